@@ -1,0 +1,1 @@
+"""Parvis: a sovereign digital workplace with an assistant at its heart."""

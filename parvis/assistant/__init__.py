@@ -1,0 +1,1 @@
+"""The assistant: models, answers, receipts. It sees features only through Source and Tool."""

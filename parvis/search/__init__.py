@@ -1,0 +1,1 @@
+"""Finding: text out of documents, passages, one query that joins text, meaning and rights."""

@@ -1,0 +1,1 @@
+"""Doors as engines that know no feature: HTTP, JMAP, push, line protocols."""

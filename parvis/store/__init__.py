@@ -1,0 +1,1 @@
+"""Where things are kept: SQL, blobs, bus, jobs, outbox."""

@@ -1,0 +1,1 @@
+"""Formats as pure functions, without input or output."""
