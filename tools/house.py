@@ -1,5 +1,5 @@
-"""Checks the rules of the house that a linter does not know: length of files and functions, names that say nothing,
-and the single doors for time, ids and the network. Prints each fault and exits 1 when there is one."""
+"""Checks the rules of the house that a linter does not know: length of files and functions, names that say
+nothing, and the single doors for time, ids and the network. Prints each fault; exits 1 when there is one."""
 
 import ast
 import pathlib
@@ -12,7 +12,9 @@ EMPTY_NAMES = {"utils", "util", "helpers", "common", "misc"}
 SINGLE_DOORS = {
     r"\b(time\.time|time\.time_ns|datetime\.now|datetime\.utcnow)\(": "parvis/kernel/clock.py",
     r"\b(uuid\.uuid\d|random\.\w+)\(": "parvis/kernel/ids.py",
-    r"\b(httpx\.(AsyncClient|Client|get|post|stream)|asyncio\.open_connection|urllib\.request)\b": "parvis/kernel/egress.py",
+    r"\b(httpx\.(AsyncClient|Client|get|post|stream)|asyncio\.open_connection|urllib\.request)\b": (
+        "parvis/kernel/egress.py"
+    ),
 }
 
 
@@ -29,15 +31,11 @@ def faults_of_python(path: pathlib.Path, text: str) -> list[str]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lines = (node.end_lineno or node.lineno) - node.lineno
             if lines > FUNCTION_LINES:
-                faults.append(
-                    f"{path}:{node.lineno} {node.name}: {lines} lines ({FUNCTION_LINES} is the most)"
-                )
+                faults.append(f"{path}:{node.lineno} {node.name}: {lines} lines ({FUNCTION_LINES} is the most)")
     if path.parts[0] == "parvis":
         for pattern, door in SINGLE_DOORS.items():
             if str(path) != door:
-                faults += [
-                    f"{path}: {match.group(0)} belongs in {door}" for match in re.finditer(pattern, text)
-                ]
+                faults += [f"{path}: {match.group(0)} belongs in {door}" for match in re.finditer(pattern, text)]
     return faults
 
 

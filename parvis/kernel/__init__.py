@@ -1,1 +1,1 @@
-"""The words everyone speaks: ids, clock, errors, events, records, settings, languages. Imports nothing of ours."""
+"""The words everyone speaks: ids, clock, errors, records, settings, languages. Imports nothing of ours."""

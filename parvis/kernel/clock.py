@@ -1,0 +1,50 @@
+"""The only clock. Tests freeze it; nothing else in the program asks what time it is."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+_frozen_ms: int | None = None
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970-01-01T00:00:00Z; the unit of every stored time."""
+    return _frozen_ms if _frozen_ms is not None else time.time_ns() // 1_000_000
+
+
+def now() -> datetime:
+    """The present instant, in UTC."""
+    return from_ms(now_ms())
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """The UTC instant of a stored time."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def to_ms(instant: datetime) -> int:
+    """The stored form of an instant; a naive one is taken as UTC."""
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return round(aware.timestamp() * 1000)
+
+
+def utc_date(milliseconds: int) -> str:
+    """A stored time as JMAP's UTCDate, whole seconds. RFC 8620 §1.4"""
+    return from_ms(milliseconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def monotonic() -> float:
+    """Seconds of a clock that never goes back, for durations."""
+    return time.monotonic()
+
+
+@contextmanager
+def frozen(at_ms: int) -> Iterator[None]:
+    """Holds the clock at `at_ms` for a test."""
+    global _frozen_ms
+    before, _frozen_ms = _frozen_ms, at_ms
+    try:
+        yield
+    finally:
+        _frozen_ms = before

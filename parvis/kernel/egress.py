@@ -1,0 +1,85 @@
+"""The one door out. Every contact with the outside names its purpose and passes here: it is allowed or refused
+by the settings, counted and handed to whoever listens (the audit log). trust.md SO-01, SO-02"""
+
+import asyncio
+import ipaddress
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+import httpx
+
+from parvis.kernel import clock
+from parvis.kernel.errors import EgressRefused
+
+Purpose = Literal["mail-delivery", "dns", "model", "embeddings", "import", "model-download"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One contact with the outside, allowed or not."""
+
+    time_ms: int
+    purpose: Purpose
+    host: str
+    port: int
+    allowed: bool
+    reason: str
+
+
+Listener = Callable[[Contact], None]
+
+
+class Egress:
+    """The gate. `allow` lists hosts let through for every purpose (`*` for all); loopback is always inside."""
+
+    def __init__(
+        self, allow: list[str], purposes: frozenset[Purpose] = frozenset({"mail-delivery", "dns"})
+    ) -> None:
+        self._allow, self._purposes = set(allow), purposes
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Calls `listener` for each contact, refused ones too."""
+        self._listeners.append(listener)
+
+    def check(self, purpose: Purpose, host: str, port: int, reason: str = "") -> None:
+        """Lets the contact pass or raises EgressRefused; either way it is reported."""
+        allowed = "*" in self._allow or host in self._allow or purpose in self._purposes or _is_loopback(host)
+        contact = Contact(clock.now_ms(), purpose, host, port, allowed, reason)
+        for listener in self._listeners:
+            listener(contact)
+        if not allowed:
+            raise EgressRefused(f"contact with {host} for {purpose} is not allowed", host=host, purpose=purpose)
+
+    def http(self, purpose: Purpose, *, timeout: float = 30.0) -> httpx.AsyncClient:
+        """An HTTP client whose every request passes the gate; the caller closes it."""
+
+        async def gate(request: httpx.Request) -> None:
+            default = 443 if request.url.scheme == "https" else 80
+            self.check(purpose, request.url.host, request.url.port or default, str(request.url.path))
+
+        return httpx.AsyncClient(timeout=timeout, event_hooks={"request": [gate]}, trust_env=False)
+
+    async def connect(
+        self, purpose: Purpose, host: str, port: int, tls: ssl.SSLContext | None = None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A byte stream to `host`, past the gate. Raises OSError as the network does."""
+        self.check(purpose, host, port)
+        return await asyncio.open_connection(host, port, ssl=tls)
+
+
+def host_of(url: str) -> str:
+    """The host a URL names."""
+    return urlsplit(url).hostname or ""
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,61 @@
+"""Identifiers: 63-bit integers that grow with time, and their text form in every protocol.
+
+An id is 41 bits of milliseconds since 2020, 6 bits of node and 16 bits of sequence, so that an index grows at
+its end and two nodes never meet. Ids are not secrets: rights are checked by `access`, never by guessing.
+"""
+
+import secrets
+import threading
+
+from parvis.kernel import clock
+
+_EPOCH_MS = 1_577_836_800_000
+_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+_VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
+_LENGTH = 13
+_NODE_BITS, _SEQUENCE_BITS = 6, 16
+
+_lock = threading.Lock()
+_node = 0
+_last = 0
+
+
+def configure(node: int) -> None:
+    """Sets this process's node number, 0 to 63; two processes on one database need two numbers."""
+    global _node
+    if not 0 <= node < 1 << _NODE_BITS:
+        raise ValueError(f"node must be 0 to {(1 << _NODE_BITS) - 1}")
+    _node = node
+
+
+def new_id() -> int:
+    """A new id, larger than every id this process made before."""
+    global _last
+    with _lock:
+        stamp = (clock.now_ms() - _EPOCH_MS) << _SEQUENCE_BITS
+        _last = max(_last + 1, stamp)
+        moment, sequence = _last >> _SEQUENCE_BITS, _last & (1 << _SEQUENCE_BITS) - 1
+        return moment << _NODE_BITS + _SEQUENCE_BITS | _node << _SEQUENCE_BITS | sequence
+
+
+def text(number: int) -> str:
+    """The text of an id: 13 letters and digits, first always a letter. RFC 8620 §1.2"""
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(60, -1, -5))
+
+
+def parse(value: str) -> int | None:
+    """The id whose text this is, or None when it is none of ours (then the thing does not exist)."""
+    if len(value) != _LENGTH:
+        return None
+    number = 0
+    for letter in value:
+        digit = _VALUES.get(letter)
+        if digit is None:
+            return None
+        number = number << 5 | digit
+    return number if number < 1 << 63 else None
+
+
+def token(size: int = 32) -> str:
+    """A secret of `size` random bytes, URL-safe."""
+    return secrets.token_urlsafe(size)
