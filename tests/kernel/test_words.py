@@ -38,7 +38,7 @@ def test_folding_makes_accents_optional(text: str, folded: str) -> None:
 
 def test_settings_name_the_wrong_one(tmp_path) -> None:
     (tmp_path / "parvis.toml").write_text("[ports]\nhttp = 'x'\n")
-    with pytest.raises(Invalid, match="ports.http"):
+    with pytest.raises(Invalid, match=r"ports\.http"):
         settings.load(tmp_path)
 
 
