@@ -1,6 +1,8 @@
 """The registry: every kind of thing is declared once as a typed record.
 
-    class Mailbox(Record, kind="Mailbox", capability=MAIL):
+    class Mailbox(Record):
+        kind: ClassVar[str] = "Mailbox"
+        capability: ClassVar[str] = MAIL
         id: ServerSet[str]
         name: str
         parent_id: str | None = None
@@ -40,11 +42,6 @@ class Record(msgspec.Struct, kw_only=True, rename="camel"):
 
     kind: ClassVar[str] = ""
     capability: ClassVar[str] = ""
-
-    def __init_subclass__(cls, kind: str = "", capability: str = "", **options: Any) -> None:
-        super().__init_subclass__(**options)
-        if kind:
-            cls.kind, cls.capability = kind, capability
 
 
 def properties(record: type[Record]) -> dict[str, Property]:

@@ -1,5 +1,7 @@
 """The kernel's words: ids, folding, settings, records, the egress gate."""
 
+from typing import ClassVar
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +44,9 @@ def test_settings_name_the_wrong_one(tmp_path) -> None:
         settings.load(tmp_path)
 
 
-class Box(Record, kind="Box", capability="urn:test"):
+class Box(Record):
+    kind: ClassVar[str] = "Box"
+    capability: ClassVar[str] = "urn:test"
     id: ServerSet[str]
     name: str
     parent_id: Immutable[str | None] = None
