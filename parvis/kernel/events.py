@@ -10,9 +10,11 @@ Change = Literal["created", "updated", "destroyed"]
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the outbox. `position` grows with time; `body` is small JSON whose keys the kind defines.
 
-    Every change of an object also writes an event of kind `changed` whose body is
-    {"kind": "Email", "id": 123, "change": "created", "modseq": 7}."""
+    A unit of work that changes objects writes one event of kind `changed` for each account and kind of thing:
+    {"kind": "Email", "created": [id, ...], "updated": [...], "destroyed": [...], "modseq": 7}."""
 
+    xid: int
+    """Orders transactions on PostgreSQL; always 0 on SQLite. (xid, position) is the place in the outbox."""
     position: int
     account_id: int
     kind: str

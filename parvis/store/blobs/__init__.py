@@ -1,0 +1,1 @@
+"""Bytes, content-addressed by SHA-256: in a folder or in S3."""

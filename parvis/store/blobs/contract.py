@@ -1,0 +1,53 @@
+"""The contract of both blob stores. A blob's name is the lower-case hex SHA-256 of its bytes; a blob never changes,
+and the same bytes are kept once. Who may read a blob is told by `blob_link`, never by knowing its name."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+CHUNK = 256 * 1024
+
+
+class BlobWriter(Protocol):
+    """A blob that is being written, chunk by chunk, in flat memory."""
+
+    size: int
+
+    async def write(self, chunk: bytes) -> None:
+        """Adds bytes."""
+        ...
+
+    async def commit(self) -> str:
+        """Makes it durable and returns its hash."""
+        ...
+
+    async def abort(self) -> None:
+        """Leaves nothing behind."""
+        ...
+
+
+class Blobs(Protocol):
+    """One blob store."""
+
+    async def put(self, content: bytes) -> str:
+        """Stores bytes; durable on return. Returns the hash."""
+        ...
+
+    async def writer(self) -> BlobWriter:
+        """Opens a streaming write."""
+        ...
+
+    async def get(self, digest: str, start: int = 0, end: int | None = None) -> bytes:
+        """The bytes from `start` to `end` (exclusive). Raises NotFound."""
+        ...
+
+    def stream(self, digest: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The same in chunks of at most CHUNK bytes. Raises NotFound at the first step."""
+        ...
+
+    async def size(self, digest: str) -> int | None:
+        """Bytes of the blob, or None when it is not here."""
+        ...
+
+    async def delete(self, digest: str) -> None:
+        """Removes it; removing what is not there is no error."""
+        ...

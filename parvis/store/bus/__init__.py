@@ -1,0 +1,1 @@
+"""Wake-ups between parts of the program: in process or over NATS."""

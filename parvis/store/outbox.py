@@ -1,0 +1,90 @@
+"""Following the outbox with durable cursors: each follower sees each event at least once, in order."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from parvis.kernel.events import Event
+from parvis.store.bus.contract import Bus
+from parvis.store.sql.contract import Database
+from parvis.store.unit import Unit
+
+_PAGE = 200
+_RETRY_SECONDS = 5.0
+_log = logging.getLogger(__name__)
+Follower = Callable[[list[Event]], Awaitable[None]]
+
+
+class Outbox:
+    """Reads what units of work have written."""
+
+    def __init__(self, db: Database, bus: Bus) -> None:
+        self._db, self._bus = db, bus
+        self._page = f"""SELECT xid, position, account_id, kind, time_ms, body FROM outbox
+            WHERE (xid, position) > (?, ?) AND {db.dialect.settled} ORDER BY xid, position LIMIT ?"""
+
+    async def after(self, xid: int, position: int, limit: int = _PAGE) -> list[Event]:
+        """The next events after a place."""
+        return [
+            Event(
+                xid=row[0],
+                position=row[1],
+                account_id=row[2],
+                kind=row[3],
+                time_ms=row[4],
+                body=msgspec.json.decode(row[5]),
+            )
+            for row in await self._db.rows(self._page, xid, position, limit)
+        ]
+
+    async def cursor(self, name: str) -> tuple[int, int]:
+        """Where a follower stands."""
+        row = await self._db.row("SELECT xid, position FROM outbox_cursor WHERE name = ?", name)
+        return (row[0], row[1]) if row else (0, 0)
+
+    @staticmethod
+    async def advance(unit: Unit, name: str, event: Event) -> None:
+        """Moves a follower's cursor past `event`, in the unit that carries out what the event led to."""
+        await unit.run(
+            """INSERT INTO outbox_cursor (name, xid, position) VALUES (?, ?, ?)
+            ON CONFLICT (name) DO UPDATE SET xid = excluded.xid, position = excluded.position""",
+            name,
+            event.xid,
+            event.position,
+        )
+
+    async def follow(self, name: str, follower: Follower) -> None:
+        """Hands events to `follower` page by page, for ever; the cursor moves after it returns. What it raises is
+        logged and the page is tried again."""
+        wake = asyncio.Event()
+        cancel = await self._bus.subscribe("outbox", lambda _: wake.set())
+        try:
+            while True:
+                wake.clear()
+                if not await self._turn(name, follower):
+                    await _either(wake, _RETRY_SECONDS)
+        finally:
+            cancel()
+
+    async def _turn(self, name: str, follower: Follower) -> bool:
+        events = await self.after(*await self.cursor(name))
+        if not events:
+            return False
+        try:
+            await follower(events)
+        except Exception:
+            _log.exception("outbox follower %s", name)
+            await asyncio.sleep(_RETRY_SECONDS)
+            return True
+        last = events[-1]
+        await self._db.write(lambda tx: self.advance(Unit(tx), name, last))
+        return True
+
+
+async def _either(wake: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(wake.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,126 @@
+"""The contract that both databases keep.
+
+SQL is written once, in the subset that SQLite and PostgreSQL share, with `?` for parameters. Types are BIGINT
+(times in ms, ids, 0/1 for booleans), TEXT (JSON too, read with msgspec) and bytes. What the two write
+differently is in `Dialect`, and only there. A row is a tuple.
+
+A unit of work is an `async def work(tx)` that awaits nothing but its `tx`: on SQLite it is driven without a
+pause in the one writer thread, together with others that wait, and all of them share one durable commit; on
+PostgreSQL it runs in a transaction of its own. Either way it is durable when `write` returns.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeVar
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+
+class Tx(Protocol):
+    """One open transaction."""
+
+    async def rows(self, sql: str, *args: Any) -> list[Row]:
+        """All rows of a statement."""
+        ...
+
+    async def row(self, sql: str, *args: Any) -> Row | None:
+        """The first row, or None."""
+        ...
+
+    async def value(self, sql: str, *args: Any) -> Any:
+        """The first column of the first row, or None."""
+        ...
+
+    async def run(self, sql: str, *args: Any) -> int:
+        """Executes and returns how many rows were changed. Raises Conflict when a constraint is violated."""
+        ...
+
+    async def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Executes once for each row of parameters."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What the two databases write differently."""
+
+    name: Literal["sqlite", "postgres"]
+    tokens: dict[str, str]
+    """Replacements in migrations: {key} {serial} {text} {bytes} {clustered} {transaction}."""
+    settled: str
+    """Condition on outbox rows: no older transaction can still add a row before this one."""
+    skip_locked: str
+    """Ends a SELECT that claims rows which others may be claiming."""
+
+
+class Database(Protocol):
+    """One database. Reads see everything whose `write` has returned."""
+
+    dialect: Dialect
+
+    async def rows(self, sql: str, *args: Any) -> list[Row]:
+        """A short, indexed read: on SQLite it runs on the event loop, so it must never scan."""
+        ...
+
+    async def row(self, sql: str, *args: Any) -> Row | None:
+        """The first row of a short read, or None."""
+        ...
+
+    async def value(self, sql: str, *args: Any) -> Any:
+        """The first column of the first row of a short read, or None."""
+        ...
+
+    async def scan(self, sql: str, *args: Any, seconds: float = 10.0) -> list[Row]:
+        """A read that may take long: it runs off the loop and is stopped after `seconds` with Unavailable."""
+        ...
+
+    async def write(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """Runs a unit of work; its result is durable on return. What `work` raises undoes it and is raised."""
+        ...
+
+    async def script(self, sql: str) -> None:
+        """Runs the statements of one migration in one transaction."""
+        ...
+
+    async def close(self) -> None:
+        """Finishes what was accepted and closes."""
+        ...
+
+
+@dataclass(slots=True)
+class Count:
+    """Statements seen by `counting`."""
+
+    statements: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.statements)
+
+
+_count: ContextVar[Count | None] = ContextVar("statements", default=None)
+
+
+def note(sql: str) -> None:
+    """Called by each database for each statement."""
+    if (count := _count.get()) is not None:
+        count.statements.append(sql)
+
+
+@contextmanager
+def counting() -> Iterator[Count]:
+    """Counts the statements that the present task runs: query budgets in tests."""
+    token = _count.set(Count())
+    try:
+        count = _count.get()
+        assert count is not None
+        yield count
+    finally:
+        _count.reset(token)
+
+
+def marks(count: int) -> str:
+    """Placeholders for a list of `count` values, as `(?,?,?)`; an empty list matches nothing."""
+    return "(" + ",".join("?" * count) + ")" if count else "(NULL)"

@@ -1,0 +1,239 @@
+"""SQLite: WAL, synchronous=FULL, one writer thread that commits many units of work at once."""
+
+import asyncio
+import concurrent.futures
+import contextvars
+import queue
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from parvis.kernel import clock
+from parvis.kernel.errors import Conflict, Unavailable
+from parvis.store.sql.contract import Dialect, Row, Tx, note
+
+T = TypeVar("T")
+DIALECT = Dialect(
+    "sqlite",
+    {
+        "key": "INTEGER PRIMARY KEY",
+        "serial": "INTEGER PRIMARY KEY AUTOINCREMENT",
+        "text": "TEXT",
+        "bytes": "BLOB",
+        "clustered": "WITHOUT ROWID",
+        "transaction": "0",
+    },
+    settled="1 = 1",
+    skip_locked="",
+)
+_BATCH = 512
+_READERS = 4
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=10000",
+    "PRAGMA cache_size=-32000",
+    "PRAGMA mmap_size=268435456",
+    "PRAGMA temp_store=MEMORY",
+)
+Prepare = Callable[[apsw.Connection], None]
+
+
+class SqliteTx:
+    """The writer's open transaction; used only inside the writer thread."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    async def rows(self, sql: str, *args: Any) -> list[Row]:
+        note(sql)
+        return self._connection.execute(sql, args).fetchall()
+
+    async def row(self, sql: str, *args: Any) -> Row | None:
+        note(sql)
+        return self._connection.execute(sql, args).fetchone()
+
+    async def value(self, sql: str, *args: Any) -> Any:
+        row = await self.row(sql, *args)
+        return row[0] if row else None
+
+    async def run(self, sql: str, *args: Any) -> int:
+        note(sql)
+        self._connection.execute(sql, args)
+        return self._connection.changes()
+
+    async def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        note(sql)
+        self._connection.executemany(sql, (tuple(row) for row in rows))
+
+
+class _Order:
+    """A unit of work on its way through the writer."""
+
+    def __init__(self, work: Callable[[Tx], Awaitable[Any]]) -> None:
+        self.work = work
+        self.future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        self.context = contextvars.copy_context()
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+class SqliteDatabase:
+    """One SQLite file. `prepare` is called for each new connection, to register functions and modules."""
+
+    dialect = DIALECT
+
+    def __init__(self, path: Path, prepare: Sequence[Prepare] = ()) -> None:
+        self._path, self._prepare = path, prepare
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._reader = self._connect()
+        self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
+        self._scanners: queue.SimpleQueue[apsw.Connection] = queue.SimpleQueue()
+        self._pool = concurrent.futures.ThreadPoolExecutor(_READERS, "sqlite-read")
+        for _ in range(_READERS):
+            self._scanners.put(self._connect())
+        self._writer = threading.Thread(target=self._write_all, name="sqlite-write", daemon=True)
+        self._writer.start()
+
+    def _connect(self) -> apsw.Connection:
+        connection = apsw.Connection(str(self._path))
+        connection.set_busy_timeout(10_000)
+        for pragma in _PRAGMAS:
+            connection.execute(pragma).fetchall()
+        for prepare in self._prepare:
+            prepare(connection)
+        return connection
+
+    async def rows(self, sql: str, *args: Any) -> list[Row]:
+        """See Database.rows."""
+        note(sql)
+        return self._reader.execute(sql, args).fetchall()
+
+    async def row(self, sql: str, *args: Any) -> Row | None:
+        """See Database.row."""
+        note(sql)
+        cursor = self._reader.execute(sql, args)
+        row = cursor.fetchone()
+        cursor.close(True)
+        return row
+
+    async def value(self, sql: str, *args: Any) -> Any:
+        """See Database.value."""
+        row = await self.row(sql, *args)
+        return row[0] if row else None
+
+    async def scan(self, sql: str, *args: Any, seconds: float = 10.0) -> list[Row]:
+        """See Database.scan."""
+        note(sql)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._scan, sql, args, seconds)
+
+    def _scan(self, sql: str, args: tuple[Any, ...], seconds: float) -> list[Row]:
+        connection = self._scanners.get()
+        end = clock.monotonic() + seconds
+        connection.set_progress_handler(lambda: clock.monotonic() > end, 10_000)
+        try:
+            return connection.execute(sql, args).fetchall()
+        except apsw.InterruptError as error:
+            raise Unavailable("the search took too long", seconds=seconds) from error
+        finally:
+            connection.set_progress_handler(None)
+            self._scanners.put(connection)
+
+    async def write(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """See Database.write."""
+        order = _Order(work)
+        self._orders.put(order)
+        result: T = await asyncio.shield(asyncio.wrap_future(order.future))
+        return result
+
+    async def script(self, sql: str) -> None:
+        """See Database.script."""
+
+        async def work(tx: Tx) -> None:
+            assert isinstance(tx, SqliteTx)
+            tx._connection.execute(sql)
+
+        await self.write(work)
+
+    async def close(self) -> None:
+        """See Database.close."""
+        self._orders.put(None)
+        await asyncio.to_thread(self._writer.join)
+        self._pool.shutdown()
+        while not self._scanners.empty():
+            self._scanners.get().close()
+        self._reader.close()
+
+    def _write_all(self) -> None:
+        connection = self._connect()
+        tx = SqliteTx(connection)
+        while (order := self._orders.get()) is not None:
+            batch = [order]
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                _apply(tx, connection, order)
+                while len(batch) < _BATCH and not self._orders.empty():
+                    following = self._orders.get()
+                    if following is None:
+                        self._orders.put(None)
+                        break
+                    batch.append(following)
+                    _apply(tx, connection, following)
+                connection.execute("COMMIT")
+            except apsw.Error as error:
+                _fail(connection, batch, error)
+            for done in batch:
+                _answer(done)
+        connection.close()
+
+
+def _apply(tx: SqliteTx, connection: apsw.Connection, order: _Order) -> None:
+    """Runs one unit of work inside a savepoint; what it raises is kept for its caller only."""
+    connection.execute("SAVEPOINT unit")
+    try:
+        order.result = order.context.run(_drive, order.work, tx)
+        connection.execute("RELEASE unit")
+    except BaseException as error:
+        order.error = _translated(error)
+        connection.execute("ROLLBACK TO unit")
+        connection.execute("RELEASE unit")
+
+
+def _drive(work: Callable[[Tx], Awaitable[T]], tx: SqliteTx) -> T:
+    """Runs a coroutine that awaits nothing but `tx` to its end."""
+    steps = work(tx).__await__()
+    try:
+        next(steps)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    raise RuntimeError("a unit of work may await nothing but its transaction")
+
+
+def _fail(connection: apsw.Connection, batch: list[_Order], error: apsw.Error) -> None:
+    """The commit itself failed: nothing of the batch is there, and every caller hears it."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+    for order in batch:
+        order.error = order.error or _translated(error)
+
+
+def _translated(error: BaseException) -> BaseException:
+    if isinstance(error, apsw.ConstraintError):
+        return Conflict(str(error))
+    if isinstance(error, apsw.FullError | apsw.IOError | apsw.BusyError):
+        return Unavailable(f"the database cannot write: {error}")
+    return error
+
+
+def _answer(order: _Order) -> None:
+    if order.future.cancelled():
+        return
+    if order.error is not None:
+        order.future.set_exception(order.error)
+    else:
+        order.future.set_result(order.result)

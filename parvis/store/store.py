@@ -1,0 +1,98 @@
+"""The store as one thing: database, blobs, bus, outbox and jobs, opened from the settings."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from parvis.kernel.errors import Invalid
+from parvis.kernel.events import StateChange
+from parvis.kernel.settings import Settings
+from parvis.store.blobs.contract import Blobs
+from parvis.store.blobs.folder import FolderBlobs
+from parvis.store.bus.contract import Bus, Cancel
+from parvis.store.bus.memory import MemoryBus
+from parvis.store.jobs import Jobs
+from parvis.store.migration import migrate
+from parvis.store.outbox import Outbox
+from parvis.store.sql.contract import Database, Tx
+from parvis.store.sql.sqlite import Prepare, SqliteDatabase
+from parvis.store.unit import Unit
+
+T = TypeVar("T")
+
+
+class Store:
+    """Everything that is kept. Only this room and the settings know on what."""
+
+    def __init__(self, db: Database, blobs: Blobs, bus: Bus) -> None:
+        self.db, self.blobs, self.bus = db, blobs, bus
+        self.outbox, self.jobs = Outbox(db, bus), Jobs(db, bus)
+
+    @classmethod
+    async def open(cls, settings: Settings, rooms: Sequence[str], prepare: Sequence[Prepare] = ()) -> "Store":
+        """Opens what the settings name and brings its schema up to date. `rooms` are those with migrations, in the
+        order of their dependence; `prepare` registers SQL functions on each SQLite connection."""
+        store = cls(await open_database(settings, prepare), await open_blobs(settings), await open_bus(settings))
+        await migrate(store.db, list(rooms))
+        return store
+
+    async def write(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+        """Runs a unit of work: durable on return, and its wake-ups are sent. `work` may await only the unit."""
+        units: list[Unit] = []
+
+        async def body(tx: Tx) -> T:
+            units[:] = [Unit(tx)]
+            result = await work(units[0])
+            await units[0].flush()
+            return result
+
+        result = await self.db.write(body)
+        await self._wake(units[0])
+        return result
+
+    async def _wake(self, unit: Unit) -> None:
+        if unit.has_events:
+            await self.bus.publish("outbox")
+        if unit.wakes_jobs:
+            await self.bus.publish("jobs")
+        for change in unit.state_changes():
+            await self.bus.publish("state", msgspec.json.encode(change))
+
+    async def on_state_change(self, handler: Callable[[StateChange], None]) -> Cancel:
+        """Calls `handler` for each account that changed, on any node, after the commit."""
+        decoder = msgspec.json.Decoder(StateChange)
+        return await self.bus.subscribe("state", lambda payload: handler(decoder.decode(payload)))
+
+    async def state(self, account_id: int, kind: str) -> int:
+        """The present state of a kind in an account: the modseq of its last change. RFC 8620 §5.1"""
+        found = await self.db.value(
+            "SELECT modseq FROM kind_state WHERE account_id = ? AND kind = ?", account_id, kind
+        )
+        return int(found or 0)
+
+    async def close(self) -> None:
+        """Finishes what was accepted."""
+        await self.bus.close()
+        await self.db.close()
+
+
+async def open_database(settings: Settings, prepare: Sequence[Prepare] = ()) -> Database:
+    """The database the settings name."""
+    if not settings.database:
+        return SqliteDatabase(settings.folder / "parvis.sqlite", prepare)
+    raise Invalid(f"unknown database {settings.database!r}", field="database")
+
+
+async def open_blobs(settings: Settings) -> Blobs:
+    """The blob store the settings name."""
+    if not settings.blobs:
+        return FolderBlobs(settings.folder / "blobs")
+    raise Invalid(f"unknown blob store {settings.blobs!r}", field="blobs")
+
+
+async def open_bus(settings: Settings) -> Bus:
+    """The bus the settings name."""
+    if not settings.bus:
+        return MemoryBus()
+    raise Invalid(f"unknown bus {settings.bus!r}", field="bus")

@@ -1,0 +1,73 @@
+"""A unit of work on SQLite: clock, change log, outbox, isolation of failures."""
+
+import asyncio
+
+import pytest
+
+from parvis.kernel import ids
+from parvis.kernel.errors import Conflict
+from parvis.kernel.settings import Settings
+from parvis.store import changes
+from parvis.store.store import Store
+from parvis.store.unit import Unit
+
+
+@pytest.fixture
+async def store(tmp_path):
+    opened = await Store.open(Settings(data=str(tmp_path)), ["store"])
+    yield opened
+    await opened.close()
+
+
+async def account(store: Store) -> int:
+    number = ids.new_id()
+    await store.write(lambda unit: unit.run("INSERT INTO account (id) VALUES (?)", number))
+    return number
+
+
+async def test_changes_follow_the_clock(store: Store) -> None:
+    number = await account(store)
+
+    async def create(unit: Unit) -> None:
+        for thing in (1, 2, 3):
+            await unit.changed(number, "Thing", thing, "created")
+
+    await store.write(create)
+    assert await store.state(number, "Thing") == 3
+    await store.write(lambda unit: unit.changed(number, "Thing", 2, "destroyed"))
+    found = await changes.since(store.db, number, "Thing", 3, 10)
+    assert (found.created, found.destroyed, found.new_state) == ([], [2], 4)
+    page = await changes.since(store.db, number, "Thing", 0, 1)
+    assert (page.created, page.has_more, page.new_state) == ([1], True, 1)
+
+
+async def test_one_failing_unit_does_not_disturb_its_neighbours(store: Store) -> None:
+    number = await account(store)
+
+    async def good(unit: Unit, thing: int) -> int:
+        return await unit.changed(number, "Thing", thing, "created")
+
+    async def bad(unit: Unit) -> None:
+        await unit.changed(number, "Thing", 99, "created")
+        await unit.run("INSERT INTO account (id) VALUES (?)", number)
+
+    works = [store.write(lambda unit, n=n: good(unit, n)) for n in range(20)] + [store.write(bad)]
+    results = await asyncio.gather(*works, return_exceptions=True)
+    assert isinstance(results[-1], Conflict)
+    found = await changes.since(store.db, number, "Thing", 0, 100)
+    assert sorted(found.created) == list(range(20))
+
+
+async def test_a_unit_may_not_await_the_world(store: Store) -> None:
+    async def work(unit: Unit) -> None:
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="nothing but its transaction"):
+        await store.write(work)
+
+
+async def test_the_outbox_tells_each_change_once_in_order(store: Store) -> None:
+    number = await account(store)
+    await store.write(lambda unit: unit.changed(number, "Thing", 7, "created"))
+    events = await store.outbox.after(0, 0)
+    assert [event.body["created"] for event in events] == [[7]]
