@@ -1,0 +1,182 @@
+"""The one gate: `require` before touching one thing, `VISIBLE` inside every statement that lists or searches.
+
+rows = await db.rows(f"SELECT ... FROM thing WHERE scope_id IN {VISIBLE}", *visible(principal))
+"""
+
+from dataclasses import dataclass
+
+from parvis.access.principal import Principal, Right
+from parvis.access.visibility import own, refresh_grant
+from parvis.kernel import clock, ids
+from parvis.kernel.errors import Conflict, Forbidden, NotFound
+from parvis.store.sql.contract import Database, Row, Tx
+from parvis.store.unit import Unit
+
+VISIBLE = """(SELECT v.scope_id FROM visible v WHERE v.principal_id = ? AND (v.rights & ?) = ?
+    AND (v.expires_ms IS NULL OR v.expires_ms > ?))"""
+"""A subquery of scope ids; its parameters are `*visible(principal, right)`."""
+
+
+def visible(principal: Principal, right: Right = Right.READ) -> tuple[int, int, int, int]:
+    """The parameters of VISIBLE for this principal."""
+    return (principal.id, int(right), int(right), clock.now_ms())
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What things belong to. `account_id` is the owner, whose clock counts its changes."""
+
+    id: int
+    account_id: int
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a principal may do in a scope."""
+
+    scope: Scope
+    rights: Right
+    owner: bool
+
+
+async def create_scope(unit: Unit, account_id: int, kind: str, name: str = "") -> int:
+    """Makes a scope owned by an account. Returns its id."""
+    number = ids.new_id()
+    await unit.run(
+        "INSERT INTO scope (id, account_id, kind, name) VALUES (?, ?, ?, ?)", number, account_id, kind, name
+    )
+    await own(unit, account_id, number)
+    return number
+
+
+async def require(
+    db: Database | Tx | Unit, principal: Principal, account_id: int, kind: str, right: Right = Right.READ
+) -> Access:
+    """Proves that `principal` has `right` in the account's scope of this kind, and returns what else is allowed.
+    Raises NotFound when it may not even read (a stranger's account looks like none), Forbidden otherwise."""
+    rows = await db.rows(
+        """SELECT s.id, s.account_id, s.kind, s.name, v.rights, v.grant_id FROM scope s
+        JOIN visible v ON v.scope_id = s.id AND v.principal_id = ?
+        WHERE s.account_id = ? AND s.kind = ? AND (v.expires_ms IS NULL OR v.expires_ms > ?)""",
+        principal.id,
+        account_id,
+        kind,
+        clock.now_ms(),
+    )
+    access = _joined(rows)
+    if access is None or not access.rights & Right.READ:
+        raise NotFound("no such account")
+    if right not in access.rights:
+        raise Forbidden(f"this needs the right to {(right.name or 'do that').lower()}")
+    return access
+
+
+async def accounts(db: Database, principal: Principal, kind: str) -> list[Access]:
+    """Every scope of a kind that the principal can read, its own first."""
+    rows = await db.rows(
+        """SELECT s.id, s.account_id, s.kind, s.name, v.rights, v.grant_id FROM visible v
+        JOIN scope s ON s.id = v.scope_id WHERE v.principal_id = ? AND s.kind = ?
+        AND (v.expires_ms IS NULL OR v.expires_ms > ?) ORDER BY s.id""",
+        principal.id,
+        kind,
+        clock.now_ms(),
+    )
+    by_scope: dict[int, list[Row]] = {}
+    for row in rows:
+        by_scope.setdefault(row[0], []).append(row)
+    found = [access for group in by_scope.values() if (access := _joined(group)) and access.rights & Right.READ]
+    return sorted(found, key=lambda access: not access.owner)
+
+
+def _joined(rows: list[Row]) -> Access | None:
+    if not rows:
+        return None
+    rights = Right(0)
+    for row in rows:
+        rights |= Right(row[4])
+    return Access(Scope(*rows[0][:4]), rights, any(row[5] == 0 for row in rows))
+
+
+async def give(
+    unit: Unit, giver: Principal, scope_id: int, grantee_id: int, rights: Right, expires_ms: int | None = None
+) -> int:
+    """Gives rights in a scope to a person, group or space, until `expires_ms` when set. A second grant to the same
+    grantee replaces the first. Returns the grant's id. Raises NotFound, Forbidden without the right to share, or
+    when giving more than one has."""
+    scope = await _shared(unit, giver, scope_id, rights)
+    if await unit.value("SELECT 1 FROM principal WHERE id = ? AND disabled_ms IS NULL", grantee_id) is None:
+        raise NotFound("no such principal")
+    if grantee_id == scope.account_id:
+        raise Conflict("this belongs to them already")
+    number = await unit.value(
+        """INSERT INTO access_grant (id, scope_id, principal_id, rights, granted_by, granted_ms, expires_ms)
+        VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (scope_id, principal_id) DO UPDATE SET rights = excluded.rights,
+        granted_by = excluded.granted_by, granted_ms = excluded.granted_ms, expires_ms = excluded.expires_ms
+        RETURNING id""",
+        ids.new_id(),
+        scope_id,
+        grantee_id,
+        int(rights),
+        giver.id,
+        clock.now_ms(),
+        expires_ms,
+    )
+    await refresh_grant(unit, number)
+    unit.emit(scope.account_id, "grant", {"grant": number, "scope": scope_id, "grantee": grantee_id})
+    return int(number)
+
+
+async def withdraw(unit: Unit, principal: Principal, grant_id: int) -> None:
+    """Takes a grant back: gone from the next statement of everything. Raises NotFound or Forbidden."""
+    row = await unit.row("SELECT scope_id, principal_id FROM access_grant WHERE id = ?", grant_id)
+    if row is None:
+        raise NotFound("no such grant")
+    scope_id, grantee = row
+    scope = await _shared(unit, principal, scope_id, Right(0))
+    await unit.run("DELETE FROM access_grant WHERE id = ?", grant_id)
+    await refresh_grant(unit, grant_id)
+    unit.emit(scope.account_id, "grant-withdrawn", {"grant": grant_id, "scope": scope_id, "grantee": grantee})
+
+
+async def _shared(unit: Unit, principal: Principal, scope_id: int, rights: Right) -> Scope:
+    row = await unit.row("SELECT id, account_id, kind, name FROM scope WHERE id = ?", scope_id)
+    if row is None:
+        raise NotFound("no such thing")
+    scope = Scope(*row)
+    access = await require(unit, principal, scope.account_id, scope.kind, Right.SHARE)
+    if rights & ~access.rights:
+        raise Forbidden("nobody can give more than they have")
+    return scope
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One reason why a principal sees a scope: the grant, and the groups it came through (empty when direct)."""
+
+    grant_id: int
+    """0 for ownership."""
+    rights: Right
+    grantee_id: int
+    grantee: str
+    granted_by: str
+    granted_ms: int
+    expires_ms: int | None
+
+
+async def explain(db: Database, principal: Principal, scope_id: int) -> list[Path]:
+    """Why `principal` sees a scope: every path of grants, ownership first; empty when it is not visible. ★A3"""
+    rows = await db.rows(
+        """SELECT v.grant_id, v.rights, COALESCE(g.principal_id, v.principal_id), COALESCE(p.name, ''),
+        COALESCE(b.name, ''), COALESCE(g.granted_ms, 0), v.expires_ms FROM visible v
+        LEFT JOIN access_grant g ON g.id = v.grant_id
+        LEFT JOIN principal p ON p.id = COALESCE(g.principal_id, v.principal_id)
+        LEFT JOIN principal b ON b.id = g.granted_by
+        WHERE v.principal_id = ? AND v.scope_id = ? AND (v.expires_ms IS NULL OR v.expires_ms > ?)
+        ORDER BY v.grant_id""",
+        principal.id,
+        scope_id,
+        clock.now_ms(),
+    )
+    return [Path(row[0], Right(row[1]), *row[2:]) for row in rows]

@@ -1,0 +1,44 @@
+"""Who is asking. Nothing is read or written without a Principal."""
+
+from dataclasses import dataclass
+from enum import IntFlag
+from typing import Literal
+
+from parvis.kernel.languages import Language
+
+Kind = Literal["person", "group", "space", "resource", "agent"]
+
+
+class Right(IntFlag):
+    """What a grant allows in a scope."""
+
+    READ = 1
+    WRITE = 2
+    """Change what is there: keywords, moves, edits."""
+    DELETE = 4
+    SEND = 8
+    """Send as the owner."""
+    SHARE = 16
+    """Give and withdraw grants."""
+    FREE_BUSY = 32
+
+    @classmethod
+    def owner(cls) -> "Right":
+        """Every right."""
+        return cls.READ | cls.WRITE | cls.DELETE | cls.SEND | cls.SHARE | cls.FREE_BUSY
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody who has signed in (or a system part acting with a name, never with rights of its own)."""
+
+    id: int
+    name: str
+    address: str
+    kind: Kind = "person"
+    language: Language = "en"
+    administrator: bool = False
+    session_id: int = 0
+    """The session or token this came by; 0 in the command line and in tests."""
+    protocols: frozenset[str] = frozenset({"*"})
+    """What this sign-in may be used for: `*`, or names as `smtp`, `imap`, `jmap` for an app password."""
