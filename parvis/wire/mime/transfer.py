@@ -1,0 +1,121 @@
+"""Content-Transfer-Encoding (RFC 2045 §6): decoding that forgives everything, and sizes without decoding
+twice."""
+
+import binascii
+import re
+
+from .charsets import decode
+from .model import DecodedText, Message, Part
+from .scan import parse
+
+KNOWN = frozenset(
+    {"7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue", "uue"}
+)
+_UU = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
+_NOT_BASE64 = bytes(
+    sorted(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+)
+_UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} [^\n]*\n", re.M)
+_UU_END = re.compile(rb"^end[ \t\r]*$", re.M)
+
+
+def decode_body(raw: bytes, part: Part) -> bytes:
+    """The octets of a part after transfer decoding: what JMAP gives as its blob (RFC 8621 §4.1.4). Never
+    fails; an encoding that is not known is read as none. Garbage inside base64 is skipped, a torn end is
+    dropped."""
+    body = raw[part.body_start : part.body_end]
+    encoding = part.encoding
+    if encoding == "base64":
+        return base64(body)
+    if encoding == "quoted-printable":
+        return quoted_printable(body)
+    if encoding in _UU:
+        return uuencoded(body)
+    return body
+
+
+def base64(body: bytes) -> bytes:
+    """Base64 with whatever stands between its letters. Padding in the middle, as of files put one after the
+    other, begins a new run (RFC 2045 §6.8)."""
+    try:
+        return binascii.a2b_base64(body, strict_mode=True) if b"\n" not in body else _loose(body)
+    except binascii.Error:
+        return _loose(body)
+
+
+def _loose(body: bytes) -> bytes:
+    return b"".join(_run(run) for run in body.split(b"=") if run)
+
+
+def _run(run: bytes) -> bytes:
+    letters = run.translate(None, _NOT_BASE64)
+    extra = len(letters) % 4
+    if extra == 1:
+        letters = letters[:-1]
+    return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+
+
+def quoted_printable(body: bytes) -> bytes:
+    """Quoted-printable; a `=` that begins nothing stays as it is, spaces at the end of a line go (RFC 2045
+    §6.7)."""
+    if b"=" not in body:
+        return body
+    return binascii.a2b_qp(body)
+
+
+def uuencoded(body: bytes) -> bytes:
+    """The first file of a uuencoded body; a line that is torn is read as far as it goes."""
+    begin = _UU_BEGIN.search(body)
+    start = begin.end() if begin else 0
+    end = _UU_END.search(body, start)
+    return b"".join(_uu_line(line) for line in body[start : end.start() if end else len(body)].splitlines())
+
+
+def _uu_line(line: bytes) -> bytes:
+    line = line.rstrip(b"\r\n")
+    if not line:
+        return b""
+    try:
+        return binascii.a2b_uu(line)
+    except binascii.Error:
+        count = (((line[0] - 32) & 63) * 4 + 5) // 3
+        try:
+            return binascii.a2b_uu(line[:count])
+        except binascii.Error:
+            return b""
+
+
+def decoded_size(raw: bytes, part: Part) -> int:
+    """Octets of `decode_body` (JMAP's size): counted, and decoded only where counting cannot know."""
+    encoding = part.encoding
+    if encoding == "base64":
+        body = raw[part.body_start : part.body_end]
+        letters = body.translate(None, _NOT_BASE64)
+        if body.find(b"=") >= len(body.rstrip(b"=\r\n \t")) or b"=" not in body:
+            return len(letters) // 4 * 3 + (0, 0, 1, 2)[len(letters) % 4]
+        return len(base64(body))
+    if encoding == "quoted-printable" or encoding in _UU:
+        return len(decode_body(raw, part))
+    return part.size
+
+
+def decode_text(raw: bytes, part: Part) -> DecodedText:
+    """The text of a part: transfer encoding and charset decoded, CRLF as LF (RFC 8621 §4.1.4, bodyValues)."""
+    text, problem = decode(decode_body(raw, part), declared_charset(part))
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    return DecodedText(text, problem or part.encoding not in KNOWN)
+
+
+def declared_charset(part: Part) -> str | None:
+    """The charset label to decode with."""
+    return part.charset
+
+
+def inner_message(raw: bytes, part: Part) -> tuple[bytes, Message]:
+    """The message inside a `message/rfc822` part, with the bytes its offsets count in: `raw` itself where
+    nothing is encoded, so that places stay true for IMAP; else the decoded body."""
+    if part.encoding in ("base64", "quoted-printable") or part.encoding in _UU:
+        body = decode_body(raw, part)
+        return body, parse(body)
+    return raw, parse(raw, part.body_start, part.body_end)
