@@ -1,0 +1,1 @@
+"""The HTTP door: one ASGI application on an embedded server."""

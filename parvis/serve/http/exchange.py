@@ -1,0 +1,110 @@
+"""One HTTP request and its answer, as handlers see them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import parse_qs
+
+import msgspec
+
+from parvis.access.principal import Principal
+from parvis.kernel.errors import Invalid, TooLarge, Unauthenticated
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class Disconnected(Exception):
+    """The client went away while it was sending."""
+
+
+@dataclass(slots=True)
+class Request:
+    """One request. `params` are the parts of the path named by the route; header names are in lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    receive: Receive
+    remote: str = ""
+    """The client's address."""
+    id: str = ""
+    """Names the request in logs and error answers."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    principal: Principal | None = None
+    """Who is asking, or None when nobody is signed in."""
+    origin: str = ""
+    """Scheme, host and port the client used: `http://127.0.0.1:8080`."""
+
+    @property
+    def who(self) -> Principal:
+        """Who is asking. Raises Unauthenticated."""
+        if self.principal is None:
+            raise Unauthenticated("sign in first")
+        return self.principal
+
+    async def chunks(self, limit: int) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises TooLarge over `limit` bytes and Disconnected when the client leaves."""
+        declared = self.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > limit:
+            raise TooLarge("the request is too large", limit=limit)
+        seen = 0
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            chunk = message.get("body", b"")
+            seen += len(chunk)
+            if seen > limit:
+                raise TooLarge("the request is too large", limit=limit)
+            if chunk:
+                yield chunk
+            if not message.get("more_body", False):
+                return
+
+    async def body(self, limit: int) -> bytes:
+        """The whole body, at most `limit` bytes. Raises as `chunks`."""
+        return b"".join([chunk async for chunk in self.chunks(limit)])
+
+    async def json(self, kind: type[Any] = dict, limit: int = 100_000) -> Any:
+        """The body as JSON of this type. Raises Invalid."""
+        try:
+            return msgspec.json.decode(await self.body(limit), type=kind)
+        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+            raise Invalid(str(error)) from error
+
+
+@dataclass(slots=True)
+class Response:
+    """One answer. A body that is an iterator is streamed with flat memory."""
+
+    status: int = 200
+    body: bytes | AsyncIterator[bytes] = b""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+
+def answer(value: Any, status: int = 200, headers: list[tuple[str, str]] | None = None) -> Response:
+    """JSON, never cached."""
+    base = [("content-type", "application/json"), ("cache-control", "no-store")]
+    return Response(status, msgspec.json.encode(value), base + (headers or []))
+
+
+Handle = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and a path such as `/auth/sessions/{id}`; `{name}` matches one part, `{name*}` the rest.
+
+    `auth` says whether the handler wants a principal: `required` answers 401 without one, `open` asks for none."""
+
+    method: Literal["GET", "POST", "PUT", "DELETE", "OPTIONS"]
+    path: str
+    handle: Handle
+    auth: Literal["required", "open"] = "required"
+
+
+def parse_query(raw: bytes) -> dict[str, str]:
+    """A query string's values; the last of a repeated name wins."""
+    pairs = parse_qs(raw.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=100)
+    return {name: values[-1] for name, values in pairs.items()}

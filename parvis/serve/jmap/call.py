@@ -1,0 +1,69 @@
+"""One method call on its way through the engine: who asks, of which account, with what."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from parvis.access.gate import Access
+from parvis.access.principal import Principal
+from parvis.kernel import ids
+from parvis.serve.context import Context
+from parvis.serve.jmap.types import Invocation, Object
+from parvis.store.sql.contract import Row
+
+
+class Reader(Protocol):
+    """What both the database and an open unit can do: short, indexed reads."""
+
+    async def rows(self, sql: str, *args: Any) -> list[Row]: ...
+
+    async def row(self, sql: str, *args: Any) -> Row | None: ...
+
+    async def value(self, sql: str, *args: Any) -> Any: ...
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What the calls of one request share."""
+
+    created: dict[str, str] = field(default_factory=dict)
+    """Creation id to real id. RFC 8620 §3.3"""
+    responses: list[Invocation] = field(default_factory=list)
+    using: frozenset[str] = frozenset()
+    language: str = "en"
+    """From Accept-Language, for words that people see."""
+    origin: str = ""
+    """Scheme, host and port the client used."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One method call. `db` reads: the database, or the open unit while objects are being changed, so that one
+    function serves both."""
+
+    context: Context
+    principal: Principal
+    exchange: Exchange
+    name: str
+    arguments: Any
+    """The decoded arguments, of the class that the kind or method declares."""
+    access: Access
+    """The account's scope and what the principal may do in it."""
+    db: Reader
+
+    @property
+    def account_id(self) -> int:
+        """The account that the call names."""
+        return self.access.scope.account_id
+
+    def resolve(self, given: str) -> str | None:
+        """The real id for `#creationId`, the id itself otherwise, None when nothing of that name was created."""
+        return self.exchange.created.get(given[1:]) if given.startswith("#") else given
+
+    def number(self, given: str) -> int | None:
+        """The same as an id number; None when it is none of ours."""
+        real = self.resolve(given)
+        return None if real is None else ids.parse(real)
+
+
+Result = Object | list[Invocation]
+"""What a method answers: the arguments of its response, or several whole responses (call ids are filled in)."""
