@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from parvis.kernel import clock
+from parvis.kernel.errors import Conflict
 from parvis.store.sql.contract import Database, Dialect
 
 _NAME = re.compile(r"^(\d{4})_(\w+?)(?:\.(sqlite|postgres))?\.sql$")
@@ -44,20 +45,31 @@ def _written(sql: str, dialect: Dialect) -> str:
 
 
 async def migrate(db: Database, rooms: list[str], *, upto: int | None = None) -> list[Migration]:
-    """Applies what is missing, room by room in the order given, and returns what was applied. Each step and its
-    row are one transaction, so a crash leaves the store between two steps. `upto` stops at a number, for tests."""
+    """Applies what is missing, room by room in the order given, and returns what was applied here. Each step and
+    its row are one transaction, so a crash leaves the store between two steps. `upto` stops at a number (tests)."""
     await db.script(_TABLE)
-    done = {(room, number) for room, number in await db.rows("SELECT room, number FROM migration")}
+    done = await _done(db)
     applied = []
     for room in rooms:
         for step in of_room(room, db.dialect):
-            if (room, step.number) not in done and (upto is None or step.number <= upto):
-                await _apply(db, step)
+            wanted = (room, step.number) not in done and (upto is None or step.number <= upto)
+            if wanted and await _apply(db, step):
                 applied.append(step)
     return applied
 
 
-async def _apply(db: Database, step: Migration) -> None:
+async def _done(db: Database) -> set[tuple[str, int]]:
+    return {(room, number) for room, number in await db.rows("SELECT room, number FROM migration")}
+
+
+async def _apply(db: Database, step: Migration) -> bool:
+    """Applies one step; False when another node has just done it."""
     row = f"""INSERT INTO migration (room, number, name, applied_ms)
         VALUES ('{step.room}', {step.number}, '{step.name}', {clock.now_ms()})"""
-    await db.script(f"{step.sql};\n{row}")
+    try:
+        await db.script(f"{row};\n{step.sql}")
+    except Conflict:
+        if (step.room, step.number) not in await _done(db):
+            raise
+        return False
+    return True

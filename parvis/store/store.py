@@ -16,6 +16,7 @@ from parvis.store.jobs import Jobs
 from parvis.store.migration import migrate
 from parvis.store.outbox import Outbox
 from parvis.store.sql.contract import Database, Tx
+from parvis.store.sql.postgres import PostgresDatabase
 from parvis.store.sql.sqlite import Prepare, SqliteDatabase
 from parvis.store.unit import Unit
 
@@ -81,6 +82,8 @@ async def open_database(settings: Settings, prepare: Sequence[Prepare] = ()) -> 
     """The database the settings name."""
     if not settings.database:
         return SqliteDatabase(settings.folder / "parvis.sqlite", prepare)
+    if settings.database.startswith(("postgresql://", "postgres://")):
+        return await PostgresDatabase.open(settings.database)
     raise Invalid(f"unknown database {settings.database!r}", field="database")
 
 

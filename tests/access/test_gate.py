@@ -6,15 +6,7 @@ from parvis.access import directory, gate
 from parvis.access.principal import Principal, Right
 from parvis.kernel import clock
 from parvis.kernel.errors import Forbidden, NotFound
-from parvis.kernel.settings import Settings
 from parvis.store.store import Store
-
-
-@pytest.fixture
-async def store(tmp_path):
-    opened = await Store.open(Settings(data=str(tmp_path)), ["store", "access"])
-    yield opened
-    await opened.close()
 
 
 async def person(store: Store, name: str) -> tuple[Principal, int]:

@@ -78,7 +78,9 @@ class Database(Protocol):
         ...
 
     async def write(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        """Runs a unit of work; its result is durable on return. What `work` raises undoes it and is raised."""
+        """Runs a unit of work; its result is durable on return. What `work` raises undoes it and is raised; so does
+        a statement that failed, even when `work` caught its error. `work` may be run more than once (when others
+        were in its way), so it keeps what it finds in its result only. A caller's cancelling does not stop it."""
         ...
 
     async def script(self, sql: str) -> None:

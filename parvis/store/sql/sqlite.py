@@ -5,7 +5,8 @@ import concurrent.futures
 import contextvars
 import queue
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,31 +45,45 @@ Prepare = Callable[[apsw.Connection], None]
 
 
 class SqliteTx:
-    """The writer's open transaction; used only inside the writer thread."""
+    """The writer's open transaction; used only inside the writer thread. After a statement has failed nothing of
+    the unit is kept, caught or not: so it is on PostgreSQL, and the two must not differ."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
+        self.failure: Exception | None = None
 
     async def rows(self, sql: str, *args: Any) -> list[Row]:
-        note(sql)
-        return self._connection.execute(sql, args).fetchall()
+        with self._asking(sql):
+            return self._connection.execute(sql, args).fetchall()
 
     async def row(self, sql: str, *args: Any) -> Row | None:
-        note(sql)
-        return self._connection.execute(sql, args).fetchone()
+        with self._asking(sql):
+            cursor = self._connection.execute(sql, args)
+            row = cursor.fetchone()
+            cursor.close(True)
+            return row
 
     async def value(self, sql: str, *args: Any) -> Any:
         row = await self.row(sql, *args)
         return row[0] if row else None
 
     async def run(self, sql: str, *args: Any) -> int:
-        note(sql)
-        self._connection.execute(sql, args)
-        return self._connection.changes()
+        with self._asking(sql):
+            self._connection.execute(sql, args).fetchall()
+            return self._connection.changes()
 
     async def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        with self._asking(sql):
+            self._connection.executemany(sql, (tuple(row) for row in rows))
+
+    @contextmanager
+    def _asking(self, sql: str) -> Iterator[None]:
         note(sql)
-        self._connection.executemany(sql, (tuple(row) for row in rows))
+        try:
+            yield
+        except Exception as error:
+            self.failure = self.failure or error
+            raise _translated(error) from error
 
 
 class _Order:
@@ -194,8 +209,11 @@ class SqliteDatabase:
 def _apply(tx: SqliteTx, connection: apsw.Connection, order: _Order) -> None:
     """Runs one unit of work inside a savepoint; what it raises is kept for its caller only."""
     connection.execute("SAVEPOINT unit")
+    tx.failure = None
     try:
         order.result = order.context.run(_drive, order.work, tx)
+        if tx.failure is not None:
+            raise tx.failure
         connection.execute("RELEASE unit")
     except BaseException as error:
         order.error = _translated(error)

@@ -1,4 +1,4 @@
-"""A unit of work on SQLite: clock, change log, outbox, isolation of failures."""
+"""A unit of work: clock, change log, outbox, isolation of failures."""
 
 import asyncio
 
@@ -6,17 +6,9 @@ import pytest
 
 from parvis.kernel import ids
 from parvis.kernel.errors import Conflict
-from parvis.kernel.settings import Settings
 from parvis.store import changes
 from parvis.store.store import Store
 from parvis.store.unit import Unit
-
-
-@pytest.fixture
-async def store(tmp_path):
-    opened = await Store.open(Settings(data=str(tmp_path)), ["store"])
-    yield opened
-    await opened.close()
 
 
 async def account(store: Store) -> int:

@@ -1,0 +1,277 @@
+"""PostgreSQL 14 or later, over a pool of asyncpg connections. A unit of work is one transaction of its own."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import asyncpg
+
+from parvis.kernel.errors import Conflict, ParvisError, Unavailable
+from parvis.store.sql.contract import Dialect, Row, Tx, note
+
+T = TypeVar("T")
+DIALECT = Dialect(
+    "postgres",
+    {
+        "key": "BIGINT PRIMARY KEY",
+        "serial": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        "text": 'TEXT COLLATE "C"',
+        "bytes": "BYTEA",
+        "clustered": "",
+        "transaction": "(pg_current_xact_id()::text::bigint)",
+    },
+    settled="xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+    skip_locked="FOR UPDATE SKIP LOCKED",
+)
+_TRIES = 6
+_SCHEMA_LOCK = 7_238_423
+# A quoted string, a quoted name, a comment, or the mark itself: only the mark is translated.
+_MARK = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|\?")
+_DOWN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.PostgresSystemError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+)
+
+
+@lru_cache(maxsize=8192)
+def translated(sql: str) -> str:
+    """`sql` with `?` written as `$1`, `$2`, ... outside of strings, quoted names and comments.
+
+    >>> translated("SELECT '?' WHERE a = ? AND b = ?")
+    "SELECT '?' WHERE a = $1 AND b = $2"
+    """
+    count = 0
+
+    def number(match: re.Match[str]) -> str:
+        nonlocal count
+        if match[0] != "?":
+            return match[0]
+        count += 1
+        return f"${count}"
+
+    return _MARK.sub(number, sql)
+
+
+class PostgresTx:
+    """One open transaction. After a statement has failed nothing of the unit can be kept, caught or not."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.busy = False
+        self.failure: BaseException | None = None
+
+    async def _ask(self, call: Callable[..., Awaitable[Any]], sql: str, *args: Any) -> Any:
+        note(sql)
+        self.busy = True
+        try:
+            with _naming():
+                return await call(translated(sql), *args)
+        except Exception as error:
+            self.failure = self.failure or error
+            raise
+        finally:
+            self.busy = False
+
+    async def rows(self, sql: str, *args: Any) -> list[Row]:
+        """See Tx.rows."""
+        return [tuple(row) for row in await self._ask(self._connection.fetch, sql, *args)]
+
+    async def row(self, sql: str, *args: Any) -> Row | None:
+        """See Tx.row."""
+        row = await self._ask(self._connection.fetchrow, sql, *args)
+        return None if row is None else tuple(row)
+
+    async def value(self, sql: str, *args: Any) -> Any:
+        """See Tx.value."""
+        return await self._ask(self._connection.fetchval, sql, *args)
+
+    async def run(self, sql: str, *args: Any) -> int:
+        """See Tx.run."""
+        return _changed(await self._ask(self._connection.execute, sql, *args))
+
+    async def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """See Tx.many."""
+        if len(rows) == 1:  # one round trip less than a batch of one
+            await self.run(sql, *rows[0])
+        elif rows:
+            await self._ask(self._connection.executemany, sql, [tuple(row) for row in rows])
+
+
+class PostgresDatabase:
+    """A database server, shared by all nodes."""
+
+    dialect = DIALECT
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str, *, connections: int = 10) -> "PostgresDatabase":
+        """Connects to `postgresql://...`. Raises Unavailable when nobody answers."""
+        try:
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=connections,
+                init=_prepared,
+                reset=_nothing,
+                command_timeout=120,
+                statement_cache_size=512,
+                server_settings={"application_name": "parvis", "jit": "off", "timezone": "UTC"},
+            )
+        except (asyncpg.PostgresError, *_DOWN) as error:
+            raise Unavailable(f"the database does not answer: {error}") from error
+        return cls(pool)
+
+    async def rows(self, sql: str, *args: Any) -> list[Row]:
+        """See Database.rows."""
+        return [tuple(row) for row in await self._read("fetch", sql, args)]
+
+    async def row(self, sql: str, *args: Any) -> Row | None:
+        """See Database.row."""
+        row = await self._read("fetchrow", sql, args)
+        return None if row is None else tuple(row)
+
+    async def value(self, sql: str, *args: Any) -> Any:
+        """See Database.value."""
+        return await self._read("fetchval", sql, args)
+
+    async def _read(self, method: str, sql: str, args: tuple[Any, ...]) -> Any:
+        note(sql)
+        statement = translated(sql)
+        with _naming():
+            try:
+                return await getattr(self._pool, method)(statement, *args)
+            except asyncpg.PostgresConnectionError:  # the server was restarted: a read may be asked again
+                return await getattr(self._pool, method)(statement, *args)
+
+    async def scan(self, sql: str, *args: Any, seconds: float = 10.0) -> list[Row]:
+        """See Database.scan."""
+        note(sql)
+        try:
+            with _naming():
+                async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+                    await connection.execute(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+                    return [tuple(row) for row in await connection.fetch(translated(sql), *args)]
+        except asyncpg.QueryCanceledError as error:
+            raise Unavailable("the search took too long", seconds=seconds) from error
+
+    async def write(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """See Database.write. What the server undid because of others (deadlock, serialization) is run again."""
+        return await asyncio.shield(asyncio.ensure_future(self._write(work)))
+
+    async def _write(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        for attempt in range(1, _TRIES + 1):
+            try:
+                with _naming():
+                    return await self._once(work)
+            except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
+                if attempt == _TRIES:
+                    raise Unavailable("the database is too busy with this account") from error
+                await asyncio.sleep(0.005 * 2**attempt)
+        raise AssertionError
+
+    async def _once(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        async with self._pool.acquire() as connection, connection.transaction():
+            tx = PostgresTx(connection)
+            try:
+                result: T = await _Guarded(work(tx), tx)
+            except Exception as error:
+                if _is_transient(tx.failure) or isinstance(error, asyncpg.InFailedSQLTransactionError):
+                    raise (tx.failure or error) from None
+                raise
+            if tx.failure is not None:  # PostgreSQL would answer COMMIT with a silent ROLLBACK
+                raise tx.failure
+            return result
+
+    async def script(self, sql: str) -> None:
+        """See Database.script. Nodes that start together run their scripts one after the other."""
+        with _naming():
+            async with self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
+                await connection.execute(sql)
+        await self._pool.expire_connections()
+
+    async def close(self) -> None:
+        """See Database.close."""
+        await self._pool.close()
+
+
+class _Guarded:
+    """Runs a unit of work and refuses what SQLite's writer could not do: awaiting anything but the transaction."""
+
+    def __init__(self, work: Awaitable[Any], tx: PostgresTx) -> None:
+        self._work, self._tx = work, tx
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        steps = self._work.__await__()
+        send: Callable[[], Any] = lambda: next(steps)  # noqa: E731 - replaced at each step
+        while True:
+            try:
+                waited_for = send()
+            except StopIteration as end:
+                return end.value
+            if not self._tx.busy:
+                steps.close()
+                raise RuntimeError("a unit of work may await nothing but its transaction")
+            try:
+                answer = yield waited_for
+            except BaseException as error:
+                thrown = error
+                send = lambda error=thrown: steps.throw(error)  # type: ignore[misc]  # noqa: E731
+            else:
+                send = lambda answer=answer: steps.send(answer)  # type: ignore[misc]  # noqa: E731
+
+
+async def _prepared(connection: Any) -> None:
+    # SUM of BIGINT is NUMERIC on PostgreSQL and an integer on SQLite.
+    await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=_number, format="text")
+
+
+async def _nothing(connection: Any) -> None:
+    """The pool ends an open transaction itself; we leave nothing else behind."""
+
+
+def _number(text: str) -> int | float:
+    return float(text) if "." in text or "N" in text or "I" in text else int(text)
+
+
+def _changed(status: str) -> int:
+    """Rows changed, from a command's tag as `UPDATE 3` or `INSERT 0 1`."""
+    last = status.rpartition(" ")[2]
+    return int(last) if last.isdigit() else 0
+
+
+def _is_transient(error: BaseException | None) -> bool:
+    return isinstance(error, asyncpg.SerializationError | asyncpg.DeadlockDetectedError)
+
+
+def _named(error: Exception) -> Exception:
+    """Our error for what went wrong in the server; what is a mistake of the program stays as it is."""
+    if isinstance(error, ParvisError | ValueError | asyncpg.QueryCanceledError) or _is_transient(error):
+        return error
+    if isinstance(error, asyncpg.IntegrityConstraintViolationError):
+        return Conflict(str(error))
+    if isinstance(error, _DOWN):
+        return Unavailable(f"the database does not answer: {error}")
+    return error
+
+
+@contextmanager
+def _naming() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        named = _named(error)
+        if named is error:
+            raise
+        raise named from error

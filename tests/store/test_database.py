@@ -1,0 +1,141 @@
+"""The contract of both databases."""
+
+import asyncio
+
+import pytest
+
+from parvis.kernel.errors import Conflict, Unavailable
+from parvis.store.migration import migrate
+from parvis.store.sql.contract import counting, marks
+from parvis.store.sql.postgres import PostgresDatabase, translated
+from parvis.store.store import Store
+from parvis.store.unit import Unit
+from tests.servers import Postgres
+
+ACCOUNT = "INSERT INTO account (id, modseq) VALUES (?, ?)"
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT ? + ?", "SELECT $1 + $2"),
+        ("SELECT 'a?b''?' || ?", "SELECT 'a?b''?' || $1"),
+        ('SELECT "odd?name" FROM t WHERE x = ?', 'SELECT "odd?name" FROM t WHERE x = $1'),
+        ("SELECT 1 -- why?\nWHERE ? = 1", "SELECT 1 -- why?\nWHERE $1 = 1"),
+    ],
+)
+def test_marks_are_numbered_outside_of_strings(sql: str, expected: str) -> None:
+    assert translated(sql) == expected
+
+
+async def test_reads_see_what_was_written(store: Store) -> None:
+    async def work(unit: Unit) -> int:
+        await unit.many(ACCOUNT, [(1, 10), (2, 20), (3, 30)])
+        assert await unit.value("SELECT modseq FROM account WHERE id = ?", 2) == 20
+        return await unit.run("UPDATE account SET modseq = modseq + 1 WHERE id > ?", 1)
+
+    assert await store.write(work) == 2
+    assert await store.db.rows("SELECT id, modseq FROM account ORDER BY id") == [(1, 10), (2, 21), (3, 31)]
+    assert await store.db.row("SELECT id FROM account WHERE id = ?", 9) is None
+    assert await store.db.value("SELECT SUM(modseq) FROM account") == 62
+    assert isinstance(await store.db.value("SELECT SUM(modseq) FROM account"), int)
+    assert await store.db.scan(f"SELECT id FROM account WHERE id IN {marks(2)} ORDER BY id", 1, 3) == [(1,), (3,)]
+
+
+async def test_what_changes_nothing_says_zero(store: Store) -> None:
+    await store.write(lambda unit: unit.run(ACCOUNT, 1, 0))
+    ignored = await store.write(lambda unit: unit.run(f"{ACCOUNT} ON CONFLICT DO NOTHING", 1, 0))
+    assert ignored == 0
+    assert await store.write(lambda unit: unit.run("DELETE FROM account WHERE id = ?", 7)) == 0
+
+
+async def test_a_raised_error_undoes_everything(store: Store) -> None:
+    async def work(unit: Unit) -> None:
+        await unit.run(ACCOUNT, 1, 0)
+        raise ValueError("enough")
+
+    with pytest.raises(ValueError, match="enough"):
+        await store.write(work)
+    assert await store.db.rows("SELECT id FROM account") == []
+
+
+@pytest.mark.parametrize("then", ["nothing", "another statement"])
+async def test_a_failed_statement_undoes_the_unit_even_when_caught(store: Store, then: str) -> None:
+    await store.write(lambda unit: unit.run(ACCOUNT, 1, 0))
+
+    async def work(unit: Unit) -> None:
+        await unit.run(ACCOUNT, 2, 0)
+        with pytest.raises(Conflict):
+            await unit.run(ACCOUNT, 1, 0)
+        if then != "nothing":
+            await unit.run(ACCOUNT, 3, 0)
+
+    with pytest.raises(Conflict):
+        await store.write(work)
+    assert await store.db.rows("SELECT id FROM account") == [(1,)]
+
+
+async def test_a_cancelled_caller_does_not_tear_a_unit(store: Store) -> None:
+    task = asyncio.ensure_future(store.write(lambda unit: unit.many(ACCOUNT, [(n, 0) for n in range(100)])))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await store.write(lambda unit: unit.run(ACCOUNT, 1000, 0))
+    assert await store.db.value("SELECT COUNT(*) FROM account WHERE id < 1000") in (0, 100)
+
+
+async def test_the_clock_of_one_account_never_skips_or_repeats(store: Store) -> None:
+    await store.write(lambda unit: unit.run(ACCOUNT, 1, 0))
+    given = await asyncio.gather(*(store.write(lambda unit: unit.tick(1)) for _ in range(40)))
+    assert sorted(given) == list(range(1, 41))
+
+
+async def test_units_that_wait_for_each_other_both_get_done(store: Store) -> None:
+    await store.write(lambda unit: unit.many(ACCOUNT, [(1, 0), (2, 0)]))
+
+    async def work(unit: Unit, first: int, second: int) -> None:
+        await unit.changed(first, "Thing", 1, "updated")
+        await unit.changed(second, "Thing", 1, "updated")
+
+    crossing = [store.write(lambda unit, pair=pair: work(unit, *pair)) for pair in [(1, 2), (2, 1)] * 3]
+    await asyncio.gather(*crossing)
+    assert await store.db.rows("SELECT modseq FROM account ORDER BY id") == [(6,), (6,)]
+
+
+async def test_a_scan_that_takes_too_long_is_stopped(store: Store) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n WHERE i < 0"
+    with pytest.raises(Unavailable, match="too long"):
+        await store.db.scan(endless, seconds=0.2)
+    assert await store.db.scan("SELECT 1") == [(1,)]
+
+
+async def test_text_is_ordered_by_code_point(store: Store) -> None:
+    names = ["b", "B", "a", "é", "_", "Z"]
+    job = "INSERT INTO outbox_cursor (name, xid, position) VALUES (?, 0, 0)"
+    await store.write(lambda unit: unit.many(job, [(name,) for name in names]))
+    assert [name for (name,) in await store.db.rows("SELECT name FROM outbox_cursor ORDER BY name")] == sorted(
+        names
+    )
+
+
+async def test_every_statement_is_counted(store: Store) -> None:
+    with counting() as count:
+        await store.db.rows("SELECT 1")
+        await store.db.scan("SELECT 2")
+        await store.write(lambda unit: unit.run(ACCOUNT, 1, 0))
+    assert [sql.split()[0] for sql in count.statements] == ["SELECT", "SELECT", "INSERT"]
+
+
+async def test_nodes_that_start_together_migrate_once(postgres: Postgres) -> None:
+    url = await postgres.fresh()
+    nodes = [await PostgresDatabase.open(url, connections=2) for _ in range(3)]
+    applied = await asyncio.gather(*(migrate(node, ["store", "access"]) for node in nodes))
+    steps = [(step.room, step.number) for steps in applied for step in steps]
+    assert len(steps) == len(set(steps)) > 0
+    for node in nodes:
+        await node.close()
+
+
+async def test_a_database_that_does_not_answer_is_unavailable() -> None:
+    with pytest.raises(Unavailable):
+        await PostgresDatabase.open("postgresql://postgres@/none?host=/nowhere")
