@@ -1,0 +1,1 @@
+"""Line protocols (SMTP, later IMAP and ManageSieve) as one engine that knows no feature."""
