@@ -37,7 +37,7 @@ def decode_words(text: str) -> str:
     if "=?" not in text:
         return text
     out: list[str] = []
-    run: list[bytes] = []
+    run: list[tuple[str, str]] = []
     label, done = "", 0
     for word in WORD.finditer(text):
         if not _placed(text, word) or codec_of(word.group(1)) is None:
@@ -48,7 +48,7 @@ def decode_words(text: str) -> str:
             _flush(out, run, label)
         if not touching:
             out.append(gap)
-        run.append(bytes_of(word.group(2), word.group(3)))
+        run.append((word.group(2).lower(), word.group(3)))
         label, done = word.group(1).lower(), word.end()
     _flush(out, run, label)
     out.append(text[done:])
@@ -64,10 +64,20 @@ def _placed(text: str, word: re.Match[str]) -> bool:
     return begins and ends
 
 
-def _flush(out: list[str], run: list[bytes], label: str) -> None:
-    if run:
-        out.append(_CONTROL.sub("", decode(b"".join(run), label).text))
-        run.clear()
+def _flush(out: list[str], run: list[tuple[str, str]], label: str) -> None:
+    """Adds the text of neighbouring words, which share one charset."""
+    if not run:
+        return
+    joined: list[tuple[str, list[str]]] = []
+    for encoding, text in run:
+        # a careless writer cuts base64 anywhere: without padding the next word goes on with the same letters
+        if joined and encoding == joined[-1][0] and not joined[-1][1][-1].endswith("="):
+            joined[-1][1].append(text)
+        else:
+            joined.append((encoding, [text]))
+    data = b"".join(bytes_of(encoding, "".join(texts)) for encoding, texts in joined)
+    out.append(_CONTROL.sub("", decode(data, label).text))
+    run.clear()
 
 
 def text_of(value: bytes) -> str:

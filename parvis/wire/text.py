@@ -1,0 +1,264 @@
+"""HTML to plain text as a person would read it: paragraphs, lists, links, quotations; hidden text left out and
+counted."""
+
+import re
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from .hidden import Look, Sheet, look_of
+
+
+class PlainText(NamedTuple):
+    """The words of an HTML text."""
+
+    text: str
+    """Lines end with LF; no space at the ends; at most one empty line between paragraphs."""
+    hidden_removed: int
+    """Characters, space not counted, that were in the source and that no reader sees."""
+
+
+TAG_LIMIT = 60_000
+"""With more tags than this the tree is not built (building can take time in the square of its depth) and tags are
+cut out by a pattern; also the number of nodes that are walked."""
+HTML_LIMIT = 4_000_000
+_SKIPPED = frozenset(
+    {"script", "style", "head", "template", "title", "object", "embed", "iframe", "svg", "math", "select"}
+)
+_PARAGRAPHS = frozenset(
+    {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "pre", "blockquote", "hr"}
+)
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "body",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dt",
+        "fieldset",
+        "figure",
+        "figcaption",
+        "footer",
+        "form",
+        "header",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "nav",
+        "section",
+        "summary",
+        "tbody",
+        "tfoot",
+        "thead",
+        "tr",
+    ]
+)
+_SPACES = re.compile(r"[ \t\r\n\f\u200b\u200c\u200d\u034f\u00ad\ufeff\u2007\u00a0]+")
+_TAG = re.compile(r"<(?:!--.*?(?:-->|\Z)|(script|style)\b.*?(?:</\1|\Z)[^>]*|[^>]{0,100000}+>?)", re.S | re.I)
+_ENTITY = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&"}
+
+
+class _Lines:
+    """Text under construction: breaks are asked for and made when the next word comes."""
+
+    def __init__(self) -> None:
+        self.out: list[str] = []
+        self.breaks = 0
+        self.space = False
+        self.quotes = 0
+        self.last_quotes = 0
+
+    def break_line(self, lines: int) -> None:
+        """Asks for that many line ends before the next word."""
+        self.breaks = max(self.breaks, lines)
+        self.space = False
+
+    def _open(self) -> None:
+        mark = "> " * min(self.quotes, 20)
+        if not self.out:
+            self.out.append(mark)
+        elif self.breaks:
+            if self.breaks > 1:
+                self.out.append("\n" + mark[: 2 * self.last_quotes].rstrip())
+            self.out.append("\n" + mark)
+        elif self.space:
+            self.out.append(" ")
+        self.breaks, self.space, self.last_quotes = 0, False, self.quotes
+
+    def words(self, text: str) -> None:
+        """Adds text in which white space means one space."""
+        plain = _SPACES.sub(" ", text)
+        if plain[:1] == " " and not self.breaks:
+            self.space = True
+        stripped = plain.strip(" ")
+        if stripped:
+            self._open()
+            self.out.append(stripped)
+            self.space = plain[-1:] == " "
+
+    def verbatim(self, text: str) -> None:
+        """Adds text whose white space and line ends are meant."""
+        for number, line in enumerate(text.replace("\r\n", "\n").split("\n")):
+            if number:
+                self.breaks += 1
+            if line.strip():
+                self._open()
+                self.out.append(line.rstrip())
+
+    def text(self) -> str:
+        return "".join(self.out).strip()
+
+
+class _Frame(NamedTuple):
+    """An element that is open."""
+
+    node: LexborNode
+    tag: str
+    look: Look
+    href: str | None
+    made: int
+
+
+class _Walk:
+    """One walk over the tree, without recursion."""
+
+    def __init__(self, sheet: Sheet, links: bool) -> None:
+        self.sheet = sheet
+        self.links = links
+        self.lines = _Lines()
+        self.hidden = 0
+        self.open: list[_Frame] = []
+        self.counters: list[int | None] = []
+        self.pre = 0
+
+    def run(self, root: LexborNode) -> None:
+        node: LexborNode | None = root
+        for _ in range(TAG_LIMIT * 3):
+            if node is None:
+                break
+            inside = self.enter(node)
+            node = inside if inside is not None else self.onward(node)
+        while self.open:
+            self.leave()
+
+    def onward(self, node: LexborNode) -> LexborNode | None:
+        """The node after `node` and what is in it; closes the elements that end before."""
+        following = node.next
+        while following is None and self.open:
+            following = self.leave().next
+        return following
+
+    def enter(self, node: LexborNode) -> LexborNode | None:
+        """Reads a node; gives its first child when there is something inside to be read."""
+        look = self.open[-1].look if self.open else Look()
+        if node.is_text_node:
+            self.text(node.text_content or "", look)
+            return None
+        tag = node.tag or ""
+        if not node.is_element_node or tag in _SKIPPED:
+            return None
+        attributes = node.attributes
+        if attributes or self.sheet.rules:
+            look = look_of(look, attributes, self.sheet.style_of(tag, attributes))
+        self.begin(tag, attributes, look)
+        child = node.first_child
+        if child is not None:
+            href = attributes.get("href") if tag == "a" and self.links and not look.hidden else None
+            self.open.append(_Frame(node, tag, look, href, len(self.lines.out)))
+        else:
+            self.end(tag)
+        return child
+
+    def text(self, text: str, look: Look) -> None:
+        if look.hidden:
+            self.hidden += len("".join(_SPACES.sub(" ", text).split()))
+        elif self.pre:
+            self.lines.verbatim(text)
+        else:
+            self.lines.words(text)
+
+    def begin(self, tag: str, attributes: dict[str, str | None], look: Look) -> None:
+        lines = self.lines
+        if tag == "br":
+            lines.break_line(lines.breaks + 1 if lines.breaks < 2 else 2)
+        elif tag in ("td", "th"):
+            lines.space = not lines.breaks
+        elif tag in _PARAGRAPHS:
+            lines.break_line(1 if self.counters and tag in ("ul", "ol") else 2)
+        elif tag in _BLOCKS:
+            lines.break_line(1)
+        if tag in ("ul", "ol"):
+            self.counters.append(None if tag == "ul" else 0)
+        elif tag == "li" and not look.hidden:
+            lines.words(self.bullet())
+            lines.space = True
+        elif tag == "blockquote":
+            lines.quotes += 1
+        elif tag == "pre":
+            self.pre += 1
+        elif tag == "img" and self.links and attributes.get("alt") and not look.hidden:
+            lines.words(f" [{attributes['alt']}] ")
+
+    def bullet(self) -> str:
+        if not self.counters or self.counters[-1] is None:
+            return "-"
+        self.counters[-1] += 1
+        return f"{self.counters[-1]}."
+
+    def leave(self) -> LexborNode:
+        frame = self.open.pop()
+        if frame.href:
+            self.link(frame)
+        self.end(frame.tag)
+        return frame.node
+
+    def end(self, tag: str) -> None:
+        lines = self.lines
+        if tag in ("ul", "ol"):
+            self.counters.pop()
+        elif tag == "blockquote":
+            lines.quotes -= 1
+        elif tag == "pre":
+            self.pre -= 1
+        if tag in _PARAGRAPHS:
+            lines.break_line(1 if self.counters and tag in ("ul", "ol") else 2)
+        elif tag in _BLOCKS:
+            lines.break_line(1)
+
+    def link(self, frame: _Frame) -> None:
+        """The address after the words of a link, unless the words are the address."""
+        target = (frame.href or "").strip()
+        if not target.lower().startswith(("http:", "https:", "mailto:")):
+            return
+        said = "".join(self.lines.out[frame.made :]).strip()
+        bare = target.removeprefix("mailto:")
+        if said and said.rstrip("/") not in (bare, bare.rstrip("/"), bare.partition("//")[2].rstrip("/")):
+            self.lines.words(f" <{bare[:500]}>")
+
+
+def html_to_text(html: str, links: bool = True) -> PlainText:
+    """Readable text of an HTML text. `links` adds addresses of links (`words <https://...>`) and names of
+    pictures."""
+    html = html[:HTML_LIMIT]
+    if html.count("<") > TAG_LIMIT:
+        return PlainText(_stripped(html), 0)
+    parser = LexborHTMLParser(html)
+    root = parser.body or parser.root
+    if root is None:
+        return PlainText("", 0)
+    walk = _Walk(Sheet("\n".join(node.text(deep=True) for node in parser.css("style")[:50])), links)
+    walk.run(root)
+    return PlainText(walk.lines.text(), walk.hidden)
+
+
+def _stripped(html: str) -> str:
+    text = _TAG.sub(" ", html)
+    for entity, meant in _ENTITY.items():
+        text = text.replace(entity, meant)
+    return _SPACES.sub(" ", text).strip()
