@@ -1,0 +1,1 @@
+"""Meaning: what turns texts into vectors."""

@@ -1,0 +1,1 @@
+"""Words: folding, stemming, language."""

@@ -1,0 +1,85 @@
+"""Which of the house's languages a text is in: `fr`, `vi`, `en`, or `und` when nothing in it says so.
+
+Rules first (letters only Vietnamese has, little words, the shape of unaccented Vietnamese syllables),
+because the statistical model is trained on sentences and guesses at two words; the model decides what the
+rules leave open.
+"""
+
+import functools
+import re
+import threading
+from typing import Final, Protocol, cast
+
+from parvis.search.words.stopwords import ENGLISH, FRENCH, VIETNAMESE
+from parvis.search.words.tokens import words
+
+LANGUAGES: Final = ("fr", "vi", "en")
+UNKNOWN: Final = "und"
+_SAMPLE = 2000
+_LONG_ENOUGH = 12
+_SURE = 0.75
+_ONLY_VIETNAMESE = re.compile("[ăđơưĂĐƠƯ\u1ea0-\u1ef9]")
+_ONLY_FRENCH = re.compile("[œŒçÇëËïÏûÛîÎ]|\\b[lLdDnNjJqQsS](?:u)?['’]\\w|\\b[àÀ]\\b")
+# Onset, rime and coda of a Vietnamese syllable once its accents are gone.
+_SYLLABLE = re.compile(
+    r"(?:ngh|gh|ch|kh|ng|nh|ph|th|tr|gi|qu|[bcdghklmnpqrstvx])?"
+    r"(?:uye|uya|uyu|oai|oay|oeo|uay|uoi|uou|ieu|yeu|[aeiouy]{1,2})(?:ch|ng|nh|[cmnpt])?"
+)
+# Syllables that are words of the two other languages say nothing about Vietnamese.
+_ALSO_ELSEWHERE = {*FRENCH, *ENGLISH, "an", "go", "hot", "man", "men", "ten", "pen", "sang", "son", "tin", "van"}
+_LITTLE = {"fr": FRENCH - ENGLISH, "en": ENGLISH - FRENCH - VIETNAMESE}
+
+
+class _Identifier(Protocol):
+    def classify(self, text: str) -> tuple[str, float]: ...
+
+
+def detect(text: str, fallback: str = UNKNOWN) -> str:
+    """The language of a text; `fallback` (the person's or the document's own language) when the text does
+    not say."""
+    sample = text[:_SAMPLE]
+    found = words(sample)
+    if not any(word.isalpha() for word in found):
+        return fallback
+    return _by_rule(sample, found) or _by_model(sample, found, fallback)
+
+
+def _by_rule(sample: str, found: list[str]) -> str | None:
+    letters = len(_ONLY_VIETNAMESE.findall(sample))
+    if letters and letters * 8 >= len(found):
+        return "vi"
+    if len(found) > _LONG_ENOUGH:
+        return None
+    score = {language: sum(word in little for word in found) for language, little in _LITTLE.items()}
+    score["fr"] += 2 * len(_ONLY_FRENCH.findall(sample))
+    score["vi"] = _syllables(found)
+    best, second = sorted(score.values(), reverse=True)[:2]
+    return max(score, key=lambda language: score[language]) if best > 2 * second and best > 1 else None
+
+
+def _syllables(found: list[str]) -> int:
+    """How many words look Vietnamese without accents: nothing unless nearly all of at least three do."""
+    letters = [word for word in found if word.isalpha()]
+    shaped = sum(bool(_SYLLABLE.fullmatch(word)) for word in letters)
+    if len(letters) < 3 or shaped < 0.85 * len(letters):
+        return 0
+    return sum(bool(_SYLLABLE.fullmatch(word)) and word not in _ALSO_ELSEWHERE for word in letters)
+
+
+def _by_model(sample: str, found: list[str], fallback: str) -> str:
+    with _LOCK:
+        language, confidence = _identifier().classify(sample)
+    return language if confidence >= _SURE or len(found) > _LONG_ENOUGH else fallback
+
+
+_LOCK = threading.Lock()
+
+
+@functools.cache
+def _identifier() -> _Identifier:
+    """Loaded at first use: 4.5 MB that a server without an index never needs."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(list(LANGUAGES))
+    return cast("_Identifier", identifier)

@@ -1,0 +1,81 @@
+"""Words: the same form for index and query, in three languages, with accents or without."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parvis.search.words.language import detect
+from parvis.search.words.stem import forms, pairs, stem
+from parvis.search.words.tokens import WORD_CHARACTERS, tokens, words
+
+
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        ("Đường", "duong"),
+        ("hợp đồng", "hop dong"),
+        ("CŒUR", "coeur"),
+        ("Straße", "STRASSE"),
+        ("e\u0301te\u0301", "été"),
+        ("l’accord", "l'accord"),
+        ("Nguyễn", "NGUYEN"),
+    ],
+)
+def test_accents_are_optional(written: str, typed: str) -> None:
+    assert words(written) == words(typed)
+
+
+def test_offsets_point_into_the_text_as_given() -> None:
+    text = "Cœur à l’hợp đồng n°12"
+    assert [text[t.start : t.end] for t in tokens(text)] == ["Cœur", "à", "l", "hợp", "đồng", "n", "12"]
+
+
+@given(st.text(max_size=200))
+def test_both_ways_of_cutting_agree(text: str) -> None:
+    assert [token.word for token in tokens(text)] == words(text)
+
+
+@given(st.text(max_size=200))
+def test_words_are_folded_once_and_for_all(text: str) -> None:
+    for word in words(text):
+        assert 0 < len(word) <= WORD_CHARACTERS
+        assert words(word) == [word]
+
+
+def test_scripts_without_spaces_are_cut_into_characters() -> None:
+    assert words("会議2024 meeting") == ["会", "議", "2024", "meeting"]
+
+
+def test_inflected_forms_meet() -> None:
+    assert stem("reunions", "fr") == stem("reunion", "fr")
+    assert stem("meetings", "en") == stem("meeting", "en")
+    assert stem("hop", "vi") == "hop"
+    assert pairs(["hop", "dong", "thue"]) == ["hop_dong", "dong_thue"]
+    assert "hop_dong" in forms(words("Hợp đồng thuê nhà"), "vi")
+    assert forms(words("the contracts of the houses"), "en") == [stem("contracts", "en"), stem("houses", "en")]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Đã ký hợp đồng thuê nhà", "vi"),
+        ("hop giao ban luc 9 gio", "vi"),
+        ("hop dong thue nha", "vi"),
+        ("bao gio hop", "vi"),
+        ("Réunion demain", "fr"),
+        ("quand est la réunion", "fr"),
+        ("Compte rendu de la reunion du 3 mars", "fr"),
+        ("meeting notes", "en"),
+        ("when is the meeting", "en"),
+        ("to be or not to be", "en"),
+        ("12345", "und"),
+        ("", "und"),
+        ("😀", "und"),
+    ],
+)
+def test_language_of_short_texts(text: str, language: str) -> None:
+    assert detect(text) == language
+
+
+def test_what_says_nothing_takes_the_fallback() -> None:
+    assert detect("42", "vi") == "vi"
