@@ -1,0 +1,5 @@
+import mail from './mail.json';
+import shell from './shell.json';
+import ui from './ui.json';
+
+export default { ...ui, ...shell, ...mail };

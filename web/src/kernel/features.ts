@@ -1,0 +1,110 @@
+/**
+ * How features join the shell and meet each other: a Feature says what it adds; a port is a typed request
+ * that one feature makes and another answers; a slot is a place in one feature's screen that others fill.
+ */
+import type { AnyComponent, Command } from './commands.svelte';
+import type { MessageKey } from './i18n.svelte';
+
+type Lazy<T> = () => Promise<T>;
+
+export interface Feature {
+  id: string;
+  /** First part of its path; a feature without one has no screen of its own. */
+  route?: string;
+  title: MessageKey;
+  icon?: AnyComponent;
+  /** Its screen, a lazy chunk: `() => import('./Mail.svelte')`. */
+  component?: Lazy<{ default: AnyComponent }>;
+  /** Place in the rail; without it the feature is reached by commands and links only. */
+  rail?: number;
+  /** Number shown at its icon in the rail. Reactive. */
+  badge?: () => number;
+  commands?: Command[];
+  /** What it can show in the side panel. */
+  panel?: Lazy<{ default: AnyComponent }>;
+  /** Runs once after sign-in, before the first screen is drawn. */
+  start?: () => void | Promise<void>;
+}
+
+/** A typed request between features: one `provide`s it, any may `open` it. */
+export class Port<Request, Answer = void> {
+  private provider: Lazy<(request: Request) => Answer | Promise<Answer>> | null = null;
+
+  constructor(readonly name: string) {}
+
+  /** `load` is called at the first request: `openCompose.provide(() => import('./open').then((m) => m.open))`. */
+  provide(load: Lazy<(request: Request) => Answer | Promise<Answer>>): void {
+    this.provider = load;
+  }
+
+  get provided(): boolean {
+    return this.provider !== null;
+  }
+
+  async open(request: Request): Promise<Answer> {
+    if (!this.provider) throw new Error(`nobody provides ${this.name}`);
+    return (await this.provider())(request);
+  }
+}
+
+export interface Person {
+  name?: string | null;
+  email: string;
+}
+
+export interface ComposeRequest {
+  mode: 'new' | 'reply' | 'replyAll' | 'forward' | 'draft';
+  /** Account to write from; default: the person's own. */
+  accountId?: string;
+  /** The message answered or forwarded, or the draft to go on with. */
+  emailId?: string;
+  to?: Person[];
+  cc?: Person[];
+  subject?: string;
+  /** Text to begin with; `html` is sanitised before use. */
+  text?: string;
+  html?: string;
+  /** True when the text was written by the assistant: the composer marks it and the message's header says so. */
+  ai?: boolean;
+}
+
+export interface AssistantRequest {
+  /** What is asked at once; without it the panel only opens. */
+  question?: string;
+  /** What it may read; default: everything the person can see. */
+  scope?: { kind: 'conversation' | 'mailbox' | 'everything'; accountId?: string; ids?: string[]; title?: string };
+}
+
+export interface SearchRequest {
+  text: string;
+  accountId?: string;
+}
+
+export const openCompose = new Port<ComposeRequest>('compose');
+export const openAssistant = new Port<AssistantRequest>('assistant');
+export const openSearch = new Port<SearchRequest>('search');
+
+/** Props of the places others may fill. */
+export interface Slots {
+  /** Above the messages of an open conversation: a summary, for example. */
+  'conversation.top': { accountId: string; threadId: string; emailIds: string[]; subject: string };
+  /** Below them: the quick reply. */
+  'conversation.bottom': { accountId: string; threadId: string; emailId: string };
+  /** At the right of the reading pane's tools. */
+  'conversation.tools': { accountId: string; threadId: string; emailIds: string[] };
+  /** Over everything, for composers and other floating windows; drawn once by the shell. */
+  'shell.overlay': Record<string, never>;
+  /** A whole conversation with its tools, provided by mail, for use by search and the assistant. */
+  'mail.conversation': { accountId: string; threadId: string; onclose?: () => void; highlight?: string };
+}
+
+const filled = new Map<string, Lazy<{ default: AnyComponent }>[]>();
+
+/** Puts a component in a slot: `fill('conversation.top', () => import('./Summary.svelte'))`. */
+export function fill(slot: keyof Slots, load: Lazy<{ default: AnyComponent }>): void {
+  filled.set(slot, [...(filled.get(slot) ?? []), load]);
+}
+
+export function fillings(slot: keyof Slots): Lazy<{ default: AnyComponent }>[] {
+  return filled.get(slot) ?? [];
+}

@@ -1,0 +1,70 @@
+/**
+ * The words of the interface. Messages are JSON files, one folder a language and one file a feature; keys are
+ * typed; only the language in use is loaded. A message is a text with `{name}` holes, or an object of plural
+ * forms chosen by `count` (Intl.PluralRules).
+ */
+import type { Messages } from '../../messages/en';
+
+export type Language = 'en' | 'fr' | 'vi';
+export type MessageKey = keyof Messages;
+export type Holes = Record<string, string | number>;
+type Message = string | Partial<Record<Intl.LDMLPluralRule, string>>;
+
+export const LANGUAGES: { code: Language; name: string }[] = [
+  { code: 'fr', name: 'Français' },
+  { code: 'vi', name: 'Tiếng Việt' },
+  { code: 'en', name: 'English' },
+];
+
+const LOADERS: Record<Language, () => Promise<{ default: Record<string, unknown> }>> = {
+  en: () => import('../../messages/en'),
+  fr: () => import('../../messages/fr'),
+  vi: () => import('../../messages/vi'),
+};
+
+let language = $state<Language>('en');
+let messages = $state.raw<Record<string, Message>>({});
+let plurals = new Intl.PluralRules('en');
+
+export function isLanguage(value: unknown): value is Language {
+  return value === 'en' || value === 'fr' || value === 'vi';
+}
+
+/** The language chosen on this device, else the first of the browser's that we speak, else English. */
+export function preferredLanguage(): Language {
+  const chosen = localStorage.getItem('parvis-language');
+  if (isLanguage(chosen)) return chosen;
+  return navigator.languages.map((tag) => tag.slice(0, 2)).find(isLanguage) ?? 'en';
+}
+
+export async function setLanguage(next: Language): Promise<void> {
+  const loaded = await LOADERS[next]();
+  useMessages(next, loaded.default as Record<string, Message>);
+  localStorage.setItem('parvis-language', next);
+  document.documentElement.lang = next;
+}
+
+/** Puts a loaded language in use; apart from setLanguage only tests need it. */
+export function useMessages(next: Language, loaded: Record<string, Message>): void {
+  messages = loaded;
+  plurals = new Intl.PluralRules(next);
+  language = next;
+}
+
+/** The language in use. Reactive. */
+export function locale(): Language {
+  return language;
+}
+
+/** The text of a key in the language in use. Reactive. */
+export function t(key: MessageKey, holes?: Holes): string {
+  const message = messages[key];
+  if (message === undefined) return key;
+  const count = Number(holes?.count ?? 0);
+  const text = typeof message === 'string' ? message : (message[plurals.select(count)] ?? message.other ?? key);
+  return text.replace(/\{(\w+)\}/g, (hole, name: string) => shown(holes?.[name]) ?? hole);
+}
+
+function shown(value: string | number | undefined): string | undefined {
+  return typeof value === 'number' ? new Intl.NumberFormat(language).format(value) : value;
+}

@@ -1,0 +1,90 @@
+/**
+ * What a person has chosen, the same on all their devices: the JMAP singleton `Preferences`
+ * (capability `urn:parvis:preferences`), with a copy on this device for the first paint and while signed out.
+ */
+import { commands } from './commands.svelte';
+import { isLanguage, locale, preferredLanguage, setLanguage, type Language } from './i18n.svelte';
+import { jmap } from './jmap';
+import { outbox } from './outbox.svelte';
+import { defineType, store } from './store.svelte';
+import { sync } from './sync';
+
+export interface Preferences {
+  id: string;
+  language: Language;
+  theme: 'auto' | 'light' | 'dark';
+  density: 'comfortable' | 'compact';
+  /** Single-letter shortcuts on. */
+  singleKeys: boolean;
+  /** How long sending can be undone. */
+  undoSeconds: number;
+  remoteImages: 'ask' | 'always' | 'never';
+  /** Command id to keys. */
+  keymap: Record<string, string>;
+}
+
+export const PREFERENCES = 'urn:parvis:preferences';
+export const PreferencesType = defineType<Preferences>({ name: 'Preferences', whole: true, capability: PREFERENCES });
+
+const DEFAULTS: Preferences = {
+  id: 'singleton',
+  language: 'en',
+  theme: 'auto',
+  density: 'comfortable',
+  singleKeys: true,
+  undoSeconds: 10,
+  remoteImages: 'ask',
+  keymap: {},
+};
+const DEVICE = 'parvis-preferences';
+
+function fromDevice(): Partial<Preferences> {
+  try {
+    return JSON.parse(localStorage.getItem(DEVICE) ?? '{}') as Partial<Preferences>;
+  } catch {
+    return {};
+  }
+}
+
+class Own {
+  private device = $state.raw<Partial<Preferences>>({});
+
+  /** The choices in use: the server's where it has them, this device's else. Reactive. */
+  get value(): Preferences {
+    const account = jmap.primary(PREFERENCES);
+    const server = account ? store.peek(PreferencesType, account, 'singleton') : undefined;
+    const given = Object.fromEntries(Object.entries(server ?? {}).filter(([, value]) => value !== null && value !== undefined));
+    return { ...DEFAULTS, ...this.device, ...given };
+  }
+
+  /** Changes choices, at once and for good. */
+  set(changes: Partial<Omit<Preferences, 'id'>>): void {
+    this.device = { ...this.device, ...changes };
+    localStorage.setItem(DEVICE, JSON.stringify(this.device));
+    if (jmap.has(PREFERENCES)) outbox.update(PreferencesType, jmap.primary(PREFERENCES), { singleton: changes }, { undoable: false });
+    this.apply();
+  }
+
+  /** Loads this device's copy and puts it in force; needed once, before anything is drawn. */
+  async begin(): Promise<void> {
+    this.device = fromDevice();
+    sync.register(PreferencesType);
+    await setLanguage(isLanguage(this.device.language) ? this.device.language : preferredLanguage());
+    this.apply();
+  }
+
+  /** Puts the choices in force on the page. Call again when the server's arrive. */
+  apply(): void {
+    const { theme, density, singleKeys, keymap, language } = this.value;
+    const root = document.documentElement;
+    root.dataset.density = density;
+    root.style.colorScheme = theme === 'auto' ? 'light dark' : theme;
+    root.dataset.theme = theme;
+    commands.keys.singles = singleKeys;
+    commands.keymap = keymap ?? {};
+    const known = this.device.language !== undefined || store.peek(PreferencesType, jmap.primary(PREFERENCES), 'singleton');
+    if (known && isLanguage(language) && language !== locale()) void setLanguage(language);
+  }
+}
+
+export const preferences = new Own();

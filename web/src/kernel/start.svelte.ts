@@ -1,0 +1,97 @@
+/** Wakes the kernel after sign-in: what the device keeps first, then the server, then push. */
+import { db } from './db';
+import { t } from './i18n.svelte';
+import { jmap, JmapError, type Session } from './jmap';
+import { notices } from './notices.svelte';
+import { outbox } from './outbox.svelte';
+import { preferences, PreferencesType } from './preferences.svelte';
+import { Push } from './push.svelte';
+import { signedIn } from './session.svelte';
+import { store } from './store.svelte';
+import { sync } from './sync';
+
+class Link {
+  /** Whether the server can be reached, as far as we know. */
+  online = $state(true);
+  /** True while the first synchronisation after start or reconnection runs. */
+  busy = $state(false);
+  /** The JMAP session; also from the device when offline. */
+  session = $state.raw<Session | null>(null);
+}
+
+/** The state of the connection, for the shell. */
+export const link = new Link();
+
+const push = new Push(
+  (changed) => void sync.changed(changed).then(() => PreferencesType.name in Object.assign({}, ...Object.values(changed)) && preferences.apply()),
+  () => void reconnect(),
+);
+let listening = false;
+
+/** Call once a person is known. Resolves when there is something to show. */
+export async function wake(): Promise<void> {
+  jmap.onUnauthenticated = () => signedIn.expire();
+  jmap.onSessionState = () => void openSession();
+  outbox.onRefused = (error, again) =>
+    notices.show(t('ui.refused', { reason: error.code }), { tone: 'danger', stay: 12_000, action: { label: t('ui.retry'), run: again } });
+  const kept = await db.get<Session>('meta', 'session');
+  if (kept) {
+    jmap.session = link.session = kept;
+    await fromDevice(kept);
+    void reconnect();
+  } else {
+    await openSession();
+    if (link.session) await fromDevice(link.session);
+    void reconnect();
+  }
+  if (listening) return;
+  listening = true;
+  window.addEventListener('online', () => void reconnect());
+  window.addEventListener('offline', () => (link.online = false));
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && !push.connected && void reconnect());
+  window.addEventListener('pagehide', () => void store.flush());
+}
+
+/** Stops everything and forgets what is in memory. */
+export function sleep(): void {
+  push.stop();
+  outbox.clear();
+  store.clear();
+  jmap.session = link.session = null;
+}
+
+async function fromDevice(session: Session): Promise<void> {
+  await store.wake(sync.all, Object.keys(session.accounts));
+  await outbox.wake(sync.all);
+  preferences.apply();
+}
+
+async function openSession(): Promise<void> {
+  try {
+    link.session = await jmap.open();
+    link.online = true;
+    store.save('meta', 'session', link.session);
+    push.start(link.session.eventSourceUrl);
+  } catch (error) {
+    link.online = !(error instanceof JmapError && error.passing);
+  }
+}
+
+let coming: Promise<void> | null = null;
+
+/** Asks the server for everything that changed and sends what waits. */
+export function reconnect(): Promise<void> {
+  coming ??= (async () => {
+    link.busy = true;
+    await openSession();
+    if (link.online && link.session) {
+      await sync.everything(Object.keys(link.session.accounts)).catch((error: unknown) => {
+        if (error instanceof JmapError && error.code === 'offline') link.online = false;
+      });
+      preferences.apply();
+      await outbox.flush();
+    } else setTimeout(() => !link.online && void reconnect(), 15_000);
+    link.busy = false;
+  })().finally(() => (coming = null));
+  return coming;
+}

@@ -1,0 +1,52 @@
+/// <reference lib="webworker" />
+/**
+ * Keeps the built files of the app; they are named by their content, so they never change. Everything the
+ * server says (mail, sign-in) goes to the network: what is kept of that is the store's business (IndexedDB).
+ */
+const worker = self as unknown as ServiceWorkerGlobalScope;
+const VERSION = '__VERSION__'; // both are filled in by vite.config.ts
+const FILES = '__FILES__';
+const CACHE = `parvis-${VERSION}`;
+const SERVER = /^\/(jmap|auth|api|\.well-known|mcp|v1)(\/|$)/;
+
+worker.addEventListener('install', (event) => {
+  event.waitUntil(
+    caches.open(CACHE).then(async (cache) => {
+      const files = JSON.parse(FILES) as string[];
+      await cache.addAll([...files, '/', '/manifest.webmanifest', '/icon.svg']);
+      await worker.skipWaiting();
+    }),
+  );
+});
+
+worker.addEventListener('activate', (event) => {
+  event.waitUntil(
+    (async () => {
+      for (const name of await caches.keys()) if (name !== CACHE) await caches.delete(name);
+      await worker.clients.claim();
+    })(),
+  );
+});
+
+worker.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== 'GET' || url.origin !== worker.location.origin || SERVER.test(url.pathname)) return;
+  if (request.mode === 'navigate') event.respondWith(page(request));
+  else if (url.pathname.startsWith('/assets/')) event.respondWith(fromCache(request));
+});
+
+/** The newest page when there is a network, the kept one otherwise. */
+async function page(request: Request): Promise<Response> {
+  const kept = await caches.match('/');
+  try {
+    const answer = await fetch(request, { signal: AbortSignal.timeout(kept ? 3_000 : 30_000) });
+    return answer.ok || !kept ? answer : kept;
+  } catch {
+    return kept ?? Response.error();
+  }
+}
+
+async function fromCache(request: Request): Promise<Response> {
+  return (await caches.match(request)) ?? fetch(request);
+}

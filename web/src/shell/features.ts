@@ -1,0 +1,18 @@
+/** The features of this client: one line each. Deleting a feature is deleting its folder and its line. */
+import { commands } from '../kernel/commands.svelte';
+import type { Feature } from '../kernel/features';
+import { mail } from '../mail';
+import { shellCommands } from './commands';
+
+export const features: Feature[] = [
+  mail,
+];
+
+export function featureOf(route: string | undefined): Feature | undefined {
+  return features.find((feature) => feature.route === route);
+}
+
+export function registerFeatures(): void {
+  commands.add(...shellCommands());
+  for (const feature of features) if (feature.commands) commands.add(...feature.commands);
+}

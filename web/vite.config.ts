@@ -1,0 +1,45 @@
+/// <reference types="vitest/config" />
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { createHash } from 'node:crypto';
+import { defineConfig, type Plugin } from 'vite';
+
+/** Writes the list of built files into the service worker, so that it can keep them for offline use. */
+function precache(): Plugin {
+  return {
+    name: 'parvis-precache',
+    apply: 'build',
+    generateBundle(_options, bundle) {
+      const files = Object.keys(bundle).filter((name) => name.startsWith('assets/') && !name.endsWith('.map'));
+      const kept = files.filter((name) => !/italic|cyrillic|greek/.test(name)).map((name) => `/${name}`).sort();
+      const version = createHash('sha256').update(kept.join()).digest('hex').slice(0, 12);
+      const worker = bundle['service-worker.js'];
+      if (worker?.type !== 'chunk') throw new Error('the service worker was not built');
+      worker.code = worker.code
+        .replace(/['"`]__VERSION__['"`]/, JSON.stringify(version))
+        .replace(/['"`]__FILES__['"`]/, JSON.stringify(JSON.stringify(kept)));
+    },
+  };
+}
+
+/** Development only: where the Python server answers, for example http://127.0.0.1:8080. */
+const server = process.env.PARVIS_SERVER;
+
+export default defineConfig(({ mode }) => ({
+  plugins: [svelte(), precache()],
+  resolve: mode === 'test' ? { conditions: ['browser'] } : {},
+  build: {
+    target: 'es2023',
+    outDir: 'dist',
+    manifest: true,
+    rollupOptions: {
+      input: { index: 'index.html', worker: 'src/service-worker.ts' },
+      output: {
+        entryFileNames: (chunk: { name: string }) => (chunk.name === 'worker' ? 'service-worker.js' : 'assets/[name]-[hash].js'),
+      },
+    },
+  },
+  server: server
+    ? { proxy: Object.fromEntries(['/auth', '/jmap', '/.well-known', '/api'].map((path) => [path, { target: server, ws: true }])) }
+    : {},
+  test: { environment: 'node', include: ['tests/**/*.test.ts', 'src/**/*.test.ts'] },
+}));
