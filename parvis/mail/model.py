@@ -1,0 +1,147 @@
+"""What mail is made of: the records as JMAP shows them, roles, and the rules of names and keywords. RFC 8621"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any, ClassVar, Literal, get_args
+
+import msgspec
+
+from parvis.access.principal import Right
+from parvis.kernel.errors import Invalid
+from parvis.kernel.languages import Language
+from parvis.kernel.records import Immutable, Record, ServerSet
+
+MAIL = "urn:ietf:params:jmap:mail"
+QUOTA = "urn:ietf:params:jmap:quota"
+SCOPE = "mail"
+"""The kind of scope that holds an account's mail."""
+
+Role = Literal[
+    "all", "archive", "drafts", "flagged", "important", "inbox", "junk", "sent", "subscribed", "trash",
+    "memos", "scheduled", "snoozed",
+]  # fmt: skip
+ROLES: frozenset[str] = frozenset(get_args(Role))
+
+NAME_BYTES = 255
+DEPTH = 32
+KEYWORDS = 100
+MAILBOXES = 100
+_KEYWORD = re.compile(r"[!#-$&-'+-\[^-z|-~]{1,255}\Z")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+MAILBOX_NAMES: dict[Language, tuple[tuple[str, str, int], ...]] = {
+    "en": (
+        ("inbox", "Inbox", 1), ("drafts", "Drafts", 2), ("sent", "Sent", 3),
+        ("archive", "Archive", 4), ("junk", "Junk", 5), ("trash", "Trash", 6),
+    ),
+    "fr": (
+        ("inbox", "Boîte de réception", 1), ("drafts", "Brouillons", 2), ("sent", "Envoyés", 3),
+        ("archive", "Archives", 4), ("junk", "Indésirables", 5), ("trash", "Corbeille", 6),
+    ),
+    "vi": (
+        ("inbox", "Hộp thư đến", 1), ("drafts", "Thư nháp", 2), ("sent", "Đã gửi", 3),
+        ("archive", "Lưu trữ", 4), ("junk", "Thư rác", 5), ("trash", "Thùng rác", 6),
+    ),
+}  # fmt: skip
+"""Role, name and order of the mailboxes that every account begins with."""
+
+
+class MailboxRights(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the reader may do with a mailbox. RFC 8621 §2"""
+
+    may_read_items: bool
+    may_add_items: bool
+    may_remove_items: bool
+    may_set_seen: bool
+    may_set_keywords: bool
+    may_create_child: bool
+    may_rename: bool
+    may_delete: bool
+    may_submit: bool
+
+
+class Mailbox(Record):
+    """A named set of messages. RFC 8621 §2"""
+
+    kind: ClassVar[str] = "Mailbox"
+    capability: ClassVar[str] = MAIL
+
+    id: ServerSet[str] = ""
+    name: str
+    parent_id: str | None = None
+    role: str | None = None
+    sort_order: int = 0
+    total_emails: ServerSet[int] = 0
+    unread_emails: ServerSet[int] = 0
+    total_threads: ServerSet[int] = 0
+    unread_threads: ServerSet[int] = 0
+    my_rights: ServerSet[MailboxRights | None] = None
+    is_subscribed: bool = True
+
+
+class Thread(Record):
+    """Messages that answer each other, oldest first. RFC 8621 §3"""
+
+    kind: ClassVar[str] = "Thread"
+    capability: ClassVar[str] = MAIL
+
+    id: ServerSet[str] = ""
+    email_ids: ServerSet[list[str]] = msgspec.field(default_factory=list)
+
+
+class Email(Record):
+    """A message as lists show it; headers and bodies are added by mail/jmap. RFC 8621 §4.1"""
+
+    kind: ClassVar[str] = "Email"
+    capability: ClassVar[str] = MAIL
+
+    id: ServerSet[str] = ""
+    blob_id: ServerSet[str] = ""
+    thread_id: ServerSet[str] = ""
+    mailbox_ids: dict[str, bool]
+    keywords: dict[str, bool] = msgspec.field(default_factory=dict)
+    size: ServerSet[int] = 0
+    received_at: Immutable[str] = ""
+    summary: ServerSet[dict[str, Any]] = msgspec.field(default_factory=dict)
+
+
+def rights(held: Right, role: str | None) -> MailboxRights:
+    """The rights in a mailbox that rights in the scope give. The inbox stays: mail must arrive somewhere."""
+    read, write, delete = Right.READ in held, Right.WRITE in held, Right.DELETE in held
+    return MailboxRights(
+        may_read_items=read,
+        may_add_items=write,
+        may_remove_items=write and delete,
+        may_set_seen=write,
+        may_set_keywords=write,
+        may_create_child=write,
+        may_rename=write,
+        may_delete=write and delete and role != "inbox",
+        may_submit=Right.SEND in held,
+    )
+
+
+def mailbox_name(name: str) -> str:
+    """A name as it is kept: NFC. Raises Invalid for an empty, too long or unprintable one. RFC 8621 §2"""
+    normal = unicodedata.normalize("NFC", name)
+    if not normal.strip() or len(normal.encode()) > NAME_BYTES or _CONTROL.search(normal):
+        raise Invalid("a mailbox needs a printable name of at most 255 bytes", field="name")
+    return normal
+
+
+def keyword_set(words: Iterable[str]) -> frozenset[str]:
+    """Keywords in lower case. Raises Invalid for one that RFC 8621 §4.1.1 does not allow, or for too many."""
+    found = frozenset(word.lower() for word in words)
+    if any(not _KEYWORD.match(word) for word in found):
+        raise Invalid(
+            'a keyword is 1 to 255 printable ASCII characters other than ( ) { ] % * " \\', field="keywords"
+        )
+    if len(found) > KEYWORDS:
+        raise Invalid("too many keywords", field="keywords", reason="tooManyKeywords")
+    return found
+
+
+def is_unread(keywords: Iterable[str]) -> bool:
+    """Counts as unread: neither seen nor a draft. RFC 8621 §2"""
+    return not ({"$seen", "$draft"} & set(keywords))

@@ -1,0 +1,230 @@
+"""What can be done with mail. Each function starts with a Principal, but for those of the system: delivery, and
+what `provision` gives a new account."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from parvis.access import directory, gate
+from parvis.access.principal import Principal, Right
+from parvis.kernel import clock
+from parvis.kernel.errors import Invalid, NotFound
+from parvis.kernel.languages import Language
+from parvis.mail import mailboxes, message, store
+from parvis.mail.message import Parsed
+from parvis.mail.model import SCOPE, keyword_set
+from parvis.mail.store import Edit, New, Stored
+from parvis.store.sql.contract import Database, Tx
+from parvis.store.store import Store
+from parvis.store.unit import Unit
+
+_LARGE = 100_000
+"""Bytes beyond which a message is read in a thread, so that others need not wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One recipient of a message: the account, the address it was sent to, and where it goes."""
+
+    account_id: int
+    address: str = ""
+    role: str = "inbox"
+    keywords: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What arrived in an account, for those who act on it in the same unit (vacation, filters)."""
+
+    delivery: Delivery
+    email: Stored
+    parsed: Parsed
+    mail_from: str
+    received_ms: int
+
+
+Hook = Callable[[Unit, Delivered], Awaitable[None]]
+
+
+async def ensure_mailboxes(unit: Unit, account_id: int, language: Language = "en") -> dict[str, int]:
+    """Inbox, Drafts, Sent, Archive, Junk and Trash with their roles, made where missing; ids by role."""
+    return await mailboxes.ensure(unit, account_id, language)
+
+
+async def provision(unit: Unit, account_id: int, language: Language = "en", quota_bytes: int = 0) -> int:
+    """Gives an account mail: its scope, its quota (bytes; 0 is none) and its mailboxes. Returns the scope's id."""
+    scope_id = await gate.create_scope(unit, account_id, SCOPE)
+    await unit.run("INSERT INTO mail_account (account_id, quota_bytes) VALUES (?, ?)", account_id, quota_bytes)
+    await unit.changed(account_id, "Quota", account_id, "created")
+    await ensure_mailboxes(unit, account_id, language)
+    return scope_id
+
+
+async def account_of(db: Database, address: str) -> int | None:
+    """The account that mail to this address goes to, with or without `+detail`; None when there is none."""
+    local, at, domain = address.rpartition("@")
+    for candidate in dict.fromkeys((address, f"{local.partition('+')[0]}{at}{domain}")):
+        principal = await directory.by_address(db, candidate)
+        if principal is not None and await has_mail(db, principal.id):
+            return principal.id
+    return None
+
+
+async def has_mail(db: Database | Tx | Unit, account_id: int) -> bool:
+    """Whether an account has mail at all."""
+    return await db.value("SELECT 1 FROM mail_account WHERE account_id = ?", account_id) is not None
+
+
+async def read(raw: bytes) -> Parsed:
+    """Reads a message without keeping the loop waiting."""
+    return message.read(raw) if len(raw) < _LARGE else await asyncio.to_thread(message.read, raw)
+
+
+async def deliver(
+    keep: Store,
+    deliveries: Sequence[Delivery],
+    raw: bytes,
+    *,
+    received_ms: int | None = None,
+    mail_from: str = "",
+    hooks: Sequence[Hook] = (),
+) -> list[int]:
+    """Delivers a message to the mailboxes of its recipients: the blob first, durably, then everything else for all
+    recipients in one unit. Durable on return; the ids are in the order of `deliveries`.
+
+    Raises NotFound for an account without mail, OverQuota; then nothing was delivered to anybody. `hooks` run in
+    the unit for each recipient and may await nothing but it."""
+    parsed, digest = await read(raw), await keep.blobs.put(raw)
+    moment = clock.now_ms() if received_ms is None else received_ms
+
+    async def work(unit: Unit) -> list[int]:
+        return [
+            await _deliver_one(
+                unit, keep, delivery, New(parsed, digest, frozenset(), received_ms=moment), mail_from, hooks
+            )
+            for delivery in deliveries
+        ]
+
+    return await keep.write(work)
+
+
+async def _deliver_one(
+    unit: Unit, keep: Store, delivery: Delivery, new: New, mail_from: str, hooks: Sequence[Hook]
+) -> int:
+    account_id = delivery.account_id
+    target = await mailboxes.by_role(unit, account_id, delivery.role)
+    target = target or await mailboxes.by_role(unit, account_id, "inbox")
+    if target is None:
+        target = (await mailboxes.ensure(unit, account_id, "en"))["inbox"]
+    moment = new.received_ms or 0
+    placed = New(new.parsed, new.blob, frozenset({target}), delivery.keywords, moment)
+    (email,) = await store.append(unit, keep.db.dialect, account_id, [placed])
+    for hook in hooks:
+        await hook(unit, Delivered(delivery, email, new.parsed, mail_from, moment))
+    return email.id
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One message to import. Without `received_ms`, its newest Received field counts, else its Date, else now."""
+
+    raw: bytes
+    mailbox_ids: frozenset[int]
+    keywords: frozenset[str] = frozenset()
+    received_ms: int | None = None
+
+
+async def import_message(
+    keep: Store,
+    principal: Principal,
+    account_id: int,
+    raw: bytes,
+    mailbox_ids: Iterable[int],
+    keywords: Iterable[str] = (),
+    received_ms: int | None = None,
+) -> int:
+    """Puts one message into an account and returns its id. Raises NotFound, Forbidden, Invalid, OverQuota."""
+    one = Import(raw, frozenset(mailbox_ids), keyword_set(keywords), received_ms)
+    return (await import_messages(keep, principal, account_id, [one]))[0].id
+
+
+async def import_messages(
+    keep: Store, principal: Principal, account_id: int, messages: Sequence[Import]
+) -> list[Stored]:
+    """Puts many messages into an account in one unit: all or none. For large imports call it with a few hundred at
+    a time. Raises as `import_message`."""
+    await gate.require(keep.db, principal, account_id, SCOPE, Right.WRITE)
+    new = [await _new(keep, one) for one in messages]
+
+    async def work(unit: Unit) -> list[Stored]:
+        await gate.require(unit, principal, account_id, SCOPE, Right.WRITE)
+        return await store.append(unit, keep.db.dialect, account_id, new)
+
+    return await keep.write(work)
+
+
+async def _new(keep: Store, one: Import) -> New:
+    parsed, digest = await read(one.raw), await keep.blobs.put(one.raw)
+    return New(parsed, digest, one.mailbox_ids, keyword_set(one.keywords), received(parsed, one.received_ms))
+
+
+def received(parsed: Parsed, given_ms: int | None = None) -> int:
+    """When a message that is imported was received. RFC 8621 §4.8"""
+    for moment in (given_ms, parsed.received_ms, parsed.sent_ms):
+        if moment is not None:
+            return moment
+    return clock.now_ms()
+
+
+async def find_by_message_id(db: Database | Tx | Unit, account_id: int, message_id: str) -> list[int]:
+    """Messages with this Message-ID (without angle brackets), newest first: is it here already?"""
+    key = message.message_key(message_id)
+    rows = await db.rows(
+        "SELECT id FROM email WHERE account_id = ? AND message_ref = ? ORDER BY received_ms DESC, id DESC",
+        account_id,
+        key,
+    )
+    return [row[0] for row in rows] if key else []
+
+
+async def raw_of(keep: Store, principal: Principal, account_id: int, email_id: int) -> bytes:
+    """The bytes of a message. Raises NotFound."""
+    await gate.require(keep.db, principal, account_id, SCOPE)
+    digest = await keep.db.value("SELECT blob FROM email WHERE id = ? AND account_id = ?", email_id, account_id)
+    if digest is None:
+        raise NotFound("no such message")
+    return await keep.blobs.get(digest)
+
+
+async def change_keywords(
+    unit: Unit,
+    principal: Principal,
+    account_id: int,
+    email_ids: Sequence[int],
+    *,
+    add: Iterable[str] = (),
+    remove: Iterable[str] = (),
+) -> None:
+    """Adds and removes keywords of messages. Raises NotFound, Forbidden, Invalid."""
+    await gate.require(unit, principal, account_id, SCOPE, Right.WRITE)
+    added, removed = keyword_set(add), keyword_set(remove)
+    rows = await store.rows_of(unit, account_id, email_ids)
+    edits = [Edit(row[0], keywords=keyword_set((frozenset(row[5].split()) - removed) | added)) for row in rows]
+    await store.edit(unit, account_id, edits)
+
+
+async def move(
+    unit: Unit, principal: Principal, account_id: int, email_ids: Sequence[int], mailbox_ids: Iterable[int]
+) -> None:
+    """Puts messages into exactly these mailboxes. Raises NotFound, Forbidden, Invalid."""
+    await gate.require(unit, principal, account_id, SCOPE, Right.WRITE | Right.DELETE)
+    target = frozenset(mailbox_ids)
+    if not target:
+        raise Invalid("a message must be in a mailbox", field="mailboxIds")
+    await store.edit(unit, account_id, [Edit(number, mailbox_ids=target) for number in email_ids])
+
+
+async def destroy(keep: Store, unit: Unit, principal: Principal, account_id: int, email_ids: Sequence[int]) -> None:
+    """Destroys messages for good. Raises NotFound, Forbidden."""
+    await gate.require(unit, principal, account_id, SCOPE, Right.DELETE)
+    await store.remove(unit, keep.db.dialect, account_id, email_ids)

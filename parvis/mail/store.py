@@ -1,0 +1,286 @@
+"""The SQL of messages: putting them in, moving them, taking them out, reading them back. Every function that
+changes something keeps threads, counts, text index, quota, change log and outbox right in the same unit."""
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from parvis.kernel import clock, ids
+from parvis.kernel.errors import Invalid, NotFound, OverQuota
+from parvis.mail import counts, threads
+from parvis.mail.message import Parsed
+from parvis.mail.model import MAILBOXES, is_unread
+from parvis.mail.structure import Structure, decode, encode
+from parvis.mail.textindex import text_index
+from parvis.serve.jmap import blobs
+from parvis.store.sql.contract import Dialect, Row, marks
+from parvis.store.unit import Unit
+
+KIND = "Email"
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A message to put into an account; its blob is stored already."""
+
+    parsed: Parsed
+    blob: str
+    mailbox_ids: frozenset[int]
+    keywords: frozenset[str] = frozenset()
+    received_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message that is in an account now."""
+
+    id: int
+    thread_id: int
+    blob: str
+    size: int
+
+
+async def append(unit: Unit, dialect: Dialect, account_id: int, messages: Sequence[New]) -> list[Stored]:
+    """Puts messages into an account. Raises Invalid for a mailbox that is not there, OverQuota."""
+    await _check_mailboxes(unit, account_id, {number for new in messages for number in new.mailbox_ids})
+    await _use(unit, account_id, sum(new.parsed.size for new in messages), len(messages))
+    stored = []
+    for new in messages:
+        thread_id, fresh = await threads.place(unit, account_id, new.parsed.refs)
+        email = Stored(ids.new_id(), thread_id, new.blob, new.parsed.size)
+        await _insert(unit, account_id, new, email)
+        await unit.changed(account_id, KIND, email.id, "created")
+        await unit.changed(account_id, "Thread", thread_id, "created" if fresh else "updated")
+        stored.append(email)
+    await text_index(dialect, account_id).add(
+        unit, [(email.id, new.parsed.texts) for email, new in zip(stored, messages, strict=True)]
+    )
+    await counts.refresh(unit, account_id, {email.thread_id for email in stored})
+    return stored
+
+
+async def _insert(unit: Unit, account_id: int, new: New, email: Stored) -> None:
+    parsed = new.parsed
+    received = clock.now_ms() if new.received_ms is None else new.received_ms
+    await unit.run(
+        """INSERT INTO email (id, account_id, thread_id, blob, size, received_ms, sent_ms, has_attachment, unread,
+        keywords, message_ref, sort_from, sort_to, sort_subject, summary)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        email.id,
+        account_id,
+        email.thread_id,
+        email.blob,
+        email.size,
+        received,
+        parsed.sent_ms,
+        int(parsed.has_attachment),
+        int(is_unread(new.keywords)),
+        " ".join(sorted(new.keywords)),
+        parsed.message_ref,
+        parsed.sort_from.replace("\0", ""),
+        parsed.sort_to.replace("\0", ""),
+        parsed.sort_subject.replace("\0", ""),
+        msgspec.json.encode(parsed.summary).decode(),
+    )
+    await unit.run(
+        "INSERT INTO email_part (email_id, structure, headers) VALUES (?, ?, ?)",
+        email.id,
+        encode(parsed.structure),
+        zlib.compress(parsed.header, 1),
+    )
+    await _add_places(unit, email.id, email.thread_id, received, new.mailbox_ids)
+    await _add_keywords(unit, account_id, email.id, new.keywords)
+    await blobs.link(unit, email.blob, account_id, KIND, email.id, email.size, "message/rfc822")
+
+
+async def _add_places(
+    unit: Unit, email_id: int, thread_id: int, received_ms: int, mailbox_ids: Iterable[int]
+) -> None:
+    for mailbox_id in sorted(mailbox_ids):
+        uid = await unit.value(
+            "UPDATE mailbox SET uid_next = uid_next + 1 WHERE id = ? RETURNING uid_next - 1", mailbox_id
+        )
+        await unit.run(
+            "INSERT INTO email_mailbox (email_id, mailbox_id, uid, received_ms, thread_id) VALUES (?, ?, ?, ?, ?)",
+            email_id,
+            mailbox_id,
+            uid,
+            received_ms,
+            thread_id,
+        )
+
+
+async def _add_keywords(unit: Unit, account_id: int, email_id: int, keywords: Iterable[str]) -> None:
+    rows = [(email_id, keyword, account_id) for keyword in sorted(keywords)]
+    if rows:
+        await unit.many("INSERT INTO email_keyword (email_id, keyword, account_id) VALUES (?, ?, ?)", rows)
+
+
+async def _check_mailboxes(unit: Unit, account_id: int, mailbox_ids: set[int]) -> None:
+    if len(mailbox_ids) > MAILBOXES:
+        raise Invalid("too many mailboxes", field="mailboxIds", reason="tooManyMailboxes")
+    found = await unit.value(
+        f"SELECT COUNT(*) FROM mailbox WHERE account_id = ? AND id IN {marks(len(mailbox_ids))}",
+        account_id,
+        *mailbox_ids,
+    )
+    if not mailbox_ids or found != len(mailbox_ids):
+        raise Invalid("a message must be in mailboxes that exist", field="mailboxIds")
+
+
+async def _use(unit: Unit, account_id: int, octets: int, messages: int) -> None:
+    """Counts what the account holds. Raises OverQuota, NotFound for an account without mail."""
+    row = await unit.row(
+        """UPDATE mail_account SET used_bytes = used_bytes + ?, messages = messages + ? WHERE account_id = ?
+        RETURNING used_bytes, quota_bytes""",
+        octets,
+        messages,
+        account_id,
+    )
+    if row is None:
+        raise NotFound("this account has no mail", account_id=account_id)
+    used, quota = row
+    if octets > 0 and quota and used > quota:
+        raise OverQuota("the mailbox is full", quota_bytes=quota)
+    await unit.changed(account_id, "Quota", account_id, "updated", counts_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """New keywords or mailboxes of a message; None leaves them."""
+
+    email_id: int
+    keywords: frozenset[str] | None = None
+    mailbox_ids: frozenset[int] | None = None
+
+
+async def edit(unit: Unit, account_id: int, edits: Sequence[Edit]) -> None:
+    """Changes keywords and mailboxes. A change of keywords alone is noted as `counts_only`, so that queries which
+    do not look at keywords stay undisturbed. Raises NotFound, Invalid."""
+    touched: set[int] = set()
+    for change in edits:
+        row = await unit.row(
+            "SELECT thread_id, received_ms, keywords FROM email WHERE id = ? AND account_id = ?",
+            change.email_id,
+            account_id,
+        )
+        if row is None:
+            raise NotFound("no such message")
+        thread_id, received_ms, keywords = row
+        moved = change.mailbox_ids is not None and await _move(unit, account_id, change, thread_id, received_ms)
+        marked = change.keywords is not None and await _mark(unit, account_id, change, frozenset(keywords.split()))
+        if moved or marked:
+            touched.add(thread_id)
+            await unit.changed(account_id, KIND, change.email_id, "updated", counts_only=not moved)
+    await counts.refresh(unit, account_id, touched)
+
+
+async def _move(unit: Unit, account_id: int, change: Edit, thread_id: int, received_ms: int) -> bool:
+    assert change.mailbox_ids is not None
+    rows = await unit.rows("SELECT mailbox_id FROM email_mailbox WHERE email_id = ?", change.email_id)
+    before = {row[0] for row in rows}
+    if before == change.mailbox_ids:
+        return False
+    await _check_mailboxes(unit, account_id, set(change.mailbox_ids))
+    gone = [(change.email_id, mailbox_id) for mailbox_id in before - change.mailbox_ids]
+    if gone:
+        await unit.many("DELETE FROM email_mailbox WHERE email_id = ? AND mailbox_id = ?", gone)
+    await _add_places(unit, change.email_id, thread_id, received_ms, change.mailbox_ids - before)
+    return True
+
+
+async def _mark(unit: Unit, account_id: int, change: Edit, before: frozenset[str]) -> bool:
+    assert change.keywords is not None
+    if before == change.keywords:
+        return False
+    gone = [(change.email_id, keyword) for keyword in before - change.keywords]
+    if gone:
+        await unit.many("DELETE FROM email_keyword WHERE email_id = ? AND keyword = ?", gone)
+    await _add_keywords(unit, account_id, change.email_id, change.keywords - before)
+    await unit.run(
+        "UPDATE email SET keywords = ?, unread = ? WHERE id = ?",
+        " ".join(sorted(change.keywords)),
+        int(is_unread(change.keywords)),
+        change.email_id,
+    )
+    return True
+
+
+async def remove(unit: Unit, dialect: Dialect, account_id: int, email_ids: Sequence[int]) -> None:
+    """Destroys messages for good. Raises NotFound when one is not there."""
+    touched: set[int] = set()
+    for page in counts.pages(list(email_ids)):
+        rows = await unit.rows(
+            f"SELECT id, thread_id, size FROM email WHERE account_id = ? AND id IN {marks(len(page))}",
+            account_id,
+            *page,
+        )
+        if len(rows) != len(set(page)):
+            raise NotFound("no such message")
+        await _delete(unit, dialect, account_id, [row[0] for row in rows])
+        await _use(unit, account_id, -sum(row[2] for row in rows), -len(rows))
+        touched.update(row[1] for row in rows)
+    await counts.refresh(unit, account_id, touched)
+    await threads.after_removal(unit, account_id, touched)
+
+
+async def _delete(unit: Unit, dialect: Dialect, account_id: int, page: Sequence[int]) -> None:
+    where = f"email_id IN {marks(len(page))}"
+    for table in ("email_mailbox", "email_keyword", "email_part"):
+        await unit.run(f"DELETE FROM {table} WHERE {where}", *page)
+    await unit.run(f"DELETE FROM email WHERE id IN {marks(len(page))}", *page)
+    await text_index(dialect, account_id).remove(unit, page)
+    for email_id in page:
+        await blobs.unlink(unit, account_id, KIND, email_id)
+        await unit.changed(account_id, KIND, email_id, "destroyed")
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """One message as it is stored, without its bytes."""
+
+    id: int
+    thread_id: int
+    blob: str
+    size: int
+    received_ms: int
+    keywords: str
+    summary: str
+
+
+_COLUMNS = "id, thread_id, blob, size, received_ms, keywords, summary"
+
+
+async def rows_of(db: Any, account_id: int, email_ids: Sequence[int]) -> list[Row]:
+    """`(id, thread_id, blob, size, received_ms, keywords, summary)` of those messages that are there."""
+    return [
+        row
+        for page in counts.pages(email_ids)
+        for row in await db.rows(
+            f"SELECT {_COLUMNS} FROM email WHERE account_id = ? AND id IN {marks(len(page))}", account_id, *page
+        )
+    ]
+
+
+async def mailboxes_of(db: Any, email_ids: Sequence[int]) -> Mapping[int, list[int]]:
+    """The mailboxes of each message."""
+    found: dict[int, list[int]] = {number: [] for number in email_ids}
+    for page in counts.pages(email_ids):
+        for email_id, mailbox_id in await db.rows(
+            f"SELECT email_id, mailbox_id FROM email_mailbox WHERE email_id IN {marks(len(page))}", *page
+        ):
+            found[email_id].append(mailbox_id)
+    return found
+
+
+async def parts_of(db: Any, email_ids: Sequence[int]) -> dict[int, tuple[Structure, bytes]]:
+    """The structure and the header block of each message."""
+    return {
+        row[0]: (decode(row[1]), zlib.decompress(row[2]))
+        for page in counts.pages(email_ids)
+        for row in await db.rows(
+            f"SELECT email_id, structure, headers FROM email_part WHERE email_id IN {marks(len(page))}", *page
+        )
+    }

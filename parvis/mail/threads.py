@@ -1,0 +1,48 @@
+"""Which thread a message belongs to. RFC 8621 §3"""
+
+from collections.abc import Iterable, Sequence
+
+from parvis.kernel import ids
+from parvis.store.sql.contract import marks
+from parvis.store.unit import Unit
+
+LONGEST = 500
+"""Messages in one thread; a later one begins a new thread, so that no change costs more than this many rows."""
+
+
+async def place(unit: Unit, account_id: int, refs: Sequence[int]) -> tuple[int, bool]:
+    """The thread for a message that may share these references, and whether it is a new one. The references lead
+    to it from now on. When they lead to several threads, the one with the newest message takes it."""
+    found = await _candidate(unit, account_id, refs)
+    thread_id = found or ids.new_id()
+    if refs:
+        await unit.many(
+            """INSERT INTO thread_ref (account_id, ref, thread_id) VALUES (?, ?, ?)
+            ON CONFLICT (account_id, ref) DO UPDATE SET thread_id = excluded.thread_id""",
+            [(account_id, ref, thread_id) for ref in refs],
+        )
+    return thread_id, found is None
+
+
+async def _candidate(unit: Unit, account_id: int, refs: Sequence[int]) -> int | None:
+    if not refs:
+        return None
+    rows = await unit.rows(
+        f"SELECT DISTINCT thread_id FROM thread_ref WHERE account_id = ? AND ref IN {marks(len(refs))}",
+        account_id,
+        *refs,
+    )
+    for thread_id in sorted((row[0] for row in rows), reverse=True):
+        if await unit.value("SELECT COUNT(*) FROM email WHERE thread_id = ?", thread_id) < LONGEST:
+            return int(thread_id)
+    return None
+
+
+async def after_removal(unit: Unit, account_id: int, thread_ids: Iterable[int]) -> None:
+    """Notes that messages left these threads, and forgets threads that are empty."""
+    for thread_id in sorted(set(thread_ids)):
+        if await unit.value("SELECT 1 FROM email WHERE thread_id = ? LIMIT 1", thread_id) is None:
+            await unit.run("DELETE FROM thread_ref WHERE thread_id = ?", thread_id)
+            await unit.changed(account_id, "Thread", thread_id, "destroyed")
+        else:
+            await unit.changed(account_id, "Thread", thread_id, "updated")
