@@ -180,7 +180,7 @@ def body_text(raw: bytes, message: mime.Message) -> str:
         text = mime.decode_text(raw, part).text[:left]
         left -= len(text)
         if part.subtype in ("html", "enriched"):
-            html.append(html_to_text(text))
+            html.append(html_to_text(text).text)
         else:
             plain.append(text)
     said = fold(" ".join(plain))

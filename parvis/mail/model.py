@@ -67,8 +67,8 @@ class Mailbox(Record):
     kind: ClassVar[str] = "Mailbox"
     capability: ClassVar[str] = MAIL
 
-    id: ServerSet[str] = ""
     name: str
+    id: ServerSet[str] = ""
     parent_id: str | None = None
     role: str | None = None
     sort_order: int = 0
@@ -96,10 +96,10 @@ class Email(Record):
     kind: ClassVar[str] = "Email"
     capability: ClassVar[str] = MAIL
 
+    mailbox_ids: dict[str, bool]
     id: ServerSet[str] = ""
     blob_id: ServerSet[str] = ""
     thread_id: ServerSet[str] = ""
-    mailbox_ids: dict[str, bool]
     keywords: dict[str, bool] = msgspec.field(default_factory=dict)
     size: ServerSet[int] = 0
     received_at: Immutable[str] = ""
