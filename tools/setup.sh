@@ -84,7 +84,7 @@ python_stage() { # extras, for instance "" or "[dev]"
     { tail -15 /tmp/parvis-pip.log >&2; die "pip could not install the Python packages"; }
   rm -f $stamps/python*
   stamp "python$1" "$key"
-  stamp python "$(hash_of "" pyproject.toml)"
+  [ "$1" = "[demo]" ] || stamp "python[demo]" "$(hash_of "[demo]" pyproject.toml)"
 }
 
 # --- Node and the web client -------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ corpus_stage() {
 
 virtual_environment
 case $what in
-  demo) python_stage ""; web_stage; web_build; corpus_stage; system demo ;;
+  demo) python_stage "[demo]"; web_stage; web_build; corpus_stage; system demo ;;
   check) python_stage "[dev]" ;;
   build) python_stage "[dev]"; web_stage ;;
   test) python_stage "[dev]"; system test; web_stage; corpus_stage ;;
