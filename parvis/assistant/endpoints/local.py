@@ -1,0 +1,104 @@
+"""A model file run in this process by the optional extra `llm` (xllamacpp). It needs no network at all."""
+
+import asyncio
+import importlib
+import importlib.util
+import os
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from parvis.assistant.endpoints.contract import Card, Message, Piece
+from parvis.kernel.errors import Unavailable
+
+_END = object()
+
+
+class LocalEndpoint:
+    """One GGUF file; loaded at the first question, one answer at a time."""
+
+    def __init__(self, card: Card, folder: Path, threads: int) -> None:
+        self.card = card
+        self._file = folder / card.model
+        self._threads = threads or os.cpu_count() or 1
+        self._server: Any = None
+        self._lock = threading.Lock()
+
+    async def healthy(self) -> bool:
+        """See ModelEndpoint.healthy."""
+        return self._file.exists() and importlib.util.find_spec("xllamacpp") is not None
+
+    async def stream(
+        self, messages: list[Message], *, max_tokens: int, temperature: float = 0.0
+    ) -> AsyncIterator[Piece]:
+        """See ModelEndpoint.stream."""
+        if not await self.healthy():
+            raise Unavailable(f"{self.card.name}: no file {self._file.name}, or the extra `llm` is not installed")
+        loop = asyncio.get_running_loop()
+        pieces: asyncio.Queue[Any] = asyncio.Queue()
+        stop = threading.Event()
+
+        def put(piece: object) -> None:
+            loop.call_soon_threadsafe(pieces.put_nowait, piece)
+
+        request = _request(messages, max_tokens, temperature)
+        work = loop.run_in_executor(None, self._generate, request, put, stop)
+        try:
+            while (piece := await pieces.get()) is not _END:
+                if isinstance(piece, Exception):
+                    raise Unavailable(f"{self.card.name} failed: {piece}", endpoint=self.card.name) from piece
+                yield piece
+        finally:
+            stop.set()
+            await asyncio.shield(work)
+
+    def _generate(self, request: dict[str, Any], put: Any, stop: threading.Event) -> None:
+        try:
+            with self._lock:
+                server = self._load()
+
+                def receive(chunk: Any) -> bool:
+                    for piece in _pieces(chunk):
+                        put(piece)
+                    return stop.is_set()
+
+                server.handle_chat_completions(request, receive)
+        except Exception as error:
+            put(error)
+        finally:
+            put(_END)
+
+    def _load(self) -> Any:
+        if self._server is None:
+            engine = importlib.import_module("xllamacpp")
+            parameters = engine.CommonParams()
+            parameters.model.path = str(self._file)
+            parameters.n_ctx = self.card.context_tokens
+            parameters.cpuparams.n_threads = self._threads
+            parameters.cpuparams_batch.n_threads = self._threads
+            self._server = engine.Server(parameters)
+        return self._server
+
+
+def _request(messages: list[Message], max_tokens: int, temperature: float) -> dict[str, Any]:
+    return {
+        "messages": [{"role": message.role, "content": message.content} for message in messages],
+        "max_tokens": max_tokens,
+        "temperature": temperature,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+
+
+def _pieces(chunk: Any) -> list[Piece]:
+    """The pieces in what the engine hands over: one chunk, or a list of them."""
+    found = []
+    for part in chunk if isinstance(chunk, list) else [chunk]:
+        if not isinstance(part, dict):
+            continue
+        usage = part.get("usage") or {}
+        text = "".join((choice.get("delta") or {}).get("content") or "" for choice in part.get("choices") or [])
+        if text or usage:
+            found.append(Piece(text, int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0))))
+    return found

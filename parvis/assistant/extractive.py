@@ -1,0 +1,72 @@
+"""Answers made of cited sentences: what the assistant does without any generative model, and falls back on. A16"""
+
+import math
+from collections import Counter
+
+import numpy as np
+
+from parvis.assistant.context import cite
+from parvis.assistant.support import Sentence, Support, content_stems
+from parvis.assistant.tree import Block, Citation, Claim
+from parvis.search.request import Hit
+from parvis.search.words.language import detect
+
+_SENTENCES = 4
+_REDUNDANT = 0.7
+_RELEVANT = 0.33
+_SHORTEST = 12
+
+
+async def answer(
+    question: str, support: Support, passages: list[Hit], limit: int = _SENTENCES
+) -> list[tuple[Block, list[Citation]]]:
+    """The sentences that answer best, as quotes with their citations numbered from 1, best source first."""
+    scores = await _scores(question, support, passages)
+    chosen: list[int] = []
+    for position in np.argsort(-scores):
+        if scores[position] < _RELEVANT * scores.max() or len(chosen) == limit:
+            break
+        sentence = support.sentences[position]
+        if len(sentence.text) >= _SHORTEST and not _repeats(sentence, [support.sentences[i] for i in chosen]):
+            chosen.append(int(position))
+    return _blocks([support.sentences[position] for position in chosen], passages)
+
+
+async def _scores(question: str, support: Support, passages: list[Hit]) -> np.ndarray:
+    wanted = content_stems(question, detect(question, "en"))
+    rarity = _rarity(support.sentences)
+    total = sum(rarity.get(word, 3.0) for word in wanted) or 1.0
+    words = np.array([sum(rarity[w] for w in wanted & s.stems) / total for s in support.sentences] or [0.0])
+    near = await support.similarities(question)
+    spread = near - near.mean() if near.size and near.any() else np.zeros_like(words)
+    rank = np.array([1.0 / (1 + s.index) for s in support.sentences] or [0.0])
+    facts = np.array([0.05 if any(c.isdigit() for c in s.text) else 0.0 for s in support.sentences] or [0.0])
+    scores: np.ndarray = words + 6.0 * spread + 0.35 * rank + facts
+    return scores - scores.min() if scores.size else scores
+
+
+def _rarity(sentences: list[Sentence]) -> dict[str, float]:
+    seen = Counter(word for sentence in sentences for word in sentence.stems)
+    return {word: math.log(1 + len(sentences) / count) for word, count in seen.items()}
+
+
+def _repeats(sentence: Sentence, chosen: list[Sentence]) -> bool:
+    return any(
+        len(sentence.stems & other.stems) > _REDUNDANT * max(1, min(len(sentence.stems), len(other.stems)))
+        for other in chosen
+    )
+
+
+def _blocks(chosen: list[Sentence], passages: list[Hit]) -> list[tuple[Block, list[Citation]]]:
+    """One quote a passage, its sentences in their own order."""
+    found = []
+    order = list(dict.fromkeys(sentence.index for sentence in chosen))
+    number = 0
+    for index in order:
+        claims, citations = [], []
+        for sentence in sorted((s for s in chosen if s.index == index), key=lambda s: s.start):
+            number += 1
+            citations.append(cite(passages[index], number, sentence.start, sentence.end))
+            claims.append(Claim(text=" ".join(sentence.text.split()), citations=[number]))
+        found.append((Block(kind="quote", claims=claims), citations))
+    return found
