@@ -1,6 +1,7 @@
 """People, groups, spaces and resources: creating them, finding them, who is in what."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from parvis.access.principal import Kind, Principal
 from parvis.access.visibility import refresh_members
@@ -10,7 +11,8 @@ from parvis.kernel.languages import LANGUAGES, Language
 from parvis.store.sql.contract import Database
 from parvis.store.unit import Unit
 
-_COLUMNS = "p.id, p.name, p.address, p.kind, p.language, p.administrator"
+COLUMNS = "p.id, p.name, p.address, p.kind, p.language, p.administrator"
+"""What `principal_of` reads, of a principal `p`."""
 
 
 def normal(address: str) -> str:
@@ -84,10 +86,10 @@ async def leave(unit: Unit, group_id: int, member_id: int) -> None:
 
 async def by_id(db: Database, principal_id: int) -> Principal:
     """The principal of this id. Raises NotFound when there is none or it is disabled."""
-    row = await db.row(f"SELECT {_COLUMNS} FROM principal p WHERE p.id = ? AND p.disabled_ms IS NULL", principal_id)
+    row = await db.row(f"SELECT {COLUMNS} FROM principal p WHERE p.id = ? AND p.disabled_ms IS NULL", principal_id)
     if row is None:
         raise NotFound("no such principal")
-    return _principal(row)
+    return principal_of(row)
 
 
 async def by_address(db: Database, address: str) -> Principal | None:
@@ -97,11 +99,11 @@ async def by_address(db: Database, address: str) -> Principal | None:
     except Invalid:
         return None
     row = await db.row(
-        f"""SELECT {_COLUMNS} FROM address a JOIN principal p ON p.id = a.principal_id
+        f"""SELECT {COLUMNS} FROM address a JOIN principal p ON p.id = a.principal_id
         WHERE a.address = ? AND p.disabled_ms IS NULL""",
         wanted,
     )
-    return _principal(row) if row else None
+    return principal_of(row) if row else None
 
 
 async def addresses(db: Database, principal_id: int) -> list[str]:
@@ -116,17 +118,13 @@ async def addresses(db: Database, principal_id: int) -> list[str]:
 
 async def everyone(db: Database, kinds: Sequence[Kind] = ("person",)) -> list[Principal]:
     """All principals of these kinds that are not disabled, by name."""
-    rows = await db.rows(f"SELECT {_COLUMNS} FROM principal p WHERE p.disabled_ms IS NULL ORDER BY p.name")
-    return [principal for row in rows if (principal := _principal(row)).kind in kinds]
+    rows = await db.rows(f"SELECT {COLUMNS} FROM principal p WHERE p.disabled_ms IS NULL ORDER BY p.name")
+    return [principal for row in rows if (principal := principal_of(row)).kind in kinds]
 
 
-def _principal(row: Sequence[object]) -> Principal:
+def principal_of(
+    row: Sequence[Any], *, session_id: int = 0, protocols: frozenset[str] = frozenset({"*"})
+) -> Principal:
+    """The principal of a row of COLUMNS."""
     number, name, address, kind, language, administrator = row
-    return Principal(
-        id=int(str(number)),
-        name=str(name),
-        address=str(address or ""),
-        kind=kind,  # type: ignore[arg-type]  # the column holds a Kind, written by `create` alone
-        language=language,  # type: ignore[arg-type]  # likewise a Language
-        administrator=bool(administrator),
-    )
+    return Principal(number, name, address or "", kind, language, bool(administrator), session_id, protocols)

@@ -6,7 +6,7 @@ rows = await db.rows(f"SELECT ... FROM thing WHERE scope_id IN {VISIBLE}", *visi
 from dataclasses import dataclass
 
 from parvis.access.principal import Principal, Right
-from parvis.access.visibility import own, refresh_grant
+from parvis.access.visibility import own, refresh_grant, turn
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, Forbidden, NotFound
 from parvis.store.sql.contract import Database, Row, Tx
@@ -105,6 +105,7 @@ async def give(
     """Gives rights in a scope to a person, group or space, until `expires_ms` when set. A second grant to the same
     grantee replaces the first. Returns the grant's id. Raises NotFound, Forbidden without the right to share, or
     when giving more than one has."""
+    await turn(unit)
     scope = await _shared(unit, giver, scope_id, rights)
     if await unit.value("SELECT 1 FROM principal WHERE id = ? AND disabled_ms IS NULL", grantee_id) is None:
         raise NotFound("no such principal")
@@ -130,6 +131,7 @@ async def give(
 
 async def withdraw(unit: Unit, principal: Principal, grant_id: int) -> None:
     """Takes a grant back: gone from the next statement of everything. Raises NotFound or Forbidden."""
+    await turn(unit)
     row = await unit.row("SELECT scope_id, principal_id FROM access_grant WHERE id = ?", grant_id)
     if row is None:
         raise NotFound("no such grant")

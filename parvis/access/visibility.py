@@ -2,20 +2,33 @@
 
 A person sees a scope by ownership (the account's own principal), by a grant, or by a grant to a group or space
 that holds them, through any number of memberships. Each such grant is one row of `visible`, so that withdrawing
-one path leaves the others.
+one path leaves the others. Who is disabled sees nothing, and nothing is seen through a disabled group.
+
+Whoever changes a grant, a membership or a principal calls `turn` first: on PostgreSQL two such transactions would
+otherwise compute from what the other is changing, and a withdrawn grant could come back.
 """
 
 from parvis.access.principal import Right
 from parvis.store.unit import Unit
 
-_UP = """WITH RECURSIVE up(id) AS (SELECT CAST(? AS BIGINT) UNION
-    SELECT m.group_id FROM membership m JOIN up ON m.member_id = up.id)"""
-_DOWN = """WITH RECURSIVE down(id) AS (SELECT CAST(? AS BIGINT) UNION
-    SELECT m.member_id FROM membership m JOIN down ON m.group_id = down.id)"""
+_UP = """WITH RECURSIVE up(id) AS (SELECT id FROM principal WHERE id = ? AND disabled_ms IS NULL UNION
+    SELECT m.group_id FROM membership m JOIN up ON m.member_id = up.id
+    JOIN principal p ON p.id = m.group_id AND p.disabled_ms IS NULL)"""
+_DOWN = """WITH RECURSIVE down(id) AS (SELECT id FROM principal WHERE id = ? AND disabled_ms IS NULL UNION
+    SELECT m.member_id FROM membership m JOIN down ON m.group_id = down.id
+    JOIN principal p ON p.id = m.member_id AND p.disabled_ms IS NULL)"""
+_BELOW = """WITH RECURSIVE below(id) AS (SELECT CAST(? AS BIGINT) UNION
+    SELECT m.member_id FROM membership m JOIN below ON m.group_id = below.id)"""
+
+
+async def turn(unit: Unit) -> None:
+    """Waits for every other transaction that changes what is visible; held until the commit."""
+    await unit.run("UPDATE visible_turn SET taken = taken + 1 WHERE id = 1")
 
 
 async def refresh_grant(unit: Unit, grant_id: int) -> None:
     """Rewrites the rows that come from one grant, after it was given, changed or withdrawn."""
+    await turn(unit)
     await unit.run("DELETE FROM visible WHERE grant_id = ?", grant_id)
     row = await unit.row(
         "SELECT scope_id, principal_id, rights, expires_ms FROM access_grant WHERE id = ?", grant_id
@@ -30,8 +43,9 @@ async def refresh_grant(unit: Unit, grant_id: int) -> None:
 
 
 async def refresh_members(unit: Unit, member_id: int) -> None:
-    """Rewrites what `member_id` and everyone below it sees, after a membership began or ended."""
-    for (person,) in await unit.rows(f"{_DOWN} SELECT id FROM down", member_id):
+    """Rewrites what `member_id` and everyone below it sees, after a membership or a principal began or ended."""
+    await turn(unit)
+    for (person,) in await unit.rows(f"{_BELOW} SELECT id FROM below", member_id):
         await unit.run("DELETE FROM visible WHERE principal_id = ? AND grant_id <> 0", person)
         await unit.run(
             f"""INSERT INTO visible (principal_id, scope_id, grant_id, rights, expires_ms)
@@ -49,4 +63,22 @@ async def own(unit: Unit, principal_id: int, scope_id: int) -> None:
         principal_id,
         scope_id,
         int(Right.owner()),
+    )
+
+
+async def close(unit: Unit, principal_id: int) -> None:
+    """Lets a principal that was just disabled see nothing, and nobody anything through it."""
+    await refresh_members(unit, principal_id)
+    await unit.run("DELETE FROM visible WHERE principal_id = ? AND grant_id = 0", principal_id)
+
+
+async def reopen(unit: Unit, principal_id: int) -> None:
+    """Lets a principal that was just enabled see again what is its own and what it was given."""
+    await refresh_members(unit, principal_id)
+    await unit.run(
+        """INSERT INTO visible (principal_id, scope_id, grant_id, rights, expires_ms)
+        SELECT s.account_id, s.id, 0, CAST(? AS BIGINT), NULL FROM scope s WHERE s.account_id = ?
+        ON CONFLICT DO NOTHING""",
+        int(Right.owner()),
+        principal_id,
     )

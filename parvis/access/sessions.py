@@ -1,0 +1,252 @@
+"""Sign-ins that live: browser sessions, bearer tokens and app passwords. Only the SHA-256 of a secret is stored.
+
+A session that has ended is refused everywhere within seconds: at once on the nodes that hear the `session` topic,
+and after CACHE_SECONDS on one that does not.
+"""
+
+import asyncio
+import hashlib
+import logging
+import secrets
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from parvis.access.directory import COLUMNS, principal_of
+from parvis.access.principal import Principal
+from parvis.kernel import clock, ids
+from parvis.kernel.errors import NotFound, Unauthenticated
+from parvis.store.bus.contract import Cancel
+from parvis.store.sql.contract import Row, Tx
+from parvis.store.store import Store
+
+CACHE_SECONDS = 5.0
+SESSION_MS = 30 * 86_400_000
+"""A browser session ends this long after its last use."""
+_TOUCH_MS = 60_000
+_CACHED = 10_000
+_FIELDS = "s.id, s.principal_id, s.kind, s.name, s.protocols, s.remote, s.created_ms, s.used_ms, s.expires_ms"
+_log = logging.getLogger(__name__)
+SessionKind = Literal["session", "token", "app"]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One sign-in, as its owner sees it in the list. Times in ms."""
+
+    id: int
+    principal_id: int
+    kind: SessionKind
+    name: str
+    """The device or program, or the name its owner gave an app password."""
+    protocols: frozenset[str]
+    remote: str
+    created_ms: int
+    used_ms: int
+    """Last use, true to a minute."""
+    expires_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Sign-ins that are over: one session, or all of a principal when `session_id` is 0."""
+
+    principal_id: int
+    session_id: int = 0
+
+    def concerns(self, principal: Principal) -> bool:
+        """Whether what this principal holds open must be closed."""
+        return principal.id == self.principal_id and self.session_id in (0, principal.session_id)
+
+
+class _Cache:
+    """Resolved tokens of one store, each kept for CACHE_SECONDS."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, tuple[float, Principal]] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def get(self, digest: str) -> Principal | None:
+        found = self.known.get(digest)
+        return found[1] if found and found[0] > clock.monotonic() else None
+
+    def put(self, digest: str, principal: Principal) -> None:
+        if len(self.known) >= _CACHED:
+            self.known.clear()
+        self.known[digest] = (clock.monotonic() + CACHE_SECONDS, principal)
+
+    def drop(self, ended: Ended) -> None:
+        for digest in [digest for digest, (_, who) in self.known.items() if ended.concerns(who)]:
+            del self.known[digest]
+
+
+_caches: "weakref.WeakKeyDictionary[Store, _Cache]" = weakref.WeakKeyDictionary()
+
+
+def digest_of(secret: str) -> str:
+    """What is stored of a secret that is itself random."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+async def open(  # noqa: A001 - the word of the field
+    store: Store,
+    principal: Principal,
+    device: str,
+    remote: str,
+    *,
+    kind: SessionKind = "session",
+    protocols: frozenset[str] = frozenset({"*"}),
+    expires_ms: int | None = None,
+) -> tuple[str, Session]:
+    """Opens a session (or a bearer token) and returns its secret, which is shown once, and the session."""
+    token, now = secrets.token_urlsafe(32), clock.now_ms()
+    end = now + SESSION_MS if kind == "session" and expires_ms is None else expires_ms
+    session = Session(ids.new_id(), principal.id, kind, device[:200], protocols, remote, now, now, end)
+    await add(store, session, token)
+    return token, session
+
+
+async def add(store: Store, session: Session, secret: str) -> None:
+    """Stores a session under the digest of its secret."""
+
+    async def work(tx: Tx) -> None:
+        await tx.run(
+            """INSERT INTO session (id, principal_id, kind, secret, name, protocols, remote, created_ms, used_ms,
+            expires_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            session.id,
+            session.principal_id,
+            session.kind,
+            digest_of(secret),
+            session.name,
+            " ".join(sorted(session.protocols)),
+            session.remote,
+            session.created_ms,
+            session.used_ms,
+            session.expires_ms,
+        )
+
+    await store.db.write(work)
+
+
+async def resolve(store: Store, token: str) -> Principal:
+    """Who a session cookie or bearer token stands for. One statement, none when resolved in the last seconds.
+    Raises Unauthenticated."""
+    digest, cache = digest_of(token), await _cache(store)
+    if known := cache.get(digest):
+        return known
+    found = await find(store, digest, ("session", "token"))
+    if found is None:
+        raise Unauthenticated("sign in again")
+    principal, session = found
+    cache.put(digest, principal)
+    touch(store, cache.tasks, session)
+    return principal
+
+
+async def find(store: Store, digest: str, kinds: tuple[SessionKind, ...]) -> tuple[Principal, Session] | None:
+    """The living session with this digest and its principal, unless that is disabled."""
+    row = await store.db.row(
+        f"""SELECT {_FIELDS}, {COLUMNS} FROM session s JOIN principal p ON p.id = s.principal_id
+        WHERE s.secret = ? AND (s.expires_ms IS NULL OR s.expires_ms > ?) AND p.disabled_ms IS NULL""",
+        digest,
+        clock.now_ms(),
+    )
+    if row is None or row[2] not in kinds:
+        return None
+    session = _session(row[:9])
+    return principal_of(row[9:], session_id=session.id, protocols=session.protocols), session
+
+
+def touch(store: Store, tasks: "set[asyncio.Task[None]]", session: Session) -> None:
+    """Notes the use of a session, at most once a minute, without making anyone wait."""
+    now = clock.now_ms()
+    if now - session.used_ms < _TOUCH_MS:
+        return
+
+    async def work(tx: Tx) -> None:
+        await tx.run(
+            """UPDATE session SET used_ms = ?, expires_ms = CASE WHEN kind = 'session' THEN ? ELSE expires_ms END
+            WHERE id = ?""",
+            now,
+            now + SESSION_MS,
+            session.id,
+        )
+
+    task = asyncio.create_task(store.db.write(work))
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+
+
+async def of(store: Store, principal: Principal) -> list[Session]:
+    """All living sign-ins of a principal, the last used first."""
+    rows = await store.db.rows(
+        f"""SELECT {_FIELDS} FROM session s WHERE s.principal_id = ? AND (s.expires_ms IS NULL OR s.expires_ms > ?)
+        ORDER BY s.used_ms DESC, s.id DESC""",
+        principal.id,
+        clock.now_ms(),
+    )
+    return [_session(row) for row in rows]
+
+
+async def end(store: Store, principal: Principal, session_id: int) -> None:
+    """Ends one of the principal's own sign-ins, everywhere within seconds. Raises NotFound."""
+
+    async def work(tx: Tx) -> int:
+        return await tx.run("DELETE FROM session WHERE id = ? AND principal_id = ?", session_id, principal.id)
+
+    if not await store.db.write(work):
+        raise NotFound("no such session")
+    await announce(store, Ended(principal.id, session_id))
+
+
+async def end_all(store: Store, principal_id: int, *, but: int = 0) -> None:
+    """Ends every sign-in of a principal, but one when given (the one a password was just changed in)."""
+
+    async def work(tx: Tx) -> list[Row]:
+        return await tx.rows(
+            "DELETE FROM session WHERE principal_id = ? AND id <> ? RETURNING id", principal_id, but
+        )
+
+    for (session_id,) in await store.db.write(work):
+        await announce(store, Ended(principal_id, session_id))
+
+
+async def announce(store: Store, ended: Ended) -> None:
+    """Tells every node to forget and close what has ended."""
+    await _cache(store)
+    await store.bus.publish("session", f"{ended.principal_id} {ended.session_id}".encode())
+
+
+async def on_end(store: Store, handler: Callable[[Ended], None]) -> Cancel:
+    """Calls `handler` for each sign-in that ends, on any node: streams and connections opened by it are closed."""
+
+    def heard(payload: bytes) -> None:
+        principal_id, _, session_id = payload.decode().partition(" ")
+        handler(Ended(int(principal_id), int(session_id)))
+
+    return await store.bus.subscribe("session", heard)
+
+
+async def prune(store: Store) -> int:
+    """Removes sign-ins past their end; part of the daily tidying. Returns how many."""
+    now = clock.now_ms()
+
+    async def work(tx: Tx) -> int:
+        return await tx.run("DELETE FROM session WHERE expires_ms <= ?", now)
+
+    return await store.db.write(work)
+
+
+async def _cache(store: Store) -> _Cache:
+    cache = _caches.get(store)
+    if cache is None:
+        cache = _caches[store] = _Cache()
+        await on_end(store, cache.drop)
+    return cache
+
+
+def _session(row: Row) -> Session:
+    number, principal_id, kind, name, protocols, remote, created_ms, used_ms, expires_ms = row
+    limited = frozenset(protocols.split())
+    return Session(number, principal_id, kind, name, limited, remote, created_ms, used_ms, expires_ms)
