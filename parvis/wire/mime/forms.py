@@ -21,8 +21,8 @@ def as_text(value: bytes) -> str:
     """Text (§4.1.2.2): unfolded, without leading space, encoded words decoded, in NFC.
 
     Encoded words with unencoded spaces inside, or glued to each other, are decoded too, as real mail has them."""
-    text = decode_words(unfold(text_of(value[: LIMITS.value])))
-    return (text if text.isascii() else unicodedata.normalize("NFC", text)).lstrip(" \t")
+    text = decode_words(unfold(text_of(value[: LIMITS.value])).lstrip(" \t"))
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def as_addresses(value: bytes) -> tuple[Address, ...]:
