@@ -31,11 +31,14 @@ def placements(post: Post) -> list[Placement]:
 
 
 def recipients(post: Post, draft: Draft) -> list[str]:
-    """Keys of the people with an account who receive a draft, groups opened, the author left out."""
+    """Keys of the people and spaces with a mailbox who receive a draft, groups opened, the author left out."""
     names = draft.names("deliver") or [n for header in ("to", "cc", "bcc") for n in draft.names(header)]
     found: dict[str, None] = {}
     for name in names:
         group = post.organisation.groups.get(name)
+        if group and group.kind == "space":
+            found[name] = None
+            continue
         for key in group.members if group else (name,):
             person = post.organisation.people.get(key)
             if person and person.inside and key != draft.headers["from"]:
@@ -51,7 +54,7 @@ def _copies(post: Post, draft: Draft) -> Iterator[Placement]:
     if author.inside:
         yield Placement(author.key, "sent", frozenset({"$seen"}), draft.key, sent)
     for key in recipients(post, draft):
-        person = post.organisation.people[key]
+        person = post.organisation.holder(key)
         keywords = _keywords(post, draft, person)
         yield Placement(key, where.get(key) or _mailbox(post, draft, person, keywords), keywords, draft.key, sent)
 

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from parvis.kernel.languages import LANGUAGES, Language
 
@@ -27,11 +28,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """People who are written to by one address and who share a space."""
+    """A `group` is a list of people to write to; a `space` has a mailbox of its own that its members share."""
 
     key: str
+    kind: Literal["group", "space"]
     name: str
     address: str
+    language: Language
     members: tuple[str, ...]
 
 
@@ -42,11 +45,25 @@ class Organisation:
     domains: tuple[str, ...]
     people: dict[str, Person]
     groups: dict[str, Group]
+    delegations: tuple[tuple[str, str], ...]
+    """Whose mail is open to whom: (owner, reader)."""
 
     @property
     def accounts(self) -> list[Person]:
         """Those who can sign in."""
         return [person for person in self.people.values() if person.inside]
+
+    @property
+    def spaces(self) -> list[Group]:
+        """The groups that have a mailbox of their own."""
+        return [group for group in self.groups.values() if group.kind == "space"]
+
+    def holder(self, key: str) -> Person:
+        """Who holds a mailbox: a person, or a space as if it were one."""
+        if key in self.people:
+            return self.people[key]
+        space = self.groups[key]
+        return Person(key, space.name, space.address, space.language, inside=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +114,8 @@ def organisation() -> Organisation:
         for entry in tree[kind]
     }
     groups = {g["key"]: Group(**{**g, "members": tuple(g["members"])}) for g in tree["groups"]}
-    return Organisation(tuple(tree["domains"]), people, groups)
+    delegations = tuple((entry["owner"], entry["to"]) for entry in tree["delegations"])
+    return Organisation(tuple(tree["domains"]), people, groups, delegations)
 
 
 @cache
