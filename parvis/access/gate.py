@@ -90,6 +90,22 @@ async def accounts(db: Database, principal: Principal, kind: str) -> list[Access
     return sorted(found, key=lambda access: not access.owner)
 
 
+async def everything(db: Database | Tx | Unit, principal: Principal, account_id: int | None = None) -> list[Access]:
+    """Every scope that the principal can see in some way, of all kinds; of one account when that is given."""
+    rows = await db.rows(
+        """SELECT s.id, s.account_id, s.kind, s.name, v.rights, v.grant_id FROM visible v
+        JOIN scope s ON s.id = v.scope_id WHERE v.principal_id = ? AND (v.expires_ms IS NULL OR v.expires_ms > ?)
+        ORDER BY s.id""",
+        principal.id,
+        clock.now_ms(),
+    )
+    by_scope: dict[int, list[Row]] = {}
+    for row in rows:
+        if account_id in (None, row[1]):
+            by_scope.setdefault(row[0], []).append(row)
+    return [access for group in by_scope.values() if (access := _joined(group))]
+
+
 def _joined(rows: list[Row]) -> Access | None:
     if not rows:
         return None

@@ -18,8 +18,14 @@ class Changes:
     """Nothing but server-computed counts changed in all that was updated."""
 
 
-async def since(db: Database, account_id: int, kind: str, state: int, limit: int) -> Changes:
-    """The changes of one kind after `state`, oldest first, at most `limit` objects. RFC 8620 §5.2"""
+async def since(
+    db: Database, account_id: int, kind: str, state: int, limit: int, *, base: int | None = None
+) -> Changes:
+    """The changes of one kind after `state`, oldest first, at most `limit` objects. RFC 8620 §5.2
+
+    Whoever walks in pages gives as `base` the state of the first page: what was created after it and is met on a
+    later page is created for them, not updated."""
+    first = state if base is None else base
     rows = await db.rows(
         """SELECT object_id, created, modseq, whole, destroyed FROM change
         WHERE account_id = ? AND kind = ? AND modseq > ? ORDER BY modseq LIMIT ?""",
@@ -34,7 +40,7 @@ async def since(db: Database, account_id: int, kind: str, state: int, limit: int
         if destroyed:
             if created <= state:
                 found.destroyed.append(object_id)
-        elif created > state:
+        elif created > first:
             found.created.append(object_id)
         else:
             found.updated.append(object_id)

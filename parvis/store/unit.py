@@ -5,7 +5,8 @@ kinds' states and the outbox event follow from that, and cannot be forgotten or 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -41,7 +42,30 @@ class Unit:
         self._clocks: dict[int, int] = {}
         self._marks: dict[tuple[int, str, int], _Mark] = {}
         self._events: list[tuple[int, str, dict[str, Any]]] = []
+        self._before: dict[tuple[int, str, int], _Mark | None] | None = None
         self.wakes_jobs = False
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """What is done inside is undone when it raises, marks and events too; the unit goes on. Not nested."""
+        clocks, events, wakes = dict(self._clocks), len(self._events), self.wakes_jobs
+        self._before = {}
+        await self._tx.run("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException:
+            await self._tx.run("ROLLBACK TO SAVEPOINT attempt")
+            for key, mark in self._before.items():
+                if mark is None:
+                    del self._marks[key]
+                else:
+                    self._marks[key] = mark
+            self._clocks, self.wakes_jobs = clocks, wakes
+            del self._events[events:]
+            raise
+        finally:
+            self._before = None
+            await self._tx.run("RELEASE SAVEPOINT attempt")
 
     async def tick(self, account_id: int) -> int:
         """The account's next modseq. The first tick locks the account until the commit. Raises NotFound."""
@@ -65,6 +89,8 @@ class Unit:
         counts changed (JMAP's updatedProperties). RFC 8621 §2.2"""
         key = (account_id, kind, object_id)
         mark = self._marks.get(key)
+        if self._before is not None and key not in self._before:
+            self._before[key] = _Mark(mark.change, mark.modseq, mark.whole) if mark else None
         if mark is None:
             mark = self._marks[key] = _Mark(change, await self.tick(account_id), not counts_only)
         else:

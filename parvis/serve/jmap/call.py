@@ -65,5 +65,13 @@ class Call:
         return None if real is None else ids.parse(real)
 
 
-Result = Object | list[Invocation]
-"""What a method answers: the arguments of its response, or several whole responses (call ids are filled in)."""
+@dataclass(frozen=True, slots=True)
+class Then:
+    """An answer, and calls that the engine makes after it under the same call id. RFC 8620 §5.4, RFC 8621 §7.5"""
+
+    answer: Object
+    calls: list[Invocation]
+
+
+Result = Object | Then
+"""What a method answers: the arguments of its response."""

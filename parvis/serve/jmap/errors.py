@@ -60,7 +60,7 @@ def invalid_properties(*names: str, why: str = "") -> SetError:
 
 _METHOD = {
     "forbidden": "forbidden",
-    "notFound": "accountNotFound",
+    "notFound": "invalidArguments",
     "invalid": "invalidArguments",
     "stateMismatch": "stateMismatch",
     "tooLarge": "requestTooLarge",

@@ -1,6 +1,5 @@
-import assistant from './assistant.json';
 import mail from './mail.json';
 import shell from './shell.json';
 import ui from './ui.json';
 
-export default { ...ui, ...shell, ...mail, ...assistant };
+export default { ...ui, ...shell, ...mail };

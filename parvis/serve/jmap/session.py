@@ -1,0 +1,114 @@
+"""The Session object. RFC 8620 §2"""
+
+import hashlib
+from collections import defaultdict
+
+import msgspec
+
+from parvis.access import gate
+from parvis.access.gate import Access
+from parvis.access.principal import Principal, Right
+from parvis.kernel import ids
+from parvis.serve.context import Context
+from parvis.serve.feature import Capability
+from parvis.serve.jmap.accounts import ANY, joined
+from parvis.serve.jmap.engine import CORE, Engine
+from parvis.serve.jmap.filters import COLLATIONS
+from parvis.serve.jmap.kind import OWN
+from parvis.serve.jmap.types import Object
+from parvis.store.sql.contract import marks
+
+WEBSOCKET = "urn:ietf:params:jmap:websocket"
+
+
+async def session(context: Context, engine: Engine, principal: Principal, origin: str) -> Object:
+    """What this principal may use, and where. `origin` is used when the settings name no public address."""
+    base = context.settings.public_url.rstrip("/") or origin or context.public_url
+    accounts = await _accounts(context, engine, principal)
+    own = ids.text(principal.id)
+    found: Object = {
+        "capabilities": {urn: dict(each.session) for urn, each in engine.capabilities.items()}
+        | {CORE: core(context), WEBSOCKET: {"url": f"ws{base.removeprefix('http')}/jmap/ws", "supportsPush": True}},
+        "accounts": accounts,
+        "primaryAccounts": {urn: own for urn in accounts[own]["accountCapabilities"] if urn != CORE},
+        "username": principal.address or principal.name,
+        "apiUrl": f"{base}/jmap/api",
+        "downloadUrl": f"{base}/jmap/download/{{accountId}}/{{blobId}}/{{name}}?type={{type}}",
+        "uploadUrl": f"{base}/jmap/upload/{{accountId}}/",
+        "eventSourceUrl": f"{base}/jmap/events?types={{types}}&closeafter={{closeafter}}&ping={{ping}}",
+    }
+    found["state"] = hashlib.sha256(msgspec.json.encode(found, order="deterministic")).hexdigest()[:16]
+    return found
+
+
+async def state(context: Context, engine: Engine, principal: Principal, origin: str) -> str:
+    """The present sessionState."""
+    return str((await session(context, engine, principal, origin))["state"])
+
+
+def core(context: Context) -> Object:
+    """The limits. RFC 8620 §2"""
+    limits = context.settings.limits
+    return {
+        "maxSizeUpload": limits.upload_bytes,
+        "maxConcurrentUpload": limits.concurrent_uploads,
+        "maxSizeRequest": limits.request_bytes,
+        "maxConcurrentRequests": limits.concurrent_requests,
+        "maxCallsInRequest": limits.calls_in_request,
+        "maxObjectsInGet": limits.objects_in_get,
+        "maxObjectsInSet": limits.objects_in_set,
+        "collationAlgorithms": list(COLLATIONS),
+    }
+
+
+async def visible_accounts(context: Context, principal: Principal) -> dict[int, list[Access]]:
+    """Every account of which the principal can read something, its own always, with its readable scopes."""
+    by_account: dict[int, list[Access]] = defaultdict(list)
+    by_account[principal.id] = []
+    for access in await gate.everything(context.store.db, principal):
+        if access.rights & Right.READ:
+            by_account[access.scope.account_id].append(access)
+    return by_account
+
+
+async def _accounts(context: Context, engine: Engine, principal: Principal) -> Object:
+    by_account = await visible_accounts(context, principal)
+    others = sorted(by_account.keys() - {principal.id})
+    rows = (
+        await context.store.db.rows(
+            f"SELECT id, name, address FROM principal WHERE id IN {marks(len(others))}", *others
+        )
+        if others
+        else []
+    )
+    names = {number: address or name for number, name, address in rows}
+    names[principal.id] = principal.address or principal.name
+    return {
+        ids.text(number): {
+            "name": names[number],
+            "isPersonal": number == principal.id,
+            "isReadOnly": number != principal.id and not any(a.rights & Right.WRITE for a in by_account[number]),
+            "accountCapabilities": _capabilities(engine, principal, number, by_account[number]),
+        }
+        for number in (principal.id, *others)
+        if number in names
+    }
+
+
+def _capabilities(engine: Engine, principal: Principal, number: int, found: list[Access]) -> Object:
+    values = {}
+    for capability in engine.capabilities.values():
+        access = _matching(capability, principal, number, found)
+        if access is not None:
+            values[capability.urn] = capability.account(access)
+    return values
+
+
+def _matching(capability: Capability, principal: Principal, number: int, found: list[Access]) -> Access | None:
+    if capability.scope is None:
+        return None
+    if capability.scope in (OWN, ANY) and number == principal.id:
+        return gate.Access(gate.Scope(0, number, capability.scope, ""), Right.owner(), True)
+    if capability.scope == ANY:
+        return joined(found)
+    return next((access for access in found if access.scope.kind == capability.scope), None)
