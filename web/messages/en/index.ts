@@ -1,8 +1,9 @@
+import assistant from './assistant.json';
 import mail from './mail.json';
 import shell from './shell.json';
 import ui from './ui.json';
 
 /** One file a feature; a new feature adds its import and its line, in each language. */
-const messages = { ...ui, ...shell, ...mail };
+const messages = { ...ui, ...shell, ...mail, ...assistant };
 export type Messages = typeof messages;
 export default messages;

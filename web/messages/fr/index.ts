@@ -1,5 +1,6 @@
+import assistant from './assistant.json';
 import mail from './mail.json';
 import shell from './shell.json';
 import ui from './ui.json';
 
-export default { ...ui, ...shell, ...mail };
+export default { ...ui, ...shell, ...mail, ...assistant };

@@ -75,6 +75,41 @@ export interface AssistantRequest {
   scope?: { kind: 'conversation' | 'mailbox' | 'everything'; accountId?: string; ids?: string[]; title?: string };
 }
 
+/** A text made with the assistant's help, for a composer: it grows by `grow` and is the person's to take or leave. */
+export interface AssistRequest {
+  task: 'draft' | 'rewrite' | 'translate';
+  /** The instruction for a draft; else the text to work on. */
+  text: string;
+  about?: { accountId: string; kind: string; id: string }[];
+  style?: 'correct' | 'shorter' | 'longer' | 'formal' | 'friendly';
+  language?: 'fr' | 'vi' | 'en';
+  grow?: (text: string) => void;
+  signal?: AbortSignal;
+}
+
+export interface Assisted {
+  turnId: string;
+  text: string;
+  /** Empty when all went well; else a sentence in the person's language. */
+  notice: string;
+}
+
+/** What is about to be sent, and the turns whose text went into it; answered by the header value that marks it. */
+export interface MarkRequest {
+  text: string;
+  turnIds: string[];
+}
+
+/** A thing to open at an exact passage. */
+export interface PassageRequest {
+  kind: string;
+  accountId: string;
+  objectId: string;
+  part: string;
+  quote: string;
+  fileName: string;
+}
+
 export interface SearchRequest {
   text: string;
   accountId?: string;
@@ -82,6 +117,15 @@ export interface SearchRequest {
 
 export const openCompose = new Port<ComposeRequest>('compose');
 export const openAssistant = new Port<AssistantRequest>('assistant');
+export const assist = new Port<AssistRequest, Assisted>('assist');
+export const markText = new Port<MarkRequest, string>('mark');
+/** Provided by the feature that owns a kind, for citations and search hits: `openPassage('Email')`. */
+const passages = new Map<string, Port<PassageRequest>>();
+export function openPassage(kind: string): Port<PassageRequest> {
+  let port = passages.get(kind);
+  if (!port) passages.set(kind, (port = new Port(`passage ${kind}`)));
+  return port;
+}
 export const openSearch = new Port<SearchRequest>('search');
 
 /** Props of the places others may fill. */

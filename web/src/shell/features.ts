@@ -1,11 +1,13 @@
 /** The features of this client: one line each. Deleting a feature is deleting its folder and its line. */
 import { commands } from '../kernel/commands.svelte';
 import type { Feature } from '../kernel/features';
+import { assistant } from '../assistant';
 import { mail } from '../mail';
 import { shellCommands } from './commands';
 
 export const features: Feature[] = [
   mail,
+  assistant,
 ];
 
 export function featureOf(route: string | undefined): Feature | undefined {

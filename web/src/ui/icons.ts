@@ -62,3 +62,5 @@ export { default as Undo } from '@lucide/svelte/icons/undo-2';
 export { default as User } from '@lucide/svelte/icons/user';
 export { default as Users } from '@lucide/svelte/icons/users';
 export { default as X } from '@lucide/svelte/icons/x';
+export { default as Quote } from '@lucide/svelte/icons/quote';
+export { default as Square } from '@lucide/svelte/icons/square';

@@ -1,0 +1,75 @@
+"""Passages: they cover the text, stay within their page, and end where sentences end."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parvis.search.extract.contract import LIMITS, Piece, assemble
+from parvis.search.passages import LONGEST, TARGET, cut, sentences
+from parvis.search.place import Place
+
+
+def said(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentences(text)]
+
+
+def test_sentences_in_three_languages() -> None:
+    assert said("M. Durand est venu. Il a dit « non ! » Puis il est parti.") == [
+        "M. Durand est venu.",
+        "Il a dit « non ! »",
+        "Puis il est parti.",
+    ]
+    assert said("Anh có khỏe không? Tôi khỏe. Ông Nguyễn V. An ở TP. Hồ Chí Minh.") == [
+        "Anh có khỏe không?",
+        "Tôi khỏe.",
+        "Ông Nguyễn V. An ở TP. Hồ Chí Minh.",
+    ]
+    assert said("It costs 3.50 euros, e.g. for Mr. Smith. Fine.") == [
+        "It costs 3.50 euros, e.g. for Mr. Smith.",
+        "Fine.",
+    ]
+
+
+pieces = st.lists(
+    st.builds(
+        Piece,
+        text=st.text(alphabet="abc ÉĐ.!?\n0", max_size=3000),
+        place=st.builds(Place, page=st.integers(1, 3)),
+        heading=st.booleans(),
+    ),
+    max_size=12,
+)
+
+
+@given(pieces)
+def test_passages_cover_every_word_once_and_never_leave_their_page(given_pieces: list[Piece]) -> None:
+    extract = assemble(given_pieces, LIMITS)
+    passages = cut(extract)
+    at = 0
+    for passage in passages:
+        assert passage.start >= at
+        assert not extract.text[at : passage.start].strip()
+        assert 0 < passage.end - passage.start <= LONGEST
+        pages = {b.place.page for b in extract.blocks if b.start < passage.end and b.end > passage.start}
+        assert pages == {passage.place.page}
+        at = passage.end
+    assert not extract.text[at:].strip()
+
+
+def test_short_paragraphs_are_joined_and_headings_start_anew() -> None:
+    body = "Une phrase assez courte. " * 16
+    extract = assemble(
+        [Piece(text="Un", heading=True), Piece(text=body), Piece(text="Deux", heading=True), Piece(text=body)],
+        LIMITS,
+    )
+    first, second = cut(extract)
+    assert (first.heading, second.heading) == ("Un", "Deux")
+    assert extract.text[second.start :].startswith("Deux")
+
+
+def test_a_long_paragraph_is_cut_into_equal_parts_between_sentences() -> None:
+    extract = assemble([Piece(text="Đây là một câu khá dài để thử. " * 100)], LIMITS)
+    passages = cut(extract)
+    assert len(passages) == 3
+    for passage in passages:
+        assert extract.text[passage.start : passage.end].endswith("thử.")
+        assert TARGET * 0.6 < passage.end - passage.start < TARGET * 1.2

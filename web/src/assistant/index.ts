@@ -1,0 +1,28 @@
+/** The assistant: a panel over every screen, summaries above conversations, help in composers. */
+import { assist, fill, markText, openAssistant, type Feature } from '../kernel/features';
+import { jmap } from '../kernel/jmap';
+import { panel } from '../kernel/panel.svelte';
+import { Sparkles } from '../ui/icons';
+import { ASSISTANT } from './types';
+
+export const assistant: Feature = {
+  id: 'assistant',
+  title: 'assistant.title',
+  icon: Sparkles,
+  panel: () => import('./Panel.svelte'),
+  commands: [
+    { id: 'assistant.toggle', title: 'assistant.open', keys: ['Ctrl+j'], icon: Sparkles, group: 'assistant.title', run: () => panel.toggle('assistant') },
+  ],
+  start: () => {
+    openAssistant.provide(async () => {
+      const { conversation } = await import('./conversation.svelte');
+      return (request) => conversation.open(request);
+    });
+    assist.provide(async () => (await import('./assist')).assisted);
+    markText.provide(async () => async ({ text, turnIds }) => {
+      const answer = await jmap.call<{ header: string }>('AssistantTurn/mark', { accountId: jmap.primary(ASSISTANT), text, turnIds });
+      return answer.header;
+    });
+    fill('conversation.top', () => import('./Summary.svelte'));
+  },
+};
