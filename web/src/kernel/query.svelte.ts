@@ -115,6 +115,15 @@ export class Query<T extends RecordWithId> {
     return position - this.hidden.filter((other) => other < position).length;
   }
 
+  /** Goes through the rows that are here, from the top. */
+  eachLoaded(visit: (row: number, id: string) => void): void {
+    let skipped = 0;
+    this.ids.forEach((id, position) => {
+      while (skipped < this.hidden.length && this.hidden[skipped]! < position) skipped++;
+      if (id !== undefined && this.hidden[skipped] !== position) visit(position - skipped, id);
+    });
+  }
+
   /** Fetches the rows from `start` to before `end` that are not here. */
   ensure(start: number, end: number): void {
     if (this.status === 'empty' || !this.length) return;

@@ -1,0 +1,86 @@
+/** What the keyboard and the palette can do with mail. */
+import type { Command } from '../kernel/commands.svelte';
+import { openCompose } from '../kernel/features';
+import { router } from '../kernel/router.svelte';
+import { store } from '../kernel/store.svelte';
+import { Archive, FilePen, Folder, FolderInput, FolderPlus, Forward, Inbox, MailOpen, Printer, Reply, ReplyAll, Send, ShieldAlert, SquarePen, Star, Tag, Trash } from '../ui/icons';
+import { archive, junk, markRead, star, target, trash } from './actions';
+import { EmailType, ThreadType } from './types';
+import { ui } from './ui.svelte';
+import { view } from './view.svelte';
+
+const here = () => router.parts[0] === 'mail';
+const some = () => here() && (view.chosen.size > 0 || view.thread !== null || !!view.query?.length);
+const reading = () => here() && view.thread !== null;
+const writing = () => some() && openCompose.provided;
+
+/** J and K: the next conversation when one is open, else only the cursor. */
+function step(by: number): void {
+  const row = Math.max(0, Math.min((view.query?.length ?? 1) - 1, view.cursor + by));
+  if (view.thread) view.openRow(row);
+  else view.cursor = row;
+}
+
+function compose(mode: 'reply' | 'replyAll' | 'forward'): void {
+  const account = view.place?.account ?? view.home;
+  const thread = view.thread ?? view.emailAt(view.cursor)?.threadId;
+  const ids = thread ? (store.peek(ThreadType, account, thread)?.emailIds ?? []) : [];
+  const emailId = ids.findLast((id) => !store.peek(EmailType, account, id)?.keywords.$draft) ?? ids.at(-1);
+  if (emailId) void openCompose.open({ mode, accountId: account, emailId });
+}
+
+function close(): void {
+  if (view.chosen.size) view.choose([]);
+  else view.closeThread();
+}
+
+export const mailCommands: Command[] = [
+  { id: 'mail.compose', title: 'mail.compose', keys: ['C'], icon: SquarePen, group: 'mail.title', when: () => openCompose.provided, run: () => openCompose.open({ mode: 'new' }) },
+  { id: 'mail.reply', title: 'mail.reply', keys: ['R'], icon: Reply, group: 'mail.title', when: writing, run: () => compose('reply') },
+  { id: 'mail.replyAll', title: 'mail.replyAll', keys: ['A'], icon: ReplyAll, group: 'mail.title', when: writing, run: () => compose('replyAll') },
+  { id: 'mail.forward', title: 'mail.forward', keys: ['F'], icon: Forward, group: 'mail.title', when: writing, run: () => compose('forward') },
+  { id: 'mail.archive', title: 'mail.archive', keys: ['E'], icon: Archive, group: 'mail.title', when: some, run: () => archive() },
+  { id: 'mail.delete', title: 'mail.delete', keys: ['#', 'Delete'], icon: Trash, group: 'mail.title', when: some, run: () => trash() },
+  { id: 'mail.star', title: 'mail.star', keys: ['S'], icon: Star, group: 'mail.title', when: some, run: () => star(view.chosen.size || !view.thread ? target() : undefined) },
+  { id: 'mail.read', title: 'mail.toggleRead', keys: ['Shift+U'], icon: MailOpen, group: 'mail.title', when: some, run: toggleRead },
+  { id: 'mail.move', title: 'mail.move', keys: ['V'], icon: FolderInput, group: 'mail.title', when: some, run: () => ui.pick('move') },
+  { id: 'mail.label', title: 'mail.label', keys: ['L'], icon: Tag, group: 'mail.title', when: some, run: () => ui.pick('label') },
+  { id: 'mail.junk', title: 'mail.junkThis', keys: ['!'], icon: ShieldAlert, group: 'mail.title', when: some, run: () => junk() },
+  { id: 'mail.print', title: 'mail.print', icon: Printer, group: 'mail.title', when: reading, run: () => window.print() },
+  { id: 'mail.newFolder', title: 'mail.newFolder', icon: FolderPlus, group: 'mail.title', when: here, run: () => (ui.folder = { kind: 'create', account: view.home, parentId: null }) },
+  { id: 'mail.next', title: 'mail.next', keys: ['J'], group: 'mail.list', quiet: true, when: here, run: () => step(1) },
+  { id: 'mail.previous', title: 'mail.previous', keys: ['K'], group: 'mail.list', quiet: true, when: here, run: () => step(-1) },
+  { id: 'mail.open', title: 'mail.open', keys: ['O', 'Enter'], group: 'mail.list', quiet: true, when: () => some() && !plainControl(), run: () => view.openRow(view.cursor) },
+  { id: 'mail.back', title: 'mail.back', keys: ['U', 'Escape'], group: 'mail.list', quiet: true, when: () => here() && (view.thread !== null || view.chosen.size > 0), run: close },
+  { id: 'mail.choose', title: 'mail.choose', keys: ['X'], group: 'mail.list', quiet: true, when: some, run: () => view.toggle(view.cursor) },
+  { id: 'mail.extendDown', title: 'mail.extendDown', keys: ['Shift+J'], group: 'mail.list', quiet: true, when: some, run: () => view.extend(view.cursor + 1) },
+  { id: 'mail.extendUp', title: 'mail.extendUp', keys: ['Shift+K'], group: 'mail.list', quiet: true, when: some, run: () => view.extend(view.cursor - 1) },
+  { id: 'mail.chooseAll', title: 'mail.chooseAll', keys: ['Ctrl+A'], group: 'mail.list', quiet: true, when: () => here() && !view.thread, run: chooseAll },
+  { id: 'go.mail', title: 'mail.goInbox', keys: ['G M', 'G I'], icon: Inbox, group: 'shell.go', run: () => router.go('/mail/inbox') },
+  { id: 'go.starred', title: 'mail.goStarred', keys: ['G S'], icon: Star, group: 'shell.go', run: () => router.go('/mail/starred') },
+  { id: 'go.sent', title: 'mail.goSent', keys: ['G T'], icon: Send, group: 'shell.go', run: () => router.go('/mail/sent') },
+  { id: 'go.drafts', title: 'mail.goDrafts', keys: ['G B'], icon: FilePen, group: 'shell.go', run: () => router.go('/mail/drafts') },
+  { id: 'go.archive', title: 'mail.goArchive', keys: ['G E'], icon: Folder, group: 'shell.go', run: () => router.go('/mail/archive') },
+];
+
+function toggleRead(): void {
+  const reads = view.thread !== null && !view.chosen.size;
+  if (!reads) markRead();
+  else {
+    const to = target();
+    markRead(false, { ...to, emailIds: to.emailIds.slice(-1) });
+    view.closeThread();
+  }
+}
+
+function chooseAll(): void {
+  const ids: string[] = [];
+  view.query?.eachLoaded((_row, id) => ids.push(id));
+  view.choose(ids);
+}
+
+/** Enter on a focused button or link is that control's. */
+function plainControl(): boolean {
+  return !!document.activeElement?.closest('button, a, summary');
+}
+

@@ -1,0 +1,109 @@
+/**
+ * HTML of strangers, made harmless: cleaned by DOMPurify, then shown in a sandboxed frame whose own policy
+ * forbids scripts, forms, frames and, until the reader agrees, everything from the network.
+ */
+import DOMPurify from 'dompurify';
+
+export interface Safe {
+  /** A whole document for `srcdoc`. */
+  document: string;
+  /** It asks for pictures or styles from the network. */
+  remote: boolean;
+  /** It brings its own colours, so it is shown on white paper in the dark theme too. */
+  designed: boolean;
+}
+
+export interface SafeOptions {
+  /** Content-ID to an address that works here (blob:). */
+  inline: Map<string, string>;
+  allowRemote: boolean;
+  dark: boolean;
+  quoteLabel: string;
+  highlight?: string;
+}
+
+const FORBIDDEN = ['script', 'form', 'input', 'button', 'textarea', 'select', 'iframe', 'frame', 'object', 'embed', 'base', 'meta', 'link', 'audio', 'video', 'source', 'track', 'portal', 'svg', 'math', 'dialog'];
+const REMOTE = /(src|srcset|background|poster)\s*=\s*["']?\s*(https?:)?\/\/|url\(\s*["']?\s*(https?:)?\/\//i;
+const QUOTES = 'blockquote[type="cite"], .gmail_quote, .yahoo_quoted, #divRplyFwdMsg, .moz-cite-prefix + blockquote, body > blockquote:last-child';
+
+/** Cleans the HTML of a message and builds the document for the frame. */
+export function safeDocument(html: string, options: SafeOptions): Safe {
+  const clean = DOMPurify.sanitize(html, {
+    WHOLE_DOCUMENT: true,
+    RETURN_DOM: true,
+    FORBID_TAGS: FORBIDDEN,
+    FORBID_ATTR: ['ping', 'autofocus', 'autoplay', 'contenteditable', 'tabindex', 'accesskey'],
+    ALLOW_DATA_ATTR: false,
+    ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|cid|data:image\/|xmpp|matrix|sms):?/i,
+  }) as unknown as HTMLElement;
+  const body = clean.querySelector('body') ?? clean;
+  const styles = [...clean.querySelectorAll('style')].map((style) => style.textContent ?? '');
+  const remote = REMOTE.test(clean.innerHTML);
+  const designed = /(^|[\s;{"'])(background(-color|-image)?|color)\s*:|bgcolor|<font[^>]+color|background\s*=/i.test(clean.innerHTML);
+  for (const image of body.querySelectorAll('img')) prepareImage(image, options);
+  for (const link of body.querySelectorAll('a')) prepareLink(link);
+  foldQuotes(body, options.quoteLabel);
+  const own = styles.map((text) => text.replace(/@import[^;]+;?/gi, '').replaceAll('</', '<\\/')).join('\n');
+  for (const style of body.querySelectorAll('style')) style.remove();
+  return { document: frame(body, own, options, designed), remote, designed };
+}
+
+function prepareImage(image: HTMLImageElement, { inline, allowRemote }: SafeOptions): void {
+  const src = image.getAttribute('src') ?? '';
+  image.removeAttribute('srcset');
+  image.setAttribute('loading', 'lazy');
+  image.setAttribute('referrerpolicy', 'no-referrer');
+  if (/^cid:/i.test(src)) {
+    const known = inline.get(decodeURIComponent(src.slice(4)).replace(/^<|>$/g, ''));
+    if (known) image.setAttribute('src', known);
+    else image.removeAttribute('src');
+  } else if (!/^data:image\//i.test(src) && !allowRemote) {
+    image.removeAttribute('src');
+    const small = Number(image.getAttribute('width') ?? 99) < 4 || Number(image.getAttribute('height') ?? 99) < 4;
+    if (small) image.remove();
+    else image.classList.add('parvis-blocked');
+  }
+  if (!image.hasAttribute('alt')) image.setAttribute('alt', '');
+}
+
+/** Links open outside, tell nothing of where they were read, and show where they lead. */
+function prepareLink(link: HTMLAnchorElement): void {
+  link.setAttribute('target', '_blank');
+  link.setAttribute('rel', 'noopener noreferrer nofollow');
+  const href = link.getAttribute('href');
+  if (href) link.setAttribute('title', href);
+}
+
+/** What was written before is folded away; `details` needs no script. */
+function foldQuotes(body: Element, label: string): void {
+  for (const quote of body.querySelectorAll(QUOTES)) {
+    if (quote.closest('details.parvis-quote') || !(body.textContent ?? '').replace(quote.textContent ?? '', '').trim()) continue;
+    const details = body.ownerDocument.createElement('details');
+    details.className = 'parvis-quote';
+    const summary = body.ownerDocument.createElement('summary');
+    summary.textContent = '•••';
+    summary.title = label;
+    summary.setAttribute('aria-label', label);
+    quote.replaceWith(details);
+    details.append(summary, quote);
+  }
+}
+
+function frame(body: Element, styles: string, { allowRemote, dark }: SafeOptions, designed: boolean): string {
+  const images = allowRemote ? 'data: blob: https: http:' : 'data: blob:';
+  const policy = `default-src 'none'; img-src ${images}; style-src 'unsafe-inline'; font-src data:; form-action 'none'; frame-src 'none'`;
+  const night = dark && !designed;
+  const ink = night ? '#e6eeee' : '#16211f';
+  const base = `
+    :root{color-scheme:${night ? 'dark' : 'light'}}
+    html{overflow:hidden auto;background:${night ? 'transparent' : designed && dark ? '#fff' : 'transparent'}}
+    body{margin:0;padding:${designed && dark ? '16px' : '1px 0'};font:400 15px/1.62 Inter,system-ui,sans-serif;color:${ink};overflow-wrap:anywhere;overflow-x:auto}
+    img{max-width:100%;height:auto}table{max-width:100%}pre{white-space:pre-wrap}
+    a{color:${night ? '#7fd6cd' : '#00625f'}}p{margin:0 0 .7em}
+    blockquote{margin:.6em 0;padding-inline-start:12px;border-inline-start:2px solid ${night ? '#39474a' : '#d5dede'}}
+    .parvis-blocked{display:inline-block;min-width:24px;min-height:24px;border:1px dashed #9aa8a8;border-radius:6px;background:#8881}
+    .parvis-quote>summary{display:inline-block;list-style:none;cursor:pointer;padding:0 9px;margin:6px 0;border-radius:99px;font:600 11px/20px system-ui;letter-spacing:1px;background:${night ? '#2b3639' : '#e8eeee'};color:${night ? '#b9c6c6' : '#42504f'}}
+    .parvis-quote>summary::-webkit-details-marker{display:none}
+    @media print{.parvis-quote{display:none}}`;
+  return `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="referrer" content="no-referrer"><style>${base}</style><style>${styles}</style></head>${body.outerHTML}</html>`;
+}

@@ -1,0 +1,20 @@
+/** Which of the mail screen's dialogs and pickers are open. */
+import type { Target } from './actions';
+import type { Mailbox } from './types';
+
+class MailUi {
+  /** The folders as a drawer, on narrow screens. */
+  drawer = $state(false);
+  picker = $state<'move' | 'label' | 'go' | null>(null);
+  pickerTarget: Target | null = null;
+  folder = $state.raw<{ kind: 'create' | 'rename' | 'delete'; account: string; mailbox?: Mailbox; parentId?: string | null } | null>(null);
+
+  pick(picker: 'move' | 'label' | 'go', target: Target | null = null): void {
+    this.pickerTarget = target;
+    this.picker = picker;
+  }
+}
+
+export const ui = new MailUi();
+/** What is dragged carries this type; its data is a `Target` as JSON. */
+export const DRAGGED = 'application/x-parvis-messages';
