@@ -1,0 +1,80 @@
+"""Names of mailboxes elsewhere: which are whose role, and how IMAP and Maildir write them."""
+
+import base64
+
+from parvis.kernel.languages import fold
+
+SPECIAL_USE = {
+    "\\all": None,
+    "\\archive": "archive",
+    "\\drafts": "drafts",
+    "\\flagged": None,
+    "\\junk": "junk",
+    "\\sent": "sent",
+    "\\trash": "trash",
+}
+"""Attributes of RFC 6154 §2 and the roles that they stand for; None is a view of other mailboxes."""
+
+_NAMES: dict[str, str] = {
+    "inbox": "inbox|boite de reception|courrier entrant|hop thu den|hop thu",
+    "sent": "sent|sent items|sent mail|sent messages|envoyes|messages envoyes|elements envoyes|da gui|thu da gui",
+    "drafts": "drafts|draft|brouillons|thu nhap|ban nhap",
+    "trash": "trash|deleted|deleted items|deleted messages|bin|corbeille|elements supprimes|thung rac|da xoa",
+    "junk": "junk|spam|junk e-mail|junk email|bulk mail|indesirables|courrier indesirable|pourriel|thu rac",
+    "archive": "archive|archives|all mail|luu tru",
+}
+_ROLES = {name: role for role, names in _NAMES.items() for name in names.split("|")}
+_KEYWORDS = {"seen": "$seen", "answered": "$answered", "flagged": "$flagged", "draft": "$draft"}
+
+
+def role_of(path: tuple[str, ...]) -> str | None:
+    """The role that a path of names says in French, Vietnamese or English; a child of the inbox counts as top."""
+    names = path[1:] if len(path) == 2 and fold(path[0]) == "inbox" else path
+    return _ROLES.get(fold(names[0]).strip()) if len(names) == 1 else None
+
+
+def keywords_of(flags: list[str]) -> frozenset[str] | None:
+    """JMAP keywords of IMAP flags, or None for a message marked as deleted. RFC 8621 §4.1.1"""
+    lowered = [flag.lower() for flag in flags]
+    if "\\deleted" in lowered:
+        return None
+    system = {_KEYWORDS[flag[1:]] for flag in lowered if flag.startswith("\\") and flag[1:] in _KEYWORDS}
+    return frozenset(system | {flag for flag in lowered if flag and not flag.startswith("\\")})
+
+
+def decoded(name: str) -> str:
+    """A mailbox name out of IMAP's modified UTF-7; a name that is none of it stays as it is. RFC 3501 §5.1.3"""
+    parts, rest = [], name
+    while rest:
+        plain, shift, rest = rest.partition("&")
+        parts.append(plain)
+        if not shift:
+            break
+        code, end, rest = rest.partition("-")
+        if not end:
+            return name
+        try:
+            parts.append(_utf16(code) if code else "&")
+        except ValueError:
+            return name
+    return "".join(parts)
+
+
+def encoded(name: str) -> str:
+    """A mailbox name in IMAP's modified UTF-7. RFC 3501 §5.1.3"""
+    out, run = [], ""
+    for letter in name + "\0":
+        if " " <= letter <= "~" or letter == "\0":
+            if run:
+                code = base64.b64encode(run.encode("utf-16-be")).decode().rstrip("=").replace("/", ",")
+                out.append(f"&{code}-")
+                run = ""
+            out.append({"&": "&-", "\0": ""}.get(letter, letter))
+        else:
+            run += letter
+    return "".join(out)
+
+
+def _utf16(code: str) -> str:
+    padded = code.replace(",", "/") + "=" * (-len(code) % 4)
+    return base64.b64decode(padded, validate=True).decode("utf-16-be")
