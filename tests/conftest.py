@@ -13,7 +13,7 @@ from parvis.access import directory, gate
 from parvis.access.principal import Principal
 from parvis.kernel.settings import Settings
 from parvis.store.store import Store
-from tests.servers import Postgres
+from tests.servers import S3, Nats, Postgres
 
 Maker = Callable[..., Awaitable[Principal]]
 
@@ -34,6 +34,25 @@ def prepare() -> list:
 def postgres() -> Iterator[Postgres]:
     """The one PostgreSQL server of this test session, started when first needed."""
     server = Postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3]:
+    """The one S3 server of this test session; its keys are in the environment."""
+    server = S3()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", server.key)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", server.secret)
+        yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def nats_server() -> Iterator[Nats]:
+    """The one NATS server of this test session."""
+    server = Nats()
     yield server
     server.close()
 

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -168,6 +169,66 @@ class Postgres:
         """Stops the server and removes its folder."""
         stop(self._process, signal.SIGINT)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class S3:
+    """An S3 server over a folder, from rclone."""
+
+    key, secret = "parvis", "not-a-secret"
+
+    def __init__(self) -> None:
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="parvis-s3-"))
+        self._count = 0
+        port, log = free_port(), self.folder / "log"
+        (self.folder / "buckets" / "parvis").mkdir(parents=True)
+        command = [_program("rclone"), "serve", "s3", str(self.folder / "buckets"), "--addr", f"127.0.0.1:{port}"]
+        env = {"HOME": str(self.folder), "RCLONE_CONFIG": str(self.folder / "none.conf")}
+        self._process = start([*command, "--auth-key", f"{self.key},{self.secret}"], log, env=env)
+        await_port(port, self._process, log)
+        self._endpoint = f"http://127.0.0.1:{port}"
+
+    def fresh(self) -> str:
+        """The URL of an empty prefix."""
+        self._count += 1
+        return f"s3://parvis/t{self._count}?endpoint={self._endpoint}"
+
+    def close(self) -> None:
+        """Stops the server and removes its folder."""
+        stop(self._process)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Nats:
+    """A NATS server on a loopback port."""
+
+    def __init__(self) -> None:
+        self._folder = pathlib.Path(tempfile.mkdtemp(prefix="parvis-nats-"))
+        self._port = free_port()
+        self.url = f"nats://127.0.0.1:{self._port}"
+        self.start()
+
+    def start(self) -> None:
+        """Starts it, at first or again."""
+        log = self._folder / "log"
+        self._process = start([_program("nats-server"), "-a", "127.0.0.1", "-p", str(self._port)], log)
+        await_port(self._port, self._process, log)
+
+    def stop(self) -> None:
+        """Stops it; `start` brings it back on the same port."""
+        stop(self._process)
+
+    def close(self) -> None:
+        """Stops it for good."""
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _program(name: str) -> str:
+    """A program that a package of the extra `dev` brings."""
+    beside = pathlib.Path(sys.executable).parent / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    assert found, f"{name} is missing: pip install -e .[dev]"
+    return found
 
 
 async def settle() -> None:

@@ -1,19 +1,24 @@
-"""Durable jobs: put into the same transaction as what asks for them, run at least once, retried with backoff."""
+"""Durable jobs: put into the same transaction as what asks for them, run at least once, retried with backoff.
+
+A node claims a job for a minute and renews that while it works; when the node dies another takes the job over.
+"""
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import ParvisError
 from parvis.store.bus.contract import Bus
-from parvis.store.sql.contract import Database, Tx, marks
+from parvis.store.sql.contract import Database, Row, Tx, marks
 from parvis.store.unit import Unit
 
-LEASE_MS = 120_000
+LEASE_MS = 60_000
+_RENEW_SECONDS = 15.0
 _BACKOFF_MS = (5_000, 30_000, 120_000, 600_000, 1_800_000, 3_600_000, 14_400_000)
 _log = logging.getLogger(__name__)
 
@@ -27,6 +32,19 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     args: dict[str, Any]
     attempts: int
     progress: dict[str, Any]
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How far a job is, as its account sees it. `error` is the reason of the last failed try."""
+
+    id: int
+    kind: str
+    state: Literal["waiting", "running", "done"]
+    progress: dict[str, Any]
+    error: str
+    attempts: int
+    run_at_ms: int
+    finished_ms: int | None
 
 
 class Retry(Exception):
@@ -46,14 +64,15 @@ class Jobs:
     def __init__(self, db: Database, bus: Bus) -> None:
         self._db, self._bus = db, bus
         self._handlers: dict[str, Handler] = {}
-        self._limits: dict[str, asyncio.Semaphore] = {}
-        self._running: set[asyncio.Task[None]] = set()
+        self._limits: dict[str, int] = {}
+        self._busy: Counter[str] = Counter()
+        self._running: dict[int, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
 
     def handle(self, kind: str, handler: Handler, *, at_once: int = 4) -> None:
         """Declares who runs jobs of `kind`, and how many at once on this node."""
         self._handlers[kind] = handler
-        self._limits[kind] = asyncio.Semaphore(at_once)
+        self._limits[kind] = at_once
 
     @staticmethod
     async def add(
@@ -82,72 +101,127 @@ class Jobs:
         return job_id if added else 0
 
     async def progress(self, job: Job, progress: dict[str, Any]) -> None:
-        """Keeps how far a job is, for people and for the next try; also renews the lease."""
-        text, lease = msgspec.json.encode(progress).decode(), clock.now_ms() + LEASE_MS
+        """Keeps how far a job is, for people and for the next try."""
+        text = msgspec.json.encode(progress).decode()
+        await self._update("progress = ?", text, job_id=job.id)
 
-        async def work(tx: Tx) -> None:
-            await tx.run("UPDATE job SET progress = ?, lease_ms = ? WHERE id = ?", text, lease, job.id)
-
-        await self._db.write(work)
-
-    async def run(self) -> None:
-        """Claims and runs due jobs for ever."""
-        cancel = await self._bus.subscribe("jobs", lambda _: self._wake.set())
-        try:
-            while True:
-                self._wake.clear()
-                for job in await self._claim():
-                    task = asyncio.create_task(self._perform(job))
-                    self._running.add(task)
-                    task.add_done_callback(self._running.discard)
-                try:
-                    await asyncio.wait_for(self._wake.wait(), await self._pause())
-                except TimeoutError:
-                    continue
-        finally:
-            cancel()
-            for task in self._running:
-                task.cancel()
-
-    async def _pause(self) -> float:
-        """Seconds until the next job is due, between 0.05 and 5."""
-        due = await self._db.value("SELECT MIN(run_at_ms) FROM job WHERE finished_ms IS NULL AND lease_ms = 0")
-        return 5.0 if due is None else min(5.0, max(0.05, (due - clock.now_ms()) / 1000))
-
-    async def _claim(self) -> list[Job]:
-        free = [kind for kind, limit in self._limits.items() if not limit.locked()]
-        now = clock.now_ms()
-
-        async def work(tx: Tx) -> list[Any]:
-            return await tx.rows(
-                f"""UPDATE job SET lease_ms = ?, attempts = attempts + 1, state = 'running' WHERE id IN (
-                SELECT id FROM job WHERE finished_ms IS NULL AND run_at_ms <= ? AND lease_ms < ?
-                AND kind IN {marks(len(free))} ORDER BY run_at_ms LIMIT 16 {self._db.dialect.skip_locked})
-                RETURNING id, kind, account_id, args, attempts, progress""",
-                now + LEASE_MS,
-                now,
-                now,
-                *free,
-            )
-
-        due = await self._db.value(
-            "SELECT 1 FROM job WHERE finished_ms IS NULL AND run_at_ms <= ? AND lease_ms < ? LIMIT 1", now, now
+    async def progress_of(self, account_id: int, *, finished_since_ms: int | None = None) -> list[Progress]:
+        """The unfinished jobs of an account, newest first, and those finished since a time when one is given."""
+        rows = await self._db.rows(
+            """SELECT id, kind, state, progress, error, attempts, run_at_ms, finished_ms FROM job
+            WHERE account_id = ? AND (finished_ms IS NULL OR finished_ms >= ?) ORDER BY id DESC LIMIT 200""",
+            account_id,
+            1 << 62 if finished_since_ms is None else finished_since_ms,
         )
-        rows = await self._db.write(work) if due and free else []
         return [
-            Job(
+            Progress(
                 id=row[0],
                 kind=row[1],
-                account_id=row[2],
-                args=msgspec.json.decode(row[3]),
-                attempts=row[4],
-                progress=msgspec.json.decode(row[5]),
+                state=row[2],
+                progress=msgspec.json.decode(row[3]),
+                error=row[4],
+                attempts=row[5],
+                run_at_ms=row[6],
+                finished_ms=row[7],
             )
             for row in rows
         ]
 
+    async def run(self) -> None:
+        """Claims and runs due jobs for ever. When it is cancelled, what was running is given back."""
+        cancel = await self._bus.subscribe("jobs", lambda _: self._wake.set())
+        renewing = asyncio.create_task(self._renew())
+        try:
+            while True:
+                self._wake.clear()
+                await self.claim_due()
+                pause = await self._pause()
+                try:
+                    await asyncio.wait_for(self._wake.wait(), pause)
+                except TimeoutError:
+                    continue
+        finally:
+            cancel()
+            renewing.cancel()
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Cancels what runs here and gives it back."""
+        left = dict(self._running)
+        for task in left.values():
+            task.cancel()
+        await asyncio.gather(*left.values(), return_exceptions=True)
+        for job_id in left:
+            await self._update(
+                "lease_ms = 0, state = 'waiting'", job_id=job_id, and_where="AND finished_ms IS NULL"
+            )
+
+    async def claim_due(self) -> int:
+        """Claims what is due and fits, and starts it. Returns how many jobs were started."""
+        now, started = clock.now_ms(), 0
+        for (kind,) in await self._due(now):
+            for row in await self._claim(kind, self._limits[kind] - self._busy[kind], now):
+                self._start(_job(row))
+                started += 1
+        return started
+
+    async def idle(self) -> None:
+        """Waits until nothing runs on this node; for tests and for a clean end."""
+        while self._running:
+            await asyncio.wait(self._running.values())
+
+    def _free(self) -> list[str]:
+        return [kind for kind, limit in self._limits.items() if self._busy[kind] < limit]
+
+    async def _due(self, now: int) -> list[Row]:
+        free = self._free()
+        return await self._db.rows(
+            f"""SELECT DISTINCT kind FROM job WHERE finished_ms IS NULL AND run_at_ms <= ? AND lease_ms < ?
+            AND kind IN {marks(len(free))}""",
+            now,
+            now,
+            *free,
+        )
+
+    async def _pause(self) -> float:
+        """Seconds until the next job that fits is due, between 0.05 and 5."""
+        free = self._free()
+        due = await self._db.value(
+            f"""SELECT MIN(CASE WHEN lease_ms > run_at_ms THEN lease_ms ELSE run_at_ms END) FROM job
+            WHERE finished_ms IS NULL AND kind IN {marks(len(free))}""",
+            *free,
+        )
+        return 5.0 if due is None else min(5.0, max(0.05, (due - clock.now_ms()) / 1000))
+
+    async def _claim(self, kind: str, most: int, now: int) -> list[Row]:
+        async def work(tx: Tx) -> list[Row]:
+            return await tx.rows(
+                f"""UPDATE job SET lease_ms = ?, attempts = attempts + 1, state = 'running' WHERE id IN (
+                SELECT id FROM job WHERE finished_ms IS NULL AND run_at_ms <= ? AND lease_ms < ? AND kind = ?
+                ORDER BY run_at_ms LIMIT ? {self._db.dialect.skip_locked})
+                RETURNING id, kind, account_id, args, attempts, progress""",
+                now + LEASE_MS,
+                now,
+                now,
+                kind,
+                most,
+            )
+
+        return await self._db.write(work)
+
+    def _start(self, job: Job) -> None:
+        self._busy[job.kind] += 1
+        task = self._running[job.id] = asyncio.create_task(self._perform(job))
+
+        def ended(_: object) -> None:
+            self._busy[job.kind] -= 1
+            self._running.pop(job.id, None)
+            self._wake.set()
+
+        task.add_done_callback(ended)
+
     async def _perform(self, job: Job) -> None:
-        async with self._limits[job.kind]:
+        try:
             try:
                 await self._handlers[job.kind](job)
             except Retry as retry:
@@ -158,29 +232,44 @@ class Jobs:
                 _log.exception("job %s", job.kind)
                 await self._later(job, _backoff(job), f"{type(error).__name__}: {error}")
             else:
-                await self._finish(job)
-        self._wake.set()
+                await self._update(
+                    "finished_ms = ?, lease_ms = 0, error = '', state = 'done'", clock.now_ms(), job_id=job.id
+                )
+        except ParvisError:  # the outcome could not be written: the lease ends and the job is run again
+            _log.exception("job %s", job.kind)
 
     async def _later(self, job: Job, at_ms: int, reason: str) -> None:
+        await self._update(
+            "run_at_ms = ?, lease_ms = 0, error = ?, state = 'waiting'", at_ms, reason, job_id=job.id
+        )
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(_RENEW_SECONDS)
+            try:
+                for job_id in list(self._running):
+                    await self._update(
+                        "lease_ms = ?", clock.now_ms() + LEASE_MS, job_id=job_id, and_where="AND lease_ms > 0"
+                    )
+            except ParvisError:
+                _log.exception("leases not renewed")
+
+    async def _update(self, assignments: str, *values: Any, job_id: int, and_where: str = "") -> None:
         async def work(tx: Tx) -> None:
-            await tx.run(
-                "UPDATE job SET run_at_ms = ?, lease_ms = 0, error = ?, state = 'waiting' WHERE id = ?",
-                at_ms,
-                reason,
-                job.id,
-            )
+            await tx.run(f"UPDATE job SET {assignments} WHERE id = ? {and_where}", *values, job_id)
 
         await self._db.write(work)
 
-    async def _finish(self, job: Job) -> None:
-        async def work(tx: Tx) -> None:
-            await tx.run(
-                "UPDATE job SET finished_ms = ?, lease_ms = 0, error = '', state = 'done' WHERE id = ?",
-                clock.now_ms(),
-                job.id,
-            )
 
-        await self._db.write(work)
+def _job(row: Row) -> Job:
+    return Job(
+        id=row[0],
+        kind=row[1],
+        account_id=row[2],
+        args=msgspec.json.decode(row[3]),
+        attempts=row[4],
+        progress=msgspec.json.decode(row[5]),
+    )
 
 
 def _backoff(job: Job) -> int:

@@ -6,13 +6,15 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from parvis.kernel import clock
 from parvis.kernel.events import Event
 from parvis.store.bus.contract import Bus
-from parvis.store.sql.contract import Database
+from parvis.store.sql.contract import Database, Tx
 from parvis.store.unit import Unit
 
 _PAGE = 200
 _RETRY_SECONDS = 5.0
+_SOON_SECONDS = 0.02
 _log = logging.getLogger(__name__)
 Follower = Callable[[list[Event]], Awaitable[None]]
 
@@ -48,25 +50,46 @@ class Outbox:
     async def advance(unit: Unit, name: str, event: Event) -> None:
         """Moves a follower's cursor past `event`, in the unit that carries out what the event led to."""
         await unit.run(
-            """INSERT INTO outbox_cursor (name, xid, position) VALUES (?, ?, ?)
-            ON CONFLICT (name) DO UPDATE SET xid = excluded.xid, position = excluded.position""",
+            """INSERT INTO outbox_cursor (name, xid, position, moved_ms) VALUES (?, ?, ?, ?)
+            ON CONFLICT (name) DO UPDATE SET xid = excluded.xid, position = excluded.position,
+            moved_ms = excluded.moved_ms""",
             name,
             event.xid,
             event.position,
+            clock.now_ms(),
         )
+
+    async def join(self, name: str) -> None:
+        """Declares a follower, so that nothing it has not seen is removed; a new one starts at the oldest event."""
+
+        async def work(tx: Tx) -> None:
+            await tx.run(
+                """INSERT INTO outbox_cursor (name, xid, position, moved_ms) VALUES (?, 0, 0, ?)
+                ON CONFLICT (name) DO UPDATE SET moved_ms = excluded.moved_ms""",
+                name,
+                clock.now_ms(),
+            )
+
+        await self._db.write(work)
 
     async def follow(self, name: str, follower: Follower) -> None:
         """Hands events to `follower` page by page, for ever; the cursor moves after it returns. What it raises is
         logged and the page is tried again."""
         wake = asyncio.Event()
+        await self.join(name)
         cancel = await self._bus.subscribe("outbox", lambda _: wake.set())
         try:
             while True:
                 wake.clear()
                 if not await self._turn(name, follower):
-                    await _either(wake, _RETRY_SECONDS)
+                    await _either(wake, _SOON_SECONDS if await self._unsettled(name) else _RETRY_SECONDS)
         finally:
             cancel()
+
+    async def _unsettled(self, name: str) -> bool:
+        """Whether events are there that wait for an older transaction to end (PostgreSQL)."""
+        place = await self.cursor(name)
+        return bool(await self._db.value("SELECT 1 FROM outbox WHERE (xid, position) > (?, ?) LIMIT 1", *place))
 
     async def _turn(self, name: str, follower: Follower) -> bool:
         events = await self.after(*await self.cursor(name))

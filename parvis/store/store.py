@@ -10,8 +10,10 @@ from parvis.kernel.events import StateChange
 from parvis.kernel.settings import Settings
 from parvis.store.blobs.contract import Blobs
 from parvis.store.blobs.folder import FolderBlobs
+from parvis.store.blobs.s3 import open_s3
 from parvis.store.bus.contract import Bus, Cancel
 from parvis.store.bus.memory import MemoryBus
+from parvis.store.bus.nats import NatsBus
 from parvis.store.jobs import Jobs
 from parvis.store.migration import migrate
 from parvis.store.outbox import Outbox
@@ -91,11 +93,13 @@ async def open_blobs(settings: Settings) -> Blobs:
     """The blob store the settings name."""
     if not settings.blobs:
         return FolderBlobs(settings.folder / "blobs")
-    raise Invalid(f"unknown blob store {settings.blobs!r}", field="blobs")
+    return open_s3(settings.blobs)
 
 
 async def open_bus(settings: Settings) -> Bus:
     """The bus the settings name."""
     if not settings.bus:
         return MemoryBus()
+    if settings.bus.startswith(("nats://", "tls://")):
+        return await NatsBus.open(settings.bus)
     raise Invalid(f"unknown bus {settings.bus!r}", field="bus")

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 CHUNK = 256 * 1024
+RENEW_MS = 12 * 3_600_000
+"""Writing bytes that are there already counts as written anew when they are older than this."""
 
 
 class BlobWriter(Protocol):
@@ -50,4 +52,16 @@ class Blobs(Protocol):
 
     async def delete(self, digest: str) -> None:
         """Removes it; removing what is not there is no error."""
+        ...
+
+    def older_than(self, before_ms: int) -> AsyncIterator[list[str]]:
+        """The hashes of all blobs last written before this time, in pages: what a sweeper looks at."""
+        ...
+
+    async def delete_older(self, digest: str, before_ms: int) -> bool:
+        """Removes a blob unless it was written again since `before_ms`. Returns whether it was removed."""
+        ...
+
+    async def clean(self, before_ms: int) -> int:
+        """Removes what unfinished writers left behind before this time. Returns how many."""
         ...

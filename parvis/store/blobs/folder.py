@@ -1,15 +1,19 @@
 """Blobs in a folder: `ab/cd/abcd...`; written beside, synced, then renamed, so that a name is never half a blob."""
 
 import asyncio
+import fcntl
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from parvis.kernel import ids
+from parvis.kernel import clock, ids
 from parvis.kernel.errors import NotFound, Unavailable
-from parvis.store.blobs.contract import CHUNK
+from parvis.store.blobs.contract import CHUNK, RENEW_MS
+
+_MINUTE_MS = 60_000
 
 
 class FolderBlobs:
@@ -30,7 +34,7 @@ class FolderBlobs:
 
     def _put(self, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()
-        if not self.path(digest).exists():
+        if not self.renew(digest):
             temporary = self._incoming / ids.token(16)
             try:
                 with temporary.open("xb") as file:
@@ -41,6 +45,27 @@ class FolderBlobs:
                 temporary.unlink(missing_ok=True)
                 raise Unavailable(f"the blob folder cannot write: {error}") from error
         return digest
+
+    def renew(self, digest: str) -> bool:
+        """Whether the blob is there, and then keeps a sweeper away from it. It is durable on return."""
+        path = self.path(digest)
+        with self._turn(fcntl.LOCK_SH):
+            try:
+                age_ms = clock.now_ms() - path.stat().st_mtime_ns // 1_000_000
+                if age_ms > RENEW_MS:
+                    os.utime(path)
+            except FileNotFoundError:
+                return False
+        if age_ms < _MINUTE_MS:  # whoever wrote it may not have synced the folder yet
+            _sync_folder(path.parent)
+        return True
+
+    @contextmanager
+    def _turn(self, how: int) -> Iterator[None]:
+        """Holds the sweeper's lock, shared or alone, against threads and processes."""
+        with (self._root / "sweep.lock").open("ab") as lock:
+            fcntl.flock(lock, how)
+            yield
 
     def adopt(self, temporary: Path, digest: str) -> None:
         """Gives a written and synced file its final name, durably."""
@@ -90,6 +115,31 @@ class FolderBlobs:
         """See Blobs.delete."""
         self.path(digest).unlink(missing_ok=True)
 
+    async def older_than(self, before_ms: int) -> AsyncIterator[list[str]]:
+        """See Blobs.older_than."""
+        folders = await asyncio.to_thread(lambda: sorted(self._root.glob("??")))
+        for folder in folders:
+            if page := await asyncio.to_thread(_older, folder.glob("??/*"), before_ms):
+                yield [path.name for path in page]
+
+    async def delete_older(self, digest: str, before_ms: int) -> bool:
+        """See Blobs.delete_older."""
+        return await asyncio.to_thread(self._delete_older, digest, before_ms)
+
+    def _delete_older(self, digest: str, before_ms: int) -> bool:
+        with self._turn(fcntl.LOCK_EX):
+            for path in _older([self.path(digest)], before_ms):
+                path.unlink()
+                return True
+        return False
+
+    async def clean(self, before_ms: int) -> int:
+        """See Blobs.clean."""
+        left = await asyncio.to_thread(_older, self._incoming.iterdir(), before_ms)
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
+
 
 class FolderWriter:
     """A file beside the blobs, hashed as it grows."""
@@ -115,7 +165,7 @@ class FolderWriter:
     def _finish(self, digest: str) -> None:
         _sync(self._file)
         self._file.close()
-        if self._blobs.path(digest).exists():
+        if self._blobs.renew(digest):
             self._temporary.unlink()
         else:
             self._blobs.adopt(self._temporary, digest)
@@ -124,6 +174,15 @@ class FolderWriter:
         """See BlobWriter.abort."""
         self._file.close()
         self._temporary.unlink(missing_ok=True)
+
+
+def _older(paths: Iterable[Path], before_ms: int) -> list[Path]:
+    found = []
+    for path in paths:
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime_ns // 1_000_000 < before_ms:
+                found.append(path)
+    return found
 
 
 def _sync(file: IO[bytes]) -> None:

@@ -1,8 +1,11 @@
 """The bus of one process."""
 
+import logging
 from collections import defaultdict
 
 from parvis.store.bus.contract import Cancel, Handler
+
+_log = logging.getLogger(__name__)
 
 
 class MemoryBus:
@@ -14,7 +17,10 @@ class MemoryBus:
     async def publish(self, topic: str, payload: bytes = b"") -> None:
         """See Bus.publish."""
         for handler in tuple(self._handlers[topic]):
-            handler(payload)
+            try:
+                handler(payload)
+            except Exception:  # the publisher has committed: a listener's mistake is not its own
+                _log.exception("bus: a listener of %s", topic)
 
     async def subscribe(self, topic: str, handler: Handler) -> Cancel:
         """See Bus.subscribe."""

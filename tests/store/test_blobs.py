@@ -1,0 +1,138 @@
+"""The contract of both blob stores."""
+
+import asyncio
+import hashlib
+import os
+import tracemalloc
+
+import pytest
+
+from parvis.kernel import clock
+from parvis.kernel.errors import Invalid, NotFound, Unavailable
+from parvis.kernel.settings import Settings
+from parvis.store.blobs.contract import CHUNK, RENEW_MS, Blobs
+from parvis.store.blobs.s3 import open_s3
+from parvis.store.store import open_blobs
+
+MIB = 1024 * 1024
+ABSENT = "0" * 64
+
+
+@pytest.fixture(params=["folder", "s3"])
+async def blobs(request, tmp_path) -> Blobs:
+    url = request.getfixturevalue("s3").fresh() if request.param == "s3" else ""
+    return await open_blobs(Settings(data=str(tmp_path), blobs=url))
+
+
+async def every(blobs: Blobs) -> list[str]:
+    return sorted([digest async for page in blobs.older_than(1 << 60) for digest in page])
+
+
+@pytest.mark.parametrize("size", [0, 1, 70_000, 3 * MIB])
+async def test_bytes_come_back_by_their_hash(blobs: Blobs, size: int) -> None:
+    content = os.urandom(size)
+    digest = await blobs.put(content)
+    assert digest == hashlib.sha256(content).hexdigest()
+    assert await blobs.get(digest) == content
+    assert await blobs.size(digest) == size
+    assert await blobs.put(content) == digest
+    assert await every(blobs) == [digest]
+
+
+async def test_parts_come_back(blobs: Blobs) -> None:
+    content = os.urandom(600_000)
+    digest = await blobs.put(content)
+    for start, end in [(0, 10), (5, 5), (10, None), (599_999, 700_000), (600_000, None), (700_000, 800_000)]:
+        assert await blobs.get(digest, start, end) == content[start:end]
+    chunks = [chunk async for chunk in blobs.stream(digest, 1)]
+    assert b"".join(chunks) == content[1:] and max(map(len, chunks)) <= CHUNK
+
+
+async def test_what_is_not_there_is_not_found(blobs: Blobs) -> None:
+    assert await blobs.size(ABSENT) is None
+    await blobs.delete(ABSENT)
+    for start, end in [(0, None), (3, 5)]:
+        with pytest.raises(NotFound):
+            await blobs.get(ABSENT, start, end)
+        with pytest.raises(NotFound):
+            await anext(blobs.stream(ABSENT, start, end))
+
+
+@pytest.mark.parametrize("size", [0, 5, 3 * MIB, 20 * MIB + 7])
+async def test_a_stream_of_any_size_is_kept(blobs: Blobs, size: int) -> None:
+    content, writer = os.urandom(size), await blobs.writer()
+    for start in range(0, size, 700_001):
+        await writer.write(content[start : start + 700_001])
+    assert writer.size == size
+    digest = await writer.commit()
+    assert digest == hashlib.sha256(content).hexdigest()
+    assert hashlib.sha256(await blobs.get(digest)).hexdigest() == digest
+    assert await every(blobs) == [digest]
+    assert await blobs.clean(1 << 60) == 0
+
+
+@pytest.mark.parametrize("size", [5, 20 * MIB])
+async def test_an_aborted_stream_leaves_nothing(blobs: Blobs, size: int) -> None:
+    writer = await blobs.writer()
+    for _ in range(0, size, MIB):
+        await writer.write(bytes(min(size, MIB)))
+    await writer.abort()
+    assert await every(blobs) == [] and await blobs.clean(1 << 60) == 0
+
+
+async def test_memory_stays_flat_while_streaming(blobs: Blobs) -> None:
+    piece = os.urandom(MIB)
+    tracemalloc.start()
+    try:
+        writer = await blobs.writer()
+        for _ in range(64):
+            await writer.write(piece)
+        digest = await writer.commit()
+        total = 0
+        async for chunk in blobs.stream(digest):
+            total += len(chunk)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert total == 64 * MIB
+    assert peak < 40 * MIB
+
+
+async def test_the_same_bytes_at_once_are_kept_once(blobs: Blobs) -> None:
+    content = os.urandom(100_000)
+    digests = await asyncio.gather(*(blobs.put(content) for _ in range(8)))
+    assert set(digests) == set(await every(blobs)) and len(set(digests)) == 1
+
+
+async def test_only_what_is_old_is_removed(blobs: Blobs) -> None:
+    digest = await blobs.put(b"old")
+    assert not await blobs.delete_older(digest, clock.now_ms() - 60_000)
+    assert await blobs.get(digest) == b"old"
+    assert await blobs.delete_older(digest, clock.now_ms() + 60_000)
+    assert await blobs.size(digest) is None
+    assert not await blobs.delete_older(digest, clock.now_ms() + 60_000)
+
+
+async def test_writing_old_bytes_again_keeps_the_sweeper_away(tmp_path) -> None:
+    blobs = await open_blobs(Settings(data=str(tmp_path)))
+    digest = await blobs.put(b"again")
+    [path] = tmp_path.glob(f"blobs/*/*/{digest}")
+    os.utime(path, (1, 1))
+    before = clock.now_ms() - RENEW_MS
+    await blobs.put(b"again")
+    assert not await blobs.delete_older(digest, before)
+
+
+async def test_a_wrong_address_is_refused_and_a_dead_server_is_unavailable(s3) -> None:
+    for url in ("s3://", "http://b/x", "s3://b?colour=red"):
+        with pytest.raises(Invalid):
+            open_s3(url)
+    lost = open_s3("s3://b/x?endpoint=http://127.0.0.1:1")
+    lost._bucket = type(lost._bucket)(
+        "b",
+        config={"endpoint": "http://127.0.0.1:1"},
+        client_options={"allow_http": True},
+        retry_config={"max_retries": 0},
+    )
+    with pytest.raises(Unavailable):
+        await lost.put(b"x")

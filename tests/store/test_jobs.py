@@ -1,0 +1,190 @@
+"""Durable jobs on both databases: run once, retried, taken over after a crash, listed, removed."""
+
+import asyncio
+
+import pytest
+
+from parvis.kernel import clock
+from parvis.kernel.errors import Unavailable
+from parvis.store import tidy
+from parvis.store.jobs import LEASE_MS, Job, Jobs, Retry
+from parvis.store.store import Store
+from tests.servers import settle
+
+
+async def run_due(jobs: Jobs) -> int:
+    started = await jobs.claim_due()
+    await jobs.idle()
+    return started
+
+
+async def test_a_job_runs_once(store: Store) -> None:
+    seen: list[Job] = []
+
+    async def handler(job: Job) -> None:
+        seen.append(job)
+        await store.jobs.progress(job, {"done": 3})
+
+    store.jobs.handle("send", handler)
+    await store.write(lambda unit: store.jobs.add(unit, "send", {"to": "bob"}, account_id=7))
+    assert await run_due(store.jobs) == 1 and await run_due(store.jobs) == 0
+    assert [(job.args, job.attempts) for job in seen] == [({"to": "bob"}, 1)]
+    assert await store.jobs.progress_of(7) == []
+    [done] = await store.jobs.progress_of(7, finished_since_ms=0)
+    assert (done.state, done.progress, done.error) == ("done", {"done": 3}, "")
+    assert await tidy.jobs(store) == 0
+    with clock.frozen(clock.now_ms() + 8 * tidy.DAY_MS):
+        assert await tidy.jobs(store) == 1
+
+
+async def test_a_job_of_a_unit_that_failed_does_not_exist(store: Store) -> None:
+    async def work(unit) -> None:
+        await store.jobs.add(unit, "send", {})
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        await store.write(work)
+    assert await store.db.value("SELECT COUNT(*) FROM job") == 0
+
+
+async def test_one_key_waits_once(store: Store) -> None:
+    ids = [await store.write(lambda unit: store.jobs.add(unit, "index", {}, key="a")) for _ in range(2)]
+    assert ids[0] and not ids[1]
+    store.jobs.handle("index", lambda job: asyncio.sleep(0))
+    await run_due(store.jobs)
+    assert await store.write(lambda unit: store.jobs.add(unit, "index", {}, key="a"))
+
+
+async def test_failures_wait_longer_each_time_and_say_why(store: Store) -> None:
+    async def handler(job: Job) -> None:
+        if job.attempts == 3:
+            raise Retry(clock.now_ms() + 77_000, "come back later")
+        raise Unavailable("no route to host")
+
+    store.jobs.handle("send", handler)
+    await store.write(lambda unit: store.jobs.add(unit, "send", {}, account_id=7))
+    now, waits = clock.now_ms(), []
+    for _ in range(3):
+        with clock.frozen(now):
+            assert await run_due(store.jobs) == 1
+        [job] = await store.jobs.progress_of(7)
+        waits.append((job.run_at_ms - now, job.error, job.state))
+        now = job.run_at_ms
+    assert waits == [
+        (5_000, "no route to host", "waiting"),
+        (30_000, "no route to host", "waiting"),
+        (77_000, "come back later", "waiting"),
+    ]
+
+
+async def test_a_job_of_a_dead_node_is_taken_over(store: Store) -> None:
+    started: list[int] = []
+
+    async def handler(job: Job) -> None:
+        started.append(job.attempts)
+        if len(started) == 1:
+            await asyncio.Event().wait()
+
+    dead, alive = Jobs(store.db, store.bus), Jobs(store.db, store.bus)
+    for node in (dead, alive):
+        node.handle("send", handler)
+    await store.write(lambda unit: store.jobs.add(unit, "send", {}))
+    await dead.claim_due()
+    await asyncio.sleep(0)
+    assert await run_due(alive) == 0
+    for task in dead._running.values():  # as kill -9 would: nothing is given back
+        task.cancel()
+    with clock.frozen(clock.now_ms() + LEASE_MS + 1):
+        assert await run_due(alive) == 1
+    assert started == [1, 2]
+
+
+async def test_a_job_of_a_stopped_node_is_given_back_at_once(store: Store) -> None:
+    running = asyncio.Event()
+
+    async def handler(job: Job) -> None:
+        running.set()
+        await asyncio.Event().wait()
+
+    store.jobs.handle("send", handler)
+    await store.write(lambda unit: store.jobs.add(unit, "send", {}, account_id=7))
+    worker = asyncio.create_task(store.jobs.run())
+    await running.wait()
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+    [job] = await store.jobs.progress_of(7)
+    assert job.state == "waiting"
+    store.jobs.handle("send", lambda job: asyncio.sleep(0))
+    assert await run_due(store.jobs) == 1
+
+
+async def test_a_node_claims_no_more_than_it_can_run(store: Store) -> None:
+    at_once, most, gate = 0, 0, asyncio.Event()
+
+    async def handler(job: Job) -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await gate.wait()
+        at_once -= 1
+
+    store.jobs.handle("send", handler, at_once=2)
+
+    async def work(unit) -> None:
+        for _ in range(6):
+            await store.jobs.add(unit, "send", {})
+
+    await store.write(work)
+    assert [await store.jobs.claim_due() for _ in range(3)] == [2, 0, 0]
+    await settle()
+    gate.set()
+    while await store.jobs.claim_due() or store.jobs._running:
+        await store.jobs.idle()
+    assert most == 2
+    assert await store.db.value("SELECT COUNT(*) FROM job WHERE finished_ms IS NULL") == 0
+
+
+async def test_two_nodes_share_the_work_and_none_is_done_twice(store: Store) -> None:
+    seen: list[int] = []
+
+    async def handler(job: Job) -> None:
+        seen.append(job.id)
+        await asyncio.sleep(0)
+
+    nodes = [Jobs(store.db, store.bus) for _ in range(3)]
+    for node in nodes:
+        node.handle("send", handler, at_once=3)
+
+    async def work(unit) -> None:
+        for _ in range(40):
+            await store.jobs.add(unit, "send", {})
+
+    await store.write(work)
+    workers = [asyncio.create_task(node.run()) for node in nodes]
+    async with asyncio.timeout(30):
+        while await store.db.value("SELECT COUNT(*) FROM job WHERE finished_ms IS NULL"):
+            await asyncio.sleep(0.02)
+    for worker in workers:
+        worker.cancel()
+    await asyncio.gather(*workers, return_exceptions=True)
+    assert len(seen) == 40 == len(set(seen))
+
+
+async def test_the_daily_job_runs_every_task_though_one_fails(store: Store) -> None:
+    ran: list[str] = []
+
+    async def broken(store: Store) -> int:
+        raise RuntimeError("broken")
+
+    async def fine(store: Store) -> int:
+        ran.append("fine")
+        return 0
+
+    await tidy.daily(store, [broken, fine])
+    await tidy.daily(store, [broken, fine])
+    assert await run_due(store.jobs) == 1
+    assert ran == ["fine"]
+    assert await store.db.value("SELECT COUNT(*) FROM job") == 1
+    with clock.frozen(clock.now_ms() + tidy.DAY_MS + 1):
+        assert await run_due(store.jobs) == 1
+    assert ran == ["fine", "fine"]
