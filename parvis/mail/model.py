@@ -3,14 +3,16 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import msgspec
+from msgspec import Meta
 
 from parvis.access.principal import Right
 from parvis.kernel.errors import Invalid
 from parvis.kernel.languages import Language
 from parvis.kernel.records import Immutable, Record, ServerSet
+from parvis.serve.jmap.types import Date, Id, UTCDate
 
 MAIL = "urn:ietf:params:jmap:mail"
 QUOTA = "urn:ietf:params:jmap:quota"
@@ -69,9 +71,9 @@ class Mailbox(Record):
 
     name: str
     id: ServerSet[str] = ""
-    parent_id: str | None = None
+    parent_id: Id | None = None
     role: str | None = None
-    sort_order: int = 0
+    sort_order: Annotated[int, Meta(ge=0, lt=2**31)] = 0
     total_emails: ServerSet[int] = 0
     unread_emails: ServerSet[int] = 0
     total_threads: ServerSet[int] = 0
@@ -90,20 +92,77 @@ class Thread(Record):
     email_ids: ServerSet[list[str]] = msgspec.field(default_factory=list)
 
 
+class EmailAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """RFC 8621 §4.1.2.3"""
+
+    email: str
+    name: str | None = None
+
+
+class EmailBodyValue(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """RFC 8621 §4.1.4"""
+
+    value: str
+    is_encoding_problem: bool = False
+    is_truncated: bool = False
+
+
+People = Immutable[list[EmailAddress] | None]
+MessageIds = Immutable[list[str] | None]
+BodyPart = dict[str, Any]
+"""An EmailBodyPart: it may have header:* properties, so it is checked by mail/jmap/draft."""
+
+
 class Email(Record):
-    """A message as lists show it; headers and bodies are added by mail/jmap. RFC 8621 §4.1"""
+    """A message. `header:*` properties come besides. RFC 8621 §4.1"""
 
     kind: ClassVar[str] = "Email"
     capability: ClassVar[str] = MAIL
 
-    mailbox_ids: dict[str, bool]
+    mailbox_ids: dict[Id, Literal[True]]
     id: ServerSet[str] = ""
     blob_id: ServerSet[str] = ""
     thread_id: ServerSet[str] = ""
-    keywords: dict[str, bool] = msgspec.field(default_factory=dict)
+    keywords: dict[str, Literal[True]] = msgspec.field(default_factory=dict)
     size: ServerSet[int] = 0
-    received_at: Immutable[str] = ""
-    summary: ServerSet[dict[str, Any]] = msgspec.field(default_factory=dict)
+    received_at: Immutable[UTCDate | None] = None
+    message_id: MessageIds = None
+    in_reply_to: MessageIds = None
+    references: MessageIds = None
+    sender: People = None
+    from_: People = None
+    to: People = None
+    cc: People = None
+    bcc: People = None
+    reply_to: People = None
+    subject: Immutable[str | None] = None
+    sent_at: Immutable[Date | None] = None
+    has_attachment: ServerSet[bool] = False
+    preview: ServerSet[str] = ""
+    headers: ServerSet[list[dict[str, str]]] = msgspec.field(default_factory=list)
+    body_structure: Immutable[BodyPart | None] = None
+    body_values: Immutable[dict[str, EmailBodyValue] | None] = None
+    text_body: Immutable[list[BodyPart] | None] = None
+    html_body: Immutable[list[BodyPart] | None] = None
+    attachments: Immutable[list[BodyPart] | None] = None
+
+
+class Quota(Record):
+    """What an account holds and may hold. RFC 9425 §4.1"""
+
+    kind: ClassVar[str] = "Quota"
+    capability: ClassVar[str] = QUOTA
+
+    id: ServerSet[str] = ""
+    resource_type: ServerSet[str] = "octets"
+    used: ServerSet[int] = 0
+    hard_limit: ServerSet[int] = 0
+    warn_limit: ServerSet[int | None] = None
+    soft_limit: ServerSet[int | None] = None
+    scope: ServerSet[str] = "account"
+    name: ServerSet[str] = ""
+    description: ServerSet[str | None] = None
+    types: ServerSet[list[str]] = msgspec.field(default_factory=list)
 
 
 def rights(held: Right, role: str | None) -> MailboxRights:

@@ -11,9 +11,9 @@ from parvis.store.unit import Unit
 
 FIELDS = ("sender", "recipient", "copied", "blind", "subject", "body")
 _SINGLE = "\u2e80-\u2fff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_SINGLE}]|[^\W_{_SINGLE}]+")
+WORD = re.compile(rf"[{_SINGLE}]|[^\W_{_SINGLE}]+")
 _PHRASE = re.compile(r"""(['"])((?:\\.|(?!\1).)*)\1(?=\s|\Z)|(\S+)""", re.DOTALL)
-_LONGEST_WORD = 64
+_LONGESTWORD = 64
 _PG_POSITION = 16_383
 _PG_POSITIONS = 255
 Term = tuple[list[str], bool]
@@ -22,7 +22,7 @@ Term = tuple[list[str], bool]
 
 def words(text: str) -> list[str]:
     """The words of a text, folded; a letter of Chinese or Japanese is a word of its own."""
-    return [word[:_LONGEST_WORD] for word in _WORD.findall(fold(text))]
+    return [word[:_LONGESTWORD] for word in WORD.findall(fold(text))]
 
 
 def terms(query: str) -> list[Term]:

@@ -87,10 +87,12 @@ async def _one(kind: Kind, call: Call, source: Call, done: _Copied, creation: st
         raise SetError("notFound", "no such object in the account copied from")
     values = substituted(kind, {name: value for name, value in given.items() if name != "id"}, call.resolve)
     make = kind.copy
+    copying = Copying(creation, source, number, values)
+    prepared = await kind.prepare(call, copying) if kind.prepare is not None else None
 
     async def work(unit: Unit) -> Object:
         there = replace(source, db=unit)
-        made = await make(replace(call, db=unit), unit, Copying(creation, there, number, values))
+        made = await make(replace(call, db=unit), unit, replace(copying, source=there, prepared=prepared))
         return {"id": ids.text(made.object_id), **(made.properties or {})}
 
     done.created[creation] = await call.context.store.write(work)

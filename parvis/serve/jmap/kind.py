@@ -164,12 +164,14 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Copying:
-    """One object to copy from `source`'s account: `values` are the overrides of the client."""
+    """One object to copy from `source`'s account: `values` are the overrides of the client; `prepared` is what
+    `prepare` returned."""
 
     creation_id: str
     source: Call
     object_id: int
     values: Object
+    prepared: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +212,8 @@ class Kind:
     """Returns properties that changed beyond what was asked, or None."""
     destroy: Callable[[Call, Unit, int], Awaitable[None]] | None = None
     copy: Callable[[Call, Unit, Copying], Awaitable[Created]] | None = None
-    prepare: Callable[[Call, Creation | Update], Awaitable[Any]] | None = None
-    """Called before the unit for each object to create or update: reads and writes blobs, asks other servers.
+    prepare: Callable[[Call, Creation | Update | Copying], Awaitable[Any]] | None = None
+    """Called before the unit for each object to create, update or copy: reads and writes blobs, asks other servers.
     References to objects of the same call still read `#creationId`. For an Update the values are not merged."""
     query: Callable[[Call, Query], Awaitable[Sequence[int]]] | None = None
     """All ids of the result in order; long reads through `call.context.store.db.scan`."""

@@ -1,0 +1,35 @@
+"""Mail as app.py wires it."""
+
+from parvis.access.principal import Kind as PrincipalKind
+from parvis.kernel.languages import LANGUAGES, Language
+from parvis.mail import service
+from parvis.mail.jmap import kinds, parts
+from parvis.serve.context import Context
+from parvis.serve.feature import Feature
+from parvis.store.unit import Unit
+
+_WITH_MAIL: frozenset[PrincipalKind] = frozenset({"person", "space", "resource"})
+
+
+def feature(context: Context) -> Feature:
+    """Messages, threads, mailboxes and quota; parts of messages as blobs; mailboxes for new people."""
+
+    async def provision(unit: Unit, account_id: int, kind: PrincipalKind) -> None:
+        if kind in _WITH_MAIL:
+            language = await _language(unit, account_id)
+            await service.provision(unit, account_id, language, context.settings.limits.quota_bytes)
+
+    return Feature(
+        name="mail",
+        migrations=True,
+        capabilities=kinds.capabilities(context.settings),
+        kinds=kinds.KINDS,
+        methods=kinds.METHODS,
+        blobs={parts.LETTER: parts.resolve},
+        provision=provision,
+    )
+
+
+async def _language(unit: Unit, account_id: int) -> Language:
+    found = await unit.value("SELECT language FROM principal WHERE id = ?", account_id)
+    return next((language for language in LANGUAGES if language == found), "en")

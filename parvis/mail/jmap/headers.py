@@ -1,0 +1,107 @@
+"""`header:Name:asForm:all` properties: reading their names, giving their values. RFC 8621 §4.1.3"""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from parvis.mail.message import addresses, date_text
+from parvis.wire import mime
+
+FORMS = ("Raw", "Text", "Addresses", "GroupedAddresses", "MessageIds", "Date", "URLs")
+_NAME = re.compile(r"[!-9;-~]+\Z")
+_TEXT = {"subject", "comments", "keywords", "list-id"}
+_PEOPLE = {"from", "sender", "reply-to", "to", "cc", "bcc"} | {
+    f"resent-{name}" for name in ("from", "sender", "reply-to", "to", "cc", "bcc")
+}
+_IDS = {"message-id", "in-reply-to", "references", "resent-message-id"}
+_DATES = {"date", "resent-date"}
+_URLS = {f"list-{name}" for name in ("help", "unsubscribe", "subscribe", "post", "owner", "archive")}
+_FIXED: dict[str, set[str]] = {
+    **{name: {"Text"} for name in _TEXT},
+    **{name: {"Addresses", "GroupedAddresses"} for name in _PEOPLE},
+    **{name: {"MessageIds"} for name in _IDS},
+    **{name: {"Date"} for name in _DATES},
+    **{name: {"URLs"} for name in _URLS},
+    "return-path": set(),
+    "received": set(),
+}
+"""The parsed forms of the fields that RFC 5322 and RFC 2369 define; any other field may be read in every form."""
+
+
+class HeaderProperty(NamedTuple):
+    """One property name taken apart."""
+
+    property: str
+    name: str
+    """With the capitals of the request."""
+    form: str
+    all: bool
+
+
+@lru_cache(maxsize=2048)
+def header_property(text: str) -> HeaderProperty | None:
+    """The parts of a `header:...` property, or None when it is none or its form is forbidden for the field."""
+    prefix, _, rest = text.partition(":")
+    if prefix != "header":
+        return None
+    name, *suffixes = rest.split(":")
+    every = bool(suffixes) and suffixes[-1] == "all"
+    if every:
+        suffixes.pop()
+    form = suffixes.pop()[2:] if suffixes and suffixes[-1].startswith("as") else "Raw"
+    if suffixes or not _NAME.match(name) or form not in FORMS:
+        return None
+    if form != "Raw" and form not in _FIXED.get(name.lower(), FORMS):
+        return None
+    return HeaderProperty(text, name, form, every)
+
+
+def is_header_property(text: str) -> bool:
+    """Whether this may be asked for."""
+    return header_property(text) is not None
+
+
+def _grouped(value: bytes) -> list[dict[str, Any]]:
+    return [
+        {"name": group.name, "addresses": [{"name": one.name, "email": one.email} for one in group.addresses]}
+        for group in mime.as_grouped_addresses(value)
+    ]
+
+
+def _date(value: bytes) -> str | None:
+    instant = mime.as_date(value)
+    return date_text(instant) if instant else None
+
+
+def _listed(read: Callable[[bytes], Sequence[str] | None]) -> Callable[[bytes], list[str] | None]:
+    def read_list(value: bytes) -> list[str] | None:
+        found = read(value)
+        return None if found is None else list(found)
+
+    return read_list
+
+
+_READ: dict[str, Callable[[bytes], Any]] = {
+    "Raw": mime.as_raw,
+    "Text": mime.as_text,
+    "Addresses": addresses,
+    "GroupedAddresses": _grouped,
+    "MessageIds": _listed(mime.as_message_ids),
+    "Date": _date,
+    "URLs": _listed(mime.as_urls),
+}
+
+
+def value_of(asked: HeaderProperty, fields: Sequence[mime.Header]) -> Any:
+    """The value of a header property: of the last field of the name, or of all."""
+    wanted, read = asked.name.lower(), _READ[asked.form]
+    values = [read(field.value) for field in fields if field.name.lower() == wanted]
+    if asked.all:
+        return values
+    return values[-1] if values else None
+
+
+def listed(fields: Sequence[mime.Header]) -> list[dict[str, str]]:
+    """EmailHeader objects in the order of the message. RFC 8621 §4.1.3"""
+    return [{"name": field.name, "value": mime.as_raw(field.value)} for field in fields]
