@@ -11,6 +11,7 @@ from parvis.kernel.knowledge import Source, Tool
 from parvis.serve.context import Context
 from parvis.serve.http.exchange import Route
 from parvis.serve.jmap.blobs import Resolver
+from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.kind import Kind, Method
 from parvis.store.jobs import Handler
 from parvis.store.outbox import Follower
@@ -72,6 +73,10 @@ class Feature:
     """Who reads virtual blob ids that begin with a letter. See serve.jmap.blobs."""
     blob_scopes: Mapping[str, str] = field(default_factory=dict)
     """For a blob_link kind that is no JMAP kind: the scope kind whose right to read opens the blob."""
+    blob_types: Mapping[str, Callable[[Call, str], Awaitable[list[int]]]] = field(default_factory=dict)
+    """By JMAP type name: the objects of the call's account that refer to the blob of a hash. RFC 9404 §4.3"""
+    push_types: Mapping[str, str] = field(default_factory=dict)
+    """Types in the change log that are no JMAP kind but are pushed (EmailDelivery), with their scope kind."""
     sources: Sequence[Source] = ()
     tools: Sequence[Tool] = ()
     jobs: Mapping[str, Handler] = field(default_factory=dict)

@@ -51,3 +51,52 @@ async def ann(engine, store, make_person) -> Peer:
 @pytest.fixture
 async def bob(engine, store, make_person) -> Peer:
     return Peer(engine, await make_person(store, "bob", kinds=("todo",)))
+
+
+@pytest.fixture
+async def doors(store: Store, settings, tmp_path):
+    """The real server over the toy feature, on a free port."""
+    from parvis.serve.doors import Doors
+
+    await store.db.script(todo.TABLE)
+    settings.ports.http = 0
+    web = tmp_path / "web"
+    (web / "assets").mkdir(parents=True)
+    (web / "index.html").write_text("<!doctype html><title>Parvis</title>")
+    (web / "assets" / "a-123.js").write_text("let a")
+    (web / "assets" / "a-123.js.br").write_bytes(b"brotli")
+    context = Context(settings, store, Egress([]))
+    opened = Doors(context, [core(context), todo.feature(context)], web)
+    await opened.start()
+    opened.context = context
+    yield opened
+    await opened.stop()
+
+
+@pytest.fixture
+async def open_client(doors, store, make_person):
+    """`await open_client("ann")`: a browser of a new person, signed in, with `person` and `account`."""
+    from parvis.access import passwords
+    from parvis.kernel import ids
+
+    made = []
+
+    async def open_(name: str, *, signed_in: bool = True):
+        import httpx
+
+        person = await make_person(store, name, kinds=("todo",))
+        await passwords.change(store, person.id, "a long enough pass phrase")
+        client = httpx.AsyncClient(
+            base_url=doors.context.public_url, headers={"x-parvis": "1"}, trust_env=False, timeout=20
+        )
+        client.person, client.account = person, ids.text(person.id)
+        if signed_in:
+            given = {"username": person.address, "password": "a long enough pass phrase", "device": "test"}
+            answer = await client.post("/auth/sign-in", json=given)
+            assert answer.status_code == 200, answer.text
+        made.append(client)
+        return client
+
+    yield open_
+    for client in made:
+        await client.aclose()

@@ -1,12 +1,16 @@
-"""The part of JMAP that belongs to no feature, itself brought as one: Core/echo, blobs. RFC 8620 §4, §6"""
+"""What of JMAP belongs to no feature, itself brought as one: Core/echo, blobs, push, preferences, sharing."""
 
 from parvis.serve.feature import Capability, Context, Feature
+from parvis.serve.jmap import blob_methods
+from parvis.serve.jmap.accounts import ANY
 from parvis.serve.jmap.call import Call, Result
 from parvis.serve.jmap.engine import CORE
 from parvis.serve.jmap.kind import Method
+from parvis.serve.jmap.session import WEBSOCKET
 
 
 async def _echo(call: Call) -> Result:
+    """RFC 8620 §4"""
     return dict(call.arguments)
 
 
@@ -14,6 +18,14 @@ def feature(context: Context) -> Feature:
     """Everything of JMAP's core."""
     return Feature(
         name="serve",
-        capabilities=(Capability(CORE, "*"),),
-        methods=(Method(name="Core/echo", capability=CORE, arguments=dict, run=_echo),),
+        migrations=True,
+        capabilities=(
+            Capability(CORE, ANY),
+            Capability(WEBSOCKET, None),
+            Capability(blob_methods.BLOB, ANY, account=blob_methods.capability_value(context)),
+        ),
+        methods=(
+            Method(name="Core/echo", capability=CORE, arguments=dict, run=_echo),
+            *blob_methods.methods(),
+        ),
     )

@@ -1,0 +1,185 @@
+"""The ASGI application: from the server's messages to a handler and back, errors and headers in one place."""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Any
+
+from parvis.kernel import clock, ids
+from parvis.kernel.errors import Forbidden, NotFound, ParvisError, Unauthenticated
+from parvis.serve.http.errors import refusal
+from parvis.serve.http.exchange import Disconnected, Request, Response, Route, answer, parse_query
+from parvis.serve.http.identity import Identity
+from parvis.serve.http.metrics import Metrics
+from parvis.serve.http.router import Router
+from parvis.serve.http.static import Static
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Socket = Callable[[Request, Receive, Send], Awaitable[None]]
+_ALWAYS = (
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("x-frame-options", "SAMEORIGIN"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "geolocation=(), payment=(), usb=()"),
+)
+_log = logging.getLogger(__name__)
+
+
+class Door:
+    """Answers every HTTP request and WebSocket."""
+
+    def __init__(
+        self,
+        routes: Iterable[Route],
+        identity: Identity,
+        static: Static,
+        metrics: Metrics,
+        sockets: dict[str, Socket] | None = None,
+    ) -> None:
+        """`sockets` are the WebSocket handlers by path."""
+        self._router = Router(routes)
+        self._identity, self._static, self._metrics = identity, static, metrics
+        self._sockets = sockets or {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI entry."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = clock.monotonic()
+        request = _request(scope, receive)
+        try:
+            response = await self._handled(request, scope["raw_path"].decode("latin-1").partition("?")[0])
+        except Disconnected:
+            return
+        status = await _send(request, response, send)
+        self._metrics.note(request.method, status, clock.monotonic() - started)
+
+    async def _handled(self, request: Request, raw_path: str) -> Response:
+        """A handler's answer, or the answer that tells of its error."""
+        try:
+            return await self._routed(request, raw_path)
+        except Disconnected:
+            raise
+        except ParvisError as error:
+            basic = isinstance(error, Unauthenticated) and "x-parvis" not in request.headers
+            return refusal(
+                error, request.path, request.id, basic=basic and request.path.startswith(("/jmap/", "/.well"))
+            )
+        except Exception:
+            _log.exception("request %s %s %s", request.id, request.method, request.path)
+            failed = ParvisError(f"an unexpected error; it has been logged as {request.id}")
+            return refusal(failed, request.path, request.id)
+
+    async def _routed(self, request: Request, raw_path: str) -> Response:
+        route, request.params, methods = self._router.find(request.method, raw_path)
+        if route is None:
+            return self._unrouted(request, methods)
+        if route.auth == "required":
+            request.principal = await self._identity.of(request)
+            if not request.who.protocols & {"*", "jmap"}:
+                raise Forbidden("this app password is for another protocol")
+        return await route.handle(request)
+
+    def _unrouted(self, request: Request, methods: list[str]) -> Response:
+        if methods:
+            allowed = ", ".join(sorted({*methods, *(["HEAD"] if "GET" in methods else [])}))
+            return answer({"code": "invalid", "sentence": "not this method here"}, 405, [("allow", allowed)])
+        if request.method in ("GET", "HEAD") and not request.path.startswith(("/jmap/", "/auth/", "/.well-known/")):
+            found = self._static.answer(request)
+            if found is not None:
+                return found
+        raise NotFound("there is nothing here")
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = _request(scope | {"method": "GET"}, receive)
+        handle = self._sockets.get(request.path)
+        await receive()
+        try:
+            if handle is None:
+                raise NotFound("there is nothing here")
+            request.principal = await self._identity.of(request)
+            if not request.who.protocols & {"*", "jmap"}:
+                raise Forbidden("this app password is for another protocol")
+            _same_origin(request)
+        except ParvisError as error:
+            await _reject(refusal(error, request.path, request.id, basic=True), send)
+            return
+        try:
+            await handle(request, receive, send)
+        except Disconnected:
+            return
+        except Exception:
+            _log.exception("websocket %s", request.id)
+            await send({"type": "websocket.close", "code": 1011})
+
+
+def _same_origin(request: Request) -> None:
+    """A page of another site may not open a socket with our cookie. RFC 6455 §10.2"""
+    origin = request.headers.get("origin")
+    if (
+        origin
+        and "authorization" not in request.headers
+        and origin.partition("://")[2] != request.headers.get("host")
+    ):
+        raise Forbidden("another site may not connect here")
+
+
+async def _reject(response: Response, send: Send) -> None:
+    headers = [(name.encode(), value.encode()) for name, value in response.headers]
+    await send({"type": "websocket.http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": response.body})
+
+
+def _request(scope: Scope, receive: Receive) -> Request:
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers[key] = f"{headers[key]}; {text}" if key == "cookie" and key in headers else text
+    scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])
+    client = scope.get("client")
+    return Request(
+        method=scope["method"],
+        path=scope["path"],
+        query=parse_query(scope["query_string"]),
+        headers=headers,
+        receive=receive,
+        remote=client[0] if client else "",
+        id=ids.text(ids.new_id()),
+        origin=f"{scheme}://{headers.get('host', 'localhost')}",
+    )
+
+
+async def _send(request: Request, response: Response, send: Send) -> int:
+    """Sends an answer; returns its status. A stream that fails midway is cut, so that it cannot look whole."""
+    named = {name for name, _ in response.headers}
+    headers = [*response.headers, *((name, value) for name, value in _ALWAYS if name not in named)]
+    if isinstance(response.body, bytes) and response.status != 304:
+        headers.append(("content-length", str(len(response.body))))
+    if request.id and "x-request-id" not in named:
+        headers.append(("x-request-id", request.id))
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
+    if request.method == "HEAD":
+        await send({"type": "http.response.body", "body": b""})
+    elif isinstance(response.body, bytes):
+        await send({"type": "http.response.body", "body": response.body})
+    else:
+        await _stream(response.body, send)
+    return response.status
+
+
+async def _stream(body: AsyncIterator[bytes], send: Send) -> None:
+    try:
+        async for chunk in body:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    finally:
+        if (close := getattr(body, "aclose", None)) is not None:
+            await close()
+    await send({"type": "http.response.body", "body": b""})

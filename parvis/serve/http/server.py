@@ -1,0 +1,79 @@
+"""The embedded HTTP server, run inside our own loop."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uvicorn
+
+from parvis.kernel.errors import Unavailable
+from parvis.kernel.settings import Settings
+
+_GRACE_SECONDS = 10
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the program's own matter."""
+        yield
+
+
+class HttpServer:
+    """Listens where the settings say."""
+
+    def __init__(self, application: Callable[..., Any], settings: Settings) -> None:
+        self._settings = settings
+        self._server = _Server(
+            uvicorn.Config(
+                application,
+                loop="none",
+                http="httptools",
+                ws="websockets-sansio",
+                lifespan="off",
+                interface="asgi3",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                backlog=2048,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+                ws_max_size=settings.limits.request_bytes,
+                ssl_certfile=settings.tls_certificate or None,
+                ssl_keyfile=settings.tls_key or None,
+            )
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> int:
+        """Listens and returns the port, a free one when the settings say 0. Raises Unavailable."""
+        listener = _bound(self._settings.host, self._settings.ports.http)
+        self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
+        while not self._server.started:
+            if self._task.done():
+                self._task.result()
+                raise Unavailable("the HTTP server did not start")
+            await asyncio.sleep(0.005)
+        port: int = listener.getsockname()[1]
+        return port
+
+    async def stop(self) -> None:
+        """Takes no more requests, lets those that run end, and closes."""
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, max(port, 0)))
+    except OSError as error:
+        listener.close()
+        raise Unavailable(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    listener.setblocking(False)
+    return listener

@@ -1,0 +1,182 @@
+"""Uploading and downloading blobs, in flat memory. RFC 8620 §6.1, §6.2"""
+
+import re
+from collections.abc import AsyncIterator
+from urllib.parse import quote
+
+from parvis.access.principal import Principal, Right
+from parvis.kernel import clock, ids
+from parvis.kernel.errors import Forbidden, NotFound
+from parvis.serve.context import Context
+from parvis.serve.http.exchange import Request, Response, Route, answer
+from parvis.serve.jmap.accounts import ANY, account
+from parvis.serve.jmap.api import Turns, problem
+from parvis.serve.jmap.blobs import UPLOAD, UPLOAD_MS, Blob, Library, blob_id, link
+from parvis.serve.jmap.errors import MethodError, RequestError
+from parvis.store.blobs.contract import CHUNK
+from parvis.store.unit import Unit
+
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}(\s*;[\x20-\x7e]{0,200})?")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_INLINE = re.compile(r"image/(?!svg)[\w.+-]+|audio/[\w.+-]+|video/[\w.+-]+|application/pdf|text/plain")
+_KEPT_UPLOADS = 5
+"""Unreferenced uploads of one person may be this many times the largest upload; the oldest go first."""
+
+
+class Transfer:
+    """The handlers."""
+
+    def __init__(self, context: Context, library: Library) -> None:
+        self._context, self._library = context, library
+        self._turns = Turns(context.settings.limits.concurrent_uploads, "maxConcurrentUpload")
+
+    def routes(self) -> list[Route]:
+        """All routes."""
+        return [
+            Route("POST", "/jmap/upload/{accountId}/", self.upload),
+            Route("POST", "/jmap/upload/{accountId}", self.upload),
+            Route("GET", "/jmap/download/{accountId}/{blobId}/{name*}", self.download),
+        ]
+
+    async def upload(self, request: Request) -> Response:
+        """Stores a blob that nothing refers to yet."""
+        account_id = await self._writable(request.who, request.params["accountId"])
+        media_type = request.headers.get("content-type", "")
+        if not _MEDIA_TYPE.fullmatch(media_type):
+            media_type = "application/octet-stream"
+        try:
+            with self._turns.taken(request.who):
+                digest, size = await self._store(request)
+        except RequestError as error:
+            return problem(error)
+        await keep_upload(self._context, request.who, account_id, digest, size, media_type)
+        made = {"accountId": ids.text(account_id), "blobId": blob_id(digest), "type": media_type, "size": size}
+        return answer(made, 201)
+
+    async def _writable(self, principal: Principal, given: str) -> int:
+        try:
+            access = await account(self._context.store.db, principal, given, ANY, Right.WRITE)
+        except MethodError as error:
+            if error.kind == "accountReadOnly":
+                raise Forbidden("you may only read this account") from error
+            raise NotFound("no such account") from error
+        return access.scope.account_id
+
+    async def _store(self, request: Request) -> tuple[str, int]:
+        writer = await self._context.store.blobs.writer()
+        try:
+            async for chunk in request.chunks(self._context.settings.limits.upload_bytes):
+                await writer.write(chunk)
+            return await writer.commit(), writer.size
+        except BaseException:
+            await writer.abort()
+            raise
+
+    async def download(self, request: Request) -> Response:
+        """A blob's bytes, or one range of them. RFC 9110 §14"""
+        number = ids.parse(request.params["accountId"])
+        if number is None:
+            raise NotFound("no such account")
+        blob = await self._library.find(request.who, number, request.params["blobId"])
+        headers = _headers(request, blob)
+        if request.headers.get("if-none-match") == f'"{blob.id}"':
+            return Response(304, b"", headers)
+        span = _span(request, blob)
+        if span is None:
+            return Response(200, _opened(blob, 0, blob.size), [*headers, ("content-length", str(blob.size))])
+        start, end = span
+        if start >= end:
+            return Response(416, b"", [("content-range", f"bytes */{blob.size}")])
+        headers.append(("content-range", f"bytes {start}-{end - 1}/{blob.size}"))
+        return Response(206, _opened(blob, start, end), [*headers, ("content-length", str(end - start))])
+
+
+async def keep_upload(
+    context: Context, principal: Principal, account_id: int, digest: str, size: int, media_type: str
+) -> None:
+    """Keeps a stored blob as the principal's upload for a day; a second upload of it begins the day anew. When the
+    uploads are too many together, the oldest are let go. RFC 8620 §6"""
+    most = _KEPT_UPLOADS * context.settings.limits.upload_bytes
+
+    async def work(unit: Unit) -> None:
+        end = clock.now_ms() + UPLOAD_MS
+        await link(unit, digest, account_id, UPLOAD, principal.id, size, media_type, end)
+        held = await unit.value(
+            "SELECT SUM(size) FROM blob_link WHERE account_id = ? AND kind = ? AND object_id = ?",
+            account_id,
+            UPLOAD,
+            principal.id,
+        )
+        if held > most:
+            await _let_go(unit, account_id, principal.id, int(held) - most, digest)
+
+    await context.store.write(work)
+
+
+async def _let_go(unit: Unit, account_id: int, principal_id: int, surplus: int, but: str) -> None:
+    rows = await unit.rows(
+        """SELECT hash, size FROM blob_link WHERE account_id = ? AND kind = ? AND object_id = ? AND hash <> ?
+        ORDER BY expires_ms LIMIT 1000""",
+        account_id,
+        UPLOAD,
+        principal_id,
+        but,
+    )
+    for digest, size in rows:
+        if surplus <= 0:
+            return
+        await unit.run(
+            "DELETE FROM blob_link WHERE hash = ? AND account_id = ? AND kind = ? AND object_id = ?",
+            digest,
+            account_id,
+            UPLOAD,
+            principal_id,
+        )
+        surplus -= size
+
+
+async def _opened(blob: Blob, start: int, end: int) -> AsyncIterator[bytes]:
+    """The bytes in pieces that are small enough to wait for a slow client one by one."""
+    async for chunk in blob.stream(start, end):
+        for place in range(0, len(chunk), CHUNK):
+            yield chunk[place : place + CHUNK]
+
+
+def _headers(request: Request, blob: Blob) -> list[tuple[str, str]]:
+    media_type = request.query.get("type") or request.query.get("accept") or blob.media_type
+    if not _MEDIA_TYPE.fullmatch(media_type):
+        media_type = "application/octet-stream"
+    inline = request.query.get("disposition") == "inline" and _INLINE.fullmatch(media_type.partition(";")[0])
+    return [
+        ("content-type", media_type),
+        ("content-disposition", disposition("inline" if inline else "attachment", request.params["name"])),
+        ("cache-control", "private, immutable, max-age=31536000"),
+        ("vary", "cookie, authorization"),
+        ("etag", f'"{blob.id}"'),
+        ("accept-ranges", "bytes"),
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'self'" + ("" if inline else "; sandbox")),
+    ]
+
+
+def disposition(kind: str, name: str) -> str:
+    """A Content-Disposition that no file name can break out of. RFC 6266 §4.3, RFC 8187"""
+    clean = "".join(c for c in name if c.isprintable() and c not in '"\\/').strip()[:200] or "file"
+    plain = "".join(c if c.isascii() else "_" for c in clean)
+    shown = f'{kind}; filename="{plain}"'
+    return shown if plain == clean else f"{shown}; filename*=UTF-8''{quote(clean, safe='')}"
+
+
+def _span(request: Request, blob: Blob) -> tuple[int, int] | None:
+    """The one range asked for, end exclusive; None for the whole. Several ranges, or a malformed one, give the
+    whole, as they may. RFC 9110 §14.2"""
+    given = request.headers.get("range", "")
+    match = _RANGE.fullmatch(given.strip())
+    if match is None or not (match[1] or match[2]):
+        return None
+    if request.headers.get("if-range") not in (None, f'"{blob.id}"'):
+        return None
+    if not match[1]:
+        return max(0, blob.size - int(match[2])), blob.size
+    if match[2] and int(match[2]) < int(match[1]):
+        return None
+    return int(match[1]), min(int(match[2]) + 1 if match[2] else blob.size, blob.size)
