@@ -1,6 +1,4 @@
-"""Names of mailboxes elsewhere: which are whose role, and how IMAP and Maildir write them."""
-
-import base64
+"""Names of mailboxes elsewhere and the roles they stand for, and what IMAP's flags are in JMAP."""
 
 from parvis.kernel.languages import fold
 
@@ -40,41 +38,3 @@ def keywords_of(flags: list[str]) -> frozenset[str] | None:
         return None
     system = {_KEYWORDS[flag[1:]] for flag in lowered if flag.startswith("\\") and flag[1:] in _KEYWORDS}
     return frozenset(system | {flag for flag in lowered if flag and not flag.startswith("\\")})
-
-
-def decoded(name: str) -> str:
-    """A mailbox name out of IMAP's modified UTF-7; a name that is none of it stays as it is. RFC 3501 §5.1.3"""
-    parts, rest = [], name
-    while rest:
-        plain, shift, rest = rest.partition("&")
-        parts.append(plain)
-        if not shift:
-            break
-        code, end, rest = rest.partition("-")
-        if not end:
-            return name
-        try:
-            parts.append(_utf16(code) if code else "&")
-        except ValueError:
-            return name
-    return "".join(parts)
-
-
-def encoded(name: str) -> str:
-    """A mailbox name in IMAP's modified UTF-7. RFC 3501 §5.1.3"""
-    out, run = [], ""
-    for letter in name + "\0":
-        if " " <= letter <= "~" or letter == "\0":
-            if run:
-                code = base64.b64encode(run.encode("utf-16-be")).decode().rstrip("=").replace("/", ",")
-                out.append(f"&{code}-")
-                run = ""
-            out.append({"&": "&-", "\0": ""}.get(letter, letter))
-        else:
-            run += letter
-    return "".join(out)
-
-
-def _utf16(code: str) -> str:
-    padded = code.replace(",", "/") + "=" * (-len(code) % 4)
-    return base64.b64decode(padded, validate=True).decode("utf-16-be")

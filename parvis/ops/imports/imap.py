@@ -1,6 +1,7 @@
 """Reading a live IMAP account, mailbox after mailbox, by UID, changing nothing there. RFC 3501, RFC 9051"""
 
 import calendar
+import contextlib
 import imaplib
 import re
 import ssl
@@ -9,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from parvis.kernel.errors import Unauthenticated, Unavailable
-from parvis.ops.imports.folders import SPECIAL_USE, decoded, keywords_of, role_of
+from parvis.ops.imports.folders import SPECIAL_USE, keywords_of, role_of
 from parvis.ops.imports.reader import MESSAGE_BYTES, Fault, Found, is_message
+from parvis.wire.maildir import from_mutf7
 
 _LIST = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?P<sep>(?:\\.|[^"])*)"|NIL) (?P<name>.*)')
 _BATCH, _BATCH_BYTES = 50, 8_000_000
@@ -70,6 +72,7 @@ class Imap:
         except (imaplib.IMAP4.abort, OSError) as error:
             raise Unavailable(f"the connection to {self._account.host} broke: {error}") from error
         finally:
+            _hang_up(self._connection)
             self._connection = None
 
     def _connected(self) -> imaplib.IMAP4:
@@ -139,10 +142,20 @@ def _open(account: Account) -> imaplib.IMAP4:
         connection = imaplib.IMAP4_SSL(account.host, account.port, ssl_context=context, timeout=_TIMEOUT)
     else:
         connection = imaplib.IMAP4(account.host, account.port, timeout=_TIMEOUT)
+    try:
         if account.security == "starttls":
             connection.starttls(context)
-    connection.login(account.user, account.password)
+        connection.login(account.user, account.password)
+    except imaplib.IMAP4.error:
+        _hang_up(connection)
+        raise
     return connection
+
+
+def _hang_up(connection: imaplib.IMAP4 | None) -> None:
+    if connection is not None:
+        with contextlib.suppress(OSError):
+            connection.shutdown()
 
 
 def _listed(line: Any) -> _Mailbox | None:
@@ -159,7 +172,7 @@ def _listed(line: Any) -> _Mailbox | None:
         return None
     separator = (match["sep"] or b"").replace(b"\\\\", b"\\").decode()
     text = name.decode("ascii", "replace")
-    path = tuple(decoded(part) for part in (text.split(separator) if separator else [text]))
+    path = tuple(from_mutf7(part) for part in (text.split(separator) if separator else [text]))
     wire = b'"' + name.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
     return _Mailbox(wire, path, next(iter(roles), None) or role_of(path))
 

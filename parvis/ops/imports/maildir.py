@@ -1,19 +1,17 @@
-"""Reading a Maildir with its subfolders, as Courier and Dovecot lay them out (`.Parent.Child`) or as folders."""
+"""A Maildir with its subfolders as a source, as Courier and Dovecot lay them out (`.Parent.Child`) or as folders;
+what file names say is known by wire/maildir."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from parvis.ops.imports.folders import decoded, role_of
+from parvis.ops.imports.folders import role_of
 from parvis.ops.imports.reader import MESSAGE_BYTES, Fault, Found, is_message
-
-_FLAGS = {"S": "$seen", "R": "$answered", "F": "$flagged", "D": "$draft", "P": "$forwarded"}
-_SIGN = re.compile(r"[:;!,]2,([A-Za-z]*)$")
+from parvis.wire.maildir import MaildirName, dovecot_keywords, from_mutf7, parse_name
 
 
 class Maildir:
-    """A Maildir as a source. Its top folder is the inbox."""
+    """A Maildir. Its top folder is the inbox."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -21,36 +19,34 @@ class Maildir:
 
     @property
     def position(self) -> dict[str, Any]:
-        """See Reader: the last folder and file."""
+        """See Reader: the last folder, and the part of the last file's name that never changes."""
         return {"folder": self._last[0], "name": self._last[1]}
 
     def total(self) -> int:
         """See Reader."""
-        return sum(1 for folder in self._folders() for _ in _files(folder))
+        return sum(len(_files(folder)) for folder in self._folders())
 
     def read(self, position: dict[str, Any]) -> Iterator[Found | Fault]:
         """See Reader. Raises OSError when the top folder cannot be read."""
-        done = (str(position.get("folder", "")), str(position.get("name", "")))
-        self._last = done
+        self._last = done = (str(position.get("folder", "")), str(position.get("name", "")))
         for folder in self._folders():
-            key = "." + str(folder.relative_to(self._root))
-            for file in _files(folder):
-                # The base name stays when flags change and the file moves from new to cur.
-                place = (key, _SIGN.sub("", file.name))
+            path = self._path(folder)
+            for name, file in _files(folder):
+                place = (self._key(folder), name.unique)
                 if place <= done:
                     continue
                 self._last = place
-                yield self._message(folder, file)
+                yield self._message(path, name, file)
+
+    def _key(self, folder: Path) -> str:
+        return "." + str(folder.relative_to(self._root))
 
     def _folders(self) -> list[Path]:
-        found = [folder.parent for folder in self._root.rglob("cur") if folder.is_dir()]
-        return sorted(found, key=lambda folder: "." + str(folder.relative_to(self._root)))
+        return sorted((folder.parent for folder in self._root.rglob("cur") if folder.is_dir()), key=self._key)
 
-    def _message(self, folder: Path, file: Path) -> Found | Fault:
+    def _message(self, path: tuple[str, ...], name: MaildirName, file: Path) -> Found | Fault:
         where = str(file.relative_to(self._root))
-        sign = _SIGN.search(file.name)
-        flags = sign.group(1) if sign else ""
-        if "T" in flags:
+        if "$deleted" in name.keywords:
             return Fault(where, "marked as deleted, left out")
         try:
             status = file.stat()
@@ -61,16 +57,24 @@ class Maildir:
             return Fault(where, f"the file cannot be read: {error.strerror}")
         if not is_message(raw):
             return Fault(where, "this does not begin like a message")
-        path = self._path(folder)
-        keywords = frozenset(_FLAGS[flag] for flag in flags if flag in _FLAGS)
-        return Found(path, raw, keywords, int(status.st_mtime * 1000), role_of(path))
+        # Dovecot keeps the time of arrival as the file's time, also for copies, whose names tell another one.
+        return Found(path, raw, name.keywords, round(status.st_mtime * 1000), role_of(path))
 
     def _path(self, folder: Path) -> tuple[str, ...]:
         relative = folder.relative_to(self._root)
         names = [name for part in relative.parts for name in part.lstrip(".").split(".") if name]
-        return tuple(decoded(name) for name in names) or ("INBOX",)
+        return tuple(from_mutf7(name) for name in names) or ("INBOX",)
 
 
-def _files(folder: Path) -> list[Path]:
-    files = [file for part in ("cur", "new") if (folder / part).is_dir() for file in (folder / part).iterdir()]
-    return sorted((file for file in files if file.is_file()), key=lambda file: _SIGN.sub("", file.name))
+def _files(folder: Path) -> list[tuple[MaildirName, Path]]:
+    """The messages of one folder, in the order of the part of their names that stays."""
+    list_file = folder / "dovecot-keywords"
+    own = dovecot_keywords(list_file.read_text("utf-8", "replace")) if list_file.is_file() else None
+    found = [
+        (name, file)
+        for part in ("cur", "new")
+        if (folder / part).is_dir()
+        for file in (folder / part).iterdir()
+        if file.is_file() and (name := parse_name(file.name, own))
+    ]
+    return sorted(found, key=lambda pair: pair[0].unique)
