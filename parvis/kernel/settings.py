@@ -16,7 +16,11 @@ class Ports(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     http: int = 8080
     smtp: int = -1
+    """Mail from other servers (25)."""
     submission: int = -1
+    """Mail from people's own programs, with STARTTLS (587)."""
+    submissions: int = -1
+    """The same with TLS from the first byte (465)."""
 
 
 class Limits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -31,6 +35,12 @@ class Limits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     concurrent_requests: int = 8
     concurrent_uploads: int = 4
     recipients: int = 200
+    messages_per_minute: int = 600
+    """From one client on port 25 (its IPv4 address or IPv6 /64); this machine's own are not counted."""
+    sent_per_minute: int = 400
+    """Recipients of one person's own programs."""
+    mail_connections: int = 1000
+    mail_connections_of_one: int = 40
     quota_bytes: int = 0
     """Bytes of mail a new account may hold; 0 is no limit."""
 
@@ -43,6 +53,28 @@ class Relay(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     username: str = ""
     password: str = ""
     implicit_tls: bool = False
+
+
+class Delivery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """How mail leaves this server. Times in seconds."""
+
+    resolver: str = ""
+    """`address:port` of the DNS server to ask; empty means those of the system."""
+    routes: dict[str, str] = {}
+    """Domain (or `*`) to `host:port`, instead of asking DNS."""
+    port: int = 25
+    retries: list[int] = msgspec.field(default_factory=lambda: [120, 300, 900, 1800, 3600, 7200, 14400])
+    """Pauses between tries; the last one goes on."""
+    give_up: int = 5 * 86_400
+    warn: int = 4 * 3600
+    """When the sender hears that a message is late."""
+    at_once: int = 20
+    at_once_to_one: int = 4
+    """Connections to one destination."""
+    timeout: float = 120.0
+    """For one answer of the other server; five times this for the one after the whole message."""
+    max_hold: int = 30 * 86_400
+    """How far ahead a message may be scheduled."""
 
 
 class Endpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -88,6 +120,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ports: Ports = msgspec.field(default_factory=Ports)
     limits: Limits = msgspec.field(default_factory=Limits)
     relay: Relay = msgspec.field(default_factory=Relay)
+    delivery: Delivery = msgspec.field(default_factory=Delivery)
     endpoints: list[Endpoint] = []
     embeddings: Endpoint | None = None
     egress_allow: list[str] = []

@@ -1,0 +1,203 @@
+"""Carries messages out: a job for each message and destination, tried until it is accepted, refused or too old.
+
+A message is never sent again to a recipient for whom another server said 250, because that is stored before
+anything else happens. One window is left that no sender can close (RFC 5321 §6.1): killed between the other
+server's 250 and our commit, we ask that server again, and it may have the message twice.
+"""
+
+import asyncio
+import contextlib
+import logging
+import zlib
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+
+from parvis.kernel import clock
+from parvis.kernel.errors import NotFound, OverQuota
+from parvis.kernel.settings import Settings
+from parvis.mail import service
+from parvis.mail.queue import recipients as addresses
+from parvis.mail.queue import store as queue
+from parvis.mail.queue.model import HERE, RELAY, Message, Outcome, Recipient, Reply
+from parvis.mail.queue.route import Router, Unroutable
+from parvis.mail.queue.transfer import Transfer, Unreached
+from parvis.mail.service import Delivered, Delivery, Hook
+from parvis.store.jobs import Job, Retry
+from parvis.store.store import Store
+from parvis.store.unit import Unit
+
+_HEARTBEAT_SECONDS = 40.0
+_BUSY_MS = 1500
+_log = logging.getLogger(__name__)
+
+
+class Courier:
+    """Handles the jobs of kind `mail-out`."""
+
+    def __init__(
+        self, keep: Store, settings: Settings, router: Router, transfer: Transfer, hooks: Sequence[Hook] = ()
+    ) -> None:
+        self._keep, self._settings, self._router, self._transfer = keep, settings, router, transfer
+        self._hooks = tuple(hooks)
+        self._busy: Counter[str] = Counter()
+
+    async def handle(self, job: Job) -> None:
+        """One try of a message to one destination. Raises Retry while recipients are waiting."""
+        destination = str(job.args["destination"])
+        if self._busy[destination] >= self._settings.delivery.at_once_to_one and destination != HERE:
+            raise Retry(clock.now_ms() + _BUSY_MS, "busy")
+        self._busy[destination] += 1
+        try:
+            async with self._alive(job):
+                await self._try(int(job.args["message"]), destination)
+        finally:
+            self._busy[destination] -= 1
+            self._busy += Counter()  # forgets destinations at zero
+
+    async def _try(self, message_id: int, destination: str) -> None:
+        message = await self._keep.write(partial(queue.begin, message_id=message_id))
+        waiting = [] if message is None else _waiting(message, destination)
+        if message is None or not waiting:
+            return
+        content = await self._content(message)
+        if content is None:
+            await self._settle(message, [Outcome(one, Reply(554, "5.3.0 the message is lost")) for one in waiting])
+        elif destination == HERE:
+            await self._deliver(message, waiting, content)
+        else:
+            await self._send(message, destination, waiting, content)
+        await self._end(message_id, destination)
+
+    async def _content(self, message: Message) -> bytes | None:
+        try:
+            return await self._keep.blobs.get(message.blob)
+        except NotFound:
+            _log.error("outgoing message %d has no blob", message.id)
+            return None
+
+    async def _deliver(self, message: Message, waiting: Sequence[Recipient], content: bytes) -> None:
+        """Into mailboxes here; each in one unit with the note that it is there."""
+        for recipient in waiting:
+            found = await addresses.find(self._keep.db, self._settings.domains, recipient.address)
+            refusal = Reply(550, "5.1.1 nobody here has this address")
+            if found.where == "here":
+                refusal = await self._deliver_to(message, recipient, found.accounts, content) or refusal
+                if refusal.accepted:
+                    continue
+            await self._settle(message, [Outcome(recipient, refusal, self._settings.hostname)])
+
+    async def _deliver_to(
+        self, message: Message, recipient: Recipient, accounts: Sequence[int], content: bytes
+    ) -> Reply:
+        deliveries = [Delivery(account, recipient.address) for account in accounts]
+        delivered = Reply(250, "2.1.5 delivered")
+        outcome = Outcome(recipient, delivered, self._settings.hostname)
+
+        async def note(unit: Unit, one: Delivered) -> None:
+            if one.delivery is deliveries[0]:
+                await queue.settle(unit, message, recipient, "delivered", outcome)
+
+        try:
+            await service.deliver(
+                self._keep, deliveries, content, mail_from=message.sender, hooks=(*self._hooks, note)
+            )
+        except OverQuota:
+            return Reply(552, "5.2.2 the mailbox is full")
+        except NotFound:
+            return Reply(550, "5.1.1 nobody here has this address")
+        return delivered
+
+    async def _send(self, message: Message, destination: str, waiting: Sequence[Recipient], content: bytes) -> None:
+        """To the first server of the destination that answers."""
+        trouble = Reply(451, "4.4.4 no server to try")
+        try:
+            hosts = await self._router.hosts(destination, message.id)
+        except Unroutable as unroutable:
+            hosts, trouble = [], unroutable.reply
+        for host in hosts:
+            try:
+                await self._transfer.send(host, message, waiting, content, partial(self._settle, message))
+                return
+            except Unreached as unreached:
+                trouble = unreached.reply
+        await self._settle(message, [Outcome(recipient, trouble) for recipient in waiting])
+
+    async def _settle(self, message: Message, outcomes: list[Outcome]) -> None:
+        """Notes at once what was said about some recipients."""
+        age = clock.now_ms() - message.release_ms
+        limits = self._settings.delivery
+
+        async def work(unit: Unit) -> None:
+            for outcome in outcomes:
+                if outcome.reply.accepted:
+                    await queue.settle(unit, message, outcome.recipient, "relayed", outcome)
+                elif outcome.reply.permanent:
+                    await queue.settle(unit, message, outcome.recipient, "failed", outcome)
+                elif age >= limits.give_up * 1000:
+                    late = Outcome(outcome.recipient, _given_up(outcome.reply), outcome.host)
+                    await queue.settle(unit, message, outcome.recipient, "failed", late)
+                else:
+                    await queue.settle(unit, message, outcome.recipient, "queued", outcome)
+                    if age >= limits.warn * 1000:
+                        await queue.warn(unit, message, outcome.recipient)
+
+        await self._keep.write(work)
+
+    async def _end(self, message_id: int, destination: str) -> None:
+        message = await queue.load(self._keep.db, message_id)
+        if message is None:
+            return
+        await self._keep.write(lambda unit: queue.end_try(unit, message))
+        if waiting := _waiting(message, destination):
+            await self._split(message, destination)
+            raise Retry(self._next_ms(message, destination), waiting[0].reply)
+
+    async def _split(self, message: Message, destination: str) -> None:
+        """Mail for a smart host that the settings no longer name goes to the recipients' own domains."""
+        if destination != RELAY or self._settings.relay.host:
+            return
+
+        async def work(unit: Unit) -> None:
+            for recipient in _waiting(message, RELAY):
+                domain = recipient.address.rpartition("@")[2].lower()
+                await unit.run("UPDATE outgoing_recipient SET destination = ? WHERE id = ?", domain, recipient.id)
+                await queue.plan(unit, message.id, domain, clock.now_ms(), message.account_id)
+
+        await self._keep.write(work)
+
+    def _next_ms(self, message: Message, destination: str) -> int:
+        """When to try again: pauses grow with the message's age, a fifth spread so that not all come at once."""
+        now, limits = clock.now_ms(), self._settings.delivery
+        age = (now - message.release_ms) // 1000
+        pause, reached = limits.retries[-1], 0
+        for step in limits.retries:
+            reached += step
+            if age < reached:
+                pause = step
+                break
+        spread = zlib.crc32(f"{message.id}{destination}{age}".encode()) % max(1, pause * 200)
+        return min(now + pause * 1000 + spread, max(now + 1000, message.release_ms + limits.give_up * 1000))
+
+    @contextlib.asynccontextmanager
+    async def _alive(self, job: Job) -> AsyncIterator[None]:
+        """Renews the lease while a slow server is spoken to, so that nobody else begins the same."""
+
+        async def beat() -> None:
+            while True:
+                await asyncio.sleep(_HEARTBEAT_SECONDS)
+                await self._keep.jobs.progress(job, {})
+
+        task = asyncio.create_task(beat())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+def _waiting(message: Message, destination: str) -> list[Recipient]:
+    return [one for one in message.recipients if one.destination == destination and one.state == "queued"]
+
+
+def _given_up(last: Reply) -> Reply:
+    return Reply(550, f"5.4.7 given up; the last answer was: {last}")

@@ -1,0 +1,136 @@
+"""Where the servers of a domain are: static routes, the smart host, or DNS. RFC 5321 §5.1, RFC 7505"""
+
+import contextlib
+import ipaddress
+import zlib
+from dataclasses import dataclass
+
+import dns.asyncresolver
+import dns.exception
+import dns.rdatatype
+import dns.resolver
+
+from parvis.kernel.egress import Egress
+from parvis.kernel.errors import EgressRefused
+from parvis.kernel.settings import Settings
+from parvis.mail.queue.model import RELAY, Reply
+
+_HOSTS = 5
+"""Servers of one domain that are tried. RFC 5321 §5.1 asks for at least two."""
+_SECONDS = 20.0
+
+
+class Unroutable(Exception):
+    """There is no way to the domain, now (4xx) or ever (5xx)."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(str(reply))
+        self.reply = reply
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One server to try: its name, the address to connect to, and whether it is our smart host."""
+
+    name: str
+    address: str
+    port: int
+    relay: bool = False
+
+
+class Router:
+    """Finds the servers of a destination."""
+
+    def __init__(self, settings: Settings, egress: Egress) -> None:
+        self._settings, self._egress = settings, egress
+        self._resolver: dns.asyncresolver.Resolver | None = None
+
+    def destination(self, domain: str) -> str:
+        """What recipients of a domain are grouped by: the smart host for all, or their own domain."""
+        routes = self._settings.delivery.routes
+        return RELAY if self._settings.relay.host and domain not in routes else domain
+
+    async def hosts(self, destination: str, seed: int) -> list[Host]:
+        """The servers to try, in order; `seed` spreads messages over servers of one preference. Raises
+        Unroutable."""
+        settings = self._settings
+        route = settings.delivery.routes.get(destination) or settings.delivery.routes.get("*")
+        if destination == RELAY or (settings.relay.host and not route):
+            return [Host(settings.relay.host, settings.relay.host, settings.relay.port, relay=True)]
+        if route:
+            host, _, port = route.rpartition(":")
+            return [Host(host.strip("[]"), host.strip("[]"), int(port))]
+        return await self._from_dns(destination, seed)
+
+    async def _from_dns(self, domain: str, seed: int) -> list[Host]:
+        names = await self._exchangers(domain, seed)
+        found: list[Host] = []
+        for name in names[:_HOSTS]:
+            found += [Host(name, address, self._settings.delivery.port) for address in await self._addresses(name)]
+        if not found:
+            raise Unroutable(Reply(450, f"4.4.4 no server of {domain} has an address"))
+        return found[:_HOSTS]
+
+    async def _exchangers(self, domain: str, seed: int) -> list[str]:
+        """Names by preference; the domain itself when it has no MX. A null MX takes no mail. RFC 7505 §3"""
+        try:
+            answer = await self._ask(domain, "MX")
+        except dns.resolver.NXDOMAIN:
+            raise Unroutable(Reply(550, f"5.1.2 the domain {domain} does not exist")) from None
+        except dns.resolver.NoAnswer:
+            return [domain]
+        except (dns.exception.DNSException, OSError, EgressRefused) as error:
+            raise Unroutable(Reply(451, f"4.4.3 {domain} cannot be looked up: {_short(error)}")) from error
+        records = [(record.preference, record.exchange.to_text(omit_final_dot=True)) for record in answer]
+        if any(name in ("", ".") for _, name in records):
+            raise Unroutable(Reply(556, f"5.1.10 {domain} accepts no mail"))
+        return [name for _, name in sorted(records, key=lambda record: (record[0], _mixed(record[1], seed)))]
+
+    async def _addresses(self, name: str) -> list[str]:
+        found: list[str] = []
+        for kind in ("A", "AAAA"):
+            with contextlib.suppress(dns.exception.DNSException, OSError, EgressRefused):
+                found += [record.to_text() for record in await self._ask(name, kind)]
+        return [address for address in found if self._may_be(address)]
+
+    def _may_be(self, address: str) -> bool:
+        """A stranger's DNS must not send us to ourselves; a resolver that the settings name may."""
+        parsed = ipaddress.ip_address(address)
+        if parsed.is_unspecified or parsed.is_multicast or parsed.is_link_local:
+            return False
+        return bool(self._settings.delivery.resolver) or not parsed.is_loopback
+
+    async def _ask(self, name: str, kind: str) -> dns.resolver.Answer:
+        if self._resolver is None:
+            self._resolver = _resolver(self._settings.delivery.resolver)
+        for server in self._resolver.nameservers[:1]:
+            self._egress.check("dns", str(server), self._resolver.port, f"{kind} {name}")
+        return await self._resolver.resolve(name, kind, search=False)
+
+
+def _resolver(setting: str) -> dns.asyncresolver.Resolver:
+    """The system's resolver, or the one that the setting names."""
+    if not setting:
+        resolver = dns.asyncresolver.Resolver()
+    else:
+        host, _, port = setting.rpartition(":")
+        resolver = dns.asyncresolver.Resolver(configure=False)
+        resolver.nameservers, resolver.port = [host.strip("[]")], int(port)
+    resolver.lifetime = _SECONDS
+    resolver.cache = dns.resolver.LRUCache(2000)
+    return resolver
+
+
+def is_loopback(address: str) -> bool:
+    """Whether connecting to `address` stays on this machine."""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(address).is_loopback
+    return address == "localhost"
+
+
+def _mixed(name: str, seed: int) -> int:
+    return zlib.crc32(f"{seed}{name}".encode())
+
+
+def _short(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0][:200]

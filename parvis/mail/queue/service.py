@@ -1,0 +1,52 @@
+"""Putting letters into the queue."""
+
+from collections.abc import Sequence
+
+from parvis.access.directory import normal
+from parvis.kernel.egress import Egress
+from parvis.kernel.errors import Invalid
+from parvis.kernel.settings import Settings
+from parvis.mail.queue import recipients, store
+from parvis.mail.queue.courier import Courier
+from parvis.mail.queue.model import HERE, Letter
+from parvis.mail.queue.route import Router
+from parvis.mail.queue.transfer import Transfer
+from parvis.mail.service import Hook
+from parvis.store.store import Store
+from parvis.store.unit import Unit
+
+
+class Queue:
+    """The outbound queue of this server."""
+
+    def __init__(self, keep: Store, settings: Settings, egress: Egress) -> None:
+        self._keep, self._settings = keep, settings
+        self._router, self._transfer = Router(settings, egress), Transfer(settings, egress)
+
+    def courier(self, hooks: Sequence[Hook] = ()) -> Courier:
+        """Who carries the letters out; `hooks` run for each one delivered here, as for mail from outside."""
+        return Courier(self._keep, self._settings, self._router, self._transfer, hooks)
+
+    async def destinations(self, letter: Letter) -> list[str]:
+        """Where each recipient's copy goes; asked before the unit that puts the letter into the queue."""
+        return [await self.destination(to.address) for to in letter.to]
+
+    async def destination(self, address: str) -> str:
+        """Where a copy for this address goes."""
+        found = await recipients.find(self._keep.db, self._settings.domains, address)
+        if found.where != "elsewhere":
+            return HERE
+        try:
+            return self._router.destination(normal(address).rpartition("@")[2])
+        except Invalid:
+            return HERE  # where it is found to be nobody's, and reported
+
+    @staticmethod
+    async def add(unit: Unit, letter: Letter, destinations: Sequence[str]) -> int:
+        """Puts a letter into the queue in the caller's unit; its blob is stored already. Returns its id."""
+        return await store.add(unit, letter, destinations)
+
+    async def send(self, letter: Letter) -> int:
+        """The same in a unit of its own: durable on return."""
+        destinations = await self.destinations(letter)
+        return await self._keep.write(lambda unit: store.add(unit, letter, destinations))

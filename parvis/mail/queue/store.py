@@ -1,0 +1,206 @@
+"""The queue's SQL. Everything that depends on another thing is in one unit, so that a crash leaves it whole."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from parvis.kernel import clock, ids
+from parvis.mail.queue.model import Letter, Message, Outcome, Recipient
+from parvis.store.jobs import Jobs
+from parvis.store.sql.contract import Database, marks
+from parvis.store.unit import Unit
+
+JOB = "mail-out"
+REPORT = "mail-report"
+KIND = "outgoing"
+"""The kind of the queue's blob links."""
+SUBMISSION = "EmailSubmission"
+_MESSAGE = """id, account_id, submission_id, sender, blob, size, state, needs_8bit, needs_utf8, ret, envid,
+    queued_ms, release_ms"""
+_RECIPIENT = "id, address, destination, state, reply, host, changed_ms, notify, orcpt, report, warned"
+
+
+async def add(unit: Unit, letter: Letter, destinations: Sequence[str]) -> int:
+    """Puts a letter into the queue, with the destination of each recipient, and a job for each destination."""
+    number, now = ids.new_id(), clock.now_ms()
+    release = max(letter.release_ms, now)
+    await unit.run(
+        f"INSERT INTO outgoing ({_MESSAGE}) VALUES {marks(13)}",
+        number, letter.account_id, letter.submission_id, letter.sender, letter.blob, letter.size, "held",
+        int(letter.needs_8bit), int(letter.needs_utf8), letter.ret, letter.envid, now, release,
+    )  # fmt: skip
+    await unit.many(
+        """INSERT INTO outgoing_recipient (id, outgoing_id, address, destination, changed_ms, notify, orcpt)
+        VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        [
+            (ids.new_id(), number, to.address, destination, now, to.notify, to.orcpt)
+            for to, destination in zip(letter.to, destinations, strict=True)
+        ],
+    )
+    await unit.run(
+        "INSERT INTO blob_link (hash, account_id, kind, object_id, size) VALUES (?, ?, ?, ?, ?)",
+        letter.blob, letter.account_id, KIND, number, letter.size,
+    )  # fmt: skip
+    for destination in dict.fromkeys(destinations):
+        await plan(unit, number, destination, release, letter.account_id)
+    return number
+
+
+async def plan(unit: Unit, message_id: int, destination: str, at_ms: int, account_id: int) -> None:
+    """Plans the next try of a message to one destination."""
+    await Jobs.add(
+        unit,
+        JOB,
+        {"message": message_id, "destination": destination},
+        key=f"{message_id}:{destination}",
+        at_ms=at_ms,
+        account_id=account_id,
+    )
+
+
+async def plan_report(unit: Unit, message: Message, at_ms: int) -> None:
+    """Plans that the sender hears what became of recipients; several within a moment make one report."""
+    await Jobs.add(unit, REPORT, {"message": message.id}, key=str(message.id), at_ms=at_ms)
+
+
+async def load(db: Database | Unit, message_id: int) -> Message | None:
+    """A message with its recipients in the order they were given, or None when it is gone."""
+    row = await db.row(f"SELECT {_MESSAGE} FROM outgoing WHERE id = ?", message_id)
+    return _message(row, await recipients(db, message_id)) if row else None
+
+
+async def recipients(db: Database | Unit, message_id: int) -> tuple[Recipient, ...]:
+    """The recipients of a message."""
+    rows = await db.rows(
+        f"SELECT {_RECIPIENT} FROM outgoing_recipient WHERE outgoing_id = ? ORDER BY id", message_id
+    )
+    return tuple(_recipient(row) for row in rows)
+
+
+async def begin(unit: Unit, message_id: int) -> Message | None:
+    """The message if it may be sent now. From here on it can no longer be canceled. RFC 8621 §7 (undoStatus)"""
+    if await unit.run("UPDATE outgoing SET state = 'active' WHERE id = ? AND state = 'held'", message_id):
+        message = await load(unit, message_id)
+        assert message is not None
+        await _tell(unit, message)
+        return message
+    message = await load(unit, message_id)
+    return message if message is not None and message.state == "active" else None
+
+
+async def cancel(unit: Unit, message_id: int) -> bool:
+    """Takes a message back; False when it has begun to leave, or never was there."""
+    taken = await unit.run("UPDATE outgoing SET state = 'canceled' WHERE id = ? AND state = 'held'", message_id)
+    if taken:
+        await unit.run(
+            "UPDATE outgoing_recipient SET state = 'canceled', changed_ms = ? WHERE outgoing_id = ?",
+            clock.now_ms(),
+            message_id,
+        )
+        await clean(unit, message_id)
+    return bool(taken)
+
+
+async def settle(unit: Unit, message: Message, recipient: Recipient, fate: str, outcome: Outcome) -> None:
+    """Notes what became of a recipient, unless it is decided already."""
+    report = {"failed": "FAILURE", "delivered": "SUCCESS", "relayed": "SUCCESS"}.get(fate, "")
+    wanted = bool(report and message.sender) and recipient.wants(report)  # type: ignore[arg-type]
+    await unit.run(
+        """UPDATE outgoing_recipient SET state = ?, reply = ?, host = ?, changed_ms = ?, report = ?
+        WHERE id = ? AND state = 'queued'""",
+        fate,
+        str(outcome.reply)[:1000],
+        outcome.host,
+        clock.now_ms(),
+        report if wanted else "",
+        recipient.id,
+    )
+    if wanted:
+        await plan_report(unit, message, clock.now_ms() + _GATHER_MS)
+
+
+_GATHER_MS = 1000
+
+
+async def warn(unit: Unit, message: Message, recipient: Recipient) -> None:
+    """Lets the sender hear once that a recipient is late. RFC 3461 §4.1 (DELAY)"""
+    if not recipient.warned and message.sender and recipient.wants("DELAY"):
+        await unit.run(
+            "UPDATE outgoing_recipient SET warned = 1, report = 'DELAY' WHERE id = ? AND state = 'queued'",
+            recipient.id,
+        )
+        await plan_report(unit, message, clock.now_ms() + _GATHER_MS)
+
+
+async def end_try(unit: Unit, message: Message) -> None:
+    """After a try: tells the submission, and ends the message when no recipient is waiting."""
+    await unit.run("UPDATE outgoing SET state = state WHERE id = ?", message.id)  # one try of a message at a time
+    waiting = await unit.value(
+        "SELECT 1 FROM outgoing_recipient WHERE outgoing_id = ? AND state = 'queued' LIMIT 1", message.id
+    )
+    if waiting is None:
+        await unit.run("UPDATE outgoing SET state = 'done' WHERE id = ? AND state = 'active'", message.id)
+        await clean(unit, message.id)
+    await _tell(unit, message)
+
+
+async def reported(unit: Unit, message: Message, told: Sequence[Recipient]) -> None:
+    """Notes that the sender has heard of these recipients."""
+    await unit.many(
+        "UPDATE outgoing_recipient SET report = '' WHERE id = ? AND report = ?",
+        [(recipient.id, recipient.report) for recipient in told],
+    )
+    await clean(unit, message.id)
+
+
+async def forget_submission(unit: Unit, submission_id: int) -> None:
+    """The record of the submission is gone; what it sent goes on. RFC 8621 §7"""
+    row = await unit.row("SELECT id FROM outgoing WHERE submission_id = ?", submission_id)
+    if row is not None:
+        await unit.run("UPDATE outgoing SET submission_id = 0 WHERE id = ?", row[0])
+        await clean(unit, row[0])
+
+
+async def clean(unit: Unit, message_id: int) -> None:
+    """Lets go of the bytes of a message that is over and told, and of its rows when no submission shows them."""
+    row = await unit.row("SELECT account_id, submission_id, state FROM outgoing WHERE id = ?", message_id)
+    if row is None or row[2] not in ("done", "canceled"):
+        return
+    if await unit.value(
+        "SELECT 1 FROM outgoing_recipient WHERE outgoing_id = ? AND report <> '' LIMIT 1", message_id
+    ):
+        return
+    await unit.run(
+        "DELETE FROM blob_link WHERE account_id = ? AND kind = ? AND object_id = ?", row[0], KIND, message_id
+    )
+    if not row[1]:
+        await unit.run("DELETE FROM outgoing_recipient WHERE outgoing_id = ?", message_id)
+        await unit.run("DELETE FROM outgoing WHERE id = ?", message_id)
+
+
+async def listing(db: Database, limit: int = 200) -> list[Message]:
+    """What is in the queue, oldest first, for the administrator."""
+    rows = await db.rows(
+        f"SELECT {_MESSAGE} FROM outgoing WHERE state IN ('held', 'active') ORDER BY queued_ms LIMIT ?", limit
+    )
+    return [_message(row, await recipients(db, row[0])) for row in rows]
+
+
+async def _tell(unit: Unit, message: Message) -> None:
+    if message.submission_id and await unit.value(
+        "SELECT 1 FROM outgoing WHERE id = ? AND submission_id = ?", message.id, message.submission_id
+    ):
+        await unit.changed(message.account_id, SUBMISSION, message.submission_id, "updated")
+
+
+def _message(row: tuple[Any, ...], found: tuple[Recipient, ...]) -> Message:
+    names = [name.strip() for name in _MESSAGE.split(",")]
+    values = dict(zip(names, row, strict=True))
+    values["needs_8bit"], values["needs_utf8"] = bool(values["needs_8bit"]), bool(values["needs_utf8"])
+    return Message(**values, recipients=found)
+
+
+def _recipient(row: tuple[Any, ...]) -> Recipient:
+    names = [name.strip() for name in _RECIPIENT.split(",")]
+    values = dict(zip(names, row, strict=True))
+    values["warned"] = bool(values["warned"])
+    return Recipient(**values)

@@ -1,0 +1,196 @@
+"""One conversation with another server: a message to some recipients, and what was said about each. RFC 5321"""
+
+import contextlib
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+
+import aiosmtplib
+
+from parvis.kernel.egress import Egress
+from parvis.kernel.errors import EgressRefused
+from parvis.kernel.settings import Settings
+from parvis.mail.queue.model import Message, Outcome, Recipient, Reply
+from parvis.mail.queue.route import Host, is_loopback
+
+_AT_ONCE = 100
+"""Recipients of one transaction; every server takes that many. RFC 5321 §4.5.3.1.8"""
+_NO_8BIT = Reply(554, "5.6.3 the other server takes no 8-bit mail, and this message has some")
+_NO_UTF8 = Reply(554, "5.6.7 the other server takes no addresses or header fields in UTF-8")
+
+
+class Unreached(Exception):
+    """Nothing was said about any recipient: no connection, or a server that is not ready. Another may be tried."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(str(reply))
+        self.reply = reply
+
+
+Settle = Callable[[list[Outcome]], Awaitable[None]]
+
+
+class Transfer:
+    """Sends messages to hosts, under the egress gate."""
+
+    def __init__(self, settings: Settings, egress: Egress) -> None:
+        self._settings, self._egress = settings, egress
+
+    async def send(
+        self, host: Host, message: Message, recipients: Sequence[Recipient], content: bytes, settle: Settle
+    ) -> None:
+        """Hands the message over; `settle` hears what `host` said about each recipient right after each
+        transaction, before anything else is done. Raises Unreached."""
+        client = await self._connected(host)
+        try:
+            for start in range(0, len(recipients), _AT_ONCE):
+                some = recipients[start : start + _AT_ONCE]
+                await settle(await self._transaction(client, host, message, some, content))
+        finally:
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+                await client.quit(timeout=5)
+            client.close()
+
+    async def _connected(self, host: Host) -> aiosmtplib.SMTP:
+        """A greeted connection; with TLS when the server offers it, in clear when its TLS does not work
+        (RFC 7435), but a password never goes in clear."""
+        try:
+            self._egress.check("mail-delivery", host.address, host.port, host.name)
+        except EgressRefused as error:
+            raise Unreached(Reply(550, f"5.7.1 {error.sentence}")) from error
+        try:
+            return await self._greeted(host, tls=True)
+        except (ssl.SSLError, aiosmtplib.SMTPTimeoutError, aiosmtplib.SMTPServerDisconnected) as error:
+            if isinstance(error, aiosmtplib.SMTPConnectError) or (host.relay and self._settings.relay.username):
+                raise Unreached(_trouble(host, error)) from error
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            raise Unreached(_trouble(host, error)) from error
+        try:
+            return await self._greeted(host, tls=False)
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            raise Unreached(_trouble(host, error)) from error
+
+    async def _greeted(self, host: Host, *, tls: bool) -> aiosmtplib.SMTP:
+        relay = self._settings.relay
+        secret = host.relay and bool(relay.username)
+        client = aiosmtplib.SMTP(
+            hostname=host.address,
+            port=host.port,
+            local_hostname=self._settings.hostname,
+            timeout=self._settings.delivery.timeout,
+            use_tls=host.relay and relay.implicit_tls,
+            start_tls=False,
+            tls_context=_context(verified=secret and not is_loopback(host.address)),
+        )
+        try:
+            await client.connect()
+            await client.ehlo()
+            if tls and not (host.relay and relay.implicit_tls) and client.supports_extension("starttls"):
+                await client.starttls(server_hostname=host.name)
+                await client.ehlo()
+            if secret:
+                _require_secret(client, host)
+                await client.login(relay.username, relay.password)
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+    async def _transaction(
+        self,
+        client: aiosmtplib.SMTP,
+        host: Host,
+        message: Message,
+        recipients: Sequence[Recipient],
+        content: bytes,
+    ) -> list[Outcome]:
+        if refusal := _unable(client, message):
+            return [Outcome(recipient, refusal, host.name) for recipient in recipients]
+        encoding = "utf-8" if message.needs_utf8 else "ascii"
+        said: dict[int, Reply] = {}
+        try:
+            await client.mail(message.sender, options=_mail_options(client, message, content), encoding=encoding)
+            for recipient in recipients:
+                said[recipient.id] = await _rcpt(client, recipient, encoding)
+            if any(reply.accepted for reply in said.values()):
+                answer = await client.data(content, timeout=self._settings.delivery.timeout * 5)
+                said = _after_data(said, Reply(answer.code, _line(answer.message)))
+            else:
+                await client.rset()
+        except aiosmtplib.SMTPResponseException as error:
+            said = _after_data(said, Reply(error.code if error.code > 0 else 451, _line(error.message)), recipients)
+        except (aiosmtplib.SMTPException, OSError, TimeoutError, UnicodeError) as error:
+            said = _after_data(said, _trouble(host, error), recipients)
+        return [Outcome(recipient, said[recipient.id], host.name) for recipient in recipients]
+
+
+def _after_data(said: dict[int, Reply], answer: Reply, recipients: Sequence[Recipient] = ()) -> dict[int, Reply]:
+    """The answer to the whole counts for those whose RCPT was accepted and those that were not asked for. That to
+    an accepted message leaves what RCPT said, as RFC 8621 §7 wants it. Refusals at RCPT stay."""
+    known = {recipient.id: said.get(recipient.id, answer) for recipient in recipients} | said
+    return {number: reply if not reply.accepted or answer.accepted else answer for number, reply in known.items()}
+
+
+async def _rcpt(client: aiosmtplib.SMTP, recipient: Recipient, encoding: str) -> Reply:
+    options = []
+    if client.supports_extension("dsn"):
+        options += [f"NOTIFY={recipient.notify}"] if recipient.notify else []
+        options += [f"ORCPT={recipient.orcpt}"] if recipient.orcpt else []
+    try:
+        answer = await client.rcpt(recipient.address, options=options, encoding=encoding)
+        return Reply(answer.code, _line(answer.message))
+    except aiosmtplib.SMTPRecipientRefused as refused:
+        return Reply(refused.code, _line(refused.message))
+
+
+def _unable(client: aiosmtplib.SMTP, message: Message) -> Reply | None:
+    """Why this server can never take this message, if so: we do not rewrite what people wrote. RFC 6152 §3"""
+    if message.needs_utf8 and not client.supports_extension("smtputf8"):
+        return _NO_UTF8
+    if message.needs_8bit and not client.supports_extension("8bitmime"):
+        return _NO_8BIT
+    limit = client.esmtp_extensions.get("size", "")
+    if limit.isdigit() and 0 < int(limit) < message.size:
+        return Reply(552, f"5.3.4 the message has {message.size} bytes, the other server takes {limit}")
+    return None
+
+
+def _mail_options(client: aiosmtplib.SMTP, message: Message, content: bytes) -> list[str]:
+    options = []
+    if client.supports_extension("size"):
+        options.append(f"SIZE={len(content)}")
+    if message.needs_8bit:
+        options.append("BODY=8BITMIME")
+    if message.needs_utf8:
+        options.append("SMTPUTF8")
+    if client.supports_extension("dsn"):
+        options += [f"RET={message.ret}"] if message.ret else []
+        options += [f"ENVID={message.envid}"] if message.envid else []
+    return options
+
+
+def _context(*, verified: bool) -> ssl.SSLContext:
+    """For mail servers: any certificate is better than none (RFC 7435), but a password wants the right one."""
+    context = ssl.create_default_context()
+    if not verified:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def _require_secret(client: aiosmtplib.SMTP, host: Host) -> None:
+    if client.get_transport_info("sslcontext") is None and not is_loopback(host.address):
+        raise aiosmtplib.SMTPNotSupported("the smart host offers no TLS, so the password is kept")
+
+
+def _trouble(host: Host, error: BaseException) -> Reply:
+    """A server that greets with 5xx may greet others, or us later: it refuses no message."""
+    if isinstance(error, aiosmtplib.SMTPResponseException) and error.code > 0:
+        return Reply(451, f"4.4.2 {host.name} is not ready: {error.code} {_line(error.message)}")
+    words = f"{type(error).__name__}: {error}".partition("\n")[0][:300]
+    return Reply(451, f"4.4.1 {host.name}: {words}")
+
+
+def _line(message: str) -> str:
+    """A reply's lines as one, without the status repeated on each. RFC 8621 §7 (smtpReply)"""
+    first, *rest = message.split("\n")
+    status = first.split(" ", 1)[0] + " " if first[:1].isdigit() and "." in first.split(" ", 1)[0] else ""
+    return " ".join([first, *(line.removeprefix(status) for line in rest)])
