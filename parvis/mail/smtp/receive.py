@@ -1,0 +1,101 @@
+"""Mail from other servers: who may send what to whom, and delivery before the 250. RFC 5321 §4.2.5, §6.1"""
+
+import logging
+from collections.abc import Sequence
+
+from parvis.kernel import clock
+from parvis.kernel.errors import NotFound, OverQuota, ParvisError
+from parvis.kernel.settings import Settings
+from parvis.mail import service
+from parvis.mail.queue.recipients import Found, find
+from parvis.mail.service import Delivery, Hook
+from parvis.mail.smtp.session import Session, Transaction
+from parvis.mail.smtp.trace import HOPS, hops, received, return_path
+from parvis.serve.lines.connection import Connection
+from parvis.serve.lines.listener import network_of
+from parvis.serve.lines.rates import Rate
+from parvis.store.store import Store
+from parvis.wire.smtp import MailFrom, RcptTo, Reply, reply
+
+_log = logging.getLogger(__name__)
+_UNKNOWN = reply(550, "5.1.1", "Nobody here has this address")
+_RELAY = reply(550, "5.7.1", "This server does not relay")
+_FULL = reply(452, "4.2.2", "The mailbox is full")
+_LATER = reply(451, "4.3.0", "Not stored; try again")
+
+
+class Receiver:
+    """The policy of port 25: anybody may send, to those who are here."""
+
+    def __init__(self, keep: Store, settings: Settings, hooks: Sequence[Hook] = ()) -> None:
+        self.settings, self.blobs = settings, keep.blobs
+        self._keep, self._hooks = keep, tuple(hooks)
+        self._rate = Rate(settings.limits.messages_per_minute)
+
+    async def serve(self, client: Connection) -> None:
+        """The session of one client; see serve.lines.Door."""
+        await Session(client, self).run()
+
+    def extensions(self, session: Session) -> list[str]:
+        """See Policy."""
+        return []
+
+    async def command(self, session: Session, verb: str, argument: str) -> Reply | None:
+        """See Policy."""
+        return None
+
+    async def sender(self, session: Session, mail: MailFrom) -> Reply | None:
+        """See Policy: any sender, but not too often."""
+        if not session.is_local and not self._rate.take(network_of(session.client.host)):
+            return reply(450, "4.7.1", "Too many messages; try again later")
+        return None
+
+    async def recipient(self, session: Session, transaction: Transaction, rcpt: RcptTo) -> Reply | None:
+        """See Policy: refused unless somebody here has the address, and room."""
+        address = rcpt.recipient
+        if address.lower() == "postmaster":
+            address = f"postmaster@{(self.settings.domains or [self.settings.hostname])[0]}"
+        found = await find(self._keep.db, self.settings.domains, address)
+        if found.where != "here":
+            return _RELAY if found.where == "elsewhere" else _UNKNOWN
+        accounts = await self._with_room(found, transaction.mail.size or 0)
+        if not accounts:
+            return _FULL
+        transaction.targets.append([Delivery(account, address) for account in accounts])
+        return None
+
+    async def _with_room(self, found: Found, size: int) -> list[int]:
+        marks = ",".join("?" * len(found.accounts))
+        rows = await self._keep.db.rows(
+            f"""SELECT account_id FROM mail_account WHERE account_id IN ({marks})
+            AND (quota_bytes = 0 OR used_bytes + ? <= quota_bytes) ORDER BY account_id""",
+            *found.accounts, max(size, 1),
+        )  # fmt: skip
+        return [row[0] for row in rows]
+
+    async def head(self, session: Session, transaction: Transaction) -> bytes:
+        """See Policy: Return-Path and Received."""
+        return return_path(transaction.mail.sender) + received(session.arrival(transaction))
+
+    async def accept(self, session: Session, transaction: Transaction, raw: bytes) -> Reply:
+        """See Policy: one unit for all recipients; 250 after it is durable."""
+        if hops(raw) > HOPS:
+            return reply(554, "5.4.6", "This message runs in a circle")
+        deliveries = {one.account_id: one for target in transaction.targets for one in target}
+        try:
+            await service.deliver(
+                self._keep,
+                list(deliveries.values()),
+                raw,
+                received_ms=clock.now_ms(),
+                mail_from=transaction.mail.sender,
+                hooks=self._hooks,
+            )
+        except OverQuota:
+            return _FULL
+        except NotFound:  # somebody has just left: RCPT will say so the next time
+            return _LATER
+        except (ParvisError, OSError) as error:
+            _log.warning("a message from %s was not stored: %s", session.client.host, error)
+            return _LATER
+        return reply(250, "2.0.0", "Stored")

@@ -1,0 +1,110 @@
+"""Mail from people's own programs: signed in, from an address of theirs, into the queue. RFC 6409"""
+
+import logging
+
+from parvis.access.principal import Principal
+from parvis.kernel.errors import ParvisError
+from parvis.kernel.settings import Settings
+from parvis.mail.queue.model import Letter, To
+from parvis.mail.queue.recipients import find
+from parvis.mail.queue.service import Queue
+from parvis.mail.smtp.auth import Authenticator, offered
+from parvis.mail.smtp.session import Session, Transaction
+from parvis.mail.smtp.trace import HOPS, hops, received
+from parvis.mail.submission.content import Content, needs
+from parvis.mail.submission.senders import of_account
+from parvis.serve.lines.connection import Connection
+from parvis.serve.lines.rates import Rate
+from parvis.store.store import Store
+from parvis.wire.mime.fields import domain_as_ascii
+from parvis.wire.smtp import MailFrom, RcptTo, Reply, encode_xtext, reply
+
+_log = logging.getLogger(__name__)
+_SIGN_IN = reply(530, "5.7.0", "Sign in first")
+_LATER = reply(451, "4.3.0", "Not stored; try again")
+
+
+class Submitter:
+    """The policy of ports 587 and 465: people who are here may send, to anybody."""
+
+    def __init__(self, keep: Store, settings: Settings, queue: Queue) -> None:
+        self.settings, self.blobs = settings, keep.blobs
+        self._keep, self._queue = keep, queue
+        self._authenticator = Authenticator(keep)
+        self._rate = Rate(settings.limits.sent_per_minute)
+
+    async def serve(self, client: Connection) -> None:
+        """The session of one client; see serve.lines.Door."""
+        await Session(client, self).run()
+
+    def extensions(self, session: Session) -> list[str]:
+        """See Policy."""
+        return ["AUTH PLAIN LOGIN"] if offered(session) else []
+
+    async def command(self, session: Session, verb: str, argument: str) -> Reply | None:
+        """See Policy."""
+        return await self._authenticator.answer(session, argument) if verb == "AUTH" else None
+
+    async def sender(self, session: Session, mail: MailFrom) -> Reply | None:
+        """See Policy: only an address of the one who is signed in."""
+        if session.principal is None:
+            return _SIGN_IN
+        senders = await of_account(self._keep.db, session.principal.id)
+        if mail.sender and not senders.allow(mail.sender):
+            return reply(550, "5.7.1", "This is not one of your addresses")
+        return None
+
+    async def recipient(self, session: Session, transaction: Transaction, rcpt: RcptTo) -> Reply | None:
+        """See Policy: anybody who can be reached; not more in a minute than a person writes."""
+        assert session.principal is not None
+        if not self._rate.take(str(session.principal.id)):
+            return reply(450, "4.7.1", "Too many recipients in a short time; try again later")
+        found = await find(self._keep.db, self.settings.domains, rcpt.recipient)
+        if found.where == "nowhere":
+            return reply(550, "5.1.1", "Nobody has this address")
+        transaction.targets.append(_to(rcpt))
+        return None
+
+    async def head(self, session: Session, transaction: Transaction) -> bytes:
+        """See Policy: Received."""
+        return received(session.arrival(transaction))
+
+    async def accept(self, session: Session, transaction: Transaction, raw: bytes) -> Reply:
+        """See Policy: into the queue; 250 after that is durable."""
+        assert session.principal is not None
+        if hops(raw) > HOPS:
+            return reply(554, "5.4.6", "This message runs in a circle")
+        content = Content.read(raw)
+        senders = await of_account(self._keep.db, session.principal.id)
+        if content.faults():
+            return reply(554, "5.6.0", "The message needs one From field")
+        by = [address.email for address in content.addresses("From", "Sender")]
+        if refused := senders.refused(by):
+            return reply(550, "5.7.1", f"From: {refused[0]} is not one of your addresses")
+        try:
+            await self._queue.send(await self._letter(session.principal, transaction, content))
+        except (ParvisError, OSError) as error:
+            _log.warning("a message of %s was not queued: %s", session.principal.address, error)
+            return _LATER
+        return reply(250, "2.0.0", "Queued")
+
+    async def _letter(self, principal: Principal, transaction: Transaction, content: Content) -> Letter:
+        mail, raw = transaction.mail, content.to_send(self.settings.hostname)
+        needs_8bit, needs_utf8 = needs(raw)
+        to = {one.address.lower(): one for one in transaction.targets}
+        return Letter(
+            account_id=principal.id,
+            sender=domain_as_ascii(mail.sender) if mail.sender else "",
+            to=tuple(to.values()),
+            blob=await self._keep.blobs.put(raw),
+            size=len(raw),
+            needs_8bit=needs_8bit,
+            needs_utf8=needs_utf8 or not all(each.isascii() for each in (mail.sender, *to)),
+            ret=mail.ret or "",
+            envid=encode_xtext(mail.envid or ""),
+        )
+
+
+def _to(rcpt: RcptTo) -> To:
+    orcpt = f"{rcpt.orcpt[0]};{encode_xtext(rcpt.orcpt[1])}" if rcpt.orcpt else ""
+    return To(domain_as_ascii(rcpt.recipient), ",".join(rcpt.notify), orcpt)

@@ -1,0 +1,61 @@
+"""What sending and receiving bring to the program, as one Feature beside that of the mailboxes."""
+
+from functools import cache
+
+from parvis.access.principal import Kind as PrincipalKind
+from parvis.mail import identity
+from parvis.mail.model import SCOPE
+from parvis.mail.queue import report
+from parvis.mail.queue import store as queue_store
+from parvis.mail.queue.report import Reporter
+from parvis.mail.queue.service import Queue
+from parvis.mail.smtp.doors import SmtpDoor
+from parvis.mail.smtp.receive import Receiver
+from parvis.mail.smtp.submit import Submitter
+from parvis.mail.submission import jmap as submission
+from parvis.mail.vacation import jmap as vacation
+from parvis.mail.vacation import responder
+from parvis.mail.vacation.responder import Responder
+from parvis.serve.feature import Capability, Context, Feature
+from parvis.serve.lines.tls import server_context
+from parvis.store.unit import Unit
+
+HOOKS = (responder.on_delivery, report.on_delivery)
+"""What happens in the unit of each delivery from outside."""
+
+
+def feature(context: Context) -> Feature:
+    """Identity, EmailSubmission, VacationResponse, the queue and its jobs, and the ports of SMTP."""
+    keep, settings, egress = context.store, context.settings, context.egress
+    queue = Queue(keep, settings, egress)
+    context.offer(queue)
+    reporter = Reporter(keep, settings, queue)
+    receiver, submitter = Receiver(keep, settings, HOOKS), Submitter(keep, settings, queue)
+    tls = cache(lambda: server_context(settings))
+    ports = settings.ports
+    keep.jobs.handle(queue_store.JOB, queue.courier(HOOKS).handle, at_once=settings.delivery.at_once)
+    return Feature(
+        name="mail.sending",
+        capabilities=(
+            Capability(identity.SUBMISSION, SCOPE, account=lambda _: submission.account_capability(settings)),
+            Capability(vacation.VACATION, SCOPE),
+        ),
+        kinds=(identity.KIND, submission.KIND, vacation.KIND),
+        jobs={
+            queue_store.REPORT: reporter.handle,
+            report.READ: reporter.read,
+            responder.JOB: Responder(keep, settings, queue).handle,
+        },
+        listeners=(
+            SmtpDoor("smtp", ports.smtp, settings, receiver.serve, tls),
+            SmtpDoor("submission", ports.submission, settings, submitter.serve, tls),
+            SmtpDoor("submissions", ports.submissions, settings, submitter.serve, tls, implicit_tls=True),
+        ),
+        provision=_provision,
+    )
+
+
+async def _provision(unit: Unit, principal_id: int, kind: PrincipalKind) -> None:
+    """An identity for each address of whoever can have mail."""
+    if kind != "group":
+        await identity.provision(unit, principal_id)
