@@ -13,7 +13,7 @@ from parvis.mail.model import SCOPE
 from parvis.mail.submission.senders import Senders, of_account
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.errors import SetError, invalid_properties
-from parvis.serve.jmap.kind import Created, Creation, Kind, Update
+from parvis.serve.jmap.kind import Copying, Created, Creation, Kind, Update
 from parvis.serve.jmap.types import Object
 from parvis.store.sql.contract import Row
 from parvis.store.store import Store
@@ -107,7 +107,7 @@ def _object(row: Row, senders: Senders) -> Object:
     }
 
 
-async def _prepare(call: Call, wanted: Creation | Update) -> Senders | None:
+async def _prepare(call: Call, wanted: Creation | Update | Copying) -> Senders | None:
     return await of_account(call.context.store.db, call.account_id) if isinstance(wanted, Creation) else None
 
 

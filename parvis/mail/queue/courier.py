@@ -5,12 +5,10 @@ anything else happens. One window is left that no sender can close (RFC 5321 §6
 server's 250 and our commit, we ask that server again, and it may have the message twice.
 """
 
-import asyncio
-import contextlib
 import logging
 import zlib
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from parvis.kernel import clock
@@ -27,7 +25,6 @@ from parvis.store.jobs import Job, Retry
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
-_HEARTBEAT_SECONDS = 40.0
 _BUSY_MS = 1500
 _log = logging.getLogger(__name__)
 
@@ -49,8 +46,7 @@ class Courier:
             raise Retry(clock.now_ms() + _BUSY_MS, "busy")
         self._busy[destination] += 1
         try:
-            async with self._alive(job):
-                await self._try(int(job.args["message"]), destination)
+            await self._try(int(job.args["message"]), destination)
         finally:
             self._busy[destination] -= 1
             self._busy += Counter()  # forgets destinations at zero
@@ -162,7 +158,7 @@ class Courier:
             for recipient in _waiting(message, RELAY):
                 domain = recipient.address.rpartition("@")[2].lower()
                 await unit.run("UPDATE outgoing_recipient SET destination = ? WHERE id = ?", domain, recipient.id)
-                await queue.plan(unit, message.id, domain, clock.now_ms(), message.account_id)
+                await queue.plan(unit, message.id, domain, clock.now_ms())
 
         await self._keep.write(work)
 
@@ -178,21 +174,6 @@ class Courier:
                 break
         spread = zlib.crc32(f"{message.id}{destination}{age}".encode()) % max(1, pause * 200)
         return min(now + pause * 1000 + spread, max(now + 1000, message.release_ms + limits.give_up * 1000))
-
-    @contextlib.asynccontextmanager
-    async def _alive(self, job: Job) -> AsyncIterator[None]:
-        """Renews the lease while a slow server is spoken to, so that nobody else begins the same."""
-
-        async def beat() -> None:
-            while True:
-                await asyncio.sleep(_HEARTBEAT_SECONDS)
-                await self._keep.jobs.progress(job, {})
-
-        task = asyncio.create_task(beat())
-        try:
-            yield
-        finally:
-            task.cancel()
 
 
 def _waiting(message: Message, destination: str) -> list[Recipient]:

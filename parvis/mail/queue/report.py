@@ -5,7 +5,7 @@ from datetime import datetime
 
 from parvis.access import directory
 from parvis.kernel import clock, ids
-from parvis.kernel.errors import NotFound, OverQuota
+from parvis.kernel.errors import Conflict, NotFound, OverQuota
 from parvis.kernel.languages import Language
 from parvis.kernel.settings import Settings
 from parvis.mail import service
@@ -16,7 +16,7 @@ from parvis.mail.queue.service import Queue
 from parvis.mail.service import Delivered, Delivery
 from parvis.mail.submission import store as submissions
 from parvis.mail.submission.content import needs
-from parvis.store.jobs import Job, Jobs
+from parvis.store.jobs import Job, Jobs, Retry
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 from parvis.wire import dsn, mime
@@ -43,8 +43,11 @@ class Reporter:
             await self._keep.write(lambda unit: queue.reported(unit, message, news))
             return
         raw = await self._written(message, news)
-        if not await self._deliver(message, news, raw):
-            await self._send(message, news, raw)
+        try:
+            if not await self._deliver(message, news, raw):
+                await self._send(message, news, raw)
+        except Conflict:  # another report of this message was faster, and may have told only some of it
+            raise Retry(clock.now_ms() + 1000, "another report went out") from None
 
     async def _written(self, message: Message, news: Sequence[Recipient]) -> bytes:
         try:
@@ -122,11 +125,11 @@ class Reporter:
     async def read(self, job: Job) -> None:
         """Reads a report that another server sent about a submission, and keeps what it says there."""
         row = await self._keep.db.row(
-            "SELECT blob, size FROM email WHERE id = ? AND account_id = ?", int(job.args["email"]), job.account_id
+            "SELECT blob, size, account_id FROM email WHERE id = ?", int(job.args["email"])
         )
-        if row is None or job.account_id is None:
+        if row is None:
             return
-        blob, size, account_id = row[0], row[1], job.account_id
+        blob, size, account_id = row
         raw = await self._keep.blobs.get(blob)
         found = dsn.read(raw, mime.parse(raw))
         number = ids.parse(found.envid or "") if found else None
@@ -150,8 +153,7 @@ class Reporter:
 async def on_delivery(unit: Unit, delivered: Delivered) -> None:
     """A hook of delivery: reports of other servers are read in a job."""
     if not delivered.mail_from and b"delivery-status" in delivered.parsed.header.lower():
-        account_id = delivered.delivery.account_id
-        await Jobs.add(unit, READ, {"email": delivered.email.id}, account_id=account_id)
+        await Jobs.add(unit, READ, {"email": delivered.email.id})
 
 
 async def _learn(unit: Unit, outgoing_id: int, status: dsn.RecipientStatus) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from parvis.kernel import clock, ids
+from parvis.kernel.errors import Conflict
 from parvis.mail.queue.model import Letter, Message, Outcome, Recipient
 from parvis.store.jobs import Jobs
 from parvis.store.sql.contract import Database, marks
@@ -14,6 +15,7 @@ REPORT = "mail-report"
 KIND = "outgoing"
 """The kind of the queue's blob links."""
 SUBMISSION = "EmailSubmission"
+_GATHER_MS = 1000
 _MESSAGE = """id, account_id, submission_id, sender, blob, size, state, needs_8bit, needs_utf8, ret, envid,
     queued_ms, release_ms"""
 _RECIPIENT = "id, address, destination, state, reply, host, changed_ms, notify, orcpt, report, warned"
@@ -41,25 +43,20 @@ async def add(unit: Unit, letter: Letter, destinations: Sequence[str]) -> int:
         letter.blob, letter.account_id, KIND, number, letter.size,
     )  # fmt: skip
     for destination in dict.fromkeys(destinations):
-        await plan(unit, number, destination, release, letter.account_id)
+        await plan(unit, number, destination, release)
     return number
 
 
-async def plan(unit: Unit, message_id: int, destination: str, at_ms: int, account_id: int) -> None:
+async def plan(unit: Unit, message_id: int, destination: str, at_ms: int) -> None:
     """Plans the next try of a message to one destination."""
-    await Jobs.add(
-        unit,
-        JOB,
-        {"message": message_id, "destination": destination},
-        key=f"{message_id}:{destination}",
-        at_ms=at_ms,
-        account_id=account_id,
-    )
+    args = {"message": message_id, "destination": destination}
+    await Jobs.add(unit, JOB, args, key=f"{message_id}:{destination}", at_ms=at_ms)
 
 
-async def plan_report(unit: Unit, message: Message, at_ms: int) -> None:
-    """Plans that the sender hears what became of recipients; several within a moment make one report."""
-    await Jobs.add(unit, REPORT, {"message": message.id}, key=str(message.id), at_ms=at_ms)
+async def plan_report(unit: Unit, message: Message, recipient: Recipient, report: str) -> None:
+    """Plans that the sender hears what became of a recipient; what came within a moment makes one report."""
+    key = f"{message.id}:{recipient.id}:{report}"
+    await Jobs.add(unit, REPORT, {"message": message.id}, key=key, at_ms=clock.now_ms() + _GATHER_MS)
 
 
 async def load(db: Database | Unit, message_id: int) -> Message | None:
@@ -115,10 +112,7 @@ async def settle(unit: Unit, message: Message, recipient: Recipient, fate: str, 
         recipient.id,
     )
     if wanted:
-        await plan_report(unit, message, clock.now_ms() + _GATHER_MS)
-
-
-_GATHER_MS = 1000
+        await plan_report(unit, message, recipient, report)
 
 
 async def warn(unit: Unit, message: Message, recipient: Recipient) -> None:
@@ -128,7 +122,7 @@ async def warn(unit: Unit, message: Message, recipient: Recipient) -> None:
             "UPDATE outgoing_recipient SET warned = 1, report = 'DELAY' WHERE id = ? AND state = 'queued'",
             recipient.id,
         )
-        await plan_report(unit, message, clock.now_ms() + _GATHER_MS)
+        await plan_report(unit, message, recipient, "DELAY")
 
 
 async def end_try(unit: Unit, message: Message) -> None:
@@ -144,11 +138,13 @@ async def end_try(unit: Unit, message: Message) -> None:
 
 
 async def reported(unit: Unit, message: Message, told: Sequence[Recipient]) -> None:
-    """Notes that the sender has heard of these recipients."""
-    await unit.many(
-        "UPDATE outgoing_recipient SET report = '' WHERE id = ? AND report = ?",
-        [(recipient.id, recipient.report) for recipient in told],
-    )
+    """Notes that the sender has heard of these recipients. Raises Conflict when they had heard of one before, so
+    that two reports at once do not both go out."""
+    for recipient in told:
+        if not await unit.run(
+            "UPDATE outgoing_recipient SET report = '' WHERE id = ? AND report = ?", recipient.id, recipient.report
+        ):
+            raise Conflict("the sender knows already")
     await clean(unit, message.id)
 
 

@@ -23,7 +23,7 @@ from parvis.mail.submission.senders import Senders, of_account
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.errors import SetError, invalid_properties
 from parvis.serve.jmap.filters import compiled
-from parvis.serve.jmap.kind import Created, Creation, Kind, Query, SetArguments, SetOutcome, Update
+from parvis.serve.jmap.kind import Copying, Created, Creation, Kind, Query, SetArguments, SetOutcome, Update
 from parvis.serve.jmap.types import Id, Invocation, Object, UTCDate
 from parvis.store.unit import Unit
 
@@ -85,7 +85,7 @@ class _Ready:
     things: tuple[int, int, int]
 
 
-async def _prepare(call: Call, wanted: Creation | Update) -> _Ready | None:
+async def _prepare(call: Call, wanted: Creation | Update | Copying) -> _Ready | None:
     if not isinstance(wanted, Creation):
         return None
     if Right.SEND not in call.access.rights:

@@ -64,12 +64,13 @@ async def on_delivery(unit: Unit, delivered: Delivered) -> None:
     if first:
         summary = delivered.parsed.summary
         args: dict[str, Any] = {
+            "account": account_id,
             "to": delivered.mail_from,
             "subject": (summary["subject"] or "")[:500],
             "answers": (summary["messageId"] or [""])[0],
             "references": (summary["references"] or summary["inReplyTo"] or [])[-20:],
         }
-        await Jobs.add(unit, JOB, args, account_id=account_id)
+        await Jobs.add(unit, JOB, args)
 
 
 def is_from_a_person(sender: str, header: bytes) -> bool:
@@ -103,13 +104,13 @@ class Responder:
 
     async def handle(self, job: Job) -> None:
         """Writes one answer and puts it into the queue, from nobody, so that it cannot bounce to a person."""
-        assert job.account_id is not None
+        account_id = int(job.args["account"])
         row = await self._keep.db.row(
             "SELECT subject, text_body, html_body FROM vacation WHERE account_id = ? AND enabled = 1",
-            job.account_id,
+            account_id,
         )
         try:
-            person = await directory.by_id(self._keep.db, job.account_id)
+            person = await directory.by_id(self._keep.db, account_id)
         except NotFound:
             return
         if row is None or not person.address:
