@@ -1,0 +1,145 @@
+"""Email/query and Email/get of a 50-message page, ours beside Cyrus, in one run: python -m bench.jmap [count ...]
+
+Both servers hold the same messages in one Inbox and answer the same request over HTTP on loopback. Printed are
+the median and the 95th percentile of wall time, and CPU time of the server's processes for one request. The two
+are asked in alternating rounds, so that whatever else the machine does meets both."""
+
+import base64
+import contextlib
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+from bench.messages import message
+from bench.peers.cyrus import USER, Cyrus
+
+ROUNDS, REQUESTS = 5, 40
+TICK = os.sysconf("SC_CLK_TCK")
+CALLS = [
+    [
+        "Email/query",
+        {"sort": [{"property": "receivedAt", "isAscending": False}], "collapseThreads": True, "limit": 50},
+        "q",
+    ],
+    [
+        "Email/get",
+        {
+            "#ids": {"resultOf": "q", "name": "Email/query", "path": "/ids"},
+            "properties": ["threadId", "mailboxIds", "keywords", "from", "to", "subject", "receivedAt", "preview"],
+        },
+        "g",
+    ],
+]
+
+
+class Server:
+    """One side of the comparison."""
+
+    def __init__(self, name: str, url: str, user: str, password: str, account: str, processes: list[int]) -> None:
+        self.name, self.url, self.account, self.processes = name, url, account, processes
+        self._sign_in = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        self.walls: list[float] = []
+        self.cpu = 0.0
+
+    def ask(self) -> int:
+        """One request; returns how many messages came."""
+        calls = [[name, {"accountId": self.account, **arguments}, tag] for name, arguments, tag in CALLS]
+        using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"]
+        body = json.dumps({"using": using, "methodCalls": calls}).encode()
+        headers = {"Content-Type": "application/json", "Authorization": self._sign_in}
+        request = urllib.request.Request(self.url, body, headers)
+        with urllib.request.urlopen(request) as answer:
+            return len(json.load(answer)["methodResponses"][1][1]["list"])
+
+    def round(self) -> None:
+        """One round of requests, measured."""
+        before = cpu_seconds(self.processes)
+        for _ in range(REQUESTS):
+            started = time.perf_counter()
+            assert self.ask() == 50
+            self.walls.append(time.perf_counter() - started)
+        self.cpu += cpu_seconds(self.processes) - before
+
+    def line(self) -> str:
+        """The result as a row of a table."""
+        walls = sorted(self.walls)
+        p95 = walls[int(len(walls) * 0.95)] * 1000
+        cpu = self.cpu / len(walls) * 1000
+        memory = sum(resident_mb(pid) for pid in self.processes)
+        return f"| {self.name} | {statistics.median(walls) * 1000:.1f} | {p95:.1f} | {cpu:.2f} | {memory:.0f} |"
+
+
+def cpu_seconds(processes: list[int]) -> float:
+    """User and system time of some processes."""
+    ticks = 0
+    for pid in processes:
+        with contextlib.suppress(FileNotFoundError):
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / TICK
+
+
+def resident_mb(pid: int) -> float:
+    """Proportional share of memory."""
+    with contextlib.suppress(OSError):
+        for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().split("\n"):
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+@contextlib.contextmanager
+def parvis(messages: list[bytes]):
+    """Ours, filled and serving in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bench.server", folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdin and process.stdout
+        spool = pathlib.Path(folder) / "messages.json"
+        spool.write_text(json.dumps([base64.b64encode(raw).decode() for raw in messages]))
+        process.stdin.write(f"{spool}\n")
+        process.stdin.flush()
+        ready = json.loads(process.stdout.readline())
+        url, account = f"http://127.0.0.1:{ready['http']}/jmap/api", ready["account"]
+        try:
+            yield Server("Parvis", url, ready["user"], ready["password"], account, [process.pid])
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def compare(count: int) -> None:
+    """Measures both with `count` messages and prints a table."""
+    messages = [message(number) for number in range(count)]
+    with parvis(messages) as ours, contextlib.ExitStack() as stack:
+        servers = [ours]
+        if Cyrus.available():
+            cyrus = Cyrus()
+            stack.callback(cyrus.close)
+            cyrus.append(messages)
+            servers.append(Server("Cyrus 3.6", cyrus.jmap, USER, "x", USER, cyrus.processes))
+        else:
+            print("Cyrus is not here (Debian's cyrus-imapd and cyrus-caldav, as root): ours alone")
+        for server in servers:
+            server.ask()
+        for server in servers:
+            server.processes = cyrus.processes if server is not ours else server.processes
+        for _ in range(ROUNDS):
+            for server in servers:
+                server.round()
+        print(f"\nEmail/query + Email/get of 50, {count} messages, {ROUNDS * REQUESTS} requests each\n")
+        print("| server | median ms | p95 ms | CPU ms a request | memory MB |\n|---|---|---|---|---|")
+        for server in servers:
+            print(server.line())
+
+
+if __name__ == "__main__":
+    for wanted in [int(given) for given in sys.argv[1:]] or [1000]:
+        compare(wanted)

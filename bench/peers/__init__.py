@@ -1,0 +1,1 @@
+"""Other servers, started on loopback from Debian's packages for a measurement, and stopped with it."""
