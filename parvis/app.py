@@ -1,0 +1,107 @@
+"""The only place where rooms are wired together. A new feature is its folder and one line in FEATURES."""
+
+import asyncio
+import importlib.resources
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import parvis
+from parvis import assistant, mail, search
+from parvis.kernel import ids
+from parvis.kernel.egress import Egress
+from parvis.kernel.settings import Settings
+from parvis.serve.context import Context
+from parvis.serve.doors import Doors
+from parvis.serve.feature import Feature
+from parvis.serve.jmap import core
+from parvis.store.store import Store
+
+FEATURES: tuple[Callable[[Context], Feature], ...] = (
+    mail.feature,
+)
+"""The features, in the order in which a new principal gets what they give."""
+ROOMS = ("store", "access", "search", "serve", "mail", "assistant")
+"""The rooms that may have migrations, ground floor first."""
+_log = logging.getLogger(__name__)
+
+
+class App:
+    """One node of the program: `app = await App.open(settings)`, `ports = await app.start()`, `await app.stop()`."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        built = [core.feature(context), *(make(context) for make in FEATURES)]
+        self._search = search.Search(context, [source for feature in built for source in feature.sources])
+        context.offer(self._search)
+        built += [self._search.feature(), assistant.feature(context)]
+        self.features: Sequence[Feature] = tuple(built)
+        for feature in built:
+            for kind in feature.kinds:
+                context.registry.add(kind.record)
+        self._doors = Doors(context, self.features, web_folder())
+        self._tasks: list[asyncio.Task[None]] = []
+        self._open: list[Any] = []
+
+    @classmethod
+    async def open(cls, settings: Settings) -> "App":
+        """Opens the store and brings its schema up to date; no door is open yet. Raises Invalid for settings that
+        are wrong, Unavailable when something they name does not answer."""
+        ids.configure(settings.node)
+        with_migrations = [room for room in ROOMS if _has_migrations(room)]
+        store = await Store.open(settings, with_migrations, search.prepare(settings))
+        return cls(Context(settings, store, Egress(settings.egress_allow)))
+
+    async def start(self) -> Mapping[str, int]:
+        """Starts what runs in the background, then the doors. Returns the port of each by protocol."""
+        jobs, outbox = self.context.store.jobs, self.context.store.outbox
+        for feature in self.features:
+            if feature.start:
+                await feature.start()
+            for kind, handler in feature.jobs.items():
+                jobs.handle(kind, handler)
+        for feature in self.features:
+            for name, follower in feature.followers.items():
+                self._run(f"follower {name}", outbox.follow(name, follower))
+        self._run("jobs", jobs.run())
+        ports = {"http": await self._doors.start()}
+        for listener in (listener for feature in self.features for listener in feature.listeners):
+            if (port := await listener.start()) >= 0:
+                ports[listener.name] = port
+                self._open.append(listener)
+        return ports
+
+    def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(_report)
+        self._tasks.append(task)
+
+    async def stop(self) -> None:
+        """Closes the doors, lets what runs end, closes the store."""
+        for listener in self._open:
+            await listener.stop()
+        await self._doors.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for feature in reversed(self.features):
+            if feature.stop:
+                await feature.stop()
+        await self.context.store.close()
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("%s ended: %r", task.get_name(), error, exc_info=error)
+
+
+def _has_migrations(room: str) -> bool:
+    return importlib.resources.files(f"parvis.{room}").joinpath("migrations").is_dir()
+
+
+def web_folder() -> Path:
+    """The built web client: beside the source tree, or inside the installed package."""
+    package = Path(parvis.__file__).parent
+    beside = package.parent / "web" / "dist"
+    return beside if beside.is_dir() else package / "web"
