@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import parvis
-from parvis import assistant, mail, search
+from parvis import mail
 from parvis.kernel import ids
 from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Settings
@@ -18,24 +18,19 @@ from parvis.serve.feature import Feature
 from parvis.serve.jmap import core
 from parvis.store.store import Store
 
-FEATURES: tuple[Callable[[Context], Feature], ...] = (
-    mail.feature,
-)
+FEATURES: tuple[Callable[[Context], Feature], ...] = (mail.feature,)
 """The features, in the order in which a new principal gets what they give."""
-ROOMS = ("store", "access", "search", "serve", "mail", "assistant")
+ROOMS = ("store", "access", "serve", "mail")
 """The rooms that may have migrations, ground floor first."""
 _log = logging.getLogger(__name__)
 
 
 class App:
-    """One node of the program: `app = await App.open(settings)`, `ports = await app.start()`, `await app.stop()`."""
+    """One node of the program: opened from settings, then started, then stopped."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         built = [core.feature(context), *(make(context) for make in FEATURES)]
-        self._search = search.Search(context, [source for feature in built for source in feature.sources])
-        context.offer(self._search)
-        built += [self._search.feature(), assistant.feature(context)]
         self.features: Sequence[Feature] = tuple(built)
         for feature in built:
             for kind in feature.kinds:
@@ -50,7 +45,7 @@ class App:
         are wrong, Unavailable when something they name does not answer."""
         ids.configure(settings.node)
         with_migrations = [room for room in ROOMS if _has_migrations(room)]
-        store = await Store.open(settings, with_migrations, search.prepare(settings))
+        store = await Store.open(settings, with_migrations)
         return cls(Context(settings, store, Egress(settings.egress_allow)))
 
     async def start(self) -> Mapping[str, int]:

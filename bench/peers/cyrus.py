@@ -24,8 +24,10 @@ class Cyrus:
         self._write()
         swallow_syslog()
         self._process = subprocess.Popen(
-            ["cyrmaster", "-C", f"{self._root}/imapd.conf", "-M", f"{self._root}/cyrus.conf", "-D"]
-            + ["-p", f"{self._root}/master.pid"],
+            [
+                *("cyrmaster", "-C", f"{self._root}/imapd.conf", "-M", f"{self._root}/cyrus.conf"),
+                *("-D", "-p", f"{self._root}/master.pid"),
+            ],
             executable=BINARIES / "master",
         )
         self._connection = self._login()
@@ -93,7 +95,9 @@ class Cyrus:
     def processes(self) -> list[int]:
         """Its process ids."""
         found = [self._process.pid]
-        for line in subprocess.run(["ps", "-eo", "pid,ppid"], capture_output=True, text=True).stdout.split("\n")[1:]:
+        for line in subprocess.run(["ps", "-eo", "pid,ppid"], capture_output=True, text=True).stdout.split("\n")[
+            1:
+        ]:
             numbers = line.split()
             if len(numbers) == 2 and int(numbers[1]) == self._process.pid:
                 found.append(int(numbers[0]))
