@@ -1,12 +1,9 @@
-"""The life of an account: switched off, switched on, removed; and how many bytes it may hold."""
-
-from dataclasses import dataclass
+"""The life of an account: switched off, switched on, removed."""
 
 from parvis.access import sessions, visibility
 from parvis.access.sessions import Ended
 from parvis.kernel import clock
-from parvis.kernel.errors import NotFound, OverQuota
-from parvis.store.sql.contract import Database
+from parvis.kernel.errors import NotFound
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -63,7 +60,6 @@ async def _delete(unit: Unit, number: int) -> None:
         ("membership", "member_id"),
         ("access_grant", "principal_id"),
         ("visible", "principal_id"),
-        ("quota", "account_id"),
     ):
         await unit.run(f"DELETE FROM {table} WHERE {column} = ?", number)
     for scope in scopes:
@@ -73,43 +69,3 @@ async def _delete(unit: Unit, number: int) -> None:
     for (member,) in members:
         await visibility.refresh_members(unit, member)
     unit.emit(number, "account-deleted", {"account": number, "scopes": scopes})
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """Bytes held and allowed; a limit of 0 is none. RFC 9425"""
-
-    used_bytes: int
-    limit_bytes: int
-
-
-async def quota(db: Database | Unit, account_id: int) -> Quota:
-    """The quota of an account."""
-    row = await db.row("SELECT used_bytes, limit_bytes FROM quota WHERE account_id = ?", account_id)
-    return Quota(*row) if row else Quota(0, 0)
-
-
-async def limit(unit: Unit, account_id: int, limit_bytes: int) -> None:
-    """Sets how many bytes an account may hold; 0 is no limit."""
-    await unit.run(
-        """INSERT INTO quota (account_id, limit_bytes) VALUES (?, ?)
-        ON CONFLICT (account_id) DO UPDATE SET limit_bytes = excluded.limit_bytes""",
-        account_id,
-        limit_bytes,
-    )
-
-
-async def charge(unit: Unit, account_id: int, size: int) -> Quota:
-    """Adds `size` bytes (less when negative) to what an account holds, in the unit that stores them. Raises
-    OverQuota when that would pass the limit; then the unit must end. One statement."""
-    row = await unit.row(
-        """INSERT INTO quota (account_id, used_bytes) VALUES (?, ?)
-        ON CONFLICT (account_id) DO UPDATE SET used_bytes = quota.used_bytes + excluded.used_bytes
-        RETURNING used_bytes, limit_bytes""",
-        account_id,
-        size,
-    )
-    assert row is not None
-    if size > 0 and row[1] and row[0] > row[1]:
-        raise OverQuota("the account is full", limit=row[1])
-    return Quota(*row)

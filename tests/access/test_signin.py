@@ -8,7 +8,7 @@ import pytest
 from parvis.access import accounts, app_passwords, gate, passwords, sessions, signin
 from parvis.access.limits import ADDRESS, PAIR, network
 from parvis.kernel import clock
-from parvis.kernel.errors import Forbidden, Invalid, NotFound, OverQuota, RateLimited, Unauthenticated
+from parvis.kernel.errors import Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
 from parvis.store.sql.contract import counting
 from parvis.store.store import Store
 
@@ -261,14 +261,3 @@ async def test_a_deleted_principal_leaves_no_right_behind(store: Store, make_per
     assert [event.body["scopes"] for event in events if event.kind == "account-deleted"] == [[scope]]
     again = await make_person(store, "ann")
     assert again.id != ann.id
-
-
-async def test_a_full_account_takes_no_more(store: Store, make_person) -> None:
-    ann = await make_person(store, "ann")
-    await store.write(lambda unit: accounts.limit(unit, ann.id, 100))
-    await store.write(lambda unit: accounts.charge(unit, ann.id, 60))
-    with pytest.raises(OverQuota):
-        await store.write(lambda unit: accounts.charge(unit, ann.id, 41))
-    assert await accounts.quota(store.db, ann.id) == accounts.Quota(60, 100)
-    await store.write(lambda unit: accounts.charge(unit, ann.id, -60))
-    assert (await accounts.quota(store.db, ann.id)).used_bytes == 0

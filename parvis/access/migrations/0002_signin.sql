@@ -31,13 +31,6 @@ CREATE TABLE attempt (
 ) {clustered};
 CREATE INDEX attempt_by_time ON attempt (last_ms);
 
--- Bytes an account holds and may hold; 0 is no limit.
-CREATE TABLE quota (
-    account_id {key},
-    used_bytes BIGINT NOT NULL DEFAULT 0,
-    limit_bytes BIGINT NOT NULL DEFAULT 0
-);
-
 -- One row, taken by each transaction that changes grants or memberships, so that no two of them compute what is
 -- visible from a state the other is changing.
 CREATE TABLE visible_turn (

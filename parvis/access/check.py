@@ -1,0 +1,51 @@
+"""Is what everyone sees what the grants say? Computed anew, without the statements that keep the table."""
+
+from collections import defaultdict
+
+from parvis.access.principal import Right
+from parvis.store.check import Fault
+from parvis.store.sql.contract import Database
+
+Seen = set[tuple[int, int, int, int, int | None]]
+"""Rows of `visible`: principal, scope, grant (0 for ownership), rights, end."""
+
+
+async def check(db: Database) -> list[Fault]:
+    """A fault for each row of `visible` that should not be, and for each that is missing."""
+    rows = await db.scan("SELECT principal_id, scope_id, grant_id, rights, expires_ms FROM visible")
+    kept, due = {(*row,) for row in rows}, await computed(db)
+    faults = [f"principal {p} sees scope {s} by grant {g}, and should not" for p, s, g, *_ in kept - due]
+    faults += [f"principal {p} should see scope {s} by grant {g}" for p, s, g, *_ in due - kept]
+    return [Fault("visible", sentence) for sentence in faults]
+
+
+async def computed(db: Database) -> Seen:
+    """What `visible` should hold."""
+    alive = {row[0] for row in await db.scan("SELECT id FROM principal WHERE disabled_ms IS NULL")}
+    groups: dict[int, set[int]] = defaultdict(set)
+    for group, member in await db.scan("SELECT group_id, member_id FROM membership"):
+        groups[member].add(group)
+    grants: dict[int, list[tuple[int, int, int, int | None]]] = defaultdict(list)
+    for number, scope, grantee, rights, end in await db.scan(
+        "SELECT id, scope_id, principal_id, rights, expires_ms FROM access_grant"
+    ):
+        grants[grantee].append((scope, number, rights, end))
+    seen: Seen = {
+        (owner, scope, 0, int(Right.owner()), None)
+        for scope, owner in await db.scan("SELECT id, account_id FROM scope")
+        if owner in alive
+    }
+    for principal in alive:
+        for holder in _holders(principal, groups, alive):
+            seen |= {(principal, *grant) for grant in grants[holder]}
+    return seen
+
+
+def _holders(principal: int, groups: dict[int, set[int]], alive: set[int]) -> set[int]:
+    """The principal and every group it is in, through living groups only."""
+    found, waiting = {principal}, [principal]
+    while waiting:
+        for group in groups[waiting.pop()] & alive - found:
+            found.add(group)
+            waiting.append(group)
+    return found
