@@ -238,18 +238,6 @@ async def _delete(unit: Unit, dialect: Dialect, account_id: int, page: Sequence[
         await unit.changed(account_id, KIND, email_id, "destroyed")
 
 
-class Reader(msgspec.Struct, frozen=True):
-    """One message as it is stored, without its bytes."""
-
-    id: int
-    thread_id: int
-    blob: str
-    size: int
-    received_ms: int
-    keywords: str
-    summary: str
-
-
 _COLUMNS = "id, thread_id, blob, size, received_ms, keywords, summary"
 
 
