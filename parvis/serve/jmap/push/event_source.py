@@ -1,0 +1,101 @@
+"""Push by EventSource. RFC 8620 §7.3"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from parvis.kernel import clock
+from parvis.kernel.errors import Invalid, RateLimited
+from parvis.serve.http.exchange import Request, Response, Route
+from parvis.serve.http.metrics import Metrics
+from parvis.serve.jmap.push.hub import REFRESH_SECONDS, Hub, Stream, token
+
+_SHORTEST_PING, _LONGEST_PING = 5, 3600
+_MOST_STREAMS = 32
+_PAUSE_SECONDS = 0.05
+"""After a message, so that many changes in a row are few messages."""
+
+
+class EventSource:
+    """The handler."""
+
+    def __init__(self, hub: Hub, metrics: Metrics) -> None:
+        self._hub, self._metrics = hub, metrics
+        self._open: dict[int, int] = {}
+
+    def routes(self) -> list[Route]:
+        """The route."""
+        return [Route("GET", "/jmap/events", self.events)]
+
+    async def events(self, request: Request) -> Response:
+        """A stream of `state` and `ping` events."""
+        types = request.query.get("types", "*")
+        close_after = request.query.get("closeafter", "no")
+        ping = request.query.get("ping", "0")
+        if close_after not in ("state", "no"):
+            raise Invalid("closeafter is `state` or `no`", field="closeafter")
+        if not ping.isdigit() or len(ping) > 9:
+            raise Invalid("ping is a number of seconds", field="ping")
+        if self._open.get(request.who.id, 0) >= _MOST_STREAMS:
+            raise RateLimited("too many streams are open", retry_after=30)
+        seconds = min(max(int(ping), _SHORTEST_PING), _LONGEST_PING) if int(ping) else 0
+        wanted = None if types == "*" else frozenset(types.split(","))
+        stream = await self._hub.open(request.who, wanted, request.headers.get("last-event-id"))
+        headers = [
+            ("content-type", "text/event-stream"),
+            ("cache-control", "no-cache, no-store"),
+            ("x-accel-buffering", "no"),
+        ]
+        return Response(200, self._body(request, stream, close_after == "state", seconds), headers)
+
+    async def _body(self, request: Request, stream: Stream, once: bool, ping: int) -> AsyncIterator[bytes]:
+        person = request.who.id
+        watch = asyncio.create_task(_until_gone(request, stream))
+        self._open[person] = self._open.get(person, 0) + 1
+        self._metrics.streams += 1
+        try:
+            yield b": open\n\n"
+            async for piece in self._pieces(stream, once, ping):
+                yield piece
+        finally:
+            self._metrics.streams -= 1
+            self._open[person] -= 1
+            if not self._open[person]:
+                del self._open[person]
+            self._hub.close(stream)
+            watch.cancel()
+
+    async def _pieces(self, stream: Stream, once: bool, ping: int) -> AsyncIterator[bytes]:
+        last = clock.monotonic()
+        while not stream.closed:
+            left = last + ping - clock.monotonic() if ping else REFRESH_SECONDS
+            await wait(stream, min(left, REFRESH_SECONDS))
+            if stream.closed:
+                return
+            news = await self._hub.news(stream)
+            if news is not None:
+                last = clock.monotonic()
+                yield f"event: state\nid: {token(stream)}\ndata: ".encode() + msgspec.json.encode(news) + b"\n\n"
+                if once:
+                    return
+                await asyncio.sleep(_PAUSE_SECONDS)
+            elif ping and clock.monotonic() >= last + ping:
+                last = clock.monotonic()
+                yield b'event: ping\ndata: {"interval":%d}\n\n' % ping
+
+
+async def wait(stream: Stream, seconds: float) -> None:
+    """Until the stream is woken, at most so long."""
+    try:
+        await asyncio.wait_for(stream.wake.wait(), max(seconds, 0.001))
+    except TimeoutError:
+        return
+    stream.wake.clear()
+
+
+async def _until_gone(request: Request, stream: Stream) -> None:
+    """Ends the stream when the client has left."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    stream.close()

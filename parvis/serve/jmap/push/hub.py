@@ -1,0 +1,157 @@
+"""Streams that are open on this node, and when to wake them.
+
+A stream does not gather what it hears: woken, it reads the states of the accounts that its owner may see at that
+moment and sends what differs from what it sent last. So nothing is sent of what is no longer visible, nothing is
+lost, and many changes in one moment are one message.
+"""
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from parvis.access import sessions
+from parvis.access.principal import Principal
+from parvis.access.sessions import Ended
+from parvis.kernel import ids
+from parvis.kernel.events import StateChange
+from parvis.serve.context import Context
+from parvis.serve.jmap.engine import Engine
+from parvis.serve.jmap.kind import OWN
+from parvis.serve.jmap.session import visible_accounts
+from parvis.serve.jmap.types import Object
+from parvis.store.bus.contract import Cancel
+from parvis.store.sql.contract import marks
+
+REFRESH_SECONDS = 15.0
+"""How soon a stream learns of accounts that were shared with its owner after it began."""
+States = dict[tuple[int, str], int]
+
+
+@dataclass(slots=True, eq=False)
+class Stream:
+    """One open stream."""
+
+    principal: Principal
+    types: frozenset[str] | None
+    """The types wanted; None for all."""
+    sent: States = field(default_factory=dict)
+    accounts: frozenset[int] = frozenset()
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    closed: bool = False
+
+    def close(self) -> None:
+        """Ends it, from wherever."""
+        self.closed = True
+        self.wake.set()
+
+
+class Hub:
+    """All streams of this node."""
+
+    def __init__(self, context: Context, engine: Engine) -> None:
+        self._context = context
+        self._streams: set[Stream] = set()
+        self._by_account: dict[int, set[Stream]] = defaultdict(set)
+        self._cancels: list[Cancel] = []
+        self._scopes = {name: kind.scope for name, kind in engine.kinds.items() if kind.state is None}
+        for feature in engine.features:
+            self._scopes.update(feature.push_types)
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    async def start(self) -> None:
+        """Begins to hear of changes and of sign-ins that end."""
+        self._cancels.append(await self._context.store.on_state_change(self._changed))
+        self._cancels.append(await sessions.on_end(self._context.store, self._ended))
+
+    async def stop(self) -> None:
+        """Ends all streams."""
+        for cancel in self._cancels:
+            cancel()
+        for stream in tuple(self._streams):
+            stream.close()
+
+    def _changed(self, change: StateChange) -> None:
+        for stream in self._by_account.get(change.account_id, ()):
+            stream.wake.set()
+
+    def _ended(self, ended: Ended) -> None:
+        for stream in tuple(self._streams):
+            if ended.concerns(stream.principal):
+                stream.close()
+
+    async def open(self, principal: Principal, types: frozenset[str] | None, since: str | None = None) -> Stream:
+        """Opens a stream. With `since`, a token it gave before, what changed after that is sent first."""
+        stream = Stream(principal, types)
+        self._streams.add(stream)
+        self._listen(stream, {principal.id})
+        stream.sent = await self._states(stream)
+        if since:
+            self._go_back(stream, since)
+        return stream
+
+    def close(self, stream: Stream) -> None:
+        """Forgets a stream."""
+        stream.close()
+        self._streams.discard(stream)
+        self._listen(stream, set())
+
+    def _listen(self, stream: Stream, accounts: set[int]) -> None:
+        for gone in stream.accounts - accounts:
+            self._by_account[gone].discard(stream)
+            if not self._by_account[gone]:
+                del self._by_account[gone]
+        for number in accounts - stream.accounts:
+            self._by_account[number].add(stream)
+        stream.accounts = frozenset(accounts)
+
+    def _go_back(self, stream: Stream, since: str) -> None:
+        reached = {}
+        for part in since.split(","):
+            name, _, modseq = part.partition(".")
+            number = ids.parse(name)
+            if number is not None and modseq.isdigit() and len(modseq) < 19:
+                reached[number] = int(modseq)
+        for key, modseq in stream.sent.items():
+            if key[0] in reached:
+                stream.sent[key] = min(modseq, reached[key[0]])
+        stream.wake.set()
+
+    async def _states(self, stream: Stream) -> States:
+        """The present states of what the stream's owner may see now."""
+        visible = await visible_accounts(self._context, stream.principal)
+        self._listen(stream, set(visible))
+        scopes = {number: {access.scope.kind for access in found} for number, found in visible.items()}
+        rows = await self._context.store.db.rows(
+            f"SELECT account_id, kind, modseq FROM kind_state WHERE account_id IN {marks(len(scopes))}", *scopes
+        )
+        return {
+            (number, kind): modseq
+            for number, kind, modseq in rows
+            if self._shown(stream, kind, scopes[number], own=number == stream.principal.id)
+        }
+
+    def _shown(self, stream: Stream, kind: str, scopes: set[str], *, own: bool) -> bool:
+        scope = self._scopes.get(kind)
+        if scope is None or (stream.types is not None and kind not in stream.types):
+            return False
+        return own if scope == OWN else scope in scopes
+
+    async def news(self, stream: Stream) -> Object | None:
+        """A StateChange of all that is new to the stream, or None. RFC 8620 §7.1"""
+        now = await self._states(stream)
+        changed: dict[str, dict[str, str]] = {}
+        for (number, kind), modseq in now.items():
+            if stream.sent.get((number, kind), 0) < modseq:
+                changed.setdefault(ids.text(number), {})[kind] = str(modseq)
+        stream.sent = now
+        return {"@type": "StateChange", "changed": changed} if changed else None
+
+
+def token(stream: Stream) -> str:
+    """How far a stream has told its owner: for Last-Event-ID and pushState."""
+    reached: dict[int, int] = {}
+    for (number, _), modseq in stream.sent.items():
+        reached[number] = max(reached.get(number, 0), modseq)
+    return ",".join(f"{ids.text(number)}.{modseq}" for number, modseq in sorted(reached.items())) or "0"
