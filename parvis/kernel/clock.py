@@ -34,6 +34,11 @@ def utc_date(milliseconds: int) -> str:
     return from_ms(milliseconds).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def parse_utc(date: str) -> int:
+    """A UTCDate as a stored time. Raises ValueError. RFC 8620 §1.4"""
+    return to_ms(datetime.fromisoformat(date))
+
+
 def monotonic() -> float:
     """Seconds of a clock that never goes back, for durations."""
     return time.monotonic()

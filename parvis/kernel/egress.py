@@ -14,7 +14,7 @@ import httpx
 from parvis.kernel import clock
 from parvis.kernel.errors import EgressRefused
 
-Purpose = Literal["mail-delivery", "dns", "model", "embeddings", "import", "model-download"]
+Purpose = Literal["mail-delivery", "dns", "model", "embeddings", "import", "model-download", "push"]
 
 
 @dataclass(frozen=True, slots=True)

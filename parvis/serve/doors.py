@@ -18,6 +18,10 @@ from parvis.serve.jmap.api import Api
 from parvis.serve.jmap.blob_methods import BlobTypes, linked
 from parvis.serve.jmap.blobs import Library, Resolver
 from parvis.serve.jmap.engine import Engine
+from parvis.serve.jmap.push.delivery import Delivery
+from parvis.serve.jmap.push.event_source import EventSource
+from parvis.serve.jmap.push.hub import Hub
+from parvis.serve.jmap.push.websocket import WebSocket
 from parvis.serve.jmap.transfer import Transfer
 
 _LOOPBACK = ("127.0.0.1", "::1", "")
@@ -42,7 +46,12 @@ class Doors:
         self.metrics = Metrics()
         self._identity = Identity(context.store)
         self._api = Api(context, self.engine)
-        self.door = Door(self._routes(features), self._identity, Static(web or Path("web/dist")), self.metrics)
+        self.hub = Hub(context, self.engine)
+        self._delivery = Delivery(context, self.hub)
+        context.offer(self._delivery)
+        sockets = {"/jmap/ws": WebSocket(context, self._api, self.hub)}
+        static = Static(web or Path("web/dist"))
+        self.door = Door(self._routes(features), self._identity, static, self.metrics, sockets)
         self._server: HttpServer | None = None
         self._started = clock.monotonic()
 
@@ -53,12 +62,14 @@ class Doors:
             *Auth(self._context.store).routes(),
             *self._api.routes(),
             *Transfer(self._context, self.library).routes(),
+            *EventSource(self.hub, self.metrics).routes(),
             *(route for feature in features for route in feature.routes),
         ]
 
     async def start(self) -> int:
         """Listens; returns the port, which `context.public_url` knows from then on."""
         await self._identity.start()
+        await self.hub.start()
         self._server = HttpServer(self.door, self._context.settings)
         port = await self._server.start()
         self._context.settings.ports.http = port
@@ -66,6 +77,8 @@ class Doors:
 
     async def stop(self) -> None:
         """Ends streams, lets requests that run end, closes."""
+        await self.hub.stop()
+        await self._delivery.stop()
         if self._server is not None:
             await self._server.stop()
 

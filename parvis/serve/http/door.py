@@ -1,7 +1,7 @@
 """The ASGI application: from the server's messages to a handler and back, errors and headers in one place."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from parvis.kernel import clock, ids
@@ -37,7 +37,7 @@ class Door:
         identity: Identity,
         static: Static,
         metrics: Metrics,
-        sockets: dict[str, Socket] | None = None,
+        sockets: Mapping[str, Socket] | None = None,
     ) -> None:
         """`sockets` are the WebSocket handlers by path."""
         self._router = Router(routes)

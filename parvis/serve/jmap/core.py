@@ -1,11 +1,14 @@
 """What of JMAP belongs to no feature, itself brought as one: Core/echo, blobs, push, preferences, sharing."""
 
+from parvis.kernel.events import Event
 from parvis.serve.feature import Capability, Context, Feature
 from parvis.serve.jmap import blob_methods
 from parvis.serve.jmap.accounts import ANY
 from parvis.serve.jmap.call import Call, Result
 from parvis.serve.jmap.engine import CORE
 from parvis.serve.jmap.kind import Method
+from parvis.serve.jmap.push import subscription
+from parvis.serve.jmap.push.delivery import Delivery
 from parvis.serve.jmap.session import WEBSOCKET
 
 
@@ -16,6 +19,10 @@ async def _echo(call: Call) -> Result:
 
 def feature(context: Context) -> Feature:
     """Everything of JMAP's core."""
+
+    async def follow(events: list[Event]) -> None:
+        await context.need(Delivery).follow(events)
+
     return Feature(
         name="serve",
         migrations=True,
@@ -27,5 +34,7 @@ def feature(context: Context) -> Feature:
         methods=(
             Method(name="Core/echo", capability=CORE, arguments=dict, run=_echo),
             *blob_methods.methods(),
+            *subscription.methods(),
         ),
+        followers={"push": follow},
     )

@@ -41,16 +41,18 @@ class EventSource:
             raise RateLimited("too many streams are open", retry_after=30)
         seconds = min(max(int(ping), _SHORTEST_PING), _LONGEST_PING) if int(ping) else 0
         wanted = None if types == "*" else frozenset(types.split(","))
-        stream = await self._hub.open(request.who, wanted, request.headers.get("last-event-id"))
         headers = [
             ("content-type", "text/event-stream"),
             ("cache-control", "no-cache, no-store"),
             ("x-accel-buffering", "no"),
         ]
-        return Response(200, self._body(request, stream, close_after == "state", seconds), headers)
+        return Response(200, self._body(request, wanted, close_after == "state", seconds), headers)
 
-    async def _body(self, request: Request, stream: Stream, once: bool, ping: int) -> AsyncIterator[bytes]:
+    async def _body(
+        self, request: Request, types: frozenset[str] | None, once: bool, ping: int
+    ) -> AsyncIterator[bytes]:
         person = request.who.id
+        stream = await self._hub.open(request.who, types, request.headers.get("last-event-id"))
         watch = asyncio.create_task(_until_gone(request, stream))
         self._open[person] = self._open.get(person, 0) + 1
         self._metrics.streams += 1

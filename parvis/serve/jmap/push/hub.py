@@ -45,6 +45,14 @@ class Stream:
         self.wake.set()
 
 
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """The accounts somebody may see, and the states of the kinds in them."""
+
+    accounts: set[int]
+    states: States
+
+
 class Hub:
     """All streams of this node."""
 
@@ -107,34 +115,39 @@ class Hub:
         stream.accounts = frozenset(accounts)
 
     def _go_back(self, stream: Stream, since: str) -> None:
-        reached = {}
+        reached: dict[int, int] = {}
         for part in since.split(","):
             name, _, modseq = part.partition(".")
             number = ids.parse(name)
             if number is not None and modseq.isdigit() and len(modseq) < 19:
                 reached[number] = int(modseq)
-        for key, modseq in stream.sent.items():
+        for key, state in stream.sent.items():
             if key[0] in reached:
-                stream.sent[key] = min(modseq, reached[key[0]])
+                stream.sent[key] = min(state, reached[key[0]])
         stream.wake.set()
 
     async def _states(self, stream: Stream) -> States:
-        """The present states of what the stream's owner may see now."""
-        visible = await visible_accounts(self._context, stream.principal)
-        self._listen(stream, set(visible))
+        found = await self.states(stream.principal, stream.types)
+        self._listen(stream, found.accounts)
+        return found.states
+
+    async def states(self, principal: Principal, types: frozenset[str] | None) -> "Visible":
+        """The present states of what somebody may see now."""
+        visible = await visible_accounts(self._context, principal)
         scopes = {number: {access.scope.kind for access in found} for number, found in visible.items()}
         rows = await self._context.store.db.rows(
             f"SELECT account_id, kind, modseq FROM kind_state WHERE account_id IN {marks(len(scopes))}", *scopes
         )
-        return {
+        states = {
             (number, kind): modseq
             for number, kind, modseq in rows
-            if self._shown(stream, kind, scopes[number], own=number == stream.principal.id)
+            if (types is None or kind in types) and self._shown(kind, scopes[number], own=number == principal.id)
         }
+        return Visible(set(visible), states)
 
-    def _shown(self, stream: Stream, kind: str, scopes: set[str], *, own: bool) -> bool:
+    def _shown(self, kind: str, scopes: set[str], *, own: bool) -> bool:
         scope = self._scopes.get(kind)
-        if scope is None or (stream.types is not None and kind not in stream.types):
+        if scope is None:
             return False
         return own if scope == OWN else scope in scopes
 

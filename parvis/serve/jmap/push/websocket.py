@@ -31,7 +31,6 @@ class WebSocket:
 
     def __init__(self, context: Context, api: Api, hub: Hub) -> None:
         self._context, self._api, self._hub = context, api, hub
-        self._connections: set[_Connection] = set()
 
     async def __call__(self, request: Request, receive: Any, send: Any) -> None:
         """Serves one connection to its end."""

@@ -1,0 +1,156 @@
+"""Telling push services. One message at a time a subscription; what changes meanwhile is in the next one.
+RFC 8620 §7.2, RFC 8030"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import msgspec
+
+from parvis.access.directory import COLUMNS, principal_of
+from parvis.access.principal import Principal
+from parvis.kernel import clock, ids
+from parvis.kernel.errors import EgressRefused
+from parvis.kernel.events import Event
+from parvis.serve.context import Context
+from parvis.serve.jmap.push import encryption
+from parvis.serve.jmap.push.hub import Hub
+from parvis.serve.jmap.types import Object
+from parvis.store.sql.contract import marks
+from parvis.store.unit import Unit
+
+_PAUSE_SECONDS = 1.0
+_TTL_SECONDS = 86_400
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One subscription."""
+
+    id: int
+    principal: Principal
+    url: str
+    p256dh: str = ""
+    auth: str = ""
+    types: frozenset[str] | None = None
+
+
+@dataclass(slots=True)
+class _Pending:
+    target: Target
+    changed: set[tuple[int, str]] = field(default_factory=set)
+
+
+class Delivery:
+    """The senders of this node."""
+
+    def __init__(self, context: Context, hub: Hub) -> None:
+        self._context, self._hub = context, hub
+        self._pending: dict[int, _Pending] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def follow(self, events: list[Event]) -> None:
+        """Hears of changes from the outbox. What cannot be sent is dropped: a client that is told later, or not at
+        all, finds the same state. RFC 8620 §7"""
+        changed: dict[int, set[str]] = {}
+        for event in events:
+            if event.kind == "changed":
+                changed.setdefault(event.account_id, set()).add(event.body["kind"])
+        if not changed:
+            return
+        for target in await self._targets(list(changed)):
+            pending = self._pending.get(target.id)
+            if pending is None:
+                pending = self._pending[target.id] = _Pending(target)
+                self._start(self._send_all(pending))
+            pending.changed |= {(account, kind) for account, kinds in changed.items() for kind in kinds}
+
+    async def _targets(self, accounts: Sequence[int]) -> list[Target]:
+        """Verified subscriptions of those who may see one of these accounts, whose sign-in still lives."""
+        rows = await self._context.store.db.rows(
+            f"""SELECT DISTINCT s.id, s.url, s.p256dh, s.auth, s.types, s.session_id, {COLUMNS}
+            FROM push_subscription s JOIN principal p ON p.id = s.principal_id
+            WHERE s.verified = 1 AND s.expires_ms > ? AND p.disabled_ms IS NULL
+            AND (s.session_id = 0 OR EXISTS (SELECT 1 FROM session n WHERE n.id = s.session_id))
+            AND s.principal_id IN (SELECT v.principal_id FROM visible v JOIN scope c ON c.id = v.scope_id
+            WHERE c.account_id IN {marks(len(accounts))} UNION SELECT a.id FROM account a
+            WHERE a.id IN {marks(len(accounts))})""",
+            clock.now_ms(),
+            *accounts,
+            *accounts,
+        )
+        return [
+            Target(
+                row[0],
+                principal_of(row[6:], session_id=row[5]),
+                row[1],
+                row[2],
+                row[3],
+                frozenset(msgspec.json.decode(row[4])) if row[4] else None,
+            )
+            for row in rows
+        ]
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _send_all(self, pending: _Pending) -> None:
+        try:
+            while pending.changed:
+                await asyncio.sleep(_PAUSE_SECONDS)
+                changed, pending.changed = pending.changed, set()
+                visible = await self._hub.states(pending.target.principal, pending.target.types)
+                told: dict[str, dict[str, str]] = {}
+                for account, kind in changed:
+                    if (modseq := visible.states.get((account, kind))) is not None:
+                        told.setdefault(ids.text(account), {})[kind] = str(modseq)
+                for part in _parts(told, encrypted=bool(pending.target.p256dh)):
+                    await self._post(pending.target, {"@type": "StateChange", "changed": part})
+        finally:
+            del self._pending[pending.target.id]
+
+    def verify(self, target: Target, code: str) -> None:
+        """Sends the verification code. RFC 8620 §7.2.2"""
+        body = {"@type": "PushVerification", "pushSubscriptionId": ids.text(target.id), "verificationCode": code}
+        self._start(self._post(target, body))
+
+    async def _post(self, target: Target, message: Object) -> None:
+        content = msgspec.json.encode(message)
+        headers = {"content-type": "application/json", "ttl": str(_TTL_SECONDS), "urgency": "normal"}
+        if target.p256dh:
+            content = encryption.encrypted(content, target.p256dh, target.auth)
+            headers |= {"content-encoding": "aes128gcm", "content-type": "application/octet-stream"}
+        try:
+            async with self._context.egress.http("push", timeout=20) as client:
+                answer = await client.post(target.url, content=content, headers=headers)
+        except (httpx.HTTPError, EgressRefused, OSError) as error:
+            _log.info("push to subscription %s failed: %s", ids.text(target.id), type(error).__name__)
+            return
+        if answer.status_code in (404, 410):  # the push service knows it no longer. RFC 8030 §7.3
+            await self._context.store.write(lambda unit: _gone(unit, target.id))
+        elif answer.status_code == 429:
+            wait = answer.headers.get("retry-after", "")
+            await asyncio.sleep(min(int(wait), 3600) if wait.isdigit() else 60)
+
+    async def stop(self) -> None:
+        """Ends what is being sent."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _parts(told: dict[str, dict[str, str]], *, encrypted: bool) -> list[dict[str, dict[str, str]]]:
+    """The same in messages that a push service must take: account by account when it is encrypted and large."""
+    if not told or not encrypted or len(msgspec.json.encode(told)) < encryption.LARGEST - 100:
+        return [told] if told else []
+    return [{account: kinds} for account, kinds in told.items()]
+
+
+async def _gone(unit: Unit, number: int) -> None:
+    await unit.run("DELETE FROM push_subscription WHERE id = ?", number)

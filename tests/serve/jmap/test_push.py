@@ -1,0 +1,324 @@
+"""Push by EventSource, WebSocket and POST, against the real server. RFC 8620 §7, RFC 8887"""
+
+import asyncio
+import json
+import os
+
+import httpx
+import pytest
+import websockets
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from parvis.access import gate, sessions
+from parvis.access.principal import Right
+from parvis.serve.jmap.push import delivery, encryption
+
+USING = ["urn:ietf:params:jmap:core", "urn:example:todo"]
+
+
+async def call(client, name, **arguments):
+    answer = await client.post("/jmap/api", json={"using": USING, "methodCalls": [[name, arguments, "c"]]})
+    return answer.json()["methodResponses"][0][1]
+
+
+async def add(client, title="x") -> str:
+    done = await call(client, "Todo/set", accountId=client.account, create={"a": {"title": title}})
+    return done["newState"]
+
+
+class Events:
+    """A reader of one event stream."""
+
+    def __init__(self, client, **query) -> None:
+        self._client, self._headers = client, query.pop("headers", {})
+        self._query = {"types": "*", "closeafter": "no", "ping": "0"} | query
+
+    async def __aenter__(self):
+        self._context = self._client.stream("GET", "/jmap/events", params=self._query, headers=self._headers)
+        answer = await self._context.__aenter__()
+        assert answer.headers["content-type"] == "text/event-stream", answer
+        self._lines = answer.aiter_lines()
+        assert await self._event() == {}
+        return self
+
+    async def _event(self) -> dict:
+        found = {}
+        async for line in self._lines:
+            if not line:
+                return found
+            name, _, value = line.partition(":")
+            if name:
+                found[name] = value.strip()
+        raise EOFError
+
+    async def next(self) -> dict:
+        found = await asyncio.wait_for(self._event(), 10)
+        return found | {"data": json.loads(found["data"])}
+
+    async def __aexit__(self, *error) -> None:
+        await self._context.__aexit__(*error)
+
+
+async def test_a_change_is_told(open_client, doors) -> None:
+    ann = await open_client("ann")
+    async with Events(ann) as events:
+        state = await add(ann)
+        told = await events.next()
+        assert told["event"] == "state"
+        assert told["data"] == {"@type": "StateChange", "changed": {ann.account: {"Todo": state}}}
+        last = told["id"]
+    while len(doors.hub):
+        await asyncio.sleep(0.01)
+    missed = await add(ann)
+    async with Events(ann, headers={"last-event-id": last}) as events:
+        assert (await events.next())["data"]["changed"][ann.account]["Todo"] == missed
+
+
+async def test_types_closeafter_and_ping(open_client, monkeypatch) -> None:
+    from parvis.serve.jmap.push import event_source
+
+    monkeypatch.setattr(event_source, "_SHORTEST_PING", 1)
+    ann = await open_client("ann")
+    async with Events(ann, types="Other,Thing", ping="1") as events:
+        await add(ann)
+        told = await events.next()
+        assert told == {"event": "ping", "data": {"interval": 1}}
+    async with Events(ann, types="Todo", closeafter="state") as events:
+        await add(ann)
+        assert (await events.next())["event"] == "state"
+        with pytest.raises(EOFError):
+            await asyncio.wait_for(events._event(), 10)
+    for bad in ({"closeafter": "never"}, {"ping": "x"}):
+        assert (await ann.get("/jmap/events", params=bad)).status_code == 400
+
+
+async def test_only_what_is_visible_when_it_is_sent(open_client, store) -> None:
+    ann, bob = await open_client("ann"), await open_client("bob")
+    scope = (await gate.require(store.db, ann.person, ann.person.id, "todo")).scope.id
+    grant = await store.write(lambda unit: gate.give(unit, ann.person, scope, bob.person.id, Right.READ))
+    async with Events(bob) as events:
+        await add(ann)
+        assert set((await events.next())["data"]["changed"]) == {ann.account}
+        await store.write(lambda unit: gate.withdraw(unit, ann.person, grant))
+        await add(ann)
+        await add(bob)
+        assert set((await events.next())["data"]["changed"]) == {bob.account}
+
+
+async def test_a_stream_ends_with_its_session(open_client, store) -> None:
+    ann = await open_client("ann")
+    found = await sessions.of(store, ann.person)
+    async with Events(ann) as events:
+        await sessions.end(store, ann.person, found[0].id)
+        with pytest.raises(EOFError):
+            await asyncio.wait_for(events._event(), 10)
+
+
+def connect(client, doors, **extra):
+    cookie = {"cookie": f"parvis_session={client.cookies['parvis_session']}"}
+    url = doors.context.public_url.replace("http", "ws") + "/jmap/ws"
+    return websockets.connect(url, additional_headers=cookie | extra, subprotocols=["jmap"], proxy=None)
+
+
+async def test_requests_over_a_websocket(open_client, doors) -> None:
+    ann = await open_client("ann")
+    async with connect(ann, doors) as socket:
+        assert socket.subprotocol == "jmap"
+
+        async def ask(message):
+            await socket.send(message if isinstance(message, str) else json.dumps(message))
+            return json.loads(await asyncio.wait_for(socket.recv(), 10))
+
+        request = {"@type": "Request", "id": "R1", "using": USING, "methodCalls": [["Core/echo", {"a": 1}, "c"]]}
+        answer = await ask(request)
+        assert (answer["@type"], answer["requestId"]) == ("Response", "R1")
+        assert answer["methodResponses"] == [["Core/echo", {"a": 1}, "c"]]
+        assert answer["sessionState"]
+        wrong = await ask({"@type": "Request", "id": "R2", "using": ["no"], "methodCalls": []})
+        assert (wrong["@type"], wrong["requestId"]) == ("RequestError", "R2")
+        assert wrong["type"].endswith("unknownCapability")
+        assert (await ask("{"))["type"].endswith("notJSON")
+        assert (await ask("[]"))["type"].endswith("notRequest")
+        assert (await ask({"@type": "Nonsense", "id": 5}))["requestId"] is None
+        assert (await ask({"@type": "Request", "id": "R3"}))["type"].endswith("notRequest")
+
+
+async def test_push_over_a_websocket(open_client, doors, store) -> None:
+    ann = await open_client("ann")
+    async with connect(ann, doors) as socket:
+        await socket.send(json.dumps({"@type": "WebSocketPushEnable", "dataTypes": ["Todo"]}))
+        while len(doors.hub) < 2:
+            await asyncio.sleep(0.01)
+        state = await add(ann)
+        told = json.loads(await asyncio.wait_for(socket.recv(), 10))
+        push_state = told.pop("pushState")
+        assert told == {"@type": "StateChange", "changed": {ann.account: {"Todo": state}}}
+        await socket.send(json.dumps({"@type": "WebSocketPushDisable"}))
+        while len(doors.hub) > 1:
+            await asyncio.sleep(0.01)
+        missed = await add(ann)
+        await socket.send(json.dumps({"@type": "WebSocketPushEnable", "dataTypes": None, "pushState": push_state}))
+        told = json.loads(await asyncio.wait_for(socket.recv(), 10))
+        assert told["changed"][ann.account]["Todo"] == missed
+        found = await sessions.of(store, ann.person)
+        await sessions.end(store, ann.person, found[0].id)
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await asyncio.wait_for(socket.recv(), 10)
+        assert closed.value.rcvd.code == 1008
+    while len(doors.hub):
+        await asyncio.sleep(0.01)
+
+
+async def test_who_may_open_a_websocket(open_client, doors) -> None:
+    ann = await open_client("ann")
+    url = doors.context.public_url.replace("http", "ws") + "/jmap/ws"
+
+    async def status(**extra) -> int:
+        with pytest.raises(websockets.InvalidStatus) as refused:
+            await websockets.connect(url, proxy=None, **extra)
+        return refused.value.response.status_code
+
+    cookie = {"cookie": f"parvis_session={ann.cookies['parvis_session']}"}
+    assert await status(subprotocols=["jmap"]) == 401
+    assert await status(additional_headers=cookie) == 400
+    assert await status(subprotocols=["jmap"], additional_headers=cookie, origin="https://evil.example") == 403
+    async with connect(ann, doors) as socket:
+        await socket.send(b"binary")
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await asyncio.wait_for(socket.recv(), 10)
+        assert closed.value.rcvd.code == 1003
+
+
+class PushService:
+    """A push service on loopback: keeps what is posted."""
+
+    async def __aenter__(self):
+        self.got: asyncio.Queue = asyncio.Queue()
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/push"
+        self.status = 201
+        return self
+
+    async def _serve(self, reader, writer) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        headers = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
+        body = await reader.readexactly(int(headers["content-length"]))
+        writer.write(f"HTTP/1.1 {self.status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+        await self.got.put((headers, body))
+
+    async def next(self):
+        return await asyncio.wait_for(self.got.get(), 10)
+
+    async def __aexit__(self, *error) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+
+@pytest.fixture
+async def following(doors, store, monkeypatch):
+    """The outbox followed, as app.py does it."""
+    monkeypatch.setattr(delivery, "_PAUSE_SECONDS", 0.01)
+    follow = next(feature.followers["push"] for feature in doors.engine.features if feature.name == "serve")
+    task = asyncio.create_task(store.outbox.follow("push", follow))
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def allow(doors) -> None:
+    doors.context.settings.egress_allow.append("127.0.0.1")
+
+
+async def test_a_subscription_is_verified_then_told(open_client, doors, following, store) -> None:
+    allow(doors)
+    ann = await open_client("ann")
+    async with PushService() as service:
+        given = {"deviceClientId": "d", "url": service.url, "types": ["Todo"], "expires": "2099-01-01T00:00:00Z"}
+        made = (await call(ann, "PushSubscription/set", create={"k": given}))["created"]["k"]
+        assert made["expires"] < "2099"
+        headers, body = await service.next()
+        verification = json.loads(body)
+        assert headers["ttl"]
+        assert verification["@type"] == "PushVerification"
+        assert verification["pushSubscriptionId"] == made["id"]
+        await add(ann)
+        wrong = await call(ann, "PushSubscription/set", update={made["id"]: {"verificationCode": "guess"}})
+        assert wrong["notUpdated"][made["id"]]["properties"] == ["verificationCode"]
+        code = verification["verificationCode"]
+        right = await call(ann, "PushSubscription/set", update={made["id"]: {"verificationCode": code}})
+        assert made["id"] in right["updated"]
+        state = await add(ann)
+        while True:
+            told = json.loads((await service.next())[1])
+            assert told["@type"] == "StateChange"
+            if told["changed"][ann.account]["Todo"] == state:
+                break
+        listed = (await call(ann, "PushSubscription/get", ids=None))["list"]
+        assert listed[0]["types"] == ["Todo"]
+        assert not {"url", "keys"} & set(listed[0])
+        assert (await call(ann, "PushSubscription/get", properties=["url"]))["type"] == "forbidden"
+        service.status = 410
+        await add(ann)
+        await service.next()
+        while (await call(ann, "PushSubscription/get"))["list"]:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_subscription_belongs_to_its_sign_in(open_client, doors) -> None:
+    allow(doors)
+    ann = await open_client("ann")
+    async with (
+        PushService() as service,
+        httpx.AsyncClient(base_url=ann.base_url, headers={"x-parvis": "1"}, trust_env=False) as other,
+    ):
+        given = {"username": ann.person.address, "password": "a long enough pass phrase"}
+        await other.post("/auth/sign-in", json=given)
+        made = await call(ann, "PushSubscription/set", create={"k": {"deviceClientId": "d", "url": service.url}})
+        number = made["created"]["k"]["id"]
+        assert (await call(other, "PushSubscription/get"))["list"] == []
+        refused = await call(other, "PushSubscription/set", destroy=[number])
+        assert refused["notDestroyed"][number]["type"] == "notFound"
+        assert (await call(ann, "PushSubscription/set", destroy=[number]))["destroyed"] == [number]
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("http://push.example.org/x", "invalidProperties"),
+        ("https://127.0.0.1/x", "forbidden"),
+        ("https://localhost/x", "forbidden"),
+        ("https://[::1]/x", "forbidden"),
+        ("https://elsewhere.example.org/x", "forbidden"),
+        ("nonsense", "invalidProperties"),
+    ],
+)
+async def test_where_push_may_not_go(open_client, url, kind) -> None:
+    ann = await open_client("ann")
+    done = await call(ann, "PushSubscription/set", create={"k": {"deviceClientId": "d", "url": url}})
+    assert done["notCreated"]["k"]["type"] == kind
+
+
+def test_only_the_owner_of_the_keys_can_read_it() -> None:
+    import base64
+
+    mine, secret = ec.generate_private_key(ec.SECP256R1()), os.urandom(16)
+    point = mine.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    told = [base64.urlsafe_b64encode(each).decode().rstrip("=") for each in (point, secret)]
+    body = encryption.encrypted(b"hello", *told)
+    salt, length = body[:16], body[20]
+    theirs, sealed = body[21 : 21 + length], body[21 + length :]
+    shared = mine.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), theirs))
+
+    def derived(material, salt, info, size):
+        return HKDF(SHA256(), size, salt, info).derive(material)
+
+    material = derived(shared, secret, b"WebPush: info\0" + point + theirs, 32)
+    key = derived(material, salt, b"Content-Encoding: aes128gcm\0", 16)
+    nonce = derived(material, salt, b"Content-Encoding: nonce\0", 12)
+    assert AESGCM(key).decrypt(nonce, sealed, None) == b"hello\x02"
