@@ -34,9 +34,8 @@ def _dies_with_us(user: pwd.struct_passwd | None = None) -> Callable[[], None]:
 def start(command: list[str], log: pathlib.Path, **extra) -> subprocess.Popen:
     """A child process that ends when this one does, whatever happens to it."""
     with log.open("ab") as out:
-        return subprocess.Popen(
-            command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, **({"preexec_fn": _dies_with_us()} | extra)
-        )
+        usual = {"stdout": out, "stderr": out, "stdin": subprocess.DEVNULL, "preexec_fn": _dies_with_us()}
+        return subprocess.Popen(command, **(usual | extra))
 
 
 def stop(process: subprocess.Popen, sign: int = signal.SIGTERM) -> None:
