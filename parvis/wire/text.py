@@ -73,6 +73,7 @@ class _Lines:
         self.space = False
         self.quotes = 0
         self.last_quotes = 0
+        self.size = 0
 
     def break_line(self, lines: int) -> None:
         """Asks for that many line ends before the next word."""
@@ -100,6 +101,7 @@ class _Lines:
         if stripped:
             self._open()
             self.out.append(stripped)
+            self.size += len(stripped)
             self.space = plain[-1:] == " "
 
     def verbatim(self, text: str) -> None:
@@ -110,6 +112,7 @@ class _Lines:
             if line.strip():
                 self._open()
                 self.out.append(line.rstrip())
+                self.size += len(line)
 
     def text(self) -> str:
         return "".join(self.out).strip()
@@ -121,16 +124,21 @@ class _Frame(NamedTuple):
     node: LexborNode
     tag: str
     look: Look
+    hidden: bool
     href: str | None
     made: int
+
+
+_PLAIN = Look()
 
 
 class _Walk:
     """One walk over the tree, without recursion."""
 
-    def __init__(self, sheet: Sheet, links: bool) -> None:
+    def __init__(self, sheet: Sheet, links: bool, enough: int) -> None:
         self.sheet = sheet
         self.links = links
+        self.enough = enough
         self.lines = _Lines()
         self.hidden = 0
         self.open: list[_Frame] = []
@@ -140,7 +148,7 @@ class _Walk:
     def run(self, root: LexborNode) -> None:
         node: LexborNode | None = root
         for _ in range(TAG_LIMIT * 3):
-            if node is None:
+            if node is None or self.lines.size > self.enough:
                 break
             inside = self.enter(node)
             node = inside if inside is not None else self.onward(node)
@@ -156,34 +164,36 @@ class _Walk:
 
     def enter(self, node: LexborNode) -> LexborNode | None:
         """Reads a node; gives its first child when there is something inside to be read."""
-        look = self.open[-1].look if self.open else Look()
+        look, hidden = (self.open[-1].look, self.open[-1].hidden) if self.open else (_PLAIN, False)
         if node.is_text_node:
-            self.text(node.text_content or "", look)
+            self.text(node.text_content or "", hidden)
             return None
         tag = node.tag or ""
         if not node.is_element_node or tag in _SKIPPED:
             return None
         attributes = node.attributes
         if attributes or self.sheet.rules:
-            look = look_of(look, attributes, self.sheet.style_of(tag, attributes))
-        self.begin(tag, attributes, look)
+            changed = look_of(look, attributes, self.sheet.style_of(tag, attributes))
+            if changed != look:
+                look, hidden = changed, changed.hidden
+        self.begin(tag, attributes, hidden)
         child = node.first_child
         if child is not None:
-            href = attributes.get("href") if tag == "a" and self.links and not look.hidden else None
-            self.open.append(_Frame(node, tag, look, href, len(self.lines.out)))
+            href = attributes.get("href") if tag == "a" and self.links and not hidden else None
+            self.open.append(_Frame(node, tag, look, hidden, href, len(self.lines.out)))
         else:
             self.end(tag)
         return child
 
-    def text(self, text: str, look: Look) -> None:
-        if look.hidden:
+    def text(self, text: str, hidden: bool) -> None:
+        if hidden:
             self.hidden += len("".join(_SPACES.sub(" ", text).split()))
         elif self.pre:
             self.lines.verbatim(text)
         else:
             self.lines.words(text)
 
-    def begin(self, tag: str, attributes: dict[str, str | None], look: Look) -> None:
+    def begin(self, tag: str, attributes: dict[str, str | None], hidden: bool) -> None:
         lines = self.lines
         if tag == "br":
             lines.break_line(lines.breaks + 1 if lines.breaks < 2 else 2)
@@ -195,14 +205,14 @@ class _Walk:
             lines.break_line(1)
         if tag in ("ul", "ol"):
             self.counters.append(None if tag == "ul" else 0)
-        elif tag == "li" and not look.hidden:
+        elif tag == "li" and not hidden:
             lines.words(self.bullet())
             lines.space = True
         elif tag == "blockquote":
             lines.quotes += 1
         elif tag == "pre":
             self.pre += 1
-        elif tag == "img" and self.links and attributes.get("alt") and not look.hidden:
+        elif tag == "img" and self.links and attributes.get("alt") and not hidden:
             lines.words(f" [{attributes['alt']}] ")
 
     def bullet(self) -> str:
@@ -242,9 +252,9 @@ class _Walk:
             self.lines.words(f" <{bare[:500]}>")
 
 
-def html_to_text(html: str, links: bool = True) -> PlainText:
-    """Readable text of an HTML text. `links` adds addresses of links (`words <https://...>`) and names of
-    pictures."""
+def html_to_text(html: str, links: bool = True, enough: int = HTML_LIMIT) -> PlainText:
+    """Readable text of an HTML text. `links` adds addresses of links (`words <https://...>`) and names of pictures;
+    after `enough` characters nothing more is read."""
     html = html[:HTML_LIMIT]
     if html.count("<") > TAG_LIMIT:
         return PlainText(_stripped(html), 0)
@@ -252,7 +262,7 @@ def html_to_text(html: str, links: bool = True) -> PlainText:
     root = parser.body or parser.root
     if root is None:
         return PlainText("", 0)
-    walk = _Walk(Sheet("\n".join(node.text(deep=True) for node in parser.css("style")[:50])), links)
+    walk = _Walk(Sheet("\n".join(node.text(deep=True) for node in parser.css("style")[:50])), links, enough)
     walk.run(root)
     return PlainText(walk.lines.text(), walk.hidden)
 

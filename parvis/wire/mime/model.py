@@ -123,7 +123,10 @@ class Part(msgspec.Struct, frozen=True):
     def last(self, name: str) -> Header | None:
         """The last header field of that name, which is the one JMAP reads (RFC 8621 §4.1.3)."""
         wanted = name.lower()
-        return next((header for header in reversed(self.headers) if header.name.lower() == wanted), None)
+        for header in reversed(self.headers):
+            if header.name.lower() == wanted:
+                return header
+        return None
 
 
 class Message(msgspec.Struct, frozen=True):

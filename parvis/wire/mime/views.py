@@ -95,12 +95,12 @@ def has_attachment(message: Message) -> bool:
     )
 
 
-_HEAD = 16_384
-_LONG_HEAD = 524_288
-_QUOTED = re.compile(r"^[ \t]*(?:>|\|).*$", re.M)
-_ATTRIBUTION = re.compile(r"^(?:On|Le|Vào|Am|El) .{5,200}(?:wrote|écrit|viết|schrieb|escribió) ?:[ \t]*$", re.M)
-_ARMOUR = re.compile(r"^-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]+:.*\n)*", re.M)
+_HEADS = (4_096, 32_768, 524_288)
+_ENOUGH = 600
+_ATTRIBUTION = re.compile(r"(?:On|Le|Vào|Am|El) .{5,200}(?:wrote|écrit|viết|schrieb|escribió) ?:\Z")
+_ARMOUR = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]+:.*\n)*+")
 _RULE = re.compile(r"[-_=*~#+.]{4,}")
+_MARKS = frozenset("-_=*~#+. ")
 
 
 def preview(raw: bytes, message: Message, views: BodyViews | None = None) -> str:
@@ -109,7 +109,7 @@ def preview(raw: bytes, message: Message, views: BodyViews | None = None) -> str
     for part in (views or body_views(message)).text_body:
         if part.type != "text":
             continue
-        for head in (_HEAD, _LONG_HEAD):
+        for head in _HEADS:
             line = _line(raw, part, head)
             if line or part.size <= head:
                 break
@@ -122,15 +122,30 @@ def _line(raw: bytes, part: Part, head: int) -> str:
     short = part if part.size <= head else msgspec.structs.replace(part, body_end=part.body_start + head)
     text = decode_text(raw, short).text
     if part.subtype == "html":
-        text = html_to_text(text, links=False).text
-    own = _ARMOUR.sub("", text) if "-----BEGIN PGP" in text else text
-    own = own.partition("\n-- \n")[0]
-    own = _ATTRIBUTION.sub("", _QUOTED.sub("", own))
-    return _one_line(own) or _one_line(text)
+        text = html_to_text(text, links=False, enough=_ENOUGH).text
+    if "-----BEGIN PGP" in text:
+        text = _ARMOUR.sub("", text)
+    return _shortened(_words(text, True)) or _shortened(_words(text, False))
 
 
-def _one_line(text: str) -> str:
-    line = " ".join(_RULE.sub(" ", text[:20_000]).split())
-    if len(line) <= PREVIEW_LENGTH:
-        return line
-    return line[: PREVIEW_LENGTH - 1].rstrip() + "…"
+def _words(text: str, own: bool) -> list[str]:
+    """The first words of a text, a little more than a preview holds; `own` leaves out what is quoted or signed."""
+    found: list[str] = []
+    size = 0
+    for line in text.split("\n"):
+        if own:
+            if line == "-- ":
+                break
+            bare = line.strip()
+            if bare[:1] in (">", "|") or (bare[-1:] == ":" and _ATTRIBUTION.match(bare)):
+                continue
+        found += (_RULE.sub(" ", line) if line[:1] in _MARKS else line).split()
+        size += len(line)
+        if size > _ENOUGH and sum(map(len, found)) > PREVIEW_LENGTH:
+            break
+    return found
+
+
+def _shortened(words: list[str]) -> str:
+    line = " ".join(words)
+    return line if len(line) <= PREVIEW_LENGTH else line[: PREVIEW_LENGTH - 1].rstrip() + "…"
