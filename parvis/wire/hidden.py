@@ -25,27 +25,11 @@ _RULE = re.compile(r"([^{}@]{1,500}+)\{([^{}]{0,2000}+)\}")
 _AT_RULE = re.compile(r"@[^{};]{0,500}+(?:;|\{(?:[^{}]*+\{[^{}]*+\})*+[^{}]*+\}?)")
 _CSS_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _SIMPLE = re.compile(r"([a-z][a-z0-9]*)?(?:([.#])([\w-]{1,80}))?\Z")
-_OF_INTEREST = frozenset(
-    [
-        "display",
-        "visibility",
-        "font-size",
-        "color",
-        "background",
-        "background-color",
-        "background-image",
-        "opacity",
-        "overflow",
-        "height",
-        "max-height",
-        "text-indent",
-        "position",
-        "left",
-        "top",
-        "width",
-        "max-width",
-    ]
+_OF_INTEREST_NAMES = (
+    "display visibility font-size color background background-color background-image opacity overflow "
+    "height max-height text-indent position left top width max-width"
 )
+_OF_INTEREST = frozenset(_OF_INTEREST_NAMES.split())
 STYLE_LIMIT = 100_000
 RULE_LIMIT = 2_000
 
@@ -87,7 +71,7 @@ class Sheet:
     known."""
 
     def __init__(self, css: str) -> None:
-        self.rules: dict[str, list[tuple[str | None, Style]]] = {}
+        self.rules: dict[str, dict[str | None, Style]] = {}
         css = _AT_RULE.sub(" ", _CSS_COMMENT.sub(" ", css[:STYLE_LIMIT].lower()))
         for count, rule in enumerate(_RULE.finditer(css)):
             if count >= RULE_LIMIT:
@@ -108,7 +92,7 @@ class Sheet:
         tag, mark, name = match.groups()
         key = f"{mark}{name}" if name else tag
         if key:
-            self.rules.setdefault(key, []).append((tag if name else None, style))
+            self.rules.setdefault(key, {}).setdefault(tag if name else None, {}).update(style)
 
     def style_of(self, tag: str, attributes: dict[str, str | None]) -> Style:
         """What the rules and the style attribute say of one element; the attribute wins."""
@@ -118,9 +102,10 @@ class Sheet:
             if attributes.get("id"):
                 keys.append("#" + (attributes["id"] or "").lower())
             for key in keys:
-                for only, found in self.rules.get(key, ()):
-                    if only is None or only == tag:
-                        style.update(found)
+                found = self.rules.get(key)
+                if found is not None:
+                    style.update(found.get(None, {}))
+                    style.update(found.get(tag, {}))
         own = attributes.get("style")
         if own:
             style.update(declarations(own))

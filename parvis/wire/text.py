@@ -19,49 +19,33 @@ class PlainText(NamedTuple):
 
 
 TAG_LIMIT = 60_000
-"""With more tags than this the tree is not built (building can take time in the square of its depth) and tags are
-cut out by a pattern; also the number of nodes that are walked."""
+"""What comes after that many tags is not read."""
+_SMALL = 500
+_DEPTH = 1_500
+_COPIES = 300_000
+_NODES = 3 * TAG_LIMIT
 HTML_LIMIT = 4_000_000
+"""Characters; what comes after them is not read."""
 _SKIPPED = frozenset(
     {"script", "style", "head", "template", "title", "object", "embed", "iframe", "svg", "math", "select"}
 )
 _PARAGRAPHS = frozenset(
     {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "pre", "blockquote", "hr"}
 )
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "body",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dt",
-        "fieldset",
-        "figure",
-        "figcaption",
-        "footer",
-        "form",
-        "header",
-        "html",
-        "legend",
-        "li",
-        "main",
-        "nav",
-        "section",
-        "summary",
-        "tbody",
-        "tfoot",
-        "thead",
-        "tr",
-    ]
+_BLOCKS_NAMES = (
+    "address article aside body caption center dd details div dt fieldset figure figcaption footer form "
+    "header html legend li main nav section summary tbody tfoot thead tr"
 )
+_BLOCKS = frozenset(_BLOCKS_NAMES.split())
 _SPACES = re.compile(r"[ \t\r\n\f\u200b\u200c\u200d\u034f\u00ad\ufeff\u2007\u00a0]+")
-_TAG = re.compile(r"<(?:!--.*?(?:-->|\Z)|(script|style)\b.*?(?:</\1|\Z)[^>]*|[^>]{0,100000}+>?)", re.S | re.I)
-_ENTITY = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&"}
+_TAG_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
+_LONG_RUN = re.compile(r"(?:(?<=[<>])|\A)[^<>]{1500,}+")
+_FORMATS_NAMES = "a b big code em font i nobr s small strike strong tt u"
+_FORMATS = frozenset(_FORMATS_NAMES.split())
+_SELF_CLOSING_NAMES = (
+    "p li dt dd tr td th tbody thead tfoot option br img hr input meta link col wbr area base param source"
+)
+_SELF_CLOSING = frozenset(_SELF_CLOSING_NAMES.split())
 
 
 class _Lines:
@@ -147,7 +131,7 @@ class _Walk:
 
     def run(self, root: LexborNode) -> None:
         node: LexborNode | None = root
-        for _ in range(TAG_LIMIT * 3):
+        for _ in range(_NODES):
             if node is None or self.lines.size > self.enough:
                 break
             inside = self.enter(node)
@@ -256,8 +240,7 @@ def html_to_text(html: str, links: bool = True, enough: int = HTML_LIMIT) -> Pla
     """Readable text of an HTML text. `links` adds addresses of links (`words <https://...>`) and names of pictures;
     after `enough` characters nothing more is read."""
     html = html[:HTML_LIMIT]
-    if html.count("<") > TAG_LIMIT:
-        return PlainText(_stripped(html), 0)
+    html = _within_limits(_LONG_RUN.sub(_broken, html))
     parser = LexborHTMLParser(html)
     root = parser.body or parser.root
     if root is None:
@@ -267,8 +250,34 @@ def html_to_text(html: str, links: bool = True, enough: int = HTML_LIMIT) -> Pla
     return PlainText(walk.lines.text(), walk.hidden)
 
 
-def _stripped(html: str) -> str:
-    text = _TAG.sub(" ", html)
-    for entity, meant in _ENTITY.items():
-        text = text.replace(entity, meant)
-    return _SPACES.sub(" ", text).strip()
+def _broken(run: re.Match[str]) -> str:
+    """A long run without brackets, with breaks that mean nothing in text and end a tag: the builder takes the
+    square of the number of attributes of one tag."""
+    text = run.group()
+    return "<wbr>".join(text[start : start + 1_500] for start in range(0, len(text), 1_500))
+
+
+def _within_limits(html: str) -> str:
+    """The text up to where building the tree would take time or memory in the square of its size. It would for deep
+    nesting, and where formatting that is never closed is copied into every paragraph, as HTML asks (§13.2.4.3)."""
+    if html.count("<") <= _SMALL:
+        return html
+    open_tags: dict[str, int] = {}
+    depth = formats = copies = tags = 0
+    for match in _TAG_NAME.finditer(html):
+        slash, name = match.groups()
+        name = name.lower()
+        tags += 1
+        change = 0
+        if not slash:
+            copies += formats
+            change = 0 if name in _SELF_CLOSING else 1
+        elif open_tags.get(name, 0):
+            change = -1
+        if change:
+            open_tags[name] = open_tags.get(name, 0) + change
+            depth += change
+            formats += change if name in _FORMATS else 0
+        if depth > _DEPTH or copies > _COPIES or tags > TAG_LIMIT:
+            return html[: match.start()]
+    return html

@@ -15,6 +15,8 @@ _UU = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
 _NOT_BASE64 = bytes(
     sorted(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 )
+_RUNS = 1_000
+"""With more paddings than this in a base64 body it is nonsense, and is read as one run."""
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} [^\n]*\n", re.M)
 _UU_END = re.compile(rb"^end[ \t\r]*$", re.M)
 
@@ -44,6 +46,8 @@ def base64(body: bytes) -> bytes:
 
 
 def _loose(body: bytes) -> bytes:
+    if body.count(b"=") > _RUNS:
+        return _run(body)
     return b"".join(_run(run) for run in body.split(b"=") if run)
 
 
