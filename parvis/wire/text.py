@@ -263,11 +263,10 @@ def _within_limits(html: str) -> str:
     if html.count("<") <= _SMALL:
         return html
     open_tags: dict[str, int] = {}
-    depth = formats = copies = tags = 0
-    for match in _TAG_NAME.finditer(html):
+    depth = formats = copies = 0
+    for tags, match in enumerate(_TAG_NAME.finditer(html)):
         slash, name = match.groups()
         name = name.lower()
-        tags += 1
         change = 0
         if not slash:
             copies += formats
@@ -278,6 +277,6 @@ def _within_limits(html: str) -> str:
             open_tags[name] = open_tags.get(name, 0) + change
             depth += change
             formats += change if name in _FORMATS else 0
-        if depth > _DEPTH or copies > _COPIES or tags > TAG_LIMIT:
+        if depth > _DEPTH or copies > _COPIES or tags >= TAG_LIMIT:
             return html[: match.start()]
     return html
