@@ -31,7 +31,7 @@ def to_ms(instant: datetime) -> int:
 
 def utc_date(milliseconds: int) -> str:
     """A stored time as JMAP's UTCDate, whole seconds. RFC 8620 §1.4"""
-    return from_ms(milliseconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return from_ms(milliseconds).isoformat(timespec="seconds")[:-6] + "Z"
 
 
 def parse_utc(date: str) -> int:

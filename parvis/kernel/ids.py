@@ -11,6 +11,7 @@ from parvis.kernel import clock
 
 _EPOCH_MS = 1_577_836_800_000
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LENGTH = 13
 _NODE_BITS, _SEQUENCE_BITS = 6, 16
@@ -40,7 +41,11 @@ def new_id() -> int:
 
 def text(number: int) -> str:
     """The text of an id: 13 letters and digits, first always a letter. RFC 8620 §1.2"""
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(60, -1, -5))
+    return (
+        f"{_ALPHABET[number >> 60]}{_PAIRS[number >> 50 & 1023]}{_PAIRS[number >> 40 & 1023]}"
+        f"{_PAIRS[number >> 30 & 1023]}{_PAIRS[number >> 20 & 1023]}{_PAIRS[number >> 10 & 1023]}"
+        f"{_PAIRS[number & 1023]}"
+    )
 
 
 def parse(value: str) -> int | None:
