@@ -1,0 +1,186 @@
+"""`parvis account`: people, groups and spaces."""
+
+import argparse
+import getpass
+import sys
+from datetime import UTC, datetime
+
+from parvis.access import accounts, directory, gate, passwords
+from parvis.access.principal import Principal, Right
+from parvis.kernel import clock, ids, settings
+from parvis.kernel.errors import Invalid, NotFound
+from parvis.kernel.languages import LANGUAGES
+from parvis.ops import people
+from parvis.ops.commands.texts import Texts
+from parvis.ops.program import Opener, Program
+from parvis.store.unit import Unit
+
+_RIGHTS = {right.name.lower().replace("_", "-"): right for right in Right if right.name}
+
+
+def add(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    """Declares the arguments."""
+    acts = parser.add_subparsers(dest="act", required=True)
+    new = acts.add_parser("add", help="address --name NAME [--language fr] [--kind person|group|space] [--admin]")
+    new.add_argument("address")
+    new.add_argument("--name", required=True)
+    new.add_argument("--language", choices=LANGUAGES, default=texts.language)
+    new.add_argument("--kind", choices=("person", "group", "space", "resource"), default="person")
+    new.add_argument("--admin", action="store_true")
+    new.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    acts.add_parser("list", help="everyone, with kind, language and addresses")
+    word = acts.add_parser("password", help="set a new password")
+    word.add_argument("address")
+    word.add_argument("--password-stdin", action="store_true")
+    for act in ("disable", "enable"):
+        acts.add_parser(act).add_argument("address")
+    group = acts.add_parser("group", help="GROUP --add MEMBER --remove MEMBER")
+    group.add_argument("address")
+    group.add_argument("--add", action="append", default=[], metavar="MEMBER")
+    group.add_argument("--remove", action="append", default=[], metavar="MEMBER")
+    grant = acts.add_parser("grant", help="OWNER READER read,write [--until 2027-06-30]; `none` withdraws")
+    grant.add_argument("owner")
+    grant.add_argument("reader")
+    grant.add_argument("rights", help=f"`none`, or some of {','.join(_RIGHTS)}")
+    grant.add_argument("--kind", default="mail")
+    grant.add_argument("--until", metavar="DATE")
+
+
+async def run(args: argparse.Namespace, opener: Opener) -> int:
+    """Carries out one act. Raises ParvisError."""
+    program = await opener(settings.load(args.data))
+    acts = {
+        "add": _add,
+        "list": _list,
+        "password": _password,
+        "disable": _disable,
+        "enable": _enable,
+        "group": _group,
+        "grant": _grant,
+    }
+    try:
+        await acts[args.act](args, program)
+    finally:
+        await program.stop()
+    return 0
+
+
+def _secret(args: argparse.Namespace) -> tuple[str, bool]:
+    """The password, and whether it was made here."""
+    if args.password_stdin:
+        return sys.stdin.readline().rstrip("\n"), False
+    if sys.stdin.isatty():
+        typed = getpass.getpass("password (empty for a new one): ")
+        if typed:
+            return typed, False
+    return ids.token(15), True
+
+
+async def _add(args: argparse.Namespace, program: Program) -> None:
+    password, made = _secret(args) if args.kind == "person" else (None, False)
+    who = await people.create(
+        program.context.store,
+        program.features,
+        args.kind,
+        args.name,
+        args.address,
+        language=args.language,
+        administrator=args.admin,
+        password=password,
+    )
+    print(f"{who.address}: {who.kind} {who.name}" + (f", password {password}" if made else ""))
+
+
+async def _list(args: argparse.Namespace, program: Program) -> None:
+    db = program.context.store.db
+    for who in await directory.everyone(db, ("person", "group", "space", "resource", "agent")):
+        addresses = ", ".join(await directory.addresses(db, who.id)) or "-"
+        mark = " *" if who.administrator else ""
+        print(f"{who.kind:8} {who.language}  {who.name}{mark}  {addresses}")
+
+
+async def _password(args: argparse.Namespace, program: Program) -> None:
+    store = program.context.store
+    who = await people.find(store, args.address)
+    password, made = _secret(args)
+    await passwords.change(store, who.id, password)
+    print(f"{who.address}: the password is changed" + (f" to {password}" if made else ""))
+
+
+async def _disable(args: argparse.Namespace, program: Program) -> None:
+    store = program.context.store
+    await accounts.disable(store, (await people.find(store, args.address)).id)
+    print(f"{args.address}: disabled; what they held open is closed, what they have is kept")
+
+
+async def _enable(args: argparse.Namespace, program: Program) -> None:
+    store = program.context.store
+    number = await store.db.value(
+        "SELECT principal_id FROM address WHERE address = ?", directory.normal(args.address)
+    )
+    if number is None:
+        raise NotFound(f"nobody has the address {args.address}")
+    await accounts.enable(store, number)
+    print(f"{args.address}: enabled")
+
+
+async def _group(args: argparse.Namespace, program: Program) -> None:
+    store = program.context.store
+    group = await people.find(store, args.address)
+    if group.kind not in ("group", "space"):
+        raise Invalid(f"{args.address} is no group")
+    joining = [await people.find(store, member) for member in args.add]
+    leaving = [await people.find(store, member) for member in args.remove]
+
+    async def work(unit: Unit) -> None:
+        for member in joining:
+            await directory.join(unit, group.id, member.id)
+        for member in leaving:
+            await directory.leave(unit, group.id, member.id)
+
+    await store.write(work)
+    rows = await store.db.rows(
+        "SELECT p.name FROM membership m JOIN principal p ON p.id = m.member_id WHERE m.group_id = ? ORDER BY 1",
+        group.id,
+    )
+    print(f"{group.name}: {', '.join(row[0] for row in rows) or 'nobody'}")
+
+
+async def _grant(args: argparse.Namespace, program: Program) -> None:
+    store = program.context.store
+    owner, reader = await people.find(store, args.owner), await people.find(store, args.reader)
+    scope = (await gate.require(store.db, owner, owner.id, args.kind)).scope
+    rights = _rights(args.rights)
+    if rights:
+        until = _moment(args.until) if args.until else None
+        await store.write(lambda unit: gate.give(unit, owner, scope.id, reader.id, rights, until))
+        print(f"{reader.name} may {args.rights} in the {args.kind} of {owner.name}")
+        return
+    await _withdraw(program, owner, reader, scope.id)
+    print(f"{reader.name} sees nothing more of the {args.kind} of {owner.name} by this grant")
+
+
+async def _withdraw(program: Program, owner: Principal, reader: Principal, scope_id: int) -> None:
+    store = program.context.store
+    grant = await store.db.value(
+        "SELECT id FROM access_grant WHERE scope_id = ? AND principal_id = ?", scope_id, reader.id
+    )
+    if grant is None:
+        raise NotFound("there is no such grant")
+    await store.write(lambda unit: gate.withdraw(unit, owner, grant))
+
+
+def _rights(text: str) -> Right:
+    found = Right(0)
+    for word in text.split(",") if text != "none" else []:
+        if word not in _RIGHTS:
+            raise Invalid(f"{word!r} is no right; there are {', '.join(_RIGHTS)}")
+        found |= _RIGHTS[word]
+    return found
+
+
+def _moment(text: str) -> int:
+    try:
+        return clock.to_ms(datetime.fromisoformat(text).replace(tzinfo=UTC))
+    except ValueError as error:
+        raise Invalid(f"{text!r} is no date like 2027-06-30") from error

@@ -1,0 +1,52 @@
+"""`parvis serve`: runs the server until it is told to stop."""
+
+import argparse
+import asyncio
+import signal
+from collections.abc import Mapping
+
+from parvis.kernel import settings
+from parvis.kernel.settings import Settings
+from parvis.ops.commands.texts import Texts
+from parvis.ops.program import Opener
+
+
+def add(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    """Declares the arguments."""
+    parser.add_argument("--port", type=int, help=texts("port"))
+
+
+def with_port(configured: Settings, port: int | None) -> Settings:
+    """The settings with the port of the command line, when one is given."""
+    if port is not None:
+        configured.ports.http = port
+    return configured
+
+
+def address(configured: Settings, ports: Mapping[str, int]) -> str:
+    """The address people open."""
+    host = configured.host if configured.host not in ("", "0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+    shown = f"[{host}]" if ":" in host else host
+    return (configured.public_url or f"http://{shown}:{ports['http']}").rstrip("/")
+
+
+async def run(args: argparse.Namespace, opener: Opener) -> int:
+    """Serves until SIGTERM or SIGINT."""
+    program = await opener(with_port(settings.load(args.data), args.port))
+    try:
+        ports = await program.start()
+        print(f"Parvis: {address(program.context.settings, ports)}", flush=True)
+        for protocol, port in sorted(ports.items()):
+            print(f"  {protocol}: {port}", flush=True)
+        await until_told_to_stop()
+    finally:
+        await program.stop()
+    return 0
+
+
+async def until_told_to_stop() -> None:
+    """Returns at the first SIGTERM or SIGINT."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()

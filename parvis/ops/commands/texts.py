@@ -1,0 +1,86 @@
+"""The help of the command line in three languages; the terminal says which (LANGUAGE, LC_ALL, LANG)."""
+
+import os
+from collections.abc import Mapping
+
+from parvis.kernel.languages import Language, closest
+
+TEXTS: dict[str, dict[Language, str]] = {
+    "parvis": {
+        "en": "A sovereign digital workplace with an AI assistant at its heart.",
+        "fr": "Un espace de travail numérique souverain, avec un assistant en son cœur.",
+        "vi": "Không gian làm việc số có chủ quyền, với trợ lý AI ở trung tâm.",
+    },
+    "data": {
+        "en": "folder of the database, messages, models and settings",
+        "fr": "dossier de la base, des messages, des modèles et des réglages",
+        "vi": "thư mục chứa cơ sở dữ liệu, thư, mô hình và thiết lập",
+    },
+    "port": {
+        "en": "port of the web client; 0 for any free one",
+        "fr": "port du client web ; 0 pour n'importe quel port libre",
+        "vi": "cổng của giao diện web; 0 là bất kỳ cổng nào còn trống",
+    },
+    "serve": {
+        "en": "run the server",
+        "fr": "lancer le serveur",
+        "vi": "chạy máy chủ",
+    },
+    "demo": {
+        "en": "fill a data folder with a demo organisation and run the server",
+        "fr": "remplir un dossier avec une organisation de démonstration et lancer le serveur",
+        "vi": "tạo một tổ chức mẫu trong thư mục dữ liệu rồi chạy máy chủ",
+    },
+    "fill-only": {
+        "en": "fill the folder and end, without serving",
+        "fr": "remplir le dossier puis s'arrêter, sans servir",
+        "vi": "chỉ tạo dữ liệu rồi dừng, không chạy máy chủ",
+    },
+    "public-mail": {
+        "en": "archive with the public mail (SpamAssassin's corpus); `none` to leave it out",
+        "fr": "archive du courrier public (corpus de SpamAssassin) ; `none` pour s'en passer",
+        "vi": "tệp thư công khai (kho SpamAssassin); `none` để bỏ qua",
+    },
+    "account": {
+        "en": "people, groups and spaces: add, list, password, disable, enable, group, grant",
+        "fr": "personnes, groupes et espaces : créer, lister, mot de passe, désactiver, membres, droits",
+        "vi": "người dùng, nhóm và không gian: thêm, liệt kê, mật khẩu, khóa, thành viên, quyền",
+    },
+    "import": {
+        "en": "bring mail in: mbox, Maildir, .eml, or a live IMAP account; run it again to go on",
+        "fr": "importer du courrier : mbox, Maildir, .eml ou compte IMAP ; relancer pour reprendre",
+        "vi": "nhập thư: mbox, Maildir, .eml hoặc tài khoản IMAP; chạy lại để tiếp tục",
+    },
+    "reindex": {
+        "en": "build the search index anew",
+        "fr": "reconstruire l'index de recherche",
+        "vi": "lập lại chỉ mục tìm kiếm",
+    },
+    "doctor": {
+        "en": "check the data folder, database, disk, ports and models",
+        "fr": "vérifier le dossier, la base, le disque, les ports et les modèles",
+        "vi": "kiểm tra thư mục dữ liệu, cơ sở dữ liệu, ổ đĩa, cổng và mô hình",
+    },
+    "models": {
+        "en": "models that run on this machine: list, pull",
+        "fr": "modèles exécutés sur cette machine : lister, télécharger",
+        "vi": "các mô hình chạy trên máy này: liệt kê, tải về",
+    },
+}
+
+
+def language(environment: Mapping[str, str] | None = None) -> Language:
+    """The language of the terminal."""
+    values = os.environ if environment is None else environment
+    wanted = values.get("LANGUAGE") or values.get("LC_ALL") or values.get("LC_MESSAGES") or values.get("LANG") or ""
+    return closest(wanted.split(":")[0].replace("_", "-").split(".")[0])
+
+
+class Texts:
+    """`texts("serve")`: the sentence of a key in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def __call__(self, key: str) -> str:
+        return TEXTS[key][self.language]

@@ -1,0 +1,180 @@
+"""The command line: what each command does to a data folder, what it prints, its exit codes."""
+
+import io
+import json
+import stat
+import sys
+
+import pytest
+
+from parvis.kernel.egress import Egress
+from parvis.kernel.settings import Settings
+from parvis.ops import cli, doctor
+from parvis.ops.commands import demo, imports
+from parvis.ops.commands.texts import TEXTS, Texts, language
+from parvis.ops.imports.eml import Messages
+from parvis.ops.imports.maildir import Maildir
+from parvis.ops.imports.mbox import Mbox
+from parvis.serve.context import Context
+from parvis.store.store import Store
+from tests.ops.test_imports import envelope, letter
+
+PASSWORD = "quai-lotus-heron-4817"
+
+
+class Closed:
+    """A program whose doors stay closed."""
+
+    def __init__(self, context: Context, features) -> None:
+        self.context, self.features = context, features
+
+    async def start(self) -> dict[str, int]:
+        raise AssertionError("no door is opened in these tests")
+
+    async def stop(self) -> None:
+        await self.context.store.close()
+
+
+@pytest.fixture
+def run(tmp_path, rooms, features, monkeypatch, capsys):
+    """`run("account", "list")`: exit code and what was printed."""
+
+    async def opener(settings: Settings) -> Closed:
+        store = await Store.open(settings, rooms)
+        return Closed(Context(settings, store, Egress([])), features)
+
+    def call(command: str, *arguments: str, stdin: str = "") -> tuple[int, str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        code = cli.main([command, "--data", str(tmp_path / "data"), *arguments], opener)
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
+
+    (tmp_path / "data").mkdir()
+    return call
+
+
+def test_accounts_are_made_listed_grouped_and_switched_off(run) -> None:
+    code, said = run("account", "add", "ann@a.example", "--name", "Ann", "--password-stdin", stdin=PASSWORD + "\n")
+    assert (code, said) == (0, "ann@a.example: person Ann\n")
+    code, said = run("account", "add", "bob@a.example", "--name", "Bob", "--admin", "--language", "vi")
+    assert "password " in said
+    run("account", "add", "team@a.example", "--name", "Team", "--kind", "group")
+    assert run("account", "group", "team@a.example", "--add", "ann@a.example")[1] == "Team: Ann\n"
+    assert run("account", "group", "team@a.example", "--remove", "ann@a.example")[1] == "Team: nobody\n"
+    listed = run("account", "list")[1]
+    assert "person   vi  Bob *  bob@a.example" in listed
+    run("account", "disable", "bob@a.example")
+    assert "Bob" not in run("account", "list")[1]
+    run("account", "enable", "bob@a.example")
+    assert "Bob" in run("account", "list")[1]
+
+
+def test_grants_are_given_and_withdrawn(run) -> None:
+    for name in ("ann", "bob"):
+        run("account", "add", f"{name}@a.example", "--name", name.title())
+    code, said = run("account", "grant", "ann@a.example", "bob@a.example", "read,write", "--until", "2099-01-01")
+    assert (code, said) == (0, "Bob may read,write in the mail of Ann\n")
+    assert run("account", "grant", "ann@a.example", "bob@a.example", "none")[0] == 0
+    code, said = run("account", "grant", "ann@a.example", "bob@a.example", "none")
+    assert (code, said) == (1, "parvis: there is no such grant\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("account", "password", "nobody@a.example"), "nobody has the address"),
+        (("account", "add", "no address", "--name", "X"), "is not an address"),
+        (("import", "nobody@a.example", "x"), "nobody has the address"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(run, arguments, sentence) -> None:
+    code, said = run(*arguments)
+    assert code == 1
+    assert said.startswith("parvis: ") and sentence in said and said.count("\n") == 1
+
+
+def test_a_weak_password_is_refused(run) -> None:
+    code, said = run("account", "add", "a@a.example", "--name", "A", "--password-stdin", stdin="short\n")
+    assert (code, "at least 12 characters" in said) == (1, True)
+
+
+def test_an_import_prints_its_report(run, tmp_path) -> None:
+    run("account", "add", "ann@a.example", "--name", "Ann")
+    (tmp_path / "old.mbox").write_bytes(envelope(letter(1)) + envelope(letter(2, "X-Mozilla-Status: 0009\n")))
+    code, said = run("import", "ann@a.example", str(tmp_path / "old.mbox"), "--under", "Old/2019")
+    assert code == 0
+    assert "1 imported, 0 already there, 1 not imported" in said
+    assert "marked as deleted, left out: old.mbox at byte" in said
+
+
+def test_the_source_is_known_by_its_looks(tmp_path) -> None:
+    (tmp_path / "m" / "cur").mkdir(parents=True)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "one.eml").write_bytes(letter(1))
+    (tmp_path / "box").write_bytes(envelope(letter(1)))
+    (tmp_path / "bare").write_bytes(letter(1))
+    kinds = [type(imports.local(tmp_path / name)) for name in ("m", "folder", "one.eml", "box", "bare")]
+    assert kinds == [Maildir, Messages, Messages, Mbox, Messages]
+
+
+def test_the_demo_is_filled_once_and_noted(run, tmp_path) -> None:
+    code, _ = run("demo", "--fill-only", "--public-mail", "none")
+    assert code == 0
+    file = tmp_path / "data" / "demo.json"
+    note = json.loads(file.read_text())
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert len(note["people"]) == 10
+    assert {"name", "address", "password", "language"} <= note["people"][0].keys()
+    run("demo", "--fill-only", "--public-mail", "none")
+    assert json.loads(file.read_text())["people"] == note["people"]
+    assert 'domains = ["valmont.example"' in (tmp_path / "data" / "parvis.toml").read_text()
+
+
+def test_demo_passwords_are_strong_enough_and_differ() -> None:
+    from parvis.access import passwords
+
+    made = {demo.new_password() for _ in range(50)}
+    assert len(made) > 45
+    for word in made:
+        passwords.check(word)
+
+
+async def test_the_doctor_finds_what_is_wrong(tmp_path) -> None:
+    folder = tmp_path / "data"
+    fresh = {finding.what: finding.verdict for finding in await doctor.examine(Settings(data=str(folder)))}
+    assert fresh["database"] == "note" and "fault" not in fresh.values()
+    folder.mkdir()
+    (folder / "parvis.sqlite").write_bytes(b"SQLite format 3\0" + b"rubbish" * 2000)
+    findings = {finding.what: finding for finding in await doctor.examine(Settings(data=str(folder)))}
+    assert findings["database"].verdict == "fault"
+
+
+def test_the_doctors_exit_code(run, tmp_path) -> None:
+    assert run("doctor")[0] == 0
+    (tmp_path / "data" / "parvis.sqlite").write_bytes(b"rubbish" * 2000)
+    code, said = run("doctor")
+    assert code == 3 and "✗ database" in said
+    (tmp_path / "data" / "parvis.toml").write_text("nonsense = 1\n")
+    code, said = run("doctor")
+    assert code == 1 and "nonsense" in said
+
+
+def test_help_is_in_the_terminals_language() -> None:
+    assert language({"LANG": "fr_FR.UTF-8"}) == "fr"
+    assert language({"LANGUAGE": "vi:en", "LANG": "fr_FR.UTF-8"}) == "vi"
+    assert language({"LC_ALL": "C"}) == "en"
+    assert all(set(texts) == {"fr", "vi", "en"} for texts in TEXTS.values())
+    assert "remplir un dossier" in cli.parser(Texts("fr")).format_help()
+
+
+def test_an_imap_place_may_hold_an_at_sign(monkeypatch) -> None:
+    monkeypatch.setenv("PARVIS_IMAP_PASSWORD", "x")
+    args = cli.parser(Texts("en")).parse_args(
+        ["import", "ann@a.example", "imap://ann@b.example@mail.b.example:1143", "--security", "none"]
+    )
+    reader = imports._imap(args)
+    assert (reader._account.user, reader._account.host, reader._account.port) == (
+        "ann@b.example",
+        "mail.b.example",
+        1143,
+    )
