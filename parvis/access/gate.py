@@ -127,12 +127,13 @@ async def give(
         raise NotFound("no such principal")
     if grantee_id == scope.account_id:
         raise Conflict("this belongs to them already")
+    fresh = ids.new_id()
     number = await unit.value(
         """INSERT INTO access_grant (id, scope_id, principal_id, rights, granted_by, granted_ms, expires_ms)
         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (scope_id, principal_id) DO UPDATE SET rights = excluded.rights,
         granted_by = excluded.granted_by, granted_ms = excluded.granted_ms, expires_ms = excluded.expires_ms
         RETURNING id""",
-        ids.new_id(),
+        fresh,
         scope_id,
         grantee_id,
         int(rights),
@@ -141,6 +142,7 @@ async def give(
         expires_ms,
     )
     await refresh_grant(unit, number)
+    await unit.changed(scope.account_id, "Grant", number, "created" if number == fresh else "updated")
     unit.emit(scope.account_id, "grant", {"grant": number, "scope": scope_id, "grantee": grantee_id})
     return int(number)
 
@@ -155,6 +157,7 @@ async def withdraw(unit: Unit, principal: Principal, grant_id: int) -> None:
     scope = await _shared(unit, principal, scope_id, Right(0))
     await unit.run("DELETE FROM access_grant WHERE id = ?", grant_id)
     await refresh_grant(unit, grant_id)
+    await unit.changed(scope.account_id, "Grant", grant_id, "destroyed")
     unit.emit(scope.account_id, "grant-withdrawn", {"grant": grant_id, "scope": scope_id, "grantee": grantee})
 
 

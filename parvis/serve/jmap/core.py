@@ -2,11 +2,11 @@
 
 from parvis.kernel.events import Event
 from parvis.serve.feature import Capability, Context, Feature
-from parvis.serve.jmap import blob_methods
+from parvis.serve.jmap import blob_methods, preferences, sharing
 from parvis.serve.jmap.accounts import ANY
 from parvis.serve.jmap.call import Call, Result
 from parvis.serve.jmap.engine import CORE
-from parvis.serve.jmap.kind import Method
+from parvis.serve.jmap.kind import OWN, Method
 from parvis.serve.jmap.push import subscription
 from parvis.serve.jmap.push.delivery import Delivery
 from parvis.serve.jmap.session import WEBSOCKET
@@ -30,11 +30,15 @@ def feature(context: Context) -> Feature:
             Capability(CORE, ANY),
             Capability(WEBSOCKET, None),
             Capability(blob_methods.BLOB, ANY, account=blob_methods.capability_value(context)),
+            Capability(preferences.PREFERENCES, OWN),
+            Capability(sharing.SHARING, ANY),
         ),
         methods=(
             Method(name="Core/echo", capability=CORE, arguments=dict, run=_echo),
             *blob_methods.methods(),
             *subscription.methods(),
+            *sharing.methods(),
         ),
+        kinds=(preferences.KIND, sharing.PRINCIPAL, sharing.GRANT),
         followers={"push": follow},
     )

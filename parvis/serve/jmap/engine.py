@@ -70,20 +70,15 @@ class Engine:
 
     def _derived(self, kind: Kind) -> Iterable[tuple[str, type[Any], Callable[[Call], Awaitable[Result]]]]:
         yield "get", kind.get_arguments, lambda call: reading.get(kind, call)
-        if kind.state is None:
-            yield "changes", ChangesArguments, lambda call: reading.changes_since(kind, call)
+        yield "changes", ChangesArguments, lambda call: reading.changes_since(kind, call)
         if kind.create or kind.update or kind.destroy:
             yield "set", kind.set_arguments, lambda call: _set(kind, call)
         if kind.copy:
             yield "copy", CopyArguments, lambda call: self._copy(kind, call)
         if kind.query or kind.page:
             yield "query", kind.query_arguments, lambda call: querying.query(kind, call)
-            if kind.state is None:
-                yield (
-                    "queryChanges",
-                    kind.query_changes_arguments,
-                    lambda call: querying.query_changes(kind, call),
-                )
+            changes = kind.query_changes_arguments
+            yield "queryChanges", changes, lambda call: querying.query_changes(kind, call)
 
     async def _copy(self, kind: Kind, call: Call) -> Result:
         access = await account(

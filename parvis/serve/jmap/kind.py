@@ -247,7 +247,9 @@ class Kind:
         default_factory=lambda: {"create": Right.WRITE, "update": Right.WRITE, "destroy": Right.DELETE}
     )
     state: Callable[[Call], Awaitable[str]] | None = None
-    """The state string, for a kind that is not in the change log; then there is no /changes."""
+    """The state string, for a kind that is not in the account's change log; then changes cannot be calculated."""
+    first: Callable[[Unit], Awaitable[None]] | None = None
+    """Called at the very beginning of a /set's unit: takes locks that come before the account's."""
     listable: bool = True
     """Whether `ids: null` may be asked for all (up to the limit)."""
     before_set: Callable[[Call], Awaitable[None]] | None = None

@@ -203,6 +203,8 @@ class Setting:
     async def _unit(self, unit: Unit, *, isolate: bool) -> tuple[SetOutcome, str, str, dict[str, str]]:
         exchange = replace(self.call.exchange, created=dict(self.call.exchange.created))
         call = replace(self.call, db=unit, exchange=exchange)
+        if self.kind.first is not None:
+            await self.kind.first(unit)
         await unit.tick(call.account_id)  # holds the account, so that what is read now is what is patched
         old = await state(self.kind, call)
         self._if_in_state(old)

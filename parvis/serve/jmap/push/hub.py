@@ -15,6 +15,7 @@ from parvis.access.sessions import Ended
 from parvis.kernel import ids
 from parvis.kernel.events import StateChange
 from parvis.serve.context import Context
+from parvis.serve.jmap.accounts import ANY
 from parvis.serve.jmap.engine import Engine
 from parvis.serve.jmap.kind import OWN
 from parvis.serve.jmap.session import visible_accounts
@@ -149,7 +150,7 @@ class Hub:
         scope = self._scopes.get(kind)
         if scope is None:
             return False
-        return own if scope == OWN else scope in scopes
+        return own if scope in (OWN, ANY) else scope in scopes
 
     async def news(self, stream: Stream) -> Object | None:
         """A StateChange of all that is new to the stream, or None. RFC 8620 §7.1"""

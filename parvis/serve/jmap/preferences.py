@@ -1,0 +1,71 @@
+"""Preferences: what a person has chosen for their client, the same on all their devices."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta
+
+from parvis.kernel.languages import Language
+from parvis.kernel.records import Record, ServerSet
+from parvis.serve.jmap.call import Call
+from parvis.serve.jmap.errors import SetError
+from parvis.serve.jmap.kind import OWN, Kind, Update
+from parvis.serve.jmap.types import Object
+from parvis.store.unit import Unit
+
+PREFERENCES = "urn:parvis:preferences"
+UndoSeconds = Annotated[int, Meta(ge=0, le=120)]
+
+
+class Preferences(Record):
+    """The choices; one object an account."""
+
+    kind: ClassVar[str] = "Preferences"
+    capability: ClassVar[str] = PREFERENCES
+    id: ServerSet[str] = "singleton"
+    language: Language = "en"
+    """Also the language in which the server writes to this person."""
+    theme: Literal["auto", "light", "dark"] = "auto"
+    density: Literal["comfortable", "compact"] = "comfortable"
+    single_keys: bool = True
+    """Shortcuts of a single letter."""
+    undo_seconds: UndoSeconds = 10
+    remote_images: Literal["ask", "always", "never"] = "ask"
+    keymap: dict[str, str] = msgspec.field(default_factory=dict)
+    """Command id to keys."""
+
+
+_LARGEST = 20_000
+
+
+async def _read(call: Call, _: Sequence[int] | None, wanted: frozenset[str]) -> list[Object | Record]:
+    row = await call.db.row(
+        """SELECT p.language, f.body FROM principal p LEFT JOIN preferences f ON f.account_id = p.id
+        WHERE p.id = ?""",
+        call.account_id,
+    )
+    kept: Object = msgspec.json.decode(row[1]) if row and row[1] else {}
+    defaults: Object = msgspec.to_builtins(Preferences(language=row[0] if row else "en"))
+    return [defaults | {name: value for name, value in kept.items() if name in defaults}]
+
+
+async def _update(call: Call, unit: Unit, change: Update) -> None:
+    body = await unit.value("SELECT body FROM preferences WHERE account_id = ?", call.account_id)
+    kept: dict[str, Any] = (msgspec.json.decode(body) if body else {}) | change.values
+    if language := kept.pop("language", None):
+        await unit.run("UPDATE principal SET language = ? WHERE id = ?", language, call.account_id)
+        await unit.changed(call.account_id, "Principal", call.account_id, "updated")
+    text = msgspec.json.encode(kept)
+    if len(text) > _LARGEST:
+        raise SetError("tooLarge", "too many keys")
+    await unit.run(
+        """INSERT INTO preferences (account_id, body) VALUES (?, ?)
+        ON CONFLICT (account_id) DO UPDATE SET body = excluded.body""",
+        call.account_id,
+        text.decode(),
+    )
+    await unit.changed(call.account_id, "Preferences", call.account_id, "updated")
+
+
+KIND = Kind(record=Preferences, scope=OWN, read=_read, update=_update, singleton=True)
