@@ -9,11 +9,16 @@ import pytest
 
 from parvis.access import directory, passwords
 from parvis.access.principal import Principal
+from parvis.kernel import ids
 from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Delivery, Limits, Ports, Settings
-from parvis.mail import service
+from parvis.mail import feature as mailboxes
 from parvis.mail.smtp import wiring
 from parvis.serve.feature import Context, Feature
+from parvis.serve.jmap.blobs import Library
+from parvis.serve.jmap.core import feature as core
+from parvis.serve.jmap.engine import Engine
+from parvis.serve.jmap.request import Request
 from parvis.store.store import Store
 
 PASSWORD = "correct horse battery"
@@ -26,7 +31,9 @@ class Site:
     store: Store
     settings: Settings
     context: Context
+    mailboxes: Feature
     feature: Feature
+    engine: Engine
     ports: dict[str, int] = field(default_factory=dict)
     people: dict[str, Principal] = field(default_factory=dict)
     work: asyncio.Task | None = None
@@ -34,10 +41,13 @@ class Site:
     @classmethod
     async def open(cls, store: Store, settings: Settings) -> "Site":
         context = Context(settings, store, Egress([]))
-        feature = wiring.feature(context)
+        boxes, feature = mailboxes(context), wiring.feature(context)
+        scopes = {kind.name: kind.scope for kind in (*boxes.kinds, *feature.kinds)}
+        context.offer(Library(store, boxes.blobs, scopes))
+        engine = Engine(context, [core(context), boxes, feature])
         for kind, handler in feature.jobs.items():
             store.jobs.handle(kind, handler)
-        site = cls(store, settings, context, feature)
+        site = cls(store, settings, context, boxes, feature, engine)
         for listener in feature.listeners:
             site.ports[listener.name] = await listener.start()
         site.work = asyncio.create_task(store.jobs.run())
@@ -56,8 +66,9 @@ class Site:
 
         async def work(unit) -> int:
             number = await directory.create(unit, "person", name, f"{name}@example.org", **extra)
-            await service.provision(unit, number, extra.get("language", "en"), quota)
-            await self.feature.provision(unit, number, "person")
+            for one in (self.mailboxes, self.feature):
+                await one.provision(unit, number, "person")
+            await unit.run("UPDATE mail_account SET quota_bytes = ? WHERE account_id = ?", quota, number)
             if password:
                 await passwords.keep(unit, number, hashed)
             return number
@@ -65,6 +76,9 @@ class Site:
         found = await directory.by_id(self.store.db, await self.store.write(work))
         self.people[name] = found
         return found
+
+    def client(self, person: Principal) -> "Client":
+        return Client(self.engine, person)
 
     async def inbox(self, person: Principal, count: int = 1) -> list[bytes]:
         """The messages of a person's inbox, oldest first, once there are `count`."""
@@ -79,10 +93,125 @@ class Site:
                 return [await self.store.blobs.get(row[0]) for row in rows]
             await asyncio.sleep(0.02)
 
+    async def idle_step(self) -> None:
+        await asyncio.sleep(0.02)
+
     async def idle(self) -> None:
         """Waits until no job is waiting to run now."""
         while await self.store.db.value("SELECT COUNT(*) FROM job WHERE finished_ms IS NULL"):
             await asyncio.sleep(0.02)
+
+
+USING = [
+    "urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission",
+    "urn:ietf:params:jmap:vacationresponse",
+]  # fmt: skip
+
+
+class Client:
+    """`await ann("Email/get", ids=[...])` gives the arguments of the response, with `error` when it is one."""
+
+    def __init__(self, engine: Engine, principal: Principal) -> None:
+        self.engine, self.principal = engine, principal
+        self.account = ids.text(principal.id)
+
+    async def all(self, *calls):
+        request = Request(list(USING), [(name, args, f"c{i}") for i, (name, args) in enumerate(calls)])
+        return (await self.engine.process(self.principal, request))[0]
+
+    async def __call__(self, name, **arguments):
+        arguments.setdefault("accountId", self.account)
+        answered, result, _ = (await self.all((name, arguments)))[0]
+        return result if answered == name else {"error": result["type"], **result}
+
+    async def mailbox(self, role: str) -> str:
+        return (await self("Mailbox/query", filter={"role": role}))["ids"][0]
+
+    async def identity(self) -> str:
+        return (await self("Identity/get", ids=None))["list"][0]["id"]
+
+    async def draft(self, to: str, /, **more) -> str:
+        """An Email to send; its id."""
+        email = {
+            "mailboxIds": {await self.mailbox("drafts"): True},
+            "keywords": {"$draft": True},
+            "from": [{"name": self.principal.name, "email": self.principal.address}],
+            "to": [{"email": to}] if to else None,
+            "subject": "Hello",
+            "bodyValues": {"1": {"value": "Some words."}},
+            "textBody": [{"partId": "1", "type": "text/plain"}],
+        }
+        email.update(more)
+        made = await self("Email/set", create={"d": email})
+        return made["created"]["d"]["id"]
+
+    async def send(self, email_id: str, **more):
+        """EmailSubmission/set with one create; what became of it."""
+        sub = {"identityId": await self.identity(), "emailId": email_id, **more}
+        made = await self("EmailSubmission/set", create={"s": sub})
+        return (made.get("created") or {}).get("s") or made["notCreated"]["s"]
+
+    async def submission(self, number: str):
+        return (await self("EmailSubmission/get", ids=[number]))["list"][0]
+
+
+class Sink:
+    """Another server: takes mail as its script says. `replies` gives the answer for a recipient or a verb."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, list[str], bytes]] = []
+        self.commands: list[str] = []
+        self.replies: dict[str, str | list[str]] = {}
+        self.offers = ["8BITMIME", "SMTPUTF8", "DSN", "SIZE 1000000"]
+        self.hang_after_data = False
+        self.port = 0
+
+    async def open(self) -> "Sink":
+        self.server = await asyncio.start_server(self._client, "127.0.0.1", 0)
+        self.port = self.server.sockets[0].getsockname()[1]
+        return self
+
+    def _reply(self, key: str, default: str) -> bytes:
+        found = self.replies.get(key, default)
+        if isinstance(found, list):
+            found = found.pop(0) if found else default
+        return found.encode() + b"\r\n"
+
+    async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            writer.write(self._reply("greeting", "220 sink"))
+            sender, to = "", []
+            while line := (await reader.readline()).decode():
+                line = line.strip()
+                self.commands.append(line)
+                verb = line.split(" ")[0].upper()
+                if verb == "EHLO":
+                    writer.write(
+                        "".join(f"250-{offer}\r\n" for offer in ["sink", *self.offers]).encode() + b"250 OK\r\n"
+                    )
+                elif verb == "MAIL":
+                    sender, to = line.split("<")[1].split(">")[0], []
+                    writer.write(self._reply("MAIL", "250 2.1.0 OK"))
+                elif verb == "RCPT":
+                    address = line.split("<")[1].split(">")[0]
+                    answer = self._reply(address, "250 2.1.5 OK")
+                    to += [address] if answer.startswith(b"2") else []
+                    writer.write(answer)
+                elif verb == "DATA":
+                    writer.write(b"354 go\r\n")
+                    data = await reader.readuntil(b"\r\n.\r\n")
+                    answer = self._reply("DATA", "250 2.0.0 taken")
+                    if answer.startswith(b"2"):
+                        self.messages.append((sender, to, data[:-3]))
+                    if self.hang_after_data:
+                        break
+                    writer.write(answer)
+                elif verb == "QUIT":
+                    writer.write(b"221 bye\r\n")
+                    break
+                else:
+                    writer.write(b"250 OK\r\n")
+        writer.close()
 
 
 class Talk:
@@ -133,6 +262,20 @@ async def talking(port: int, **options) -> AsyncIterator[Talk]:
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
+
+
+@pytest.fixture
+def rooms() -> list[str]:
+    return ["store", "access", "serve", "mail"]
+
+
+@pytest.fixture
+async def sink(mail_settings) -> AsyncIterator[Sink]:
+    """The server of every domain that is not ours."""
+    opened = await Sink().open()
+    mail_settings.delivery.routes = {"*": f"127.0.0.1:{opened.port}"}
+    yield opened
+    opened.server.close()
 
 
 @pytest.fixture
