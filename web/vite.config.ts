@@ -41,5 +41,5 @@ export default defineConfig(({ mode }) => ({
   server: server
     ? { proxy: Object.fromEntries(['/auth', '/jmap', '/.well-known', '/api'].map((path) => [path, { target: server, ws: true }])) }
     : {},
-  test: { environment: 'node', include: ['tests/**/*.test.ts', 'src/**/*.test.ts'] },
+  test: { environment: 'jsdom', include: ['tests/**/*.test.ts', 'src/**/*.test.ts'] },
 }));

@@ -11,6 +11,11 @@ function format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTim
   return made;
 }
 
+/** English writes 9:05 AM, French and Vietnamese 09:05. */
+function hour(): 'numeric' | '2-digit' {
+  return locale() === 'en' ? 'numeric' : '2-digit';
+}
+
 function startOfDay(date: Date): number {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
 }
@@ -24,20 +29,20 @@ export function daysAgo(date: Date, now: Date = new Date()): number {
 export function shortDate(iso: string, now: Date = new Date()): string {
   const date = new Date(iso);
   const days = daysAgo(date, now);
-  if (days <= 0) return format('time', { hour: '2-digit', minute: '2-digit' }).format(date);
-  if (days < 7) return format('weekday', { weekday: 'short', hour: '2-digit', minute: '2-digit' }).format(date);
+  if (days <= 0) return format('time', { hour: hour(), minute: '2-digit' }).format(date);
+  if (days < 7) return format('weekday', { weekday: 'short', hour: hour(), minute: '2-digit' }).format(date);
   if (date.getFullYear() === now.getFullYear()) return format('day', { day: 'numeric', month: 'short' }).format(date);
   return format('date', { day: '2-digit', month: '2-digit', year: 'numeric' }).format(date);
 }
 
 /** Only the time of day. */
 export function timeOfDay(iso: string): string {
-  return format('time', { hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
+  return format('time', { hour: hour(), minute: '2-digit' }).format(new Date(iso));
 }
 
 /** With weekday and time, for the head of a message. */
 export function longDate(iso: string): string {
-  return format('long', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
+  return format('long', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour: hour(), minute: '2-digit' }).format(new Date(iso));
 }
 
 /** The heading under which a date stands in a list: equal texts are one group. */

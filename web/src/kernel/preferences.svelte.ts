@@ -57,6 +57,11 @@ class Own {
     return { ...DEFAULTS, ...this.device, ...given };
   }
 
+  /** Whether the language was chosen by the person and not by the browser's settings. */
+  get chosenLanguage(): boolean {
+    return !!(this.device.language ?? store.peek(PreferencesType, jmap.primary(PREFERENCES), 'singleton')?.language);
+  }
+
   /** Changes choices, at once and for good. */
   set(changes: Partial<Omit<Preferences, 'id'>>): void {
     this.device = { ...this.device, ...changes };
@@ -82,8 +87,7 @@ class Own {
     root.dataset.theme = theme;
     commands.keys.singles = singleKeys;
     commands.keymap = keymap ?? {};
-    const known = this.device.language !== undefined || store.peek(PreferencesType, jmap.primary(PREFERENCES), 'singleton');
-    if (known && isLanguage(language) && language !== locale()) void setLanguage(language);
+    if (this.chosenLanguage && isLanguage(language) && language !== locale()) void setLanguage(language);
   }
 }
 

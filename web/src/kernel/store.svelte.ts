@@ -88,7 +88,7 @@ export class Store {
   entry<T extends RecordWithId>(type: TypeDef<T>, account: string, id: string): Entry<T> {
     const key = `${account}/${type.name}/${id}`;
     let entry = this.entries.get(key);
-    if (!entry) this.entries.set(key, (entry = new Entry(type.name, account, id)));
+    if (!entry) this.entries.set(key, (entry = unowned(() => new Entry(type.name, account, id))));
     return entry as Entry<T>;
   }
 
@@ -291,13 +291,26 @@ export class Store {
   private collection(type: string, account: string): Collection {
     const key = `${account}/${type}`;
     let collection = this.collections.get(key);
-    if (!collection) this.collections.set(key, (collection = new Collection()));
+    if (!collection) this.collections.set(key, (collection = unowned(() => new Collection())));
     return collection;
   }
 
   private emit(change: Change): void {
     for (const listener of this.listeners) listener(change);
   }
+}
+
+/**
+ * Makes an object with `$state` fields so that the reaction under way follows them: a reaction does not
+ * follow what it makes itself, and entries are often made by the first view that asks for a record.
+ */
+function unowned<T>(make: () => T): T {
+  let made: T | undefined;
+  const end = $effect.root(() => {
+    made = make();
+  });
+  end();
+  return made as T;
 }
 
 export function recordKey(account: string, type: string, id: string): string {

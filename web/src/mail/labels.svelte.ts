@@ -1,6 +1,6 @@
 /** The labels in use: those seen on messages and those just made, kept on this device. */
 import { store } from '../kernel/store.svelte';
-import { hueOf } from '../ui/Avatar.svelte';
+import { hueOf } from '../ui/names';
 import { isLabel, labelKeyword, labelName } from './model';
 import { EmailType } from './types';
 

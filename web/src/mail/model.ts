@@ -73,11 +73,15 @@ export function displayName(address: Address): string {
   return address.name?.trim() || address.email;
 }
 
-/** A person's name as short as it is still clear beside others. */
+const FAMILY_FIRST = /^(nguyễn|trần|lê|phạm|hoàng|huỳnh|phan|vũ|võ|đặng|bùi|đỗ|hồ|ngô|dương|lý|đinh|trịnh|mai|tô|lương)\s/iu;
+
+/** A person's name as short as people say it: the given name, which comes last in Vietnamese. */
 export function shortName(address: Address): string {
   const name = displayName(address);
   if (name.includes('@')) return name.split('@')[0]!;
-  return name.includes(',') ? name : name.split(/\s+/).length > 3 ? name : (name.split(/\s+/)[0] ?? name);
+  const words = name.split(/\s+/);
+  if (name.includes(',') || words.length > 4) return name;
+  return (FAMILY_FIRST.test(name) ? words.at(-1) : words[0]) ?? name;
 }
 
 /**

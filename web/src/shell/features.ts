@@ -15,6 +15,6 @@ export function featureOf(route: string | undefined): Feature | undefined {
 }
 
 export function registerFeatures(): void {
-  commands.add(...shellCommands());
   for (const feature of features) if (feature.commands) commands.add(...feature.commands);
+  commands.add(...shellCommands());
 }

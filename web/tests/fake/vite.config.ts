@@ -1,7 +1,7 @@
-/** `npx vite --config tests/fake/vite.config.ts`: the client against the fake server, for drawing screens. */
+/** `npx vite preview --config tests/fake/vite.config.ts` after a build: the client against the fake server, for drawing screens. */
 import type { ServerResponse } from 'node:http';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { defineConfig, type Plugin } from 'vite';
+import { defineConfig, type Connect, type Plugin } from 'vite';
 import type { Invocation } from '../../src/kernel/jmap';
 import { sample } from './sample';
 
@@ -14,10 +14,8 @@ function fakeServer(): Plugin {
     for (const stream of streams) stream.write(`event: state\ndata: ${JSON.stringify({ '@type': 'StateChange', changed: { A: { [type]: state } } })}\n\n`);
   };
   let inside = false;
-  return {
-    name: 'parvis-fake',
-    configureServer(server) {
-      server.middlewares.use(async (request, response, next) => {
+  const serve = ({ middlewares }: { middlewares: Connect.Server }) => {
+      middlewares.use(async (request, response, next) => {
         const url = request.url ?? '';
         const json = (body: unknown, status = 200) => {
           response.writeHead(status, { 'Content-Type': 'application/json' });
@@ -53,8 +51,8 @@ function fakeServer(): Plugin {
         }
         next();
       });
-    },
   };
+  return { name: 'parvis-fake', configureServer: serve, configurePreviewServer: serve };
 }
 
-export default defineConfig({ plugins: [svelte(), fakeServer()], server: { host: '127.0.0.1' } });
+export default defineConfig({ plugins: [svelte(), fakeServer()], server: { host: '127.0.0.1' }, preview: { host: '127.0.0.1' } });

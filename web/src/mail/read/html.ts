@@ -2,6 +2,9 @@
  * HTML of strangers, made harmless: cleaned by DOMPurify, then shown in a sandboxed frame whose own policy
  * forbids scripts, forms, frames and, until the reader agrees, everything from the network.
  */
+import latinExt from '@fontsource-variable/inter/files/inter-latin-ext-opsz-normal.woff2?url';
+import latin from '@fontsource-variable/inter/files/inter-latin-opsz-normal.woff2?url';
+import vietnamese from '@fontsource-variable/inter/files/inter-vietnamese-opsz-normal.woff2?url';
 import DOMPurify from 'dompurify';
 
 export interface Safe {
@@ -26,6 +29,13 @@ const FORBIDDEN = ['script', 'form', 'input', 'button', 'textarea', 'select', 'i
 const REMOTE = /(src|srcset|background|poster)\s*=\s*["']?\s*(https?:)?\/\/|url\(\s*["']?\s*(https?:)?\/\//i;
 const QUOTES = 'blockquote[type="cite"], .gmail_quote, .yahoo_quoted, #divRplyFwdMsg, .moz-cite-prefix + blockquote, body > blockquote:last-child';
 
+/** The interface's font, for messages that bring none; its files are already here. */
+const FONTS = {
+  [latin]: 'U+0000-00FF,U+0131,U+0152-0153,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122',
+  [latinExt]: 'U+0104-0127,U+012A-0130,U+0132-0151,U+0154-0167',
+  [vietnamese]: 'U+0100-0103,U+0110-0111,U+0128-0129,U+0168-0169,U+01A0-01A1,U+01AF-01B0,U+0300-0301,U+0303-0304,U+0308-0309,U+0323,U+0329,U+1EA0-1EF9,U+20AB',
+};
+
 /** Cleans the HTML of a message and builds the document for the frame. */
 export function safeDocument(html: string, options: SafeOptions): Safe {
   const clean = DOMPurify.sanitize(html, {
@@ -34,7 +44,8 @@ export function safeDocument(html: string, options: SafeOptions): Safe {
     FORBID_TAGS: FORBIDDEN,
     FORBID_ATTR: ['ping', 'autofocus', 'autoplay', 'contenteditable', 'tabindex', 'accesskey'],
     ALLOW_DATA_ATTR: false,
-    ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|cid|data:image\/|xmpp|matrix|sms):?/i,
+    // The second half lets through values that are no addresses, such as width="1" (DOMPurify tests all attributes by it).
+    ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|tel|cid|xmpp|sms):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i,
   }) as unknown as HTMLElement;
   const body = clean.querySelector('body') ?? clean;
   const styles = [...clean.querySelectorAll('style')].map((style) => style.textContent ?? '');
@@ -91,10 +102,11 @@ function foldQuotes(body: Element, label: string): void {
 
 function frame(body: Element, styles: string, { allowRemote, dark }: SafeOptions, designed: boolean): string {
   const images = allowRemote ? 'data: blob: https: http:' : 'data: blob:';
-  const policy = `default-src 'none'; img-src ${images}; style-src 'unsafe-inline'; font-src data:; form-action 'none'; frame-src 'none'`;
+  const policy = `default-src 'none'; img-src ${images}; style-src 'unsafe-inline'; font-src 'self' data:; form-action 'none'; frame-src 'none'`;
   const night = dark && !designed;
   const ink = night ? '#e6eeee' : '#16211f';
-  const base = `
+  const faces = Object.entries(FONTS).map(([url, range]) => `@font-face{font-family:Inter;src:url('${new URL(url, location.origin).href}') format('woff2');font-weight:100 900;unicode-range:${range}}`).join('');
+  const base = `${faces}
     :root{color-scheme:${night ? 'dark' : 'light'}}
     html{overflow:hidden auto;background:${night ? 'transparent' : designed && dark ? '#fff' : 'transparent'}}
     body{margin:0;padding:${designed && dark ? '16px' : '1px 0'};font:400 15px/1.62 Inter,system-ui,sans-serif;color:${ink};overflow-wrap:anywhere;overflow-x:auto}

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { safeDocument, type SafeOptions } from '../src/mail/read/html';
+
+const options: SafeOptions = { inline: new Map([['logo@x', 'blob:here']]), allowRemote: false, dark: false, quoteLabel: 'quote' };
+const show = (html: string, more: Partial<SafeOptions> = {}) => safeDocument(html, { ...options, ...more });
+
+describe('safeDocument', () => {
+  it('keeps nothing that could run', () => {
+    const hostile = `<script>alert(1)</script><img src=x onerror=alert(1)><svg onload=alert(1)></svg><a href="javascript:alert(1)">x</a>
+      <iframe src="https://e.example"></iframe><form action="https://e.example"><input name=p></form><object data=x></object><meta http-equiv=refresh content="0;url=https://e.example">
+      <base href="https://e.example"><link rel=stylesheet href="https://e.example/a.css"><math><mtext><style><img src=x onerror=alert(1)></style></mtext></math>`;
+    const { document } = show(hostile);
+    const body = document.slice(document.indexOf('<body'));
+    expect(body).not.toMatch(/<script|onerror|onload|javascript:|<iframe|<form|<input|<object|<base|<link|http-equiv|<svg/i);
+  });
+  it('has a policy that lets nothing in from outside until the reader agrees', () => {
+    const remote = '<p>Hello <img src="https://e.example/a.png" width="300"><img src="https://e.example/pixel.gif" width="1" height="1"></p>';
+    const closed = show(remote);
+    expect(closed.remote).toBe(true);
+    expect(closed.document).toContain("default-src 'none'; img-src data: blob:;");
+    expect(closed.document).not.toContain('e.example');
+    expect(closed.document.match(/parvis-blocked"/g)).toHaveLength(1);
+    const agreed = show(remote, { allowRemote: true });
+    expect(agreed.document).toContain('https://e.example/a.png');
+    expect(agreed.document).toContain('img-src data: blob: https: http:');
+  });
+  it('notices remote pictures in styles too', () => {
+    expect(show('<div style="background:url(https://e.example/x)">a</div>').remote).toBe(true);
+    expect(show('<p>nothing here</p>').remote).toBe(false);
+  });
+  it('shows inline pictures by Content-ID', () => {
+    expect(show('<img src="cid:logo@x">').document).toContain('src="blob:here"');
+    expect(show('<img src="cid:other">').document).not.toContain('cid:other');
+  });
+  it('opens links outside and shows where they lead', () => {
+    const { document } = show('<a href="https://e.example/x">here</a>');
+    expect(document).toContain('target="_blank"');
+    expect(document).toContain('rel="noopener noreferrer nofollow"');
+    expect(document).toContain('title="https://e.example/x"');
+  });
+  it('folds what was written before, but not a message that is only a quote', () => {
+    expect(show('<p>Yes</p><blockquote type="cite"><p>Old</p></blockquote>').document).toContain('<details class="parvis-quote">');
+    expect(show('<blockquote type="cite"><p>Old</p></blockquote>').document).not.toContain('<details');
+  });
+  it('keeps a design of its own on white paper in the dark', () => {
+    expect(show('<p style="color:#333">x</p>', { dark: true })).toMatchObject({ designed: true });
+    expect(show('<p>x</p>', { dark: true }).document).toContain('color-scheme:dark');
+  });
+  it('keeps the style of the message from breaking out', () => {
+    const { document } = show('<style>p{color:red}</style></style><p>x</p>');
+    expect(document.match(/<\/style>/g)).toHaveLength(2);
+  });
+});

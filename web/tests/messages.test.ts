@@ -1,0 +1,61 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import en from '../messages/en';
+import fr from '../messages/fr';
+import vi from '../messages/vi';
+import { fileSize, dateGroup } from '../src/kernel/format';
+import { t, useMessages } from '../src/kernel/i18n.svelte';
+
+type Message = string | Record<string, string>;
+const languages = { en, fr, vi } as unknown as Record<string, Record<string, Message>>;
+
+function holes(message: Message): string[] {
+  const texts = typeof message === 'string' ? [message] : Object.values(message);
+  return [...new Set(texts.flatMap((text) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!)))].sort();
+}
+
+describe('messages', () => {
+  for (const [name, messages] of Object.entries(languages)) {
+    it(`${name} has every key, and only those`, () => {
+      expect(Object.keys(messages).sort()).toEqual(Object.keys(en).sort());
+    });
+    it(`${name} has the same holes as English`, () => {
+      for (const [key, message] of Object.entries(messages)) expect([key, holes(message)]).toEqual([key, holes((en as never)[key] as Message)]);
+    });
+    it(`${name} has the plural forms its language needs`, () => {
+      const needed = new Intl.PluralRules(name).resolvedOptions().pluralCategories.filter((form) => form !== 'many');
+      for (const [key, message] of Object.entries(messages)) {
+        if (typeof message !== 'string') for (const form of needed) expect([key, Object.keys(message)]).toEqual([key, expect.arrayContaining([form])]);
+      }
+    });
+    it(`${name} has no file that is not joined in`, () => {
+      const files = readdirSync(`messages/${name}`).filter((file) => file.endsWith('.json'));
+      const keys = files.flatMap((file) => Object.keys(JSON.parse(readFileSync(`messages/${name}/${file}`, 'utf8')) as object));
+      expect(keys.sort()).toEqual(Object.keys(messages).sort());
+    });
+  }
+});
+
+describe('t', () => {
+  beforeEach(() => useMessages('fr', fr as never));
+
+  it('fills holes and chooses plural forms', () => {
+    expect(t('mail.position', { row: 1, count: 2 })).toBe('1 sur 2');
+    expect(t('mail.chosen', { count: 1 })).toBe('1 sélectionné');
+    expect(t('mail.chosen', { count: 0 })).toBe('0 sélectionné');
+    expect(t('mail.chosen', { count: 5 })).toBe('5 sélectionnés');
+  });
+  it('shows the key when there is no text, so that a gap is seen', () => {
+    expect(t('no.such' as never)).toBe('no.such');
+  });
+  it('writes sizes and groups dates in the language in use', () => {
+    expect(fileSize(240_000).replace(/\s/g, ' ')).toBe('240 ko');
+    const now = new Date('2026-11-22T12:00:00');
+    expect(dateGroup('2026-11-22T08:00:00', now)).toBe('Aujourd’hui');
+    expect(dateGroup('2026-11-21T23:59:00', now)).toBe('Hier');
+    expect(dateGroup('2026-11-17T09:00:00', now)).toBe('Plus tôt cette semaine');
+    expect(dateGroup('2026-11-10T09:00:00', now)).toBe('La semaine dernière');
+    expect(dateGroup('2026-09-02T09:00:00', now)).toBe('Septembre');
+    expect(dateGroup('2025-09-02T09:00:00', now)).toBe('Septembre 2025');
+  });
+});
