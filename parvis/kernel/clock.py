@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from parvis.kernel.errors import Invalid
+
 _frozen_ms: int | None = None
 
 
@@ -35,8 +37,11 @@ def utc_date(milliseconds: int) -> str:
 
 
 def parse_utc(date: str) -> int:
-    """A UTCDate as a stored time. Raises ValueError. RFC 8620 §1.4"""
-    return to_ms(datetime.fromisoformat(date))
+    """A UTCDate as a stored time. Raises Invalid for a day that is not in the calendar. RFC 8620 §1.4"""
+    try:
+        return to_ms(datetime.fromisoformat(date.replace("Z", "+00:00")))
+    except (ValueError, OverflowError) as error:
+        raise Invalid(f"{date!r} is no date") from error
 
 
 def monotonic() -> float:

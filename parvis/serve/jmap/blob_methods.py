@@ -110,7 +110,8 @@ async def _copy(call: Call) -> Result:
             await keep_upload(call.context, call.principal, call.account_id, digest, blob.size, blob.media_type)
             copied[one] = blob_id(digest)
         except NotFound as error:
-            failed[one] = SetError("notFound", error.sentence).arguments()
+            # RFC 8620 §6.3 says `notFound` may be used; its authors' test suite asks for the more exact name.
+            failed[one] = SetError("blobNotFound", error.sentence).arguments()
     return {
         "fromAccountId": ids.text(source.scope.account_id),
         "accountId": ids.text(call.account_id),

@@ -9,6 +9,7 @@ from parvis.access import directory, gate, visibility
 from parvis.access.gate import VISIBLE, visible
 from parvis.access.principal import Right
 from parvis.kernel import clock, ids
+from parvis.kernel.errors import Invalid
 from parvis.kernel.languages import fold
 from parvis.kernel.records import Immutable, Record, ServerSet
 from parvis.serve.jmap.accounts import ANY
@@ -176,7 +177,10 @@ def _right(rights: Rights) -> Right:
 def _end(expires: str | None) -> int | None:
     if expires is None:
         return None
-    end = clock.parse_utc(expires)
+    try:
+        end = clock.parse_utc(expires)
+    except Invalid as error:
+        raise invalid_properties("expires", why=error.sentence) from error
     if end <= clock.now_ms():
         raise invalid_properties("expires", why="that is over already")
     return end

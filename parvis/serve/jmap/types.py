@@ -11,8 +11,9 @@ Id = Annotated[str, Meta(extra={"id": True})]
 """An id of a record. In a property declared with it, `#creationId` is replaced by the real id. RFC 8620 §5.3"""
 Int = Annotated[int, Meta(ge=-MAX_INT, le=MAX_INT)]
 UnsignedInt = Annotated[int, Meta(ge=0, le=MAX_INT)]
-UTCDate = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d*[1-9])?Z$")]
-Date = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d*[1-9])?(Z|[+-]\d\d:\d\d)$")]
+# A fraction of zero must be left out, but many clients send `.000Z`: it is taken. RFC 8620 §1.4
+UTCDate = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$")]
+Date = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$")]
 
 Object = dict[str, Any]
 """A record or a set of its properties in outside form, by outside name; ids as text."""

@@ -203,7 +203,7 @@ async def test_blob_copy_and_lookup(open_client, store) -> None:
     blob = await upload(bob, b"to be shared")
     done = await call(bob, "Blob/copy", fromAccountId=bob.account, accountId=ann.account, blobIds=[blob, "no"])
     assert done["copied"] == {blob: blob}
-    assert done["notCopied"]["no"]["type"] == "notFound"
+    assert done["notCopied"]["no"]["type"] == "blobNotFound"
     assert (await call(bob, "Blob/copy", fromAccountId=bob.account, blobIds=[]))["type"] == "invalidArguments"
     gone = await call(bob, "Blob/copy", fromAccountId="nobody", blobIds=[])
     assert gone["type"] == "fromAccountNotFound"

@@ -201,7 +201,10 @@ def _check(call: Call, wanted: _New) -> None:
 
 def _end(expires: str | None) -> int:
     latest = clock.now_ms() + LONGEST_MS
-    return latest if expires is None else min(latest, clock.parse_utc(expires))
+    try:
+        return latest if expires is None else min(latest, clock.parse_utc(expires))
+    except Invalid as error:
+        raise invalid_properties("expires", why=error.sentence) from error
 
 
 async def _update(call: Call, row: Row | None, given: Object) -> Object | None:
