@@ -4,6 +4,9 @@ from parvis.access.principal import Kind as PrincipalKind
 from parvis.kernel.languages import LANGUAGES, Language
 from parvis.mail import service
 from parvis.mail.jmap import kinds, parts
+from parvis.mail.model import SCOPE
+from parvis.mail.source import MailSource
+from parvis.mail.tools import MailTools
 from parvis.serve.context import Context
 from parvis.serve.feature import Feature
 from parvis.store.unit import Unit
@@ -26,6 +29,10 @@ def feature(context: Context) -> Feature:
         kinds=kinds.KINDS,
         methods=kinds.METHODS,
         blobs={parts.LETTER: parts.resolve},
+        blob_types=kinds.BLOB_TYPES,
+        push_types={"EmailDelivery": SCOPE},
+        sources=(MailSource(context.store),),
+        tools=MailTools(context.store, context.settings.hostname).all(),
         provision=provision,
     )
 

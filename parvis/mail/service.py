@@ -119,6 +119,7 @@ async def _deliver_one(
     moment = new.received_ms or 0
     placed = New(new.parsed, new.blob, frozenset({target}), delivery.keywords, moment)
     (email,) = await store.append(unit, keep.db.dialect, account_id, [placed])
+    await unit.changed(account_id, "EmailDelivery", account_id, "updated")  # RFC 8621 §1.5
     for hook in hooks:
         await hook(unit, Delivered(delivery, email, new.parsed, mail_from, moment))
     return email.id

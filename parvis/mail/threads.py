@@ -1,6 +1,7 @@
 """Which thread a message belongs to. RFC 8621 §3"""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from parvis.kernel import ids
 from parvis.store.sql.contract import marks
@@ -46,3 +47,13 @@ async def after_removal(unit: Unit, account_id: int, thread_ids: Iterable[int]) 
             await unit.changed(account_id, "Thread", thread_id, "destroyed")
         else:
             await unit.changed(account_id, "Thread", thread_id, "updated")
+
+
+async def emails(db: Any, account_id: int, thread_id: int) -> list[int]:
+    """The messages of a thread, oldest first."""
+    rows = await db.rows(
+        "SELECT id FROM email WHERE thread_id = ? AND account_id = ? ORDER BY received_ms, id",
+        thread_id,
+        account_id,
+    )
+    return [row[0] for row in rows]

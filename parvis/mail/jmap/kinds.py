@@ -1,5 +1,6 @@
 """The kinds and methods of mail as the JMAP engine takes them."""
 
+from functools import partial
 from typing import Any
 
 from parvis.access.gate import Access
@@ -20,6 +21,7 @@ from parvis.mail.jmap import (
 from parvis.mail.jmap.headers import is_header_property
 from parvis.mail.model import DEPTH, MAIL, MAILBOXES, NAME_BYTES, QUOTA, SCOPE, Email, Mailbox, Quota, Thread
 from parvis.serve.feature import Capability
+from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.kind import Kind, Method
 
 MAILBOX_KIND = Kind(
@@ -99,6 +101,24 @@ METHODS = (
 )
 
 
+async def _holding(call: Call, digest: str, column: str) -> list[int]:
+    rows = await call.db.rows(
+        f"""SELECT DISTINCT {column} FROM email e JOIN email_mailbox m ON m.email_id = e.id WHERE e.id IN
+        (SELECT object_id FROM blob_link WHERE hash = ? AND account_id = ? AND kind = 'Email')""",
+        digest,
+        call.account_id,
+    )
+    return [row[0] for row in rows]
+
+
+BLOB_TYPES = {
+    "Email": partial(_holding, column="e.id"),
+    "Thread": partial(_holding, column="e.thread_id"),
+    "Mailbox": partial(_holding, column="m.mailbox_id"),
+}
+"""Who refers to a blob. RFC 9404 §4.3"""
+
+
 def capabilities(settings: Settings) -> tuple[Capability, ...]:
     """What the Session object says of mail. RFC 8621 §1.3.1, RFC 9425 §3"""
 
@@ -115,4 +135,4 @@ def capabilities(settings: Settings) -> tuple[Capability, ...]:
     return Capability(MAIL, SCOPE, account=account), Capability(QUOTA, SCOPE)
 
 
-__all__ = ["KINDS", "METHODS", "capabilities"]
+__all__ = ["BLOB_TYPES", "KINDS", "METHODS", "capabilities"]
