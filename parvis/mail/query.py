@@ -225,7 +225,7 @@ class Listing:
     async def page(self, db: Database, window: Window) -> Page | None:
         """The part that a window wants, or None when this index cannot tell (an anchor whose thread shows another
         message)."""
-        total = await self._total(db)
+        total = await self.total(db)
         if not total and window.anchor is None:
             return Page([], 0, 0)
         start = window.position if window.position >= 0 else max(0, total + window.position)
@@ -252,7 +252,7 @@ class Listing:
             return "thread_mailbox", "newest_id", "newest_ms", "mailbox_id = ?", [self.mailbox_id]
         return "email_mailbox", "email_id", "received_ms", "mailbox_id = ?", [self.mailbox_id]
 
-    async def _total(self, db: Database) -> int:
+    async def total(self, db: Database) -> int:
         """From the counts; a mailbox of another account has none."""
         if self.mailbox_id is None:
             return int(
@@ -264,10 +264,23 @@ class Listing:
         )
         return int(found or 0)
 
+    async def places(self, db: Database, numbers: Sequence[int]) -> list[tuple[int, int]]:
+        """`(index, id)` of those that are in the list, in order."""
+        if not await self.total(db):
+            return []
+        found = [(await self._place(db, number), number) for number in numbers]
+        return sorted((place, number) for place, number in found if place is not None)
+
     async def _place(self, db: Database, anchor: int) -> int | None:
         """How many come before the anchor."""
         table, number, moment, where, parameters = self._source()
-        row = await db.row(f"SELECT {moment} FROM {table} WHERE {where} AND {number} = ?", *parameters, anchor)
+        received = await db.value("SELECT received_ms FROM email WHERE id = ?", anchor)
+        row = await db.row(
+            f"SELECT {moment} FROM {table} WHERE {where} AND {moment} = ? AND {number} = ?",
+            *parameters,
+            received,
+            anchor,
+        )
         if row is None:
             return None
         sign = "<" if self.ascending else ">"

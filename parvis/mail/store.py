@@ -123,7 +123,7 @@ async def _check_mailboxes(unit: Unit, account_id: int, mailbox_ids: set[int]) -
     if len(mailbox_ids) > MAILBOXES:
         raise Invalid("too many mailboxes", field="mailboxIds", reason="tooManyMailboxes")
     found = await unit.value(
-        f"SELECT COUNT(*) FROM mailbox WHERE account_id = ? AND id IN {marks(len(mailbox_ids))}",
+        f"SELECT COUNT(*) FROM mailbox WHERE +account_id = ? AND id IN {marks(len(mailbox_ids))}",
         account_id,
         *mailbox_ids,
     )
@@ -214,7 +214,7 @@ async def remove(unit: Unit, dialect: Dialect, account_id: int, email_ids: Seque
     touched: set[int] = set()
     for page in counts.pages(list(email_ids)):
         rows = await unit.rows(
-            f"SELECT id, thread_id, size FROM email WHERE account_id = ? AND id IN {marks(len(page))}",
+            f"SELECT id, thread_id, size FROM email WHERE +account_id = ? AND id IN {marks(len(page))}",
             account_id,
             *page,
         )
@@ -247,7 +247,7 @@ async def rows_of(db: Any, account_id: int, email_ids: Sequence[int]) -> list[Ro
         row
         for page in counts.pages(email_ids)
         for row in await db.rows(
-            f"SELECT {_COLUMNS} FROM email WHERE account_id = ? AND id IN {marks(len(page))}", account_id, *page
+            f"SELECT {_COLUMNS} FROM email WHERE +account_id = ? AND id IN {marks(len(page))}", account_id, *page
         )
     ]
 

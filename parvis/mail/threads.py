@@ -52,7 +52,7 @@ async def after_removal(unit: Unit, account_id: int, thread_ids: Iterable[int]) 
 async def emails(db: Any, account_id: int, thread_id: int) -> list[int]:
     """The messages of a thread, oldest first."""
     rows = await db.rows(
-        "SELECT id FROM email WHERE thread_id = ? AND account_id = ? ORDER BY received_ms, id",
+        "SELECT id FROM email WHERE thread_id = ? AND +account_id = ? ORDER BY received_ms, id",
         thread_id,
         account_id,
     )

@@ -156,13 +156,13 @@ async def query(call: Call, asked: Query) -> Sequence[int]:
 async def page(call: Call, asked: Query, window: Window) -> Page:
     """A part of the result, in time proportional to it wherever an index has the order."""
     db = call.context.store.db
-    plain = _plain(call, asked)
-    if plain is not None and (found := await plain.page(db, window)) is not None:
+    listing = plain(call, asked)
+    if listing is not None and (found := await listing.page(db, window)) is not None:
         return found
     return await mailquery.page(db, await question_of(call, asked), window)
 
 
-def _plain(call: Call, asked: Query) -> mailquery.Listing | None:
+def plain(call: Call, asked: Query) -> mailquery.Listing | None:
     """The list of one mailbox, or of the account, by date: what clients show all day."""
     mailbox_id = None
     if asked.filter is not None:

@@ -8,6 +8,7 @@ from parvis.access.principal import Right
 from parvis.kernel.settings import Settings
 from parvis.mail.jmap import (
     email,
+    email_changes,
     email_import,
     email_parse,
     email_query,
@@ -41,7 +42,7 @@ MAILBOX_KIND = Kind(
     rights={"create": Right.WRITE, "update": Right.READ, "destroy": Right.WRITE | Right.DELETE},
 )
 THREAD_KIND = Kind(record=Thread, scope=SCOPE, read=thread.read, listable=False)
-EMAIL_KIND = Kind(
+EMAIL_KIND: Kind = Kind(
     record=Email,
     scope=SCOPE,
     read=email.read,
@@ -61,6 +62,7 @@ EMAIL_KIND = Kind(
     query_arguments=email_query.EmailQueryArguments,
     query_changes_arguments=email_query.EmailQueryChangesArguments,
     defaults=email.DEFAULTS,
+    methods={"queryChanges": email_changes.QueryChanges(lambda: EMAIL_KIND).run},
     dynamic=is_header_property,
     dynamic_set=is_header_property,
     listable=False,

@@ -14,7 +14,7 @@ async def read(call: Call, numbers: Sequence[int] | None, _: frozenset[str]) -> 
     held: dict[int, list[str]] = {}
     for page in pages(list(numbers or ())):
         rows = await call.db.rows(
-            f"""SELECT thread_id, id FROM email WHERE thread_id IN {marks(len(page))} AND account_id = ?
+            f"""SELECT thread_id, id FROM email WHERE thread_id IN {marks(len(page))} AND +account_id = ?
             ORDER BY thread_id, received_ms, id""",
             *page,
             call.account_id,
