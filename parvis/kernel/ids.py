@@ -11,8 +11,9 @@ from parvis.kernel import clock
 
 _EPOCH_MS = 1_577_836_800_000
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
-_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_PAIR_VALUES = {pair: value for value, pair in enumerate(_PAIRS)}
 _LENGTH = 13
 _NODE_BITS, _SEQUENCE_BITS = 6, 16
 
@@ -52,12 +53,12 @@ def parse(value: str) -> int | None:
     """The id whose text this is, or None when it is none of ours (then the thing does not exist)."""
     if len(value) != _LENGTH:
         return None
-    number = 0
-    for letter in value:
-        digit = _VALUES.get(letter)
-        if digit is None:
+    number = _VALUES.get(value[0], 8)
+    for place in (1, 3, 5, 7, 9, 11):
+        pair = _PAIR_VALUES.get(value[place : place + 2])
+        if pair is None:
             return None
-        number = number << 5 | digit
+        number = number << 10 | pair
     return number if number < 1 << 63 else None
 
 

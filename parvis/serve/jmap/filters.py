@@ -38,8 +38,7 @@ def _node(kind: Kind, given: Any, depth: int, budget: list[int]) -> Filter:
         if given:
             raise MethodError("unsupportedFilter", f"{kind.name} cannot be filtered")
         return Operator("AND", ())
-    known = {field.encode_name for field in msgspec.structs.fields(kind.condition)}
-    if unknown := sorted(set(given) - known):
+    if unknown := sorted(set(given).difference(kind.condition.__struct_encode_fields__)):
         raise MethodError("unsupportedFilter", f"unknown condition {', '.join(unknown)}")
     try:
         return msgspec.convert(given, kind.condition)
