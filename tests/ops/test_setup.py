@@ -14,7 +14,7 @@ def test_the_licence_is_the_verbatim_text_of_the_agpl() -> None:
     assert digest == "0d96a4ff68ad6d4b6f1f30f713b18d5184912ba8dd389f86aa7710db079abcb0"
 
 
-@pytest.mark.parametrize("script", ["tools/setup.sh", ".ci/steps.sh", ".ci/run"])
+@pytest.mark.parametrize("script", ["tools/setup.sh", ".ci/steps.sh", ".ci/run", ".ci/with_demo.sh"])
 def test_scripts_are_well_formed_and_executable(script: str) -> None:
     path = ROOT / script
     subprocess.run(["bash", "-n", str(path)], check=True)
