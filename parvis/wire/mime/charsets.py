@@ -3,8 +3,9 @@ knows, or not declared at all. Only codecs named here are ever used, so that no 
 over it."""
 
 import re
+import unicodedata
 
-from . import vietnamese
+from . import legacy, vietnamese
 from .model import DecodedText
 
 UNKNOWN = ""
@@ -133,15 +134,12 @@ CODECS = {
     "vscii": "tcvn",
     "tcvn3": "tcvn",
     "abc": "tcvn",
-    "vps": "vps",
-    "xvietvps": "vps",
-    "xvps": "vps",
 }
 _NOISE = re.compile(r"[^a-z0-9]+")
 _ISO_8859 = re.compile(r"(?:x|cs)?iso8859(\d{1,2})(?:19\d\d)?\Z")
 _WINDOWS = re.compile(r"(?:x|ms)?(?:windows|win|cp|ms)(125\d)\Z")
 _IBM = re.compile(r"(?:x|cs)?(?:ibm|cp|dos)(437|737|775|85[025678]|86[0-69]|874)\Z")
-_GUESS_SAMPLE = 20_000
+_GUESS_SAMPLE = 6_000
 
 
 def codec_of(label: str | None) -> str | None:
@@ -155,7 +153,7 @@ def codec_of(label: str | None) -> str | None:
         return codec
     match = _ISO_8859.match(name)
     if match and 1 <= int(match.group(1)) <= 16 and int(match.group(1)) != 12:
-        return "iso8859-" + match.group(1)
+        return "cp1252" if int(match.group(1)) == 1 else "iso8859-" + match.group(1)
     match = _WINDOWS.match(name) or _IBM.match(name)
     if match:
         return "cp" + match.group(1)
@@ -178,15 +176,19 @@ def decode(data: bytes, label: str | None) -> DecodedText:
         text = _strict(data, "utf-8")
         if text is not None:  # latin-1 text is practically never valid UTF-8 by chance
             return DecodedText(_clean(text), codec == "ascii")
+        if codec == "cp1252" and (secret := legacy.vietnamese_codec(data[:_GUESS_SAMPLE])) is not None:
+            return DecodedText(_clean(vietnamese.decode(data, secret)), False)
     text = _strict(data, codec)
     if text is not None:
+        if codec == "cp1258":  # writes tones as characters of their own
+            text = unicodedata.normalize("NFC", text)
         return DecodedText(_clean(text), False)
     return DecodedText(_clean(_damaged(data, codec)), True)
 
 
 def _shifts_ascii(codec: str) -> bool:
     """Does the codec give bytes below 128 another meaning?"""
-    return codec.startswith(("utf-16", "utf-32", "utf-7", "iso2022", "hz", "viscii", "tcvn", "vps"))
+    return codec.startswith(("utf-16", "utf-32", "utf-7", "iso2022", "hz", "viscii", "tcvn"))
 
 
 def _strict(data: bytes, codec: str) -> str | None:
@@ -194,7 +196,7 @@ def _strict(data: bytes, codec: str) -> str | None:
         return vietnamese.decode(data, codec)
     try:
         return data.decode(codec)
-    except (UnicodeError, ValueError):
+    except ValueError:  # UnicodeError is one
         return data.decode("latin-1") if codec == "cp1252" and not _C1.search(data) else None
 
 
@@ -215,8 +217,7 @@ def _damaged(data: bytes, codec: str) -> str:
 
 
 def guess(data: bytes) -> str:
-    """Text from bytes whose charset is not known: ISO-2022, UTF-8, UTF-16 with a mark, else a legacy
-    charset."""
+    """Text from bytes whose charset is not known: ISO-2022, UTF-8, UTF-16 with a mark, else a legacy charset."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
     if b"\x1b$" in data:
@@ -226,7 +227,10 @@ def guess(data: bytes) -> str:
     text = _strict(data, "utf-8")
     if text is not None:
         return text
-    return data.decode("cp1252", "replace")
+    codec = legacy.likely(data[:_GUESS_SAMPLE])
+    if codec in vietnamese.TABLES:
+        return vietnamese.decode(data, codec)
+    return data.decode(codec, "replace")
 
 
 def _clean(text: str) -> str:

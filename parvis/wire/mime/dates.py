@@ -54,7 +54,7 @@ def date_of(text: str) -> datetime | None:
     text = text[:DATE_LIMIT]
     if "(" in text:
         text = _COMMENT.sub(" ", text)
-    text = _SPACE.sub(" ", text).strip()
+    text = _SPACE.sub(" ", text).strip().replace("+-", "-")
     for form in _FORMS:
         match = form.match(text)
         if match is not None:

@@ -13,7 +13,7 @@ _PARAM = re.compile(
     r"""(?:=\s*+(?:"((?:[^"\\]++|\\.|\\\Z)*+)(?:"[^;]*+|\Z)|([^";][^;]*+)?))?""",
     re.S,
 )
-_QUOTED_PAIR = re.compile(r"\\(.)", re.S)
+_QUOTED_PAIR = re.compile(r"\\([\\\"])")  # other backslashes are those of careless programs: C:\TEMP\x.png
 _SECTION = re.compile(r"(.*?)\*(?:(\d{1,3})(\*)?)?\Z", re.S)
 PARAMS_LIMIT = 500
 

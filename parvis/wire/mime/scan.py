@@ -69,7 +69,7 @@ class _Scan:
         found: list[Header] = []
         while pos < end:
             field = FIELD.match(raw, pos, end)
-            if field is None or (self.levels and raw.startswith(b"--", pos) and self.delimiter(pos)):
+            if field is None or (self.levels and self.is_delimiter(pos)):
                 blank = BLANK.match(raw, pos, end)
                 if blank is not None:
                     return found, blank.end()
@@ -99,7 +99,7 @@ class _Scan:
         if not found:
             line = ENVELOPE.match(raw, pos, end) if not self.open else None
             return line.end() if line else None
-        if self.levels and raw.startswith(b"--", pos) and self.delimiter(pos):
+        if self.levels and self.is_delimiter(pos):
             return None
         line = JUNK_LINE.match(raw, pos, end)
         assert line is not None
@@ -119,6 +119,10 @@ class _Scan:
             if level is not None:
                 return level, True
         return None
+
+    def is_delimiter(self, pos: int) -> bool:
+        """Does a delimiter line begin at `pos`?"""
+        return self.raw.startswith(b"--", pos) and pos < self.end and self.delimiter(pos) is not None
 
     def next_delimiter(self, pos: int) -> tuple[int, int, bool] | None:
         """The first delimiter line at or after `pos` (the start of a line): its place, level, and whether it
@@ -227,8 +231,11 @@ class _Scan:
                 self.root = self.finish(self.open[0], self.end)
                 return None
             after = self.end if line_end < 0 else line_end + 1
-            if not found[2]:
+            if not found[2] and not self.is_delimiter(after):  # two delimiters with nothing between are one
                 return after
+            if not found[2]:
+                pos = after
+                continue
             del self.levels[self.open[level].content.boundary]
             pos = after
 

@@ -15,8 +15,10 @@ _UU = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
 _NOT_BASE64 = bytes(
     sorted(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 )
+_BASE64_AND_SPACE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n\t "
 _RUNS = 1_000
 """With more paddings than this in a base64 body it is nonsense, and is read as one run."""
+_SPACE_AT_END = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n)")
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} [^\n]*\n", re.M)
 _UU_END = re.compile(rb"^end[ \t\r]*$", re.M)
 
@@ -37,12 +39,27 @@ def decode_body(raw: bytes, part: Part) -> bytes:
 
 
 def base64(body: bytes) -> bytes:
-    """Base64 with whatever stands between its letters. Padding in the middle, as of files put one after the
-    other, begins a new run (RFC 2045 §6.8)."""
-    try:
-        return binascii.a2b_base64(body, strict_mode=True) if b"\n" not in body else _loose(body)
-    except binascii.Error:
-        return _loose(body)
+    """Base64 with whatever stands between its letters. Padding in the middle, as of files put one after the other,
+    begins a new run (RFC 2045 §6.8). A text that a mailing list put behind the letters is left out."""
+    if body.translate(None, _BASE64_AND_SPACE):
+        body = _without_footer(body)
+    return _loose(body)
+
+
+def _without_footer(body: bytes) -> bytes:
+    """The body up to a line of words after the letters have ended: after padding, an empty or a shorter line."""
+    lines = body.split(b"\n")
+    longest, ended = 0, False
+    for number, line in enumerate(lines):
+        bare = line.strip()
+        if ended and bare.translate(None, _BASE64_AND_SPACE):
+            return b"\n".join(lines[:number])
+        if bare:
+            longest = max(longest, len(bare))
+            ended = bare.endswith(b"=") or len(bare) < longest
+        elif longest:
+            ended = True
+    return body
 
 
 def _loose(body: bytes) -> bytes:
@@ -64,7 +81,7 @@ def quoted_printable(body: bytes) -> bytes:
     §6.7)."""
     if b"=" not in body:
         return body
-    return binascii.a2b_qp(body)
+    return binascii.a2b_qp(_SPACE_AT_END.sub(b"", body))
 
 
 def uuencoded(body: bytes) -> bytes:
@@ -95,6 +112,8 @@ def decoded_size(raw: bytes, part: Part) -> int:
     if encoding == "base64":
         body = raw[part.body_start : part.body_end]
         letters = body.translate(None, _NOT_BASE64)
+        if body.translate(None, _BASE64_AND_SPACE):
+            return len(base64(body))
         if body.find(b"=") >= len(body.rstrip(b"=\r\n \t")) or b"=" not in body:
             return len(letters) // 4 * 3 + (0, 0, 1, 2)[len(letters) % 4]
         return len(base64(body))

@@ -1,5 +1,5 @@
-"""The three 8-bit charsets in which Vietnamese mail was written before Unicode and that Python does not
-bring: VISCII (RFC 1456), TCVN 5712-1 (VSCII, "ABC" fonts) and VPS."""
+"""The two 8-bit charsets in which Vietnamese mail was written before Unicode and that Python does not
+bring: VISCII (RFC 1456) and TCVN 5712-1 (VSCII, "ABC" fonts)."""
 
 import unicodedata
 
@@ -50,7 +50,7 @@ TABLES = {
 
 
 def decode(data: bytes, name: str) -> str:
-    """Text of bytes in one of `TABLES`, in NFC (TCVN and VPS write some accents as a second character)."""
+    """Text of bytes in one of `TABLES`, in NFC (TCVN writes some accents as a second character)."""
     return unicodedata.normalize("NFC", data.decode("latin-1").translate(_MAPS[name]))
 
 

@@ -75,7 +75,7 @@ def _sort(
                 text.append(part)
             if html is not None:
                 html.append(part)
-            if (text is None or html is None) and _is_media(part):
+            if (text is None and html is None) or ((text is None or html is None) and _is_media(part)):
                 attachments.append(part)
     if multipart == "alternative" and text is not None and html is not None:
         if text_length == len(text) and html_length != len(html):
