@@ -63,9 +63,14 @@ class Writer:
     async def change(self) -> None:
         if self._alive:
             thing = self._chance.choice(self._alive)
+
+            async def work(unit: Unit) -> int:
+                if await unit.row("SELECT 1 FROM blob_link WHERE kind = 'Thing' AND object_id = ?", thing) is None:
+                    return 0  # another of us has destroyed it meanwhile
+                return await unit.changed(ACCOUNT, "Thing", thing, "updated")
+
             self.note("trying", thing, "change")
-            modseq = await self._store.write(lambda unit: unit.changed(ACCOUNT, "Thing", thing, "updated"))
-            self.note("changed", thing, modseq)
+            self.note("changed", thing, await self._store.write(work))
 
     async def destroy(self) -> None:
         if self._alive:
