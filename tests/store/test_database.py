@@ -139,3 +139,35 @@ async def test_nodes_that_start_together_migrate_once(postgres: Postgres) -> Non
 async def test_a_database_that_does_not_answer_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         await PostgresDatabase.open("postgresql://postgres@/none?host=/nowhere")
+
+
+async def test_what_a_unit_has_read_is_still_true_when_it_commits(store: Store) -> None:
+    await store.write(lambda unit: unit.many(ACCOUNT, [(1, 0), (2, 0)]))
+
+    async def destroy(unit: Unit) -> None:
+        await unit.run("DELETE FROM outbox_cursor WHERE name = 'thing'")
+        await unit.changed(1, "Thing", 7, "destroyed")
+
+    async def update(unit: Unit) -> None:
+        if await unit.row("SELECT 1 FROM outbox_cursor WHERE name = 'thing'"):
+            await unit.value("SELECT COUNT(*) FROM account")
+            await unit.changed(1, "Thing", 7, "updated")
+
+    thing = "INSERT INTO outbox_cursor (name, xid, position) VALUES ('thing', 0, 0)"
+    for _ in range(20):
+        await store.write(lambda unit: unit.run(thing))
+        await store.write(lambda unit: unit.changed(1, "Thing", 7, "created"))
+        await asyncio.gather(*(store.write(work) for work in (update, update, destroy, update, update)))
+        assert await store.db.value("SELECT destroyed FROM change WHERE object_id = 7") == 1
+
+
+async def test_the_outbox_tells_an_account_in_the_order_of_its_clock(store: Store) -> None:
+    await store.write(lambda unit: unit.many(ACCOUNT, [(1, 0), (2, 0)]))
+
+    async def work(unit: Unit, number: int) -> None:
+        await unit.run("INSERT INTO outbox_cursor (name, xid, position) VALUES (?, 0, 0)", str(number))
+        await unit.changed(1, "Thing", number, "created")
+
+    await asyncio.gather(*(store.write(lambda unit, n=n: work(unit, n)) for n in range(40)))
+    told = [event.body["modseq"] for event in await store.outbox.after(0, 0)]
+    assert told == list(range(1, 41))

@@ -1,7 +1,13 @@
-"""PostgreSQL 14 or later, over a pool of asyncpg connections. A unit of work is one transaction of its own."""
+"""PostgreSQL 14 or later, over a pool of asyncpg connections. A unit of work is one transaction of its own.
+
+Units see one snapshot (REPEATABLE READ) and are run again when another has changed what they change. So two units
+of one account, which both move its clock, come out as if one had run after the other, as they do on SQLite: what a
+unit has read is still true when it commits. Units that met once queue in this process when they are run again.
+"""
 
 import asyncio
 import re
+import weakref
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -26,7 +32,7 @@ DIALECT = Dialect(
     settled="xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
     skip_locked="FOR UPDATE SKIP LOCKED",
 )
-_TRIES = 6
+_TRIES = 20
 _SCHEMA_LOCK = 7_238_423
 # A quoted string, a quoted name, a comment, or the mark itself: only the mark is translated.
 _MARK = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|\?")
@@ -68,6 +74,8 @@ class PostgresTx:
         self._connection = connection
         self.busy = False
         self.failure: BaseException | None = None
+        self.contended: object = None
+        """What the failed statement was about: its last argument, as a rule the id of an account."""
 
     async def _ask(self, call: Callable[..., Awaitable[Any]], sql: str, *args: Any) -> Any:
         note(sql)
@@ -76,7 +84,8 @@ class PostgresTx:
             with _naming():
                 return await call(translated(sql), *args)
         except Exception as error:
-            self.failure = self.failure or error
+            if self.failure is None:
+                self.failure, self.contended = error, args[-1] if args else sql
             raise
         finally:
             self.busy = False
@@ -113,6 +122,7 @@ class PostgresDatabase:
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool
+        self._turns: weakref.WeakValueDictionary[object, asyncio.Lock] = weakref.WeakValueDictionary()
 
     @classmethod
     async def open(cls, url: str, *, connections: int = 10) -> "PostgresDatabase":
@@ -166,32 +176,36 @@ class PostgresDatabase:
             raise Unavailable("the search took too long", seconds=seconds) from error
 
     async def write(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        """See Database.write. What the server undid because of others (deadlock, serialization) is run again."""
+        """See Database.write. What the server undid because of others is run again."""
         return await asyncio.shield(asyncio.ensure_future(self._write(work)))
 
     async def _write(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        for attempt in range(1, _TRIES + 1):
+        turn = asyncio.Lock()  # nobody else's, until this unit has met another
+        for attempt in range(_TRIES):
             try:
-                with _naming():
-                    return await self._once(work)
-            except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
-                if attempt == _TRIES:
-                    raise Unavailable("the database is too busy with this account") from error
-                await asyncio.sleep(0.005 * 2**attempt)
-        raise AssertionError
+                async with turn:
+                    with _naming():
+                        return await self._once(work)
+            except _Again as again:
+                turn = self._turns.setdefault(again.about, asyncio.Lock())
+                await asyncio.sleep(0.001 * attempt * attempt)
+        raise Unavailable("the database is too busy with this account")
 
     async def _once(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._pool.acquire() as connection:
             tx = PostgresTx(connection)
             try:
-                result: T = await _Guarded(work(tx), tx)
+                async with connection.transaction(isolation="repeatable_read"):
+                    result: T = await _Guarded(work(tx), tx)
+                    if tx.failure is not None:  # PostgreSQL would answer COMMIT with a silent ROLLBACK
+                        raise tx.failure
+                    return result
             except Exception as error:
-                if _is_transient(tx.failure) or isinstance(error, asyncpg.InFailedSQLTransactionError):
-                    raise (tx.failure or error) from None
+                if _is_transient(tx.failure) or _is_transient(error):
+                    raise _Again(tx.contended) from error
+                if isinstance(error, asyncpg.InFailedSQLTransactionError) and tx.failure is not None:
+                    raise tx.failure from None
                 raise
-            if tx.failure is not None:  # PostgreSQL would answer COMMIT with a silent ROLLBACK
-                raise tx.failure
-            return result
 
     async def script(self, sql: str) -> None:
         """See Database.script. Nodes that start together run their scripts one after the other."""
@@ -204,6 +218,14 @@ class PostgresDatabase:
     async def close(self) -> None:
         """See Database.close."""
         await self._pool.close()
+
+
+class _Again(Exception):
+    """The server undid a unit because of another one; it may be run again."""
+
+    def __init__(self, about: object) -> None:
+        super().__init__()
+        self.about = about
 
 
 class _Guarded:
@@ -257,7 +279,7 @@ def _is_transient(error: BaseException | None) -> bool:
 
 def _named(error: Exception) -> Exception:
     """Our error for what went wrong in the server; what is a mistake of the program stays as it is."""
-    if isinstance(error, ParvisError | ValueError | asyncpg.QueryCanceledError) or _is_transient(error):
+    if isinstance(error, ParvisError | _Again | ValueError | asyncpg.QueryCanceledError) or _is_transient(error):
         return error
     if isinstance(error, asyncpg.IntegrityConstraintViolationError):
         return Conflict(str(error))
