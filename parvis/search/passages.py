@@ -5,28 +5,18 @@ sheet is never left; a longer block is cut between sentences. The sizes were cho
 with the built-in model one vector for about a thousand characters finds more than two for five hundred.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from parvis.search.extract.contract import Block, Extract
 from parvis.search.place import Place
+from parvis.search.words.sentences import sentences
 
 TARGET = 1000
 LONGEST = 1400
 SHORTEST = 300
 """A passage shorter than this takes the next heading in rather than standing alone."""
-
-# A sentence ends at . ! ? … (with quotes or brackets closed behind it) before a capital, a digit or an opening
-# sign.
-_CAPITAL = "A-ZÀ-ÖØ-ÞĂĐĨŨƠƯẠ-Ỹ"
-_END = re.compile(rf"[.!?…]+(?:[\"'”’)\]]|\s?»)*(?=\s+[\"'“‘«(\[–—-]*\s*[{_CAPITAL}0-9])|\n+|[。！？]")
-# ... but not after these, folded to lower case, nor after a single capital (an initial).
-_SHORT = "m mm mme mmes mlle mr mrs ms dr pr st ste no nos art al cf etc ex fig p pp vol ch éd ed env av bd tél tel"
-_SHORTER = "inc ltd co corp vs jr sr e.g i.e a.m p.m tp q p.gs gs ts ths ks bs"
-_ABBREVIATIONS = {*_SHORT.split(), *_SHORTER.split()}
-_LAST_WORD = re.compile(r"[\w.]+$")
 
 
 class Passage(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,33 +27,6 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     place: Place
     heading: str = ""
     """The heading it stands under."""
-
-
-def sentences(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
-    """Where each sentence of a text starts and ends, in French, Vietnamese and English; `start` is added to
-    both. The spaces between sentences belong to none."""
-    at = 0
-    for match in _END.finditer(text):
-        if match.group()[0] == "." and _abbreviated(text[at : match.start()]):
-            continue
-        yield from _trimmed(text, at, match.end(), start)
-        at = match.end()
-    yield from _trimmed(text, at, len(text), start)
-
-
-def _abbreviated(before: str) -> bool:
-    last = _LAST_WORD.search(before)
-    word = last.group() if last else ""
-    return word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper())
-
-
-def _trimmed(text: str, start: int, end: int, base: int) -> Iterator[tuple[int, int]]:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    if end > start:
-        yield base + start, base + end
 
 
 def cut(extract: Extract) -> list[Passage]:
@@ -113,8 +76,8 @@ def _halves(text: str, block: Block) -> Iterator[tuple[int, int]]:
     """Cuts of one long block, each as near to TARGET as its sentences allow."""
     spans = [
         piece
-        for start, end in sentences(text[block.start : block.end], block.start)
-        for piece in _words(text, start, end)
+        for start, end in sentences(text[block.start : block.end])
+        for piece in _words(text, block.start + start, block.start + end)
     ]
     total = block.end - block.start
     wanted = total / max(1, round(total / TARGET))

@@ -4,30 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parvis.search.extract.contract import LIMITS, Piece, assemble
-from parvis.search.passages import LONGEST, TARGET, cut, sentences
+from parvis.search.passages import LONGEST, TARGET, cut
 from parvis.search.place import Place
-
-
-def said(text: str) -> list[str]:
-    return [text[start:end] for start, end in sentences(text)]
-
-
-def test_sentences_in_three_languages() -> None:
-    assert said("M. Durand est venu. Il a dit « non ! » Puis il est parti.") == [
-        "M. Durand est venu.",
-        "Il a dit « non ! »",
-        "Puis il est parti.",
-    ]
-    assert said("Anh có khỏe không? Tôi khỏe. Ông Nguyễn V. An ở TP. Hồ Chí Minh.") == [
-        "Anh có khỏe không?",
-        "Tôi khỏe.",
-        "Ông Nguyễn V. An ở TP. Hồ Chí Minh.",
-    ]
-    assert said("It costs 3.50 euros, e.g. for Mr. Smith. Fine.") == [
-        "It costs 3.50 euros, e.g. for Mr. Smith.",
-        "Fine.",
-    ]
-
 
 pieces = st.lists(
     st.builds(
