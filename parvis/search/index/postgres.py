@@ -1,0 +1,225 @@
+"""PostgreSQL's way: tsvector with GIN for words, pgvector (when the server has it) for meaning."""
+
+import logging
+from collections.abc import Sequence
+
+from parvis.kernel.errors import ParvisError
+from parvis.search.index.conditions import COLUMNS, SEEN, conditions
+from parvis.search.index.engine import BODY, FORM, HEAD, LENGTH, SATURATION, Ask, PassageVector, PassageWords
+from parvis.search.index.wording import Wording
+from parvis.store.sql.contract import Database
+from parvis.store.unit import Unit
+
+_log = logging.getLogger(__name__)
+_LAST_POSITION = 16_383
+_POSITIONS = 255
+
+
+class PostgresEngine:
+    """See Engine. `has_vectors` turns true when `open_vectors` finds pgvector."""
+
+    walk = 8_000
+
+    def __init__(self) -> None:
+        self.has_vectors = False
+
+    async def add_words(self, unit: Unit, rows: Sequence[PassageWords]) -> None:
+        """See Engine. The tsvector is written out, because PostgreSQL's parser would cut words its own way."""
+        await unit.many(
+            "INSERT INTO search_text (passage_id, length, words) VALUES (?, ?, CAST(CAST(? AS text) AS tsvector))",
+            [(row.passage_id, len(row.head) + len(row.body) + len(row.form), _tsvector(row)) for row in rows],
+        )
+
+    async def remove(self, unit: Unit, passages: Sequence[int]) -> None:
+        """See Engine."""
+        await unit.run("DELETE FROM search_text WHERE passage_id = ANY(CAST(? AS bigint[]))", list(passages))
+        if self.has_vectors:
+            await unit.run("DELETE FROM search_vector WHERE passage_id = ANY(CAST(? AS bigint[]))", list(passages))
+
+    async def add_vectors(self, unit: Unit, rows: Sequence[PassageVector]) -> None:
+        """See Engine."""
+        await unit.many(
+            """INSERT INTO search_vector (passage_id, scope_id, language, exact, centred)
+            SELECT id, scope_id, language, CAST(CAST(? AS text) AS halfvec), CAST(CAST(? AS text) AS halfvec)
+            FROM search_passage WHERE id = ?
+            ON CONFLICT (passage_id) DO UPDATE SET exact = excluded.exact, centred = excluded.centred""",
+            [(_written(row.vector), _written(row.centred), row.passage_id) for row in rows],
+        )
+
+    async def frequencies(self, db: Database, terms: Sequence[str]) -> dict[str, int]:
+        """See Engine. Counting stops a little above what may be walked over."""
+        rows = await db.scan(
+            f"""SELECT t.term, (SELECT COUNT(*) FROM (SELECT 1 FROM search_text
+            WHERE words @@ CAST('''' || t.term || '''' AS tsquery) LIMIT {self.walk * 4}) n)
+            FROM unnest(CAST(? AS text[])) AS t(term)""",
+            [term.replace("'", "").replace("\\", "") for term in terms],
+        )
+        return {term: count for term, count in rows if count}
+
+    async def measure(self, db: Database) -> tuple[int, float]:
+        """See Engine. Beyond what fits a moment, PostgreSQL's own estimate."""
+        estimate = await db.value(
+            "SELECT CAST(reltuples AS bigint) FROM pg_class WHERE oid = 'search_text'::regclass"
+        )
+        if estimate > 100_000:
+            mean = await db.value("SELECT AVG(length) FROM search_text TABLESAMPLE SYSTEM (0.2)")
+            return int(estimate), float(mean or 1)
+        count, mean = await db.row("SELECT COUNT(*), AVG(length) FROM search_text") or (0, 1)
+        return int(count), float(mean or 1)
+
+    async def open_vectors(self, db: Database, dims: int) -> None:
+        """See Engine. Without the extension (or the right to create it) there is no search by meaning."""
+        try:
+            await db.script(_VECTORS.replace("{dims}", str(dims)))
+        except ParvisError:
+            raise
+        except Exception as fault:  # the driver's own error: extension missing, or not allowed
+            _log.warning("no search by meaning: PostgreSQL has no pgvector (%s)", fault)
+            return
+        self.has_vectors = True
+
+    async def empty_vectors(self, db: Database) -> None:
+        """See Engine. The table goes with the size of its vectors; `open_vectors` makes it anew."""
+        await db.script(
+            "DROP TABLE IF EXISTS search_vector; UPDATE search_passage SET embedded = 0 WHERE embedded <> 0"
+        )
+
+    async def sample(self, db: Database, language: str, count: int) -> list[Sequence[float]]:
+        """See Engine. The newest."""
+        rows = await db.scan(
+            """SELECT CAST(CAST(exact AS vector) AS real[]) FROM search_vector WHERE language = ?
+            ORDER BY passage_id DESC LIMIT ?""",
+            language,
+            count,
+        )
+        return [row[0] for row in rows]
+
+    def match(self, wording: Wording, skipped: frozenset[str], extra: dict[str, str], *, every: bool) -> str:
+        """See Engine. PostgreSQL's tsquery; every word stands in quotes."""
+        any_of = []
+        for word in wording.words:
+            forms = [
+                form for form in (*wording.alternatives(word), extra.get(word)) if form and form not in skipped
+            ]
+            if forms:
+                any_of.append("(" + " | ".join(_quoted(form) for form in forms) + ")")
+        any_of += [f"{_quoted(beginning)}:*" for beginning in wording.beginnings]
+        if not every:
+            any_of += [_quoted(pair) for pair in wording.joined if pair not in skipped]
+        parts = [(" & " if every else " | ").join(any_of)] if any_of else []
+        parts += [_phrase(phrase) for phrase in wording.phrases]
+        wanted = " & ".join(f"({part})" for part in parts)
+        without = "".join(f" & !{_phrase(phrase)}" for phrase in wording.excluded)
+        return wanted + without if wanted else ""
+
+    def statement(self, ask: Ask) -> tuple[str, list[object]]:
+        """See Engine."""
+        limits, values = conditions(ask.filters, ask.kinds, ask.accounts)
+        steps, args = [SEEN], list[object](ask.rights)
+        if ask.match:
+            rank = "p.time_ms DESC" if ask.newest else "ts_rank(t.words, q.query) DESC"
+            steps.append(_WORDED.format(limits=limits, rank=rank))
+            weights = ask.terms.weights
+            args += [list(weights), list(weights.values()), ask.match, *values, ask.worded, ask.terms.length]
+        if ask.question is not None:
+            question = ask.question
+            steps.append(_NEAR.format(limits=limits))
+            centred = _written(question.centred)
+            for _ in range(2):
+                args += [question.language, *values, centred, ask.near // 2]
+            close = f"-(x.exact <#> CASE WHEN p.language = ? THEN {_HALF} ELSE {_HALF} END)"
+            args += [question.language, _written(question.same_numbers), _written(question.across_numbers)]
+        else:
+            close = "NULL"
+        vectors = "LEFT JOIN search_vector x ON x.passage_id = p.id" if ask.question is not None else ""
+        kinds = [("worded", "id, words"), ("near", "id, CAST(NULL AS float8) AS words")]
+        union = " UNION ALL ".join(
+            f"SELECT {columns} FROM {step}"
+            for (step, columns), there in zip(kinds, (ask.match, ask.question), strict=True)
+            if there
+        )
+        order = "ORDER BY p.time_ms DESC" if ask.newest else ""
+        return (
+            f"""WITH {", ".join(steps)}
+            SELECT {COLUMNS}, u.words, {close} FROM (SELECT id, MAX(words) AS words FROM ({union}) n GROUP BY id) u
+            JOIN search_passage p ON p.id = u.id JOIN search_item i ON i.id = p.item_id
+            JOIN search_content c ON c.passage_id = p.id {vectors}
+            WHERE p.scope_id IN (SELECT scope_id FROM seen) {order}""",
+            args,
+        )
+
+    def subjects(self, beginning: Sequence[str]) -> tuple[str, list[object]]:
+        """See Engine."""
+        query = " & ".join([*(f"{_quoted(word)}:A" for word in beginning[:-1]), f"{_quoted(beginning[-1])}:*A"])
+        newest = """SELECT passage_id FROM search_text WHERE words @@ CAST(CAST(? AS text) AS tsquery)
+            ORDER BY passage_id DESC LIMIT 2000"""
+        return f"p.id IN ({newest})", [query]
+
+
+_HALF = "CAST(CAST(? AS text) AS halfvec)"
+_VECTORS = """
+CREATE EXTENSION IF NOT EXISTS vector;
+CREATE TABLE IF NOT EXISTS search_vector (
+    passage_id BIGINT PRIMARY KEY,
+    scope_id BIGINT NOT NULL,
+    language TEXT COLLATE "C" NOT NULL,
+    exact HALFVEC({dims}) NOT NULL,
+    centred HALFVEC({dims}) NOT NULL
+);
+CREATE INDEX IF NOT EXISTS search_vector_by_scope ON search_vector (scope_id);
+CREATE INDEX IF NOT EXISTS search_vector_near ON search_vector USING hnsw (centred halfvec_cosine_ops);
+DO $$ BEGIN
+    -- Filters by rights are applied while the graph is walked, and the walk goes on until there are enough.
+    EXECUTE format('ALTER DATABASE %I SET hnsw.iterative_scan = relaxed_order', current_database());
+    EXECUTE format('ALTER DATABASE %I SET hnsw.ef_search = 200', current_database());
+EXCEPTION WHEN insufficient_privilege THEN NULL;
+END $$
+"""
+# BM25 as FTS5 computes it, over the few hundred passages that PostgreSQL's own rank puts first.
+_WORDED = f"""asked AS MATERIALIZED (
+    SELECT a.term, a.weight FROM unnest(CAST(? AS text[]), CAST(? AS float8[])) AS a(term, weight)),
+q AS MATERIALIZED (SELECT CAST(CAST(? AS text) AS tsquery) AS query),
+matched AS MATERIALIZED (
+    SELECT t.passage_id, t.length, t.words FROM q JOIN search_text t ON t.words @@ q.query
+    JOIN search_passage p ON p.id = t.passage_id JOIN search_item i ON i.id = p.item_id
+    WHERE p.scope_id IN (SELECT scope_id FROM seen) {{limits}} ORDER BY {{rank}} LIMIT ?),
+worded AS MATERIALIZED (
+    SELECT m.passage_id AS id, COALESCE((
+        SELECT SUM(a.weight * n.uses * {SATURATION + 1}
+            / (n.uses + {SATURATION} * ({1 - LENGTH} + {LENGTH} * m.length / g.mean)))
+        FROM asked a JOIN LATERAL (
+            SELECT COALESCE(SUM(CASE w WHEN 'A' THEN {HEAD} WHEN 'B' THEN {BODY} ELSE {FORM} END), 0) AS uses
+            FROM unnest(m.words) u, unnest(u.weights) w WHERE u.lexeme = a.term) n ON n.uses > 0
+    ), 0) AS words FROM matched m, (SELECT CAST(? AS float8) AS mean) g)"""
+_SIDE = """(SELECT x.passage_id AS id FROM search_vector x JOIN search_passage p ON p.id = x.passage_id
+    JOIN search_item i ON i.id = p.item_id WHERE x.scope_id IN (SELECT scope_id FROM seen) AND x.language {side} ?
+    {{limits}} ORDER BY x.centred <=> {half} LIMIT ?)"""
+_NEAR = f"""near AS MATERIALIZED (
+    {_SIDE.format(side="=", half=_HALF)} UNION ALL {_SIDE.format(side="<>", half=_HALF)})"""
+
+
+def _tsvector(row: PassageWords) -> str:
+    """The text form of a tsvector: each word with its positions and weight."""
+    places: dict[str, list[str]] = {}
+    position = 0
+    for found, weight in ((row.head, "A"), (row.body, "B"), (row.form, "D")):
+        for word in found:
+            position = min(position + 1, _LAST_POSITION)
+            held = places.setdefault(word, [])
+            if len(held) < _POSITIONS:
+                held.append(f"{position}{weight}")
+        position = min(position + 2, _LAST_POSITION)  # no phrase reaches from one part into the next
+    return " ".join(f"{_quoted(word)}:{','.join(held)}" for word, held in places.items())
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("'", "").replace("\\", "") + "'"
+
+
+def _phrase(words: Sequence[str]) -> str:
+    return "(" + " <-> ".join(f"{_quoted(word)}:AB" for word in words) + ")"
+
+
+def _written(numbers: Sequence[float]) -> str:
+    """A vector as pgvector reads it."""
+    return "[" + ",".join(f"{number:.5g}" for number in numbers) + "]"

@@ -1,0 +1,199 @@
+"""Keeping the index: follows the outbox, asks each Source for what changed, reads, cuts and stores it; then
+gives the passages their vectors, newest first, in the background. Both go on where they stopped after a
+restart."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+
+from parvis.kernel.errors import ParvisError, Unavailable
+from parvis.kernel.events import Event
+from parvis.kernel.knowledge import Document, Item, Source
+from parvis.search.embed.provider import Embedder
+from parvis.search.extract.contract import Extract, Limits, Piece, Unreadable, assemble
+from parvis.search.extract.plain import paragraphs
+from parvis.search.extract.reader import Reader
+from parvis.search.index import writer
+from parvis.search.index.engine import Engine
+from parvis.search.index.vectors import Vectors
+from parvis.search.index.writer import Cut, Reading
+from parvis.search.passages import cut
+from parvis.search.words.language import detect
+from parvis.store.jobs import Job
+from parvis.store.store import Store
+from parvis.store.unit import Unit
+
+CURSOR = "search"
+REBUILD = "search.rebuild"
+_LIMITS = Limits()
+_log = logging.getLogger(__name__)
+Change = tuple[int, str, int]
+"""Account, kind and object."""
+
+
+class Indexer:
+    """The one writer of the index on this node."""
+
+    def __init__(self, store: Store, engine: Engine, sources: Sequence[Source], embedder: Embedder | None) -> None:
+        self._store, self._engine = store, engine
+        self._sources = {source.kind: source for source in sources}
+        self._reader = Reader(_LIMITS)
+        self.vectors = Vectors(store, engine, embedder)
+        store.jobs.handle(REBUILD, self._rebuild_job, at_once=1)
+
+    async def run(self) -> None:
+        """Follows the outbox and embeds, until cancelled."""
+        embedding = asyncio.create_task(self.vectors.run())
+        try:
+            await self._store.outbox.follow(CURSOR, self.take)
+        finally:
+            embedding.cancel()
+            await asyncio.gather(embedding, return_exceptions=True)
+            await self._reader.close()
+
+    async def settle(self) -> None:
+        """Takes all events and embeds all passages that there are now; for tests, imports and the command
+        line."""
+        while events := await self._store.outbox.after(*await self._store.outbox.cursor(CURSOR)):
+            await self.take(events)
+            await self._advance(events[-1])
+        await self.vectors.settle()
+        await self._reader.close()
+
+    async def _advance(self, event: Event) -> None:
+        await self._store.write(lambda unit: self._store.outbox.advance(unit, CURSOR, event))
+
+    async def take(self, events: Sequence[Event]) -> None:
+        """Indexes what some events tell of, each object once. Taking them again changes nothing."""
+        for account_id, kind, object_id in dict.fromkeys(
+            change for event in events for change in self._told(event)
+        ):
+            await self._index(self._sources[kind], account_id, object_id)
+        self.vectors.wake.set()
+
+    def _told(self, event: Event) -> list[Change]:
+        kind = event.body.get("kind")
+        if event.kind != "changed" or kind not in self._sources:
+            return []
+        numbers = [n for what in ("created", "updated", "destroyed") for n in event.body.get(what, ())]
+        return [(event.account_id, str(kind), int(number)) for number in numbers]
+
+    async def _index(self, source: Source, account_id: int, object_id: int) -> None:
+        """One object. What is wrong with it is kept with it and does not stop the others; `Unavailable` does,
+        because then nothing can be read and the same events are to be taken again."""
+        try:
+            item = await source.item(account_id, object_id)
+        except Unavailable:
+            raise
+        except Exception:
+            _log.exception("indexing %s %d", source.kind, object_id)
+            return
+        if item is None:
+            await self._forget(account_id, source.kind, object_id)
+            return
+        print_ = writer.fingerprint(item)
+        if await self._store.write(lambda unit: writer.relabel(unit, item, print_)):
+            return
+        readings = [await self._read(item, document) for document in item.documents]
+        if not any(reading.cuts for reading in readings):
+            readings.append(_title_only(item))
+        await self._store.write(lambda unit: writer.put(unit, self._engine, item, print_, readings))
+
+    async def _forget(self, account_id: int, kind: str, object_id: int) -> None:
+        await self._store.write(lambda unit: writer.remove(unit, self._engine, account_id, kind, object_id))
+
+    async def _read(self, item: Item, document: Document) -> Reading:
+        reading = Reading(document.part, document.file_name, document.media_type)
+        try:
+            extract = await self._extract(document)
+        except Unreadable as fault:
+            reading.reason, reading.sentence = fault.reason, fault.sentence
+            if document.file_name:  # its name can be found all the same
+                reading.cuts.append(_named(document))
+            return reading
+        except Unavailable:
+            raise
+        except ParvisError as fault:
+            reading.reason, reading.sentence = "damaged", fault.sentence
+            return reading
+        reading.characters = len(extract.text)
+        reading.cuts = await asyncio.to_thread(_cuts, document, extract, item.title)
+        return reading
+
+    async def _extract(self, document: Document) -> Extract:
+        if document.text is not None:
+            return assemble(paragraphs(document.text, _LIMITS), _LIMITS)
+        if document.size > _LIMITS.input_bytes:
+            raise Unreadable("tooLarge", "larger than is read")
+        return await self._reader.read(await document.load(), document.media_type, document.file_name)
+
+    async def rebuild(self) -> int:
+        """Asks for everything to be indexed anew, in the background; search goes on with what there is.
+        Returns the number of the job that does it (0 when one is at it already)."""
+
+        async def work(unit: Unit) -> int:
+            await unit.run("UPDATE search_item SET fingerprint = ''")
+            return await self._store.jobs.add(unit, REBUILD, {}, key=REBUILD)
+
+        return await self._store.write(work)
+
+    async def _rebuild_job(self, job: Job) -> None:
+        done = 0
+        async for source, account_id, object_id in self._everything():
+            await self._index(source, account_id, object_id)
+            done += 1
+            if done % 50 == 0:
+                await self._store.jobs.progress(job, {"done": done})
+        await self._forget_stale()
+        await self._store.jobs.progress(job, {"done": done})
+        self.vectors.wake.set()
+
+    async def _everything(self) -> AsyncIterator[tuple[Source, int, int]]:
+        accounts = [row[0] for row in await self._store.db.rows("SELECT id FROM account ORDER BY id")]
+        for account_id in accounts:
+            for source in self._sources.values():
+                async for object_id in source.every(account_id):
+                    yield source, account_id, object_id
+
+    async def _forget_stale(self) -> None:
+        """What is still marked stale after everything was walked is no longer in any Source."""
+        rows = await self._store.db.scan(
+            "SELECT account_id, kind, object_id FROM search_item WHERE fingerprint = ''", seconds=60.0
+        )
+        for account_id, kind, object_id in rows:
+            await self._forget(account_id, kind, object_id)
+
+
+def _cuts(document: Document, extract: Extract, title: str) -> list[Cut]:
+    whole = detect(f"{title}\n{extract.text[:4000]}")
+    return [
+        Cut(
+            document.part,
+            passage.start,
+            passage.end,
+            passage.place,
+            passage.heading,
+            detect(extract.text[passage.start : passage.end], whole),
+            extract.text[passage.start : passage.end],
+        )
+        for passage in cut(extract)
+    ]
+
+
+def _named(document: Document) -> Cut:
+    name = assemble([Piece(text=document.file_name)], _LIMITS)
+    return _cuts(document, name, "")[0]
+
+
+def _title_only(item: Item) -> Reading:
+    """An item without any text is found by its title and people."""
+    title = item.title or item.author or item.kind
+    extract = assemble([Piece(text=title)], _LIMITS)
+    reading = Reading("title", "", "text/plain", len(extract.text))
+    document = Document("title", title, "text/plain", _nothing, 0)
+    reading.cuts = _cuts(document, extract, title)
+    return reading
+
+
+async def _nothing() -> bytes:
+    return b""

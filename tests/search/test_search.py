@@ -1,0 +1,277 @@
+"""Search on both databases: words, meaning, filters, spelling, and above all rights."""
+
+import pytest
+
+from parvis.access import gate
+from parvis.access.principal import Right
+from parvis.kernel.errors import Forbidden, NotFound
+from parvis.search.place import Place
+from parvis.search.request import Filters, SearchRequest
+from parvis.search.service import Search
+from parvis.store.sql.contract import counting
+from tests.search.conftest import Notes, WordModel, attached
+from tests.search.documents import pdf, pptx
+
+
+async def titles(finding: Search, principal, text: str, **extra) -> list[str]:
+    answer = await finding.query(principal, SearchRequest(text=text, mode=extra.pop("mode", "text"), **extra))
+    return [hit.title for hit in answer.hits]
+
+
+@pytest.fixture
+async def ann(store, make_person):
+    return await make_person(store, "ann", language="fr")
+
+
+@pytest.fixture
+async def bob(store, make_person):
+    return await make_person(store, "bob")
+
+
+async def test_words_with_and_without_accents_in_every_form(notes: Notes, finding: Search, ann) -> None:
+    await notes.write(ann, "Bail", "Le contrat de location est signé par les deux parties.")
+    await notes.write(ann, "Thuê nhà", "Hợp đồng thuê nhà ở Đường Láng đã được ký.")
+    await notes.write(ann, "Lease", "The contracts were signed by both parties.")
+    await finding.indexer.settle()
+    assert (await titles(finding, ann, "contrats"))[0] == "Bail"
+    assert await titles(finding, ann, "hop dong") == ["Thuê nhà"]
+    assert await titles(finding, ann, "đường") == ["Thuê nhà"]
+    assert (await titles(finding, ann, "signe"))[0] == "Bail"
+    assert "Lease" in await titles(finding, ann, "the contract signed")
+
+
+async def test_phrases_exclusions_and_beginnings(notes: Notes, finding: Search, ann) -> None:
+    await notes.write(ann, "one", "the red house near the river")
+    await notes.write(ann, "two", "the house is red and near")
+    await finding.indexer.settle()
+    assert await titles(finding, ann, '"red house"') == ["one"]
+    assert await titles(finding, ann, "house -river") == ["two"]
+    assert await titles(finding, ann, "riv*") == ["one"]
+    assert await titles(finding, ann, "riv", typing=True) == ["one"]
+    assert await titles(finding, ann, "riv") == []
+    for text in ('"', "-", "*", '-"a b"', "(", "NOT", 'a" OR "b', "'; --", "\x00", ":", "!", "a & b | !c <->"):
+        await titles(finding, ann, text)
+
+
+async def test_a_hit_says_exactly_where(notes: Notes, finding: Search, ann) -> None:
+    document = attached("notes.pdf", pdf("Introduction", "Le budget de la mairie"), "application/pdf")
+    number = await notes.write(ann, "Pièces", "Voir la pièce jointe.", documents=[document])
+    await finding.indexer.settle()
+    answer = await finding.query(ann, SearchRequest(text="budget mairie", mode="text"))
+    hit = answer.hits[0]
+    assert (hit.object_id, hit.part, hit.file_name, hit.place) == (number, "2", "notes.pdf", Place(page=2))
+    assert [hit.text[start:end] for start, end in hit.marks] == ["budget", "mairie"]
+    assert hit.text == "Le budget de la mairie"
+    assert hit.end - hit.start == len(hit.text)
+    assert (await finding.passage(ann, hit.passage_id)).text == hit.text
+
+
+async def test_meaning_crosses_languages(notes: Notes, finding: Search, ann, store) -> None:
+    await notes.write(ann, "vi", "Con mèo của tôi đang ngủ trên ghế rất ngon")
+    await notes.write(ann, "en", "The budget for next year was accepted by the board")
+    for number in range(12):
+        await notes.write(ann, f"fr {number}", f"Une note en français sur le jardin numéro {number} et les fleurs")
+    await finding.indexer.settle()
+    answer = await finding.query(ann, SearchRequest(text="le chat", limit=3))
+    assert answer.meaning
+    assert answer.hits[0].title == "vi"
+    assert answer.hits[0].text_score is None
+    answer = await finding.query(ann, SearchRequest(text="les finances", limit=3))
+    assert answer.hits[0].title == "en"
+
+
+async def test_words_alone_while_the_model_is_away(notes: Notes, finding: Search, model: WordModel, ann) -> None:
+    await notes.write(ann, "one", "le contrat")
+    await finding.indexer.settle()
+    model.down = True
+    answer = await finding.query(ann, SearchRequest(text="contrat"))
+    assert not answer.meaning
+    assert [hit.title for hit in answer.hits] == ["one"]
+
+
+async def test_another_model_empties_the_vectors_and_makes_new_ones(
+    notes: Notes, finding: Search, model, ann, store
+):
+    await notes.write(ann, "one", "le contrat")
+    await finding.indexer.settle()
+    other = WordModel()
+    other.digest, other.dims = "2", 192
+    again = Search(other)
+    again._codes = finding._codes  # the functions registered on the connections
+    again.open(store, [notes])
+    await again.indexer.settle()
+    status = await again.status(ann)
+    assert (status.passages, status.embedded) == (1, 1)
+    assert other.calls >= 2
+    assert (await again.query(ann, SearchRequest(text="contrat"))).meaning
+
+
+async def test_rights_are_those_of_the_moment(notes: Notes, finding: Search, ann, bob, store) -> None:
+    number = await notes.write(ann, "secret", "le contrat confidentiel avec Zorglub", people=("Zorglub <z@x.fr>",))
+    await finding.indexer.settle()
+    scope = (await gate.require(store.db, ann, ann.id, "mail")).scope.id
+    answer = await finding.query(ann, SearchRequest(text="contrat"))
+    passage = answer.hits[0].passage_id
+
+    async def bob_sees() -> list[bool]:
+        hybrid = await finding.query(bob, SearchRequest(text="contrat"))
+        newest = await finding.query(bob, SearchRequest(text="contrat", order="newest"))
+        begun = await finding.query(bob, SearchRequest(text="con*", mode="text"))
+        spelt = await finding.query(bob, SearchRequest(text="zorglib", mode="text"))
+        whole = await finding.whole(bob, "Note", [number], 5)
+        try:
+            opened = bool(await finding.passage(bob, passage))
+        except NotFound:
+            opened = False
+        hits = [bool(hybrid.hits), bool(newest.hits), bool(begun.hits), bool(spelt.hits or spelt.corrections)]
+        names = [bool(await finding.suggest(bob, "zorg")), bool(await finding.suggest(bob, "secr"))]
+        kinds, status = await finding.kinds(bob), await finding.status(bob)
+        return [*hits, bool(whole), opened, *names, bool(kinds), bool(status.passages)]
+
+    assert not any(await bob_sees())
+    grant = await store.write(lambda unit: gate.give(unit, ann, scope, bob.id, Right.READ))
+    assert all(await bob_sees())
+    await store.write(lambda unit: gate.withdraw(unit, ann, grant))
+    assert not any(await bob_sees())
+    await store.write(lambda unit: gate.give(unit, ann, scope, bob.id, Right.FREE_BUSY))
+    assert not any(await bob_sees())
+
+
+async def test_others_passages_never_take_the_place_of_mine(notes: Notes, finding: Search, ann, bob) -> None:
+    for number in range(260):
+        await notes.write(ann, f"a{number}", f"le contrat de location numéro {number}")
+    await notes.write(bob, "mine", "a lease that has nothing else")
+    await finding.indexer.settle()
+    answer = await finding.query(bob, SearchRequest(text="contrat"))
+    assert [hit.title for hit in answer.hits] == ["mine"]
+
+
+async def test_filters(notes: Notes, finding: Search, ann) -> None:
+    facets = {"mailboxIds": [12, 7], "keywords": ["$Seen", "a_b"], "hasAttachment": True}
+    await notes.write(
+        ann, "old", "rapport annuel", time_ms=1_000, author="Chloé Durand <chloe@x.fr>", facets=facets
+    )
+    await notes.write(ann, "new", "rapport mensuel", time_ms=9_000, people=("Nguyễn Văn An <an@x.vn>",))
+    await finding.indexer.settle()
+
+    async def found(**filters) -> list[str]:
+        by_words = await titles(finding, ann, "rapport", filters=Filters(**filters))
+        by_meaning = await finding.query(ann, SearchRequest(text="rapport", filters=Filters(**filters)))
+        assert sorted(by_words) == sorted(hit.title for hit in by_meaning.hits)
+        return sorted(by_words)
+
+    assert await found() == ["new", "old"]
+    assert await found(author="CHLOE") == ["old"]
+    assert await found(person="nguyen van") == ["new"]
+    assert await found(author="nguyen") == []
+    assert await found(after_ms=5_000) == ["new"]
+    assert await found(before_ms=9_000) == ["old"]
+    assert await found(has_attachment=True) == ["old"]
+    assert await found(mailboxes=(7,)) == ["old"]
+    assert await found(mailboxes=(1,)) == []
+    assert await found(keywords=("$seen", "a_b")) == ["old"]
+    assert await found(keywords=("axb",)) == []
+    assert await titles(finding, ann, "rapport", order="newest") == ["new", "old"]
+    assert await titles(finding, ann, "rapport mensuel", order="newest") == ["new"]
+    assert await titles(finding, ann, "rapport", kinds=("Email",)) == []
+    assert await titles(finding, ann, "rapport", accounts=(1,)) == []
+
+
+async def test_spelling_and_completion(notes: Notes, finding: Search, ann) -> None:
+    await notes.write(ann, "Réunion budgétaire", "ordre du jour", people=("Nguyễn Thị Hồng <hong@x.vn>",))
+    await finding.indexer.settle()
+    answer = await finding.query(ann, SearchRequest(text="budgtaire", mode="text"))
+    assert answer.corrections == {"budgtaire": "budgetaire"}
+    assert [hit.title for hit in answer.hits] == ["Réunion budgétaire"]
+    assert (await finding.query(ann, SearchRequest(text="nguyne", mode="text"))).corrections == {"nguyne": "nguyen"}
+    person = (await finding.suggest(ann, "thi ngu"))[0]
+    assert (person.kind, person.text, person.detail) == ("person", "Nguyễn Thị Hồng", "hong@x.vn")
+    assert [s.text for s in await finding.suggest(ann, "reunion bud")] == ["Réunion budgétaire"]
+
+
+async def test_what_changes_is_indexed_anew_and_what_goes_is_gone(
+    notes: Notes, finding: Search, ann, store
+) -> None:
+    number = await notes.write(ann, "Plan", "premier texte", people=("Zoé <zoe@x.fr>",))
+    await finding.indexer.settle()
+    await notes.write(ann, "Plan", "second texte", object_id=number)
+    await finding.indexer.settle()
+    assert await titles(finding, ann, "premier") == []
+    assert await titles(finding, ann, "second") == ["Plan"]
+    assert await finding.suggest(ann, "zoe") == []
+    await notes.delete(number)
+    await finding.indexer.settle()
+    assert await titles(finding, ann, "second", mode="hybrid") == []
+    assert await finding.suggest(ann, "pla") == []
+    for table in ("item", "document", "passage", "content", "text", "vector", "word", "person", "person_word"):
+        assert await store.db.value(f"SELECT COUNT(*) FROM search_{table}") == 0, table
+
+
+async def test_labels_change_without_reading_again(notes: Notes, finding: Search, model: WordModel, ann) -> None:
+    number = await notes.write(ann, "Plan", "le texte", facets={"mailboxIds": [1]})
+    await finding.indexer.settle()
+    before, calls = await finding.query(ann, SearchRequest(text="texte", mode="text")), model.calls
+    await notes.write(ann, "Plan", "le texte", object_id=number, facets={"mailboxIds": [2]})
+    await finding.indexer.settle()
+    assert model.calls == calls
+    after = await finding.query(ann, SearchRequest(text="texte", mode="text", filters=Filters(mailboxes=(2,))))
+    assert after.hits[0].passage_id == before.hits[0].passage_id
+
+
+async def test_a_broken_attachment_is_a_trouble_and_stops_nothing(notes: Notes, finding: Search, ann, bob) -> None:
+    broken = [
+        attached("Facture.pdf", b"%PDF-1.4 broken", "application/pdf"),
+        attached("a.pptx", pptx("Zèbre"), part="3"),
+    ]
+    await notes.write(ann, "Deux pièces", "voir", documents=broken)
+    await finding.indexer.settle()
+    status = await finding.status(ann)
+    assert [(t.file_name, t.error) for t in status.troubles] == [("Facture.pdf", "damaged")]
+    assert (status.items, status.waiting, status.embedded) == (1, 0, status.passages)
+    assert (await finding.status(bob)).troubles == ()
+    assert await titles(finding, ann, "zebre") == ["Deux pièces"]
+    assert await titles(finding, ann, "facture") == ["Deux pièces"]
+
+
+async def test_an_item_without_text_is_found_by_its_title(notes: Notes, finding: Search, ann) -> None:
+    await notes.write(ann, "Rien que le titre")
+    await finding.indexer.settle()
+    assert await titles(finding, ann, "titre") == ["Rien que le titre"]
+
+
+async def test_rebuilding_reads_everything_again_and_forgets_what_is_gone(
+    notes: Notes, finding, ann, bob, store
+) -> None:
+    await notes.write(ann, "one", "premier")
+    gone = await notes.write(ann, "two", "second")
+    await finding.indexer.settle()
+    notes.items.pop(gone)  # without an event
+    with pytest.raises(Forbidden):
+        await finding.reindex(bob)
+    assert await finding.indexer.rebuild()
+    assert await titles(finding, ann, "premier") == ["one"]
+    for job in await store.jobs._claim():
+        await store.jobs._perform(job)
+    await finding.indexer.settle()
+    assert await titles(finding, ann, "premier second") == ["one"]
+
+
+async def test_one_object_at_a_time_or_all_its_passages(notes: Notes, finding: Search, ann) -> None:
+    number = await notes.write(ann, "long", "\n\n".join(f"Le contrat {n}. " + "mot " * 220 for n in range(4)))
+    await finding.indexer.settle()
+    assert len(await titles(finding, ann, "contrat")) == 1
+    assert len(await titles(finding, ann, "contrat", per_object=0)) == 4
+    whole = await finding.whole(ann, "Note", [number], 10)
+    assert [hit.start for hit in whole] == sorted(hit.start for hit in whole)
+    assert len(whole) == 4
+
+
+async def test_one_statement_whatever_there_is(notes: Notes, finding: Search, ann) -> None:
+    for number in range(30):
+        await notes.write(ann, f"n{number}", f"le contrat de location {number}")
+    await finding.indexer.settle()
+    with counting() as count:
+        await finding.query(ann, SearchRequest(text="le contrat de location", limit=10))
+    joined = [sql for sql in count.statements if "visible" in sql]
+    assert len(joined) == 1
+    assert len(count) <= 4  # the joining one, and how rare the words are
