@@ -1,5 +1,7 @@
 """Search on both databases: words, meaning, filters, spelling, and above all rights."""
 
+import asyncio
+
 import pytest
 
 from parvis.access import gate
@@ -250,8 +252,10 @@ async def test_rebuilding_reads_everything_again_and_forgets_what_is_gone(
         await finding.reindex(bob)
     assert await finding.indexer.rebuild()
     assert await titles(finding, ann, "premier") == ["one"]
-    for job in await store.jobs._claim():
-        await store.jobs._perform(job)
+    runner = asyncio.create_task(store.jobs.run())
+    while await store.db.value("SELECT COUNT(*) FROM job WHERE finished_ms IS NULL"):
+        await asyncio.sleep(0.02)
+    runner.cancel()
     await finding.indexer.settle()
     assert await titles(finding, ann, "premier second") == ["one"]
 
