@@ -12,13 +12,14 @@ from parvis import mail
 from parvis.kernel import ids
 from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Settings
+from parvis.mail.smtp import wiring as sending
 from parvis.serve.context import Context
 from parvis.serve.doors import Doors
 from parvis.serve.feature import Feature
 from parvis.serve.jmap import core
 from parvis.store.store import Store
 
-FEATURES: tuple[Callable[[Context], Feature], ...] = (mail.feature,)
+FEATURES: tuple[Callable[[Context], Feature], ...] = (mail.feature, sending.feature)
 """The features, in the order in which a new principal gets what they give."""
 ROOMS = ("store", "access", "serve", "mail")
 """The rooms that may have migrations, ground floor first."""
