@@ -57,7 +57,7 @@ def prepare(folder: Path) -> None:
     if not file.exists():
         domains = ", ".join(f'"{domain}"' for domain in scenario.organisation().domains)
         file.write_text(
-            f"# Made by `parvis demo`; every setting is described in docs/administrators/settings.md\n"
+            f"# Made by `parvis demo`; every setting is described in docs/reference/settings.md\n"
             f'domains = [{domains}]\nlanguage = "fr"\n\n[ports]\nhttp = 8080\nsmtp = 0\nsubmission = 0\n'
         )
 
