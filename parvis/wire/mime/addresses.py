@@ -2,9 +2,9 @@
 understood."""
 
 import re
-import unicodedata
 
 from .model import LIMITS, Address, AddressGroup
+from .normal import nfc
 from .words import decode_words, text_of, unfold
 
 _SIMPLE = re.compile(
@@ -80,8 +80,7 @@ class _Words:
 
 def _name(text: str) -> str | None:
     """A display name: encoded words decoded, in NFC, without space around it; `None` when nothing is left."""
-    text = decode_words(text.strip())
-    return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip() or None
+    return nfc(decode_words(text.strip())).strip() or None
 
 
 def _bare_email(text: str) -> str:

@@ -3,10 +3,10 @@ knows, or not declared at all. Only codecs named here are ever used, so that no 
 over it."""
 
 import re
-import unicodedata
 
 from . import legacy, vietnamese
 from .model import DecodedText
+from .normal import nfc
 
 UNKNOWN = ""
 """The codec name for "no usable declaration: look at the bytes"."""
@@ -181,7 +181,7 @@ def decode(data: bytes, label: str | None) -> DecodedText:
     text = _strict(data, codec)
     if text is not None:
         if codec == "cp1258":  # writes tones as characters of their own
-            text = unicodedata.normalize("NFC", text)
+            text = nfc(text)
         return DecodedText(_clean(text), False)
     return DecodedText(_clean(_damaged(data, codec)), True)
 

@@ -2,12 +2,12 @@
 a field's value, `Header.value`, and never fails."""
 
 import re
-import unicodedata
 from datetime import datetime
 
 from .addresses import comment_at, grouped
 from .dates import date_of
 from .model import LIMITS, Address, AddressGroup
+from .normal import nfc
 from .words import decode_words, text_of, unfold
 
 
@@ -21,8 +21,7 @@ def as_text(value: bytes) -> str:
     """Text (§4.1.2.2): unfolded, without leading space, encoded words decoded, in NFC.
 
     Encoded words with unencoded spaces inside, or glued to each other, are decoded too, as real mail has them."""
-    text = decode_words(unfold(text_of(value[: LIMITS.value])).lstrip(" \t"))
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    return nfc(decode_words(unfold(text_of(value[: LIMITS.value])).lstrip(" \t")))
 
 
 def as_addresses(value: bytes) -> tuple[Address, ...]:

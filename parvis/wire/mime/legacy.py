@@ -75,7 +75,7 @@ def _east_asian(sample: bytes, runs: list[bytes], high: int) -> str | None:
     if even * 10 >= high * 8:
         leads = [byte for run in runs if len(run) % 2 == 0 for byte in run[::2]]
         seconds = [byte for run in runs if len(run) % 2 == 0 for byte in run[1::2]]
-        share = len(leads) or 1
+        share = sum(1 for byte in leads if byte > 0xA3) or 1  # the rest is punctuation in all of them
         if all(byte >= 0xA1 for byte in leads) and all(byte >= 0xA1 for byte in seconds):
             hangul = sum(1 for byte in leads if 0xB0 <= byte <= 0xC8) / share
             hanzi = sum(1 for byte in leads if 0xB0 <= byte <= 0xD7) / share

@@ -1,7 +1,7 @@
 """The two 8-bit charsets in which Vietnamese mail was written before Unicode and that Python does not
 bring: VISCII (RFC 1456) and TCVN 5712-1 (VSCII, "ABC" fonts)."""
 
-import unicodedata
+from .normal import nfc
 
 _VISCII_LOW = {
     0x02: "Ẳ",
@@ -51,7 +51,7 @@ TABLES = {
 
 def decode(data: bytes, name: str) -> str:
     """Text of bytes in one of `TABLES`, in NFC (TCVN writes some accents as a second character)."""
-    return unicodedata.normalize("NFC", data.decode("latin-1").translate(_MAPS[name]))
+    return nfc(data.decode("latin-1").translate(_MAPS[name]))
 
 
 _MAPS = {name: dict(enumerate(table)) for name, table in TABLES.items()}
