@@ -106,13 +106,25 @@ async def everything(db: Database | Tx | Unit, principal: Principal, account_id:
     return [access for group in by_scope.values() if (access := _joined(group))]
 
 
+async def sight(db: Database | Tx | Unit, principal: Principal) -> list[Row]:
+    """All that decides what a principal can see, and under which names, as plain values: the same as long as
+    nothing was given, withdrawn, ended or renamed."""
+    return await db.rows(
+        """SELECT v.scope_id, v.grant_id, v.rights, s.account_id, s.kind, p.name, p.address FROM visible v
+        JOIN scope s ON s.id = v.scope_id LEFT JOIN principal p ON p.id = s.account_id
+        WHERE v.principal_id = ? AND (v.expires_ms IS NULL OR v.expires_ms > ?) ORDER BY v.scope_id, v.grant_id""",
+        principal.id,
+        clock.now_ms(),
+    )
+
+
 def _joined(rows: list[Row]) -> Access | None:
     if not rows:
         return None
-    rights = Right(0)
+    rights = 0
     for row in rows:
-        rights |= Right(row[4])
-    return Access(Scope(*rows[0][:4]), rights, any(row[5] == 0 for row in rows))
+        rights |= row[4]
+    return Access(Scope(*rows[0][:4]), Right(rights), any(row[5] == 0 for row in rows))
 
 
 async def give(

@@ -55,6 +55,7 @@ class Unit:
             yield
         except BaseException:
             await self._tx.run("ROLLBACK TO SAVEPOINT attempt")
+            self._tx.forgive()
             for key, mark in self._before.items():
                 if mark is None:
                     del self._marks[key]

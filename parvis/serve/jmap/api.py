@@ -97,7 +97,7 @@ class Api:
         answer: Object = {"methodResponses": responses}
         if created is not None:
             answer["createdIds"] = created
-        answer["sessionState"] = await session.state(self._context, self._engine, principal, origin)
+        answer["sessionState"] = await session.state(self._context, principal, origin)
         return answer
 
 

@@ -35,12 +35,15 @@ def _whole(digits: str) -> int:
     return int(digits)
 
 
+_STRICT = json.JSONDecoder(object_pairs_hook=_once, parse_int=_whole)
+
+
 def decode(body: bytes) -> Any:
     """A JSON text as values. Raises RequestError notJSON, also for what I-JSON forbids: a name given twice, bytes
     that are not UTF-8, half a surrogate pair, numbers out of range."""
     try:
         value = msgspec.json.decode(body)
-        json.loads(body.decode(), object_pairs_hook=_once, parse_int=_whole)
+        _STRICT.decode(body.decode())
     except (msgspec.DecodeError, ValueError) as error:
         raise RequestError("notJSON", str(error)) from error
     except RecursionError as error:

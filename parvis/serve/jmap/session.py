@@ -3,8 +3,6 @@
 import hashlib
 from collections import defaultdict
 
-import msgspec
-
 from parvis.access import gate
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
@@ -23,6 +21,7 @@ WEBSOCKET = "urn:ietf:params:jmap:websocket"
 
 async def session(context: Context, engine: Engine, principal: Principal, origin: str) -> Object:
     """What this principal may use, and where. `origin` is used when the settings name no public address."""
+    before = await state(context, principal, origin)
     base = context.settings.public_url.rstrip("/") or origin or context.public_url
     accounts = await _accounts(context, engine, principal)
     own = ids.text(principal.id)
@@ -37,13 +36,15 @@ async def session(context: Context, engine: Engine, principal: Principal, origin
         "uploadUrl": f"{base}/jmap/upload/{{accountId}}/",
         "eventSourceUrl": f"{base}/jmap/events?types={{types}}&closeafter={{closeafter}}&ping={{ping}}",
     }
-    found["state"] = hashlib.sha256(msgspec.json.encode(found, order="deterministic")).hexdigest()[:16]
-    return found
+    return found | {"state": before}
 
 
-async def state(context: Context, engine: Engine, principal: Principal, origin: str) -> str:
-    """The present sessionState."""
-    return str((await session(context, engine, principal, origin))["state"])
+async def state(context: Context, principal: Principal, origin: str) -> str:
+    """The present sessionState: a digest of all that the Session object is made of and that can change while the
+    program runs. One statement."""
+    seen = await gate.sight(context.store.db, principal)
+    made_of = (seen, principal.name, principal.address, context.settings.public_url or origin, core(context))
+    return hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
 
 
 def core(context: Context) -> Object:

@@ -42,6 +42,10 @@ class Tx(Protocol):
         """Executes once for each row of parameters."""
         ...
 
+    def forgive(self) -> None:
+        """After a rollback to a savepoint: a constraint violated since then no longer spoils the unit."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:

@@ -114,6 +114,11 @@ class PostgresTx:
         elif rows:
             await self._ask(self._connection.executemany, sql, [tuple(row) for row in rows])
 
+    def forgive(self) -> None:
+        """See Tx.forgive."""
+        if isinstance(self.failure, Conflict):
+            self.failure = None
+
 
 class PostgresDatabase:
     """A database server, shared by all nodes."""

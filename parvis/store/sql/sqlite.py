@@ -76,6 +76,11 @@ class SqliteTx:
         with self._asking(sql):
             self._connection.executemany(sql, (tuple(row) for row in rows))
 
+    def forgive(self) -> None:
+        """See Tx.forgive."""
+        if isinstance(self.failure, apsw.ConstraintError):
+            self.failure = None
+
     @contextmanager
     def _asking(self, sql: str) -> Iterator[None]:
         note(sql)
