@@ -1,0 +1,65 @@
+"""kill -9 of the real server while mail is delivered by SMTP and written by JMAP, looked at by the client itself.
+
+`PARVIS_CRASH_KILLS` says how often the slow tests kill (a third of it each).
+"""
+
+import os
+import pathlib
+import random
+
+import pytest
+
+from parvis.access import check as access_check
+from parvis.app import App
+from parvis.kernel.settings import load
+from parvis.store import check
+from tests.crash.server import Client, Server, prepare
+from tests.servers import Postgres
+
+KILLS = int(os.environ.get("PARVIS_CRASH_KILLS", "150")) // 3
+KINDS = {
+    "Email": "SELECT account_id, id FROM email",
+    "Mailbox": "SELECT account_id, id FROM mailbox",
+    "Thread": "SELECT DISTINCT account_id, thread_id AS id FROM email",
+    "Principal": "SELECT id AS account_id, id FROM principal",
+}
+
+
+async def scenario(folder: pathlib.Path, kills: int, seed: int, database: str = "") -> Client:
+    """Kills so often and looks each time, then looks at the files."""
+    chance = random.Random(seed)
+    client = Client(*await prepare(folder, database), seed)
+    for _ in range(kills):
+        server = Server(folder)
+        await client.verify(server)
+        await client.work(server, chance.choice([chance.uniform(0, 0.2), chance.uniform(0.2, 1.5)]))
+    server = Server(folder)
+    await client.verify(server)
+    server.kill()
+    app = await App.open(load(folder))
+    store = app.context.store
+    faults = await check.check(store, KINDS, deep=True) + await access_check.check(store.db)
+    await app.stop()
+    assert faults == []
+    return client
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_a_few_kills(tmp_path) -> None:
+    client = await scenario(tmp_path / "data", 3, seed=1)
+    assert client.answers
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+async def test_many_kills(tmp_path) -> None:
+    client = await scenario(tmp_path / "data", KILLS, seed=2)
+    print(f"{KILLS} kills, {client.answers} answers, {len(client.mails)} messages")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+async def test_many_kills_on_postgresql(tmp_path, postgres: Postgres) -> None:
+    client = await scenario(tmp_path / "data", KILLS // 4, seed=3, database=await postgres.fresh())
+    print(f"{KILLS // 4} kills, {client.answers} answers, {len(client.mails)} messages")
