@@ -9,12 +9,14 @@ import pytest
 
 from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Settings
+from parvis.mail.source import MailSource
 from parvis.ops import cli, doctor
 from parvis.ops.commands import demo, imports
 from parvis.ops.commands.texts import TEXTS, Texts, language
 from parvis.ops.imports.eml import Messages
 from parvis.ops.imports.maildir import Maildir
 from parvis.ops.imports.mbox import Mbox
+from parvis.search.service import Search
 from parvis.serve.context import Context
 from parvis.store.store import Store
 from tests.ops.test_imports import envelope, letter
@@ -40,8 +42,12 @@ def run(tmp_path, rooms, features, monkeypatch, capsys):
     """`run("account", "list")`: exit code and what was printed."""
 
     async def opener(settings: Settings) -> Closed:
-        store = await Store.open(settings, rooms)
-        return Closed(Context(settings, store, Egress([])), features)
+        search = Search(None)
+        store = await Store.open(settings, [*rooms, "search"], [search.prepare])
+        search.open(store, [MailSource(store)])
+        context = Context(settings, store, Egress([]))
+        context.offer(search)
+        return Closed(context, features)
 
     def call(command: str, *arguments: str, stdin: str = "") -> tuple[int, str]:
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
@@ -105,6 +111,16 @@ def test_an_import_prints_its_report(run, tmp_path) -> None:
     assert code == 0
     assert "1 imported, 0 already there, 1 not imported" in said
     assert "marked as deleted, left out: old.mbox at byte" in said
+
+
+def test_the_index_is_rebuilt_here_or_asked_for(run, tmp_path) -> None:
+    run("account", "add", "ann@a.example", "--name", "Ann", "--admin")
+    (tmp_path / "one.eml").write_bytes(letter(1))
+    run("import", "ann@a.example", str(tmp_path / "one.eml"))
+    code, said = run("reindex", "--here")
+    assert code == 0 and "1 things, 1 passages, 0 could not be read" in said
+    code, said = run("reindex")
+    assert (code, "rebuilt by the server" in said) == (0, True)
 
 
 def test_the_source_is_known_by_its_looks(tmp_path) -> None:

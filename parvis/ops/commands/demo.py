@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from parvis.kernel import clock, ids, settings
+from parvis.ops import indexing
 from parvis.ops.commands import serve
 from parvis.ops.commands.texts import Texts
 from parvis.ops.demo import corpus, scenario
@@ -44,7 +45,7 @@ async def run(args: argparse.Namespace, opener: Opener) -> int:
         note |= {"url": serve.address(program.context.settings, ports), "ports": dict(ports)}
         write_note(folder, note)
         show(note)
-        await serve.until_told_to_stop()
+        await serve.until_told_to_stop(indexing.follow(program, Bar()))
     finally:
         await program.stop()
     return 0

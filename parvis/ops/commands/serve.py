@@ -3,7 +3,8 @@
 import argparse
 import asyncio
 import signal
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from parvis.kernel import settings
 from parvis.kernel.settings import Settings
@@ -44,9 +45,13 @@ async def run(args: argparse.Namespace, opener: Opener) -> int:
     return 0
 
 
-async def until_told_to_stop() -> None:
-    """Returns at the first SIGTERM or SIGINT."""
+async def until_told_to_stop(meanwhile: Coroutine[Any, Any, None] | None = None) -> None:
+    """Returns at the first SIGTERM or SIGINT; `meanwhile` runs beside and is broken off then."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
+    beside = asyncio.create_task(meanwhile) if meanwhile is not None else None
     await told.wait()
+    if beside is not None:
+        beside.cancel()
+        await asyncio.gather(beside, return_exceptions=True)
