@@ -1,9 +1,10 @@
 import assistant from './assistant.json';
+import compose from './compose.json';
 import mail from './mail.json';
 import shell from './shell.json';
 import ui from './ui.json';
 
 /** One file a feature; a new feature adds its import and its line, in each language. */
-const messages = { ...ui, ...shell, ...mail, ...assistant };
+const messages = { ...ui, ...shell, ...mail, ...compose, ...assistant };
 export type Messages = typeof messages;
 export default messages;

@@ -1,6 +1,7 @@
 import assistant from './assistant.json';
+import compose from './compose.json';
 import mail from './mail.json';
 import shell from './shell.json';
 import ui from './ui.json';
 
-export default { ...ui, ...shell, ...mail, ...assistant };
+export default { ...ui, ...shell, ...mail, ...compose, ...assistant };

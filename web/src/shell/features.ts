@@ -2,11 +2,13 @@
 import { commands } from '../kernel/commands.svelte';
 import type { Feature } from '../kernel/features';
 import { assistant } from '../assistant';
+import { compose } from '../mail/compose';
 import { mail } from '../mail';
 import { shellCommands } from './commands';
 
 export const features: Feature[] = [
   mail,
+  compose,
   assistant,
 ];
 

@@ -1,0 +1,204 @@
+/** The messages being written now: opened, kept on the device at every pause, saved, sent, taken back. */
+import { db } from '../../kernel/db';
+import type { ComposeRequest } from '../../kernel/features';
+import { longDate } from '../../kernel/format';
+import { t } from '../../kernel/i18n.svelte';
+import { JmapError } from '../../kernel/jmap';
+import { notices } from '../../kernel/notices.svelte';
+import { preferences } from '../../kernel/preferences.svelte';
+import { store } from '../../kernel/store.svelte';
+import { displayName } from '../model';
+import { EmailBodyType, EmailType, IdentityType, MailboxType, type Email, type EmailBody, type Identity } from '../types';
+import { view } from '../view.svelte';
+import { destroyDraft, saveDraft, submit, takeBack } from './deliver';
+import { Attachment, Draft, type KeptDraft } from './draft.svelte';
+import { cleanHtml, escapeHtml, forwardSubject, quotable, replyRecipients, replySubject, textToHtml, threading } from './quote';
+
+const PREFIX = 'compose/';
+const MOST = 3;
+const SAVE_MS = 3_000;
+
+class Composers {
+  list = $state.raw<Draft[]>([]);
+  private timers = new Map<string, ReturnType<typeof setTimeout>>();
+  private started = false;
+
+  /** Brings back what was being written, and sends what waited for the network. */
+  async begin(): Promise<void> {
+    if (this.started) return;
+    this.started = true;
+    const kept = await db.all<KeptDraft>('meta', PREFIX);
+    this.list = [...kept.map((one) => Object.assign(Draft.from(one), { minimised: !one.waiting })), ...this.list];
+    window.addEventListener('online', () => this.flush());
+    this.flush();
+  }
+
+  async open(request: ComposeRequest): Promise<void> {
+    await this.begin();
+    const draft = await this.made(request);
+    const same = draft.emailId && this.list.find((one) => one.emailId === draft.emailId);
+    if (same) {
+      same.minimised = false;
+      return;
+    }
+    for (const one of this.list.slice(0, Math.max(0, this.list.length - MOST + 1))) one.minimised = true;
+    this.list = [...this.list, draft];
+  }
+
+  /** Called at each change: on the device at once, in the Drafts mailbox after a pause. */
+  changed(draft: Draft): void {
+    void this.keep(draft);
+    clearTimeout(this.timers.get(draft.key));
+    this.timers.set(draft.key, setTimeout(() => void this.save(draft), SAVE_MS));
+  }
+
+  async save(draft: Draft): Promise<void> {
+    clearTimeout(this.timers.get(draft.key));
+    if (draft.sending || draft.empty || !this.list.includes(draft)) return;
+    draft.saved = 'saving';
+    try {
+      await saveDraft(draft);
+      draft.saved = 'server';
+    } catch {
+      draft.saved = 'device';
+    }
+    await this.keep(draft);
+  }
+
+  async close(draft: Draft): Promise<void> {
+    await this.save(draft);
+    this.forget(draft, draft.saved !== 'device');
+  }
+
+  async discard(draft: Draft): Promise<void> {
+    this.forget(draft);
+    const kept = draft.keep();
+    await destroyDraft(draft).catch(() => undefined);
+    const back = () => {
+      const again = Draft.from({ ...kept, emailId: null });
+      this.list = [...this.list, again];
+      this.changed(again);
+    };
+    if (!draft.empty) notices.show(t('compose.discarded'), { action: { label: t('ui.undo'), run: back } });
+  }
+
+  /** Sends, shows how to take it back. Without a network it waits on this device. */
+  async send(draft: Draft): Promise<void> {
+    clearTimeout(this.timers.get(draft.key));
+    draft.sending = true;
+    try {
+      const submissionId = await submit(draft);
+      this.forget(draft);
+      this.offerUndo(draft, submissionId);
+    } catch (error) {
+      const passing = !(error instanceof JmapError) || error.passing;
+      draft.waiting = passing;
+      await this.keep(draft);
+      if (passing) draft.minimised = true;
+      notices.show(passing ? t('compose.queued') : t('compose.failed', { reason: (error as Error).message }), { tone: passing ? 'plain' : 'danger' });
+    } finally {
+      draft.sending = false;
+    }
+  }
+
+  private offerUndo(draft: Draft, submissionId: string): void {
+    const seconds = preferences.value.undoSeconds;
+    const undo = async () => {
+      if (!(await takeBack(draft, submissionId).catch(() => false))) return void notices.show(t('compose.tooLate'), { tone: 'danger' });
+      draft.minimised = false;
+      this.list = [...this.list, draft];
+      void this.keep(draft);
+      notices.show(t('compose.undone'));
+    };
+    notices.show(t('compose.sent'), {
+      stay: Math.max(4, seconds) * 1_000,
+      ...(seconds ? { action: { label: t('ui.undo'), keys: 'Z', run: () => void undo() } } : {}),
+    });
+  }
+
+  private flush(): void {
+    if (!navigator.onLine) return;
+    for (const draft of this.list.filter((one) => one.waiting)) {
+      draft.waiting = false;
+      void this.send(draft);
+    }
+  }
+
+  private forget(draft: Draft, device = true): void {
+    clearTimeout(this.timers.get(draft.key));
+    this.list = this.list.filter((one) => one !== draft);
+    if (device) void db.write([{ store: 'meta', key: PREFIX + draft.key, value: undefined }]);
+  }
+
+  private keep(draft: Draft): Promise<void> {
+    return db.write([{ store: 'meta', key: PREFIX + draft.key, value: $state.snapshot(draft.keep()) }]).catch(() => undefined);
+  }
+
+  private async made(request: ComposeRequest): Promise<Draft> {
+    const draft = new Draft();
+    draft.accountId = request.accountId ?? view.home;
+    if (!store.complete(IdentityType, draft.accountId)) await store.fetch(IdentityType, draft.accountId, null).catch(() => []);
+    if (!store.complete(MailboxType, draft.accountId)) await store.fetch(MailboxType, draft.accountId, null).catch(() => []);
+    const identity = store.list(IdentityType, draft.accountId)[0];
+    draft.identityId = identity?.id ?? '';
+    if (request.emailId && request.mode !== 'new') await this.answer(draft, request, identity);
+    else draft.html = (request.html ? cleanHtml(request.html) : textToHtml(request.text ?? '')) + signature(identity);
+    draft.to = request.to ?? draft.to;
+    draft.cc = request.cc ?? draft.cc;
+    draft.subject = request.subject ?? draft.subject;
+    return draft;
+  }
+
+  private async answer(draft: Draft, request: ComposeRequest, identity: Identity | undefined): Promise<void> {
+    const id = request.emailId!;
+    const [email, body] = await Promise.all([one(EmailType, draft.accountId, id), one(EmailBodyType, draft.accountId, id)]);
+    if (!email || !body) return;
+    if (request.mode === 'draft') return reopen(draft, email, body);
+    const forward = request.mode === 'forward';
+    const begin = (request.html ? cleanHtml(request.html) : textToHtml(request.text ?? '')) + signature(identity);
+    draft.html = `${begin}${forward ? forwardHead(email) : `<p>${escapeHtml(t('compose.wrote', { date: longDate(email.receivedAt), name: email.from?.[0] ? displayName(email.from[0]) : '' }))}</p>`}<blockquote>${quotable(body)}</blockquote>`;
+    draft.subject = forward ? forwardSubject(email.subject) : replySubject(email.subject);
+    draft.answers = { emailId: id, keyword: forward ? '$forwarded' : '$answered' };
+    if (forward) draft.files = files(body);
+    else {
+      Object.assign(draft, threading(body));
+      Object.assign(draft, replyRecipients(email, body, view.own, request.mode === 'replyAll'));
+    }
+  }
+}
+
+function signature(identity: Identity | undefined): string {
+  const own = identity?.htmlSignature ? cleanHtml(identity.htmlSignature) : textToHtml(identity?.textSignature ?? '');
+  return own ? `<p></p><p></p>${own}` : '<p></p>';
+}
+
+function forwardHead(email: Email): string {
+  const line = (label: string, value: string) => (value ? `${escapeHtml(label)}: ${escapeHtml(value)}<br>` : '');
+  const people = (list: Email['to']) => (list ?? []).map((person) => `${displayName(person)} <${person.email}>`).join(', ');
+  return `<p>${escapeHtml(t('compose.forwarded'))}<br>${line(t('compose.from'), people(email.from))}${line(t('compose.to'), people(email.to))}${line(t('compose.subject'), email.subject ?? '')}</p>`;
+}
+
+function files(body: EmailBody): Attachment[] {
+  return body.attachments.filter((part) => part.blobId).map((part) => Attachment.kept(part.blobId!, part.name ?? 'file', part.type, part.size, part.disposition === 'inline' ? part.cid : null));
+}
+
+function reopen(draft: Draft, email: Email, body: EmailBody): void {
+  draft.emailId = email.id;
+  draft.to = email.to ?? [];
+  draft.cc = email.cc ?? [];
+  draft.bcc = body.bcc ?? [];
+  draft.subject = email.subject ?? '';
+  draft.html = quotable(body);
+  draft.inReplyTo = body.inReplyTo;
+  draft.references = body.references;
+  draft.files = files(body);
+}
+
+async function one<T extends { id: string }>(type: Parameters<typeof store.fetch<T>>[0], account: string, id: string): Promise<T | undefined> {
+  const held = store.peek(type, account, id);
+  if (held) return held;
+  await store.load(type, account, [id]);
+  return store.peek(type, account, id);
+}
+
+export const composers = new Composers();

@@ -1,0 +1,115 @@
+/** One message that is being written: its fields, its files, where it is kept. */
+import { jmap, type Uploaded } from '../../kernel/jmap';
+import type { Address } from '../types';
+
+export type FileStatus = 'uploading' | 'ready' | 'failed';
+
+/** A file on its way into the message. */
+export class Attachment {
+  status = $state<FileStatus>('uploading');
+  /** From 0 to 1. */
+  part = $state(0);
+  blobId = $state('');
+
+  constructor(
+    readonly name: string,
+    readonly type: string,
+    readonly size: number,
+    readonly file: Blob | null,
+    /** Content-ID of a picture in the text. */
+    readonly cid: string | null = null,
+  ) {}
+
+  /** Uploads the file; what goes wrong is in `status`. */
+  async upload(account: string): Promise<void> {
+    if (!this.file) return;
+    this.status = 'uploading';
+    try {
+      const kept: Uploaded = await jmap.upload(account, this.file, (part) => (this.part = part));
+      this.blobId = kept.blobId;
+      this.status = 'ready';
+    } catch {
+      this.status = 'failed';
+    }
+  }
+
+  /** A file that the server has already: forwarded, or of a reopened draft. */
+  static kept(blobId: string, name: string, type: string, size: number, cid: string | null = null): Attachment {
+    const made = new Attachment(name, type, size, null, cid);
+    made.blobId = blobId;
+    made.status = 'ready';
+    return made;
+  }
+}
+
+export interface KeptDraft {
+  key: string;
+  accountId: string;
+  identityId: string;
+  to: Address[];
+  cc: Address[];
+  bcc: Address[];
+  subject: string;
+  html: string;
+  files: { blobId: string; name: string; type: string; size: number; cid: string | null }[];
+  inReplyTo: string[] | null;
+  references: string[] | null;
+  answers: { emailId: string; keyword: '$answered' | '$forwarded' } | null;
+  emailId: string | null;
+  turnIds: string[];
+  /** Press of Send while offline. */
+  waiting: boolean;
+}
+
+let next = 1;
+
+export class Draft {
+  key = `${Date.now().toString(36)}-${next++}`;
+  accountId = '';
+  identityId = $state('');
+  to = $state.raw<Address[]>([]);
+  cc = $state.raw<Address[]>([]);
+  bcc = $state.raw<Address[]>([]);
+  subject = $state('');
+  html = $state('');
+  text = $state('');
+  files = $state.raw<Attachment[]>([]);
+  inReplyTo: string[] | null = null;
+  references: string[] | null = null;
+  answers: KeptDraft['answers'] = null;
+  /** The draft in the Drafts mailbox. */
+  emailId = $state<string | null>(null);
+  turnIds = $state.raw<string[]>([]);
+  waiting = $state(false);
+  minimised = $state(false);
+  large = $state(false);
+  sending = $state(false);
+  saved = $state<'no' | 'saving' | 'server' | 'device'>('no');
+
+  get about(): { accountId: string; kind: string; id: string }[] {
+    return this.answers ? [{ accountId: this.accountId, kind: 'Email', id: this.answers.emailId }] : [];
+  }
+
+  get everyone(): Address[] {
+    return [...this.to, ...this.cc, ...this.bcc];
+  }
+
+  get empty(): boolean {
+    return !this.everyone.length && !this.subject.trim() && !this.text.trim() && !this.files.length;
+  }
+
+  /** What is kept on the device. */
+  keep(): KeptDraft {
+    const { key, accountId, identityId, to, cc, bcc, subject, html, inReplyTo, references, answers, emailId, turnIds, waiting } = this;
+    const files = this.files.filter((file) => file.status === 'ready').map(({ blobId, name, type, size, cid }) => ({ blobId, name, type, size, cid }));
+    return { key, accountId, identityId, to, cc, bcc, subject, html, files, inReplyTo, references, answers, emailId, turnIds: [...turnIds], waiting };
+  }
+
+  static from(kept: KeptDraft): Draft {
+    const draft = new Draft();
+    const { files, ...fields } = kept;
+    Object.assign(draft, fields);
+    draft.files = files.map(({ blobId, name, type, size, cid }) => Attachment.kept(blobId, name, type, size, cid));
+    return draft;
+  }
+}
