@@ -16,7 +16,7 @@ _HARD = 850
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+\Z")
-_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+\Z")
+_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+\Z")
 _PLAIN_EMAIL = re.compile(r"""[^\s<>"(),:;@\\\[\]]+@[^\s<>"(),:;@\\\[\]]+\Z""")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+\Z")
 _Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")

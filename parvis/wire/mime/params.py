@@ -64,7 +64,7 @@ def _plain_value(name: str, match: re.Match[str]) -> str:
     value = _raw_value(match)
     if match.group(2) is None and value.endswith(")"):
         value = value[: value.rindex("(")].rstrip() if "(" in value else value
-    return decode_words(value).strip() if "=?" in value else value
+    return decode_words(value, anywhere=True).strip() if "=?" in value else value
 
 
 def _joined(found: dict[int, tuple[str, bool]]) -> str:
@@ -75,7 +75,7 @@ def _joined(found: dict[int, tuple[str, bool]]) -> str:
             break
         numbers.append(number)
     if not any(found[number][1] for number in numbers):
-        return decode_words("".join(found[number][0] for number in numbers))
+        return decode_words("".join(found[number][0] for number in numbers), anywhere=True)
     label: str | None = None
     data = []
     for place, number in enumerate(numbers):

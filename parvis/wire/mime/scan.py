@@ -27,7 +27,9 @@ class _Open:
         self.children: list[Part] = []
 
     def close(self, raw: bytes, end: int) -> Part:
-        content, end = self.content, max(end, self.body_start)
+        content = self.content
+        # a part of nothing ends where it begins, after the line end that belongs to the delimiter that ends it
+        end = max(end, self.body_start, self.children[-1].body_end if self.children else 0)
         return Part(
             headers=tuple(self.headers),
             header_start=self.header_start,

@@ -27,8 +27,8 @@ def bytes_of(encoding: str, text: str) -> bytes:
     return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
 
 
-def decode_words(text: str) -> str:
-    """Text with its encoded words decoded.
+def decode_words(text: str, anywhere: bool = False) -> str:
+    """Text with its encoded words decoded; `anywhere` when it does not matter what they touch, as in file names.
 
     White space between two encoded words disappears (RFC 2047 §6.2). Neighbours in one charset are decoded
     together, because a character is often split over two of them. A word stands between white space,
@@ -40,7 +40,7 @@ def decode_words(text: str) -> str:
     run: list[tuple[str, str]] = []
     label, done = "", 0
     for word in WORD.finditer(text):
-        if not _placed(text, word) or codec_of(word.group(1)) is None:
+        if not (anywhere or _placed(text, word)) or codec_of(word.group(1)) is None:
             continue
         gap = text[done : word.start()]
         touching = bool(run) and (not gap or gap.isspace())
