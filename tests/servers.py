@@ -184,7 +184,7 @@ class S3:
         env = {"HOME": str(self.folder), "RCLONE_CONFIG": str(self.folder / "none.conf")}
         self._process = start([*command, "--auth-key", f"{self.key},{self.secret}"], log, env=env)
         await_port(port, self._process, log)
-        self._endpoint = f"http://127.0.0.1:{port}"
+        self.port, self._endpoint = port, f"http://127.0.0.1:{port}"
 
     def fresh(self) -> str:
         """The URL of an empty prefix."""

@@ -136,3 +136,37 @@ async def test_a_wrong_address_is_refused_and_a_dead_server_is_unavailable(s3) -
     )
     with pytest.raises(Unavailable):
         await lost.put(b"x")
+
+
+async def test_parts_come_back_from_a_server_that_knows_ranges(s3) -> None:
+    """rclone answers 200 to a range, real S3 answers 206: a proxy mends that, so that the usual way is tested too."""
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", s3.port)
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next((int(v) for k, v in fields(head) if k == b"content-length"), 0)
+            asked.extend(value for key, value in fields(head) if key == b"range")
+            back.write(head.replace(b"\r\n", b"\r\nConnection: close\r\n", 1) + await reader.readexactly(length))
+            answer = await there.readuntil(b"\r\n\r\n")
+            if b"content-range" in dict(fields(answer)):
+                answer = answer.replace(b" 200 OK", b" 206 Partial Content", 1)
+            writer.write(answer + await there.read())
+            await writer.drain()
+        finally:
+            writer.close()
+            back.close()
+
+    def fields(head: bytes) -> list[tuple[bytes, bytes]]:
+        lines = head.split(b"\r\n")[1:]
+        return [(key.lower(), value.strip()) for key, _, value in (line.partition(b":") for line in lines) if key]
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0, limit=MIB) as proxy:
+        port = proxy.sockets[0].getsockname()[1]
+        blobs = open_s3(s3.fresh().replace(str(s3.port), str(port)))
+        content = os.urandom(600_000)
+        digest = await blobs.put(content)
+        for start, end in [(0, 10), (10, None), (599_999, 700_000), (600_000, None)]:
+            assert await blobs.get(digest, start, end) == content[start:end]
+        assert asked == [b"bytes=0-9", b"bytes=10-599999", b"bytes=599999-599999"]

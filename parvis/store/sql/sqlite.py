@@ -108,7 +108,7 @@ class SqliteDatabase:
     dialect = DIALECT
 
     def __init__(self, path: Path, prepare: Sequence[Prepare] = ()) -> None:
-        self._path, self._prepare = path, prepare
+        self._path, self._prepare, self._closed = path, prepare, False
         path.parent.mkdir(parents=True, exist_ok=True)
         self._reader = self._connect()
         self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
@@ -165,6 +165,8 @@ class SqliteDatabase:
 
     async def write(self, work: Callable[[Tx], Awaitable[T]]) -> T:
         """See Database.write."""
+        if self._closed:
+            raise Unavailable("the database is closed")
         order = _Order(work)
         self._orders.put(order)
         result: T = await asyncio.shield(asyncio.wrap_future(order.future))
@@ -181,6 +183,7 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """See Database.close."""
+        self._closed = True
         self._orders.put(None)
         await asyncio.to_thread(self._writer.join)
         self._pool.shutdown()
