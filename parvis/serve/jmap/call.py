@@ -33,6 +33,8 @@ class Exchange:
     """From Accept-Language, for words that people see."""
     origin: str = ""
     """Scheme, host and port the client used."""
+    referred: int = 0
+    """The weight of what references have brought so far."""
 
 
 @dataclass(slots=True)

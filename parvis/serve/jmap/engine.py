@@ -17,7 +17,7 @@ from parvis.serve.jmap.accounts import account
 from parvis.serve.jmap.call import Call, Exchange, Result, Then
 from parvis.serve.jmap.errors import MethodError, RequestError, of_method
 from parvis.serve.jmap.kind import ChangesArguments, CopyArguments, Kind, Method
-from parvis.serve.jmap.references import resolve_all
+from parvis.serve.jmap.references import MOST_WEIGHT, resolve_all, weight
 from parvis.serve.jmap.request import Request
 from parvis.serve.jmap.types import Object
 from parvis.serve.jmap.writing import Setting
@@ -138,7 +138,7 @@ class Engine:
         bound = self._methods.get(name)
         if bound is None or not (implicit or bound.capability in exchange.using):
             raise MethodError("unknownMethod", f"{name[:100]} is not among the methods of what you use")
-        resolved = resolve_all(arguments, exchange.responses)
+        resolved = _resolved(arguments, exchange)
         call = Call(self._context, principal, exchange, name, resolved, _NOWHERE, self._context.store.db)
         if bound.arguments is not dict:
             call.arguments = _decoded(resolved, bound.arguments)
@@ -147,6 +147,15 @@ class Engine:
                 self._context.store.db, principal, call.arguments.account_id, bound.scope, bound.right
             )
         return await bound.run(call)
+
+
+def _resolved(arguments: Object, exchange: Exchange) -> Object:
+    resolved = resolve_all(arguments, exchange.responses)
+    if resolved is not arguments:
+        exchange.referred += weight(arguments, resolved, MOST_WEIGHT - exchange.referred)
+        if exchange.referred > MOST_WEIGHT:
+            raise MethodError("requestTooLarge", "the references of this request bring too much")
+    return resolved
 
 
 def _decoded(arguments: Object, kind: type[Any]) -> Any:

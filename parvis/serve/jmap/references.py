@@ -11,6 +11,10 @@ _MOST = 100_000
 """Items a reference may gather, so that `*` over `*` cannot fill the memory."""
 
 
+MOST_WEIGHT = 300_000
+"""What all references of a request may bring together, as `weight` counts."""
+
+
 class ResultReference(msgspec.Struct, rename="camel"):
     """RFC 8620 §3.7"""
 
@@ -42,6 +46,25 @@ def resolve_all(arguments: Object, responses: list[Invocation]) -> Object:
         except _Unresolved as error:
             raise MethodError("invalidResultReference", f"{name}: {error}") from error
     return resolved
+
+
+def weight(arguments: Object, resolved: Object, most: int) -> int:
+    """How much the references among `arguments` brought: values, and each 64 characters of text. The same value
+    referred to twice counts twice, for it is written twice; counting ends at `most`, so that calls which echo one
+    another twice each cannot grow without bound."""
+    left: list[Any] = [resolved[name[1:]] for name in arguments if name.startswith("#")]
+    total = 0
+    while left and total <= most:
+        value = left.pop()
+        total += 1
+        if isinstance(value, str):
+            total += len(value) // 64
+        elif isinstance(value, dict):
+            left.extend(value.values())
+            total += sum(len(name) for name in value) // 64
+        elif isinstance(value, list | tuple):
+            left.extend(value)
+    return total
 
 
 def _resolve(reference: ResultReference, responses: list[Invocation]) -> Any:

@@ -173,6 +173,19 @@ async def test_push_over_a_websocket(open_client, doors, store) -> None:
         await asyncio.sleep(0.01)
 
 
+async def test_stopping_ends_streams_and_sockets(open_client, doors) -> None:
+    ann = await open_client("ann")
+    async with Events(ann) as events, connect(ann, doors) as socket:
+        while len(doors.hub) < 2:
+            await asyncio.sleep(0.01)
+        await asyncio.wait_for(doors.stop(), 8)
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await socket.recv()
+        assert closed.value.rcvd.code == 1001
+        with pytest.raises(EOFError):
+            await events._event()
+
+
 async def test_who_may_open_a_websocket(open_client, doors) -> None:
     ann = await open_client("ann")
     url = doors.context.public_url.replace("http", "ws") + "/jmap/ws"

@@ -127,6 +127,23 @@ async def test_references_between_calls(open_client) -> None:
     assert set(answer.json()["createdIds"]) == {"a", "b"}
 
 
+async def test_echoes_of_echoes_do_not_grow_without_bound(open_client) -> None:
+    ann = await open_client("ann")
+    calls = [("Core/echo", {"a": "x" * 1000})]
+    for i in range(60):
+        ref = {"resultOf": f"c{i}", "name": "Core/echo", "path": ""}
+        calls.append(("Core/echo", {"#a": ref, "#b": ref}))
+    answer = await ask(ann, *calls)
+    assert len(answer.content) < 100_000_000
+    responses = answer.json()["methodResponses"]
+    assert len(responses) == 61
+    assert responses[-1][0] == "error"
+    assert {each[1]["type"] for each in responses if each[0] == "error"} <= {
+        "requestTooLarge",
+        "invalidResultReference",
+    }
+
+
 JSON = strategies.recursive(
     strategies.none() | strategies.booleans() | strategies.integers(-5, 5) | strategies.text(max_size=5),
     lambda inner: strategies.lists(inner, max_size=4) | strategies.dictionaries(strategies.text(max_size=3), inner),

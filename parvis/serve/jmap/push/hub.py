@@ -59,6 +59,7 @@ class Hub:
 
     def __init__(self, context: Context, engine: Engine) -> None:
         self._context = context
+        self.stopping = False
         self._streams: set[Stream] = set()
         self._by_account: dict[int, set[Stream]] = defaultdict(set)
         self._cancels: list[Cancel] = []
@@ -76,6 +77,7 @@ class Hub:
 
     async def stop(self) -> None:
         """Ends all streams."""
+        self.stopping = True
         for cancel in self._cancels:
             cancel()
         for stream in tuple(self._streams):

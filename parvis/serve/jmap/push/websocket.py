@@ -79,7 +79,8 @@ class _Connection:
             await life.wake.wait()
             if not life.closed:
                 life.wake.clear()
-        await self._send({"type": "websocket.close", "code": 1008, "reason": "signed out"})
+        code, reason = (1001, "the server stops") if self._hub.stopping else (1008, "signed out")
+        await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
     async def _take(self, body: bytes) -> None:
         """One message of the client. RFC 8887 §4.3"""
