@@ -31,7 +31,7 @@ export function blocks(text: string): Block[] {
   const result: Block[] = [];
   let signature = false;
   for (const [index, line] of lines.entries()) {
-    signature ||= line === '-- ';
+    signature ||= /^-- ?$/.test(line);
     const next = lines.slice(index + 1).find((other) => other.trim());
     const intro = /(:|：)\s*$/.test(line) && !!next?.startsWith('>') && lines.slice(0, index).some((other) => other.trim());
     const kind = line.startsWith('>') || intro ? 'quote' : signature ? 'signature' : 'text';

@@ -1,0 +1,87 @@
+/**
+ * The browser tests' ground: Debian's Chromium, a running server named by the file in PARVIS_DEMO
+ * (`{url, people: [{name, address, password, language}]}`), sign-in and axe.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chromium } from 'playwright-core';
+
+export const demo = JSON.parse(readFileSync(process.env.PARVIS_DEMO ?? '../demo/demo.json', 'utf8'));
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SHOTS = process.env.PARVIS_SHOTS;
+
+/** The nth person of a language. */
+export function person(language, nth = 0) {
+  const found = demo.people.filter((one) => one.language === language)[nth];
+  assert.ok(found, `no person ${nth} for ${language} in the demo`);
+  return found;
+}
+
+export function launch() {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+}
+
+/** A page of its own, with errors of the page collected in `page.faults`. */
+export async function open(browser, { width = 1440, height = 900, theme = 'light', locale = 'fr-FR', worker = false } = {}) {
+  const phone = width < 500;
+  const context = await browser.newContext({
+    viewport: { width, height }, colorScheme: theme, locale, hasTouch: phone, isMobile: phone,
+    reducedMotion: 'reduce', serviceWorkers: worker ? 'allow' : 'block', baseURL: demo.url,
+  });
+  const page = await context.newPage();
+  page.faults = [];
+  page.on('pageerror', (error) => page.faults.push(error.stack ?? String(error)));
+  await page.goto('/');
+  return page;
+}
+
+export async function signIn(page, who) {
+  await page.waitForSelector('input[name="username"]');
+  await page.fill('input[name="username"]', who.address);
+  await page.fill('input[name="password"]', who.password);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.shell');
+  await page.waitForSelector('[role="option"]');
+}
+
+/** Opens a page and signs in. */
+export async function enter(browser, who, options) {
+  const page = await open(browser, { locale: who.language, ...options });
+  await signIn(page, who);
+  return page;
+}
+
+/** Fails with what axe found, by rule and element. */
+export async function accessible(page, name) {
+  await page.waitForTimeout(250);
+  await shot(page, name);
+  await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(() =>
+    globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'] }),
+  );
+  const told = violations.map((one) => `${one.id} (${one.impact}): ${one.nodes.map((node) => `${node.target.join(' ')} ${node.failureSummary}`).slice(0, 3).join('\n    ')}`);
+  assert.deepEqual(told, [], `${name}: axe`);
+}
+
+export async function shot(page, name) {
+  if (!SHOTS) return;
+  mkdirSync(SHOTS, { recursive: true });
+  await page.screenshot({ path: `${SHOTS}/${name}.png` });
+}
+
+/** Subjects of the list's first rows, as they are shown. */
+export function subjects(page) {
+  return page.$$eval('[role="option"] .subj b', (all) => all.map((one) => one.textContent.trim()));
+}
+
+/** A JMAP call with the page's own session, to see what the server has. */
+export function jmap(page, calls) {
+  return page.evaluate(async (methodCalls) => {
+    const session = await (await fetch('/.well-known/jmap')).json();
+    const accountId = session.primaryAccounts['urn:ietf:params:jmap:mail'];
+    const body = { using: Object.keys(session.capabilities), methodCalls: methodCalls.map(([name, args], n) => [name, { accountId, ...args }, `c${n}`]) };
+    const answer = await fetch(session.apiUrl, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Parvis': '1' }, body: JSON.stringify(body) });
+    return (await answer.json()).methodResponses.map((one) => one[1]);
+  }, calls);
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { enter, jmap, launch, person, subjects } from './harness.mjs';
+
+let browser;
+let page;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+beforeEach(async () => {
+  await page?.context().close();
+  page = await enter(browser, person('fr'));
+});
+
+test('the keyboard goes through the list and opens a conversation', async () => {
+  const [, second] = await subjects(page);
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await page.getByRole('region', { name: second }).waitFor();
+  await page.locator('article').last().locator('.body').waitFor();
+  await page.keyboard.press('k');
+  const [first] = await subjects(page);
+  await page.getByRole('region', { name: first }).waitFor();
+  await page.keyboard.press('u');
+  assert.equal(new URL(page.url()).pathname, '/mail/inbox');
+  assert.deepEqual(page.faults, []);
+});
+
+test('archiving is seen at once and undone with Z', async () => {
+  const before = await subjects(page);
+  await page.keyboard.press('e');
+  await page.waitForFunction((gone) => document.querySelector('[role="option"] .subj b')?.textContent.trim() !== gone, before[0]);
+  assert.equal((await subjects(page))[0], before[1]);
+  await page.waitForTimeout(600);
+  await page.keyboard.press('z');
+  await page.waitForFunction((back) => document.querySelector('[role="option"] .subj b')?.textContent.trim() === back, before[0]);
+  await page.waitForTimeout(600);
+  await page.reload();
+  await page.waitForSelector('[role="option"]');
+  assert.deepEqual((await subjects(page)).slice(0, 3), before.slice(0, 3));
+});
+
+test('a star reaches the server, and another window by itself', async () => {
+  const other = await page.context().newPage();
+  await other.goto('/mail/inbox');
+  await other.waitForSelector('[role="option"]');
+  const row = page.locator('[role="option"]').nth(2);
+  const was = await row.locator('.star.on').count();
+  await page.bringToFront();
+  await row.locator('.star').click();
+  await other.waitForFunction((was) => !!document.querySelectorAll('[role="option"]')[2].querySelector('.star.on') !== was, !!was);
+  await row.locator('.star').click();
+  await other.waitForFunction((was) => !!document.querySelectorAll('[role="option"]')[2].querySelector('.star.on') === was, !!was);
+});
+
+test('several are chosen, labelled, and the label is taken off again', async () => {
+  await page.keyboard.press('x');
+  await page.keyboard.press('Shift+J');
+  await page.getByRole('heading', { name: '2 sélectionnés' }).waitFor();
+  await page.keyboard.press('l');
+  await page.getByRole('combobox').fill('Délégation Huế');
+  await page.keyboard.press('Enter');
+  await page.locator('[role="option"] .label', { hasText: 'Délégation Huế' }).nth(1).waitFor();
+  await page.getByRole('link', { name: 'Délégation Huế' }).click();
+  await page.waitForFunction(() => document.querySelectorAll('[role="option"]').length === 2);
+  await page.keyboard.press('Control+a');
+  await page.keyboard.press('l');
+  await page.getByRole('combobox').fill('Délégation');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelectorAll('[role="option"]').length === 0);
+});
+
+test('a folder is made, gets a message by V, is renamed and deleted', async () => {
+  const name = `Essai ${Date.now() % 10_000}`;
+  await page.getByRole('button', { name: 'Nouveau dossier' }).click();
+  await page.getByRole('textbox', { name: 'Nom' }).fill(name);
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name }).waitFor();
+  await page.waitForTimeout(500);
+  const [subject] = await subjects(page);
+  await page.locator('[role="listbox"]').focus();
+  await page.keyboard.press('v');
+  await page.getByRole('combobox').fill(name);
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name }).click();
+  await page.waitForFunction((subject) => document.querySelector('[role="option"] .subj b')?.textContent.trim() === subject, subject);
+  await page.locator('[role="listbox"]').focus();
+  await page.keyboard.press('v');
+  await page.getByRole('combobox').fill('Réception');
+  await page.keyboard.press('Enter');
+  await page.getByText('Rien ici pour l’instant').waitFor();
+  await page.locator('section.list').getByRole('button', { name: 'Plus' }).click();
+  await page.getByRole('menuitem', { name: 'Renommer le dossier' }).click();
+  await page.getByRole('textbox', { name: 'Nom' }).fill(`${name} bis`);
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: `${name} bis` }).waitFor();
+  await page.locator('section.list').getByRole('button', { name: 'Plus' }).click();
+  await page.getByRole('menuitem', { name: 'Supprimer le dossier' }).click();
+  await page.getByRole('button', { name: 'Supprimer', exact: true }).click();
+  await page.getByRole('link', { name: `${name} bis` }).waitFor({ state: 'detached' });
+  const [boxes] = await jmap(page, [['Mailbox/get', { ids: null }]]);
+  assert.ok(!boxes.list.some((box) => box.name.startsWith(name)));
+});
+
+test('filters narrow the list and are in the address', async () => {
+  const all = await page.locator('[role="option"]').first().getAttribute('aria-setsize');
+  await page.getByRole('button', { name: 'Non lus' }).click();
+  assert.match(page.url(), /\?f=unread/);
+  await page.waitForFunction((all) => document.querySelector('[role="option"]')?.getAttribute('aria-setsize') !== all, all);
+  assert.equal(await page.locator('[role="option"] .item:not(.unread)').count(), 0);
+});
+
+test('an attachment is previewed, and the original is shown', async () => {
+  await page.getByRole('button', { name: 'Avec fichier' }).click();
+  await page.waitForSelector('[role="option"]');
+  await page.keyboard.press('o');
+  await page.locator('article .body').first().waitFor();
+  for (const folded of await page.locator('.unfold').all()) await folded.click();
+  await page.locator('article .files').first().waitFor();
+  await page.locator('article .files .file').first().click({ trial: true });
+  await page.locator('article').last().getByRole('button', { name: 'Autres actions pour ce message' }).click();
+  await page.getByRole('menuitem', { name: 'Voir l’original' }).click();
+  await page.getByText(/^Received:|^From:|MIME-Version:/m).first().waitFor();
+  await page.keyboard.press('Escape');
+  assert.deepEqual(page.faults, []);
+});

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { enter, jmap, launch, person } from './harness.mjs';
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+test('without a network it opens with what was read last, keeps changes, and sends them after', async () => {
+  const page = await enter(browser, person('fr', 1), { worker: true });
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.keyboard.press('Enter');
+  await page.locator('article .body').first().waitFor();
+  const title = await page.locator('h1').last().textContent();
+  await page.waitForTimeout(1_200);
+
+  await page.context().setOffline(true);
+  await page.reload();
+  await page.waitForSelector('[role="option"]');
+  await page.getByText('Vous êtes hors ligne.').waitFor();
+  assert.equal(await page.locator('.thread h1').textContent(), title);
+  assert.ok((await page.locator('article .body').last().textContent()) || (await page.locator('article iframe').count()));
+
+  const row = page.locator('[role="option"]').nth(1);
+  const was = await row.locator('.star.on').count();
+  await row.locator('.star').click();
+  assert.notEqual(await row.locator('.star.on').count(), was);
+  await page.waitForTimeout(400);
+  await page.reload(); // the change survives it, still without a network
+  await page.waitForSelector('[role="option"]');
+  assert.notEqual(await page.locator('[role="option"]').nth(1).locator('.star.on').count(), was);
+
+  await page.context().setOffline(false);
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await page.getByText('Vous êtes hors ligne.').waitFor({ state: 'detached' });
+  await page.waitForTimeout(800);
+  const subject = await page.locator('[role="option"]').nth(1).locator('.subj b').textContent();
+  const [, emails] = await jmap(page, [
+    ['Email/query', { filter: { subject: subject.trim() }, limit: 10 }],
+    ['Email/get', { '#ids': { resultOf: 'c0', name: 'Email/query', path: '/ids' }, properties: ['keywords'] }],
+  ]);
+  assert.equal(emails.list.some((email) => email.keywords.$flagged), !was);
+  await page.locator('[role="option"]').nth(1).locator('.star').click(); // as it was
+  await page.waitForTimeout(500);
+  assert.deepEqual(page.faults, []);
+});
