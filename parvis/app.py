@@ -8,20 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import parvis
-from parvis import mail
+from parvis import assistant, mail
+from parvis.assistant.retrieval import Finder
 from parvis.kernel import ids
 from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Settings
 from parvis.mail.smtp import wiring as sending
+from parvis.search.embed.choose import embedder_of
+from parvis.search.service import Search
 from parvis.serve.context import Context
 from parvis.serve.doors import Doors
 from parvis.serve.feature import Feature
 from parvis.serve.jmap import core
+from parvis.serve.jmap import search as finding
 from parvis.store.store import Store
 
 FEATURES: tuple[Callable[[Context], Feature], ...] = (mail.feature, sending.feature)
 """The features, in the order in which a new principal gets what they give."""
-ROOMS = ("store", "access", "serve", "mail")
+ROOMS = ("store", "access", "search", "serve", "mail", "assistant")
 """The rooms that may have migrations, ground floor first."""
 _log = logging.getLogger(__name__)
 
@@ -29,9 +33,13 @@ _log = logging.getLogger(__name__)
 class App:
     """One node of the program: opened from settings, then started, then stopped."""
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
+    def __init__(self, context: Context, search: Search) -> None:
+        self.context, self._search = context, search
         built = [core.feature(context), *(make(context) for make in FEATURES)]
+        search.open(context.store, [source for feature in built for source in feature.sources])
+        context.offer(search)
+        context.offer(search, under=Finder)
+        built += [finding.feature(search), assistant.feature(context)]
         self.features: Sequence[Feature] = tuple(built)
         for feature in built:
             for kind in feature.kinds:
@@ -46,8 +54,10 @@ class App:
         are wrong, Unavailable when something they name does not answer."""
         ids.configure(settings.node)
         with_migrations = [room for room in ROOMS if _has_migrations(room)]
-        store = await Store.open(settings, with_migrations)
-        return cls(Context(settings, store, Egress(settings.egress_allow)))
+        egress = Egress(settings.egress_allow)
+        search = Search(embedder_of(settings, egress))
+        store = await Store.open(settings, with_migrations, [search.prepare])
+        return cls(Context(settings, store, egress), search)
 
     async def start(self) -> Mapping[str, int]:
         """Starts what runs in the background, then the doors. Returns the port of each by protocol."""
@@ -60,6 +70,7 @@ class App:
         for feature in self.features:
             for name, follower in feature.followers.items():
                 self._run(f"follower {name}", outbox.follow(name, follower))
+        self._run("search", self._search.indexer.run())
         self._run("jobs", jobs.run())
         ports = {"http": await self._doors.start()}
         for listener in (listener for feature in self.features for listener in feature.listeners):
