@@ -1,0 +1,108 @@
+"""Mailboxes: names, roles, trees, counts that change, subscriptions. RFC 8621 §2"""
+
+import pytest
+
+from parvis.mail import service
+from parvis.mail.service import Delivery
+
+
+async def make(ann, **properties):
+    done = await ann("Mailbox/set", create={"m": properties})
+    return done["created"]["m"]["id"] if done["created"] else done["notCreated"]["m"]
+
+
+async def test_everybody_begins_with_six(ann) -> None:
+    got = (await ann("Mailbox/get"))["list"]
+    assert [one["role"] for one in got] == ["inbox", "drafts", "sent", "archive", "junk", "trash"]
+    assert all(one["isSubscribed"] for one in got)
+    assert [one["myRights"]["mayDelete"] for one in got] == [False, True, True, True, True, True]
+
+
+async def test_a_tree_and_its_rules(ann) -> None:
+    top = await make(ann, name="Projets")
+    child = await make(ann, name="Été", parentId=top, sortOrder=3)
+    assert (await make(ann, name="E\u0301te\u0301", parentId=top))["type"] == "alreadyExists"
+    assert (await make(ann, name=""))["properties"] == ["name"]
+    assert (await make(ann, name="a\nb"))["properties"] == ["name"]
+    assert (await make(ann, name="x" * 256))["properties"] == ["name"]
+    assert (await make(ann, name="x", parentId="nothing"))["properties"] == ["parentId"]
+    assert (await make(ann, name="x", role="inbox"))["properties"] == ["role"]
+    assert (await make(ann, name="x", role="king"))["properties"] == ["role"]
+    assert (await make(ann, name="x", sortOrder=-1))["properties"] == ["sortOrder"]
+    done = await ann("Mailbox/set", update={top: {"parentId": child}})
+    assert done["notUpdated"][top]["properties"] == ["parentId"]
+    done = await ann("Mailbox/set", destroy=[top])
+    assert done["notDestroyed"][top]["type"] == "mailboxHasChild"
+    done = await ann("Mailbox/set", destroy=[top, child])
+    assert set(done["destroyed"]) == {top, child}
+
+
+async def test_a_parent_of_the_same_call(ann) -> None:
+    done = await ann("Mailbox/set", create={"b": {"name": "b", "parentId": "#a"}, "a": {"name": "a"}})
+    got = await ann("Mailbox/get", ids=[done["created"]["b"]["id"]], properties=["parentId"])
+    assert got["list"][0]["parentId"] == done["created"]["a"]["id"]
+
+
+async def test_the_tree_is_too_deep(ann) -> None:
+    parent, made = None, 0
+    while isinstance(parent, str | None) and made < 40:
+        parent = await make(ann, name="deeper", parentId=parent)
+        made += 1
+    assert made == 33
+    assert parent["properties"] == ["parentId"]
+
+
+async def test_only_counts_changed(ann, store, message) -> None:
+    state = (await ann("Mailbox/get"))["state"]
+    await service.deliver(store, [Delivery(ann.principal.id)], message())
+    told = await ann("Mailbox/changes", sinceState=state)
+    assert told["updated"] == [await ann.mailbox("inbox")]
+    assert told["updatedProperties"] == ["totalEmails", "totalThreads", "unreadEmails", "unreadThreads"]
+    await ann("Mailbox/set", update={await ann.mailbox("junk"): {"name": "Spam"}})
+    told = await ann("Mailbox/changes", sinceState=state)
+    assert told["updatedProperties"] is None
+
+
+async def test_what_is_in_a_mailbox_that_goes(ann, store, message) -> None:
+    work = await make(ann, name="Work")
+    await service.deliver(store, [Delivery(ann.principal.id)], message())
+    email = (await ann("Email/query"))["ids"][0]
+    await ann("Email/set", update={email: {"mailboxIds": {work: True}}})
+    done = await ann("Mailbox/set", destroy=[work])
+    assert done["notDestroyed"][work]["type"] == "mailboxHasEmail"
+    done = await ann("Mailbox/set", destroy=[work], onDestroyRemoveEmails=True)
+    assert done["destroyed"] == [work]
+    assert (await ann("Email/get", ids=[email]))["notFound"] == [email]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"filter": {"parentId": None}, "sort": [{"property": "name"}]}, ["Archive", "B", "Drafts"]),
+        ({"filter": {"name": "ÀB"}}, ["ab"]),
+        ({"filter": {"hasAnyRole": False}, "sort": [{"property": "name"}], "sortAsTree": True}, ["B", "ab", "z"]),
+        ({"filter": {"name": "z"}, "filterAsTree": True}, []),
+    ],
+)
+async def test_queries(ann, arguments, expected) -> None:
+    done = await ann(
+        "Mailbox/set",
+        create={"b": {"name": "B"}, "z": {"name": "z", "parentId": "#b"}, "a": {"name": "ab", "parentId": "#b"}},
+    )
+    assert len(done["created"]) == 3
+    got = await ann("Mailbox/query", **arguments)
+    names = {one["id"]: one["name"] for one in (await ann("Mailbox/get"))["list"]}
+    assert [names[one] for one in got["ids"]][:3] == expected
+
+
+async def test_a_quota(ann, store) -> None:
+    assert (await ann("Quota/get"))["list"] == []
+    await store.db.write(
+        lambda tx: tx.run("UPDATE mail_account SET quota_bytes = 1000 WHERE account_id = ?", ann.principal.id)
+    )
+    got = (await ann("Quota/get"))["list"][0]
+    assert (got["hardLimit"], got["used"], got["resourceType"]) == (1000, 0, "octets")
+    assert (await ann("Quota/query", filter={"type": "Mail"}))["ids"] == [got["id"]]
+    email = {"mailboxIds": {await ann.mailbox("drafts"): True}, "subject": "x" * 1000}
+    done = await ann("Email/set", create={"d": email})
+    assert done["notCreated"]["d"]["type"] == "overQuota"
