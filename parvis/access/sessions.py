@@ -158,6 +158,14 @@ async def find(store: Store, digest: str, kinds: tuple[SessionKind, ...]) -> tup
     return principal_of(row[9:], session_id=session.id, protocols=session.protocols), session
 
 
+async def lives(store: Store, session_id: int) -> bool:
+    """Whether a sign-in has neither ended nor expired: asked now and then for what it keeps open."""
+    found = await store.db.value(
+        "SELECT 1 FROM session WHERE id = ? AND (expires_ms IS NULL OR expires_ms > ?)", session_id, clock.now_ms()
+    )
+    return found is not None
+
+
 def touch(store: Store, tasks: "set[asyncio.Task[None]]", session: Session) -> None:
     """Notes the use of a session, at most once a minute, without making anyone wait."""
     now = clock.now_ms()

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from parvis.access import gate, sessions
 from parvis.access.principal import Right
+from parvis.kernel import clock
 from parvis.serve.jmap.push import delivery, encryption
 
 USING = ["urn:ietf:params:jmap:core", "urn:example:todo"]
@@ -116,6 +117,16 @@ async def test_a_stream_ends_with_its_session(open_client, store) -> None:
         await sessions.end(store, ann.person, found[0].id)
         with pytest.raises(EOFError):
             await asyncio.wait_for(events._event(), 10)
+
+
+async def test_a_stream_ends_when_its_session_expires(open_client, doors, store) -> None:
+    ann = await open_client("ann")
+    async with Events(ann) as events:
+        with clock.frozen(clock.now_ms() + sessions.SESSION_MS + 1000):
+            for stream in doors.hub._streams:
+                stream.wake.set()
+            with pytest.raises(EOFError):
+                await asyncio.wait_for(events._event(), 10)
 
 
 def connect(client, doors, **extra):

@@ -1,5 +1,6 @@
 """Requests over HTTP: the session, request-level errors, references. RFC 8620 §2, §3"""
 
+import contextlib
 import json
 
 import pytest
@@ -92,6 +93,18 @@ async def test_limits_of_a_request(open_client, doors) -> None:
     assert (large.json()["limit"], large.status_code) == ("maxSizeRequest", 400)
     many = await ask(ann, *[("Core/echo", {})] * 4)
     assert many.json()["limit"] == "maxCallsInRequest"
+    assert (await ask(ann, ("Core/echo", {}))).status_code == 200
+
+
+async def test_too_many_at_once(open_client, doors) -> None:
+    ann, bob = await open_client("ann"), await open_client("bob")
+    turns = doors._api.turns
+    with contextlib.ExitStack() as taken:
+        for _ in range(doors.context.settings.limits.concurrent_requests):
+            taken.enter_context(turns.taken(ann.person))
+        refused = await ask(ann, ("Core/echo", {}))
+        assert (refused.status_code, refused.json()["limit"]) == (400, "maxConcurrentRequests")
+        assert (await ask(bob, ("Core/echo", {}))).status_code == 200
     assert (await ask(ann, ("Core/echo", {}))).status_code == 200
 
 

@@ -4,8 +4,10 @@ import pytest
 
 from parvis.access import gate
 from parvis.access.principal import Right
-from parvis.kernel import ids
+from parvis.kernel import errors, ids
+from parvis.serve.jmap.errors import of_method, of_object
 from parvis.store.sql.contract import counting
+from tests.serve.conftest import Peer
 
 
 async def make(peer, *titles, **extra) -> list[str]:
@@ -328,3 +330,40 @@ async def test_query_budget(ann, objects) -> None:
         await ann("Todo/changes", sinceState="0")
     assert len(count) == 3, count.statements
     assert ids.parse(made[0])
+
+
+async def test_an_account_without_the_kind(engine, store, make_person, ann) -> None:
+    none = Peer(engine, await make_person(store, "none", kinds=()))
+    assert (await none("Todo/get"))["error"] == "accountNotSupportedByMethod"
+    copied = await none("Todo/copy", fromAccountId=ann.account, create={})
+    assert copied["error"] == "accountNotSupportedByMethod"
+    copied = await ann("Todo/copy", fromAccountId=none.account, create={})
+    assert copied["error"] == "fromAccountNotFound"
+    scope = await store.write(lambda unit: gate.create_scope(unit, none.principal.id, "other"))
+    await store.write(lambda unit: gate.give(unit, none.principal, scope, ann.principal.id, Right.READ))
+    copied = await ann("Todo/copy", fromAccountId=none.account, create={})
+    assert copied["error"] == "fromAccountNotSupportedByMethod"
+    assert (await ann("Todo/get", accountId=none.account))["error"] == "accountNotSupportedByMethod"
+
+
+@pytest.mark.parametrize(
+    ("raised", "object_error", "method_error"),
+    [
+        (errors.Forbidden, "forbidden", "forbidden"),
+        (errors.NotFound, "notFound", "invalidArguments"),
+        (errors.Invalid, "invalidProperties", "invalidArguments"),
+        (errors.TooLarge, "tooLarge", "requestTooLarge"),
+        (errors.OverQuota, "overQuota", "overQuota"),
+        (errors.RateLimited, "rateLimit", "rateLimit"),
+        (errors.Conflict, "invalidProperties", "serverUnavailable"),
+        (errors.EgressRefused, "forbidden", "forbidden"),
+        (errors.StateMismatch, None, "stateMismatch"),
+        (errors.Unavailable, None, "serverUnavailable"),
+    ],
+)
+def test_the_table_of_errors(raised, object_error, method_error) -> None:
+    found = of_object(raised("why", field="name"))
+    assert (found.kind if found else None) == object_error
+    if object_error == "invalidProperties":
+        assert found.arguments()["properties"] == ["name"]
+    assert of_method(raised("why")).arguments() == {"type": method_error, "description": "why"}

@@ -87,13 +87,14 @@ class EventSource:
                 yield b'event: ping\ndata: {"interval":%d}\n\n' % ping
 
 
-async def wait(stream: Stream, seconds: float) -> None:
-    """Until the stream is woken, at most so long."""
+async def wait(stream: Stream, seconds: float) -> bool:
+    """Until the stream is woken, at most so long; whether it was."""
     try:
         await asyncio.wait_for(stream.wake.wait(), max(seconds, 0.001))
     except TimeoutError:
-        return
+        return False
     stream.wake.clear()
+    return True
 
 
 async def _until_gone(request: Request, stream: Stream) -> None:

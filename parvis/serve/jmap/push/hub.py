@@ -155,7 +155,12 @@ class Hub:
         return own if scope in (OWN, ANY) else scope in scopes
 
     async def news(self, stream: Stream) -> Object | None:
-        """A StateChange of all that is new to the stream, or None. RFC 8620 §7.1"""
+        """A StateChange of all that is new to the stream, or None; ends it when its sign-in has expired.
+        RFC 8620 §7.1"""
+        session_id = stream.principal.session_id
+        if session_id and not await sessions.lives(self._context.store, session_id):
+            stream.close()
+            return None
         now = await self._states(stream)
         changed: dict[str, dict[str, str]] = {}
         for (number, kind), modseq in now.items():

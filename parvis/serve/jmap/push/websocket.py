@@ -76,9 +76,8 @@ class _Connection:
 
     async def _until_ended(self, life: Stream) -> None:
         while not life.closed:
-            await life.wake.wait()
-            if not life.closed:
-                life.wake.clear()
+            if not await wait(life, REFRESH_SECONDS):
+                await self._hub.news(life)
         code, reason = (1001, "the server stops") if self._hub.stopping else (1008, "signed out")
         await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
