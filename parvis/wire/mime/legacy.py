@@ -11,6 +11,8 @@ from . import vietnamese
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _BIG5 = re.compile(rb"(?:[\xa4-\xc6\xc9-\xf9][\x40-\x7e\xa1-\xfe]|[\xa1-\xa3][\x40-\x7e\xa1-\xfe])+")
 _SJIS = re.compile(rb"(?:[\x81-\x9f\xe0-\xef][\x40-\x7e\x80-\xfc]|[\xa1-\xdf])+")
+_HIGH = bytes(range(128, 256))
+_WORD = re.compile(rb"[A-Za-z\x80-\xff]+")
 _ENOUGH_HITS = 3
 # Words that do not look the same in the Western charsets: each has a letter that those lack.
 _WORDS = (
@@ -19,27 +21,26 @@ _WORDS = (
 )
 
 
-def _patterns() -> dict[str, re.Pattern[bytes]]:
+def _in_bytes() -> dict[str, frozenset[bytes]]:
     found = {}
     for name, table in vietnamese.TABLES.items():
-        back = {letter: bytes((byte,)) for byte, letter in enumerate(table) if byte > 31 or letter.isalpha()}
-        words = []
-        for word in _WORDS.split():
-            if all(letter in back for letter in word):
-                data = b"".join(back[letter] for letter in word)
-                words.append(re.escape(data))
-        found[name] = re.compile(rb"(?<![A-Za-z\x80-\xff])(?:" + b"|".join(words) + rb")(?![A-Za-z\x80-\xff])")
+        back = {letter: byte for byte, letter in enumerate(table)}
+        words = [word for word in _WORDS.split() if all(letter in back for letter in word)]
+        found[name] = frozenset(bytes(back[letter] for letter in word) for word in words)
     return found
 
 
-_VIETNAMESE = _patterns()
+_VIETNAMESE = _in_bytes()
 
 
 def vietnamese_codec(sample: bytes) -> str | None:
     """The Vietnamese charset whose frequent words are in the sample, three different ones at least."""
+    if len(sample.translate(None, _HIGH)) * 100 > len(sample) * 99:
+        return None
+    words = set(_WORD.findall(sample))
     best, most = None, _ENOUGH_HITS - 1
-    for name, pattern in _VIETNAMESE.items():
-        hits = len(set(pattern.findall(sample)))
+    for name, known in _VIETNAMESE.items():
+        hits = len(words & known)
         if hits > most:
             best, most = name, hits
     return best

@@ -81,7 +81,9 @@ def quoted_printable(body: bytes) -> bytes:
     §6.7)."""
     if b"=" not in body:
         return body
-    return binascii.a2b_qp(_SPACE_AT_END.sub(b"", body))
+    if any(end in body for end in (b" \r\n", b"\t\r\n", b" \n", b"\t\n")):
+        body = _SPACE_AT_END.sub(b"", body)
+    return binascii.a2b_qp(body)
 
 
 def uuencoded(body: bytes) -> bytes:
