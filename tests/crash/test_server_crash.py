@@ -32,7 +32,7 @@ async def scenario(folder: pathlib.Path, kills: int, seed: int, database: str = 
     for _ in range(kills):
         server = Server(folder)
         await client.verify(server)
-        await client.work(server, chance.choice([chance.uniform(0, 0.2), chance.uniform(0.2, 1.5)]))
+        await client.work(server, chance.choice([chance.uniform(0, 0.3), chance.uniform(0.3, 2.5)]))
     server = Server(folder)
     await client.verify(server)
     server.kill()
