@@ -46,6 +46,8 @@ class Server:
         self._sign_in = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self.walls: list[float] = []
         self.cpu = 0.0
+        self.smtp = 0
+        """Port that takes mail, where there is one."""
 
     def ask(self) -> int:
         """One request; returns how many messages came."""
@@ -109,7 +111,9 @@ def parvis(messages: list[bytes]):
         ready = json.loads(process.stdout.readline())
         url, account = f"http://127.0.0.1:{ready['http']}/jmap/api", ready["account"]
         try:
-            yield Server("Parvis", url, ready["user"], ready["password"], account, [process.pid])
+            server = Server("Parvis", url, ready["user"], ready["password"], account, [process.pid])
+            server.smtp = ready.get("smtp", 0)
+            yield server
         finally:
             process.terminate()
             process.wait(20)
