@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from parvis.kernel import clock
-from parvis.kernel.errors import NotFound, OverQuota
+from parvis.kernel.errors import Conflict, NotFound, OverQuota
 from parvis.kernel.settings import Settings
 from parvis.mail import service
 from parvis.mail.queue import recipients as addresses
@@ -25,7 +25,8 @@ from parvis.store.jobs import Job, Retry
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
-_BUSY_MS = 1500
+_BUSY_MS = 1000
+_LONGEST_WAIT_MS = 60_000
 _log = logging.getLogger(__name__)
 
 
@@ -38,18 +39,26 @@ class Courier:
         self._keep, self._settings, self._router, self._transfer = keep, settings, router, transfer
         self._hooks = tuple(hooks)
         self._busy: Counter[str] = Counter()
+        self._turned_away: Counter[str] = Counter()
 
     async def handle(self, job: Job) -> None:
         """One try of a message to one destination. Raises Retry while recipients are waiting."""
         destination = str(job.args["destination"])
         if self._busy[destination] >= self._settings.delivery.at_once_to_one and destination != HERE:
-            raise Retry(clock.now_ms() + _BUSY_MS, "busy")
+            raise Retry(clock.now_ms() + self._wait_ms(destination), "other messages go there first")
+        self._turned_away.pop(destination, None)
         self._busy[destination] += 1
         try:
             await self._try(int(job.args["message"]), destination)
         finally:
             self._busy[destination] -= 1
             self._busy += Counter()  # forgets destinations at zero
+
+    def _wait_ms(self, destination: str) -> int:
+        """How long a message waits for its turn: the longer, the more wait for the same destination."""
+        self._turned_away[destination] += 1
+        rounds = 1 + self._turned_away[destination] // self._settings.delivery.at_once_to_one
+        return min(_BUSY_MS * rounds, _LONGEST_WAIT_MS)
 
     async def _try(self, message_id: int, destination: str) -> None:
         message = await self._keep.write(partial(queue.begin, message_id=message_id))
@@ -91,13 +100,16 @@ class Courier:
         outcome = Outcome(recipient, delivered, self._settings.hostname)
 
         async def note(unit: Unit, one: Delivered) -> None:
-            if one.delivery is deliveries[0]:
-                await queue.settle(unit, message, recipient, "delivered", outcome)
+            first = one.delivery is deliveries[0]
+            if first and not await queue.settle(unit, message, recipient, "delivered", outcome):
+                raise Conflict("this was delivered before")
 
         try:
             await service.deliver(
                 self._keep, deliveries, content, mail_from=message.sender, hooks=(*self._hooks, note)
             )
+        except Conflict:
+            _log.warning("message %d was being delivered to %s twice", message.id, recipient.address)
         except OverQuota:
             return Reply(552, "5.2.2 the mailbox is full")
         except NotFound:

@@ -97,11 +97,11 @@ async def cancel(unit: Unit, message_id: int) -> bool:
     return bool(taken)
 
 
-async def settle(unit: Unit, message: Message, recipient: Recipient, fate: str, outcome: Outcome) -> None:
-    """Notes what became of a recipient, unless it is decided already."""
+async def settle(unit: Unit, message: Message, recipient: Recipient, fate: str, outcome: Outcome) -> bool:
+    """Notes what became of a recipient; False when that was decided before, and nothing is changed."""
     report = {"failed": "FAILURE", "delivered": "SUCCESS", "relayed": "SUCCESS"}.get(fate, "")
     wanted = bool(report and message.sender) and recipient.wants(report)  # type: ignore[arg-type]
-    await unit.run(
+    decided = await unit.run(
         """UPDATE outgoing_recipient SET state = ?, reply = ?, host = ?, changed_ms = ?, report = ?
         WHERE id = ? AND state = 'queued'""",
         fate,
@@ -111,8 +111,9 @@ async def settle(unit: Unit, message: Message, recipient: Recipient, fate: str, 
         report if wanted else "",
         recipient.id,
     )
-    if wanted:
+    if wanted and decided:
         await plan_report(unit, message, recipient, report)
+    return bool(decided)
 
 
 async def warn(unit: Unit, message: Message, recipient: Recipient) -> None:

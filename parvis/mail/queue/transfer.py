@@ -18,6 +18,13 @@ _NO_8BIT = Reply(554, "5.6.3 the other server takes no 8-bit mail, and this mess
 _NO_UTF8 = Reply(554, "5.6.7 the other server takes no addresses or header fields in UTF-8")
 
 
+_FAILURES = (aiosmtplib.SMTPException, ssl.SSLError, OSError, TimeoutError)
+
+
+class _NoTls(Exception):
+    """The server offers TLS that does not work."""
+
+
 class Unreached(Exception):
     """Nothing was said about any recipient: no connection, or a server that is not ready. Another may be tried."""
 
@@ -58,15 +65,11 @@ class Transfer:
         except EgressRefused as error:
             raise Unreached(Reply(550, f"5.7.1 {error.sentence}")) from error
         try:
-            return await self._greeted(host, tls=True)
-        except (ssl.SSLError, aiosmtplib.SMTPTimeoutError, aiosmtplib.SMTPServerDisconnected) as error:
-            if isinstance(error, aiosmtplib.SMTPConnectError) or (host.relay and self._settings.relay.username):
-                raise Unreached(_trouble(host, error)) from error
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            raise Unreached(_trouble(host, error)) from error
-        try:
-            return await self._greeted(host, tls=False)
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            try:
+                return await self._greeted(host, tls=True)
+            except _NoTls:
+                return await self._greeted(host, tls=False)
+        except _FAILURES as error:
             raise Unreached(_trouble(host, error)) from error
 
     async def _greeted(self, host: Host, *, tls: bool) -> aiosmtplib.SMTP:
@@ -85,8 +88,7 @@ class Transfer:
             await client.connect()
             await client.ehlo()
             if tls and not (host.relay and relay.implicit_tls) and client.supports_extension("starttls"):
-                await client.starttls(server_hostname=host.name)
-                await client.ehlo()
+                await _secured(client, host, must=secret)
             if secret:
                 _require_secret(client, host)
                 await client.login(relay.username, relay.password)
@@ -166,6 +168,17 @@ def _mail_options(client: aiosmtplib.SMTP, message: Message, content: bytes) -> 
         options += [f"RET={message.ret}"] if message.ret else []
         options += [f"ENVID={message.envid}"] if message.envid else []
     return options
+
+
+async def _secured(client: aiosmtplib.SMTP, host: Host, *, must: bool) -> None:
+    """STARTTLS. Raises _NoTls when it does not work and need not."""
+    try:
+        await client.starttls(server_hostname=host.name)
+        await client.ehlo()
+    except _FAILURES as error:
+        if must:
+            raise
+        raise _NoTls from error
 
 
 def _context(*, verified: bool) -> ssl.SSLContext:

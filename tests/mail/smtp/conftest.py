@@ -210,7 +210,7 @@ class Sink:
                     writer.write(b"221 bye\r\n")
                     break
                 else:
-                    writer.write(b"250 OK\r\n")
+                    writer.write(self._reply(verb, "250 OK"))
         writer.close()
 
 

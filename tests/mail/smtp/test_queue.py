@@ -222,3 +222,33 @@ async def test_the_administrator_sees_the_queue(site_sqlite: Site, sink: Sink) -
     number = await put(site_sqlite, ann, "x@one.example", release_ms=clock.now_ms() + 60_000)
     (listed,) = await queue.listing(site_sqlite.store.db)
     assert (listed.id, listed.state, listed.recipients[0].address) == (number, "held", "x@one.example")
+
+
+async def test_a_delivery_that_ran_twice_arrives_once(site_sqlite: Site, sink: Sink) -> None:
+    """Two nodes with the same job, as when one was thought dead: the second finds it decided."""
+    site = site_sqlite
+    ann, cy = await site.person("ann"), await site.person("cy")
+    number = await put(site, ann, "cy@example.org", release_ms=clock.now_ms() + 3_600_000)
+    courier = site.context.need(Queue).courier()
+    message = await site.store.write(lambda unit: queue.begin(unit, number))
+    content = await site.store.blobs.get(message.blob)
+    for _ in range(2):
+        await courier._deliver(message, message.recipients, content)
+    assert len(await site.inbox(cy)) == 1
+
+
+async def test_tls_that_does_not_work_is_gone_without(site_sqlite: Site, sink: Sink) -> None:
+    ann = await site_sqlite.person("ann")
+    sink.offers = ["STARTTLS", "8BITMIME"]
+    sink.replies = {"STARTTLS": "454 4.7.0 no TLS now"}
+    await put(site_sqlite, ann, "x@one.example")
+    await site_sqlite.idle()
+    assert len(sink.messages) == 1 and "STARTTLS" in sink.commands
+
+
+async def test_a_server_that_greets_with_an_error_is_tried_again(site_sqlite: Site, sink: Sink) -> None:
+    ann = await site_sqlite.person("ann")
+    sink.replies = {"greeting": ["554 5.7.1 go away"], "MAIL": ["450 4.3.0 later"]}
+    await put(site_sqlite, ann, "x@one.example")
+    await site_sqlite.idle()
+    assert len(sink.messages) == 1
