@@ -1,13 +1,14 @@
 """A disk that is full or a database that is closed: who writes hears it, what was there stays, and it goes on later."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from parvis.kernel.errors import Unavailable
 from parvis.kernel.settings import Settings
 from parvis.store import check
-from parvis.store.store import Store
+from parvis.store.store import Store, open_blobs
 
 ADD = "INSERT INTO outbox_cursor (name, xid, position) VALUES (?, 0, 0)"
 
@@ -40,3 +41,34 @@ async def test_a_closed_database_says_so(store: Store, settings, rooms) -> None:
     await other.close()
     with pytest.raises(Unavailable):
         await other.write(lambda unit: unit.run("DELETE FROM job"))
+
+
+async def test_a_full_disk_fails_an_upload_and_leaves_nothing(tmp_path) -> None:
+    blobs = await open_blobs(Settings(data=str(tmp_path)))
+    writer = await blobs.writer()
+    writer._file.close()
+    writer._file = Path("/dev/full").open("wb", buffering=4096)  # noqa: SIM115 - the writer closes it
+    with pytest.raises(Unavailable):
+        await writer.write(bytes(100_000))
+    await writer.abort()
+    assert not list((tmp_path / "blobs" / "incoming").iterdir())
+    writer = await blobs.writer()
+    writer._file.close()
+    writer._file = Path("/dev/full").open("wb", buffering=4096)  # noqa: SIM115 - the writer closes it
+    await writer.write(b"little")
+    with pytest.raises(Unavailable):
+        await writer.commit()
+    await writer.abort()
+    assert [page async for page in blobs.older_than(1 << 60)] == []
+
+
+async def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path, monkeypatch) -> None:
+    blobs = await open_blobs(Settings(data=str(tmp_path)))
+    monkeypatch.setattr("parvis.store.blobs.folder._sync", full)
+    with pytest.raises(Unavailable):
+        await blobs.put(b"content")
+    assert not list((tmp_path / "blobs" / "incoming").iterdir())
+
+
+def full(_: object) -> None:
+    raise OSError(28, "No space left on device")

@@ -36,14 +36,11 @@ class FolderBlobs:
         digest = hashlib.sha256(content).hexdigest()
         if not self.renew(digest):
             temporary = self._incoming / ids.token(16)
-            try:
+            with _writing(temporary):
                 with temporary.open("xb") as file:
                     file.write(content)
                     _sync(file)
                 self.adopt(temporary, digest)
-            except OSError as error:
-                temporary.unlink(missing_ok=True)
-                raise Unavailable(f"the blob folder cannot write: {error}") from error
         return digest
 
     def renew(self, digest: str) -> bool:
@@ -154,12 +151,14 @@ class FolderWriter:
         """See BlobWriter.write."""
         self._hash.update(chunk)
         self.size += len(chunk)
-        await asyncio.to_thread(self._file.write, chunk)
+        with _writing():
+            await asyncio.to_thread(self._file.write, chunk)
 
     async def commit(self) -> str:
         """See BlobWriter.commit."""
         digest = self._hash.hexdigest()
-        await asyncio.to_thread(self._finish, digest)
+        with _writing():
+            await asyncio.to_thread(self._finish, digest)
         return digest
 
     def _finish(self, digest: str) -> None:
@@ -172,8 +171,20 @@ class FolderWriter:
 
     async def abort(self) -> None:
         """See BlobWriter.abort."""
-        self._file.close()
+        with suppress(OSError):  # what is still in its buffer may not fit on the disk
+            self._file.close()
         self._temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(temporary: Path | None = None) -> Iterator[None]:
+    """Names a full or broken disk, and leaves nothing half written."""
+    try:
+        yield
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise Unavailable(f"the blob folder cannot write: {error}") from error
 
 
 def _older(paths: Iterable[Path], before_ms: int) -> list[Path]:

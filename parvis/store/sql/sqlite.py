@@ -37,7 +37,6 @@ _PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=10000",
-    "PRAGMA cache_size=-32000",
     "PRAGMA mmap_size=268435456",
     "PRAGMA temp_store=MEMORY",
 )
@@ -115,15 +114,16 @@ class SqliteDatabase:
         self._scanners: queue.SimpleQueue[apsw.Connection] = queue.SimpleQueue()
         self._pool = concurrent.futures.ThreadPoolExecutor(_READERS, "sqlite-read")
         for _ in range(_READERS):
-            self._scanners.put(self._connect())
+            self._scanners.put(self._connect(cache_kib=4_000))
         self._writer = threading.Thread(target=self._write_all, name="sqlite-write", daemon=True)
         self._writer.start()
 
-    def _connect(self) -> apsw.Connection:
+    def _connect(self, cache_kib: int = 32_000) -> apsw.Connection:
         connection = apsw.Connection(str(self._path))
         connection.set_busy_timeout(10_000)
         for pragma in _PRAGMAS:
             connection.execute(pragma).fetchall()
+        connection.execute(f"PRAGMA cache_size=-{cache_kib}").fetchall()
         for prepare in self._prepare:
             prepare(connection)
         return connection
