@@ -111,7 +111,7 @@ test('filters narrow the list and are in the address', async () => {
 
 test('an attachment is previewed, and the original is shown', async () => {
   await page.getByRole('button', { name: 'Avec fichier' }).click();
-  await page.waitForSelector('[role="option"]');
+  await page.waitForTimeout(700);
   await page.keyboard.press('o');
   await page.locator('article .body').first().waitFor();
   for (const folded of await page.locator('.unfold').all()) await folded.click();

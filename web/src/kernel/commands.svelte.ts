@@ -50,7 +50,7 @@ class Registry {
 
   keysOf(command: Command): string[] {
     const own = this.keymap[command.id];
-    return own === undefined ? (command.keys ?? []) : own ? [own] : [];
+    return (own === undefined ? (command.keys ?? []) : own ? [own] : []).map(normal);
   }
 
   /** Runs a command by id; false when it is not there or not possible now. */
@@ -63,6 +63,11 @@ class Registry {
   private bindings(): { keys: string; run: () => void }[] {
     return this.available.toReversed().flatMap((command) => this.keysOf(command).map((keys) => ({ keys, run: () => void command.run() })));
   }
+}
+
+/** Letters as `written` gives them: `Ctrl+j` is `Ctrl+J`. */
+function normal(keys: string): string {
+  return keys.replace(/(^|[ +])(\p{Ll})(?= |$)/gu, (_all, before: string, letter: string) => before + letter.toUpperCase());
 }
 
 export const commands = new Registry();

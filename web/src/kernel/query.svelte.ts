@@ -54,7 +54,9 @@ export class Query<T extends RecordWithId> {
   version = $state(0);
   status = $state<'empty' | 'loading' | 'ready' | 'failed'>('empty');
   error = $state.raw<JmapError | null>(null);
-  private ids: (string | undefined)[] = [];
+  /** Position in the server's list to id, of the parts that are here; `order` is its keys in order. */
+  private ids = new Map<number, string>();
+  private order: number[] = [];
   private hidden: number[] = [];
   private total = 0;
   private queryState = '';
@@ -86,11 +88,10 @@ export class Query<T extends RecordWithId> {
   async start(): Promise<void> {
     this.status = 'loading';
     const kept = await this.db.get<Kept>('queries', this.key);
-    if (kept && !this.ids.length) {
+    if (kept && !this.ids.size) {
       await this.store.load(this.spec.type, this.account, kept.ids);
-      this.ids = [...kept.ids];
+      this.ids = new Map(kept.ids.entries());
       this.total = kept.total;
-      this.ids.length = kept.total;
       this.queryState = kept.queryState;
       this.canCalculate = true;
       this.redraw();
@@ -105,23 +106,23 @@ export class Query<T extends RecordWithId> {
 
   /** The id shown at a row, or undefined when that part is not here yet. Read `version` to follow changes. */
   idAt(row: number): string | undefined {
-    return this.ids[this.position(row)];
+    return this.ids.get(this.position(row));
   }
 
   /** The row of an id, or -1 when it is not in the loaded parts. */
   rowOf(id: string): number {
-    const position = this.ids.indexOf(id);
-    if (position < 0 || this.hidden.includes(position)) return -1;
+    const position = this.order.find((at) => this.ids.get(at) === id);
+    if (position === undefined || this.hidden.includes(position)) return -1;
     return position - this.hidden.filter((other) => other < position).length;
   }
 
   /** Goes through the rows that are here, from the top. */
   eachLoaded(visit: (row: number, id: string) => void): void {
     let skipped = 0;
-    this.ids.forEach((id, position) => {
+    for (const position of this.order) {
       while (skipped < this.hidden.length && this.hidden[skipped]! < position) skipped++;
-      if (id !== undefined && this.hidden[skipped] !== position) visit(position - skipped, id);
-    });
+      if (this.hidden[skipped] !== position) visit(position - skipped, this.ids.get(position)!);
+    }
   }
 
   /** Fetches the rows from `start` to before `end` that are not here. */
@@ -158,7 +159,7 @@ export class Query<T extends RecordWithId> {
 
   private async changes(): Promise<void> {
     const batch = this.client.batch();
-    const last = this.ids.findLast((id) => id !== undefined);
+    const last = this.ids.get(this.order.at(-1) ?? -1);
     const call = batch.add<QueryChangesAnswer>(`${this.method}/queryChanges`, {
       ...this.common(),
       sinceQueryState: this.queryState,
@@ -179,18 +180,22 @@ export class Query<T extends RecordWithId> {
   /** RFC 8620 §5.6: removed ids go, then added ones are put in from the lowest index up. */
   private splice({ removed, added, total }: QueryChangesAnswer): void {
     const gone = new Set(removed);
-    const known = new Set(this.ids.filter((id) => id !== undefined));
+    const known = new Set(this.ids.values());
     // An id that goes from a part we never saw shifts everything behind it: that part is fetched again.
-    const unsure = [...gone].some((id) => !known.has(id));
-    const firstGap = this.ids.findIndex((id) => id === undefined);
-    if (unsure && firstGap >= 0) this.ids.length = firstGap;
-    this.ids = Array.from(this.ids).filter((id) => id === undefined || !gone.has(id)); // from: filter drops holes
-    for (const { id, index } of [...added].sort((a, b) => a.index - b.index)) {
-      if (index <= this.ids.length) this.ids.splice(index, 0, id);
-      else this.ids[index] = id;
+    const limit = [...gone].some((id) => !known.has(id)) ? this.gapAt() : Infinity;
+    const ids = this.order.filter((position) => position < limit).map((position) => [position, this.ids.get(position)!] as [number, string]);
+    let shift = 0;
+    let next = new Map<number, string>();
+    for (const [position, id] of ids) {
+      if (gone.has(id)) shift++;
+      else next.set(position - shift, id);
     }
-    this.total = total ?? this.ids.length;
-    this.ids.length = this.total;
+    for (const { id, index } of [...added].sort((a, b) => a.index - b.index)) {
+      next = new Map([...next].map(([position, other]) => [position >= index ? position + 1 : position, other]));
+      next.set(index, id);
+    }
+    this.ids = next;
+    this.total = total ?? next.size;
     this.pages.clear();
     this.redraw();
     this.keep();
@@ -225,10 +230,9 @@ export class Query<T extends RecordWithId> {
     if (answer.ids.length) await take();
     if (generation !== this.generation) return;
     const moved = this.queryState !== '' && this.queryState !== answer.queryState;
-    if (anew || (moved && page === 0)) this.ids = [];
+    if (anew || (moved && page === 0)) this.ids = new Map();
     this.total = answer.total ?? answer.position + answer.ids.length;
-    this.ids.length = this.total;
-    for (const [index, id] of answer.ids.entries()) this.ids[answer.position + index] = id;
+    for (const [index, id] of answer.ids.entries()) this.ids.set(answer.position + index, id);
     if (!this.queryState || anew || page === 0) this.queryState = answer.queryState;
     this.canCalculate = answer.canCalculateChanges;
     this.status = 'ready';
@@ -264,28 +268,32 @@ export class Query<T extends RecordWithId> {
   }
 
   private gap(page: number): boolean {
-    for (let n = page * PAGE; n < Math.min(page * PAGE + PAGE, this.total); n++) if (this.ids[n] === undefined) return true;
+    for (let n = page * PAGE; n < Math.min(page * PAGE + PAGE, this.total); n++) if (!this.ids.has(n)) return true;
     return false;
+  }
+
+  /** The first position that is not here. */
+  private gapAt(): number {
+    let position = 0;
+    while (this.ids.has(position)) position++;
+    return position;
   }
 
   /** Records changed: rows that no longer belong are hidden, rows that belong again come back. */
   private review(changed: string[]): void {
     if (!this.spec.matches || this.status === 'empty') return;
     const touched = new Set(changed);
-    if (this.ids.some((id) => id !== undefined && touched.has(id))) this.redraw();
+    if (this.order.some((position) => touched.has(this.ids.get(position)!))) this.redraw();
   }
 
   private redraw(): void {
     const { matches, type } = this.spec;
-    this.hidden = [];
-    if (matches) {
-      this.ids.forEach((id, position) => {
-        const value = id === undefined ? undefined : this.store.entry(type, this.account, id);
-        if (!value || value.status === 'empty' || value.status === 'loading') return;
-        const record = value.server ? (value.value as T) : undefined;
-        if (!record || !matches(record)) this.hidden.push(position);
-      });
-    }
+    this.order = [...this.ids.keys()].filter((position) => position < this.total).sort((a, b) => a - b);
+    this.hidden = this.order.filter((position) => {
+      const entry = this.store.entry(type, this.account, this.ids.get(position)!);
+      if (!matches || entry.status === 'empty' || entry.status === 'loading') return false;
+      return !entry.server || !matches(entry.value as T);
+    });
     this.length = this.total - this.hidden.length;
     this.version++;
   }
@@ -301,8 +309,7 @@ export class Query<T extends RecordWithId> {
   }
 
   private keep(): void {
-    const gap = this.ids.findIndex((id) => id === undefined);
-    const ids = (gap < 0 ? this.ids : this.ids.slice(0, gap)).slice(0, KEPT) as string[];
+    const ids = Array.from({ length: Math.min(this.gapAt(), KEPT) }, (_none, position) => this.ids.get(position)!);
     this.store.save('queries', this.key, { ids, total: this.total, queryState: this.queryState } satisfies Kept);
   }
 }

@@ -2,7 +2,7 @@
 
 /** One or two letters for a name or address. */
 export function initials(name: string): string {
-  const words = name.replace(/@.*/, '').replace(/["'<>()]/g, ' ').split(/[\s._-]+/).filter((word) => /\p{L}|\p{N}/u.test(word));
+  const words = name.replace(/["'<>()]/g, ' ').split(name.includes('@') ? /@.*|[\s._-]+/ : /\s+/).filter((word) => /\p{L}|\p{N}/u.test(word));
   const letters = words.length > 1 ? [words[0]!, words.at(-1)!] : words;
   return letters.map((word) => [...word][0]!.toLocaleUpperCase()).join('') || '?';
 }
