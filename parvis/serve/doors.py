@@ -70,6 +70,7 @@ class Doors:
         """Listens; returns the port, which `context.public_url` knows from then on."""
         await self._identity.start()
         await self.hub.start()
+        await self._delivery.start()
         self._server = HttpServer(self.door, self._context.settings)
         port = await self._server.start()
         self._context.settings.ports.http = port

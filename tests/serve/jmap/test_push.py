@@ -311,6 +311,27 @@ async def test_a_subscription_belongs_to_its_sign_in(open_client, doors) -> None
         assert (await call(ann, "PushSubscription/set", destroy=[number]))["destroyed"] == [number]
 
 
+async def test_what_is_gone_is_erased(open_client, doors, following, store) -> None:
+    from parvis.access import accounts
+
+    allow(doors)
+    ann, bob = await open_client("ann"), await open_client("bob")
+
+    async def left() -> int:
+        return await store.db.value("SELECT COUNT(*) FROM push_subscription")
+
+    async with PushService() as service:
+        for client in (ann, bob):
+            await call(client, "PushSubscription/set", create={"k": {"deviceClientId": "d", "url": service.url}})
+        assert await left() == 2
+        await sessions.end(store, ann.person, (await sessions.of(store, ann.person))[0].id)
+        while await left() > 1:
+            await asyncio.sleep(0.01)
+        await accounts.delete(store, bob.person.id)
+        while await left():
+            await asyncio.sleep(0.01)
+
+
 @pytest.mark.parametrize(
     ("url", "kind"),
     [

@@ -10,8 +10,10 @@ from typing import Any
 import httpx
 import msgspec
 
+from parvis.access import sessions
 from parvis.access.directory import COLUMNS, principal_of
 from parvis.access.principal import Principal
+from parvis.access.sessions import Ended
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import EgressRefused
 from parvis.kernel.events import Event
@@ -19,6 +21,7 @@ from parvis.serve.context import Context
 from parvis.serve.jmap.push import encryption
 from parvis.serve.jmap.push.hub import Hub
 from parvis.serve.jmap.types import Object
+from parvis.store.bus.contract import Cancel
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
 
@@ -52,6 +55,25 @@ class Delivery:
         self._context, self._hub = context, hub
         self._pending: dict[int, _Pending] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._cancel: Cancel | None = None
+
+    async def start(self) -> None:
+        """Begins to hear of sign-ins that end: where they wanted to be told is erased. RFC 8620 §7.2"""
+        self._cancel = await sessions.on_end(self._context.store, self._ended)
+
+    def _ended(self, ended: Ended) -> None:
+        self._start(self._erase(ended))
+
+    async def _erase(self, ended: Ended) -> None:
+        one = "AND session_id = ?" if ended.session_id else ""
+        named = (ended.session_id,) if ended.session_id else ()
+
+        async def work(unit: Unit) -> None:
+            await unit.run(
+                f"DELETE FROM push_subscription WHERE principal_id = ? {one}", ended.principal_id, *named
+            )
+
+        await self._context.store.write(work)
 
     async def follow(self, events: list[Event]) -> None:
         """Hears of changes from the outbox. What cannot be sent is dropped: a client that is told later, or not at
@@ -140,6 +162,8 @@ class Delivery:
 
     async def stop(self) -> None:
         """Ends what is being sent."""
+        if self._cancel is not None:
+            self._cancel()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -163,6 +163,7 @@ async def _create(call: Call, given: Object) -> Object:
 
 
 async def _insert(unit: Unit, target: Target, wanted: _New, code: str, end: int) -> None:
+    await unit.run("DELETE FROM push_subscription WHERE expires_ms <= ?", clock.now_ms())
     await unit.run(
         """INSERT INTO push_subscription (id, principal_id, session_id, device, url, p256dh, auth, code,
         expires_ms, types) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
