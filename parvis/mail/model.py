@@ -103,8 +103,8 @@ class EmailBodyValue(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """RFC 8621 §4.1.4"""
 
     value: str
-    is_encoding_problem: bool = False
-    is_truncated: bool = False
+    is_encoding_problem: bool | None = False
+    is_truncated: bool | None = False
 
 
 People = Immutable[list[EmailAddress] | None]

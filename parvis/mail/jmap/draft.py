@@ -44,7 +44,7 @@ class Given:
     """One Email object that is to be created, checked."""
 
     def __init__(self, values: Object, given: frozenset[str]) -> None:
-        self.values = {name: values[name] for name in given}
+        self.values = {name: value for name, value in values.items() if name in given}
         self.bodies: Mapping[str, EmailBodyValue] = self.values.get("bodyValues") or {}
         self._check_headers()
         self._check_bodies()
@@ -52,36 +52,38 @@ class Given:
             _checked(name, part)
 
     def _check_headers(self) -> None:
-        fields = header_names({name: value for name, value in self.values.items() if value is not None})
+        fields = header_names(self.values)
         if wrong := [name for name, field in fields.items() if field.startswith("content-")]:
             raise invalid_properties(*wrong, why="Content fields belong to a body part")
         structure = self.values.get("bodyStructure") or {}
-        inside = set(header_names({name: one for name, one in structure.items() if one is not None}).values())
-        if wrong := [name for name, field in fields.items() if field in inside]:
-            raise invalid_properties(*wrong, "bodyStructure", why="a field is given twice")
+        inside = header_names(structure, "bodyStructure/")
+        if wrong := [f"bodyStructure/{name}" for name, field in inside.items() if field in fields.values()]:
+            raise invalid_properties(*wrong, why="a field is given twice")
 
     def _check_bodies(self) -> None:
         given = [name for name in _BODIES if self.values.get(name) is not None]
         if "bodyStructure" in given and len(given) > 1:
-            raise invalid_properties(*given, why="bodyStructure goes alone")
+            raise invalid_properties(*given[1:], why="bodyStructure goes alone")
         for name, kind in (("textBody", "text/plain"), ("htmlBody", "text/html")):
             parts = self.values.get(name)
             if parts is not None and (len(parts) != 1 or parts[0].get("type", kind) != kind):
                 raise invalid_properties(name, why=f"exactly one part of type {kind}")
-        if wrong := [key for key, one in self.bodies.items() if one.is_encoding_problem or one.is_truncated]:
-            raise invalid_properties(f"bodyValues/{wrong[0]}", "bodyValues", why="a body must be whole")
+        wrong = [
+            f"bodyValues/{key}/{flag}"
+            for key, one in self.bodies.items()
+            for flag, raised in (("isEncodingProblem", one.is_encoding_problem), ("isTruncated", one.is_truncated))
+            if raised
+        ]
+        if wrong:
+            raise invalid_properties(*wrong, why="a body must be whole")
 
     def parts(self) -> Iterator[tuple[str, Object]]:
-        """Every body part given, with the property it is in."""
-        waiting = [
-            (name, part) for name in _BODIES for part in _as_list(self.values.get(name)) if isinstance(part, dict)
-        ]
+        """Every body part given, with its path."""
+        waiting = [(path, part) for name in _BODIES for path, part in _listed(name, self.values.get(name))]
         while waiting:
-            name, part = waiting.pop()
-            yield name, part
-            inner = part.get("subParts")
-            if isinstance(inner, list):
-                waiting.extend((name, child) for child in inner if isinstance(child, dict))
+            path, part = waiting.pop()
+            yield path, part
+            waiting.extend(_listed(f"{path}/subParts", part.get("subParts")))
 
     def blob_ids(self) -> list[str]:
         """The blobs that its parts refer to, each once."""
@@ -96,10 +98,13 @@ class Given:
             date=clock.now().replace(microsecond=0),
             message_id=f"{ids.text(ids.new_id())}.{ids.token(9)}@{hostname}",
             fields=tuple(self._fields()),
-            structure=self._part("bodyStructure", root, "text/plain", blobs) if root is not None else None,
+            structure=None if root is None else self._part("bodyStructure", root, "text/plain", blobs),
             text=self._flat("textBody", "text/plain", blobs),
             html=self._flat("htmlBody", "text/html", blobs),
-            attachments=tuple(self._part("attachments", one, "", blobs, "attachment") for one in attachments),
+            attachments=tuple(
+                self._part(f"attachments/{place}", one, "", blobs, "attachment")
+                for place, one in enumerate(attachments)
+            ),
         )
         return compose.compose(draft, _boundaries())
 
@@ -111,7 +116,7 @@ class Given:
 
     def _flat(self, name: str, kind: str, blobs: Mapping[str, tuple[Blob, bytes]]) -> compose.DraftPart | None:
         parts = self.values.get(name)
-        return self._part(name, parts[0], kind, blobs) if parts else None
+        return self._part(f"{name}/0", parts[0], kind, blobs) if parts else None
 
     def _part(
         self,
@@ -131,7 +136,8 @@ class Given:
         if multipart != (part.sub_parts is not None) or (multipart and (part.part_id or part.blob_id)):
             raise invalid_properties(where, why="a multipart, and nothing else, has subParts")
         children = tuple(
-            self._part(where, child, "text/plain", blobs, depth=depth + 1) for child in part.sub_parts or ()
+            self._part(f"{where}/subParts/{place}", child, "text/plain", blobs, depth=depth + 1)
+            for place, child in enumerate(part.sub_parts or ())
         )
         return compose.DraftPart(
             type=media,
@@ -159,26 +165,30 @@ class Given:
         if part.part_id is None:
             raise invalid_properties(where, why="a part needs a partId or a blobId")
         if part.part_id not in self.bodies:
-            raise invalid_properties(where, "bodyValues", why=f"bodyValues has no {part.part_id!r}")
+            raise invalid_properties(f"{where}/partId", why=f"bodyValues has no {part.part_id!r}")
         return self.bodies[part.part_id].value
 
 
 def _checked(where: str, given: Object) -> PartGiven:
     """The rules within an EmailBodyPart. Raises SetError invalidProperties."""
     plain = {name: value for name, value in given.items() if not name.startswith("header:")}
-    if unknown := set(plain) - _KNOWN:
-        raise invalid_properties(where, why=f"unknown property {sorted(unknown)[0]}")
+    if unknown := sorted(set(plain) - _KNOWN):
+        raise invalid_properties(*(f"{where}/{name}" for name in unknown), why="no such property may be given")
     try:
         part = msgspec.convert(plain, PartGiven)
     except msgspec.ValidationError as error:
         raise invalid_properties(where, why=str(error)) from error
-    names = set(header_names({name: value for name, value in given.items() if value is not None}).values())
-    if "content-transfer-encoding" in names:
-        raise invalid_properties(where, why="the transfer encoding is chosen here")
-    if any(given.get(name) is not None and field in names for name, field in _PART_FIELDS.items()):
-        raise invalid_properties(where, why="a field is given twice")
-    if part.part_id is not None and (part.blob_id is not None or part.charset is not None or part.size is not None):
-        raise invalid_properties(where, why="with a partId there is no blobId, charset or size")
+    names = header_names(given, f"{where}/")
+    if wrong := [name for name, field in names.items() if field == "content-transfer-encoding"]:
+        raise invalid_properties(f"{where}/{wrong[0]}", why="the transfer encoding is chosen here")
+    if twice := [name for name, field in _PART_FIELDS.items() if given.get(name) and field in names.values()]:
+        raise invalid_properties(*(f"{where}/{name}" for name in twice), why="a field is given twice")
+    if part.part_id is not None and part.blob_id is not None:
+        raise invalid_properties(f"{where}/partId", f"{where}/blobId", why="one of them")
+    if part.part_id is not None and (
+        wrong := [name for name in ("charset", "size") if given.get(name) is not None]
+    ):
+        raise invalid_properties(*(f"{where}/{name}" for name in wrong), why="not with a partId")
     return part
 
 
@@ -186,10 +196,12 @@ def _type_of(header: Any) -> str | None:
     return header.partition(";")[0].strip() if isinstance(header, str) else None
 
 
-def _as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+def _listed(path: str, value: Any) -> list[tuple[str, Object]]:
+    """One part, or several, with their paths."""
+    if isinstance(value, dict):
+        return [(path, value)]
+    parts = value if isinstance(value, list) else []
+    return [(f"{path}/{place}", part) for place, part in enumerate(parts) if isinstance(part, dict)]
 
 
 def _boundaries() -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Email/import. RFC 8621 §4.8"""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -22,8 +22,8 @@ class EmailImport(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_f
     """RFC 8621 §4.8"""
 
     blob_id: str
-    mailbox_ids: dict[str, bool]
-    keywords: dict[str, bool] = msgspec.field(default_factory=dict)
+    mailbox_ids: dict[str, Literal[True]]
+    keywords: dict[str, Literal[True]] = msgspec.field(default_factory=dict)
     received_at: UTCDate | None = None
 
 
@@ -66,10 +66,7 @@ async def run(call: Call) -> Result:
 
 
 async def _one(call: Call, given: Object) -> Created:
-    try:
-        wanted = msgspec.convert(given, EmailImport)
-    except msgspec.ValidationError as error:
-        raise invalid_properties(*_names(given), why=str(error)) from error
+    wanted = _checked(given)
     boxes, keywords = mailbox_numbers(call, wanted.mailbox_ids), keywords_of(wanted.keywords)
     parsed, digest = await _message(call, wanted.blob_id)
     new = New(parsed, digest, boxes, keywords, service.received(parsed, received_ms(wanted.received_at)))
@@ -80,10 +77,21 @@ async def _one(call: Call, given: Object) -> Created:
     return await call.context.store.write(work)
 
 
-def _names(given: Object) -> list[str]:
-    """The properties that are missing, or else all."""
-    missing = [name for name in ("blobId", "mailboxIds") if name not in given]
-    return missing or sorted(given)
+def _checked(given: Object) -> EmailImport:
+    """The properties, each converted alone so that the answer names exactly those that are wrong."""
+    known = {field.encode_name: field for field in msgspec.structs.fields(EmailImport)}
+    wrong = {name: "unknown" for name in given if name not in known}
+    for name, field in known.items():
+        try:
+            if name in given:
+                msgspec.convert(given[name], field.type)
+            elif field.required:
+                wrong[name] = "required"
+        except msgspec.ValidationError as error:
+            wrong[name] = str(error)
+    if wrong:
+        raise invalid_properties(*wrong, why="; ".join(f"{name}: {why}" for name, why in wrong.items()))
+    return msgspec.convert(given, EmailImport)
 
 
 async def _message(call: Call, blob_id: str) -> tuple[Parsed, str]:

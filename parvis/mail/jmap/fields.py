@@ -52,19 +52,22 @@ _FORMS: dict[str, tuple[Any, Callable[[Any], compose.Value]]] = {
 }
 
 
-def header_names(properties: dict[str, Any]) -> dict[str, str]:
-    """The header field, in lower case, that each given property represents. Raises SetError when two represent the
-    same, or a form is forbidden. RFC 8621 §4.6"""
+def header_names(properties: dict[str, Any], where: str = "") -> dict[str, str]:
+    """The header field, in lower case, that each given property represents; null represents nothing. Raises
+    SetError, naming the property after the path `where`, when two represent the same, or a form is forbidden.
+    RFC 8621 §4.6"""
     seen: dict[str, str] = {}
-    for name in properties:
+    for name, value in properties.items():
         asked = header_property(CONVENIENT.get(name, name))
         if asked is None:
             if name.startswith("header:"):
-                raise invalid_properties(name, why="this form is not allowed for this field")
+                raise invalid_properties(where + name, why="this form is not allowed for this field")
             continue
         field = asked.name.lower()
-        if twice := [other for other, known in seen.items() if known == field]:
-            raise invalid_properties(*twice, name, why=f"{asked.name} is given twice")
+        if value is None:
+            continue
+        if field in seen.values():
+            raise invalid_properties(where + name, why=f"{asked.name} is given twice")
         seen[name] = field
     return seen
 

@@ -124,7 +124,7 @@ async def changes_since(kind: Kind, call: Call) -> Object:
     if kind.singleton:
         answer |= {"created": [], "destroyed": [], "updated": [SINGLETON] if found.created or found.updated else []}
     if kind.counts:
-        only = found.counts_only and bool(found.updated)
+        only = found.counts_only and bool(found.updated) and not (found.created or found.destroyed)
         answer["updatedProperties"] = sorted(kind.counts) if only else None
     return answer
 

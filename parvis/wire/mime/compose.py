@@ -69,7 +69,7 @@ class DraftPart(msgspec.Struct, frozen=True):
     body: str | bytes = b""
     """Text (written as UTF-8 with CRLF) or the bytes of a blob (kept exactly). Nothing for a multipart."""
     charset: str | None = None
-    """Of bytes of a text type; text is always utf-8."""
+    """Of bytes of a text type; text is us-ascii or utf-8."""
     name: str | None = None
     disposition: str | None = None
     cid: str | None = None
@@ -237,7 +237,7 @@ def content_fields(part: DraftPart, encoding: str) -> Iterable[str]:
 def _type_params(part: DraftPart) -> Iterable[tuple[str, str]]:
     if part.type.lower().startswith("text/"):
         if isinstance(part.body, str):
-            yield "charset", "utf-8"
+            yield "charset", "us-ascii" if part.body.isascii() else "utf-8"
         elif part.charset:
             yield "charset", part.charset
     yield from ((name, value) for name, value in part.params if _TYPE.match(f"x/{name}") and name != "charset")
