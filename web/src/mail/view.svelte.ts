@@ -1,5 +1,5 @@
 /** What the mail screen shows now: place, filter, list, cursor, choice, open conversation. The URL is the source. */
-import { untrack } from 'svelte';
+import { tick, untrack } from 'svelte';
 import type { Batch, ResultReference } from '../kernel/jmap';
 import { jmap, MAIL } from '../kernel/jmap';
 import { Query } from '../kernel/query.svelte';
@@ -130,12 +130,13 @@ class MailView {
     if (!email || !this.place) return;
     this.cursor = row;
     const filter = this.filter === 'all' ? '' : `?f=${this.filter}`;
-    router.go(this.url(this.place, email.threadId) + filter);
+    slide(() => router.go(this.url(this.place!, email.threadId) + filter));
   }
 
   /** Back to the list. */
   closeThread(): void {
-    if (this.place) router.go(this.url(this.place) + (this.filter === 'all' ? '' : `?f=${this.filter}`));
+    const filter = this.filter === 'all' ? '' : `?f=${this.filter}`;
+    if (this.place) slide(() => router.go(this.url(this.place!) + filter));
   }
 
   choose(ids: Iterable<string>): void {
@@ -163,6 +164,16 @@ class MailView {
     this.chosen = new Set(ids.filter((id) => id !== undefined));
     this.cursor = row;
   }
+}
+
+/** On phones, where list and conversation take turns, one fades into the other. */
+function slide(change: () => void): void {
+  const calm = matchMedia('(min-width: 761px), (prefers-reduced-motion: reduce)').matches;
+  if (calm || !document.startViewTransition) change();
+  else document.startViewTransition(async () => {
+    change();
+    await tick();
+  });
 }
 
 function belongs(email: Email, place: Place, hidden: string[]): boolean {
