@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from parvis.access import directory
-from parvis.access.principal import Principal
 from parvis.kernel.errors import Invalid
 from parvis.store.sql.contract import Database
 
+_OWNER = """SELECT p.id, p.kind, m.account_id FROM address a JOIN principal p ON p.id = a.principal_id
+    LEFT JOIN mail_account m ON m.account_id = p.id WHERE a.address = ? AND p.disabled_ms IS NULL"""
 _MEMBERS = """WITH RECURSIVE down(id) AS (SELECT CAST(? AS BIGINT) UNION
     SELECT m.member_id FROM membership m JOIN down ON m.group_id = down.id)
     SELECT p.id FROM down JOIN principal p ON p.id = down.id JOIN mail_account a ON a.account_id = p.id
@@ -36,9 +37,9 @@ async def find(db: Database, domains: Iterable[str], address: str) -> Found:
         return Found("nowhere")
     base, _, detail = local.partition("+")
     for name, rest in dict.fromkeys(((local, ""), (base, detail))):
-        principal = await directory.by_address(db, f"{name}@{domain}")
-        if principal is not None:
-            accounts = await _accounts(db, principal)
+        owner = await db.row(_OWNER, f"{name}@{domain}")
+        if owner is not None:
+            accounts = await _accounts(db, *owner)
             return Found("here", accounts, rest) if accounts else Found("nowhere")
     if domain not in domains:
         return Found("elsewhere")
@@ -47,8 +48,7 @@ async def find(db: Database, domains: Iterable[str], address: str) -> Found:
     return Found("nowhere")
 
 
-async def _accounts(db: Database, principal: Principal) -> tuple[int, ...]:
-    if principal.kind == "group":
-        return tuple(row[0] for row in await db.rows(_MEMBERS, principal.id))
-    has_mail = await db.value("SELECT 1 FROM mail_account WHERE account_id = ?", principal.id)
-    return (principal.id,) if has_mail else ()
+async def _accounts(db: Database, owner: int, kind: str, account_id: int | None) -> tuple[int, ...]:
+    if kind == "group":
+        return tuple(row[0] for row in await db.rows(_MEMBERS, owner))
+    return () if account_id is None else (account_id,)

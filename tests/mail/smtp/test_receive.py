@@ -6,6 +6,10 @@ import pytest
 
 from parvis.access import directory
 from parvis.kernel.errors import Unavailable
+from parvis.mail.smtp.receive import Receiver
+from parvis.mail.smtp.session import Transaction
+from parvis.store.sql.contract import counting
+from parvis.wire.smtp import MailFrom, RcptTo
 from tests.mail.conftest import plain
 from tests.mail.smtp.conftest import Site, talking
 
@@ -265,3 +269,17 @@ async def test_a_long_line_and_a_lost_connection(site_sqlite: Site) -> None:
         await client.raw(b"Subject: half\r\n\r\nthis ends with")
     await asyncio.sleep(0.1)
     assert await site_sqlite.store.db.value("SELECT COUNT(*) FROM email WHERE account_id = ?", ann.id) == 0
+
+
+async def test_how_many_statements_a_recipient_and_a_message_cost(site: Site) -> None:
+    """RCPT reads who it is and whether there is room; the rest is one unit of work."""
+    await site.person("ann")
+    receiver = Receiver(site.store, site.settings)
+    transaction = Transaction(MailFrom(sender="bob@example.net"))
+    with counting() as count:
+        assert await receiver.recipient(None, transaction, RcptTo("ann@example.org")) is None
+    assert len(count) == 2
+    await receiver.accept(None, transaction, plain(message_id="warm@example.net"))
+    with counting() as count:
+        assert (await receiver.accept(None, transaction, plain(message_id="x@example.net"))).code == 250
+    assert len(count) <= 21, count.statements
