@@ -4,6 +4,7 @@ A node claims a job for a minute and renews that while it works; when the node d
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -136,10 +137,10 @@ class Jobs:
                 self._wake.clear()
                 await self.claim_due()
                 pause = await self._pause()
-                try:
-                    await asyncio.wait_for(self._wake.wait(), pause)
-                except TimeoutError:
-                    continue
+                with contextlib.suppress(TimeoutError):
+                    # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the wake-up.
+                    async with asyncio.timeout(pause):
+                        await self._wake.wait()
         finally:
             cancel()
             renewing.cancel()
@@ -207,7 +208,16 @@ class Jobs:
                 most,
             )
 
-        return await self._db.write(work)
+        claiming = asyncio.ensure_future(self._db.write(work))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:  # the node stops: what was claimed all the same is given back
+            for row in await claiming:
+                await self._release(row[0])
+            raise
+
+    async def _release(self, job_id: int) -> None:
+        await self._update("lease_ms = 0, state = 'waiting'", job_id=job_id, and_where="AND finished_ms IS NULL")
 
     def _start(self, job: Job) -> None:
         self._busy[job.kind] += 1

@@ -1,6 +1,7 @@
 """Following the outbox with durable cursors: each follower sees each event at least once, in order."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -107,7 +108,7 @@ class Outbox:
 
 
 async def _either(wake: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(wake.wait(), seconds)
-    except TimeoutError:
-        return
+    with contextlib.suppress(TimeoutError):
+        # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the wake-up.
+        async with asyncio.timeout(seconds):
+            await wake.wait()

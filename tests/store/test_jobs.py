@@ -188,3 +188,34 @@ async def test_the_daily_job_runs_every_task_though_one_fails(store: Store) -> N
     with clock.frozen(clock.now_ms() + tidy.DAY_MS + 1):
         assert await run_due(store.jobs) == 1
     assert ran == ["fine", "fine"]
+
+
+async def test_a_node_that_stops_as_a_job_comes_stops(store_sqlite: Store) -> None:
+    store = store_sqlite
+    store.jobs.handle("send", lambda job: asyncio.sleep(0))
+    for pause in range(40):
+        worker = asyncio.create_task(store.jobs.run())
+        follower = asyncio.create_task(store.outbox.follow("index", lambda events: asyncio.sleep(0)))
+        for _ in range(10 + pause):
+            await asyncio.sleep(0)
+        await store.bus.publish("jobs")
+        await store.bus.publish("outbox")
+        worker.cancel()
+        follower.cancel()
+        async with asyncio.timeout(20):
+            await asyncio.gather(worker, follower, return_exceptions=True)
+
+
+async def test_a_node_that_stops_while_it_claims_gives_back(store: Store) -> None:
+    store.jobs.handle("send", lambda job: asyncio.sleep(0))
+    for _ in range(10):
+        await store.write(lambda unit: store.jobs.add(unit, "send", {}))
+        claiming = asyncio.create_task(store.jobs.claim_due())
+        while not claiming.done():
+            await asyncio.sleep(0)
+            if await store.db.value("SELECT 1 FROM job WHERE state = 'running'"):
+                claiming.cancel()
+                break
+        await asyncio.gather(claiming, return_exceptions=True)
+        await store.jobs.stop()
+        assert await store.db.value("SELECT COUNT(*) FROM job WHERE state = 'running'") == 0
