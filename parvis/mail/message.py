@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import zlib
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from parvis.kernel import clock
 from parvis.kernel.languages import fold
 from parvis.mail.structure import Structure, structure_of
 from parvis.mail.subject import base_subject, thread_subject
+from parvis.mail.words import words
 from parvis.wire import mime
 from parvis.wire.text import html_to_text
 
@@ -34,13 +36,17 @@ class Texts(msgspec.Struct):
 
 
 class Parsed(msgspec.Struct):
-    """A message that was read. Times in ms; `header` is its header block as bytes."""
+    """A message that was read. Times in ms; `header` is its header block as bytes, `packed_header` its stored form.
+    Whatever takes time is done here, once for all recipients and outside of the transaction."""
 
     size: int
     summary: dict[str, Any]
     structure: Structure
     header: bytes
+    packed_header: bytes
     texts: Texts
+    indexed: tuple[str, ...]
+    """The words of `texts`, field by field, as the text index takes them."""
     refs: tuple[int, ...]
     """What it may share with others of its thread, its own Message-ID first."""
     message_ref: int
@@ -60,12 +66,15 @@ def read(raw: bytes) -> Parsed:
     subject = thread_subject(summary["subject"] or "")
     ids = message_ids(summary)
     sent = mime.as_date(field.value) if (field := message.root.last("Date")) else None
+    texts, header = _texts(raw, message, summary), raw[: message.root.body_start]
     return Parsed(
         size=len(raw),
         summary=summary,
         structure=structure_of(raw, message),
-        header=raw[: message.root.body_start],
-        texts=_texts(raw, message, summary),
+        header=header,
+        packed_header=zlib.compress(header, 1),
+        texts=texts,
+        indexed=tuple(" ".join(words(getattr(texts, field))) for field in texts.__struct_fields__),
         refs=tuple(dict.fromkeys(reference(word, subject) for word in ids)),
         message_ref=message_key((summary["messageId"] or [""])[0]),
         sent_ms=_ms(sent),

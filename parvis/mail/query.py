@@ -10,7 +10,8 @@ from typing import Any
 from parvis.kernel import clock
 from parvis.kernel.languages import fold
 from parvis.mail.counts import pages
-from parvis.mail.textindex import FIELDS, terms, text_index
+from parvis.mail.textindex import FIELDS, text_index
+from parvis.mail.words import terms
 from parvis.serve.jmap.errors import MethodError
 from parvis.serve.jmap.kind import Page, Window
 from parvis.store.sql.contract import Database, marks

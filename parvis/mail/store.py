@@ -56,7 +56,7 @@ async def append(unit: Unit, dialect: Dialect, account_id: int, messages: Sequen
         await unit.changed(account_id, "Thread", thread_id, "created" if fresh else "updated")
         stored.append(email)
     await text_index(dialect, account_id).add(
-        unit, [(email.id, new.parsed.texts) for email, new in zip(stored, messages, strict=True)]
+        unit, [(email.id, new.parsed.indexed) for email, new in zip(stored, messages, strict=True)]
     )
     await counts.refresh(unit, account_id, {email.thread_id for email in stored})
     return stored
@@ -89,7 +89,7 @@ async def _insert(unit: Unit, account_id: int, new: New, email: Stored) -> None:
         "INSERT INTO email_part (email_id, structure, headers) VALUES (?, ?, ?)",
         email.id,
         encode(parsed.structure),
-        zlib.compress(parsed.header, 1),
+        parsed.packed_header,
     )
     await _add_places(unit, email.id, email.thread_id, received, new.mailbox_ids)
     await _add_keywords(unit, account_id, email.id, new.keywords)

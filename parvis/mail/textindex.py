@@ -1,39 +1,17 @@
 """The text index of mail, written in the transaction of the message, so that Email/query's text filters are exact
-at once. FTS5 on SQLite, tsvector on PostgreSQL; both get words cut here, so that both find the same."""
+at once. FTS5 on SQLite, tsvector on PostgreSQL; both get words cut by mail/words, so that both find the same."""
 
-import re
 from collections.abc import Sequence
 
-from parvis.kernel.languages import fold
-from parvis.mail.message import Texts
+from parvis.mail.words import terms
 from parvis.store.sql.contract import Dialect
 from parvis.store.unit import Unit
 
 FIELDS = ("sender", "recipient", "copied", "blind", "subject", "body")
-_SINGLE = "\u2e80-\u2fff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-WORD = re.compile(rf"[{_SINGLE}]|[^\W_{_SINGLE}]+")
-_PHRASE = re.compile(r"""(['"])((?:\\.|(?!\1).)*)\1(?=\s|\Z)|(\S+)""", re.DOTALL)
-_LONGESTWORD = 64
 _PG_POSITION = 16_383
 _PG_POSITIONS = 255
-Term = tuple[list[str], bool]
-"""Words that must stand in a row, and whether the last is only the beginning of a word."""
-
-
-def words(text: str) -> list[str]:
-    """The words of a text, folded; a letter of Chinese or Japanese is a word of its own."""
-    return [word[:_LONGESTWORD] for word in WORD.findall(fold(text))]
-
-
-def terms(query: str) -> list[Term]:
-    """What a filter asks for: words, phrases in quotes, `begin*`. All of them must be there. RFC 8621 §4.4.1"""
-    found: list[Term] = []
-    for match in _PHRASE.finditer(query):
-        text = re.sub(r"\\(.)", r"\1", match[2]) if match[1] else match[3]
-        cut = words(text)
-        if cut:
-            found.append((cut, not match[1] and text.endswith("*")))
-    return found
+Indexed = tuple[str, ...]
+"""The words of a message, one text a field, in the order of FIELDS."""
 
 
 class SqliteText:
@@ -42,14 +20,11 @@ class SqliteText:
     def __init__(self, account_id: int) -> None:
         self._owner = f"a{account_id}"
 
-    async def add(self, unit: Unit, rows: Sequence[tuple[int, Texts]]) -> None:
+    async def add(self, unit: Unit, rows: Sequence[tuple[int, Indexed]]) -> None:
         """Indexes messages of the account."""
         await unit.many(
             f"INSERT INTO email_text (rowid, owner, {', '.join(FIELDS)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (number, self._owner, *(" ".join(words(getattr(texts, field))) for field in FIELDS))
-                for number, texts in rows
-            ],
+            [(number, self._owner, *texts) for number, texts in rows],
         )
 
     @staticmethod
@@ -75,12 +50,12 @@ class PostgresText:
     def __init__(self, account_id: int) -> None:
         self._account_id = account_id
 
-    async def add(self, unit: Unit, rows: Sequence[tuple[int, Texts]]) -> None:
+    async def add(self, unit: Unit, rows: Sequence[tuple[int, Indexed]]) -> None:
         """Indexes messages of the account."""
         casts = ", ".join("?::text::tsvector" for _ in FIELDS)
         await unit.many(
             f"INSERT INTO email_text (email_id, {', '.join(FIELDS)}) VALUES (?, {casts})",
-            [(number, *(_vector(words(getattr(texts, field))) for field in FIELDS)) for number, texts in rows],
+            [(number, *(_vector(text.split()) for text in texts)) for number, texts in rows],
         )
 
     @staticmethod

@@ -10,7 +10,7 @@ import msgspec
 from parvis.kernel import ids
 from parvis.mail import service, store
 from parvis.mail.jmap.email_query import EmailCondition
-from parvis.mail.textindex import WORD, Term, terms, words
+from parvis.mail.words import WORD, Term, terms, words
 from parvis.serve.jmap.call import Call, Result
 from parvis.serve.jmap.errors import MethodError
 from parvis.serve.jmap.filters import read_filter
