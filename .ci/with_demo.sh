@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$(mktemp -d)
-.venv/bin/python -m parvis demo --data "$folder" --port 0 --public-mail none >"$folder.log" 2>&1 </dev/null &
+.venv/bin/python -m parvis demo --data "$folder" --port 0 --public-mail none --no-model >"$folder.log" 2>&1 </dev/null &
 server=$!
 trap 'kill $server 2>/dev/null; wait $server 2>/dev/null || true; rm -rf "$folder" "$folder.log"' EXIT
 for _ in $(seq 600); do

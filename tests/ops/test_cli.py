@@ -10,12 +10,13 @@ import pytest
 from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Settings
 from parvis.mail.source import MailSource
-from parvis.ops import cli, doctor
+from parvis.ops import cli, doctor, models
 from parvis.ops.commands import demo, imports
 from parvis.ops.commands.texts import TEXTS, Texts, language
 from parvis.ops.imports.eml import Messages
 from parvis.ops.imports.maildir import Maildir
 from parvis.ops.imports.mbox import Mbox
+from parvis.search.models.catalogue import Model
 from parvis.search.service import Search
 from parvis.serve.context import Context
 from parvis.store.store import Store
@@ -134,14 +135,14 @@ def test_the_source_is_known_by_its_looks(tmp_path) -> None:
 
 
 def test_the_demo_is_filled_once_and_noted(run, tmp_path) -> None:
-    code, _ = run("demo", "--fill-only", "--public-mail", "none")
+    code, _ = run("demo", "--fill-only", "--public-mail", "none", "--no-model")
     assert code == 0
     file = tmp_path / "data" / "demo.json"
     note = json.loads(file.read_text())
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len(note["people"]) == 10
     assert {"name", "address", "password", "language"} <= note["people"][0].keys()
-    run("demo", "--fill-only", "--public-mail", "none")
+    run("demo", "--fill-only", "--public-mail", "none", "--no-model")
     assert json.loads(file.read_text())["people"] == note["people"]
     assert 'domains = ["valmont.example"' in (tmp_path / "data" / "parvis.toml").read_text()
 
@@ -181,6 +182,22 @@ def test_help_is_in_the_terminals_language() -> None:
     assert language({"LC_ALL": "C"}) == "en"
     assert all(set(texts) == {"fr", "vi", "en"} for texts in TEXTS.values())
     assert "remplir un dossier" in cli.parser(Texts("fr")).format_help()
+
+
+def test_the_catalogue_is_listed(run) -> None:
+    code, said = run("models", "list")
+    assert code == 0 and "multilingual-e5-small            embeddings MIT" in said
+    assert run("models", "pull", "nonsense")[0] == 1
+
+
+async def test_a_model_that_another_folder_has_is_not_fetched_again(tmp_path) -> None:
+    model = Model("toy", "embeddings", "MIT", "", (), ("toy/a.bin",))
+    shelf, said = tmp_path / "shelf", []
+    (shelf / "toy").mkdir(parents=True)
+    (shelf / "toy" / "a.bin").write_bytes(b"weights")
+    await models.install(model, tmp_path / "data", said.append, shelf)
+    assert (tmp_path / "data" / "models" / "toy" / "a.bin").read_bytes() == b"weights"
+    assert said == ["toy is there already"]
 
 
 def test_an_imap_place_may_hold_an_at_sign(monkeypatch) -> None:

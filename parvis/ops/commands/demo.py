@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from parvis.kernel import clock, ids, settings
-from parvis.ops import indexing
+from parvis.kernel.errors import ParvisError
+from parvis.ops import indexing, models
 from parvis.ops.commands import serve
 from parvis.ops.commands.texts import Texts
 from parvis.ops.demo import corpus, scenario
@@ -19,6 +20,7 @@ from parvis.ops.demo.letters import Post
 from parvis.ops.demo.load import Loader
 from parvis.ops.program import Opener, Program
 from parvis.ops.progress import Bar
+from parvis.search.models.catalogue import model_named
 
 NOTE = "demo.json"
 
@@ -28,6 +30,7 @@ def add(parser: argparse.ArgumentParser, texts: Texts) -> None:
     parser.add_argument("--port", type=int, help=texts("port"))
     parser.add_argument("--fill-only", action="store_true", help=texts("fill-only"))
     parser.add_argument("--public-mail", metavar="FILE", help=texts("public-mail"))
+    parser.add_argument("--no-model", action="store_true", help=texts("no-model"))
 
 
 async def run(args: argparse.Namespace, opener: Opener) -> int:
@@ -35,6 +38,8 @@ async def run(args: argparse.Namespace, opener: Opener) -> int:
     folder = Path(args.data)
     prepare(folder)
     note = read_note(folder)
+    if not args.no_model:
+        await _fetch_model(folder)
     program = await opener(serve.with_port(settings.load(folder), args.port))
     try:
         await fill(program, note, _archive(args.public_mail))
@@ -101,6 +106,14 @@ def write_note(folder: Path, note: dict[str, Any]) -> None:
     temporary.touch(0o600)
     temporary.write_bytes(msgspec.json.format(msgspec.json.encode(note), indent=2))
     temporary.replace(folder / NOTE)
+
+
+async def _fetch_model(folder: Path) -> None:
+    """Fetches the model of meaning; the demo goes on with words alone when it cannot be had."""
+    try:
+        await models.install(model_named(models.MEANING), folder, lambda line: print(f"  {line}", file=sys.stderr))
+    except ParvisError as error:
+        print(f"  no model of meaning ({error.sentence}); search finds words only", file=sys.stderr)
 
 
 def _archive(given: str | None) -> Path | None:

@@ -1,16 +1,31 @@
-"""`parvis models`: lists and fetches the models that run on this machine."""
+"""`parvis models`: the models that run on this machine."""
 
 import argparse
+from pathlib import Path
 
-from parvis.kernel.errors import Unavailable
+from parvis.ops import models
 from parvis.ops.commands.texts import Texts
 from parvis.ops.program import Opener
+from parvis.search.models.catalogue import CATALOGUE, is_installed, model_named
 
 
 def add(parser: argparse.ArgumentParser, texts: Texts) -> None:
     """Declares the arguments."""
+    acts = parser.add_subparsers(dest="act", required=True)
+    acts.add_parser("list", help="the catalogue: what each is for, its licence, size, whether it is here")
+    pull = acts.add_parser("pull", help="fetch models; the server uses them from its next start on")
+    pull.add_argument("name", nargs="*", default=[models.MEANING], help=f"which ones; {models.MEANING} when none")
 
 
 async def run(args: argparse.Namespace, opener: Opener) -> int:
-    """Not there before the model catalogue is."""
-    raise Unavailable("there is no model catalogue in this build yet")
+    """Lists or fetches. Raises NotFound for a name that is not in the catalogue, ModelFault without a source."""
+    data = Path(args.data)
+    if args.act == "list":
+        for model in CATALOGUE:
+            size = sum(file.size for file in model.files) / 1e6
+            here = "installed" if is_installed(model, models.folder_of(data)) else "-"
+            print(f"{model.name:32} {model.purpose:10} {model.licence:10} {size:6.0f} MB  {here}")
+        return 0
+    for name in args.name:
+        await models.install(model_named(name), data, lambda line: print(f"  {line}", flush=True))
+    return 0

@@ -36,6 +36,11 @@ TEXTS: dict[str, dict[Language, str]] = {
         "fr": "remplir le dossier puis s'arrêter, sans servir",
         "vi": "chỉ tạo dữ liệu rồi dừng, không chạy máy chủ",
     },
+    "no-model": {
+        "en": "do not fetch the model of meaning (88 MB); search then finds words only",
+        "fr": "ne pas télécharger le modèle de sens (88 Mo) ; la recherche ne trouve alors que des mots",
+        "vi": "không tải mô hình ngữ nghĩa (88 MB); khi đó chỉ tìm theo từ",
+    },
     "public-mail": {
         "en": "archive with the public mail (SpamAssassin's corpus); `none` to leave it out",
         "fr": "archive du courrier public (corpus de SpamAssassin) ; `none` pour s'en passer",
