@@ -22,6 +22,7 @@ WORDS = 7.0
 NEAR_ENOUGH = 1.0
 """A passage with none of the words must be this near in meaning to be a hit at all."""
 _MIDDLE, _SPREAD = 4.0, 1.5
+_COMMON = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +121,12 @@ def marks(
     """Where the words that were asked for stand in a text, in any of their forms. Neighbours are joined."""
     wanted = {form for word in wording.words for form in wording.alternatives(word)} | set(corrections.values())
     wanted |= {word for phrase in wording.phrases for word in phrase}
+    beginnings = {form[:_COMMON] for form in wanted}  # forms of a word begin alike, and stemming is slow
     found: list[tuple[int, int]] = []
     for token in tokens(body):
         word = token.word
-        if word in wanted or stem(word, language) in wanted or word.startswith(wording.beginnings):
+        kin = word[:_COMMON] in beginnings and stem(word, language) in wanted
+        if kin or word in wanted or word.startswith(wording.beginnings):
             if found and not body[found[-1][1] : token.start].strip(" "):
                 found[-1] = (found[-1][0], token.end)
             else:

@@ -34,8 +34,8 @@ from parvis.search.words.tokens import words
 from parvis.store.sql.contract import Row, marks
 from parvis.store.store import Store
 
-_WORDED, _NEAR = 300, 200
-_LOOKED_AT = 40
+_WORDED, _NEAR = 150, 120
+_LOOKED_AT = 20
 _Levels = dict[str, tuple[float, float]] | None
 
 
@@ -203,7 +203,11 @@ def _person(shown: str) -> Suggestion:
 
 def _missing(wording: Wording, found: Sequence[ranking.Candidate]) -> list[str]:
     """Words of the search that are in none of the best candidates: perhaps misspelt."""
-    asked = [word for word in wording.words if word not in wording.beginnings]
-    texts = [candidate.row for candidate in found[:_LOOKED_AT] if candidate.words]
-    there = {word for row in texts for word in words(f"{row[11]} {row[12]} {row[15]}")}
-    return [word for word in asked if not there.intersection(wording.alternatives(word))] if asked else []
+    missing = {word for word in wording.words if word not in wording.beginnings}
+    for candidate in found[:_LOOKED_AT]:
+        if not missing:
+            break
+        if candidate.words:
+            there = set(words(f"{candidate.row[11]} {candidate.row[12]} {candidate.row[15]}"))
+            missing = {word for word in missing if not there.intersection(wording.alternatives(word))}
+    return [word for word in wording.words if word in missing]

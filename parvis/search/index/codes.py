@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from parvis.search.index.meaning import LANGUAGE_NUMBERS, unpacked
+from parvis.search.index.meaning import LANGUAGE_NUMBERS, step
 
 Floats = NDArray[np.float32]
 _BLOCK = 1 << 16
@@ -142,4 +142,5 @@ def _closeness(*args: Any) -> float | None:
     exact, vector = args
     if exact is None:
         return None
-    return float(unpacked(exact) @ np.frombuffer(vector, np.float32))
+    numbers = np.frombuffer(exact, np.int8).astype(np.float32)
+    return float(numbers.dot(np.frombuffer(vector, np.float32))) * step(len(numbers))

@@ -9,6 +9,7 @@ French passage before the right Vietnamese one. Against that (measured in `bench
 language usually give for this question.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -70,14 +71,18 @@ def calibration() -> list[tuple[str, str]]:
 
 def packed(vector: Floats) -> bytes:
     """One byte a number: the range is six standard deviations of a unit vector's numbers."""
-    scale = _STEPS / (_SIGMAS / np.sqrt(len(vector)))
-    return bytes(np.clip(np.rint(vector * scale), -_STEPS, _STEPS).astype(np.int8).tobytes())
+    return bytes(np.clip(np.rint(vector / step(len(vector))), -_STEPS, _STEPS).astype(np.int8).tobytes())
 
 
 def unpacked(stored: bytes) -> Floats:
     """The vector that `packed` stored."""
     numbers = np.frombuffer(stored, np.int8).astype(np.float32)
-    return numbers * np.float32(_SIGMAS / np.sqrt(len(numbers)) / _STEPS)
+    return numbers * np.float32(step(len(numbers)))
+
+
+def step(dims: int) -> float:
+    """What one unit of a stored number stands for."""
+    return _SIGMAS / math.sqrt(dims) / _STEPS
 
 
 class Centres:

@@ -4,6 +4,7 @@ SQLite's and PostgreSQL's own foldings disagree with each other (neither knows Ä
 engines are only ever given words folded by `kernel.languages.fold` and cut here.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -30,8 +31,13 @@ def tokens(text: str) -> Iterator[Token]:
     """The words of a text in order, folded, with their offsets in the text as given (not in its folded
     form)."""
     for match in _WORD.finditer(text):
-        for word in _WORD.findall(fold(match.group())):
-            yield Token(word[:WORD_CHARACTERS], match.start(), match.end())
+        for word in _folded(match.group()):
+            yield Token(word, match.start(), match.end())
+
+
+@functools.lru_cache(maxsize=65536)
+def _folded(written: str) -> tuple[str, ...]:
+    return tuple(word[:WORD_CHARACTERS] for word in _WORD.findall(fold(written)))
 
 
 def words(text: str) -> list[str]:
