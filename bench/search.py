@@ -152,9 +152,7 @@ async def run(passages: int, count: int) -> None:
             await filler.batch(first, min(BATCH, passages + 1 - first))
         wall, cpu = time.perf_counter() - start, time.process_time() - cpu
         size = sum(file.stat().st_size for file in Path(folder).glob("parvis.sqlite*")) / 1e6
-        print(
-            f"{passages} passages: {passages / wall:.0f} a second stored ({passages / cpu:.0f} a cpu-s), {size:.0f} MB"
-        )
+        print(f"{passages} passages: {passages / wall:.0f}/s stored ({passages / cpu:.0f}/cpu-s), {size:.0f} MB")
         start = time.perf_counter()
         await finding._engine.catch_up(store.db)  # type: ignore[attr-defined]
         await finding.indexer.vectors._sample()

@@ -31,16 +31,14 @@ class Frequencies:
         if missing := [term for term in asked if term not in self._known]:
             found = await self._engine.frequencies(db, missing)
             self._known.update({term: found.get(term, 0) for term in missing})
-        return self._weighed(wording, asked)
+        return self._weighed(asked)
 
-    def _weighed(self, wording: Wording, asked: Sequence[str]) -> Terms:
+    def _weighed(self, asked: Sequence[str]) -> Terms:
         passages, length = self._size
         counts = {term: self._known[term] for term in asked}
-        nowhere = {word for word in wording.words if not any(counts[form] for form in wording.alternatives(word))}
-        telling = [term for term in asked if counts[term] or term in nowhere]
         weights = {
             term: max(_LEAST, math.log((passages - counts[term] + 0.5) / (counts[term] + 0.5)) if passages else 0.0)
-            for term in telling
+            for term in asked
         }
         return Terms(weights, self._skipped(counts), passages, length)
 
