@@ -248,7 +248,7 @@ async def run(models: Path, cache: Path, tune: bool) -> None:
         for name, questions in sets.items():
             if tune:
                 half = questions.half(False)
-                for weight in (4.0, 5.0, 6.0, 7.0, 8.0, 10.0):
+                for weight in (5.0, 7.0, 9.0, 12.0):
                     ranking.WORDS = weight
                     line(
                         f"{name}: words weigh {weight}", figures(await houses[name].ranked(half.asked), half.right)

@@ -17,7 +17,7 @@ from parvis.search.request import Hit
 from parvis.search.words.stem import stem
 from parvis.search.words.tokens import tokens
 
-WORDS = 7.0
+WORDS = 5.0
 """So many standard deviations is a text worth that has every word."""
 NEAR_ENOUGH = 1.0
 """A passage with none of the words must be this near in meaning to be a hit at all."""

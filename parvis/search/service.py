@@ -34,7 +34,7 @@ from parvis.search.words.tokens import words
 from parvis.store.sql.contract import Row, marks
 from parvis.store.store import Store
 
-_WORDED, _NEAR = 150, 120
+_WORDED, _NEAR = 150, 240
 _LOOKED_AT = 20
 _Levels = dict[str, tuple[float, float]] | None
 
