@@ -1,6 +1,7 @@
 """`parvis demo`: a data folder with the demo organisation, and the server on it."""
 
 import argparse
+import asyncio
 import os
 import sys
 from collections.abc import Mapping
@@ -10,14 +11,12 @@ from typing import Any
 import msgspec
 
 from parvis.kernel import clock, ids, settings
-from parvis.kernel.errors import ParvisError
+from parvis.kernel.errors import ParvisError, Unavailable
 from parvis.ops import indexing, models
 from parvis.ops.commands import serve
 from parvis.ops.commands.texts import Texts
 from parvis.ops.demo import corpus, scenario
 from parvis.ops.demo.dates import Calendar
-from parvis.ops.demo.letters import Post
-from parvis.ops.demo.load import Loader
 from parvis.ops.program import Opener, Program
 from parvis.ops.progress import Bar
 from parvis.search.models.catalogue import model_named
@@ -40,12 +39,12 @@ async def run(args: argparse.Namespace, opener: Opener) -> int:
     note = read_note(folder)
     if not args.no_model:
         await _fetch_model(folder)
+    write_note(folder, note)
+    if args.fill_only:
+        return await _fill_here(args, opener, note)
+    await _fill_apart(args)
     program = await opener(serve.with_port(settings.load(folder), args.port))
     try:
-        await fill(program, note, _archive(args.public_mail))
-        write_note(folder, note)
-        if args.fill_only:
-            return 0
         ports = await program.start()
         note |= {"url": serve.address(program.context.settings, ports), "ports": dict(ports)}
         write_note(folder, note)
@@ -125,8 +124,37 @@ def _archive(given: str | None) -> Path | None:
     return found
 
 
+async def _fill_apart(args: argparse.Namespace) -> None:
+    """Fills in a process of its own: what makes the attachments would stay in the server's memory. Raises
+    Unavailable when it failed; it has said why."""
+    command = [sys.executable, "-m", "parvis", "demo", "--data", args.data, "--fill-only", "--no-model"]
+    if args.public_mail:
+        command += ["--public-mail", args.public_mail]
+    child = await asyncio.create_subprocess_exec(*command)
+    try:
+        code = await child.wait()
+    except asyncio.CancelledError:
+        child.terminate()
+        await child.wait()
+        raise
+    if code:
+        raise Unavailable("the demo could not be filled")
+
+
+async def _fill_here(args: argparse.Namespace, opener: Opener, note: dict[str, Any]) -> int:
+    program = await opener(settings.load(args.data))
+    try:
+        await fill(program, note, _archive(args.public_mail))
+    finally:
+        await program.stop()
+    return 0
+
+
 async def fill(program: Program, note: dict[str, Any], archive: Path | None) -> None:
-    """Puts people and mail in, as far as they are missing."""
+    """Puts people and mail in, as far as they are missing. Needs the libraries of the extra `demo`."""
+    from parvis.ops.demo.letters import Post
+    from parvis.ops.demo.load import Loader
+
     organisation, bar = scenario.organisation(), Bar()
     password = note["people"][0]["password"]
     loader = Loader(program.context.store, program.features, organisation, password, bar)
