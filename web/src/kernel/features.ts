@@ -108,6 +108,20 @@ export interface PassageRequest {
   part: string;
   quote: string;
   fileName: string;
+  /** In a file that has pages: where it is. */
+  page?: number;
+}
+
+/** What is shown marked in an open conversation, and scrolled to. */
+export interface Highlight {
+  emailId: string;
+  /** `body`, or the part that is the file. */
+  part: string;
+  fileName: string;
+  quote: string;
+  /** Given, only these words are marked, and the quote tells where to look. */
+  words?: string[];
+  page?: number;
 }
 
 export interface SearchRequest {
@@ -139,7 +153,7 @@ export interface Slots {
   /** Over everything, for composers and other floating windows; drawn once by the shell. */
   'shell.overlay': Record<string, never>;
   /** A whole conversation with its tools, provided by mail, for use by search and the assistant. */
-  'mail.conversation': { accountId: string; threadId: string; onclose?: () => void; highlight?: string };
+  'mail.conversation': { accountId: string; threadId: string; onclose?: () => void; highlight?: Highlight };
 }
 
 const filled = new Map<string, Lazy<{ default: AnyComponent }>[]>();

@@ -4,12 +4,14 @@ import type { Feature } from '../kernel/features';
 import { assistant } from '../assistant';
 import { compose } from '../mail/compose';
 import { mail } from '../mail';
+import { search } from '../search';
 import { shellCommands } from './commands';
 
 export const features: Feature[] = [
   mail,
   compose,
   assistant,
+  search,
 ];
 
 export function featureOf(route: string | undefined): Feature | undefined {

@@ -73,3 +73,5 @@ export { default as RemoveFormatting } from '@lucide/svelte/icons/remove-formatt
 export { default as Maximize2 } from '@lucide/svelte/icons/maximize-2';
 export { default as Minimize2 } from '@lucide/svelte/icons/minimize-2';
 export { default as Trash2 } from '@lucide/svelte/icons/trash-2';
+export { default as Calendar } from '@lucide/svelte/icons/calendar';
+export { default as History } from '@lucide/svelte/icons/history';

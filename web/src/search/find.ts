@@ -1,0 +1,110 @@
+/** Asks the server: passages by Search/query; without words, the messages that pass the filters. */
+import { t, type MessageKey } from '../kernel/i18n.svelte';
+import { jmap, MAIL } from '../kernel/jmap';
+import { signedIn } from '../kernel/session.svelte';
+import { store } from '../kernel/store.svelte';
+import type { Asked } from './operators';
+import { MailboxType, SEARCH, type Answer, type Filter, type Hit, type Mailbox, type Suggestion } from './types';
+
+export type Order = 'relevance' | 'newest';
+export interface Found extends Answer {
+  /** By message: the conversation it belongs to. */
+  threads: Map<string, string>;
+}
+
+export const MOST = 60;
+const ROLES: Record<string, MessageKey> = { inbox: 'mail.inbox', drafts: 'mail.drafts', sent: 'mail.sent', archive: 'mail.archiveBox', junk: 'mail.junk', trash: 'mail.trash' };
+
+export function boxName(mailbox: Mailbox): string {
+  const key = mailbox.role ? ROLES[mailbox.role] : undefined;
+  return key ? t(key) : mailbox.name;
+}
+
+export function boxes(): Mailbox[] {
+  return store.list(MailboxType, jmap.primary(MAIL));
+}
+
+/** Without accents, case and blank space, to compare what people type with names. */
+export function plain(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}|[\s-]/gu, '').replace(/đ/gi, 'd').toLowerCase();
+}
+
+/** The mailboxes that `in:` names: by name, by role, or by the beginning of a name. */
+export function boxesNamed(name: string): Mailbox[] {
+  const wanted = plain(name);
+  const named = (test: (text: string) => boolean) => boxes().filter((box) => test(plain(boxName(box))) || test(plain(box.name)) || (box.role !== null && test(box.role)));
+  const exact = named((text) => text === wanted);
+  return exact.length ? exact : named((text) => text.startsWith(wanted));
+}
+
+/** What was asked as arguments for the server; days are the person's own. */
+export function filterOf(asked: Asked): Filter {
+  const day = (text: string) => `${new Date(`${text}T00:00:00`).toISOString().slice(0, 19)}Z`;
+  const who = (text: string) => ([t('search.me'), 'me'].includes(text.toLocaleLowerCase()) ? (signedIn.person?.address ?? text) : text);
+  return {
+    ...(asked.from ? { author: who(asked.from) } : {}),
+    ...(asked.with ? { person: who(asked.with) } : {}),
+    ...(asked.after ? { after: day(asked.after) } : {}),
+    ...(asked.before ? { before: day(asked.before) } : {}),
+    ...(asked.file ? { hasAttachment: true } : {}),
+    ...(asked.in ? { mailboxIds: boxesNamed(asked.in).map((box) => box.id) } : {}),
+  };
+}
+
+export async function find(asked: Asked, order: Order): Promise<Found> {
+  const filter = filterOf(asked);
+  if (filter.mailboxIds && !filter.mailboxIds.length) return { hits: [], corrections: {}, meaning: false, threads: new Map() };
+  if (!asked.words) return list(filter);
+  const answer = await jmap.call<Answer>('Search/query', { accountId: jmap.primary(SEARCH), text: asked.words, filter, order, limit: MOST });
+  return { ...answer, threads: await conversations(answer.hits) };
+}
+
+export async function suggest(text: string): Promise<Suggestion[]> {
+  const answer = await jmap.call<{ suggestions: Suggestion[] }>('Search/suggest', { accountId: jmap.primary(SEARCH), text, limit: 7 });
+  return answer.suggestions.slice(0, 7);
+}
+
+interface Listed {
+  id: string;
+  threadId: string;
+  subject: string | null;
+  from: { name?: string | null; email: string }[] | null;
+  receivedAt: string;
+  preview: string;
+}
+
+/** Search/query looks for words; filters alone are a list of messages (RFC 8621 §4.4), newest first. */
+async function list({ author, person, mailboxIds, ...same }: Filter): Promise<Found> {
+  const accountId = jmap.primary(MAIL);
+  const conditions = [
+    ...(author ? [{ from: author }] : []),
+    ...(person ? [{ operator: 'OR', conditions: [{ from: person }, { to: person }, { cc: person }] }] : []),
+    ...(mailboxIds ? [{ operator: 'OR', conditions: mailboxIds.map((inMailbox) => ({ inMailbox })) }] : []),
+    ...(Object.keys(same).length ? [same] : []),
+  ];
+  const batch = jmap.batch();
+  const query = batch.add('Email/query', { accountId, filter: { operator: 'AND', conditions }, sort: [{ property: 'receivedAt', isAscending: false }], limit: MOST });
+  const get = batch.add<{ list: Listed[] }>('Email/get', { accountId, '#ids': query.ref('/ids'), properties: ['threadId', 'subject', 'from', 'receivedAt', 'preview'] });
+  await batch.send();
+  await query.answer;
+  const emails = (await get.answer).list;
+  return { hits: emails.map((email) => hitOf(email, accountId)), corrections: {}, meaning: false, threads: new Map(emails.map((email) => [email.id, email.threadId])) };
+}
+
+function hitOf(email: Listed, accountId: string): Hit {
+  const [sender] = email.from ?? [];
+  return {
+    passageId: email.id, accountId, kind: 'Email', objectId: email.id, part: 'body', fileName: '', origin: 'own', place: {}, marks: [],
+    title: email.subject ?? '', author: sender ? `${sender.name ?? ''} <${sender.email}>` : '', time: email.receivedAt, text: email.preview,
+  };
+}
+
+/** Finds the conversations of all hits, one call an account, in one request. */
+async function conversations(hits: Hit[]): Promise<Map<string, string>> {
+  const mails = hits.filter((hit) => hit.kind === 'Email');
+  const calls = [...new Set(mails.map((hit) => hit.accountId))].map((accountId) => {
+    const ids = [...new Set(mails.filter((hit) => hit.accountId === accountId).map((hit) => hit.objectId))];
+    return jmap.call<{ list: { id: string; threadId: string }[] }>('Email/get', { accountId, ids, properties: ['threadId'] }).catch(() => ({ list: [] }));
+  });
+  return new Map((await Promise.all(calls)).flatMap(({ list: emails }) => emails.map((email) => [email.id, email.threadId] as const)));
+}
