@@ -50,7 +50,8 @@ export const mailCommands: Command[] = [
   { id: 'mail.newFolder', title: 'mail.newFolder', icon: FolderPlus, group: 'mail.title', when: here, run: () => (ui.folder = { kind: 'create', account: view.home, parentId: null }) },
   { id: 'mail.next', title: 'mail.next', keys: ['J'], group: 'mail.list', quiet: true, when: here, run: () => step(1) },
   { id: 'mail.previous', title: 'mail.previous', keys: ['K'], group: 'mail.list', quiet: true, when: here, run: () => step(-1) },
-  { id: 'mail.open', title: 'mail.open', keys: ['O', 'Enter'], group: 'mail.list', quiet: true, when: () => some() && !plainControl(), run: () => view.openRow(view.cursor) },
+  { id: 'mail.open', title: 'mail.open', keys: ['O'], group: 'mail.list', quiet: true, when: some, run: () => view.openRow(view.cursor) },
+  { id: 'mail.enter', title: 'mail.open', keys: ['Enter'], group: 'mail.list', quiet: true, when: () => some() && !onControl(), run: () => view.openRow(view.cursor) },
   { id: 'mail.back', title: 'mail.back', keys: ['U', 'Escape'], group: 'mail.list', quiet: true, when: () => here() && (view.thread !== null || view.chosen.size > 0), run: close },
   { id: 'mail.choose', title: 'mail.choose', keys: ['X'], group: 'mail.list', quiet: true, when: some, run: () => view.toggle(view.cursor) },
   { id: 'mail.extendDown', title: 'mail.extendDown', keys: ['Shift+J'], group: 'mail.list', quiet: true, when: some, run: () => view.extend(view.cursor + 1) },
@@ -80,7 +81,7 @@ function chooseAll(): void {
 }
 
 /** Enter on a focused button or link is that control's. */
-function plainControl(): boolean {
+function onControl(): boolean {
   return !!document.activeElement?.closest('button, a, summary');
 }
 
