@@ -10,6 +10,8 @@ LANGUAGES: tuple[Language, ...] = ("fr", "vi", "en")
 _WHOLE = str.maketrans(
     {"đ": "d", "ł": "l", "ø": "o", "œ": "oe", "æ": "ae", "ß": "ss", "ı": "i", "ħ": "h", "þ": "th", "ð": "d"}
 )
+# Normalising a row of combining marks costs the square of its length, so long texts are folded in pieces.
+_PIECE = 256
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u02bc": "'"})
 
 
@@ -21,6 +23,12 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
+    if len(text) <= _PIECE:
+        return _folded(text)
+    return "".join(_folded(text[start : start + _PIECE]) for start in range(0, len(text), _PIECE))
+
+
+def _folded(text: str) -> str:
     lowered = text.lower().translate(_APOSTROPHES)
     bare = "".join(c for c in unicodedata.normalize("NFD", lowered) if not "\u0300" <= c <= "\u036f")
     return unicodedata.normalize("NFC", bare.translate(_WHOLE))
