@@ -38,7 +38,8 @@ async def _scores(question: str, support: Support, passages: list[Hit]) -> np.nd
     total = sum(rarity.get(word, 3.0) for word in wanted) or 1.0
     words = np.array([sum(rarity[w] for w in wanted & s.stems) / total for s in support.sentences] or [0.0])
     near = await support.similarities(question)
-    spread = near - near.mean() if near.size and near.any() else np.zeros_like(words)
+    known = near != 0.0
+    spread = np.where(known, near - near[known].mean(), 0.0) if known.any() else np.zeros_like(words)
     rank = np.array([1.0 / (1 + s.index) for s in support.sentences] or [0.0])
     facts = np.array([0.05 if any(c.isdigit() for c in s.text) else 0.0 for s in support.sentences] or [0.0])
     scores: np.ndarray = words + 6.0 * spread + 0.35 * rank + facts

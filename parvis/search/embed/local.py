@@ -54,7 +54,9 @@ class LocalE5:
     async def _run(self, texts: list[str]) -> Vectors:
         if not texts:
             return np.zeros((0, self.dims), np.float32)
-        return await asyncio.get_running_loop().run_in_executor(self._worker, self.embed, texts)
+        # One text a turn of the worker: a question never waits behind a whole batch of the indexer's.
+        loop = asyncio.get_running_loop()
+        return np.concatenate([await loop.run_in_executor(self._worker, self.embed, [text]) for text in texts])
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts that carry their prefix already; blocks the caller. Not for two threads at once."""
