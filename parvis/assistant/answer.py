@@ -14,7 +14,7 @@ from parvis.assistant.gateway import Call, Gateway
 from parvis.assistant.labels import visible
 from parvis.assistant.model import TurnRequest
 from parvis.assistant.retrieval import Finder
-from parvis.assistant.support import Support, content_stems
+from parvis.assistant.support import Support, Words, content_stems
 from parvis.assistant.tree import Answer, Block, Citation, Claim
 from parvis.kernel import ids
 from parvis.kernel.errors import Invalid, ParvisError
@@ -217,11 +217,11 @@ class Answerer:
 
 def _relevant(question: str, passages: list[Hit]) -> bool:
     """Whether anything found is about the question at all, by its words or by its meaning."""
-    wanted = content_stems(question, detect(question, "en"))
+    asked = Words(question)
     for passage in passages:
         if (passage.meaning_score or 0.0) >= _RELEVANT_MEANING:
             return True
         known = content_stems(f"{passage.title} {passage.author} {passage.text}", passage.language)
-        if wanted and len(wanted & known) / len(wanted) >= _RELEVANT_WORDS:
+        if asked.share(known, passage.language) >= _RELEVANT_WORDS:
             return True
     return False

@@ -6,10 +6,9 @@ from collections import Counter
 import numpy as np
 
 from parvis.assistant.context import cite
-from parvis.assistant.support import Sentence, Support, content_stems
+from parvis.assistant.support import Sentence, Support, Words
 from parvis.assistant.tree import Block, Citation, Claim
 from parvis.search.request import Hit
-from parvis.search.words.language import detect
 
 _SENTENCES = 4
 _REDUNDANT = 0.7
@@ -33,10 +32,9 @@ async def answer(
 
 
 async def _scores(question: str, support: Support, passages: list[Hit]) -> np.ndarray:
-    wanted = content_stems(question, detect(question, "en"))
+    asked = Words(question)
     rarity = _rarity(support.sentences)
-    total = sum(rarity.get(word, 3.0) for word in wanted) or 1.0
-    words = np.array([sum(rarity[w] for w in wanted & s.stems) / total for s in support.sentences] or [0.0])
+    words = np.array([_weight(asked, s, passages[s.index].language, rarity) for s in support.sentences] or [0.0])
     near = await support.similarities(question)
     known = near != 0.0
     spread = np.where(known, near - near[known].mean(), 0.0) if known.any() else np.zeros_like(words)
@@ -44,6 +42,15 @@ async def _scores(question: str, support: Support, passages: list[Hit]) -> np.nd
     facts = np.array([0.05 if any(c.isdigit() for c in s.text) else 0.0 for s in support.sentences] or [0.0])
     scores: np.ndarray = words + 6.0 * spread + 0.35 * rank + facts
     return scores - scores.min() if scores.size else scores
+
+
+def _weight(asked: Words, sentence: Sentence, language: str, rarity: dict[str, float]) -> float:
+    """Which part of the question's words is in a sentence, rare words counting more."""
+    best = 0.0
+    for wanted in (asked.own, asked.within(language)):
+        total = sum(rarity.get(word, 3.0) for word in wanted) or 1.0
+        best = max(best, sum(rarity[word] for word in wanted & sentence.stems) / total)
+    return best
 
 
 def _rarity(sentences: list[Sentence]) -> dict[str, float]:

@@ -52,6 +52,27 @@ def content_stems(text: str, language: str) -> frozenset[str]:
     return frozenset(stem(word, language) for word in words(text) if not is_stopword(word, language))
 
 
+class Words:
+    """The words that carry meaning in a short text, compared with those of sentences. A short text does not always
+    tell its language, so its words are also taken in the language of what they are compared with."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.own = content_stems(text, detect(text, "en"))
+        self._others: dict[str, frozenset[str]] = {}
+
+    def within(self, language: str) -> frozenset[str]:
+        """Its stems in a language."""
+        if language not in self._others:
+            self._others[language] = content_stems(self._text, language)
+        return self._others[language]
+
+    def share(self, stems: frozenset[str], language: str) -> float:
+        """Which part of them is among `stems`, which are of `language`: 0 to 1."""
+        sets = (self.own, self.within(language))
+        return max((len(wanted & stems) / len(wanted) for wanted in sets if wanted), default=0.0)
+
+
 def numbers(text: str) -> set[str]:
     """All runs of digits, without leading zeros."""
     return {word.lstrip("0") or "0" for word in re.findall(r"\d+", text)}
@@ -92,9 +113,8 @@ class Support:
     async def find(self, claim: str, preferred: list[int]) -> list[Evidence]:
         """The sentences that carry `claim`, best first, at most one a passage; those of `preferred` passages (the
         ones a model named) win ties. Empty when nothing carries it: then the claim must not be shown."""
-        language = detect(claim, "en")
-        wanted = content_stems(claim, language)
-        if not wanted or not self._urls_known(claim):
+        wanted = Words(claim)
+        if not wanted.own or not self._urls_known(claim):
             return []
         facts = numbers(claim)
         near = await self.similarities(claim)
@@ -102,7 +122,7 @@ class Support:
         for position, sentence in enumerate(self.sentences):
             if not facts <= self._numbers[sentence.index]:
                 continue
-            share = len(wanted & sentence.stems) / len(wanted)
+            share = wanted.share(sentence.stems, self.passages[sentence.index].language)
             if not _carries(share, float(near[position])):
                 continue
             score = share + float(near[position]) + (0.1 if sentence.index in preferred else 0.0)

