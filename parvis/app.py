@@ -9,6 +9,7 @@ from typing import Any
 
 import parvis
 from parvis import assistant, mail
+from parvis.access import limits, sessions
 from parvis.assistant.retrieval import Finder
 from parvis.kernel import ids
 from parvis.kernel.egress import Egress
@@ -21,6 +22,7 @@ from parvis.serve.doors import Doors
 from parvis.serve.feature import Feature
 from parvis.serve.jmap import core
 from parvis.serve.jmap import search as finding
+from parvis.store import tidy
 from parvis.store.store import Store
 
 FEATURES: tuple[Callable[[Context], Feature], ...] = (mail.feature, sending.feature)
@@ -70,6 +72,7 @@ class App:
         for feature in self.features:
             for name, follower in feature.followers.items():
                 self._run(f"follower {name}", outbox.follow(name, follower))
+        await tidy.daily(self.context.store, [limits.forget, sessions.prune])
         self._run("search", self._search.indexer.run())
         self._run("jobs", jobs.run())
         ports = {"http": await self._doors.start()}

@@ -98,7 +98,8 @@ class Vectors:
             except ParvisError as fault:
                 _log.warning("passages wait for the model of meaning: %s", fault.sentence)
             try:
-                await asyncio.wait_for(self.wake.wait(), _RETRY_SECONDS)
+                async with asyncio.timeout(_RETRY_SECONDS):  # not wait_for, which may lose a cancellation
+                    await self.wake.wait()
             except TimeoutError:
                 continue
 

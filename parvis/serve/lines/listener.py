@@ -53,7 +53,8 @@ class Listener:
         for connection in tuple(self._connections):
             connection.stop()
         try:
-            await asyncio.wait_for(self._empty.wait(), grace)
+            async with asyncio.timeout(grace):  # not wait_for, which may lose a cancellation
+                await self._empty.wait()
         except TimeoutError:
             await self._cut_off()
         self._server = None

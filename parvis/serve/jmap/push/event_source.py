@@ -90,7 +90,8 @@ class EventSource:
 async def wait(stream: Stream, seconds: float) -> bool:
     """Until the stream is woken, at most so long; whether it was."""
     try:
-        await asyncio.wait_for(stream.wake.wait(), max(seconds, 0.001))
+        async with asyncio.timeout(max(seconds, 0.001)):  # not wait_for, which may lose a cancellation
+            await stream.wake.wait()
     except TimeoutError:
         return False
     stream.wake.clear()
