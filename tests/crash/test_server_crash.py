@@ -12,6 +12,7 @@ import pytest
 from parvis.access import check as access_check
 from parvis.app import App
 from parvis.kernel.settings import load
+from parvis.mail import check as mail_check
 from parvis.store import check
 from tests.crash.server import Client, Server, prepare
 from tests.servers import Postgres
@@ -39,6 +40,7 @@ async def scenario(folder: pathlib.Path, kills: int, seed: int, database: str = 
     app = await App.open(load(folder))
     store = app.context.store
     faults = await check.check(store, KINDS, deep=True) + await access_check.check(store.db)
+    faults += await mail_check.check(store.db)
     await app.stop()
     assert faults == []
     return client

@@ -6,6 +6,7 @@ from collections import defaultdict
 
 import pytest
 
+from parvis.mail import check as mailcheck
 from parvis.mail import mailboxes
 from parvis.mail import message as reading
 from parvis.mail import store as mailstore
@@ -76,6 +77,7 @@ async def history(store: Store, ann, message, chance: random.Random, steps: int)
         known = (known | set(found.created)) - set(found.destroyed)
         state = found.new_state
         assert known == set(model.emails)
+    assert await mailcheck.check(store.db) == []
     threads = await changes.since(store.db, ann.id, "Thread", 0, 1000)
     assert set(threads.created) == {thread for thread, _, _ in model.emails.values()}
 
@@ -136,3 +138,20 @@ async def test_a_mailbox_that_is_destroyed_takes_its_messages(store: Store, make
     await store.write(lambda unit: mailboxes.destroy(unit, dialect, ann.id, work, remove_emails=True))
     assert await mailstore.mailboxes_of(store.db, [one.id for one in made]) == {made[0].id: [], made[1].id: [inbox]}
     assert [row[0] for row in await mailstore.rows_of(store.db, ann.id, [one.id for one in made])] == [made[1].id]
+
+
+async def test_what_is_torn_is_found(store: Store, make_user, message) -> None:
+    ann = await make_user(store, "ann")
+    inbox = await mailboxes.by_role(store.db, ann.id, "inbox")
+    new = New(reading.read(message(message_id="1@x")), "0" * 64, frozenset({inbox}))
+    (made,) = await store.write(lambda unit: mailstore.append(unit, store.db.dialect, ann.id, [new]))
+    assert await mailcheck.check(store.db) == []
+    for code, damage in (
+        ("mail-count", "UPDATE mailbox SET unread_threads = unread_threads + 1 WHERE id = ?"),
+        ("mail-uid", "UPDATE mailbox SET uid_next = 1 WHERE id = ?"),
+        ("mail-place", "DELETE FROM email_mailbox WHERE mailbox_id = ?"),
+    ):
+        await store.db.write(lambda tx, damage=damage: tx.run(damage, inbox))
+        assert code in {fault.code for fault in await mailcheck.check(store.db)}
+    await store.db.write(lambda tx: tx.run("DELETE FROM email WHERE id = ?", made.id))
+    assert {"mail-text", "mail-log", "mail-used"} <= {fault.code for fault in await mailcheck.check(store.db)}
