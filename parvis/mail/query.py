@@ -10,6 +10,7 @@ from typing import Any
 from parvis.kernel import clock
 from parvis.kernel.languages import fold
 from parvis.mail.counts import pages
+from parvis.mail.message import message_key
 from parvis.mail.textindex import FIELDS, text_index
 from parvis.mail.words import terms
 from parvis.serve.jmap.errors import MethodError
@@ -92,13 +93,23 @@ class Account:
 
     async def with_header(self, name: str, text: str | None = None) -> list[int]:
         """Messages that have a header field of this name, with this text in it when given. Looks into the stored
-        header block of every message of the account, off the loop."""
+        header block of every message of the account, off the loop; a whole Message-ID has an index."""
+        if text and name.lower() == "message-id" and (found := await self._by_message_id(text)):
+            return found
         rows = await self._store.db.scan(
             """SELECT p.email_id, p.headers FROM email_part p JOIN email e ON e.id = p.email_id
             WHERE e.account_id = ?""",
             self._account_id,
         )
         return await asyncio.to_thread(_matching, rows, name, text)
+
+    async def _by_message_id(self, text: str) -> list[int]:
+        rows = await self._store.db.rows(
+            "SELECT id FROM email WHERE account_id = ? AND message_ref = ?",
+            self._account_id,
+            message_key(text.strip().removeprefix("<").removesuffix(">")),
+        )
+        return [row[0] for row in rows]
 
 
 def _matching(rows: Sequence[Sequence[Any]], name: str, text: str | None) -> list[int]:
