@@ -42,6 +42,7 @@ system() { # what tests and OCR use; all of it is optional, each test says itsel
   if [ "$1" = test ]; then
     want chromium chromium "browser tests"
     want postfix postfix "SMTP against another server, both ways"
+    want swaks swaks "SMTP as another client speaks it"
     want dovecot dovecot-imapd "import from another IMAP server"
   fi
   [ ${#missing[@]} -gt 0 ] || return 0
