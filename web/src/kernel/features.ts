@@ -122,6 +122,8 @@ export interface Highlight {
   /** Given, only these words are marked, and the quote tells where to look. */
   words?: string[];
   page?: number;
+  /** True opens a file at once. */
+  preview?: boolean;
 }
 
 export interface SearchRequest {

@@ -1,5 +1,5 @@
 /** The mail feature: what it adds to the shell. */
-import { fill, openCompose, type Feature } from '../kernel/features';
+import { fill, openCompose, openPassage, type Feature } from '../kernel/features';
 import { addFinder, type Choice } from '../kernel/finders';
 import { t } from '../kernel/i18n.svelte';
 import { router } from '../kernel/router.svelte';
@@ -59,6 +59,7 @@ export const mail: Feature = {
   commands: mailCommands,
   start: () => {
     labels.start();
+    openPassage('Email').provide(async () => (await import('./passage')).open);
     addFinder(findMailboxes);
     addFinder(findPeople);
   },

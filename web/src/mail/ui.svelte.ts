@@ -1,4 +1,5 @@
 /** Which of the mail screen's dialogs and pickers are open. */
+import type { Highlight } from '../kernel/features';
 import type { Target } from './actions';
 import type { Mailbox } from './types';
 
@@ -8,6 +9,9 @@ class MailUi {
   picker = $state<'move' | 'label' | 'go' | null>(null);
   pickerTarget: Target | null = null;
   folder = $state.raw<{ kind: 'create' | 'rename' | 'delete'; account: string; mailbox?: Mailbox; parentId?: string | null } | null>(null);
+
+  /** The passage that was asked for last; marked where its message is open. */
+  highlight = $state.raw<Highlight | undefined>();
 
   pick(picker: 'move' | 'label' | 'go', target: Target | null = null): void {
     this.pickerTarget = target;

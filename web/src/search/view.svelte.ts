@@ -99,7 +99,7 @@ class SearchView {
     this.cursor = row;
     const thread = this.found?.threads.get(hit.objectId);
     if (hit.kind === 'Email' && thread) router.go(url([hit.accountId, thread], this.text, this.order, hit.passageId), { replace: this.open !== null });
-    else void openPassage(hit.kind).open({ kind: hit.kind, accountId: hit.accountId, objectId: hit.objectId, part: hit.part, quote: hit.text, fileName: hit.fileName });
+    else void openPassage(hit.kind).open({ kind: hit.kind, accountId: hit.accountId, objectId: hit.objectId, part: hit.part, quote: hit.text, fileName: hit.fileName, page: hit.place.page });
   }
 
   /** J and K: the next hit when one is open, else only the cursor. */

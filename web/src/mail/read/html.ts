@@ -116,6 +116,7 @@ function frame(body: Element, styles: string, { allowRemote, dark }: SafeOptions
     .parvis-blocked{display:inline-block;min-width:24px;min-height:24px;border:1px dashed #9aa8a8;border-radius:6px;background:#8881}
     .parvis-quote>summary{display:inline-block;list-style:none;cursor:pointer;padding:0 9px;margin:6px 0;border-radius:99px;font:600 11px/20px system-ui;letter-spacing:1px;background:${night ? '#2b3639' : '#e8eeee'};color:${night ? '#b9c6c6' : '#42504f'}}
     .parvis-quote>summary::-webkit-details-marker{display:none}
+    ::highlight(passage){background:#f7e19a;color:#16211f}
     @media print{.parvis-quote{display:none}}`;
   return `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="referrer" content="no-referrer"><style>${base}</style><style>${styles}</style></head>${body.outerHTML}</html>`;
 }
