@@ -10,7 +10,10 @@ from parvis.assistant.support import Sentence, Support, Words
 from parvis.assistant.tree import Block, Citation, Claim
 from parvis.search.request import Hit
 
-_SENTENCES = 4
+_SENTENCES = 5
+_NEIGHBOUR = 0.5
+_OF_ONE = 3
+"""Sentences of one passage, so that others are heard."""
 _REDUNDANT = 0.7
 _RELEVANT = 0.33
 _SHORTEST = 12
@@ -26,7 +29,10 @@ async def answer(
         if scores[position] < _RELEVANT * scores.max() or len(chosen) == limit:
             break
         sentence = support.sentences[position]
-        if len(sentence.text) >= _SHORTEST and not _repeats(sentence, [support.sentences[i] for i in chosen]):
+        of_this = sum(support.sentences[i].index == sentence.index for i in chosen)
+        if len(sentence.text) < _SHORTEST or of_this == _OF_ONE:
+            continue
+        if not _repeats(sentence, [support.sentences[i] for i in chosen]):
             chosen.append(int(position))
     return _blocks([support.sentences[position] for position in chosen], passages)
 
@@ -41,7 +47,19 @@ async def _scores(question: str, support: Support, passages: list[Hit]) -> np.nd
     rank = np.array([1.0 / (1 + s.index) for s in support.sentences] or [0.0])
     facts = np.array([0.05 if any(c.isdigit() for c in s.text) else 0.0 for s in support.sentences] or [0.0])
     scores: np.ndarray = words + 6.0 * spread + 0.35 * rank + facts
-    return scores - scores.min() if scores.size else scores
+    scores = scores - scores.min() if scores.size else scores
+    return _with_neighbours(scores, [sentence.index for sentence in support.sentences])
+
+
+def _with_neighbours(scores: np.ndarray, passages: list[int]) -> np.ndarray:
+    """A sentence next to one that fits often has the answer: it takes over a part of its neighbours' score."""
+    grown = scores.copy()
+    for position in range(len(passages)):
+        beside = [
+            n for n in (position - 1, position + 1) if 0 <= n < len(passages) and passages[n] == passages[position]
+        ]
+        grown[position] += _NEIGHBOUR * max((scores[n] for n in beside), default=0.0)
+    return grown
 
 
 def _weight(asked: Words, sentence: Sentence, language: str, rarity: dict[str, float]) -> float:
