@@ -56,7 +56,19 @@ export async function find(asked: Asked, order: Order): Promise<Found> {
   if (filter.mailboxIds && !filter.mailboxIds.length) return { hits: [], corrections: {}, meaning: false, threads: new Map() };
   if (!asked.words) return list(filter);
   const answer = await jmap.call<Answer>('Search/query', { accountId: jmap.primary(SEARCH), text: asked.words, filter, order, limit: MOST });
-  return { ...answer, threads: await conversations(answer.hits) };
+  const hits = once(answer.hits);
+  return { ...answer, hits, threads: await conversations(hits) };
+}
+
+/** A message that several accounts hold is shown once, from the person's own account when it is there. */
+function once(hits: Hit[]): Hit[] {
+  const home = jmap.primary(SEARCH);
+  const seen = new Map<string, Hit>();
+  for (const hit of hits) {
+    const key = [hit.kind, hit.author, hit.title, hit.fileName, hit.text].join('\n');
+    if (!seen.has(key) || hit.accountId === home) seen.set(key, hit);
+  }
+  return [...seen.values()];
 }
 
 export async function suggest(text: string): Promise<Suggestion[]> {

@@ -5,6 +5,7 @@ import { assistant } from '../assistant';
 import { compose } from '../mail/compose';
 import { mail } from '../mail';
 import { search } from '../search';
+import { settings } from '../settings';
 import { shellCommands } from './commands';
 
 export const features: Feature[] = [
@@ -12,6 +13,7 @@ export const features: Feature[] = [
   compose,
   assistant,
   search,
+  settings,
 ];
 
 export function featureOf(route: string | undefined): Feature | undefined {
