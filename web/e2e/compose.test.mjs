@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { accessible, enter, launch, person, subjects } from './harness.mjs';
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+async function write(page, to, subject) {
+  await page.keyboard.press('c');
+  await page.locator('.prose').waitFor();
+  await page.keyboard.type(`${to},`);
+  await page.fill('.subject', subject);
+  await page.locator('.prose').click();
+  await page.keyboard.type('Bonjour, voici la pièce jointe promise.');
+  await page.setInputFiles('input[type=file]', { name: 'programme.txt', mimeType: 'text/plain', buffer: Buffer.from('Programme du 7 décembre') });
+  await page.getByText('programme.txt').first().waitFor();
+  await page.waitForTimeout(1_500); // the upload
+}
+
+test('a message with a file is taken back, then really sent, and arrives', async () => {
+  const [sender, reader] = [person('fr', 2), person('fr', 3)];
+  const subject = `Essai ${Date.now()}`;
+  const page = await enter(browser, sender);
+  await write(page, reader.address, subject);
+  await page.keyboard.press('Control+Enter');
+  await page.getByRole('button', { name: 'Annuler' }).first().click();
+  await page.getByText('Pas envoyé. Le brouillon est rouvert.').waitFor();
+  await page.locator('.prose').click();
+  await page.keyboard.press('Control+Enter');
+  await page.locator('.prose').waitFor({ state: 'detached' });
+  const other = await enter(browser, reader);
+  await other.waitForFunction((subject) => [...document.querySelectorAll('[role="option"] .subj b')].some((one) => one.textContent.includes(subject)), subject, { timeout: 60_000 });
+  await other.locator('[role="option"]', { hasText: subject }).click();
+  await other.locator('article .files', { hasText: 'programme.txt' }).waitFor();
+  assert.equal((await subjects(other)).filter((one) => one.includes(subject)).length, 1);
+  assert.deepEqual(page.faults, []);
+});
+
+for (const theme of ['light', 'dark']) {
+  test(`axe finds nothing on the composer, ${theme}`, async () => {
+    const page = await enter(browser, person('fr', 2), { theme });
+    await page.keyboard.press('c');
+    await page.locator('.prose').waitFor();
+    await page.fill('.subject', 'Accessibilité');
+    await accessible(page, `composer-${theme}`);
+    await page.context().close();
+  });
+}

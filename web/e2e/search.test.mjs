@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { accessible, enter, launch, person } from './harness.mjs';
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+/** How many ranges are marked in the page and in the frames of messages. */
+const marked = () => [globalThis, ...[...document.querySelectorAll('article iframe')].map((frame) => frame.contentWindow)].reduce((sum, one) => sum + (one.CSS.highlights.get('passage')?.size ?? 0), 0);
+
+test('words without accents are found, and the conversation opens at the passage by keyboard', async () => {
+  const page = await enter(browser, person('fr'));
+  await page.keyboard.press('/');
+  await page.getByRole('combobox').fill('delegation');
+  await page.keyboard.press('Enter');
+  await page.locator('[data-row] mark', { hasText: 'délégation' }).first().waitFor();
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(marked);
+  assert.match(page.url(), /\/search\/\w+\/\w+\?q=delegation&h=/);
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => location.pathname === '/search');
+  await page.getByRole('button', { name: 'Avec fichier' }).click();
+  await page.waitForFunction(() => new URLSearchParams(location.search).get('q') === 'delegation contient:fichier');
+  assert.equal(await page.getByRole('combobox').inputValue(), 'delegation contient:fichier');
+  assert.deepEqual(page.faults, []);
+});
+
+test('what is not there is said, with a way to go on', async () => {
+  const page = await enter(browser, person('fr'));
+  await page.goto('/search?q=zzqqxxyy+de:zzqqxxyy');
+  await page.getByText('Aucun résultat pour « zzqqxxyy »').waitFor();
+  await page.getByRole('button', { name: 'Chercher partout' }).waitFor();
+});
+
+test('the assistant answers with sources, and a source opens in its conversation', async () => {
+  const page = await enter(browser, person('fr'));
+  await page.keyboard.press('Control+j');
+  await page.locator('aside textarea').fill('À quelle heure arrive la délégation à la gare ?');
+  await page.keyboard.press('Enter');
+  const source = page.locator('.sources .source').first();
+  await source.waitFor({ timeout: 60_000 });
+  await page.waitForFunction(() => document.querySelector('.answer')?.getAttribute('aria-busy') === 'false');
+  await source.click();
+  await page.locator('.sources .detail .acts button').first().click();
+  await page.waitForFunction(() => /^\/mail\/[^/]+\/\w+/.test(location.pathname));
+  await page.locator('article .body').first().waitFor();
+  await page.waitForFunction((marked) => new Function(`return (${marked})()`)() || document.querySelector('article figure'), marked.toString());
+  assert.deepEqual(page.faults, []);
+});
+
+for (const theme of ['light', 'dark']) {
+  for (const [width, height] of [[1440, 900], [390, 844]]) {
+    test(`axe finds nothing on search and the assistant, ${theme}, ${width} px`, async () => {
+      const page = await enter(browser, person('fr'), { width, height, theme });
+      await page.goto('/search');
+      await page.getByRole('heading', { name: 'Ce que vous pouvez demander' }).waitFor();
+      await accessible(page, `search-start-${theme}-${width}`);
+      await page.goto('/search?q=budjet');
+      await page.locator('[data-row]').first().waitFor();
+      await accessible(page, `search-${theme}-${width}`);
+      await page.locator('[data-row]').first().click();
+      await page.locator('article .body').first().waitFor();
+      await accessible(page, `search-open-${theme}-${width}`);
+      await page.keyboard.press('Control+j');
+      await page.locator('aside textarea').waitFor();
+      await accessible(page, `assistant-${theme}-${width}`);
+      await page.context().close();
+    });
+  }
+}

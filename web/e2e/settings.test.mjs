@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { accessible, enter, launch, person } from './harness.mjs';
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+test('the language changes at once, and is the same after a reload', async () => {
+  const page = await enter(browser, person('fr', 2));
+  await page.goto('/settings');
+  await page.getByText('Tiếng Việt', { exact: true }).click();
+  await page.getByRole('heading', { name: 'Giao diện và ngôn ngữ' }).waitFor();
+  await page.waitForTimeout(800);
+  await page.reload();
+  await page.getByRole('heading', { name: 'Giao diện và ngôn ngữ' }).waitFor();
+  await page.getByText('Français', { exact: true }).click();
+  await page.getByRole('heading', { name: 'Apparence et langue' }).waitFor();
+  await page.waitForTimeout(800);
+  assert.deepEqual(page.faults, []);
+});
+
+test('somebody is let into the mail, and out again', async () => {
+  const page = await enter(browser, person('fr', 2));
+  const other = person('fr', 3);
+  await page.goto('/settings/sharing');
+  await page.getByRole('textbox', { name: 'Personne' }).fill(other.name.split(' ').at(-1));
+  await page.getByRole('button', { name: other.name }).click();
+  await page.getByRole('button', { name: `Autoriser ${other.name}` }).click();
+  await page.getByRole('button', { name: `Retirer à ${other.name}` }).click();
+  await page.getByRole('button', { name: `Retirer à ${other.name}` }).waitFor({ state: 'detached' });
+  assert.deepEqual(page.faults, []);
+});
+
+test('an app password is shown once and removed', async () => {
+  const page = await enter(browser, person('fr', 2));
+  await page.goto('/settings/security');
+  await page.getByRole('textbox', { name: 'Pour quel logiciel' }).fill('Essai');
+  await page.getByRole('button', { name: 'Créer' }).click();
+  assert.ok((await page.locator('.secret code').textContent()).length > 12);
+  await page.reload();
+  await page.getByRole('button', { name: 'Supprimer Essai' }).waitFor();
+  assert.equal(await page.locator('.secret').count(), 0);
+  await page.getByRole('button', { name: 'Supprimer Essai' }).click();
+  await page.getByRole('button', { name: 'Supprimer Essai' }).waitFor({ state: 'detached' });
+});
+
+for (const theme of ['light', 'dark']) {
+  for (const [width, height] of [[1440, 900], [390, 844]]) {
+    test(`axe finds nothing on the settings, ${theme}, ${width} px`, async () => {
+      const page = await enter(browser, person('fr', 2), { width, height, theme });
+      for (const part of ['appearance', 'keys', 'mail', 'sharing', 'security', 'assistant', 'about']) {
+        await page.goto(`/settings/${part}`);
+        await page.locator('section[aria-labelledby="settings-part"] h2').first().waitFor();
+        await accessible(page, `settings-${part}-${theme}-${width}`);
+      }
+      await page.context().close();
+    });
+  }
+}
