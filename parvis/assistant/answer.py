@@ -25,6 +25,8 @@ from parvis.search.words.language import detect
 _FOUND = 8
 _READ = 40
 _ANSWER_TOKENS = 400
+_LOCAL_TOKENS = 900
+"""What a model without a graphics card reads in twenty seconds on two cores."""
 _RELEVANT_WORDS = 0.5
 _SHARE_WEIGHS, _RELEVANT = 3.0, 3.6
 """Standard deviations nearer in meaning than a passage usually is, and what sharing all words is worth of them: of
@@ -148,7 +150,10 @@ class Answerer:
 
     def _context(self, passages: list[Hit]) -> Context:
         card = self._gateway.ready()
-        return build(passages, card.context_tokens - 2 * _ANSWER_TOKENS) if card else Context(passages, "")
+        if card is None:
+            return Context(passages, "")
+        room = card.context_tokens - 2 * _ANSWER_TOKENS
+        return build(passages, min(room, _LOCAL_TOKENS) if card.kind == "local" else room)
 
     async def _generate(self, turn: Turn, messages: list[Message], context: Context, support: Support) -> bool:
         """Streams claims that are supported. Returns whether any was shown; when not, quotes take their place."""
