@@ -14,7 +14,6 @@ from rapidfuzz import fuzz
 from parvis.assistant.turns import StoredTurn
 from parvis.kernel import clock
 
-HEADER = "AI-Content"
 Level = Literal["none", "assisted", "generated"]
 _TAKEN = 45.0
 """Partial similarity (0 to 100) from which a model's text counts as still being in what is sent."""

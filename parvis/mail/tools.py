@@ -11,6 +11,7 @@ from parvis.access.principal import Principal, Right
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import NotFound
 from parvis.kernel.knowledge import Tool
+from parvis.kernel.marking import AI_FIELD
 from parvis.mail import mailboxes, service, threads
 from parvis.mail import store as mailstore
 from parvis.mail.model import SCOPE
@@ -19,8 +20,6 @@ from parvis.store.store import Store
 from parvis.store.unit import Unit
 from parvis.wire.mime import Address, compose
 
-AI_FIELD = "X-Parvis-AI"
-"""Marks a message that has text written by a model. trust.md TR-02"""
 _LONGEST_TEXT = 20_000
 
 
@@ -126,7 +125,7 @@ class MailTools:
             compose.Field("To", compose.Addresses(tuple(Address(None, one) for one in given.to))),
             compose.Field("Cc", compose.Addresses(tuple(Address(None, one) for one in given.cc))),
             compose.Field("Subject", compose.Text(given.subject)),
-            compose.Field(AI_FIELD, compose.Text("drafted")),
+            compose.Field(AI_FIELD, compose.Text("level=generated; task=draft")),
         ]
         if given.reply_to_id:
             fields += await self._answering(account_id, given.reply_to_id)

@@ -64,7 +64,7 @@ async def test_tools(store_sqlite: Store, make_user, message) -> None:
     read = await tools.read_thread(ann, ReadThread(account_id=account, email_id=email))
     assert [(one["origin"], one["text"].strip()) for one in read] == [("outside", "Some words."), ("own", "Oui.")]
     raw = await service.raw_of(store, ann, ann.id, ids.parse(made["emailId"]))
-    assert b"X-Parvis-AI: drafted" in raw
+    assert b"AI-Content: level=generated" in raw
     await tools.archive(ann, Archive(account_id=account, email_ids=[email]))
     await tools.label(ann, Label(account_id=account, email_ids=[email], add=["Work"]))
     item = await MailSource(store).item(ann.id, number)

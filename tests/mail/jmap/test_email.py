@@ -124,7 +124,7 @@ async def test_a_draft_comes_back_as_it_was_sent(ann) -> None:
         "to": [{"name": None, "email": "bob@example.net"}],
         "subject": "Bữa trưa, déjeuner",
         "sentAt": "2026-02-01T10:00:00+01:00",
-        "header:X-Parvis-AI:asText": "rewritten",
+        "header:AI-Content:asText": "rewritten",
         "textBody": [{"partId": "t", "type": "text/plain"}],
         "htmlBody": [{"partId": "h", "type": "text/html"}],
         "bodyValues": {"t": {"value": "Xin chào\n"}, "h": {"value": "<p>Xin chào</p>"}},
@@ -134,13 +134,13 @@ async def test_a_draft_comes_back_as_it_was_sent(ann) -> None:
     assert set(made) == {"id", "blobId", "threadId", "size"}
     got = await ann.one(
         made["id"], "subject", "from", "to", "sentAt", "keywords", "messageId", "bodyValues", "size",
-        "header:X-Parvis-AI:asText", fetchTextBodyValues=True, fetchHTMLBodyValues=True,
+        "header:AI-Content:asText", fetchTextBodyValues=True, fetchHTMLBodyValues=True,
     )  # fmt: skip
     assert got["keywords"] == {"$draft": True, "$seen": True}
     assert {name: got[name] for name in ("subject", "from", "to", "sentAt")} == {
         name: sent[name] for name in ("subject", "from", "to", "sentAt")
     }
-    assert got["header:X-Parvis-AI:asText"] == "rewritten"
+    assert got["header:AI-Content:asText"] == "rewritten"
     assert got["messageId"][0].endswith("@mail.example.org")
     assert sorted(one["value"] for one in got["bodyValues"].values()) == ["<p>Xin chào</p>", "Xin chào\n"]
     assert got["size"] == made["size"]

@@ -234,6 +234,6 @@ async def test_a_report_from_another_server_reaches_the_submission(site_sqlite: 
 
 async def test_a_mark_of_ai_text_leaves_with_the_message(site_sqlite: Site, sink: Sink) -> None:
     client = site_sqlite.client(await site_sqlite.person("ann"))
-    await client.send(await client.draft("x@one.example", **{"header:AI-Generated-Content:asText": "generated"}))
+    await client.send(await client.draft("x@one.example", **{"header:AI-Content:asText": "generated"}))
     await site_sqlite.idle()
-    assert b"\r\nAI-Generated-Content: generated\r\n" in sink.messages[0][2]
+    assert b"\r\nAI-Content: generated\r\n" in sink.messages[0][2]

@@ -81,6 +81,8 @@ export interface EmailBody {
   htmlBody: BodyPart[];
   attachments: BodyPart[];
   bodyValues: Record<string, { value: string; isTruncated: boolean; isEncodingProblem: boolean }>;
+  /** How far a model wrote it, when its sender says so. */
+  'header:AI-Content:asText'?: string | null;
 }
 
 /** RFC 8621 §6. */
@@ -115,7 +117,7 @@ export const EmailBodyType = defineType<EmailBody>({
   name: 'EmailBody',
   jmap: 'Email',
   capability: MAIL,
-  properties: ['id', 'bcc', 'replyTo', 'messageId', 'inReplyTo', 'references', 'textBody', 'htmlBody', 'attachments', 'bodyValues'],
+  properties: ['id', 'bcc', 'replyTo', 'messageId', 'inReplyTo', 'references', 'textBody', 'htmlBody', 'attachments', 'bodyValues', 'header:AI-Content:asText'],
   args: BODY,
   mutable: [],
 });
