@@ -44,14 +44,6 @@ def parse_utc(date: str) -> int:
         raise Invalid(f"{date!r} is no date") from error
 
 
-def from_utc_date(text: str) -> int:
-    """The stored form of a JMAP UTCDate. Raises Invalid for a day or hour that does not exist. RFC 8620 §1.4"""
-    try:
-        return to_ms(datetime.fromisoformat(text.replace("Z", "+00:00")))
-    except ValueError as error:
-        raise Invalid(f"{text!r} is no date") from error
-
-
 def monotonic() -> float:
     """Seconds of a clock that never goes back, for durations."""
     return time.monotonic()

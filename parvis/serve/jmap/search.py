@@ -102,8 +102,8 @@ def _request(given: SearchArguments) -> SearchRequest:
         filters=Filters(
             author=wanted.author,
             person=wanted.person,
-            after_ms=clock.from_utc_date(wanted.after) if wanted.after else None,
-            before_ms=clock.from_utc_date(wanted.before) if wanted.before else None,
+            after_ms=clock.parse_utc(wanted.after) if wanted.after else None,
+            before_ms=clock.parse_utc(wanted.before) if wanted.before else None,
             has_attachment=wanted.has_attachment,
             mailboxes=_numbers(wanted.mailbox_ids, "filter/mailboxIds"),
             keywords=tuple(wanted.keywords),
