@@ -8,7 +8,7 @@ unit has read is still true when it commits. Units that met once queue in this p
 import asyncio
 import re
 import weakref
-from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -162,7 +162,9 @@ class PostgresDatabase:
 
     async def _read(self, method: str, sql: str, args: tuple[Any, ...]) -> Any:
         note(sql)
-        statement = translated(sql)
+        return await _to_its_end(self._ask(method, translated(sql), args))
+
+    async def _ask(self, method: str, statement: str, args: tuple[Any, ...]) -> Any:
         with _naming():
             try:
                 return await getattr(self._pool, method)(statement, *args)
@@ -172,6 +174,9 @@ class PostgresDatabase:
     async def scan(self, sql: str, *args: Any, seconds: float = 10.0) -> list[Row]:
         """See Database.scan."""
         note(sql)
+        return await _to_its_end(self._scan(sql, args, seconds))
+
+    async def _scan(self, sql: str, args: tuple[Any, ...], seconds: float) -> list[Row]:
         try:
             with _naming():
                 async with self._pool.acquire() as connection, connection.transaction(readonly=True):
@@ -182,7 +187,7 @@ class PostgresDatabase:
 
     async def write(self, work: Callable[[Tx], Awaitable[T]]) -> T:
         """See Database.write. What the server undid because of others is run again."""
-        return await asyncio.shield(asyncio.ensure_future(self._write(work)))
+        return await _to_its_end(self._write(work))
 
     async def _write(self, work: Callable[[Tx], Awaitable[T]]) -> T:
         turn = asyncio.Lock()  # nobody else's, until this unit has met another
@@ -257,6 +262,12 @@ class _Guarded:
                 send = lambda error=thrown: steps.throw(error)  # type: ignore[misc]  # noqa: E731
             else:
                 send = lambda answer=answer: steps.send(answer)  # type: ignore[misc]  # noqa: E731
+
+
+async def _to_its_end(asked: Coroutine[Any, Any, T]) -> T:
+    """Who asks may be cancelled; what was asked goes on to its end. asyncpg would tell the server to stop, and that
+    word can arrive late and stop whatever the next one asks on the same connection."""
+    return await asyncio.shield(asyncio.ensure_future(asked))
 
 
 async def _prepared(connection: Any) -> None:
