@@ -5,6 +5,7 @@ import logging
 
 import numpy as np
 
+from parvis.kernel import memory
 from parvis.kernel.errors import ParvisError
 from parvis.search.embed.provider import Embedder
 from parvis.search.index.codes import Codes
@@ -113,6 +114,7 @@ class Vectors:
                 await self._sample()
         if self._done > self._sampled:
             await self._sample()
+            memory.give_back()
 
     async def _batch(self, embedder: Embedder) -> bool:
         rows = await self._store.db.rows(
