@@ -77,6 +77,7 @@ class Store:
     async def close(self) -> None:
         """Finishes what was accepted."""
         await self.bus.close()
+        await self.blobs.close()
         await self.db.close()
 
 

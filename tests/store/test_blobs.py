@@ -11,7 +11,9 @@ from parvis.kernel import clock
 from parvis.kernel.errors import Invalid, NotFound, Unavailable
 from parvis.kernel.settings import Settings
 from parvis.store.blobs.contract import CHUNK, RENEW_MS, Blobs
+from parvis.store.blobs.folder import FolderBlobs
 from parvis.store.blobs.s3 import open_s3
+from parvis.store.blobs.small import LARGEST
 from parvis.store.store import open_blobs
 
 MIB = 1024 * 1024
@@ -114,13 +116,50 @@ async def test_only_what_is_old_is_removed(blobs: Blobs) -> None:
 
 
 async def test_writing_old_bytes_again_keeps_the_sweeper_away(tmp_path) -> None:
-    blobs = await open_blobs(Settings(data=str(tmp_path)))
-    digest = await blobs.put(b"again")
+    blobs, content = await open_blobs(Settings(data=str(tmp_path))), os.urandom(LARGEST + 1)
+    digest = await blobs.put(content)
     [path] = tmp_path.glob(f"blobs/*/*/{digest}")
     os.utime(path, (1, 1))
     before = clock.now_ms() - RENEW_MS
-    await blobs.put(b"again")
+    await blobs.put(content)
     assert not await blobs.delete_older(digest, before)
+
+
+async def test_writing_old_small_bytes_again_keeps_the_sweeper_away(tmp_path) -> None:
+    blobs = await open_blobs(Settings(data=str(tmp_path)))
+    now = clock.now_ms()
+    with clock.frozen(now - 3 * RENEW_MS):
+        digest = await blobs.put(b"again")
+    assert await every(blobs) == [digest]
+    await blobs.put(b"again")
+    assert not await blobs.delete_older(digest, now - RENEW_MS)
+    assert await blobs.get(digest) == b"again"
+
+
+async def test_small_bytes_are_no_files_and_are_there_after_a_restart(tmp_path) -> None:
+    blobs = await open_blobs(Settings(data=str(tmp_path)))
+    contents = [bytes([number]) * size for number, size in enumerate((0, 10, LARGEST, LARGEST + 1))]
+    digests = await asyncio.gather(*(blobs.put(content) for content in contents))
+    await blobs.close()
+    assert [path.name for path in tmp_path.glob("blobs/??/??/*")] == digests[3:]
+    again = await open_blobs(Settings(data=str(tmp_path)))
+    assert [await again.get(digest) for digest in digests] == contents
+    await again.close()
+
+
+async def test_a_small_file_of_before_is_found_and_swept(tmp_path) -> None:
+    """Small blobs were files before they were kept together (decision 5)."""
+    blobs, content = await open_blobs(Settings(data=str(tmp_path))), b"old and small"
+    assert isinstance(blobs, FolderBlobs)
+    digest = hashlib.sha256(content).hexdigest()
+    blobs.path(digest).parent.mkdir(parents=True)
+    blobs.path(digest).write_bytes(content)
+    assert await blobs.get(digest, 4, 7) == b"and"
+    assert await blobs.size(digest) == len(content)
+    assert await every(blobs) == [digest]
+    assert await blobs.put(content) == digest
+    await blobs.delete(digest)
+    assert await every(blobs) == []
 
 
 async def test_a_wrong_address_is_refused_and_a_dead_server_is_unavailable(s3) -> None:

@@ -8,6 +8,10 @@ import pytest
 from parvis.kernel.errors import Unavailable
 from parvis.kernel.settings import Settings
 from parvis.store import check
+from parvis.store.blobs import small
+from parvis.store.blobs.contract import Blobs
+from parvis.store.blobs.folder import FolderWriter
+from parvis.store.blobs.small import LARGEST
 from parvis.store.store import Store, open_blobs
 
 ADD = "INSERT INTO outbox_cursor (name, xid, position) VALUES (?, 0, 0)"
@@ -45,16 +49,12 @@ async def test_a_closed_database_says_so(store: Store, settings, rooms) -> None:
 
 async def test_a_full_disk_fails_an_upload_and_leaves_nothing(tmp_path) -> None:
     blobs = await open_blobs(Settings(data=str(tmp_path)))
-    writer = await blobs.writer()
-    writer._file.close()
-    writer._file = Path("/dev/full").open("wb", buffering=4096)  # noqa: SIM115 - the writer closes it
+    writer = await full_after_the_first_bytes(blobs)
     with pytest.raises(Unavailable):
         await writer.write(bytes(100_000))
     await writer.abort()
     assert not list((tmp_path / "blobs" / "incoming").iterdir())
-    writer = await blobs.writer()
-    writer._file.close()
-    writer._file = Path("/dev/full").open("wb", buffering=4096)  # noqa: SIM115 - the writer closes it
+    writer = await full_after_the_first_bytes(blobs)
     await writer.write(b"little")
     with pytest.raises(Unavailable):
         await writer.commit()
@@ -62,12 +62,41 @@ async def test_a_full_disk_fails_an_upload_and_leaves_nothing(tmp_path) -> None:
     assert [page async for page in blobs.older_than(1 << 60)] == []
 
 
+async def full_after_the_first_bytes(blobs: Blobs) -> FolderWriter:
+    writer = await blobs.writer()
+    assert isinstance(writer, FolderWriter)
+    await writer.write(bytes(LARGEST + 1))
+    assert writer._file is not None
+    writer._file.close()
+    writer._file = Path("/dev/full").open("wb", buffering=4096)  # noqa: SIM115 - the writer closes it
+    return writer
+
+
 async def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path, monkeypatch) -> None:
     blobs = await open_blobs(Settings(data=str(tmp_path)))
     monkeypatch.setattr("parvis.store.blobs.folder._sync", full)
     with pytest.raises(Unavailable):
-        await blobs.put(b"content")
+        await blobs.put(bytes(LARGEST + 1))
     assert not list((tmp_path / "blobs" / "incoming").iterdir())
+
+
+async def test_a_full_disk_refuses_small_blobs_and_keeps_those_it_has(tmp_path, monkeypatch) -> None:
+    plain = small._prepare
+
+    def prepare(connection) -> None:
+        plain(connection)
+        connection.pragma("max_page_count", 30)
+
+    monkeypatch.setattr(small, "_prepare", prepare)
+    blobs, kept = await open_blobs(Settings(data=str(tmp_path))), {}
+    with pytest.raises(Unavailable):
+        for number in range(100):
+            content = bytes([number]) * 5000
+            kept[await blobs.put(content)] = content
+    assert kept
+    for digest, content in kept.items():
+        assert await blobs.get(digest) == content
+    await blobs.close()
 
 
 def full(_: object) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from parvis.kernel import clock
 from parvis.store import tidy
+from parvis.store.blobs.small import LARGEST
 from parvis.store.store import Store
 
 LINK = "INSERT INTO blob_link (hash, account_id, kind, object_id, size, expires_ms) VALUES (?, 1, ?, 1, 1, ?)"
@@ -53,21 +54,20 @@ async def test_a_blob_linked_between_the_passes_stays(store: Store, days) -> Non
     assert await store.blobs.get(digest) == b"back again"
 
 
-async def test_a_blob_written_again_between_the_passes_stays(store_sqlite: Store, tmp_path, days) -> None:
+@pytest.mark.parametrize("content", [b"twice", b"twice" * LARGEST], ids=["small", "large"])
+async def test_a_blob_written_again_between_the_passes_stays(store_sqlite: Store, tmp_path, days, content) -> None:
     store = store_sqlite
-    digest = await store.blobs.put(b"twice")
-    [path] = tmp_path.glob(f"blobs/*/*/{digest}")
+    digest = await store.blobs.put(content)
     with days(1.1):
         await tidy.blobs(store)
-        noted = clock.now_ms()
     with days(1.8):
-        await store.blobs.put(b"twice")  # a delivery that has not been committed yet
+        await store.blobs.put(content)  # a delivery that has not been committed yet
         stamp = clock.now_ms() / 1000
-        os.utime(path, (stamp, stamp))  # the frozen clock does not reach the file system
-        assert path.stat().st_mtime * 1000 > noted
+        for path in tmp_path.glob(f"blobs/*/*/{digest}"):
+            os.utime(path, (stamp, stamp))  # the frozen clock does not reach the file system
     with days(2.2):
         assert await tidy.blobs(store) == 0
-    assert await store.blobs.get(digest) == b"twice"
+    assert await store.blobs.get(digest) == content
 
 
 async def test_an_upload_ends_late_and_then_its_bytes_go(store: Store, days) -> None:
@@ -83,7 +83,7 @@ async def test_an_upload_ends_late_and_then_its_bytes_go(store: Store, days) -> 
 
 async def test_half_written_files_go(store_sqlite: Store, tmp_path, days) -> None:
     writer = await store_sqlite.blobs.writer()
-    await writer.write(b"half")
+    await writer.write(b"half" * LARGEST)
     with days(0.5):
         await tidy.blobs(store_sqlite)
     assert len(list(tmp_path.glob("blobs/incoming/*"))) == 1

@@ -65,3 +65,7 @@ class Blobs(Protocol):
     async def clean(self, before_ms: int) -> int:
         """Removes what unfinished writers left behind before this time. Returns how many."""
         ...
+
+    async def close(self) -> None:
+        """Finishes what was accepted."""
+        ...

@@ -1,4 +1,5 @@
-"""Blobs in a folder: `ab/cd/abcd...`; written beside, synced, then renamed, so that a name is never half a blob."""
+"""Blobs in a folder: small ones together in `small.sqlite`, each other in a file `ab/cd/abcd...`, which is written
+beside, synced, then renamed, so that a name is never half a blob."""
 
 import asyncio
 import fcntl
@@ -11,9 +12,11 @@ from typing import IO
 
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import NotFound, Unavailable
+from parvis.store.blobs import small
 from parvis.store.blobs.contract import CHUNK, RENEW_MS
 
 _MINUTE_MS = 60_000
+_EVER = 1 << 62
 
 
 class FolderBlobs:
@@ -23,14 +26,19 @@ class FolderBlobs:
         self._root = root
         self._incoming = root / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
+        self.small = small.SmallBlobs(root / "small.sqlite")
 
     def path(self, digest: str) -> Path:
-        """Where the blob of this hash is kept."""
+        """Where the blob of this hash is kept when it has a file."""
         return self._root / digest[:2] / digest[2:4] / digest
 
     async def put(self, content: bytes) -> str:
         """See Blobs.put."""
-        return await asyncio.to_thread(self._put, content)
+        if len(content) > small.LARGEST:
+            return await asyncio.to_thread(self._put, content)
+        digest = hashlib.sha256(content).hexdigest()
+        await self.small.put(digest, content)
+        return digest
 
     def _put(self, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()
@@ -79,6 +87,8 @@ class FolderBlobs:
 
     async def get(self, digest: str, start: int = 0, end: int | None = None) -> bytes:
         """See Blobs.get."""
+        if (content := await self.small.get(digest)) is not None:
+            return content[start:end]
         return await asyncio.to_thread(self._get, digest, start, end)
 
     def _get(self, digest: str, start: int, end: int | None) -> bytes:
@@ -88,6 +98,10 @@ class FolderBlobs:
 
     async def stream(self, digest: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """See Blobs.stream."""
+        if (content := await self.small.get(digest)) is not None:
+            if piece := content[start:end]:
+                yield piece
+            return
         with self._open(digest) as file:
             file.seek(start)
             left = os.fstat(file.fileno()).st_size - start if end is None else end - start
@@ -103,6 +117,8 @@ class FolderBlobs:
 
     async def size(self, digest: str) -> int | None:
         """See Blobs.size."""
+        if (size := await self.small.size(digest)) is not None:
+            return size
         try:
             return self.path(digest).stat().st_size
         except FileNotFoundError:
@@ -110,10 +126,13 @@ class FolderBlobs:
 
     async def delete(self, digest: str) -> None:
         """See Blobs.delete."""
+        await self.small.delete_older(digest, _EVER)
         self.path(digest).unlink(missing_ok=True)
 
     async def older_than(self, before_ms: int) -> AsyncIterator[list[str]]:
         """See Blobs.older_than."""
+        async for small_page in self.small.older_than(before_ms):
+            yield small_page
         folders = await asyncio.to_thread(lambda: sorted(self._root.glob("??")))
         for folder in folders:
             if page := await asyncio.to_thread(_older, folder.glob("??/*"), before_ms):
@@ -121,6 +140,8 @@ class FolderBlobs:
 
     async def delete_older(self, digest: str, before_ms: int) -> bool:
         """See Blobs.delete_older."""
+        if await self.small.delete_older(digest, before_ms):
+            return True
         return await asyncio.to_thread(self._delete_older, digest, before_ms)
 
     def _delete_older(self, digest: str, before_ms: int) -> bool:
@@ -137,13 +158,18 @@ class FolderBlobs:
             path.unlink(missing_ok=True)
         return len(left)
 
+    async def close(self) -> None:
+        """See Blobs.close."""
+        await self.small.close()
+
 
 class FolderWriter:
-    """A file beside the blobs, hashed as it grows."""
+    """Bytes in memory while they are few, then a file beside the blobs; hashed as they come."""
 
     def __init__(self, blobs: FolderBlobs, temporary: Path) -> None:
         self._blobs, self._temporary = blobs, temporary
-        self._file = temporary.open("xb")
+        self._held = b""
+        self._file: IO[bytes] | None = None
         self._hash = hashlib.sha256()
         self.size = 0
 
@@ -151,19 +177,29 @@ class FolderWriter:
         """See BlobWriter.write."""
         self._hash.update(chunk)
         self.size += len(chunk)
+        if self.size <= small.LARGEST:
+            self._held += chunk
+            return
         with _writing():
-            await asyncio.to_thread(self._file.write, chunk)
+            await asyncio.to_thread(self._write, self._held + chunk)
+        self._held = b""
+
+    def _write(self, content: bytes) -> None:
+        self._file = self._file or self._temporary.open("xb")
+        self._file.write(content)
 
     async def commit(self) -> str:
         """See BlobWriter.commit."""
+        if self._file is None:
+            return await self._blobs.put(self._held)
         digest = self._hash.hexdigest()
         with _writing():
-            await asyncio.to_thread(self._finish, digest)
+            await asyncio.to_thread(self._finish, self._file, digest)
         return digest
 
-    def _finish(self, digest: str) -> None:
-        _sync(self._file)
-        self._file.close()
+    def _finish(self, file: IO[bytes], digest: str) -> None:
+        _sync(file)
+        file.close()
         if self._blobs.renew(digest):
             self._temporary.unlink()
         else:
@@ -171,9 +207,10 @@ class FolderWriter:
 
     async def abort(self) -> None:
         """See BlobWriter.abort."""
-        with suppress(OSError):  # what is still in its buffer may not fit on the disk
-            self._file.close()
-        self._temporary.unlink(missing_ok=True)
+        if self._file is not None:
+            with suppress(OSError):  # what is still in its buffer may not fit on the disk
+                self._file.close()
+            self._temporary.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -149,6 +149,9 @@ class S3Blobs:
                 await obstore.delete_async(self._bucket, found)
         return len(found)
 
+    async def close(self) -> None:
+        """See Blobs.close. Nothing is held."""
+
     async def is_fresh(self, digest: str) -> bool:
         """Whether the blob is there and was written so lately that no sweeper will touch it."""
         written = await self._written_ms(digest)

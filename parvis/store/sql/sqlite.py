@@ -5,8 +5,9 @@ import concurrent.futures
 import contextvars
 import queue
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +33,7 @@ DIALECT = Dialect(
 )
 _BATCH = 512
 _READERS = 4
+_STATEMENTS = 400
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -52,42 +54,49 @@ class SqliteTx:
         self.failure: Exception | None = None
 
     async def rows(self, sql: str, *args: Any) -> list[Row]:
-        with self._asking(sql):
+        note(sql)
+        try:
             return self._connection.execute(sql, args).fetchall()
+        except Exception as error:
+            raise self._failed(error) from error
 
     async def row(self, sql: str, *args: Any) -> Row | None:
-        with self._asking(sql):
+        note(sql)
+        try:
             cursor = self._connection.execute(sql, args)
             row = cursor.fetchone()
             cursor.close(True)
             return row
+        except Exception as error:
+            raise self._failed(error) from error
 
     async def value(self, sql: str, *args: Any) -> Any:
         row = await self.row(sql, *args)
         return row[0] if row else None
 
     async def run(self, sql: str, *args: Any) -> int:
-        with self._asking(sql):
+        note(sql)
+        try:
             self._connection.execute(sql, args).fetchall()
             return self._connection.changes()
+        except Exception as error:
+            raise self._failed(error) from error
 
     async def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        with self._asking(sql):
-            self._connection.executemany(sql, (tuple(row) for row in rows))
+        note(sql)
+        try:
+            self._connection.executemany(sql, rows)
+        except Exception as error:
+            raise self._failed(error) from error
 
     def forgive(self) -> None:
         """See Tx.forgive."""
         if isinstance(self.failure, apsw.ConstraintError):
             self.failure = None
 
-    @contextmanager
-    def _asking(self, sql: str) -> Iterator[None]:
-        note(sql)
-        try:
-            yield
-        except Exception as error:
-            self.failure = self.failure or error
-            raise _translated(error) from error
+    def _failed(self, error: Exception) -> BaseException:
+        self.failure = self.failure or error
+        return _translated(error)
 
 
 class _Order:
@@ -95,7 +104,8 @@ class _Order:
 
     def __init__(self, work: Callable[[Tx], Awaitable[Any]]) -> None:
         self.work = work
-        self.future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Any] = self.loop.create_future()
         self.context = contextvars.copy_context()
         self.result: Any = None
         self.error: BaseException | None = None
@@ -106,20 +116,20 @@ class SqliteDatabase:
 
     dialect = DIALECT
 
-    def __init__(self, path: Path, prepare: Sequence[Prepare] = ()) -> None:
+    def __init__(self, path: Path, prepare: Sequence[Prepare] = (), readers: int = _READERS) -> None:
         self._path, self._prepare, self._closed = path, prepare, False
         path.parent.mkdir(parents=True, exist_ok=True)
         self._reader = self._connect()
         self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
         self._scanners: queue.SimpleQueue[apsw.Connection] = queue.SimpleQueue()
-        self._pool = concurrent.futures.ThreadPoolExecutor(_READERS, "sqlite-read")
-        for _ in range(_READERS):
+        self._pool = concurrent.futures.ThreadPoolExecutor(readers, "sqlite-read")
+        for _ in range(readers):
             self._scanners.put(self._connect(cache_kib=4_000))
         self._writer = threading.Thread(target=self._write_all, name="sqlite-write", daemon=True)
         self._writer.start()
 
     def _connect(self, cache_kib: int = 32_000) -> apsw.Connection:
-        connection = apsw.Connection(str(self._path))
+        connection = apsw.Connection(str(self._path), statementcachesize=_STATEMENTS)
         connection.set_busy_timeout(10_000)
         for pragma in _PRAGMAS:
             connection.execute(pragma).fetchall()
@@ -169,7 +179,7 @@ class SqliteDatabase:
             raise Unavailable("the database is closed")
         order = _Order(work)
         self._orders.put(order)
-        result: T = await asyncio.shield(asyncio.wrap_future(order.future))
+        result: T = await order.future
         return result
 
     async def script(self, sql: str) -> None:
@@ -209,8 +219,7 @@ class SqliteDatabase:
                 connection.execute("COMMIT")
             except apsw.Error as error:
                 _fail(connection, batch, error)
-            for done in batch:
-                _answer(done)
+            _answer(batch)
         connection.close()
 
 
@@ -256,10 +265,21 @@ def _translated(error: BaseException) -> BaseException:
     return error
 
 
-def _answer(order: _Order) -> None:
-    if order.future.cancelled():
-        return
-    if order.error is not None:
-        order.future.set_exception(order.error)
-    else:
-        order.future.set_result(order.result)
+def _answer(batch: Sequence[_Order]) -> None:
+    """Tells all who wait, each loop once for all of its own: waking a loop costs more than a statement."""
+    waiting: dict[asyncio.AbstractEventLoop, list[_Order]] = defaultdict(list)
+    for order in batch:
+        waiting[order.loop].append(order)
+    for loop, orders in waiting.items():
+        with suppress(RuntimeError):  # the loop has ended, and with it those who waited
+            loop.call_soon_threadsafe(_settle, orders)
+
+
+def _settle(orders: Sequence[_Order]) -> None:
+    for order in orders:
+        if order.future.done():  # whoever waited was cancelled
+            continue
+        if order.error is not None:
+            order.future.set_exception(order.error)
+        else:
+            order.future.set_result(order.result)
