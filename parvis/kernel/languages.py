@@ -1,5 +1,6 @@
 """The three languages that are equal here, and the folding that makes accents optional everywhere."""
 
+import re
 import unicodedata
 from typing import Literal
 
@@ -7,12 +8,14 @@ Language = Literal["fr", "vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("fr", "vi", "en")
 
 # Letters that Unicode decomposition leaves whole; đ is why "duong" must find "Đường".
-_WHOLE = str.maketrans(
-    {"đ": "d", "ł": "l", "ø": "o", "œ": "oe", "æ": "ae", "ß": "ss", "ı": "i", "ħ": "h", "þ": "th", "ð": "d"}
-)
+_WHOLE = (
+    ("đ", "d"), ("ł", "l"), ("ø", "o"), ("œ", "oe"), ("æ", "ae"), ("ß", "ss"), ("ı", "i"), ("ħ", "h"), ("þ", "th"),
+    ("ð", "d"),
+)  # fmt: skip
 # Normalising a row of combining marks costs the square of its length, so long texts are folded in pieces.
 _PIECE = 256
-_APOSTROPHES = str.maketrans({"\u2019": "'", "\u02bc": "'"})
+_MARKS = re.compile("[\u0300-\u036f]+")
+_ASCII_WORDS = bytes(byte if chr(byte).isalnum() and byte < 128 else 32 for byte in range(256))
 
 
 def fold(text: str) -> str:
@@ -29,9 +32,24 @@ def fold(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    lowered = text.lower().translate(_APOSTROPHES)
-    bare = "".join(c for c in unicodedata.normalize("NFD", lowered) if not "\u0300" <= c <= "\u036f")
-    return unicodedata.normalize("NFC", bare.translate(_WHOLE))
+    lowered = text.lower().replace("\u2019", "'").replace("\u02bc", "'")
+    bare = _MARKS.sub("", unicodedata.normalize("NFD", lowered))
+    if bare.isascii():
+        return bare
+    for letter, plain in _WHOLE:
+        bare = bare.replace(letter, plain)
+    return unicodedata.normalize("NFC", bare)
+
+
+def ascii_words(text: str, longest: int) -> list[str]:
+    """The words of a folded text that is ASCII, each cut at `longest` letters: what a regular expression finds in
+    three times the time.
+
+    >>> ascii_words("it's 2 o_clock", 64)
+    ['it', 's', '2', 'o', 'clock']
+    """
+    found = text.encode("ascii").translate(_ASCII_WORDS).decode("ascii").split()
+    return found if len(max(found, key=len, default="")) <= longest else [word[:longest] for word in found]
 
 
 def closest(accept: str, default: Language = "en") -> Language:

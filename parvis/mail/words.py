@@ -2,7 +2,7 @@
 
 import re
 
-from parvis.kernel.languages import fold
+from parvis.kernel.languages import ascii_words, fold
 
 _SINGLE = "\u2e80-\u2fff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 WORD = re.compile(rf"[{_SINGLE}]|[^\W_{_SINGLE}]+")
@@ -14,7 +14,10 @@ Term = tuple[list[str], bool]
 
 def words(text: str) -> list[str]:
     """The words of a text, folded; a letter of Chinese or Japanese is a word of its own."""
-    return [word[:_LONGEST_WORD] for word in WORD.findall(fold(text))]
+    folded = fold(text)
+    if folded.isascii():
+        return ascii_words(folded, _LONGEST_WORD)
+    return [word[:_LONGEST_WORD] for word in WORD.findall(folded)]
 
 
 def terms(query: str) -> list[Term]:

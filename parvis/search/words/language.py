@@ -16,6 +16,8 @@ from parvis.search.words.tokens import words
 LANGUAGES: Final = ("fr", "vi", "en")
 UNKNOWN: Final = "und"
 _SAMPLE = 2000
+_MODEL_SAMPLE = 600
+"""The model reads letter by letter; it says the same of six hundred as of two thousand."""
 _LONG_ENOUGH = 12
 _SURE = 0.75
 _ONLY_VIETNAMESE = re.compile("[ăđơưĂĐƠƯ\u1ea0-\u1ef9]")
@@ -68,7 +70,7 @@ def _syllables(found: list[str]) -> int:
 
 def _by_model(sample: str, found: list[str], fallback: str) -> str:
     with _LOCK:
-        language, confidence = _identifier().classify(sample)
+        language, confidence = _identifier().classify(sample[:_MODEL_SAMPLE])
     return language if confidence >= _SURE or len(found) > _LONG_ENOUGH else fallback
 
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from typing import Protocol, cast
 
-from parvis.search.words.stopwords import is_stopword
+from parvis.search.words.stopwords import stopwords
 
 _ALGORITHM = {"fr": "french", "en": "english"}
 _LOCAL = threading.local()
@@ -30,7 +30,8 @@ def forms(found: Sequence[str], language: str) -> list[str]:
     """
     if language == "vi":
         return pairs(found)
-    return [stem(word, language) for word in found if not is_stopword(word, language)]
+    empty = stopwords(language)
+    return [stem(word, language) for word in found if word not in empty]
 
 
 def pairs(found: Sequence[str]) -> list[str]:

@@ -35,6 +35,11 @@ VIETNAMESE: Final = _set(
 _BY_LANGUAGE: Final = {"fr": FRENCH, "en": ENGLISH, "vi": VIETNAMESE}
 
 
+def stopwords(language: str) -> frozenset[str]:
+    """The folded words that are empty of meaning in the language; an unknown language has none."""
+    return _BY_LANGUAGE.get(language, frozenset())
+
+
 def is_stopword(word: str, language: str) -> bool:
-    """Whether the folded word is empty of meaning in the language; an unknown language is asked of none."""
-    return word in _BY_LANGUAGE.get(language, ())
+    """Whether the folded word is one of them."""
+    return word in stopwords(language)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from parvis.kernel.languages import fold
+from parvis.kernel.languages import ascii_words, fold
 
 # Scripts written without spaces are cut into single characters; everything else into runs of letters and
 # digits.
@@ -42,4 +42,7 @@ def _folded(written: str) -> tuple[str, ...]:
 
 def words(text: str) -> list[str]:
     """The folded words of a text, without offsets (cheaper: the text is folded once)."""
-    return [match[:WORD_CHARACTERS] for match in _WORD.findall(fold(text))]
+    folded = fold(text)
+    if folded.isascii():
+        return ascii_words(folded, WORD_CHARACTERS)
+    return [match[:WORD_CHARACTERS] for match in _WORD.findall(folded)]
