@@ -4,7 +4,8 @@ restart."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 
 from parvis.kernel.errors import ParvisError, Unavailable
 from parvis.kernel.events import Event
@@ -26,9 +27,14 @@ from parvis.store.unit import Unit
 CURSOR = "search"
 REBUILD = "search.rebuild"
 _LIMITS = Limits()
+_AT_ONCE = 8
+_REBUILT = 48
+_LARGE = 20_000
+"""Characters beyond which a text is cut in a thread, so that others need not wait."""
 _log = logging.getLogger(__name__)
 Change = tuple[int, str, int]
 """Account, kind and object."""
+Step = Callable[[Unit], Awaitable[object]]
 
 
 class Indexer:
@@ -65,10 +71,7 @@ class Indexer:
 
     async def take(self, events: Sequence[Event]) -> None:
         """Indexes what some events tell of, each object once. Taking them again changes nothing."""
-        for account_id, kind, object_id in dict.fromkeys(
-            change for event in events for change in self._told(event)
-        ):
-            await self._index(self._sources[kind], account_id, object_id)
+        await self._index(list(dict.fromkeys(change for event in events for change in self._told(event))))
         self.vectors.wake.set()
 
     def _told(self, event: Event) -> list[Change]:
@@ -78,29 +81,40 @@ class Indexer:
         numbers = [n for what in ("created", "updated", "destroyed") for n in event.body.get(what, ())]
         return [(event.account_id, str(kind), int(number)) for number in numbers]
 
-    async def _index(self, source: Source, account_id: int, object_id: int) -> None:
-        """One object. What is wrong with it is kept with it and does not stop the others; `Unavailable` does,
-        because then nothing can be read and the same events are to be taken again."""
+    async def _index(self, changes: Sequence[Change]) -> None:
+        """Some objects, a few in each unit: enough that a commit costs little, so few that who writes meanwhile
+        waits for milliseconds."""
+        for start in range(0, len(changes), _AT_ONCE):
+            steps = []
+            for change in changes[start : start + _AT_ONCE]:
+                steps.append(await self._step(*change))
+                await asyncio.sleep(0)  # whatever else is due comes first
+
+            async def work(unit: Unit, steps: Sequence[Step | None] = steps) -> None:
+                for step in filter(None, steps):
+                    await step(unit)
+
+            await self._store.write(work)
+
+    async def _step(self, account_id: int, kind: str, object_id: int) -> Step | None:
+        """What is to be written for one object. What is wrong with it is kept with it and does not stop the others;
+        `Unavailable` does, because then nothing can be read and the same events are to be taken again."""
         try:
-            item = await source.item(account_id, object_id)
+            item = await self._sources[kind].item(account_id, object_id)
         except Unavailable:
             raise
         except Exception:
-            _log.exception("indexing %s %d", source.kind, object_id)
-            return
+            _log.exception("indexing %s %d", kind, object_id)
+            return None
         if item is None:
-            await self._forget(account_id, source.kind, object_id)
-            return
+            return lambda unit: writer.remove(unit, self._engine, account_id, kind, object_id)
         print_ = writer.fingerprint(item)
-        if await self._store.write(lambda unit: writer.relabel(unit, item, print_)):
-            return
+        if await writer.is_indexed(self._store.db, item, print_):
+            return lambda unit: writer.relabel(unit, item, print_)
         readings = [await self._read(item, document) for document in item.documents]
         if not any(reading.cuts for reading in readings):
             readings.append(_title_only(item))
-        await self._store.write(lambda unit: writer.put(unit, self._engine, item, print_, readings))
-
-    async def _forget(self, account_id: int, kind: str, object_id: int) -> None:
-        await self._store.write(lambda unit: writer.remove(unit, self._engine, account_id, kind, object_id))
+        return lambda unit: writer.put(unit, self._engine, item, print_, readings)
 
     async def _read(self, item: Item, document: Document) -> Reading:
         reading = Reading(document.part, document.file_name, document.media_type)
@@ -117,7 +131,10 @@ class Indexer:
             reading.reason, reading.sentence = "damaged", fault.sentence
             return reading
         reading.characters = len(extract.text)
-        reading.cuts = await asyncio.to_thread(_cuts, document, extract, item.title)
+        if len(extract.text) < _LARGE:
+            reading.cuts = _cuts(document, extract, item.title)
+        else:
+            reading.cuts = await asyncio.to_thread(_cuts, document, extract, item.title)
         return reading
 
     async def _extract(self, document: Document) -> Extract:
@@ -138,22 +155,25 @@ class Indexer:
         return await self._store.write(work)
 
     async def _rebuild_job(self, job: Job) -> None:
-        done = 0
-        async for source, account_id, object_id in self._everything():
-            await self._index(source, account_id, object_id)
-            done += 1
-            if done % 50 == 0:
+        done, page = 0, list[Change]()
+        async for change in self._everything():
+            page.append(change)
+            if len(page) == _REBUILT:
+                await self._index(page)
+                done += len(page)
+                page.clear()
                 await self._store.jobs.progress(job, {"done": done})
+        await self._index(page)
         await self._forget_stale()
-        await self._store.jobs.progress(job, {"done": done})
+        await self._store.jobs.progress(job, {"done": done + len(page)})
         self.vectors.wake.set()
 
-    async def _everything(self) -> AsyncIterator[tuple[Source, int, int]]:
+    async def _everything(self) -> AsyncIterator[Change]:
         accounts = [row[0] for row in await self._store.db.rows("SELECT id FROM account ORDER BY id")]
         for account_id in accounts:
             for source in self._sources.values():
                 async for object_id in source.every(account_id):
-                    yield source, account_id, object_id
+                    yield account_id, source.kind, object_id
 
     async def _forget_stale(self) -> None:
         """What is still marked stale after everything was walked is no longer in any Source."""
@@ -161,7 +181,8 @@ class Indexer:
             "SELECT account_id, kind, object_id FROM search_item WHERE fingerprint = ''", seconds=60.0
         )
         for account_id, kind, object_id in rows:
-            await self._forget(account_id, kind, object_id)
+            gone = partial(writer.remove, account_id=account_id, kind=kind, object_id=object_id)
+            await self._store.write(partial(gone, engine=self._engine))
 
 
 def _cuts(document: Document, extract: Extract, title: str) -> list[Cut]:

@@ -16,6 +16,7 @@ from parvis.store.unit import Unit
 _PAGE = 200
 _RETRY_SECONDS = 5.0
 _SOON_SECONDS = 0.02
+_CALM_SECONDS, _CALM_TIMES = 0.2, 10
 _log = logging.getLogger(__name__)
 Follower = Callable[[list[Event]], Awaitable[None]]
 
@@ -75,15 +76,17 @@ class Outbox:
 
     async def follow(self, name: str, follower: Follower) -> None:
         """Hands events to `follower` page by page, for ever; the cursor moves after it returns. What it raises is
-        logged and the page is tried again."""
+        logged and the page is tried again. Those who write come first: unless a whole page waits, the follower is
+        called when nothing was written for a moment, or after two seconds."""
         wake = asyncio.Event()
         await self.join(name)
         cancel = await self._bus.subscribe("outbox", lambda _: wake.set())
         try:
             while True:
                 wake.clear()
-                if not await self._turn(name, follower):
+                if await self._turn(name, follower) < _PAGE:
                     await _either(wake, _SOON_SECONDS if await self._unsettled(name) else _RETRY_SECONDS)
+                    await _calm(wake)
         finally:
             cancel()
 
@@ -92,19 +95,20 @@ class Outbox:
         place = await self.cursor(name)
         return bool(await self._db.value("SELECT 1 FROM outbox WHERE (xid, position) > (?, ?) LIMIT 1", *place))
 
-    async def _turn(self, name: str, follower: Follower) -> bool:
+    async def _turn(self, name: str, follower: Follower) -> int:
+        """One page. How many events it had; a page that failed counts as whole, because it still waits."""
         events = await self.after(*await self.cursor(name))
         if not events:
-            return False
+            return 0
         try:
             await follower(events)
         except Exception:
             _log.exception("outbox follower %s", name)
             await asyncio.sleep(_RETRY_SECONDS)
-            return True
+            return _PAGE
         last = events[-1]
         await self._db.write(lambda tx: self.advance(Unit(tx), name, last))
-        return True
+        return len(events)
 
 
 async def _either(wake: asyncio.Event, seconds: float) -> None:
@@ -112,3 +116,12 @@ async def _either(wake: asyncio.Event, seconds: float) -> None:
         # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the wake-up.
         async with asyncio.timeout(seconds):
             await wake.wait()
+
+
+async def _calm(wake: asyncio.Event) -> None:
+    """Waits until nothing more is written, though not for long."""
+    for _ in range(_CALM_TIMES):
+        wake.clear()
+        await asyncio.sleep(_CALM_SECONDS)
+        if not wake.is_set():
+            return

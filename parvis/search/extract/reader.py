@@ -1,4 +1,5 @@
-"""The door of extraction: light formats are read in a thread, all others by a worker process under limits."""
+"""The door of extraction: light formats are read here (in a thread when long), all others by a worker process
+under limits."""
 
 import asyncio
 import contextlib
@@ -17,6 +18,7 @@ from parvis.search.extract.worker import Question, Reply, answer
 _GRACE_SECONDS: Final = 5
 _IDLE_SECONDS: Final = 60.0
 _LIGHT_HTML: Final = 200_000
+_SHORT: Final = 20_000
 _ENVIRONMENT: Final = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
 
 
@@ -37,7 +39,9 @@ class Reader:
         if len(content) > self._limits.input_bytes:
             raise Unreadable("tooLarge", "larger than is read")
         question = Question(content, media_type, file_name, self._limits)
-        if form in LIGHT or (form == "html" and len(content) <= _LIGHT_HTML):
+        if form in LIGHT and len(content) <= _SHORT:
+            reply = answer(question)
+        elif form in LIGHT or (form == "html" and len(content) <= _LIGHT_HTML):
             reply = await asyncio.to_thread(answer, question)
         else:
             async with self._turn:

@@ -12,6 +12,7 @@ from parvis.search.index.engine import Engine, PassageWords
 from parvis.search.place import Place
 from parvis.search.words.stem import forms
 from parvis.search.words.tokens import words
+from parvis.store.sql.contract import Database
 from parvis.store.unit import Unit
 
 FORMAT = 1
@@ -51,19 +52,32 @@ def fingerprint(item: Item) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
 
-async def relabel(unit: Unit, item: Item, print_: str) -> bool:
-    """When the item is indexed as it is, brings its labels up to date and returns True."""
-    changed = await unit.run(
+async def is_indexed(db: Database, item: Item, print_: str) -> bool:
+    """Whether the item is indexed as it is, so that at most its labels are to be brought up to date."""
+    return bool(
+        await db.value(
+            """SELECT 1 FROM search_item
+            WHERE account_id = ? AND kind = ? AND object_id = ? AND fingerprint = ? AND time_ms = ?""",
+            item.account_id,
+            item.kind,
+            item.object_id,
+            print_,
+            item.time_ms,
+        )
+    )
+
+
+async def relabel(unit: Unit, item: Item, print_: str) -> None:
+    """Brings the labels of an item that is indexed as it is up to date."""
+    await unit.run(
         """UPDATE search_item SET labels = ?, has_attachment = ?
-        WHERE account_id = ? AND kind = ? AND object_id = ? AND fingerprint = ? AND time_ms = ?""",
+        WHERE account_id = ? AND kind = ? AND object_id = ? AND fingerprint = ?""",
         *_facets(item),
         item.account_id,
         item.kind,
         item.object_id,
         print_,
-        item.time_ms,
     )
-    return bool(changed)
 
 
 async def put(unit: Unit, engine: Engine, item: Item, print_: str, readings: Sequence[Reading]) -> int:
