@@ -59,10 +59,9 @@ async def refresh(unit: Unit, account_id: int, thread_ids: Iterable[int]) -> Non
     threads = sorted(set(thread_ids))
     if not threads:
         return
-    trash_id = await unit.value("SELECT id FROM mailbox WHERE account_id = ? AND role = 'trash'", account_id)
     changed: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for page in pages(threads):
-        before, after = await _stored(unit, page), await _present(unit, page, trash_id or 0)
+        before, after = await _stored(unit, page), await _present(unit, page)
         gone = [key for key in before if key not in after]
         differing = [(key, share) for key, share in after.items() if before.get(key) != share]
         await _write(unit, gone, differing)
@@ -80,15 +79,17 @@ async def _stored(unit: Unit, threads: Sequence[int]) -> dict[tuple[int, int], S
     return {(row[0], row[1]): Share(*row[2:]) for row in rows}
 
 
-async def _present(unit: Unit, threads: Sequence[int], trash_id: int) -> dict[tuple[int, int], Share]:
+async def _present(unit: Unit, threads: Sequence[int]) -> dict[tuple[int, int], Share]:
     rows = await unit.rows(
-        f"""SELECT e.thread_id, e.id, m.mailbox_id, e.received_ms, e.unread FROM email e
-        JOIN email_mailbox m ON m.email_id = e.id WHERE e.thread_id IN {marks(len(threads))}""",
+        f"""SELECT e.thread_id, e.id, m.mailbox_id, e.received_ms, e.unread, b.role FROM email e
+        JOIN email_mailbox m ON m.email_id = e.id JOIN mailbox b ON b.id = m.mailbox_id
+        WHERE e.thread_id IN {marks(len(threads))}""",
         *threads,
     )
+    trash_id = next((row[2] for row in rows if row[5] == "trash"), 0)
     places: dict[int, list[Place]] = defaultdict(list)
-    for thread_id, *rest in rows:
-        places[thread_id].append(Place(*rest))
+    for thread_id, *place, _ in rows:
+        places[thread_id].append(Place(*place))
     return {
         (thread_id, mailbox_id): share
         for thread_id, group in places.items()

@@ -62,15 +62,16 @@ class Parsed(msgspec.Struct):
 def read(raw: bytes) -> Parsed:
     """Reads a raw message; never fails on strange ones. CPU only: a large one is read in a thread by the caller."""
     message = mime.parse(raw)
-    summary = summarise(raw, message)
+    views = mime.body_views(message)
+    sent = mime.as_date(field.value) if (field := message.root.last("Date")) else None
+    summary = summarise(raw, message, views, sent)
     subject = thread_subject(summary["subject"] or "")
     ids = message_ids(summary)
-    sent = mime.as_date(field.value) if (field := message.root.last("Date")) else None
     texts, header = _texts(raw, message, summary), raw[: message.root.body_start]
     return Parsed(
         size=len(raw),
         summary=summary,
-        structure=structure_of(raw, message),
+        structure=structure_of(raw, message, views),
         header=header,
         packed_header=zlib.compress(header, 1),
         texts=texts,
@@ -86,7 +87,7 @@ def read(raw: bytes) -> Parsed:
     )
 
 
-def summarise(raw: bytes, message: mime.Message) -> dict[str, Any]:
+def summarise(raw: bytes, message: mime.Message, views: mime.BodyViews, sent: datetime | None) -> dict[str, Any]:
     """The properties that are fast to fetch. RFC 8621 §4.1.3, §4.2"""
     root = message.root
     found: dict[str, Any] = {}
@@ -95,10 +96,9 @@ def summarise(raw: bytes, message: mime.Message) -> dict[str, Any]:
     for name, header in _ADDRESSES.items():
         found[name] = addresses(field.value) if (field := root.last(header)) else None
     found["subject"] = mime.as_text(field.value) if (field := root.last("Subject")) else None
-    sent = mime.as_date(field.value) if (field := root.last("Date")) else None
     found["sentAt"] = date_text(sent) if sent else None
-    found["hasAttachment"] = mime.has_attachment(message)
-    found["preview"] = mime.preview(raw, message)[:256]
+    found["hasAttachment"] = mime.has_attachment(message, views)
+    found["preview"] = mime.preview(raw, message, views)[:256]
     return found
 
 

@@ -45,7 +45,8 @@ class Stored:
 
 async def append(unit: Unit, dialect: Dialect, account_id: int, messages: Sequence[New]) -> list[Stored]:
     """Puts messages into an account. Raises Invalid for a mailbox that is not there, OverQuota."""
-    await _check_mailboxes(unit, account_id, {number for new in messages for number in new.mailbox_ids})
+    for new in messages:
+        _check_number(new.mailbox_ids)
     await _use(unit, account_id, sum(new.parsed.size for new in messages), len(messages))
     stored = []
     for new in messages:
@@ -91,18 +92,24 @@ async def _insert(unit: Unit, account_id: int, new: New, email: Stored) -> None:
         encode(parsed.structure),
         parsed.packed_header,
     )
-    await _add_places(unit, email.id, email.thread_id, received, new.mailbox_ids)
+    await _add_places(unit, account_id, (email.id, email.thread_id), received, new.mailbox_ids)
     await _add_keywords(unit, account_id, email.id, new.keywords)
     await blobs.link(unit, email.blob, account_id, KIND, email.id, email.size, "message/rfc822")
 
 
 async def _add_places(
-    unit: Unit, email_id: int, thread_id: int, received_ms: int, mailbox_ids: Iterable[int]
+    unit: Unit, account_id: int, email: tuple[int, int], received_ms: int, mailbox_ids: Iterable[int]
 ) -> None:
+    """Puts a message (its id and thread) into mailboxes. Raises Invalid for one that is not there."""
+    email_id, thread_id = email
     for mailbox_id in sorted(mailbox_ids):
         uid = await unit.value(
-            "UPDATE mailbox SET uid_next = uid_next + 1 WHERE id = ? RETURNING uid_next - 1", mailbox_id
+            "UPDATE mailbox SET uid_next = uid_next + 1 WHERE id = ? AND account_id = ? RETURNING uid_next - 1",
+            mailbox_id,
+            account_id,
         )
+        if uid is None:
+            raise Invalid("a message must be in mailboxes that exist", field="mailboxIds")
         await unit.run(
             "INSERT INTO email_mailbox (email_id, mailbox_id, uid, received_ms, thread_id) VALUES (?, ?, ?, ?, ?)",
             email_id,
@@ -119,16 +126,11 @@ async def _add_keywords(unit: Unit, account_id: int, email_id: int, keywords: It
         await unit.many("INSERT INTO email_keyword (email_id, keyword, account_id) VALUES (?, ?, ?)", rows)
 
 
-async def _check_mailboxes(unit: Unit, account_id: int, mailbox_ids: set[int]) -> None:
+def _check_number(mailbox_ids: frozenset[int]) -> None:
     if len(mailbox_ids) > MAILBOXES:
         raise Invalid("too many mailboxes", field="mailboxIds", reason="tooManyMailboxes")
-    found = await unit.value(
-        f"SELECT COUNT(*) FROM mailbox WHERE +account_id = ? AND id IN {marks(len(mailbox_ids))}",
-        account_id,
-        *mailbox_ids,
-    )
-    if not mailbox_ids or found != len(mailbox_ids):
-        raise Invalid("a message must be in mailboxes that exist", field="mailboxIds")
+    if not mailbox_ids:
+        raise Invalid("a message must be in a mailbox", field="mailboxIds")
 
 
 async def _use(unit: Unit, account_id: int, octets: int, messages: int) -> None:
@@ -184,11 +186,11 @@ async def _move(unit: Unit, account_id: int, change: Edit, thread_id: int, recei
     before = {row[0] for row in rows}
     if before == change.mailbox_ids:
         return False
-    await _check_mailboxes(unit, account_id, set(change.mailbox_ids))
+    _check_number(change.mailbox_ids)
     gone = [(change.email_id, mailbox_id) for mailbox_id in before - change.mailbox_ids]
     if gone:
         await unit.many("DELETE FROM email_mailbox WHERE email_id = ? AND mailbox_id = ?", gone)
-    await _add_places(unit, change.email_id, thread_id, received_ms, change.mailbox_ids - before)
+    await _add_places(unit, account_id, (change.email_id, thread_id), received_ms, change.mailbox_ids - before)
     return True
 
 

@@ -75,9 +75,8 @@ def decode(stored: bytes) -> Structure:
     return _decoder.decode(stored)
 
 
-def structure_of(raw: bytes, message: mime.Message) -> Structure:
+def structure_of(raw: bytes, message: mime.Message, views: mime.BodyViews) -> Structure:
     """The structure of a parsed message."""
-    views = mime.body_views(message)
     return Structure(
         _node(raw, message.root),
         tuple(part.section for part in views.text_body),

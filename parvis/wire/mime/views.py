@@ -84,14 +84,14 @@ def _sort(
             html.extend(text[text_length:])
 
 
-def has_attachment(message: Message) -> bool:
+def has_attachment(message: Message, views: BodyViews | None = None) -> bool:
     """JMAP's hasAttachment: one attachment at least that is not `inline`. Pictures with a Content-Id and no
     disposition belong to an HTML body, and signatures are read by the client: neither counts."""
     return any(
         part.disposition != "inline"
         and not (part.disposition is None and part.content_id is not None and part.type == "image")
         and part.media_type not in _SIGNATURES
-        for part in body_views(message).attachments
+        for part in (views or body_views(message)).attachments
     )
 
 
