@@ -27,6 +27,10 @@ class Queue:
         """Who carries the letters out; `hooks` run for each one delivered here, as for mail from outside."""
         return Courier(self._keep, self._settings, self._router, self._transfer, hooks)
 
+    async def stop(self) -> None:
+        """Ends what waits on other servers."""
+        await self._transfer.close()
+
     async def destinations(self, letter: Letter) -> list[str]:
         """Where each recipient's copy goes; asked before the unit that puts the letter into the queue."""
         return [await self.destination(to.address) for to in letter.to]

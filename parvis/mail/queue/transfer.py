@@ -1,6 +1,5 @@
 """One conversation with another server: a message to some recipients, and what was said about each. RFC 5321"""
 
-import contextlib
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -9,6 +8,7 @@ import aiosmtplib
 from parvis.kernel.egress import Egress
 from parvis.kernel.errors import EgressRefused
 from parvis.kernel.settings import Settings
+from parvis.mail.queue.connections import Connections, Line
 from parvis.mail.queue.model import Message, Outcome, Recipient, Reply
 from parvis.mail.queue.route import Host, is_loopback
 
@@ -41,34 +41,41 @@ class Transfer:
 
     def __init__(self, settings: Settings, egress: Egress) -> None:
         self._settings, self._egress = settings, egress
+        self._connections = Connections()
 
     async def send(
         self, host: Host, message: Message, recipients: Sequence[Recipient], content: bytes, settle: Settle
     ) -> None:
         """Hands the message over; `settle` hears what `host` said about each recipient right after each
         transaction, before anything else is done. Raises Unreached."""
-        client = await self._connected(host)
+        line = await self._connected(host)
         try:
             for start in range(0, len(recipients), _AT_ONCE):
                 some = recipients[start : start + _AT_ONCE]
-                await settle(await self._transaction(client, host, message, some, content))
-        finally:
-            with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
-                await client.quit(timeout=5)
-            client.close()
+                await settle(await self._transaction(line.client, host, message, some, content))
+        except BaseException:
+            line.client.close()
+            raise
+        await self._connections.give(line)
 
-    async def _connected(self, host: Host) -> aiosmtplib.SMTP:
-        """A greeted connection; with TLS when the server offers it, in clear when its TLS does not work
-        (RFC 7435), but a password never goes in clear."""
+    async def close(self) -> None:
+        """Ends the connections that wait for a next message."""
+        await self._connections.close()
+
+    async def _connected(self, host: Host) -> Line:
+        """A greeted connection: one that has just been used, or a new one; with TLS when the server offers it, in
+        clear when its TLS does not work (RFC 7435), but a password never goes in clear."""
         try:
             self._egress.check("mail-delivery", host.address, host.port, host.name)
         except EgressRefused as error:
             raise Unreached(Reply(550, f"5.7.1 {error.sentence}")) from error
+        if (line := await self._connections.take(host)) is not None:
+            return line
         try:
             try:
-                return await self._greeted(host, tls=True)
+                return Line(host, await self._greeted(host, tls=True))
             except _NoTls:
-                return await self._greeted(host, tls=False)
+                return Line(host, await self._greeted(host, tls=False))
         except _FAILURES as error:
             raise Unreached(_trouble(host, error)) from error
 
@@ -121,6 +128,7 @@ class Transfer:
         except aiosmtplib.SMTPResponseException as error:
             said = _after_data(said, Reply(error.code if error.code > 0 else 451, _line(error.message)), recipients)
         except (aiosmtplib.SMTPException, OSError, TimeoutError, UnicodeError) as error:
+            client.close()  # whatever it would still say must not be taken for an answer to the next message
             said = _after_data(said, _trouble(host, error), recipients)
         return [Outcome(recipient, said[recipient.id], host.name) for recipient in recipients]
 

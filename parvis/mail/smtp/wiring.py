@@ -52,6 +52,7 @@ def feature(context: Context) -> Feature:
             SmtpDoor("submissions", ports.submissions, settings, submitter.serve, tls, implicit_tls=True),
         ),
         provision=_provision,
+        stop=queue.stop,
     )
 
 

@@ -60,6 +60,8 @@ class Site:
             self.work.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self.work
+        if self.feature.stop is not None:
+            await self.feature.stop()
 
     async def person(self, name: str, *, quota: int = 0, password: str = "", **extra) -> Principal:
         hashed = await passwords.hashed(password) if password else ""

@@ -3,6 +3,7 @@
 import pytest
 
 from parvis.kernel import clock
+from parvis.mail.queue import connections
 from parvis.mail.queue import store as queue
 from parvis.mail.queue.model import Letter, To
 from parvis.mail.queue.service import Queue
@@ -196,6 +197,59 @@ async def test_one_destination_has_few_connections(site_sqlite: Site, sink: Sink
         await put(site_sqlite, ann, "x@one.example")
     await site_sqlite.idle()
     assert len(sink.messages) == 4
+
+
+def greetings(sink: Sink) -> int:
+    return sum(command.startswith("EHLO") for command in sink.commands)
+
+
+async def test_the_next_message_goes_by_the_same_connection(site_sqlite: Site, sink: Sink) -> None:
+    ann = await site_sqlite.person("ann")
+    sink.replies = {"no@one.example": "550 5.1.1 no", "later@one.example": ["450 4.2.1 busy"]}
+    for to in ("x@one.example", "no@one.example", "later@one.example", "y@one.example"):
+        await put(site_sqlite, ann, to)
+        await site_sqlite.idle()
+    assert [to for _, to, _ in sink.messages] == [[f"{name}@one.example"] for name in ("x", "later", "y")]
+    assert greetings(sink) == 1
+    await site_sqlite.feature.stop()
+    assert sink.commands[-1] == "QUIT"
+
+
+async def test_a_connection_that_is_gone_is_made_anew(site_sqlite: Site, sink: Sink) -> None:
+    ann = await site_sqlite.person("ann")
+    sink.replies = {"RSET": ["421 4.4.2 you were silent"]}
+    for _ in range(2):
+        await put(site_sqlite, ann, "x@one.example")
+        await site_sqlite.idle()
+    assert len(sink.messages) == greetings(sink) == 2
+
+
+@pytest.mark.parametrize(("name", "value"), [("MESSAGES", 1), ("IDLE_SECONDS", 0.0)])
+async def test_a_connection_ends_after_a_while(
+    site_sqlite: Site, sink: Sink, monkeypatch, name: str, value: float
+) -> None:
+    monkeypatch.setattr(connections, name, value)
+    ann = await site_sqlite.person("ann")
+    for _ in range(2):
+        await put(site_sqlite, ann, "x@one.example")
+        await site_sqlite.idle()
+        while sink.commands[-1] != "QUIT":
+            await site_sqlite.idle_step()
+    assert len(sink.messages) == greetings(sink) == 2
+
+
+async def test_a_broken_connection_is_not_used_again(site_sqlite: Site, sink: Sink) -> None:
+    """Its late answer would be taken for one about the next message."""
+    ann = await site_sqlite.person("ann")
+    sink.hang_after_data = True
+    number = await put(site_sqlite, ann, "x@one.example")
+    while not (await states(site_sqlite, number))["x@one.example"][1]:
+        await site_sqlite.idle_step()
+    sink.hang_after_data = False
+    await put(site_sqlite, ann, "y@one.example")
+    while len(sink.messages) < 2:
+        await site_sqlite.idle_step()
+    assert greetings(sink) >= 2
 
 
 def test_pauses_grow_with_age() -> None:
