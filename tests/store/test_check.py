@@ -1,9 +1,11 @@
 """The check of a store says nothing of a whole one and names each thing that is torn."""
 
+import apsw
 import pytest
 
 from parvis.kernel import ids
 from parvis.store import check
+from parvis.store.blobs.small import LARGEST
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -64,8 +66,14 @@ async def test_an_object_without_a_line_and_a_line_without_an_object(store: Stor
 
 
 async def test_damaged_bytes_are_found_when_looked_for(store_sqlite: Store, tmp_path) -> None:
-    _, digest = await filled(store_sqlite)
-    [path] = tmp_path.glob(f"blobs/*/*/{digest}")
-    path.write_bytes(b"TWELVE bytes")
+    account, _ = await filled(store_sqlite)
+    large = await store_sqlite.blobs.put(bytes(LARGEST + 1))
+    link = "INSERT INTO blob_link (hash, account_id, kind, object_id, size) VALUES (?, ?, 'Thing', 2, ?)"
+    await store_sqlite.write(lambda unit: unit.run(link, large, account, LARGEST + 1))
+    assert await check.check(store_sqlite, deep=True) == []
+    [path] = tmp_path.glob(f"blobs/*/*/{large}")
+    path.write_bytes(b"x" * (LARGEST + 1))
+    with apsw.Connection(str(tmp_path / "blobs" / "small.sqlite")) as connection:
+        connection.execute("UPDATE small SET content = CAST('TWELVE bytes' AS BLOB)").fetchall()
     assert await check.check(store_sqlite) == []
-    assert [fault.code for fault in await check.check(store_sqlite, deep=True)] == ["blob"]
+    assert [fault.code for fault in await check.check(store_sqlite, deep=True)] == ["blob", "blob"]
