@@ -30,7 +30,7 @@ def test_offsets_point_into_the_text_as_given() -> None:
     assert [text[t.start : t.end] for t in tokens(text)] == ["Cœur", "à", "l", "hợp", "đồng", "n", "12"]
 
 
-@given(st.text(max_size=200))
+@given(st.text(max_size=200) | st.text(st.characters(max_codepoint=127), max_size=200))
 def test_both_ways_of_cutting_agree(text: str) -> None:
     assert [token.word for token in tokens(text)] == words(text)
 
