@@ -89,15 +89,17 @@ async def deliver(
     mail_from: str = "",
     hooks: Sequence[Hook] = (),
 ) -> list[int]:
-    """Delivers a message to the mailboxes of its recipients: the blob first, durably, then everything else for all
-    recipients in one unit. Durable on return; the ids are in the order of `deliveries`.
+    """Delivers a message to the mailboxes of its recipients, for all of them in one unit with its blob (a large one
+    is durable before). Durable on return; the ids are in the order of `deliveries`.
 
     Raises NotFound for an account without mail, OverQuota; then nothing was delivered to anybody. `hooks` run in
     the unit for each recipient and may await nothing but it."""
-    parsed, digest = await read(raw), await keep.blobs.put(raw)
+    parsed = await read(raw)
+    digest, store_bytes = await keep.blobs.join(raw)
     moment = clock.now_ms() if received_ms is None else received_ms
 
     async def work(unit: Unit) -> list[int]:
+        await store_bytes(unit)
         return [
             await _deliver_one(
                 unit, keep, delivery, New(parsed, digest, frozenset(), received_ms=moment), mail_from, hooks

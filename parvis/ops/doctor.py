@@ -13,7 +13,8 @@ import apsw
 
 from parvis.kernel.errors import ParvisError
 from parvis.kernel.settings import Settings
-from parvis.store.store import open_blobs, open_database
+from parvis.store.blobs.s3 import open_s3
+from parvis.store.store import open_database
 
 Verdict = Literal["good", "note", "fault"]
 FREE_BYTES = 1_000_000_000
@@ -70,31 +71,23 @@ async def _database(settings: Settings) -> Finding:
     file = settings.folder / "parvis.sqlite"
     if not file.exists():
         return Finding("database", "note", "none yet; the first start makes it")
-    if said := _damage(file):
-        return Finding("database", "fault", f"SQLite says: {said}; restore a backup")
-    return Finding("database", "good", f"SQLite, {file.stat().st_size / 1e6:.0f} MB, whole")
-
-
-def _damage(file: Path) -> str:
-    """What SQLite finds wrong with a file of its own; empty when it is whole."""
     connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
     try:
         answer = connection.execute("PRAGMA quick_check(1)").fetchone()
     finally:
         connection.close()
-    return "" if answer == ("ok",) else str(answer[0] if answer else "nothing")
+    if answer != ("ok",):
+        return Finding("database", "fault", f"SQLite says: {answer[0] if answer else 'nothing'}; restore a backup")
+    return Finding("database", "good", f"SQLite, {file.stat().st_size / 1e6:.0f} MB, whole")
 
 
 async def _blobs(settings: Settings) -> Finding:
     if settings.blobs:
-        await (await open_blobs(settings)).size("0" * 64)
+        await open_s3(settings.blobs).size("0" * 64)
         return Finding("blobs", "good", "the S3 store answers")
     folder = settings.folder / "blobs"
     if folder.exists() and not os.access(folder, os.W_OK):
         return Finding("blobs", "fault", f"{folder} cannot be written")
-    small = folder / "small.sqlite"
-    if small.exists() and (said := _damage(small)):
-        return Finding("blobs", "fault", f"SQLite says of {small}: {said}; restore a backup")
     return Finding("blobs", "good", str(folder))
 
 

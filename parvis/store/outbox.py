@@ -17,6 +17,8 @@ _PAGE = 200
 _RETRY_SECONDS = 5.0
 _SOON_SECONDS = 0.02
 _CALM_SECONDS, _CALM_TIMES = 0.2, 10
+_REST = 3.0
+"""How many times as long as a page took a follower rests after it, while others write."""
 _log = logging.getLogger(__name__)
 Follower = Callable[[list[Event]], Awaitable[None]]
 
@@ -76,15 +78,18 @@ class Outbox:
 
     async def follow(self, name: str, follower: Follower) -> None:
         """Hands events to `follower` page by page, for ever; the cursor moves after it returns. What it raises is
-        logged and the page is tried again. Those who write come first: unless a whole page waits, the follower is
-        called when nothing was written for a moment, or after two seconds."""
+        logged and the page is tried again. Those who write come first: the follower is called when nothing was
+        written for a moment or after two seconds, and while whole pages wait it takes a quarter of the time."""
         wake = asyncio.Event()
         await self.join(name)
         cancel = await self._bus.subscribe("outbox", lambda _: wake.set())
         try:
             while True:
                 wake.clear()
-                if await self._turn(name, follower) < _PAGE:
+                started = clock.monotonic()
+                if await self._turn(name, follower) == _PAGE:
+                    await asyncio.sleep(min(1.0, _REST * (clock.monotonic() - started)) if wake.is_set() else 0)
+                else:
                     await _either(wake, _SOON_SECONDS if await self._unsettled(name) else _RETRY_SECONDS)
                     await _calm(wake)
         finally:

@@ -36,7 +36,8 @@ class Store:
     async def open(cls, settings: Settings, rooms: Sequence[str], prepare: Sequence[Prepare] = ()) -> "Store":
         """Opens what the settings name and brings its schema up to date. `rooms` are those with migrations, in the
         order of their dependence; `prepare` registers SQL functions on each SQLite connection."""
-        store = cls(await open_database(settings, prepare), await open_blobs(settings), await open_bus(settings))
+        db = await open_database(settings, prepare)
+        store = cls(db, open_blobs(settings, db), await open_bus(settings))
         await migrate(store.db, list(rooms))
         return store
 
@@ -77,7 +78,6 @@ class Store:
     async def close(self) -> None:
         """Finishes what was accepted."""
         await self.bus.close()
-        await self.blobs.close()
         await self.db.close()
 
 
@@ -90,10 +90,10 @@ async def open_database(settings: Settings, prepare: Sequence[Prepare] = ()) -> 
     raise Invalid(f"unknown database {settings.database!r}", field="database")
 
 
-async def open_blobs(settings: Settings) -> Blobs:
+def open_blobs(settings: Settings, db: Database) -> Blobs:
     """The blob store the settings name."""
     if not settings.blobs:
-        return FolderBlobs(settings.folder / "blobs")
+        return FolderBlobs(settings.folder / "blobs", db)
     return open_s3(settings.blobs)
 
 

@@ -166,14 +166,6 @@ async def test_the_doctor_finds_what_is_wrong(tmp_path) -> None:
     assert findings["database"].verdict == "fault"
 
 
-async def test_the_doctor_sees_damage_among_the_small_blobs(tmp_path) -> None:
-    file = tmp_path / "blobs" / "small.sqlite"
-    file.parent.mkdir()
-    file.write_bytes(b"SQLite format 3\0" + bytes(5000))
-    findings = {finding.what: finding for finding in await doctor.examine(Settings(data=str(tmp_path)))}
-    assert findings["blobs"].verdict == "fault"
-
-
 def test_the_doctors_exit_code(run, tmp_path) -> None:
     assert run("doctor")[0] == 0
     (tmp_path / "data" / "parvis.sqlite").write_bytes(b"rubbish" * 2000)

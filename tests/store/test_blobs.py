@@ -9,21 +9,23 @@ import pytest
 
 from parvis.kernel import clock
 from parvis.kernel.errors import Invalid, NotFound, Unavailable
-from parvis.kernel.settings import Settings
 from parvis.store.blobs.contract import CHUNK, RENEW_MS, Blobs
 from parvis.store.blobs.folder import FolderBlobs
 from parvis.store.blobs.s3 import open_s3
 from parvis.store.blobs.small import LARGEST
-from parvis.store.store import open_blobs
+from parvis.store.store import Store
+from parvis.store.unit import Unit
 
 MIB = 1024 * 1024
 ABSENT = "0" * 64
 
 
-@pytest.fixture(params=["folder", "s3"])
-async def blobs(request, tmp_path) -> Blobs:
-    url = request.getfixturevalue("s3").fresh() if request.param == "s3" else ""
-    return await open_blobs(Settings(data=str(tmp_path), blobs=url))
+@pytest.fixture(params=["sqlite", "s3"])
+def blobs(request) -> Blobs:
+    """Beside the database, and in S3."""
+    if request.param == "s3":
+        return open_s3(request.getfixturevalue("s3").fresh())
+    return request.getfixturevalue("store_sqlite").blobs
 
 
 async def every(blobs: Blobs) -> list[str]:
@@ -115,8 +117,8 @@ async def test_only_what_is_old_is_removed(blobs: Blobs) -> None:
     assert not await blobs.delete_older(digest, clock.now_ms() + 60_000)
 
 
-async def test_writing_old_bytes_again_keeps_the_sweeper_away(tmp_path) -> None:
-    blobs, content = await open_blobs(Settings(data=str(tmp_path))), os.urandom(LARGEST + 1)
+async def test_writing_old_bytes_again_keeps_the_sweeper_away(store_sqlite: Store, tmp_path) -> None:
+    blobs, content = store_sqlite.blobs, os.urandom(LARGEST + 1)
     digest = await blobs.put(content)
     [path] = tmp_path.glob(f"blobs/*/*/{digest}")
     os.utime(path, (1, 1))
@@ -125,9 +127,8 @@ async def test_writing_old_bytes_again_keeps_the_sweeper_away(tmp_path) -> None:
     assert not await blobs.delete_older(digest, before)
 
 
-async def test_writing_old_small_bytes_again_keeps_the_sweeper_away(tmp_path) -> None:
-    blobs = await open_blobs(Settings(data=str(tmp_path)))
-    now = clock.now_ms()
+async def test_writing_old_small_bytes_again_keeps_the_sweeper_away(store: Store) -> None:
+    blobs, now = store.blobs, clock.now_ms()
     with clock.frozen(now - 3 * RENEW_MS):
         digest = await blobs.put(b"again")
     assert await every(blobs) == [digest]
@@ -136,20 +137,33 @@ async def test_writing_old_small_bytes_again_keeps_the_sweeper_away(tmp_path) ->
     assert await blobs.get(digest) == b"again"
 
 
-async def test_small_bytes_are_no_files_and_are_there_after_a_restart(tmp_path) -> None:
-    blobs = await open_blobs(Settings(data=str(tmp_path)))
+async def test_only_large_bytes_are_files(store: Store, tmp_path) -> None:
     contents = [bytes([number]) * size for number, size in enumerate((0, 10, LARGEST, LARGEST + 1))]
-    digests = await asyncio.gather(*(blobs.put(content) for content in contents))
-    await blobs.close()
+    digests = [await store.blobs.put(content) for content in contents]
     assert [path.name for path in tmp_path.glob("blobs/??/??/*")] == digests[3:]
-    again = await open_blobs(Settings(data=str(tmp_path)))
-    assert [await again.get(digest) for digest in digests] == contents
-    await again.close()
+    assert [await store.blobs.get(digest) for digest in digests] == contents
 
 
-async def test_a_small_file_of_before_is_found_and_swept(tmp_path) -> None:
-    """Small blobs were files before they were kept together (decision 5)."""
-    blobs, content = await open_blobs(Settings(data=str(tmp_path))), b"old and small"
+@pytest.mark.parametrize("size", [10, LARGEST + 1])
+async def test_bytes_join_a_unit(store: Store, size: int) -> None:
+    """They are there when the unit is; small ones are not when it was undone."""
+    content = os.urandom(size)
+    digest, step = await store.blobs.join(content)
+
+    async def undone(unit: Unit) -> None:
+        await step(unit)
+        raise RuntimeError("undone")
+
+    with pytest.raises(RuntimeError):
+        await store.write(undone)
+    assert (await store.blobs.size(digest) is None) == (size <= LARGEST)
+    await store.write(step)
+    assert await store.blobs.get(digest) == content
+
+
+async def test_a_small_file_of_before_is_found_and_swept(store_sqlite: Store) -> None:
+    """Small blobs were files before they were kept in the database (decision 5)."""
+    blobs, content = store_sqlite.blobs, b"old and small"
     assert isinstance(blobs, FolderBlobs)
     digest = hashlib.sha256(content).hexdigest()
     blobs.path(digest).parent.mkdir(parents=True)

@@ -1,6 +1,5 @@
 """The check of a store says nothing of a whole one and names each thing that is torn."""
 
-import apsw
 import pytest
 
 from parvis.kernel import ids
@@ -73,7 +72,6 @@ async def test_damaged_bytes_are_found_when_looked_for(store_sqlite: Store, tmp_
     assert await check.check(store_sqlite, deep=True) == []
     [path] = tmp_path.glob(f"blobs/*/*/{large}")
     path.write_bytes(b"x" * (LARGEST + 1))
-    with apsw.Connection(str(tmp_path / "blobs" / "small.sqlite")) as connection:
-        connection.execute("UPDATE small SET content = CAST('TWELVE bytes' AS BLOB)").fetchall()
+    await store_sqlite.write(lambda unit: unit.run("UPDATE blob_small SET content = ?", b"TWELVE bytes"))
     assert await check.check(store_sqlite) == []
     assert [fault.code for fault in await check.check(store_sqlite, deep=True)] == ["blob", "blob"]

@@ -8,11 +8,10 @@ import pytest
 from parvis.kernel.errors import Unavailable
 from parvis.kernel.settings import Settings
 from parvis.store import check
-from parvis.store.blobs import small
 from parvis.store.blobs.contract import Blobs
 from parvis.store.blobs.folder import FolderWriter
 from parvis.store.blobs.small import LARGEST
-from parvis.store.store import Store, open_blobs
+from parvis.store.store import Store
 
 ADD = "INSERT INTO outbox_cursor (name, xid, position) VALUES (?, 0, 0)"
 
@@ -47,8 +46,8 @@ async def test_a_closed_database_says_so(store: Store, settings, rooms) -> None:
         await other.write(lambda unit: unit.run("DELETE FROM job"))
 
 
-async def test_a_full_disk_fails_an_upload_and_leaves_nothing(tmp_path) -> None:
-    blobs = await open_blobs(Settings(data=str(tmp_path)))
+async def test_a_full_disk_fails_an_upload_and_leaves_nothing(store_sqlite: Store, tmp_path) -> None:
+    blobs = store_sqlite.blobs
     writer = await full_after_the_first_bytes(blobs)
     with pytest.raises(Unavailable):
         await writer.write(bytes(100_000))
@@ -72,31 +71,24 @@ async def full_after_the_first_bytes(blobs: Blobs) -> FolderWriter:
     return writer
 
 
-async def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path, monkeypatch) -> None:
-    blobs = await open_blobs(Settings(data=str(tmp_path)))
+async def test_a_folder_that_cannot_be_written_is_unavailable(store_sqlite: Store, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("parvis.store.blobs.folder._sync", full)
     with pytest.raises(Unavailable):
-        await blobs.put(bytes(LARGEST + 1))
+        await store_sqlite.blobs.put(bytes(LARGEST + 1))
     assert not list((tmp_path / "blobs" / "incoming").iterdir())
 
 
-async def test_a_full_disk_refuses_small_blobs_and_keeps_those_it_has(tmp_path, monkeypatch) -> None:
-    plain = small._prepare
-
-    def prepare(connection) -> None:
-        plain(connection)
-        connection.pragma("max_page_count", 30)
-
-    monkeypatch.setattr(small, "_prepare", prepare)
-    blobs, kept = await open_blobs(Settings(data=str(tmp_path))), {}
+async def test_a_full_disk_refuses_small_blobs_and_keeps_those_it_has(tmp_path) -> None:
+    limited = [lambda connection: connection.pragma("max_page_count", 200)]
+    store, kept = await Store.open(Settings(data=str(tmp_path)), ["store"], limited), {}
     with pytest.raises(Unavailable):
-        for number in range(100):
-            content = bytes([number]) * 5000
-            kept[await blobs.put(content)] = content
+        for number in range(1000):
+            content = bytes([number % 256, number // 256]) * 2500
+            kept[await store.blobs.put(content)] = content
     assert kept
     for digest, content in kept.items():
-        assert await blobs.get(digest) == content
-    await blobs.close()
+        assert await store.blobs.get(digest) == content
+    await store.close()
 
 
 def full(_: object) -> None:

@@ -1,12 +1,21 @@
 """The contract of both blob stores. A blob's name is the lower-case hex SHA-256 of its bytes; a blob never changes,
 and the same bytes are kept once. Who may read a blob is told by `blob_link`, never by knowing its name."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
+
+from parvis.store.unit import Unit
 
 CHUNK = 256 * 1024
 RENEW_MS = 12 * 3_600_000
 """Writing bytes that are there already counts as written anew when they are older than this."""
+
+
+Step = Callable[[Unit], Awaitable[None]]
+
+
+async def stored(_: Unit) -> None:
+    """The step for bytes that are durable already."""
 
 
 class BlobWriter(Protocol):
@@ -32,6 +41,11 @@ class Blobs(Protocol):
 
     async def put(self, content: bytes) -> str:
         """Stores bytes; durable on return. Returns the hash."""
+        ...
+
+    async def join(self, content: bytes) -> tuple[str, Step]:
+        """Stores bytes together with a unit that names them: returns the hash, and a step that the unit takes.
+        They are durable when the unit is, large ones already on return."""
         ...
 
     async def writer(self) -> BlobWriter:
@@ -64,8 +78,4 @@ class Blobs(Protocol):
 
     async def clean(self, before_ms: int) -> int:
         """Removes what unfinished writers left behind before this time. Returns how many."""
-        ...
-
-    async def close(self) -> None:
-        """Finishes what was accepted."""
         ...

@@ -1,5 +1,5 @@
-"""Blobs in a folder: small ones together in `small.sqlite`, each other in a file `ab/cd/abcd...`, which is written
-beside, synced, then renamed, so that a name is never half a blob."""
+"""Blobs in a folder: small ones in the database, each other in a file `ab/cd/abcd...`, which is written beside,
+synced, then renamed, so that a name is never half a blob."""
 
 import asyncio
 import fcntl
@@ -13,7 +13,8 @@ from typing import IO
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import NotFound, Unavailable
 from parvis.store.blobs import small
-from parvis.store.blobs.contract import CHUNK, RENEW_MS
+from parvis.store.blobs.contract import CHUNK, RENEW_MS, Step, stored
+from parvis.store.sql.contract import Database
 
 _MINUTE_MS = 60_000
 _EVER = 1 << 62
@@ -22,11 +23,11 @@ _EVER = 1 << 62
 class FolderBlobs:
     """A blob store in `root`; the folder is made when missing."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, db: Database) -> None:
         self._root = root
         self._incoming = root / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
-        self.small = small.SmallBlobs(root / "small.sqlite")
+        self._small = small.SmallBlobs(db)
 
     def path(self, digest: str) -> Path:
         """Where the blob of this hash is kept when it has a file."""
@@ -37,8 +38,15 @@ class FolderBlobs:
         if len(content) > small.LARGEST:
             return await asyncio.to_thread(self._put, content)
         digest = hashlib.sha256(content).hexdigest()
-        await self.small.put(digest, content)
+        await self._small.put(digest, content)
         return digest
+
+    async def join(self, content: bytes) -> tuple[str, Step]:
+        """See Blobs.join."""
+        if len(content) > small.LARGEST:
+            return await self.put(content), stored
+        digest = hashlib.sha256(content).hexdigest()
+        return digest, lambda unit: self._small.add(unit, digest, content)
 
     def _put(self, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()
@@ -87,7 +95,7 @@ class FolderBlobs:
 
     async def get(self, digest: str, start: int = 0, end: int | None = None) -> bytes:
         """See Blobs.get."""
-        if (content := await self.small.get(digest)) is not None:
+        if (content := await self._small.get(digest)) is not None:
             return content[start:end]
         return await asyncio.to_thread(self._get, digest, start, end)
 
@@ -98,7 +106,7 @@ class FolderBlobs:
 
     async def stream(self, digest: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """See Blobs.stream."""
-        if (content := await self.small.get(digest)) is not None:
+        if (content := await self._small.get(digest)) is not None:
             if piece := content[start:end]:
                 yield piece
             return
@@ -117,7 +125,7 @@ class FolderBlobs:
 
     async def size(self, digest: str) -> int | None:
         """See Blobs.size."""
-        if (size := await self.small.size(digest)) is not None:
+        if (size := await self._small.size(digest)) is not None:
             return size
         try:
             return self.path(digest).stat().st_size
@@ -126,12 +134,12 @@ class FolderBlobs:
 
     async def delete(self, digest: str) -> None:
         """See Blobs.delete."""
-        await self.small.delete_older(digest, _EVER)
+        await self._small.delete_older(digest, _EVER)
         self.path(digest).unlink(missing_ok=True)
 
     async def older_than(self, before_ms: int) -> AsyncIterator[list[str]]:
         """See Blobs.older_than."""
-        async for small_page in self.small.older_than(before_ms):
+        async for small_page in self._small.older_than(before_ms):
             yield small_page
         folders = await asyncio.to_thread(lambda: sorted(self._root.glob("??")))
         for folder in folders:
@@ -140,7 +148,7 @@ class FolderBlobs:
 
     async def delete_older(self, digest: str, before_ms: int) -> bool:
         """See Blobs.delete_older."""
-        if await self.small.delete_older(digest, before_ms):
+        if await self._small.delete_older(digest, before_ms):
             return True
         return await asyncio.to_thread(self._delete_older, digest, before_ms)
 
@@ -157,10 +165,6 @@ class FolderBlobs:
         for path in left:
             path.unlink(missing_ok=True)
         return len(left)
-
-    async def close(self) -> None:
-        """See Blobs.close."""
-        await self.small.close()
 
 
 class FolderWriter:

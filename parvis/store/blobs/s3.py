@@ -14,7 +14,7 @@ from obstore.store import S3Store
 
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, NotFound, Unavailable
-from parvis.store.blobs.contract import CHUNK, RENEW_MS
+from parvis.store.blobs.contract import CHUNK, RENEW_MS, Step, stored
 
 _PART = 8 * 1024 * 1024
 """Bytes held in memory by one writer before it becomes a multipart upload; S3's least is 5 MiB."""
@@ -62,6 +62,10 @@ class S3Blobs:
             with _naming(digest):
                 await obstore.put_async(self._bucket, self.path(digest), content)
         return digest
+
+    async def join(self, content: bytes) -> tuple[str, Step]:
+        """See Blobs.join. S3 knows no units: they are stored before it."""
+        return await self.put(content), stored
 
     async def writer(self) -> "S3Writer":
         """See Blobs.writer."""
@@ -148,9 +152,6 @@ class S3Blobs:
             if found:
                 await obstore.delete_async(self._bucket, found)
         return len(found)
-
-    async def close(self) -> None:
-        """See Blobs.close. Nothing is held."""
 
     async def is_fresh(self, digest: str) -> bool:
         """Whether the blob is there and was written so lately that no sweeper will touch it."""

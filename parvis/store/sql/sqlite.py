@@ -116,14 +116,14 @@ class SqliteDatabase:
 
     dialect = DIALECT
 
-    def __init__(self, path: Path, prepare: Sequence[Prepare] = (), readers: int = _READERS) -> None:
+    def __init__(self, path: Path, prepare: Sequence[Prepare] = ()) -> None:
         self._path, self._prepare, self._closed = path, prepare, False
         path.parent.mkdir(parents=True, exist_ok=True)
         self._reader = self._connect()
         self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
         self._scanners: queue.SimpleQueue[apsw.Connection] = queue.SimpleQueue()
-        self._pool = concurrent.futures.ThreadPoolExecutor(readers, "sqlite-read")
-        for _ in range(readers):
+        self._pool = concurrent.futures.ThreadPoolExecutor(_READERS, "sqlite-read")
+        for _ in range(_READERS):
             self._scanners.put(self._connect(cache_kib=4_000))
         self._writer = threading.Thread(target=self._write_all, name="sqlite-write", daemon=True)
         self._writer.start()
