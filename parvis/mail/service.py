@@ -14,6 +14,7 @@ from parvis.mail import mailboxes, message, store
 from parvis.mail.message import Parsed
 from parvis.mail.model import SCOPE, keyword_set
 from parvis.mail.store import Edit, New, Stored
+from parvis.store.blobs.contract import Step
 from parvis.store.sql.contract import Database, Tx
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -157,18 +158,22 @@ async def import_messages(
     """Puts many messages into an account in one unit: all or none. For large imports call it with a few hundred at
     a time. Raises as `import_message`."""
     await gate.require(keep.db, principal, account_id, SCOPE, Right.WRITE)
-    new = [await _new(keep, one) for one in messages]
+    joined = [await _new(keep, one) for one in messages]
 
     async def work(unit: Unit) -> list[Stored]:
         await gate.require(unit, principal, account_id, SCOPE, Right.WRITE)
-        return await store.append(unit, keep.db.dialect, account_id, new)
+        for _, store_bytes in joined:
+            await store_bytes(unit)
+        return await store.append(unit, keep.db.dialect, account_id, [new for new, _ in joined])
 
     return await keep.write(work)
 
 
-async def _new(keep: Store, one: Import) -> New:
-    parsed, digest = await read(one.raw), await keep.blobs.put(one.raw)
-    return New(parsed, digest, one.mailbox_ids, keyword_set(one.keywords), received(parsed, one.received_ms))
+async def _new(keep: Store, one: Import) -> tuple[New, Step]:
+    parsed = await read(one.raw)
+    digest, store_bytes = await keep.blobs.join(one.raw)
+    moment = received(parsed, one.received_ms)
+    return New(parsed, digest, one.mailbox_ids, keyword_set(one.keywords), moment), store_bytes
 
 
 def received(parsed: Parsed, given_ms: int | None = None) -> int:
