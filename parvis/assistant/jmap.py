@@ -41,7 +41,7 @@ def turn_kind(turns: Turns) -> Kind:
     """AssistantTurn: created to ask, read to follow, destroyed to forget."""
 
     async def read(call: Call, wanted: Sequence[int] | None, _: frozenset[str]) -> Sequence[AssistantTurn]:
-        return [outside(turn) for turn in await turns.get(call.principal, wanted)]
+        return [outside(turn) for turn in await turns.get(call.principal, wanted, db=call.db)]
 
     async def create(call: Call, unit: Unit, creation: Creation) -> Created:
         turn_id = await turns.add(unit, call.principal, _request(creation.values))
