@@ -2,7 +2,7 @@
 
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.kernel.languages import LANGUAGES, Language
-from parvis.mail import service
+from parvis.mail import erase, service
 from parvis.mail.jmap import kinds, parts
 from parvis.mail.model import SCOPE
 from parvis.mail.source import MailSource
@@ -34,6 +34,7 @@ def feature(context: Context) -> Feature:
         sources=(MailSource(context.store),),
         tools=MailTools(context.store, context.settings.hostname).all(),
         provision=provision,
+        erase=erase.messages,
     )
 
 

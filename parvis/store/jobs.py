@@ -106,6 +106,11 @@ class Jobs:
         text = msgspec.json.encode(progress).decode()
         await self._update("progress = ?", text, job_id=job.id)
 
+    @staticmethod
+    async def note(unit: Unit, job: Job, progress: dict[str, Any]) -> None:
+        """The same in the unit that brought it so far."""
+        await unit.run("UPDATE job SET progress = ? WHERE id = ?", msgspec.json.encode(progress).decode(), job.id)
+
     async def progress_of(self, account_id: int, *, finished_since_ms: int | None = None) -> list[Progress]:
         """The unfinished jobs of an account, newest first, and those finished since a time when one is given."""
         rows = await self._db.rows(

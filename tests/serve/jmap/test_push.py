@@ -327,7 +327,7 @@ async def test_what_is_gone_is_erased(open_client, doors, following, store) -> N
         await sessions.end(store, ann.person, (await sessions.of(store, ann.person))[0].id)
         while await left() > 1:
             await asyncio.sleep(0.01)
-        await accounts.delete(store, bob.person.id)
+        await accounts.disable(store, bob.person.id)
         while await left():
             await asyncio.sleep(0.01)
 
