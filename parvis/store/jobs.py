@@ -4,7 +4,6 @@ A node claims a job for a minute and renews that while it works; when the node d
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -141,11 +140,7 @@ class Jobs:
             while True:
                 self._wake.clear()
                 await self.claim_due()
-                pause = await self._pause()
-                with contextlib.suppress(TimeoutError):
-                    # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the wake-up.
-                    async with asyncio.timeout(pause):
-                        await self._wake.wait()
+                await clock.woken(self._wake, await self._pause())
         finally:
             cancel()
             renewing.cancel()

@@ -1,7 +1,6 @@
 """Following the outbox with durable cursors: each follower sees each event at least once, in order."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -83,7 +82,8 @@ class Outbox:
             while True:
                 wake.clear()
                 if not await self._turn(name, follower):
-                    await _either(wake, _SOON_SECONDS if await self._unsettled(name) else _RETRY_SECONDS)
+                    seconds = _SOON_SECONDS if await self._unsettled(name) else _RETRY_SECONDS
+                    await clock.woken(wake, seconds)
         finally:
             cancel()
 
@@ -105,10 +105,3 @@ class Outbox:
         last = events[-1]
         await self._db.write(lambda tx: self.advance(Unit(tx), name, last))
         return True
-
-
-async def _either(wake: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the wake-up.
-        async with asyncio.timeout(seconds):
-            await wake.wait()

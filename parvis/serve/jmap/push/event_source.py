@@ -63,7 +63,7 @@ class EventSource:
         last = clock.monotonic()
         while not stream.closed:
             left = last + ping - clock.monotonic() if ping else REFRESH_SECONDS
-            await wait(stream, min(left, REFRESH_SECONDS))
+            await clock.woken(stream.wake, min(left, REFRESH_SECONDS))
             if stream.closed:
                 return
             news = await self._hub.news(stream)
@@ -76,14 +76,3 @@ class EventSource:
             elif ping and clock.monotonic() >= last + ping:
                 last = clock.monotonic()
                 yield events.event({"interval": ping}, name="ping")
-
-
-async def wait(stream: Stream, seconds: float) -> bool:
-    """Until the stream is woken, at most so long; whether it was."""
-    try:
-        async with asyncio.timeout(max(seconds, 0.001)):  # not wait_for, which may lose a cancellation
-            await stream.wake.wait()
-    except TimeoutError:
-        return False
-    stream.wake.clear()
-    return True

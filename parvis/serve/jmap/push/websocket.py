@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from parvis.kernel import clock
 from parvis.kernel.errors import ParvisError, RateLimited
 from parvis.kernel.languages import closest
 from parvis.serve.context import Context
@@ -12,7 +13,6 @@ from parvis.serve.http.exchange import Request
 from parvis.serve.http.rates import Rates
 from parvis.serve.jmap.api import Api, encoded
 from parvis.serve.jmap.errors import RequestError
-from parvis.serve.jmap.push.event_source import wait
 from parvis.serve.jmap.push.hub import REFRESH_SECONDS, Hub, Stream, token
 from parvis.serve.jmap.request import decode
 from parvis.serve.jmap.types import Object
@@ -78,7 +78,7 @@ class _Connection:
 
     async def _until_ended(self, life: Stream) -> None:
         while not life.closed:
-            if not await wait(life, REFRESH_SECONDS):
+            if not await clock.woken(life.wake, REFRESH_SECONDS):
                 await self._hub.news(life)
         code, reason = (1001, "the server stops") if self._hub.stopping else (1008, "signed out")
         await self._send({"type": "websocket.close", "code": code, "reason": reason})
@@ -149,7 +149,7 @@ class _Connection:
     async def _push(self, stream: Stream) -> None:
         try:
             while not stream.closed:
-                await wait(stream, REFRESH_SECONDS)
+                await clock.woken(stream.wake, REFRESH_SECONDS)
                 news = None if stream.closed else await self._hub.news(stream)
                 if news is not None:
                     await self._say({**news, "pushState": token(stream)})
