@@ -4,6 +4,7 @@ from parvis.access.principal import Kind as PrincipalKind
 from parvis.kernel.languages import LANGUAGES, Language
 from parvis.mail import erase, service
 from parvis.mail.jmap import kinds, parts
+from parvis.mail.joining import JOIN, Joiner
 from parvis.mail.model import SCOPE
 from parvis.mail.source import MailSource
 from parvis.mail.tools import MailTools
@@ -33,6 +34,7 @@ def feature(context: Context) -> Feature:
         push_types={"EmailDelivery": SCOPE},
         sources=(MailSource(context.store),),
         tools=MailTools(context.store, context.settings.hostname).all(),
+        jobs={JOIN: Joiner(context.store).handle},
         provision=provision,
         erase=erase.messages,
     )
