@@ -6,6 +6,7 @@ from typing import Any
 
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden, NotFound, ParvisError, Unauthenticated
+from parvis.serve.http.compression import compressed
 from parvis.serve.http.errors import refusal
 from parvis.serve.http.exchange import Disconnected, Request, Response, Route, answer, parse_query
 from parvis.serve.http.identity import Identity
@@ -60,7 +61,7 @@ class Door:
             response = await self._handled(request, scope["raw_path"].decode("latin-1").partition("?")[0])
         except Disconnected:
             return
-        status = await _send(request, response, send)
+        status = await _send(request, await compressed(request, response), send)
         self._metrics.note(request.method, status, clock.monotonic() - started)
 
     async def _handled(self, request: Request, raw_path: str) -> Response:

@@ -120,4 +120,4 @@ def _repaired(value: object) -> object:
 
 
 def _json(value: object) -> Response:
-    return Response(200, encoded(value), [("content-type", "application/json"), _NO_CACHE])
+    return Response(200, encoded(value), [("content-type", "application/json"), _NO_CACHE], compress=True)
