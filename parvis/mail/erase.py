@@ -5,6 +5,7 @@ from functools import partial
 from parvis.access.erasure import Gone, rows, until_none
 from parvis.mail import store as mail
 from parvis.store.sql.contract import Dialect
+from parvis.store.sql.fts import forget_deleted
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -35,6 +36,7 @@ async def messages(store: Store, gone: Gone) -> None:
     """Messages, threads and mailboxes. The row that lets mail in goes first: from then on nothing arrives."""
     await rows(store, "mail_account", "account_id", _MINE, gone.account_id)
     await until_none(store, partial(_page, dialect=store.db.dialect, account_id=gone.account_id))
+    await forget_deleted(store, "email_text")
     for table, key, where in _KEPT:
         await rows(store, table, key, where, gone.account_id)
 

@@ -5,6 +5,7 @@ from functools import partial
 from parvis.access.erasure import Gone, rows, until_none
 from parvis.search.index.engine import Engine
 from parvis.store.sql.contract import marks
+from parvis.store.sql.fts import forget_deleted
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -24,6 +25,7 @@ async def erase(store: Store, engine: Engine, gone: Gone) -> None:
         await until_none(store, partial(_passages, engine=engine, scope_id=scope_id))
         for table, key in _OF_SCOPE:
             await rows(store, table, key, "scope_id = ?", scope_id)
+    await forget_deleted(store, "search_text")
     await rows(store, "search_document", "item_id, part", _OF_ITEMS, gone.account_id)
     await rows(store, "search_item", "id", "account_id = ?", gone.account_id)
 
