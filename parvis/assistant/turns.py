@@ -167,7 +167,10 @@ class Turns:
                 return
         while stored.status == "running":
             await asyncio.sleep(_POLL_SECONDS)
-            stored = (await self.get(principal, [turn_id]))[0]
+            found = await self.get(principal, [turn_id])
+            if not found:
+                return
+            stored = found[0]
         yield stored
 
     async def close(self) -> None:
