@@ -153,7 +153,7 @@ class Turns:
             live.task.cancel()
 
     async def watch(self, principal: Principal, turn_id: int) -> AsyncIterator[StoredTurn]:
-        """The turn as it is and each time it grows, until it is done. Raises NotFound."""
+        """The turn as it is and each time it grows, until it is done or deleted. Raises NotFound."""
         found = await self.get(principal, [turn_id])
         if not found:
             raise NotFound("no such turn")
@@ -165,6 +165,8 @@ class Turns:
             yield stored
             if stored.status != "running":
                 return
+        if stored.status == "running":
+            yield stored
         while stored.status == "running":
             await asyncio.sleep(_POLL_SECONDS)
             found = await self.get(principal, [turn_id])

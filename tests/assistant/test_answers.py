@@ -197,11 +197,13 @@ async def test_watching_a_turn_that_runs_elsewhere_ends_when_it_is_deleted(store
     monkeypatch.setattr("parvis.assistant.turns._POLL_SECONDS", 0.01)
     turns = Turns(store_sqlite, Answerer(Shelf(), Gateway(store_sqlite, [])))
     turn_id = await store_sqlite.write(lambda unit: turns.add(unit, ann, TurnRequest(text="Combien ?")))
-    watching = asyncio.ensure_future(anext(turns.watch(ann, turn_id), None))
+    watched = turns.watch(ann, turn_id)
+    assert (await anext(watched)).status == "running"
+    ending = asyncio.ensure_future(anext(watched, None))
     await asyncio.sleep(0.05)
-    assert not watching.done()
+    assert not ending.done()
     await store_sqlite.write(lambda unit: turns.remove(unit, ann, turn_id))
-    assert await asyncio.wait_for(watching, 10) is None
+    assert await asyncio.wait_for(ending, 10) is None
 
 
 def stored(text: str, level: str) -> StoredTurn:
