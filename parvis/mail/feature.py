@@ -23,6 +23,7 @@ def feature(context: Context) -> Feature:
             language = await _language(unit, account_id)
             await service.provision(unit, account_id, language, context.settings.limits.quota_bytes)
 
+    context.store.jobs.handle(JOIN, Joiner(context.store).handle, at_once=1)
     return Feature(
         name="mail",
         migrations=True,
@@ -34,7 +35,6 @@ def feature(context: Context) -> Feature:
         push_types={"EmailDelivery": SCOPE},
         sources=(MailSource(context.store),),
         tools=MailTools(context.store, context.settings.hostname).all(),
-        jobs={JOIN: Joiner(context.store).handle},
         provision=provision,
         erase=erase.messages,
     )

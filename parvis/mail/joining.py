@@ -25,7 +25,7 @@ _TRIES = 48
 
 
 class Joiner:
-    """Handles the jobs of kind `mail-join`."""
+    """Handles the jobs of kind `mail-join`, one at a time."""
 
     def __init__(self, keep: Store) -> None:
         self._keep = keep
@@ -33,12 +33,12 @@ class Joiner:
     async def handle(self, job: Job) -> None:
         """Joins the two threads of a job. Raises Retry while one of them holds a draft."""
         account_id = int(job.args["account"])
-        into, moved = [await self._ids(account_id, int(number)) for number in job.args["threads"]]
-        threads = [int(number) for number in job.args["threads"]]
+        threads = [await self._present(account_id, int(number)) for number in job.args["threads"]]
+        into, moved = [await self._ids(account_id, number) for number in threads]
         if len(into) < len(moved):
             into, moved = moved, into
             threads.reverse()
-        if not moved or len(moved) > _MOST or len(into) + len(moved) > LONGEST:
+        if threads[0] == threads[1] or not moved or len(moved) > _MOST or len(into) + len(moved) > LONGEST:
             return
         read = {number: await self._read(account_id, number) for number in moved}
         work = partial(self._move, account_id=account_id, threads=threads, read=read, patient=job.attempts < _TRIES)
@@ -46,6 +46,14 @@ class Joiner:
             await self._keep.write(work)
         except OverQuota:  # what is there stays where it is
             return
+
+    async def _present(self, account_id: int, thread_id: int) -> int:
+        """The thread that a thread has become by now. A thread that was joined to another leads to it as one more
+        reference."""
+        found = await self._keep.db.value(
+            "SELECT thread_id FROM thread_ref WHERE account_id = ? AND ref = ?", account_id, thread_id
+        )
+        return thread_id if found is None else int(found)
 
     async def _ids(self, account_id: int, thread_id: int) -> list[int]:
         rows = await self._keep.db.rows(
@@ -80,5 +88,8 @@ class Joiner:
             for number, blob, received_ms, keywords in rows
         ]
         await unit.run("UPDATE thread_ref SET thread_id = ? WHERE thread_id = ?", into, emptied)
+        await unit.run(
+            "INSERT INTO thread_ref (account_id, ref, thread_id) VALUES (?, ?, ?)", account_id, emptied, into
+        )
         await store.remove(unit, self._keep.db.dialect, account_id, list(read))
         await store.append(unit, self._keep.db.dialect, account_id, again)

@@ -16,10 +16,10 @@ from parvis.store.store import Store
 
 async def join(store: Store) -> None:
     """Runs what is planned as if its time had come."""
-    store.jobs.handle(JOIN, Joiner(store).handle)
+    store.jobs.handle(JOIN, Joiner(store).handle, at_once=1)
     await store.write(lambda unit: unit.run("UPDATE job SET run_at_ms = 0, lease_ms = 0 WHERE finished_ms IS NULL"))
-    await store.jobs.claim_due()
-    await store.jobs.idle()
+    while await store.jobs.claim_due():
+        await store.jobs.idle()
 
 
 async def thread_of(store: Store, account_id: int, email_id: int) -> int:
@@ -59,6 +59,24 @@ async def test_a_message_between_them_joins_them_later(store: Store, split, mess
     seen = await changes.since(store.db, ann.id, "Thread", 0, 10)
     (left,) = seen.created
     assert left in apart and len(await threads.emails(store.db, ann.id, left)) == 4
+    assert await check(store.db) == []
+
+
+async def test_many_threads_become_one_in_whatever_order(store: Store, make_user, message) -> None:
+    ann = await make_user(store, "ann")
+    for number in (1, 3, 5, 7):
+        raw = message("Re: Plan", message_id=f"{number}@x")
+        await service.deliver(store, [Delivery(ann.id)], raw)
+    for number in range(4):  # so that the newer thread moves into the older one
+        raw = message("Re: Plan", message_id=f"{number}@y", references="1@x")
+        await service.deliver(store, [Delivery(ann.id)], raw)
+    for number in (2, 6, 4):  # each names the one before and is named by the one after
+        raw = message("Re: Plan", message_id=f"{number}@x", references=f"{number - 1}@x {number + 1}@x")
+        await service.deliver(store, [Delivery(ann.id)], raw)
+    assert await store.db.value("SELECT COUNT(*) FROM job WHERE kind = ?", JOIN) == 3
+    await join(store)
+    assert await store.db.value("SELECT COUNT(DISTINCT thread_id) FROM email") == 1
+    assert await store.db.value("SELECT COUNT(*) FROM email") == 11
     assert await check(store.db) == []
 
 
