@@ -9,7 +9,7 @@ from typing import Any
 
 import parvis
 from parvis import assistant, mail
-from parvis.access import limits, sessions
+from parvis.access import erasure, limits, sessions
 from parvis.assistant.retrieval import Finder
 from parvis.kernel import ids
 from parvis.kernel.egress import Egress
@@ -69,6 +69,7 @@ class App:
                 await feature.start()
             for kind, handler in feature.jobs.items():
                 jobs.handle(kind, handler)
+        erasure.handle(self.context.store, [feature.erase for feature in self.features if feature.erase])
         for feature in self.features:
             for name, follower in feature.followers.items():
                 self._run(f"follower {name}", outbox.follow(name, follower))

@@ -1,5 +1,7 @@
 """The assistant: models, answers, receipts. It sees features only through Source and Tool."""
 
+from parvis.access.erasure import Gone, rows
+from parvis.assistant import receipts
 from parvis.assistant.answer import Answerer
 from parvis.assistant.gateway import Gateway
 from parvis.assistant.jmap import card_kind, methods, route, turn_kind
@@ -7,6 +9,7 @@ from parvis.assistant.model import CAPABILITY
 from parvis.assistant.retrieval import Finder
 from parvis.assistant.turns import Turns
 from parvis.serve.feature import Capability, Context, Feature
+from parvis.store.store import Store
 
 
 def feature(context: Context) -> Feature:
@@ -20,5 +23,11 @@ def feature(context: Context) -> Feature:
         kinds=[turn_kind(turns), card_kind(gateway)],
         methods=methods(turns),
         routes=[route(turns)],
+        erase=_erase,
         stop=turns.close,
     )
+
+
+async def _erase(store: Store, gone: Gone) -> None:
+    await rows(store, "assistant_turn", "id", "account_id = ?", gone.account_id)
+    await receipts.erase(store, gone.account_id)

@@ -1,7 +1,6 @@
 """The assistant's doors: AssistantTurn, ModelCard and receipts in JMAP, and a stream to watch a turn grow."""
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 import msgspec
 
@@ -12,6 +11,7 @@ from parvis.assistant.model import CAPABILITY, AssistantTurn, ModelCard, TurnReq
 from parvis.assistant.turns import StoredTurn, Turns
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import NotFound
+from parvis.serve.http import events
 from parvis.serve.http.exchange import Request, Response, Route
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.kind import OWN, Created, Creation, Kind, Method, Query, SetOutcome
@@ -41,7 +41,7 @@ def turn_kind(turns: Turns) -> Kind:
     """AssistantTurn: created to ask, read to follow, destroyed to forget."""
 
     async def read(call: Call, wanted: Sequence[int] | None, _: frozenset[str]) -> Sequence[AssistantTurn]:
-        return [outside(turn) for turn in await turns.get(call.principal, wanted)]
+        return [outside(turn) for turn in await turns.get(call.principal, wanted, db=call.db)]
 
     async def create(call: Call, unit: Unit, creation: Creation) -> Created:
         turn_id = await turns.add(unit, call.principal, _request(creation.values))
@@ -161,7 +161,7 @@ def _id(text: str) -> int:
 def route(turns: Turns) -> Route:
     """`GET /assistant/turns/{id}/events`: the turn as server-sent events, whole each time it grows."""
 
-    async def events(watched: AsyncIterator[StoredTurn], first: StoredTurn) -> AsyncIterator[bytes]:
+    async def grown(watched: AsyncIterator[StoredTurn], first: StoredTurn) -> AsyncGenerator[bytes]:
         yield _event(first)
         async for turn in watched:
             yield _event(turn)
@@ -169,12 +169,10 @@ def route(turns: Turns) -> Route:
     async def handle(request: Request) -> Response:
         watched = turns.watch(request.who, _id(request.params["id"]))
         first = await anext(watched)
-        headers: list[tuple[str, str]] = [("content-type", "text/event-stream"), ("cache-control", "no-store")]
-        return Response(200, events(watched, first), headers)
+        return events.stream(request, grown(watched, first))
 
     return Route("GET", "/assistant/turns/{id}/events", handle)
 
 
 def _event(turn: StoredTurn) -> bytes:
-    body: Any = {"status": turn.status, "answer": turn.answer}
-    return b"data: " + msgspec.json.encode(body) + b"\n\n"
+    return events.event({"status": turn.status, "answer": turn.answer})

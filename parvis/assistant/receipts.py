@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from parvis.access import erasure
 from parvis.access.principal import Principal
 from parvis.assistant.endpoints.contract import Card, Message
 from parvis.kernel import clock, ids
@@ -59,13 +60,14 @@ def make(
 
 
 async def keep(store: Store, principal: Principal, turn_id: int, receipt: Receipt) -> None:
-    """Stores a receipt; durable on return."""
+    """Stores a receipt; durable on return. Nothing for somebody whose account was erased meanwhile."""
 
     async def work(unit: Unit) -> None:
         await unit.run(
             """INSERT INTO model_receipt (id, principal_id, turn_id, time_ms, purpose, endpoint, model, country,
             parent_law, passages, prompt_sha256, output_sha256, prompt_tokens, output_tokens, milliseconds, outcome)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+            WHERE EXISTS (SELECT 1 FROM principal WHERE id = ?)""",
             ids.parse(receipt.id),
             principal.id,
             turn_id,
@@ -82,9 +84,15 @@ async def keep(store: Store, principal: Principal, turn_id: int, receipt: Receip
             receipt.output_tokens,
             receipt.milliseconds,
             receipt.outcome,
+            principal.id,
         )
 
     await store.write(work)
+
+
+async def erase(store: Store, account_id: int) -> None:
+    """Erases the receipts of an account that is gone."""
+    await erasure.rows(store, "model_receipt", "id", "principal_id = ?", account_id)
 
 
 async def of(store: Store, principal: Principal, turn_id: int | None = None, limit: int = 50) -> list[Receipt]:

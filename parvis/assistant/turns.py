@@ -13,6 +13,7 @@ from parvis.assistant.model import TurnRequest
 from parvis.assistant.tree import Answer, Status
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import NotFound, ParvisError
+from parvis.serve.jmap.call import Reader
 from parvis.store.sql.contract import Row, marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -105,17 +106,24 @@ class Turns:
         if found:
             await unit.changed(turn.principal.id, KIND, turn.id, "updated")
 
-    async def get(self, principal: Principal, turn_ids: Sequence[int] | None, limit: int = 100) -> list[StoredTurn]:
-        """The principal's turns of these ids, or the newest."""
+    async def get(
+        self,
+        principal: Principal,
+        turn_ids: Sequence[int] | None,
+        limit: int = 100,
+        db: Reader | None = None,
+    ) -> list[StoredTurn]:
+        """The principal's turns of these ids, or the newest; read by `db` when that is an open unit."""
+        reader = db or self._store.db
         if turn_ids is None:
-            rows = await self._store.db.rows(
+            rows = await reader.rows(
                 f"""SELECT {_COLUMNS} FROM assistant_turn WHERE account_id = ?
                 ORDER BY created_ms DESC, id DESC LIMIT ?""",
                 principal.id,
                 limit,
             )
         else:
-            rows = await self._store.db.rows(
+            rows = await reader.rows(
                 f"SELECT {_COLUMNS} FROM assistant_turn WHERE account_id = ? AND id IN {marks(len(turn_ids))}",
                 principal.id,
                 *turn_ids,
@@ -145,7 +153,7 @@ class Turns:
             live.task.cancel()
 
     async def watch(self, principal: Principal, turn_id: int) -> AsyncIterator[StoredTurn]:
-        """The turn as it is and each time it grows, until it is done. Raises NotFound."""
+        """The turn as it is and each time it grows, until it is done or deleted. Raises NotFound."""
         found = await self.get(principal, [turn_id])
         if not found:
             raise NotFound("no such turn")
@@ -157,9 +165,14 @@ class Turns:
             yield stored
             if stored.status != "running":
                 return
+        if stored.status == "running":
+            yield stored
         while stored.status == "running":
             await asyncio.sleep(_POLL_SECONDS)
-            stored = (await self.get(principal, [turn_id]))[0]
+            found = await self.get(principal, [turn_id])
+            if not found:
+                return
+            stored = found[0]
         yield stored
 
     async def close(self) -> None:

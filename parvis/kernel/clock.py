@@ -1,5 +1,6 @@
 """The only clock. Tests freeze it; nothing else in the program asks what time it is."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,18 @@ def parse_utc(date: str) -> int:
 def monotonic() -> float:
     """Seconds of a clock that never goes back, for durations."""
     return time.monotonic()
+
+
+async def woken(wake: asyncio.Event, seconds: float) -> bool:
+    """Waits until `wake` is set, at most so long, and clears it. Returns whether it was set."""
+    try:
+        # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the wake-up.
+        async with asyncio.timeout(max(seconds, 0.001)):
+            await wake.wait()
+    except TimeoutError:
+        return False
+    wake.clear()
+    return True
 
 
 @contextmanager

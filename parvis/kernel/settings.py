@@ -34,6 +34,10 @@ class Limits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     objects_in_set: int = 1000
     concurrent_requests: int = 8
     concurrent_uploads: int = 4
+    requests_per_minute: int = 3000
+    """HTTP requests of one person (and what they ask over a WebSocket); 0 is no limit."""
+    requests_per_minute_of_address: int = 6000
+    """HTTP requests from one IPv4 address or IPv6 /64, whoever asks; this machine's own are not counted."""
     recipients: int = 200
     messages_per_minute: int = 600
     """From one client on port 25 (its IPv4 address or IPv6 /64); this machine's own are not counted."""

@@ -2,8 +2,9 @@
 
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.kernel.languages import LANGUAGES, Language
-from parvis.mail import service
+from parvis.mail import erase, service
 from parvis.mail.jmap import kinds, parts
+from parvis.mail.joining import JOIN, Joiner
 from parvis.mail.model import SCOPE
 from parvis.mail.source import MailSource
 from parvis.mail.tools import MailTools
@@ -22,6 +23,7 @@ def feature(context: Context) -> Feature:
             language = await _language(unit, account_id)
             await service.provision(unit, account_id, language, context.settings.limits.quota_bytes)
 
+    context.store.jobs.handle(JOIN, Joiner(context.store).handle, at_once=1)
     return Feature(
         name="mail",
         migrations=True,
@@ -34,6 +36,7 @@ def feature(context: Context) -> Feature:
         sources=(MailSource(context.store),),
         tools=MailTools(context.store, context.settings.hostname).all(),
         provision=provision,
+        erase=erase.messages,
     )
 
 

@@ -4,10 +4,10 @@ import asyncio
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from parvis.kernel import clock
+from parvis.kernel.errors import Unavailable
 from parvis.kernel.languages import fold
 from parvis.mail.counts import pages
 from parvis.mail.message import message_key
@@ -60,7 +60,10 @@ _ORDERS = {
     "someInThreadHaveKeyword": f"CASE WHEN {_SOME} THEN 1 ELSE 0 END",
     "allInThreadHaveKeyword": f"CASE WHEN {_ALL} THEN 1 ELSE 0 END",
 }
-_FIRST = 200
+_HEADERS = """SELECT e.id, p.headers, e.received_ms FROM email e JOIN email_part p ON p.email_id = e.id
+    WHERE e.account_id = ? AND (e.received_ms, e.id) > (?, ?) ORDER BY e.received_ms, e.id LIMIT ?"""
+_HEADER_PAGE = 4000
+_HEADER_SECONDS = 10.0
 
 
 class Account:
@@ -81,7 +84,7 @@ class Account:
             return f"e.id IN {subquery}", list(parameters)
         if name in ("before", "after"):
             sign = "<" if name == "before" else ">="
-            return f"e.received_ms {sign} ?", [clock.to_ms(datetime.fromisoformat(value))]
+            return f"e.received_ms {sign} ?", [clock.parse_utc(value)]
         if name == "has_attachment":
             return "e.has_attachment = ?", [int(value)]
         if name == "in_mailbox_other_than":
@@ -93,15 +96,18 @@ class Account:
 
     async def with_header(self, name: str, text: str | None = None) -> list[int]:
         """Messages that have a header field of this name, with this text in it when given. Looks into the stored
-        header block of every message of the account, off the loop; a whole Message-ID has an index."""
+        header block of every message of the account, off the loop and some at a time; a whole Message-ID has an
+        index. Raises Unavailable when that takes too long."""
         if text and name.lower() == "message-id" and (found := await self._by_message_id(text)):
             return found
-        rows = await self._store.db.scan(
-            """SELECT p.email_id, p.headers FROM email_part p JOIN email e ON e.id = p.email_id
-            WHERE e.account_id = ?""",
-            self._account_id,
-        )
-        return await asyncio.to_thread(_matching, rows, name, text)
+        found, place, end = [], (-(1 << 62), 0), clock.monotonic() + _HEADER_SECONDS
+        while (left := end - clock.monotonic()) > 0:
+            rows = await self._store.db.scan(_HEADERS, self._account_id, *place, _HEADER_PAGE, seconds=left)
+            found += await asyncio.to_thread(_matching, rows, name, text)
+            if len(rows) < _HEADER_PAGE:
+                return found
+            place = (rows[-1][2], rows[-1][0])
+        raise Unavailable("the search in header fields took too long", seconds=_HEADER_SECONDS)
 
     async def _by_message_id(self, text: str) -> list[int]:
         rows = await self._store.db.rows(
@@ -115,7 +121,7 @@ class Account:
 def _matching(rows: Sequence[Sequence[Any]], name: str, text: str | None) -> list[int]:
     wanted, begins = None if text is None else fold(text.strip()), name.lower().encode("utf-8", "replace") + b":"
     found = []
-    for email_id, packed in rows:
+    for email_id, packed, _ in rows:
         block = zlib.decompress(packed)
         if begins not in block.lower():
             continue

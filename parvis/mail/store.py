@@ -229,12 +229,17 @@ async def remove(unit: Unit, dialect: Dialect, account_id: int, email_ids: Seque
     await threads.after_removal(unit, account_id, touched)
 
 
-async def _delete(unit: Unit, dialect: Dialect, account_id: int, page: Sequence[int]) -> None:
+async def drop(unit: Unit, dialect: Dialect, account_id: int, page: Sequence[int]) -> None:
+    """Deletes the rows of some messages, and nothing else."""
     where = f"email_id IN {marks(len(page))}"
     for table in ("email_mailbox", "email_keyword", "email_part"):
         await unit.run(f"DELETE FROM {table} WHERE {where}", *page)
     await unit.run(f"DELETE FROM email WHERE id IN {marks(len(page))}", *page)
     await text_index(dialect, account_id).remove(unit, page)
+
+
+async def _delete(unit: Unit, dialect: Dialect, account_id: int, page: Sequence[int]) -> None:
+    await drop(unit, dialect, account_id, page)
     for email_id in page:
         await blobs.unlink(unit, account_id, KIND, email_id)
         await unit.changed(account_id, KIND, email_id, "destroyed")

@@ -13,12 +13,14 @@ from typing import Any
 
 import apsw
 
+from parvis.access.erasure import Gone
 from parvis.access.gate import VISIBLE, visible
 from parvis.access.principal import Principal
 from parvis.kernel.errors import Forbidden, NotFound
 from parvis.kernel.knowledge import Source
 from parvis.search import ranking
 from parvis.search.embed.provider import Embedder
+from parvis.search.erase import erase
 from parvis.search.index import names
 from parvis.search.index.codes import Codes
 from parvis.search.index.conditions import COLUMNS
@@ -181,6 +183,10 @@ class Search:
         )
         subjects = [Suggestion(kind="subject", text=row[0]) for row in rows]
         return [*map(_person, people), *subjects][: limit * 2]
+
+    async def erase(self, store: Store, gone: Gone) -> None:
+        """Erases what the index holds of an account that is gone."""
+        await erase(store, self._engine, gone)
 
     async def status(self, principal: Principal) -> IndexStatus:
         """How far the index is, for what the principal sees; for an administrator, all of it."""

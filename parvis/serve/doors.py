@@ -12,6 +12,7 @@ from parvis.serve.http.door import Door
 from parvis.serve.http.exchange import Request, Response, Route, answer
 from parvis.serve.http.identity import Identity
 from parvis.serve.http.metrics import Metrics
+from parvis.serve.http.rates import LOOPBACK, Rates
 from parvis.serve.http.server import HttpServer
 from parvis.serve.http.static import Static
 from parvis.serve.jmap.api import Api
@@ -23,8 +24,6 @@ from parvis.serve.jmap.push.event_source import EventSource
 from parvis.serve.jmap.push.hub import Hub
 from parvis.serve.jmap.push.websocket import WebSocket
 from parvis.serve.jmap.transfer import Transfer
-
-_LOOPBACK = ("127.0.0.1", "::1", "")
 
 
 class Doors:
@@ -49,9 +48,10 @@ class Doors:
         self.hub = Hub(context, self.engine)
         self._delivery = Delivery(context, self.hub)
         context.offer(self._delivery)
-        sockets = {"/jmap/ws": WebSocket(context, self._api, self.hub)}
+        rates = Rates(context.settings.limits)
+        sockets = {"/jmap/ws": WebSocket(context, self._api, self.hub, rates)}
         static = Static(web or Path("web/dist"))
-        self.door = Door(self._routes(features), self._identity, static, self.metrics, sockets)
+        self.door = Door(self._routes(features), self._identity, rates, static, self.metrics, sockets)
         self._server: HttpServer | None = None
         self._started = clock.monotonic()
 
@@ -90,7 +90,7 @@ class Doors:
 
     async def _metrics_text(self, request: Request) -> Response:
         """For a scraper on this machine."""
-        if request.remote not in _LOOPBACK:
+        if request.remote not in LOOPBACK:
             return answer({"code": "forbidden", "sentence": "from this machine only"}, 403)
         return Response(200, self.metrics.text().encode(), [("content-type", "text/plain; version=0.0.4")])
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from parvis.access.erasure import Eraser
 from parvis.access.gate import Access
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.kernel.knowledge import Source, Tool
@@ -84,6 +85,9 @@ class Feature:
     listeners: Sequence[Listener] = ()
     routes: Sequence[Route] = ()
     provision: Provision | None = None
+    erase: Eraser | None = None
+    """Erases what the room keeps for an account that is gone: every row that names the account, a scope of it, or
+    an object that goes with it. Links to blobs, jobs and the change log go by themselves."""
     start: Callable[[], Awaitable[None]] | None = None
     """Called once after the store is open and before any door is."""
     stop: Callable[[], Awaitable[None]] | None = None

@@ -4,7 +4,6 @@ A node claims a job for a minute and renews that while it works; when the node d
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -106,6 +105,11 @@ class Jobs:
         text = msgspec.json.encode(progress).decode()
         await self._update("progress = ?", text, job_id=job.id)
 
+    @staticmethod
+    async def note(unit: Unit, job: Job, progress: dict[str, Any]) -> None:
+        """The same in the unit that brought it so far."""
+        await unit.run("UPDATE job SET progress = ? WHERE id = ?", msgspec.json.encode(progress).decode(), job.id)
+
     async def progress_of(self, account_id: int, *, finished_since_ms: int | None = None) -> list[Progress]:
         """The unfinished jobs of an account, newest first, and those finished since a time when one is given."""
         rows = await self._db.rows(
@@ -136,11 +140,7 @@ class Jobs:
             while True:
                 self._wake.clear()
                 await self.claim_due()
-                pause = await self._pause()
-                with contextlib.suppress(TimeoutError):
-                    # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the wake-up.
-                    async with asyncio.timeout(pause):
-                        await self._wake.wait()
+                await clock.woken(self._wake, await self._pause())
         finally:
             cancel()
             renewing.cancel()

@@ -1,7 +1,6 @@
 """Following the outbox with durable cursors: each follower sees each event at least once, in order."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -90,7 +89,8 @@ class Outbox:
                 if await self._turn(name, follower) == _PAGE:
                     await asyncio.sleep(min(1.0, _REST * (clock.monotonic() - started)) if wake.is_set() else 0)
                 else:
-                    await _either(wake, _SOON_SECONDS if await self._unsettled(name) else _RETRY_SECONDS)
+                    seconds = _SOON_SECONDS if await self._unsettled(name) else _RETRY_SECONDS
+                    await clock.woken(wake, seconds)
                     await _calm(wake)
         finally:
             cancel()
@@ -114,13 +114,6 @@ class Outbox:
         last = events[-1]
         await self._db.write(lambda tx: self.advance(Unit(tx), name, last))
         return len(events)
-
-
-async def _either(wake: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the wake-up.
-        async with asyncio.timeout(seconds):
-            await wake.wait()
 
 
 async def _calm(wake: asyncio.Event) -> None:

@@ -249,15 +249,3 @@ async def test_who_is_disabled_loses_access_at_once(store: Store, make_person) -
     assert (await gate.require(store.db, bob, bob.id, "mail")).owner
     with pytest.raises(Forbidden):
         await gate.require(store.db, bob, ann.id, "mail", gate.Right.WRITE)
-
-
-async def test_a_deleted_principal_leaves_no_right_behind(store: Store, make_person) -> None:
-    ann, bob = await make_person(store, "ann"), await make_person(store, "bob")
-    scope = await store.db.value("SELECT id FROM scope WHERE account_id = ?", ann.id)
-    await store.write(lambda unit: gate.give(unit, ann, scope, bob.id, gate.Right.READ))
-    await accounts.delete(store, ann.id)
-    assert await gate.explain(store.db, bob, scope) == []
-    events = await store.outbox.after(0, 0)
-    assert [event.body["scopes"] for event in events if event.kind == "account-deleted"] == [[scope]]
-    again = await make_person(store, "ann")
-    assert again.id != ann.id

@@ -1,5 +1,7 @@
 """Answers: only what a passage carries is shown, whatever the model writes; without a model the sources speak."""
 
+import asyncio
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -189,6 +191,19 @@ async def test_a_turn_belongs_to_its_owner_alone(store_sqlite, ann) -> None:
     assert await turns.get(bob, [turn_id]) == []
     (kept,) = await turns.get(ann, [turn_id])
     assert kept.answer == seen[-1].answer
+
+
+async def test_watching_a_turn_that_runs_elsewhere_ends_when_it_is_deleted(store_sqlite, ann, monkeypatch) -> None:
+    monkeypatch.setattr("parvis.assistant.turns._POLL_SECONDS", 0.01)
+    turns = Turns(store_sqlite, Answerer(Shelf(), Gateway(store_sqlite, [])))
+    turn_id = await store_sqlite.write(lambda unit: turns.add(unit, ann, TurnRequest(text="Combien ?")))
+    watched = turns.watch(ann, turn_id)
+    assert (await anext(watched)).status == "running"
+    ending = asyncio.ensure_future(anext(watched, None))
+    await asyncio.sleep(0.05)
+    assert not ending.done()
+    await store_sqlite.write(lambda unit: turns.remove(unit, ann, turn_id))
+    assert await asyncio.wait_for(ending, 10) is None
 
 
 def stored(text: str, level: str) -> StoredTurn:

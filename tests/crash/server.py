@@ -31,7 +31,8 @@ async def prepare(folder: pathlib.Path, database: str = "") -> tuple[str, str]:
     """Makes a data folder with one person. Returns a bearer token and the account's id."""
     folder.mkdir()
     lines = ['hostname = "mail.example.org"', 'domains = ["example.org"]', f'database = "{database}"']
-    (folder / "parvis.toml").write_text("\n".join([*lines, "[ports]", "http = 0", "smtp = 0", ""]))
+    unlimited = ["[limits]", "requests_per_minute = 0", ""]
+    (folder / "parvis.toml").write_text("\n".join([*lines, "[ports]", "http = 0", "smtp = 0", *unlimited]))
     app = await App.open(load(folder))
     store = app.context.store
     await people.create(

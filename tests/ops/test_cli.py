@@ -76,6 +76,16 @@ def test_accounts_are_made_listed_grouped_and_switched_off(run) -> None:
     assert "Bob" in run("account", "list")[1]
 
 
+def test_deleting_says_when_and_can_be_taken_back(run) -> None:
+    run("account", "add", "ann@a.example", "--name", "Ann", "--password-stdin", stdin=PASSWORD + "\n")
+    code, said = run("account", "delete", "ann@a.example")
+    assert code == 0 and "CANNOT BE UNDONE" in said and "parvis account restore ann@a.example" in said
+    assert "Ann" not in run("account", "list")[1]
+    assert run("account", "restore", "ann@a.example") == (0, "ann@a.example: enabled\n")
+    assert "Ann" in run("account", "list")[1]
+    assert run("account", "delete", "ann@a.example", "--days", "-1")[0] == 1
+
+
 def test_grants_are_given_and_withdrawn(run) -> None:
     for name in ("ann", "bob"):
         run("account", "add", f"{name}@a.example", "--name", name.title())

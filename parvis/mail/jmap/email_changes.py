@@ -5,12 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from parvis.kernel import ids
 from parvis.mail.jmap.email_query import plain
 from parvis.mail.query import Listing, pages
 from parvis.serve.jmap import querying
 from parvis.serve.jmap.call import Call, Result
-from parvis.serve.jmap.errors import MethodError
 from parvis.serve.jmap.kind import Kind
 from parvis.serve.jmap.reading import read_state
 from parvis.serve.jmap.reading import state as state_of
@@ -56,23 +54,7 @@ class QueryChanges:
             removed, added = await _differences(call, listing, found, since)
             total = await listing.total(call.context.store.db) if call.arguments.calculate_total else None
             if await state_of(kind, call) == present:
-                return _answer(call, present, removed, added, total)
-
-
-def _answer(
-    call: Call, state: str, removed: Sequence[int], added: Sequence[tuple[int, int]], total: int | None
-) -> Object:
-    most = call.arguments.max_changes
-    if most is not None and len(removed) + len(added) > most:
-        raise MethodError("tooManyChanges", f"there are {len(removed) + len(added)} changes")
-    answer: Object = {
-        "accountId": ids.text(call.account_id),
-        "oldQueryState": call.arguments.since_query_state,
-        "newQueryState": state,
-        "removed": [ids.text(number) for number in removed],
-        "added": [{"id": ids.text(number), "index": index} for index, number in added],
-    }
-    return answer if total is None else answer | {"total": total}
+                return querying.changes_answer(call, present, removed, added, total)
 
 
 async def _moved(call: Call, since: int) -> _Moved | None:

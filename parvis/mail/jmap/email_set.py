@@ -1,7 +1,6 @@
 """Email/set and /copy. RFC 8621 §4.6, §4.7"""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from parvis.access.principal import Right
@@ -159,8 +158,11 @@ def keywords_of(given: dict[str, Any] | None) -> frozenset[str]:
 
 
 def received_ms(given: str | None) -> int | None:
-    """A UTCDate in ms; None for none."""
-    return None if given is None else clock.to_ms(datetime.fromisoformat(given))
+    """A UTCDate in ms; None for none. Raises SetError invalidProperties."""
+    try:
+        return None if given is None else clock.parse_utc(given)
+    except Invalid as error:
+        raise invalid_properties("receivedAt", why=error.sentence) from error
 
 
 def _set_error(error: Invalid) -> SetError:

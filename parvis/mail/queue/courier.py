@@ -170,7 +170,7 @@ class Courier:
             for recipient in _waiting(message, RELAY):
                 domain = recipient.address.rpartition("@")[2].lower()
                 await unit.run("UPDATE outgoing_recipient SET destination = ? WHERE id = ?", domain, recipient.id)
-                await queue.plan(unit, message.id, domain, clock.now_ms())
+                await queue.plan(unit, message.account_id, message.id, domain, clock.now_ms())
 
         await self._keep.write(work)
 

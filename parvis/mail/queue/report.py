@@ -153,7 +153,8 @@ class Reporter:
 async def on_delivery(unit: Unit, delivered: Delivered) -> None:
     """A hook of delivery: reports of other servers are read in a job."""
     if not delivered.mail_from and b"delivery-status" in delivered.parsed.header.lower():
-        await Jobs.add(unit, READ, {"email": delivered.email.id})
+        args = {"email": delivered.email.id}
+        await Jobs.add(unit, READ, args, account_id=delivered.delivery.account_id)
 
 
 async def _learn(unit: Unit, outgoing_id: int, status: dsn.RecipientStatus) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from parvis.kernel import clock, ids
-from parvis.kernel.errors import Conflict
+from parvis.kernel.errors import Conflict, NotFound
 from parvis.mail.queue.model import Letter, Message, Outcome, Recipient
 from parvis.store.jobs import Jobs
-from parvis.store.sql.contract import Database, marks
+from parvis.store.sql.contract import Database
 from parvis.store.unit import Unit
 
 JOB = "mail-out"
@@ -22,14 +22,19 @@ _RECIPIENT = "id, address, destination, state, reply, host, changed_ms, notify, 
 
 
 async def add(unit: Unit, letter: Letter, destinations: Sequence[str]) -> int:
-    """Puts a letter into the queue, with the destination of each recipient, and a job for each destination."""
+    """Puts a letter into the queue, with the destination of each recipient, and a job for each destination. Raises
+    NotFound when the sender's account is being erased."""
     number, now = ids.new_id(), clock.now_ms()
     release = max(letter.release_ms, now)
-    await unit.run(
-        f"INSERT INTO outgoing ({_MESSAGE}) VALUES {marks(13)}",
+    added = await unit.run(
+        f"""INSERT INTO outgoing ({_MESSAGE}) SELECT {", ".join("?" * 13)}
+        WHERE EXISTS (SELECT 1 FROM principal WHERE id = ?)""",
         number, letter.account_id, letter.submission_id, letter.sender, letter.blob, letter.size, "held",
         int(letter.needs_8bit), int(letter.needs_utf8), letter.ret, letter.envid, now, release,
+        letter.account_id,
     )  # fmt: skip
+    if not added:
+        raise NotFound("no such account")
     await unit.many(
         """INSERT INTO outgoing_recipient (id, outgoing_id, address, destination, changed_ms, notify, orcpt)
         VALUES (?, ?, ?, ?, ?, ?, ?)""",
@@ -43,20 +48,21 @@ async def add(unit: Unit, letter: Letter, destinations: Sequence[str]) -> int:
         letter.blob, letter.account_id, KIND, number, letter.size,
     )  # fmt: skip
     for destination in dict.fromkeys(destinations):
-        await plan(unit, number, destination, release)
+        await plan(unit, letter.account_id, number, destination, release)
     return number
 
 
-async def plan(unit: Unit, message_id: int, destination: str, at_ms: int) -> None:
+async def plan(unit: Unit, account_id: int, message_id: int, destination: str, at_ms: int) -> None:
     """Plans the next try of a message to one destination."""
     args = {"message": message_id, "destination": destination}
-    await Jobs.add(unit, JOB, args, key=f"{message_id}:{destination}", at_ms=at_ms)
+    await Jobs.add(unit, JOB, args, key=f"{message_id}:{destination}", at_ms=at_ms, account_id=account_id)
 
 
 async def plan_report(unit: Unit, message: Message, recipient: Recipient, report: str) -> None:
     """Plans that the sender hears what became of a recipient; what came within a moment makes one report."""
     key = f"{message.id}:{recipient.id}:{report}"
-    await Jobs.add(unit, REPORT, {"message": message.id}, key=key, at_ms=clock.now_ms() + _GATHER_MS)
+    at_ms = clock.now_ms() + _GATHER_MS
+    await Jobs.add(unit, REPORT, {"message": message.id}, key=key, at_ms=at_ms, account_id=message.account_id)
 
 
 async def load(db: Database | Unit, message_id: int) -> Message | None:

@@ -12,8 +12,7 @@ from parvis.mail.service import Delivery, Hook
 from parvis.mail.smtp.session import Session, Transaction
 from parvis.mail.smtp.trace import HOPS, hops, received, return_path
 from parvis.serve.lines.connection import Connection
-from parvis.serve.lines.listener import network_of
-from parvis.serve.lines.rates import Rate
+from parvis.serve.rates import Rate, network_of
 from parvis.store.store import Store
 from parvis.wire.smtp import MailFrom, RcptTo, Reply, reply
 

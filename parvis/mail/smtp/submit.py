@@ -14,7 +14,7 @@ from parvis.mail.smtp.trace import HOPS, hops, received
 from parvis.mail.submission.content import Content, needs
 from parvis.mail.submission.senders import of_account
 from parvis.serve.lines.connection import Connection
-from parvis.serve.lines.rates import Rate
+from parvis.serve.rates import Rate
 from parvis.store.store import Store
 from parvis.wire.mime.fields import domain_as_ascii
 from parvis.wire.smtp import MailFrom, RcptTo, Reply, encode_xtext, reply

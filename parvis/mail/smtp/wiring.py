@@ -3,7 +3,7 @@
 from functools import cache
 
 from parvis.access.principal import Kind as PrincipalKind
-from parvis.mail import identity
+from parvis.mail import erase, identity
 from parvis.mail.model import SCOPE
 from parvis.mail.queue import report
 from parvis.mail.queue import store as queue_store
@@ -52,6 +52,7 @@ def feature(context: Context) -> Feature:
             SmtpDoor("submissions", ports.submissions, settings, submitter.serve, tls, implicit_tls=True),
         ),
         provision=_provision,
+        erase=erase.sending,
         stop=queue.stop,
     )
 

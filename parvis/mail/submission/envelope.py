@@ -1,11 +1,11 @@
 """The envelope of a submission: given by the client or taken from the message, checked either way. RFC 8621 §7"""
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from parvis.kernel import clock
+from parvis.kernel.errors import Invalid
 from parvis.mail.queue.model import To
 from parvis.mail.submission.content import Content
 from parvis.mail.submission.senders import Senders
@@ -120,10 +120,9 @@ def release_ms(envelope: Envelope, max_hold: int) -> int:
 def instant_ms(text: str) -> int:
     """A date-time as stored. Raises SetError."""
     try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise invalid_properties("envelope", why="not a date-time") from None
-    return clock.to_ms(instant)
+        return clock.parse_utc(text)
+    except Invalid as error:
+        raise invalid_properties("envelope", why="not a date-time") from error
 
 
 def _parameters(address: Address, known: frozenset[str]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ async def on_delivery(unit: Unit, delivered: Delivered) -> None:
             "answers": (summary["messageId"] or [""])[0],
             "references": (summary["references"] or summary["inReplyTo"] or [])[-20:],
         }
-        await Jobs.add(unit, JOB, args)
+        await Jobs.add(unit, JOB, args, account_id=account_id)
 
 
 def is_from_a_person(sender: str, header: bytes) -> bool:

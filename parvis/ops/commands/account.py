@@ -5,7 +5,7 @@ import getpass
 import sys
 from datetime import UTC, datetime
 
-from parvis.access import accounts, directory, gate, passwords
+from parvis.access import accounts, directory, erasure, gate, passwords
 from parvis.access.principal import Principal, Right
 from parvis.kernel import clock, ids, settings
 from parvis.kernel.errors import Invalid, NotFound
@@ -15,6 +15,7 @@ from parvis.ops.commands.texts import Texts
 from parvis.ops.program import Opener, Program
 from parvis.store.unit import Unit
 
+_DAY_MS = 86_400_000
 _RIGHTS = {right.name.lower().replace("_", "-"): right for right in Right if right.name}
 
 
@@ -32,8 +33,13 @@ def add(parser: argparse.ArgumentParser, texts: Texts) -> None:
     word = acts.add_parser("password", help="set a new password")
     word.add_argument("address")
     word.add_argument("--password-stdin", action="store_true")
-    for act in ("disable", "enable"):
-        acts.add_parser(act).add_argument("address")
+    off = acts.add_parser("disable", help="nothing is open and no mail comes in; everything is kept")
+    off.add_argument("address")
+    on = acts.add_parser("enable", aliases=["restore"], help="the opposite; before its day, takes `delete` back")
+    on.add_argument("address")
+    gone = acts.add_parser("delete", help="disable, and erase everything after --days; then it cannot be undone")
+    gone.add_argument("address")
+    gone.add_argument("--days", type=int, default=30, help="how long `restore` takes it back (30; 0: a minute)")
     group = acts.add_parser("group", help="GROUP --add MEMBER --remove MEMBER")
     group.add_argument("address")
     group.add_argument("--add", action="append", default=[], metavar="MEMBER")
@@ -55,6 +61,8 @@ async def run(args: argparse.Namespace, opener: Opener) -> int:
         "password": _password,
         "disable": _disable,
         "enable": _enable,
+        "restore": _enable,
+        "delete": _delete,
         "group": _group,
         "grant": _grant,
     }
@@ -114,14 +122,26 @@ async def _disable(args: argparse.Namespace, program: Program) -> None:
 
 
 async def _enable(args: argparse.Namespace, program: Program) -> None:
-    store = program.context.store
-    number = await store.db.value(
+    await accounts.enable(program.context.store, await _number(args, program))
+    print(f"{args.address}: enabled")
+
+
+async def _number(args: argparse.Namespace, program: Program) -> int:
+    """The principal of an address, disabled or not."""
+    number = await program.context.store.db.value(
         "SELECT principal_id FROM address WHERE address = ?", directory.normal(args.address)
     )
     if number is None:
         raise NotFound(f"nobody has the address {args.address}")
-    await accounts.enable(store, number)
-    print(f"{args.address}: enabled")
+    return int(number)
+
+
+async def _delete(args: argparse.Namespace, program: Program) -> None:
+    if args.days < 0:
+        raise Invalid("--days is 0 or more")
+    begins = await erasure.schedule(program.context.store, await _number(args, program), args.days * _DAY_MS)
+    print(f"{args.address}: disabled, and erased on {clock.utc_date(begins)}. THAT CANNOT BE UNDONE.")
+    print(f"Until then `parvis account restore {args.address}` takes it back.")
 
 
 async def _group(args: argparse.Namespace, program: Program) -> None:

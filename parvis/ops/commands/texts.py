@@ -47,9 +47,9 @@ TEXTS: dict[str, dict[Language, str]] = {
         "vi": "tệp thư công khai (kho SpamAssassin); `none` để bỏ qua",
     },
     "account": {
-        "en": "people, groups and spaces: add, list, password, disable, enable, group, grant",
-        "fr": "personnes, groupes et espaces : créer, lister, mot de passe, désactiver, membres, droits",
-        "vi": "người dùng, nhóm và không gian: thêm, liệt kê, mật khẩu, khóa, thành viên, quyền",
+        "en": "people, groups and spaces: add, list, password, disable, enable, delete, group, grant",
+        "fr": "personnes, groupes et espaces : créer, lister, mot de passe, désactiver, supprimer, membres, droits",
+        "vi": "người dùng, nhóm và không gian: thêm, liệt kê, mật khẩu, khóa, xóa, thành viên, quyền",
     },
     "import": {
         "en": "bring mail in: mbox, Maildir, .eml, or a live IMAP account; run it again to go on",

@@ -76,6 +76,13 @@ class Ask(NamedTuple):
     newest: bool
 
 
+def union(ask: Ask, no_words: str) -> str:
+    """The candidates of the steps `worded` and `near`, as far as there are any; `no_words` is NULL of the type of a
+    word score."""
+    parts = [("worded", "words", ask.match), ("near", no_words, ask.question)]
+    return " UNION ALL ".join(f"SELECT id, {words} AS words FROM {step}" for step, words, there in parts if there)
+
+
 class Engine(Protocol):
     """One database's way."""
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from parvis.kernel.errors import ParvisError
 from parvis.search.index.conditions import COLUMNS, SEEN, conditions
-from parvis.search.index.engine import BODY, FORM, HEAD, LENGTH, SATURATION, Ask, PassageVector, PassageWords
+from parvis.search.index.engine import BODY, FORM, HEAD, LENGTH, SATURATION, Ask, PassageVector, PassageWords, union
 from parvis.search.index.wording import Wording
 from parvis.store.sql.contract import Database
 from parvis.store.unit import Unit
@@ -132,16 +132,11 @@ class PostgresEngine:
         else:
             close = "NULL"
         vectors = "LEFT JOIN search_vector x ON x.passage_id = p.id" if ask.question is not None else ""
-        kinds = [("worded", "id, words"), ("near", "id, CAST(NULL AS float8) AS words")]
-        union = " UNION ALL ".join(
-            f"SELECT {columns} FROM {step}"
-            for (step, columns), there in zip(kinds, (ask.match, ask.question), strict=True)
-            if there
-        )
+        found = union(ask, "CAST(NULL AS float8)")
         order = "ORDER BY p.time_ms DESC" if ask.newest else ""
         return (
             f"""WITH {", ".join(steps)}
-            SELECT {COLUMNS}, u.words, {close} FROM (SELECT id, MAX(words) AS words FROM ({union}) n GROUP BY id) u
+            SELECT {COLUMNS}, u.words, {close} FROM (SELECT id, MAX(words) AS words FROM ({found}) n GROUP BY id) u
             JOIN search_passage p ON p.id = u.id JOIN search_item i ON i.id = p.item_id
             JOIN search_content c ON c.passage_id = p.id {vectors}
             WHERE p.scope_id IN (SELECT scope_id FROM seen) {order}""",

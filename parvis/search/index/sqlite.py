@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from parvis.search.index.codes import Codes
 from parvis.search.index.conditions import COLUMNS, FIRST_MS, LAST_MS, SEEN, conditions
-from parvis.search.index.engine import BODY, FORM, HEAD, Ask, PassageVector, PassageWords
+from parvis.search.index.engine import BODY, FORM, HEAD, Ask, PassageVector, PassageWords, union
 from parvis.search.index.meaning import unpacked
 from parvis.search.index.wording import Wording
 from parvis.store.sql.contract import Database, marks
@@ -130,16 +130,11 @@ class SqliteEngine:
             args += [question.language, question.same, question.across]
         else:
             close = "NULL"
-        kinds = [("worded", "id, words"), ("near", "id, NULL AS words")]
-        union = " UNION ALL ".join(
-            f"SELECT {columns} FROM {step}"
-            for (step, columns), there in zip(kinds, (ask.match, ask.question), strict=True)
-            if there
-        )
+        found = union(ask, "NULL")
         order = "ORDER BY p.time_ms DESC" if ask.newest else ""
         return (
             f"""WITH {", ".join(steps)}
-            SELECT {COLUMNS}, u.words, {close} FROM (SELECT id, MAX(words) AS words FROM ({union}) GROUP BY id) u
+            SELECT {COLUMNS}, u.words, {close} FROM (SELECT id, MAX(words) AS words FROM ({found}) GROUP BY id) u
             JOIN search_passage p ON p.id = u.id JOIN search_item i ON i.id = p.item_id
             JOIN search_content c ON c.passage_id = p.id LEFT JOIN search_vector x ON x.passage_id = p.id
             WHERE p.scope_id IN (SELECT scope_id FROM seen) {order}""",

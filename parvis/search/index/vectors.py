@@ -5,7 +5,7 @@ import logging
 
 import numpy as np
 
-from parvis.kernel import memory
+from parvis.kernel import clock, memory
 from parvis.kernel.errors import ParvisError
 from parvis.search.embed.provider import Embedder
 from parvis.search.index.codes import Codes
@@ -98,11 +98,7 @@ class Vectors:
                 await self.settle()
             except ParvisError as fault:
                 _log.warning("passages wait for the model of meaning: %s", fault.sentence)
-            try:
-                async with asyncio.timeout(_RETRY_SECONDS):  # not wait_for, which may lose a cancellation
-                    await self.wake.wait()
-            except TimeoutError:
-                continue
+            await clock.woken(self.wake, _RETRY_SECONDS)
 
     async def settle(self) -> None:
         """Embeds all that waits now. Raises Unavailable when the model does not answer."""

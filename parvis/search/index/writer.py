@@ -81,9 +81,12 @@ async def relabel(unit: Unit, item: Item, print_: str) -> None:
 
 
 async def put(unit: Unit, engine: Engine, item: Item, print_: str, readings: Sequence[Reading]) -> int:
-    """Indexes an item in place of what was there of it. Returns how many passages it has."""
+    """Indexes an item in place of what was there of it. Returns how many passages it has: none when its scope was
+    erased meanwhile."""
     await remove(unit, engine, item.account_id, item.kind, item.object_id)
     number = await _insert(unit, item, print_)
+    if number is None:
+        return 0
     everybody = list(dict.fromkeys(filter(None, (item.author, *item.people))))
     await names.add(unit, item.scope_id, item.title, everybody)
     await unit.many(
@@ -100,11 +103,12 @@ async def put(unit: Unit, engine: Engine, item: Item, print_: str, readings: Seq
     return len(found)
 
 
-async def _insert(unit: Unit, item: Item, print_: str) -> int:
-    number = await unit.value(
+async def _insert(unit: Unit, item: Item, print_: str) -> int | None:
+    number: int | None = await unit.value(
         """INSERT INTO search_item (labels, has_attachment, account_id, scope_id, kind, object_id, title, author,
         origin, people, time_ms, fingerprint, indexed_ms)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+        SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+        WHERE EXISTS (SELECT 1 FROM scope WHERE id = ?) RETURNING id""",
         *_facets(item),
         item.account_id,
         item.scope_id,
@@ -117,8 +121,9 @@ async def _insert(unit: Unit, item: Item, print_: str) -> int:
         item.time_ms,
         print_,
         clock.now_ms(),
+        item.scope_id,
     )
-    return int(number)
+    return number
 
 
 async def _passage(unit: Unit, item_id: int, item: Item, cut: Cut) -> int:

@@ -6,10 +6,12 @@ from typing import Any
 
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden, NotFound, ParvisError, Unauthenticated
+from parvis.serve.http.compression import compressed
 from parvis.serve.http.errors import refusal
 from parvis.serve.http.exchange import Disconnected, Request, Response, Route, answer, parse_query
 from parvis.serve.http.identity import Identity
 from parvis.serve.http.metrics import Metrics
+from parvis.serve.http.rates import Rates
 from parvis.serve.http.router import Router
 from parvis.serve.http.static import Static
 
@@ -35,13 +37,14 @@ class Door:
         self,
         routes: Iterable[Route],
         identity: Identity,
+        rates: Rates,
         static: Static,
         metrics: Metrics,
         sockets: Mapping[str, Socket] | None = None,
     ) -> None:
         """`sockets` are the WebSocket handlers by path."""
         self._router = Router(routes)
-        self._identity, self._static, self._metrics = identity, static, metrics
+        self._identity, self._rates, self._static, self._metrics = identity, rates, static, metrics
         self._sockets = sockets or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,7 +61,7 @@ class Door:
             response = await self._handled(request, scope["raw_path"].decode("latin-1").partition("?")[0])
         except Disconnected:
             return
-        status = await _send(request, response, send)
+        status = await _send(request, await compressed(request, response), send)
         self._metrics.note(request.method, status, clock.monotonic() - started)
 
     async def _handled(self, request: Request, raw_path: str) -> Response:
@@ -79,23 +82,25 @@ class Door:
 
     async def _routed(self, request: Request, raw_path: str) -> Response:
         route, request.params, methods = self._router.find(request.method, raw_path)
+        if route is None and (found := self._file(request, methods)) is not None:
+            return found
+        self._rates.address(request.remote)
         if route is None:
-            return self._unrouted(request, methods)
+            return _unrouted(methods)
         if route.auth == "required":
-            request.principal = await self._identity.of(request)
-            if not request.who.protocols & {"*", "jmap"}:
-                raise Forbidden("this app password is for another protocol")
+            await self._identify(request)
         return await route.handle(request)
 
-    def _unrouted(self, request: Request, methods: list[str]) -> Response:
-        if methods:
-            allowed = ", ".join(sorted({*methods, *(["HEAD"] if "GET" in methods else [])}))
-            return answer({"code": "invalid", "sentence": "not this method here"}, 405, [("allow", allowed)])
-        if request.method in ("GET", "HEAD") and not request.path.startswith(("/jmap/", "/auth/", "/.well-known/")):
-            found = self._static.answer(request)
-            if found is not None:
-                return found
-        raise NotFound("there is nothing here")
+    async def _identify(self, request: Request) -> None:
+        request.principal = await self._identity.of(request)
+        if not request.who.protocols & {"*", "jmap"}:
+            raise Forbidden("this app password is for another protocol")
+        self._rates.person(request.who)
+
+    def _file(self, request: Request, methods: list[str]) -> Response | None:
+        """A file of the web client; these are cheap and not counted."""
+        other = methods or request.path.startswith(("/jmap/", "/auth/", "/.well-known/"))
+        return None if other or request.method not in ("GET", "HEAD") else self._static.answer(request)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = _request(scope | {"method": "GET"}, receive)
@@ -104,9 +109,8 @@ class Door:
         try:
             if handle is None:
                 raise NotFound("there is nothing here")
-            request.principal = await self._identity.of(request)
-            if not request.who.protocols & {"*", "jmap"}:
-                raise Forbidden("this app password is for another protocol")
+            self._rates.address(request.remote)
+            await self._identify(request)
             _same_origin(request)
         except ParvisError as error:
             await _reject(refusal(error, request.path, request.id, basic=True), send)
@@ -118,6 +122,13 @@ class Door:
         except Exception:
             _log.exception("websocket %s", request.id)
             await send({"type": "websocket.close", "code": 1011})
+
+
+def _unrouted(methods: list[str]) -> Response:
+    if not methods:
+        raise NotFound("there is nothing here")
+    allowed = ", ".join(sorted({*methods, *(["HEAD"] if "GET" in methods else [])}))
+    return answer({"code": "invalid", "sentence": "not this method here"}, 405, [("allow", allowed)])
 
 
 def _same_origin(request: Request) -> None:

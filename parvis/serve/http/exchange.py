@@ -81,6 +81,8 @@ class Response:
     status: int = 200
     body: bytes | AsyncIterator[bytes] = b""
     headers: list[tuple[str, str]] = field(default_factory=list)
+    compress: bool = False
+    """Whether it may be compressed; see serve.http.compression for what may."""
 
 
 def answer(value: Any, status: int = 200, headers: list[tuple[str, str]] | None = None) -> Response:

@@ -61,6 +61,7 @@ class Api:
             Route("GET", "/.well-known/jmap", self.well_known, "open"),
             Route("GET", "/jmap/session", self.session),
             Route("POST", "/jmap/api", self.api),
+            Route("GET", "/jmap/api", self.session),
         ]
 
     async def well_known(self, request: Request) -> Response:
@@ -68,7 +69,7 @@ class Api:
         return Response(307, b"", [("location", "/jmap/session"), ("cache-control", "no-cache")])
 
     async def session(self, request: Request) -> Response:
-        """The Session object."""
+        """The Session object, also to clients that ask for it where requests go, as before RFC 8620."""
         found = await session.session(self._context, self._engine, request.who, request.origin)
         return _json(found)
 
@@ -120,4 +121,4 @@ def _repaired(value: object) -> object:
 
 
 def _json(value: object) -> Response:
-    return Response(200, encoded(value), [("content-type", "application/json"), _NO_CACHE])
+    return Response(200, encoded(value), [("content-type", "application/json"), _NO_CACHE], compress=True)

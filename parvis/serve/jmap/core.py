@@ -1,8 +1,6 @@
 """What of JMAP belongs to no feature, itself brought as one: Core/echo, blobs, push, preferences, sharing."""
 
-from functools import partial
-
-from parvis.kernel.events import Event
+from parvis.access.erasure import Gone
 from parvis.serve.feature import Capability, Context, Feature
 from parvis.serve.jmap import blob_methods, preferences, sharing
 from parvis.serve.jmap.accounts import ANY
@@ -12,6 +10,7 @@ from parvis.serve.jmap.kind import OWN, Method
 from parvis.serve.jmap.push import subscription
 from parvis.serve.jmap.push.delivery import Delivery
 from parvis.serve.jmap.session import WEBSOCKET
+from parvis.store.store import Store
 from parvis.store.unit import Unit
 
 
@@ -20,21 +19,18 @@ async def _echo(call: Call) -> Result:
     return dict(call.arguments)
 
 
-async def _forget(unit: Unit, account_id: int) -> None:
-    """Removes what this room keeps for an account that is gone."""
-    await unit.run("DELETE FROM preferences WHERE account_id = ?", account_id)
-    await unit.run("DELETE FROM push_subscription WHERE principal_id = ?", account_id)
+async def _erase(store: Store, gone: Gone) -> None:
+    """See Feature."""
+
+    async def work(unit: Unit) -> None:
+        await unit.run("DELETE FROM preferences WHERE account_id = ?", gone.account_id)
+        await unit.run("DELETE FROM push_subscription WHERE principal_id = ?", gone.account_id)
+
+    await store.write(work)
 
 
 def feature(context: Context) -> Feature:
     """Everything of JMAP's core."""
-
-    async def follow(events: list[Event]) -> None:
-        await context.need(Delivery).follow(events)
-        for event in events:
-            if event.kind == "account-deleted":
-                await context.store.write(partial(_forget, account_id=event.account_id))
-
     return Feature(
         name="serve",
         migrations=True,
@@ -52,5 +48,6 @@ def feature(context: Context) -> Feature:
             *sharing.methods(),
         ),
         kinds=(preferences.KIND, sharing.PRINCIPAL, sharing.GRANT),
-        followers={"push": follow},
+        followers={"push": lambda events: context.need(Delivery).follow(events)},
+        erase=_erase,
     )

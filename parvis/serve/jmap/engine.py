@@ -1,6 +1,7 @@
 """The engine: a request's method calls in order, each found, checked, carried out and answered. RFC 8620 §3"""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,6 +26,8 @@ from parvis.serve.jmap.writing import Setting
 CORE = "urn:ietf:params:jmap:core"
 _NOWHERE = Access(Scope(0, 0, "", ""), Right(0), False)
 _MOST_IMPLICIT = 16
+_WRONG = re.compile(r" - at `\$\.([^.`\[]+)|^Object (?:missing required|contains unknown) field `([^`]+)`$")
+"""The argument that a message of msgspec is about."""
 _log = logging.getLogger(__name__)
 
 
@@ -162,7 +165,9 @@ def _decoded(arguments: Object, kind: type[Any]) -> Any:
     try:
         return msgspec.convert(arguments, kind)
     except (msgspec.ValidationError, RecursionError) as error:
-        raise MethodError("invalidArguments", str(error)) from error
+        found = _WRONG.search(str(error))
+        named = {"arguments": [found[1] or found[2]]} if found else {}
+        raise MethodError("invalidArguments", str(error), **named) from error
 
 
 def _of_method(method: Method) -> _Bound:

@@ -85,19 +85,25 @@ async def query_changes(kind: Kind, call: Call) -> Object:
     end = _end(kind, call, question, place)
     removed = sorted(moved | set(found.destroyed))
     added = sorted((place[n], n) for n in moved | set(found.created) if n in place and place[n] <= end)
+    total = len(result) if call.arguments.calculate_total else None
+    return changes_answer(call, str(found.new_state), removed, added, total)
+
+
+def changes_answer(
+    call: Call, reached: str, removed: Sequence[int], added: Sequence[tuple[int, int]], total: int | None
+) -> Object:
+    """The answer of /queryChanges; `added` are places and ids in order. Raises MethodError tooManyChanges."""
     most = call.arguments.max_changes
     if most is not None and len(removed) + len(added) > most:
         raise MethodError("tooManyChanges", f"there are {len(removed) + len(added)} changes")
     answer: Object = {
         "accountId": ids.text(call.account_id),
         "oldQueryState": call.arguments.since_query_state,
-        "newQueryState": str(found.new_state),
+        "newQueryState": reached,
         "removed": [ids.text(number) for number in removed],
         "added": [{"id": ids.text(number), "index": index} for index, number in added],
     }
-    if call.arguments.calculate_total:
-        answer["total"] = len(result)
-    return answer
+    return answer if total is None else answer | {"total": total}
 
 
 async def _present(kind: Kind, call: Call, question: Query) -> tuple[changes.Changes, Sequence[int]]:

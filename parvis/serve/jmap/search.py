@@ -90,6 +90,7 @@ def feature(search: Search) -> Feature:
             Method(name="Search/suggest", capability=SEARCH, arguments=SuggestArguments, run=suggest, scope=OWN),
             Method(name="Search/status", capability=SEARCH, arguments=StatusArguments, run=status, scope=OWN),
         ],
+        erase=search.erase,
     )
 
 

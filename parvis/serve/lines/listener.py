@@ -1,11 +1,11 @@
 """Listens on a door's port, counts its clients and stops gracefully."""
 
 import asyncio
-import ipaddress
 from collections import Counter
 
 from parvis.serve.lines.connection import Connection
 from parvis.serve.lines.door import Door
+from parvis.serve.rates import network_of
 
 
 class Listener:
@@ -86,13 +86,3 @@ class Listener:
             del self._by_address[key]
         if not self._connections:
             self._empty.set()
-
-
-def network_of(host: str) -> str:
-    """Whom a limit is for: the IPv4 address, or the /64 of an IPv6 address, which one customer has as a whole."""
-    if ":" not in host:
-        return host
-    try:
-        return str(ipaddress.ip_network(f"{host}/64", strict=False))
-    except ValueError:
-        return host

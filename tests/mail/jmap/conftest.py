@@ -2,38 +2,20 @@
 
 import pytest
 
-from parvis.kernel import ids
 from parvis.kernel.egress import Egress
 from parvis.mail import feature
 from parvis.serve.context import Context
 from parvis.serve.jmap.blobs import Library
 from parvis.serve.jmap.core import feature as core
 from parvis.serve.jmap.engine import Engine
-from parvis.serve.jmap.request import Request
 from parvis.store.store import Store
+from tests.mail.client import Client as JmapClient
 
-USING = ("urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:quota")
 
+class Client(JmapClient):
+    """A client of mail."""
 
-class Client:
-    """`await ann("Email/get", ids=[...])` gives the arguments of the response, with `error` when it is one."""
-
-    def __init__(self, engine: Engine, principal) -> None:
-        self.engine, self.principal = engine, principal
-        self.account = ids.text(principal.id)
-
-    async def all(self, *calls):
-        request = Request(list(USING), [(name, args, f"c{i}") for i, (name, args) in enumerate(calls)])
-        return (await self.engine.process(self.principal, request))[0]
-
-    async def __call__(self, name, **arguments):
-        arguments.setdefault("accountId", self.account)
-        answered, result, _ = (await self.all((name, arguments)))[0]
-        return result if answered == name else {"error": result["type"], **result}
-
-    async def mailbox(self, role: str) -> str:
-        """The id of the mailbox of a role."""
-        return (await self("Mailbox/query", filter={"role": role}))["ids"][0]
+    using = ("urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:quota")
 
     async def one(self, email_id: str, *properties, **extra):
         """One Email."""

@@ -245,3 +245,11 @@ async def test_parse_and_import(ann, rich) -> None:
     assert done["notCreated"]["b"]["type"] == "invalidEmail"
     assert done["notCreated"]["c"]["properties"] == ["blobId"]
     assert done["notCreated"]["d"]["properties"] == ["mailboxIds"]
+
+
+async def test_a_day_that_is_not_in_the_calendar_is_refused(ann, message) -> None:
+    inbox = await ann.mailbox("inbox")
+    wrong = {"mailboxIds": {inbox: True}, "receivedAt": "2026-02-31T10:00:00Z"}
+    made = await ann("Email/set", create={"a": wrong | {"subject": "x"}})
+    assert made["notCreated"]["a"]["type"] == "invalidProperties"
+    assert made["notCreated"]["a"]["properties"] == ["receivedAt"]

@@ -3,7 +3,7 @@
 import pytest
 
 from parvis.kernel import ids
-from parvis.mail import service
+from parvis.mail import query, service
 from parvis.mail.service import Import
 from parvis.store.sql.contract import counting
 
@@ -132,6 +132,19 @@ async def test_what_cannot_be_asked(ann, box) -> None:
     assert await find(ann, box, None, [{"property": "colour"}]) == "unsupportedSort"
     assert await find(ann, box, None, [{"property": "hasKeyword"}]) == "invalidArguments"
     assert await find(ann, box, {"header": []}) == "invalidArguments"
+    assert await find(ann, box, {"before": "2026-02-31T00:00:00Z"}) == "invalidArguments"
+
+
+async def test_header_fields_are_looked_into_some_at_a_time_and_not_for_ever(ann, box, monkeypatch) -> None:
+    monkeypatch.setattr(query, "_HEADER_PAGE", 2)
+    everything = {"operator": "OR", "conditions": [{"header": ["subject", "zebra"]}, {"header": ["x-label"]}]}
+    with counting() as count:
+        assert await find(ann, box, everything) == "fcba"
+    assert sum("email_part" in statement for statement in count.statements) == 8
+    monkeypatch.setattr(query, "_HEADER_SECONDS", 0.0)
+    assert await find(ann, box, {"header": ["x-label"]}) == "serverUnavailable"
+    assert await find(ann, box, {"header": ["Message-ID", "<f@x>"]}) == "f"
+    assert await find(ann, box, {"subject": "apple"}) == "c"
 
 
 async def test_threads_are_collapsed_and_paged(ann, box) -> None:
@@ -229,7 +242,7 @@ async def test_snippets(ann, box) -> None:
 
 async def test_a_page_of_mail_costs_few_statements(ann, box) -> None:
     inbox = await ann.mailbox("inbox")
-    query = (
+    listed = (
         "Email/query",
         {"accountId": ann.account, "filter": {"inMailbox": inbox}, "collapseThreads": True, "limit": 50},
     )
@@ -242,6 +255,6 @@ async def test_a_page_of_mail_costs_few_statements(ann, box) -> None:
         },
     )
     with counting() as count:
-        responses = await ann.all(query, get)
+        responses = await ann.all(listed, get)
     assert len(responses[1][1]["list"]) == 3
     assert len(count) <= 8, "\n".join(count.statements)

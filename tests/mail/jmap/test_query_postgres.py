@@ -26,6 +26,8 @@ async def test_everything(ann, box) -> None:
         await test_query.test_sorts(ann, box, sort, expected)
     await test_query.test_threads_are_collapsed_and_paged(ann, box)
     await test_query.test_snippets(ann, box)
+    with pytest.MonkeyPatch.context() as patch:
+        await test_query.test_header_fields_are_looked_into_some_at_a_time_and_not_for_ever(ann, box, patch)
 
 
 async def test_changes(ann, box, store, message) -> None:

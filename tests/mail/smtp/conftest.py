@@ -9,7 +9,6 @@ import pytest
 
 from parvis.access import directory, passwords
 from parvis.access.principal import Principal
-from parvis.kernel import ids
 from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Delivery, Limits, Ports, Settings
 from parvis.mail import feature as mailboxes
@@ -18,8 +17,8 @@ from parvis.serve.feature import Context, Feature
 from parvis.serve.jmap.blobs import Library
 from parvis.serve.jmap.core import feature as core
 from parvis.serve.jmap.engine import Engine
-from parvis.serve.jmap.request import Request
 from parvis.store.store import Store
+from tests.mail.client import Client as JmapClient
 
 PASSWORD = "correct horse battery"
 
@@ -104,30 +103,13 @@ class Site:
             await asyncio.sleep(0.02)
 
 
-USING = [
-    "urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission",
-    "urn:ietf:params:jmap:vacationresponse",
-]  # fmt: skip
+class Client(JmapClient):
+    """A client that sends."""
 
-
-class Client:
-    """`await ann("Email/get", ids=[...])` gives the arguments of the response, with `error` when it is one."""
-
-    def __init__(self, engine: Engine, principal: Principal) -> None:
-        self.engine, self.principal = engine, principal
-        self.account = ids.text(principal.id)
-
-    async def all(self, *calls):
-        request = Request(list(USING), [(name, args, f"c{i}") for i, (name, args) in enumerate(calls)])
-        return (await self.engine.process(self.principal, request))[0]
-
-    async def __call__(self, name, **arguments):
-        arguments.setdefault("accountId", self.account)
-        answered, result, _ = (await self.all((name, arguments)))[0]
-        return result if answered == name else {"error": result["type"], **result}
-
-    async def mailbox(self, role: str) -> str:
-        return (await self("Mailbox/query", filter={"role": role}))["ids"][0]
+    using = (
+        "urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission",
+        "urn:ietf:params:jmap:vacationresponse",
+    )  # fmt: skip
 
     async def identity(self) -> str:
         return (await self("Identity/get", ids=None))["list"][0]["id"]

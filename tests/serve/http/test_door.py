@@ -133,7 +133,7 @@ async def test_static_files(open_client) -> None:
 
 async def test_errors_have_one_form(open_client) -> None:
     ann = await open_client("ann")
-    wrong = await ann.get("/jmap/api")
+    wrong = await ann.get("/auth/password")
     assert wrong.status_code == 405
     assert wrong.headers["allow"] == "POST"
     missing = await ann.get("/jmap/none")

@@ -79,6 +79,19 @@ async def test_a_change_is_told(open_client, doors) -> None:
         assert (await events.next())["data"]["changed"][ann.account]["Todo"] == missed
 
 
+async def test_nobody_between_takes_a_silent_stream_for_dead(open_client, doors, monkeypatch) -> None:
+    from parvis.serve.http import events as sse
+
+    monkeypatch.setattr(sse, "KEEP_ALIVE_SECONDS", 0.02)
+    ann = await open_client("ann")
+    async with ann.stream("GET", "/jmap/events") as answer:
+        assert answer.headers["x-accel-buffering"] == "no"
+        lines = answer.aiter_lines()
+        assert [await anext(lines) for _ in range(4)] == [": open", "", ": ", ""]
+    while len(doors.hub):
+        await asyncio.sleep(0.01)
+
+
 async def test_types_closeafter_and_ping(open_client, monkeypatch) -> None:
     from parvis.serve.jmap.push import event_source
 
@@ -327,7 +340,7 @@ async def test_what_is_gone_is_erased(open_client, doors, following, store) -> N
         await sessions.end(store, ann.person, (await sessions.of(store, ann.person))[0].id)
         while await left() > 1:
             await asyncio.sleep(0.01)
-        await accounts.delete(store, bob.person.id)
+        await accounts.disable(store, bob.person.id)
         while await left():
             await asyncio.sleep(0.01)
 

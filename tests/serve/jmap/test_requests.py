@@ -29,6 +29,7 @@ async def test_the_session(open_client) -> None:
     assert set(session["accounts"][ann.account]["accountCapabilities"]) >= {CORE, TODO, "urn:ietf:params:jmap:blob"}
     assert session["primaryAccounts"][TODO] == ann.account
     assert session["username"] == "ann@example.org"
+    assert (await ann.get("/jmap/api")).json() == session
     assert session["apiUrl"].startswith(str(ann.base_url).rstrip("/"))
     for name in ("{accountId}", "{blobId}", "{type}", "{name}"):
         assert name in session["downloadUrl"]

@@ -34,6 +34,10 @@ async def test_get_selects_and_tells_what_is_not_there(ann) -> None:
     assert (await ann("Todo/get", ids=[]))["list"] == []
     assert len((await ann("Todo/get"))["list"]) == 2
     assert (await ann("Todo/get", properties=["no"]))["error"] == "invalidArguments"
+    for wrong in ({"ids": "x"}, {"ids": [1]}, {"colour": "blue"}):
+        refused = await ann("Todo/get", **wrong)
+        assert (refused["error"], refused["arguments"]) == ("invalidArguments", list(wrong))
+    assert (await ann("Todo/changes"))["arguments"] == ["sinceState"]
 
 
 async def test_each_object_fails_alone(ann) -> None:

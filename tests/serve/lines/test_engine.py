@@ -10,9 +10,9 @@ from parvis.kernel.errors import Invalid, TooLarge
 from parvis.kernel.settings import Settings
 from parvis.serve.lines.connection import BUFFER, Connection
 from parvis.serve.lines.door import Door, Farewells
-from parvis.serve.lines.listener import Listener, network_of
-from parvis.serve.lines.rates import Rate
+from parvis.serve.lines.listener import Listener
 from parvis.serve.lines.tls import server_context
+from parvis.serve.rates import Rate, network_of
 
 FAREWELLS = Farewells(b"busy\r\n", b"timeout\r\n", b"stopping\r\n", b"fault\r\n")
 

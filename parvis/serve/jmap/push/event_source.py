@@ -1,12 +1,11 @@
 """Push by EventSource. RFC 8620 §7.3"""
 
 import asyncio
-from collections.abc import AsyncIterator
-
-import msgspec
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from parvis.kernel import clock
 from parvis.kernel.errors import Invalid, RateLimited
+from parvis.serve.http import events
 from parvis.serve.http.exchange import Request, Response, Route
 from parvis.serve.http.metrics import Metrics
 from parvis.serve.jmap.push.hub import REFRESH_SECONDS, Hub, Stream, token
@@ -41,23 +40,16 @@ class EventSource:
             raise RateLimited("too many streams are open", retry_after=30)
         seconds = min(max(int(ping), _SHORTEST_PING), _LONGEST_PING) if int(ping) else 0
         wanted = None if types == "*" else frozenset(types.split(","))
-        headers = [
-            ("content-type", "text/event-stream"),
-            ("cache-control", "no-cache, no-store"),
-            ("x-accel-buffering", "no"),
-        ]
-        return Response(200, self._body(request, wanted, close_after == "state", seconds), headers)
+        return events.stream(request, self._body(request, wanted, close_after == "state", seconds))
 
     async def _body(
         self, request: Request, types: frozenset[str] | None, once: bool, ping: int
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes]:
         person = request.who.id
         stream = await self._hub.open(request.who, types, request.headers.get("last-event-id"))
-        watch = asyncio.create_task(_until_gone(request, stream))
         self._open[person] = self._open.get(person, 0) + 1
         self._metrics.streams += 1
         try:
-            yield b": open\n\n"
             async for piece in self._pieces(stream, once, ping):
                 yield piece
         finally:
@@ -66,40 +58,21 @@ class EventSource:
             if not self._open[person]:
                 del self._open[person]
             self._hub.close(stream)
-            watch.cancel()
 
     async def _pieces(self, stream: Stream, once: bool, ping: int) -> AsyncIterator[bytes]:
         last = clock.monotonic()
         while not stream.closed:
             left = last + ping - clock.monotonic() if ping else REFRESH_SECONDS
-            await wait(stream, min(left, REFRESH_SECONDS))
+            await clock.woken(stream.wake, min(left, REFRESH_SECONDS))
             if stream.closed:
                 return
             news = await self._hub.news(stream)
             if news is not None:
                 last = clock.monotonic()
-                yield f"event: state\nid: {token(stream)}\ndata: ".encode() + msgspec.json.encode(news) + b"\n\n"
+                yield events.event(news, name="state", number=token(stream))
                 if once:
                     return
                 await asyncio.sleep(_PAUSE_SECONDS)
             elif ping and clock.monotonic() >= last + ping:
                 last = clock.monotonic()
-                yield b'event: ping\ndata: {"interval":%d}\n\n' % ping
-
-
-async def wait(stream: Stream, seconds: float) -> bool:
-    """Until the stream is woken, at most so long; whether it was."""
-    try:
-        async with asyncio.timeout(max(seconds, 0.001)):  # not wait_for, which may lose a cancellation
-            await stream.wake.wait()
-    except TimeoutError:
-        return False
-    stream.wake.clear()
-    return True
-
-
-async def _until_gone(request: Request, stream: Stream) -> None:
-    """Ends the stream when the client has left."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-    stream.close()
+                yield events.event({"interval": ping}, name="ping")

@@ -5,13 +5,14 @@ from typing import Any
 
 import msgspec
 
-from parvis.kernel.errors import ParvisError
+from parvis.kernel import clock
+from parvis.kernel.errors import ParvisError, RateLimited
 from parvis.kernel.languages import closest
 from parvis.serve.context import Context
 from parvis.serve.http.exchange import Request
+from parvis.serve.http.rates import Rates
 from parvis.serve.jmap.api import Api, encoded
 from parvis.serve.jmap.errors import RequestError
-from parvis.serve.jmap.push.event_source import wait
 from parvis.serve.jmap.push.hub import REFRESH_SECONDS, Hub, Stream, token
 from parvis.serve.jmap.request import decode
 from parvis.serve.jmap.types import Object
@@ -29,8 +30,8 @@ class _Enable(msgspec.Struct, rename="camel"):
 class WebSocket:
     """The handler of /jmap/ws."""
 
-    def __init__(self, context: Context, api: Api, hub: Hub) -> None:
-        self._context, self._api, self._hub = context, api, hub
+    def __init__(self, context: Context, api: Api, hub: Hub, rates: Rates) -> None:
+        self._context, self._api, self._hub, self._rates = context, api, hub, rates
 
     async def __call__(self, request: Request, receive: Any, send: Any) -> None:
         """Serves one connection to its end."""
@@ -40,7 +41,7 @@ class WebSocket:
             await send({"type": "websocket.http.response.body", "body": b"the subprotocol is jmap"})
             return
         await send({"type": "websocket.accept", "subprotocol": "jmap"})
-        connection = _Connection(self._context, self._api, self._hub, request, send)
+        connection = _Connection(self._context, self._api, self._hub, self._rates, request, send)
         await connection.serve(receive)
 
 
@@ -48,8 +49,9 @@ class _Connection:
     """One open socket. A stream is always open, so that the end of the sign-in ends the connection; it tells
     nothing until push is enabled."""
 
-    def __init__(self, context: Context, api: Api, hub: Hub, request: Request, send: Any) -> None:
-        self._context, self._api, self._hub, self._request, self._send = context, api, hub, request, send
+    def __init__(self, context: Context, api: Api, hub: Hub, rates: Rates, request: Request, send: Any) -> None:
+        self._context, self._api, self._hub, self._rates = context, api, hub, rates
+        self._request, self._send = request, send
         self._language = closest(request.headers.get("accept-language", ""), request.who.language)
         self._tasks: set[asyncio.Task[None]] = set()
         self._pushing: asyncio.Task[None] | None = None
@@ -76,7 +78,7 @@ class _Connection:
 
     async def _until_ended(self, life: Stream) -> None:
         while not life.closed:
-            if not await wait(life, REFRESH_SECONDS):
+            if not await clock.woken(life.wake, REFRESH_SECONDS):
                 await self._hub.news(life)
         code, reason = (1001, "the server stops") if self._hub.stopping else (1008, "signed out")
         await self._send({"type": "websocket.close", "code": code, "reason": reason})
@@ -106,10 +108,13 @@ class _Connection:
     async def _carry_out(self, value: Object) -> None:
         request = self._request
         try:
+            self._rates.person(request.who)
             with self._api.turns.taken(request.who):
                 answer = await self._api.carried_out(request.who, value, self._language, request.origin)
         except RequestError as error:
             await self._refuse(value, error)
+        except RateLimited as error:
+            await self._refuse(value, RequestError("limit", error.sentence, 429, "requestsPerMinute"))
         except ParvisError as error:
             await self._refuse(value, RequestError("limit", error.sentence, 503))
         else:
@@ -144,7 +149,7 @@ class _Connection:
     async def _push(self, stream: Stream) -> None:
         try:
             while not stream.closed:
-                await wait(stream, REFRESH_SECONDS)
+                await clock.woken(stream.wake, REFRESH_SECONDS)
                 news = None if stream.closed else await self._hub.news(stream)
                 if news is not None:
                     await self._say({**news, "pushState": token(stream)})

@@ -1,5 +1,6 @@
 """How often a client may do something: token buckets in bounded memory."""
 
+import ipaddress
 from collections import OrderedDict
 
 from parvis.kernel import clock
@@ -16,13 +17,27 @@ class Rate:
 
     def take(self, key: str, count: float = 1) -> bool:
         """Whether `count` more is allowed for `key` now; if so it is counted."""
+        return not self.wait(key, count)
+
+    def wait(self, key: str, count: float = 1) -> float:
+        """Seconds until `count` more is allowed for `key`; 0 when it is now, and then it is counted."""
         if self._fill <= 0:
-            return True
+            return 0.0
         now = clock.monotonic()
         level, before = self._buckets.pop(key, (self._burst, now))
         level = min(self._burst, level + (now - before) * self._fill)
-        allowed = level >= count
-        self._buckets[key] = (level - count if allowed else level, now)
+        missing = max(0.0, count - level)
+        self._buckets[key] = (level if missing else level - count, now)
         if len(self._buckets) > _KEPT:
             self._buckets.popitem(last=False)
-        return allowed
+        return missing / self._fill
+
+
+def network_of(host: str) -> str:
+    """Whom a limit is for: the IPv4 address, or the /64 of an IPv6 address, which one customer has as a whole."""
+    if ":" not in host:
+        return host
+    try:
+        return str(ipaddress.ip_network(f"{host}/64", strict=False))
+    except ValueError:
+        return host

@@ -1,0 +1,148 @@
+"""An account that was deleted: nothing of it is left in any table of either database, nor in the blobs. SE-03"""
+
+import asyncio
+import smtplib
+from pathlib import Path
+
+import pytest
+
+from parvis.access import erasure, gate, limits
+from parvis.app import App
+from parvis.kernel import ids
+from parvis.kernel.errors import Unauthenticated
+from parvis.kernel.settings import Ports, Settings
+from parvis.mail import erase as mail_erase
+from parvis.mail import service
+from parvis.ops import people
+from parvis.search import erase as search_erase
+from parvis.store import tidy
+from parvis.store.check import check
+from parvis.store.store import Store
+from tests.leak.test_leak import PASSWORD, RAW, SECRETS, Person, asked, someone
+
+OTHERS = RAW.replace(b"ann@example.net", b"bob@example.net")
+for secret in SECRETS:
+    OTHERS = OTHERS.replace(secret.encode(), b"ordinary")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def app(request, tmp_path):
+    settings = Settings(data=str(tmp_path), domains=["example.net"], ports=Ports(http=0, smtp=0))
+    if request.param == "postgres":
+        settings.database = await request.getfixturevalue("postgres").fresh()
+    opened = await App.open(settings)
+    opened.ports = await opened.start()
+    opened.clients = []
+    yield opened
+    for client in opened.clients:
+        await client.aclose()
+    await opened.stop()
+    if settings.database:
+        await request.getfixturevalue("postgres").drop(settings.database)
+
+
+async def live(app: App, ann: Person, bob: Person) -> None:
+    """Ann does everything that leaves a trace."""
+    store = app.context.store
+    for number in range(5):
+        raw = RAW.replace(b"<leak@", f"<{number}@".encode())
+        await service.deliver(store, [service.Delivery(ann.principal.id)], raw, mail_from="petra@elsewhere.example")
+    await service.deliver(store, [service.Delivery(ann.principal.id), service.Delivery(bob.principal.id)], OTHERS)
+    account = ann.account
+    boxes = await ann(("Mailbox/get", {"accountId": account, "properties": ["role"]}))
+    drafts = next(one["id"] for one in boxes[0][1]["list"] if one["role"] == "drafts")
+    identity = (await ann(("Identity/get", {"accountId": account})))[0][1]["list"][0]["id"]
+    draft = {
+        "mailboxIds": {drafts: True},
+        "from": [{"email": "ann@example.net"}],
+        "to": [{"email": "bob@example.net"}],
+        "subject": SECRETS[0],
+        "textBody": [{"partId": "t", "type": "text/plain"}],
+        "bodyValues": {"t": {"value": f"soon {SECRETS[1]}"}},
+    }
+    sent = {"identityId": identity, "emailId": "#d", "envelope": envelope(hold=3600)}
+    answers = await ann(
+        ("Email/set", {"accountId": account, "create": {"d": draft}}),
+        ("EmailSubmission/set", {"accountId": account, "create": {"s": sent}}),
+        ("VacationResponse/set", {"accountId": account, "update": {"singleton": {"isEnabled": True}}}),
+        ("Preferences/set", {"accountId": account, "update": {"singleton": {"theme": "dark"}}}),
+        ("Blob/upload", {"accountId": account, "create": {"b": {"data": [{"data:asText": SECRETS[2]}]}}}),
+        ("Mailbox/set", {"accountId": account, "update": {drafts: {"isSubscribed": False}}}),
+        *(
+            ("Grant/set", {"accountId": giver, "create": {"g": {"scopeKind": "mail", "granteeId": taker}}})
+            for giver, taker in ((account, bob.account),)
+        ),
+    )
+    assert answers[1][1].get("created") and answers[2][1].get("updated") and answers[6][1].get("created"), answers
+    await asked(ann, {"task": "ask", "text": f"What is the budget of {SECRETS[2]}?"})
+    scope = await store.db.value("SELECT id FROM scope WHERE account_id = ?", bob.principal.id)
+    await store.write(lambda unit: gate.give(unit, bob.principal, scope, ann.principal.id, gate.Right.READ))
+    with pytest.raises(Unauthenticated):
+        async with limits.Attempt(store, "ann@example.net", "192.0.2.7"):
+            raise Unauthenticated("wrong")
+    await app._search.indexer.settle()
+
+
+def envelope(hold: int) -> dict:
+    return {
+        "mailFrom": {"email": "ann@example.net", "parameters": {"HOLDFOR": str(hold)}},
+        "rcptTo": [{"email": "bob@example.net"}],
+    }
+
+
+def refused(port: int) -> int:
+    with smtplib.SMTP("127.0.0.1", port) as client:
+        client.ehlo()
+        client.mail("petra@elsewhere.example")
+        return client.rcpt("ann@example.net")[0]
+
+
+async def left(store: Store, numbers: set[int], words: list[str]) -> list[str]:
+    """Every place in any table that holds one of these numbers or words."""
+    if store.db.dialect.name == "sqlite":
+        tables = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'shadow')"
+    else:
+        tables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'"
+    found = []
+    for (table,) in await store.db.rows(tables):
+        for row in await store.db.scan(f'SELECT * FROM "{table}"'):
+            for value in row:
+                text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+                if (isinstance(value, int) and value in numbers) or any(word in text for word in words):
+                    found.append(f"{table}: {row}")
+    return found
+
+
+@pytest.mark.slow
+async def test_nothing_is_left_of_a_deleted_account(app: App, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(mail_erase, "_MESSAGES", 2)
+    monkeypatch.setattr(search_erase, "_PASSAGES", 2)
+    monkeypatch.setattr(erasure, "_PAGE", 2)
+    ann, bob = await someone(app, "ann"), await someone(app, "bob")
+    await live(app, ann, bob)
+    store = app.context.store
+    scopes = {row[0] for row in await store.db.rows("SELECT id FROM scope WHERE account_id = ?", ann.principal.id)}
+    numbers, words = {ann.principal.id, *scopes}, [*SECRETS, "ann@example.net"]
+    before = {line.partition(":")[0] for line in await left(store, numbers, words)}
+    assert {"email", "outgoing", "submission", "search_item", "assistant_turn", "attempt", "change"} <= before
+    assert await asyncio.to_thread(refused, app.ports["smtp"]) == 250
+
+    await erasure.schedule(store, ann.principal.id)
+    assert await asyncio.to_thread(refused, app.ports["smtp"]) == 550
+    assert (await ann.client.get("/jmap/session")).status_code == 401
+    await store.write(lambda unit: unit.run("UPDATE job SET run_at_ms = 0 WHERE kind = 'account-erase'"))
+    await store.bus.publish("jobs")
+    async with asyncio.timeout(60):
+        while await store.db.value("SELECT 1 FROM job WHERE kind = 'account-erase' AND finished_ms IS NULL"):
+            await asyncio.sleep(0.05)
+    await tidy.blobs(store, grace_ms=0)
+    await tidy.blobs(store, grace_ms=0)
+
+    assert await left(store, numbers, words) == []
+    files = [file for file in (tmp_path / "blobs").rglob("*") if file.is_file()]
+    assert files and not [file for file in files if any(word.encode() in file.read_bytes() for word in words)]
+    kept = await bob(("Email/query", {"accountId": bob.account}))
+    assert len(kept[0][1]["ids"]) == 1
+    assert await check(store) == []
+    again = await people.create(store, app.features, "person", "Ann", "ann@example.net", password=PASSWORD)
+    assert ids.text(again.id) != ann.account
