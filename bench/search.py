@@ -21,7 +21,7 @@ from parvis.access import directory, gate
 from parvis.access.principal import Principal, Right
 from parvis.kernel.settings import Settings
 from parvis.search.index.engine import PassageWords
-from parvis.search.index.meaning import calibration, packed
+from parvis.search.index.meaning import packed
 from parvis.search.request import SearchRequest
 from parvis.search.service import Search
 from parvis.store.store import Store
@@ -145,7 +145,6 @@ async def run(passages: int, count: int) -> None:
         finding.open(store, [])
         owner, guest, scopes = await people(store)
         await finding.indexer.vectors.open()
-        assert len(calibration()) > 0
         filler = Filler(store, finding, scopes, model)
         start, cpu = time.perf_counter(), time.process_time()
         for first in range(1, passages + 1, BATCH):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from parvis.search.index.engine import SATURATION, Terms
+from parvis.search.index.engine import SATURATION, Question, Terms
 from parvis.search.index.wording import Wording
 from parvis.search.place import Place
 from parvis.search.request import Hit
@@ -35,21 +35,18 @@ class Candidate:
     meaning: float | None
 
 
-def rank(
-    rows: Iterable[Sequence[Any]], terms: Terms, levels: Mapping[str, tuple[float, float]] | None
-) -> list[Candidate]:
-    """Candidates best first. `levels` are those of `Usual.levels`, None when meaning took no part."""
+def rank(rows: Iterable[Sequence[Any]], terms: Terms, question: Question | None) -> list[Candidate]:
+    """Candidates best first. Without a question, meaning takes no part."""
     most = sum(terms.weights.values()) * (SATURATION + 1)
     found = []
     for row in rows:
-        *_, raw, product = row
+        *_, raw, cosine = row
         share = min(1.0, max(0.0, raw) / most) if raw is not None and most > 0 else None
         if raw is not None and share is None:
             share = 0.0
         near = None
-        if levels is not None and product is not None:
-            mean, width = levels.get(row[1], levels[""])
-            near = (product - mean) / width
+        if question is not None and cosine is not None:
+            near = question.sides[row[1]].deviations(cosine)
         if share is not None or (near is not None and near >= NEAR_ENOUGH):
             found.append(Candidate(row, WORDS * (share or 0.0) + (near or 0.0), share, near))
     return sorted(found, key=lambda candidate: -candidate.score)

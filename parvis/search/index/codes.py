@@ -5,6 +5,7 @@ comes from the statement that calls: the functions registered here get the visib
 that very statement.
 """
 
+import math
 import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -106,7 +107,7 @@ class Codes:
 
     def register(self, connection: apsw.Connection) -> None:
         """Gives an SQLite connection the functions `nearest(code, language, scopes as JSON, after, before,
-        limit)`, which answers JSON, and `closeness(exact, vector)`."""
+        limit)`, which answers JSON, and `closeness(exact, question, mean, shift, square)`, for a Side."""
 
         def nearest(*args: Any) -> str:
             code, language, scopes, after, before, limit = args
@@ -114,7 +115,7 @@ class Codes:
             return msgspec.json.encode(found).decode()
 
         connection.create_scalar_function("nearest", nearest, 6)
-        connection.create_scalar_function("closeness", _closeness, 2, deterministic=True)
+        connection.create_scalar_function("closeness", _closeness, 5, deterministic=True)
 
 
 def _distances(
@@ -138,9 +139,13 @@ def _least(distance: NDArray[np.uint16], among: NDArray[np.int64], limit: int) -
 
 
 def _closeness(*args: Any) -> float | None:
-    """The inner product of a stored vector and a question's (float32); nothing where none is stored."""
-    exact, vector = args
-    if exact is None:
+    """The cosine of a stored vector without `mean` and a question's (float32); nothing where none is stored."""
+    exact, question, mean, shift, square = args
+    if exact is None or question is None:
         return None
     numbers = np.frombuffer(exact, np.int8).astype(np.float32)
-    return float(numbers.dot(np.frombuffer(vector, np.float32))) * step(len(numbers))
+    unit = step(len(numbers))
+    product = float(numbers.dot(np.frombuffer(question, np.float32))) * unit - shift
+    overlap = float(numbers.dot(np.frombuffer(mean, np.float32))) * unit
+    cosine: float = product / math.sqrt(1.0 + square - 2.0 * overlap)
+    return cosine

@@ -127,11 +127,17 @@ class PostgresEngine:
             centred = _written(question.centred)
             for _ in range(2):
                 args += [question.language, *values, centred, ask.near // 2]
-            close = f"-(x.exact <#> CASE WHEN p.language = ? THEN {_HALF} ELSE {_HALF} END)"
-            args += [question.language, _written(question.same_numbers), _written(question.across_numbers)]
+            rows = ", ".join([f"(?, {_HALF}, {_HALF}, CAST(? AS float8), CAST(? AS float8))"] * len(question.sides))
+            steps.append(f"side (language, question, mean, shift, square) AS (VALUES {rows})")
+            for language, side in question.sides.items():
+                numbers = _written(side.question.tolist()), _written(side.mean.tolist())
+                args += [language, *numbers, side.shift, side.square]
+            close, sides = (
+                _CLOSE,
+                "LEFT JOIN search_vector x ON x.passage_id = p.id LEFT JOIN side s ON s.language = p.language",
+            )
         else:
-            close = "NULL"
-        vectors = "LEFT JOIN search_vector x ON x.passage_id = p.id" if ask.question is not None else ""
+            close, sides = "NULL", ""
         kinds = [("worded", "id, words"), ("near", "id, CAST(NULL AS float8) AS words")]
         union = " UNION ALL ".join(
             f"SELECT {columns} FROM {step}"
@@ -143,7 +149,7 @@ class PostgresEngine:
             f"""WITH {", ".join(steps)}
             SELECT {COLUMNS}, u.words, {close} FROM (SELECT id, MAX(words) AS words FROM ({union}) n GROUP BY id) u
             JOIN search_passage p ON p.id = u.id JOIN search_item i ON i.id = p.item_id
-            JOIN search_content c ON c.passage_id = p.id {vectors}
+            JOIN search_content c ON c.passage_id = p.id {sides}
             WHERE p.scope_id IN (SELECT scope_id FROM seen) {order}""",
             args,
         )
@@ -157,6 +163,8 @@ class PostgresEngine:
 
 
 _HALF = "CAST(CAST(? AS text) AS halfvec)"
+# See `meaning.Side`: the cosine of a passage without the mean of its language.
+_CLOSE = "(-(x.exact <#> s.question) - s.shift) / sqrt(1 + s.square + 2 * (x.exact <#> s.mean))"
 _VECTORS = """
 CREATE EXTENSION IF NOT EXISTS vector;
 CREATE TABLE IF NOT EXISTS search_vector (

@@ -126,10 +126,15 @@ class SqliteEngine:
             steps.append(_NEAR.format(limits=limits))
             more = _LEFT_OF_NEAREST if values else 1
             args += [question.code, question.language, after, before, ask.near * more, *values, ask.near]
-            close = "closeness(x.exact, CASE WHEN p.language = ? THEN ? ELSE ? END)"
-            args += [question.language, question.same, question.across]
+            steps.append(f"{_SIDES} AS (VALUES {', '.join(['(?, ?, ?, ?, ?)'] * len(question.sides))})")
+            for language, side in question.sides.items():
+                args += [language, side.question.tobytes(), side.mean.tobytes(), side.shift, side.square]
+            close, sides = (
+                "closeness(x.exact, s.question, s.mean, s.shift, s.square)",
+                "LEFT JOIN side s ON s.language = p.language",
+            )
         else:
-            close = "NULL"
+            close, sides = "NULL", ""
         kinds = [("worded", "id, words"), ("near", "id, NULL AS words")]
         union = " UNION ALL ".join(
             f"SELECT {columns} FROM {step}"
@@ -141,7 +146,7 @@ class SqliteEngine:
             f"""WITH {", ".join(steps)}
             SELECT {COLUMNS}, u.words, {close} FROM (SELECT id, MAX(words) AS words FROM ({union}) GROUP BY id) u
             JOIN search_passage p ON p.id = u.id JOIN search_item i ON i.id = p.item_id
-            JOIN search_content c ON c.passage_id = p.id LEFT JOIN search_vector x ON x.passage_id = p.id
+            JOIN search_content c ON c.passage_id = p.id LEFT JOIN search_vector x ON x.passage_id = p.id {sides}
             WHERE p.scope_id IN (SELECT scope_id FROM seen) {order}""",
             args,
         )
@@ -159,6 +164,7 @@ _WORDED = f"""worded AS MATERIALIZED (SELECT id, words FROM (
     FROM search_text f JOIN search_passage p ON p.id = f.rowid {{item}}
     WHERE search_text MATCH ? AND p.scope_id IN (SELECT scope_id FROM seen) {{limits}}
     ORDER BY f.rowid DESC LIMIT {_WALK}) p ORDER BY {{order}} LIMIT ?)"""
+_SIDES = "side (language, question, mean, shift, square)"
 _NEAR = """near AS MATERIALIZED (
     SELECT p.id FROM json_each(nearest(?, ?, (SELECT json_group_array(scope_id) FROM seen), ?, ?, ?)) j
     JOIN search_passage p ON p.id = j.value JOIN search_item i ON i.id = p.item_id
