@@ -1,7 +1,7 @@
 """How fast search answers and indexes: p50 and p95 of text and hybrid searches over N synthetic passages in
 three languages, seen whole by one person and in part by another, and passages indexed a second.
 
-    python bench/search.py [--passages 10000 1000000] [--searches 100] [--keep FOLDER]
+    python bench/search.py [--passages 10000 1000000] [--searches 100] [--keep FOLDER] [--database URL]
 
 With `--keep`, the filled stores stay in that folder and are only measured when they are there.
 
@@ -23,7 +23,7 @@ import numpy as np
 from parvis.access import directory, gate
 from parvis.access.principal import Principal, Right
 from parvis.kernel.settings import Settings
-from parvis.search.index.engine import PassageWords
+from parvis.search.index.engine import PassageVector, PassageWords
 from parvis.search.index.meaning import packed
 from parvis.search.request import SearchRequest
 from parvis.search.service import Search
@@ -80,29 +80,35 @@ class Filler:
         self.centres = finding.indexer.vectors._centres
 
     async def batch(self, first: int, count: int) -> None:
+        """Passages `first` and the following; a fresh database numbers them so by itself."""
         texts, vectors = self.words.texts(count), self.model.some(count)
-        rows, contents, words, kept = [], [], [], []
+        items, rows, contents, words, kept = [], [], [], [], []
         for place, found in enumerate(texts):
             number = first + place
-            language = LANGUAGES[number % 3]
+            language, moment = LANGUAGES[number % 3], number * 1000
             scope = self.scopes[number % SCOPES if number % 2 else 0]
-            rows.append((number, number, scope, number * 1000, language, "body", 0, 700, "{}", 1))
+            items.append((1, scope, "Note", number, "subject", "a", "own", "\na\n\n", "  ", 0, moment, "x", 0))
+            rows.append((number, scope, moment, language, "body", 0, 700, "{}", 1))
             contents.append((number, "", " ".join(found)))
             words.append(PassageWords(number, found[:6], found, [f"{word}_x" for word in found[::2]]))
-            kept.append((number, self.centres.code(vectors[place], language), packed(vectors[place])))
-        items = [
-            (n, 1, row[2], "Note", n, "subject", "a", "own", "\na\n\n", "  ", 0, n, "x", 0)
-            for n, row in ((row[0], row) for row in rows)
-        ]
+            vector, centred = vectors[place], self.centres.centred(vectors[place], language)
+            code = self.centres.code(vector, language)
+            kept.append(PassageVector(number, scope, moment, language, code, packed(vector), vector, centred))
 
         async def work(unit: Unit) -> None:
-            await unit.many(f"INSERT INTO search_item VALUES ({','.join('?' * 14)})", items)
-            await unit.many(f"INSERT INTO search_passage VALUES ({','.join('?' * 10)})", rows)
-            await unit.many("INSERT INTO search_content VALUES (?, ?, ?)", contents)
+            await unit.many(_ITEM, items)
+            await unit.many(_PASSAGE, rows)
+            await unit.many("INSERT INTO search_content (passage_id, heading, body) VALUES (?, ?, ?)", contents)
             await self.engine.add_words(unit, words)
-            await unit.many("INSERT INTO search_vector VALUES (?, ?, ?)", kept)
+            await self.engine.add_vectors(unit, kept)
 
         await self.store.write(work)
+
+
+_ITEM = """INSERT INTO search_item (account_id, scope_id, kind, object_id, title, author, origin, people, labels,
+    has_attachment, time_ms, fingerprint, indexed_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_PASSAGE = """INSERT INTO search_passage (item_id, scope_id, time_ms, language, part, start_at, end_at, place,
+    embedded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 def _word(number: int) -> str:
@@ -154,9 +160,9 @@ def searches(count: int) -> dict[str, list[str]]:
     return {name: [" ".join(words.vocabulary[row]) for row in rows] for name, rows in told.items()}
 
 
-async def fill(folder: Path, passages: int) -> None:
+async def fill(folder: Path, database: str, passages: int) -> None:
     """Fills a store and says how fast that went."""
-    finding, store = await opened(folder)
+    finding, store = await opened(folder, database)
     scopes = await invite(store)
     await finding.indexer.vectors.open()
     filler = Filler(store, finding, scopes)
@@ -165,22 +171,23 @@ async def fill(folder: Path, passages: int) -> None:
         await filler.batch(first, min(BATCH, passages + 1 - first))
     wall, cpu = time.perf_counter() - start, time.process_time() - cpu
     await store.close()
-    size = sum(file.stat().st_size for file in folder.glob("parvis.sqlite*")) / 1e6
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
     print(f"{passages} passages: {passages / wall:.0f}/s stored ({passages / cpu:.0f}/cpu-s), {size:.0f} MB")
 
 
-async def opened(folder: Path) -> tuple[Search, Store]:
+async def opened(folder: Path, database: str) -> tuple[Search, Store]:
     finding = Search(Random())
-    store = await Store.open(Settings(data=str(folder)), ["store", "access", "search"], [finding.prepare])
+    settings = Settings(data=str(folder), database=database)
+    store = await Store.open(settings, ["store", "access", "search"], [finding.prepare])
     finding.open(store, [])
     return finding, store
 
 
-async def run(folder: Path, passages: int, count: int) -> None:
+async def run(folder: Path, database: str, passages: int, count: int) -> None:
     if not (folder / "filled").exists():
-        await fill(folder, passages)
+        await fill(folder, database, passages)
         (folder / "filled").touch()
-    finding, store = await opened(folder)
+    finding, store = await opened(folder, database)
     owner, guest = await people(store)
     start = time.perf_counter()
     await finding.indexer.vectors.open()
@@ -204,11 +211,12 @@ def main() -> int:
     parser.add_argument("--passages", type=int, nargs="+", default=[10_000, 1_000_000])
     parser.add_argument("--searches", type=int, default=100)
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--database", default="", help="an empty PostgreSQL database, for one size")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as passing:
         for passages in arguments.passages:
             folder = (arguments.keep or Path(passing)) / str(passages)
-            asyncio.run(run(folder, passages, arguments.searches))
+            asyncio.run(run(folder, arguments.database, passages, arguments.searches))
     return 0
 
 

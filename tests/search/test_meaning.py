@@ -113,6 +113,7 @@ def test_the_nearest_codes_are_found_in_every_block() -> None:
 
     for scopes, after, before in (({7, 8, 9, 10}, 0, count), ({8}, 0, count), ({7, 9}, 30_000, 39_000)):
         found = codes.nearest(asked, "fr", [*scopes, 99], after, before, 40)
+        assert list(distance[found]) == sorted(distance[found])
         for language in (True, False):
             side = [n for n in found if (languages[n] == "fr") == language]
             assert sorted(distance[side]) == least(language, scopes, after, before)

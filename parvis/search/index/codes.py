@@ -90,8 +90,8 @@ class Codes:
     def nearest(
         self, code: bytes, language: str, scopes: Sequence[int], after: int, before: int, limit: int
     ) -> list[int]:
-        """The passages of these scopes and this time whose codes differ least from `code`: at most half of
-        `limit` in the language asked in, and half in others."""
+        """The passages of these scopes and this time whose codes differ least from `code`, nearest first: at
+        most half of `limit` in the language asked in, and half in others."""
         with self._lock:
             count, ids, times = self._count, self._ids, self._times
             owners, languages, codes = self._scopes, self._languages, self._codes
@@ -111,7 +111,9 @@ class Codes:
                 same = languages[part] == LANGUAGE_NUMBERS.get(language, 0)
                 sides[0].take(distance, visible & same, start)
                 sides[1].take(distance, visible & ~same, start)
-        return [int(number) for side in sides for number in ids[side.rows]]
+        rows = np.concatenate([side.rows for side in sides])
+        nearest = np.argsort(np.concatenate([side.distances for side in sides]), kind="stable")
+        return [int(number) for number in ids[rows[nearest]]]
 
     def register(self, connection: apsw.Connection) -> None:
         """Gives an SQLite connection the functions `nearest(code, language, scopes as JSON, after, before,
@@ -132,17 +134,17 @@ class _Least:
     def __init__(self, limit: int) -> None:
         self._limit, self._beyond = limit, _FARTHEST
         self.rows = np.zeros(0, np.int64)
-        self._distances = np.zeros(0, np.uint16)
+        self.distances = np.zeros(0, np.uint16)
 
     def take(self, distance: NDArray[np.uint16], among: NDArray[np.bool_], start: int) -> None:
         """Looks at a block of rows that begins at `start`; only those `among` count."""
         near = np.flatnonzero(among & (distance < self._beyond))
         self.rows = np.concatenate([self.rows, near + start])
-        self._distances = np.concatenate([self._distances, distance[near]])
+        self.distances = np.concatenate([self.distances, distance[near]])
         if len(self.rows) > self._limit:
-            kept = np.argpartition(self._distances, self._limit)[: self._limit]
-            self.rows, self._distances = self.rows[kept], self._distances[kept]
-            self._beyond = int(self._distances.max(initial=0))
+            kept = np.argpartition(self.distances, self._limit)[: self._limit]
+            self.rows, self.distances = self.rows[kept], self.distances[kept]
+            self._beyond = int(self.distances.max(initial=0))
 
 
 def _distances(codes: NDArray[np.uint64], code: NDArray[np.uint64]) -> NDArray[np.uint16]:

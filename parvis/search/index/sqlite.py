@@ -168,7 +168,7 @@ _SIDES = "side (language, question, mean, shift, square)"
 _NEAR = """near AS MATERIALIZED (
     SELECT p.id FROM json_each(nearest(?, ?, (SELECT json_group_array(scope_id) FROM seen), ?, ?, ?)) j
     JOIN search_passage p ON p.id = j.value JOIN search_item i ON i.id = p.item_id
-    WHERE p.scope_id IN (SELECT scope_id FROM seen) {limits} LIMIT ?)"""
+    WHERE p.scope_id IN (SELECT scope_id FROM seen) {limits} ORDER BY j.key LIMIT ?)"""
 
 
 def _quoted(words: str) -> str:
