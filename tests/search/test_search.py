@@ -279,3 +279,18 @@ async def test_one_statement_whatever_there_is(notes: Notes, finding: Search, an
     joined = [sql for sql in count.statements if "visible" in sql]
     assert len(joined) == 1
     assert len(count) <= 4  # the joining one, and how rare the words are
+
+
+async def test_how_rare_words_are_in_a_large_store(notes: Notes, finding: Search, ann, store, monkeypatch) -> None:
+    monkeypatch.setattr("parvis.search.index.sqlite._NEWEST", 20)  # as if sixty passages were many
+    monkeypatch.setattr("parvis.search.index.sqlite._FEW_TIMES", 2)
+    monkeypatch.setattr("parvis.search.index.sqlite._ENOUGH", 8)
+    for number in range(60):
+        text = "le contrat" if number % 2 else "le bail"
+        await notes.write(
+            ann, f"n{number}", f"{text} numéro {number}" + (" résilié" if number in (3, 9, 50) else "")
+        )
+    await finding.indexer.settle()
+    found = await finding._engine.frequencies(store.db, ["contrat", "resilie", "absent"])
+    assert found == {"contrat": 30, "resilie": 3}
+    assert (await titles(finding, ann, "contrat résilié"))[0] in ("n3", "n9")

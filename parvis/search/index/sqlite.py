@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from parvis.search.index.codes import Codes
 from parvis.search.index.conditions import COLUMNS, FIRST_MS, LAST_MS, SEEN, conditions
 from parvis.search.index.engine import BODY, FORM, HEAD, Ask, PassageVector, PassageWords
@@ -11,8 +13,11 @@ from parvis.store.sql.contract import Database, marks
 from parvis.store.unit import Unit
 
 _PAGE = 50_000
-_WALK = 40_000
+_WALK = 20_000
 _LEFT_OF_NEAREST = 8
+_NEWEST, _FEW_TIMES = 20_000, 10
+_ENOUGH = 50
+"""A term that often among the newest is known well enough."""
 
 
 class SqliteEngine:
@@ -64,9 +69,18 @@ class SqliteEngine:
             last = rows[-1][0]
 
     async def frequencies(self, db: Database, terms: Sequence[str]) -> dict[str, int]:
-        """See Engine."""
-        sql = f"SELECT term, doc FROM search_vocabulary WHERE term IN {marks(len(terms))}"
-        return {row[0]: row[1] for row in await db.scan(sql, *terms)}
+        """See Engine. FTS5 counts a term by walking over all its passages: in a large store, frequent terms are
+        counted among the newest passages alone."""
+        found: dict[str, int] = {}
+        size = int(await db.value("SELECT MAX(id) FROM search_passage") or 0)
+        if size > _FEW_TIMES * _NEWEST:
+            rows = await db.scan(_AMONG_NEWEST, size - _NEWEST, msgspec.json.encode(list(terms)).decode())
+            found = {term: count * size // _NEWEST for term, count in rows if count >= _ENOUGH}
+        if rare := [term for term in terms if term not in found]:
+            sql = f"SELECT term, doc FROM search_vocabulary WHERE term IN {marks(len(rare))}"
+            for term, count in await db.scan(sql, *rare):
+                found[term] = count
+        return found
 
     async def measure(self, db: Database) -> tuple[int, float]:
         """See Engine. FTS5 knows the mean length itself."""
@@ -159,6 +173,8 @@ class SqliteEngine:
         return f"p.id IN ({newest})", [match]
 
 
+_AMONG_NEWEST = """SELECT t.value, (SELECT COUNT(*) FROM search_text
+    WHERE search_text MATCH '"' || t.value || '"' AND rowid > ?) FROM json_each(?) t"""
 _WORDED = f"""worded AS MATERIALIZED (SELECT id, words FROM (
     SELECT f.rowid AS id, -bm25(search_text, {HEAD}, {BODY}, {FORM}) AS words, p.time_ms
     FROM search_text f JOIN search_passage p ON p.id = f.rowid {{item}}
