@@ -128,7 +128,7 @@ class PostgresEngine:
             for _ in range(2):
                 args += [question.language, *values, centred, ask.near // 2]
             rows = ", ".join([f"(?, {_HALF}, {_HALF}, CAST(? AS float8), CAST(? AS float8))"] * len(question.sides))
-            steps.append(f"side (language, question, mean, shift, square) AS (VALUES {rows})")
+            steps.append(f"side (language, question, mean, shift, square) AS MATERIALIZED (VALUES {rows})")
             for language, side in question.sides.items():
                 numbers = _written(side.question.tolist()), _written(side.mean.tolist())
                 args += [language, *numbers, side.shift, side.square]
@@ -195,9 +195,9 @@ worded AS MATERIALIZED (
     SELECT m.passage_id AS id, COALESCE((
         SELECT SUM(a.weight * n.uses * {SATURATION + 1}
             / (n.uses + {SATURATION} * ({1 - LENGTH} + {LENGTH} * m.length / g.mean)))
-        FROM asked a JOIN LATERAL (
-            SELECT COALESCE(SUM(CASE w WHEN 'A' THEN {HEAD} WHEN 'B' THEN {BODY} ELSE {FORM} END), 0) AS uses
-            FROM unnest(m.words) u, unnest(u.weights) w WHERE u.lexeme = a.term) n ON n.uses > 0
+        FROM unnest(m.words) u JOIN asked a ON a.term = u.lexeme CROSS JOIN LATERAL (
+            SELECT CAST(SUM(CASE w WHEN 'A' THEN {HEAD} WHEN 'B' THEN {BODY} ELSE {FORM} END) AS float8) AS uses
+            FROM unnest(u.weights) w) n
     ), 0) AS words FROM matched m, (SELECT CAST(? AS float8) AS mean) g)"""
 _SIDE = """(SELECT x.passage_id AS id FROM search_vector x JOIN search_passage p ON p.id = x.passage_id
     JOIN search_item i ON i.id = p.item_id WHERE x.scope_id IN (SELECT scope_id FROM seen) AND x.language {side} ?
