@@ -27,9 +27,9 @@ from parvis.access import directory, gate
 from parvis.access.principal import Principal
 from parvis.kernel.knowledge import Document, Item
 from parvis.kernel.settings import Settings
-from parvis.search import ranking
 from parvis.search.embed.local import LocalE5
 from parvis.search.embed.provider import Vectors
+from parvis.search.index import best
 from parvis.search.request import Filters, SearchRequest
 from parvis.search.service import Search
 from parvis.store.store import Store
@@ -251,7 +251,7 @@ async def run(models: Path, cache: Path, which: Part) -> None:
             half = questions.part(which)
             if which == "tuning":
                 for weight in (5.0, 7.0, 9.0, 12.0):
-                    ranking.WORDS = weight
+                    best.WORDS = weight
                     line(
                         f"{name}: words weigh {weight}", figures(await houses[name].ranked(half.asked), half.right)
                     )

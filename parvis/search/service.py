@@ -69,7 +69,7 @@ class Search:
             repaired = await names.corrections(self._store.db, principal, missing)
             if repaired:
                 found = await self._candidates(principal, request, wording, repaired, question)
-        chosen = list(ranking.spread(found, request.per_object))[: request.limit]
+        chosen = found[: request.limit]
         shown = await self._file_names([candidate.row for candidate in chosen])
         hits = tuple(ranking.hit(candidate, wording, repaired, shown) for candidate in chosen)
         return Answer(hits=hits, corrections=repaired, meaning=question is not None)
@@ -103,12 +103,12 @@ class Search:
             max(_WORDED, request.limit),
             _NEAR,
             newest,
+            request.per_object,
+            max(request.limit, _LOOKED_AT),
         )
         sql, args = self._engine.statement(ask)
         rows = await self._store.db.scan(sql, *args)
-        if newest:
-            return [ranking.Candidate(row, 0.0, row[-2], None) for row in rows]
-        return ranking.rank(rows, terms, question)
+        return [ranking.Candidate(row, row[-1], row[-3], row[-2]) for row in rows]
 
     async def _file_names(self, rows: Sequence[Sequence[Any]]) -> dict[tuple[int, str], str]:
         """Names of the attachments among some candidates, in one statement."""

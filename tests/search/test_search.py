@@ -294,3 +294,17 @@ async def test_how_rare_words_are_in_a_large_store(notes: Notes, finding: Search
     found = await finding._engine.frequencies(store.db, ["contrat", "resilie", "absent"])
     assert found == {"contrat": 30, "resilie": 3}
     assert (await titles(finding, ann, "contrat résilié"))[0] in ("n3", "n9")
+
+
+async def test_a_long_object_does_not_hide_the_others(notes: Notes, finding: Search, ann) -> None:
+    await notes.write(ann, "long", "\n\n".join("contrat " * 130 for _ in range(40)))
+    for number in range(3):
+        await notes.write(
+            ann, f"n{number}", f"Une note qui parle aussi du contrat et de bien autre chose, {number}"
+        )
+    await finding.indexer.settle()
+    for mode in ("text", "hybrid"):
+        found = await titles(finding, ann, "contrat", mode=mode, limit=4)
+        assert (found[0], sorted(found)) == ("long", ["long", "n0", "n1", "n2"])
+    assert sorted(await titles(finding, ann, "contrat", order="newest", limit=4)) == ["long", "n0", "n1", "n2"]
+    assert await titles(finding, ann, "contrat", limit=4, per_object=0) == ["long"] * 4

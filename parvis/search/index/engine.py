@@ -72,6 +72,10 @@ class Ask(NamedTuple):
     near: int
     """At most so many by their meaning."""
     newest: bool
+    per_object: int
+    """At most so many passages of one object; 0 for any number."""
+    shown: int
+    """At most so many passages in all."""
 
 
 class Engine(Protocol):

@@ -95,10 +95,6 @@ class Side(NamedTuple):
         """The length of `mean`, squared."""
         return float(self.mean @ self.mean)
 
-    def deviations(self, cosine: float) -> float:
-        """By how many standard deviations a passage is nearer than is usual."""
-        return (cosine - self.level) / self.width
-
 
 class Usual:
     """What passages of each language usually give: `own`, a sample of those here, and as long as these are few

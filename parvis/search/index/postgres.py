@@ -4,7 +4,8 @@ import logging
 from collections.abc import Sequence
 
 from parvis.kernel.errors import ParvisError
-from parvis.search.index.conditions import COLUMNS, SEEN, conditions
+from parvis.search.index.best import best
+from parvis.search.index.conditions import SEEN, conditions
 from parvis.search.index.engine import BODY, FORM, HEAD, LENGTH, SATURATION, Ask, PassageVector, PassageWords
 from parvis.search.index.wording import Wording
 from parvis.store.sql.contract import Database
@@ -127,32 +128,11 @@ class PostgresEngine:
             centred = _written(question.centred)
             for _ in range(2):
                 args += [question.language, *values, centred, ask.near // 2]
-            rows = ", ".join([f"(?, {_HALF}, {_HALF}, CAST(? AS float8), CAST(? AS float8))"] * len(question.sides))
-            steps.append(f"side (language, question, mean, shift, square) AS MATERIALIZED (VALUES {rows})")
+            steps.append(f"{_SIDES} AS MATERIALIZED (VALUES {', '.join([_OF_SIDES] * len(question.sides))})")
             for language, side in question.sides.items():
-                numbers = _written(side.question.tolist()), _written(side.mean.tolist())
-                args += [language, *numbers, side.shift, side.square]
-            close, sides = (
-                _CLOSE,
-                "LEFT JOIN search_vector x ON x.passage_id = p.id LEFT JOIN side s ON s.language = p.language",
-            )
-        else:
-            close, sides = "NULL", ""
-        kinds = [("worded", "id, words"), ("near", "id, CAST(NULL AS float8) AS words")]
-        union = " UNION ALL ".join(
-            f"SELECT {columns} FROM {step}"
-            for (step, columns), there in zip(kinds, (ask.match, ask.question), strict=True)
-            if there
-        )
-        order = "ORDER BY p.time_ms DESC" if ask.newest else ""
-        return (
-            f"""WITH {", ".join(steps)}
-            SELECT {COLUMNS}, u.words, {close} FROM (SELECT id, MAX(words) AS words FROM ({union}) n GROUP BY id) u
-            JOIN search_passage p ON p.id = u.id JOIN search_item i ON i.id = p.item_id
-            JOIN search_content c ON c.passage_id = p.id {sides}
-            WHERE p.scope_id IN (SELECT scope_id FROM seen) {order}""",
-            args,
-        )
+                args += [language, _written(side.question.tolist()), _written(side.mean.tolist())]
+                args += [side.shift, side.square, side.level, side.width]
+        return best(ask, steps, args, _COSINE)
 
     def subjects(self, beginning: Sequence[str]) -> tuple[str, list[object]]:
         """See Engine."""
@@ -163,8 +143,11 @@ class PostgresEngine:
 
 
 _HALF = "CAST(CAST(? AS text) AS halfvec)"
+_NUMBER = "CAST(? AS float8)"
+_SIDES = "side (language, question, mean, shift, square, level, width)"
+_OF_SIDES = f"(?, {_HALF}, {_HALF}, {_NUMBER}, {_NUMBER}, {_NUMBER}, {_NUMBER})"
 # See `meaning.Side`: the cosine of a passage without the mean of its language.
-_CLOSE = "(-(x.exact <#> s.question) - s.shift) / sqrt(1 + s.square + 2 * (x.exact <#> s.mean))"
+_COSINE = "(-(x.exact <#> s.question) - s.shift) / sqrt(1 + s.square + 2 * (x.exact <#> s.mean))"
 _VECTORS = """
 CREATE EXTENSION IF NOT EXISTS vector;
 CREATE TABLE IF NOT EXISTS search_vector (

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from parvis.search.index.best import best
 from parvis.search.index.codes import Codes
-from parvis.search.index.conditions import COLUMNS, FIRST_MS, LAST_MS, SEEN, conditions
+from parvis.search.index.conditions import FIRST_MS, LAST_MS, SEEN, conditions
 from parvis.search.index.engine import BODY, FORM, HEAD, Ask, PassageVector, PassageWords
 from parvis.search.index.meaning import unpacked
 from parvis.search.index.wording import Wording
@@ -13,7 +14,7 @@ from parvis.store.sql.contract import Database, marks
 from parvis.store.unit import Unit
 
 _PAGE = 50_000
-_WALK = 20_000
+_WALK = 10_000
 _LEFT_OF_NEAREST = 8
 _NEWEST, _FEW_TIMES = 20_000, 10
 _ENOUGH = 50
@@ -140,30 +141,11 @@ class SqliteEngine:
             steps.append(_NEAR.format(limits=limits))
             more = _LEFT_OF_NEAREST if values else 1
             args += [question.code, question.language, after, before, ask.near * more, *values, ask.near]
-            steps.append(f"{_SIDES} AS (VALUES {', '.join(['(?, ?, ?, ?, ?)'] * len(question.sides))})")
+            steps.append(f"{_SIDES} AS (VALUES {', '.join(['(?, ?, ?, ?, ?, ?, ?)'] * len(question.sides))})")
             for language, side in question.sides.items():
-                args += [language, side.question.tobytes(), side.mean.tobytes(), side.shift, side.square]
-            close, sides = (
-                "closeness(x.exact, s.question, s.mean, s.shift, s.square)",
-                "LEFT JOIN side s ON s.language = p.language",
-            )
-        else:
-            close, sides = "NULL", ""
-        kinds = [("worded", "id, words"), ("near", "id, NULL AS words")]
-        union = " UNION ALL ".join(
-            f"SELECT {columns} FROM {step}"
-            for (step, columns), there in zip(kinds, (ask.match, ask.question), strict=True)
-            if there
-        )
-        order = "ORDER BY p.time_ms DESC" if ask.newest else ""
-        return (
-            f"""WITH {", ".join(steps)}
-            SELECT {COLUMNS}, u.words, {close} FROM (SELECT id, MAX(words) AS words FROM ({union}) GROUP BY id) u
-            JOIN search_passage p ON p.id = u.id JOIN search_item i ON i.id = p.item_id
-            JOIN search_content c ON c.passage_id = p.id LEFT JOIN search_vector x ON x.passage_id = p.id {sides}
-            WHERE p.scope_id IN (SELECT scope_id FROM seen) {order}""",
-            args,
-        )
+                args += [language, side.question.tobytes(), side.mean.tobytes()]
+                args += [side.shift, side.square, side.level, side.width]
+        return best(ask, steps, args, "closeness(x.exact, s.question, s.mean, s.shift, s.square)")
 
     def subjects(self, beginning: Sequence[str]) -> tuple[str, list[object]]:
         """See Engine."""
@@ -180,7 +162,7 @@ _WORDED = f"""worded AS MATERIALIZED (SELECT id, words FROM (
     FROM search_text f JOIN search_passage p ON p.id = f.rowid {{item}}
     WHERE search_text MATCH ? AND p.scope_id IN (SELECT scope_id FROM seen) {{limits}}
     ORDER BY f.rowid DESC LIMIT {_WALK}) p ORDER BY {{order}} LIMIT ?)"""
-_SIDES = "side (language, question, mean, shift, square)"
+_SIDES = "side (language, question, mean, shift, square, level, width)"
 _NEAR = """near AS MATERIALIZED (
     SELECT p.id FROM json_each(nearest(?, ?, (SELECT json_group_array(scope_id) FROM seen), ?, ?, ?)) j
     JOIN search_passage p ON p.id = j.value JOIN search_item i ON i.id = p.item_id
