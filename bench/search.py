@@ -170,9 +170,11 @@ async def fill(folder: Path, database: str, passages: int) -> None:
     for first in range(1, passages + 1, BATCH):
         await filler.batch(first, min(BATCH, passages + 1 - first))
     wall, cpu = time.perf_counter() - start, time.process_time() - cpu
+    if database:
+        await store.db.script("ANALYZE")  # as PostgreSQL does by itself within minutes
     await store.close()
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
-    print(f"{passages} passages: {passages / wall:.0f}/s stored ({passages / cpu:.0f}/cpu-s), {size:.0f} MB")
+    print(f"{passages} passages: {passages / wall:.0f}/s stored ({passages / cpu:.0f}/cpu-s), {size:.0f} MB here")
 
 
 async def opened(folder: Path, database: str) -> tuple[Search, Store]:

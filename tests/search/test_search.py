@@ -308,3 +308,22 @@ async def test_a_long_object_does_not_hide_the_others(notes: Notes, finding: Sea
         assert (found[0], sorted(found)) == ("long", ["long", "n0", "n1", "n2"])
     assert sorted(await titles(finding, ann, "contrat", order="newest", limit=4)) == ["long", "n0", "n1", "n2"]
     assert await titles(finding, ann, "contrat", limit=4, per_object=0) == ["long"] * 4
+
+
+async def test_how_rare_words_are_by_postgresqls_own_count(
+    notes: Notes, finding: Search, ann, store, monkeypatch
+) -> None:
+    if store.db.dialect.name != "postgres":
+        pytest.skip("SQLite has a way of its own")
+    monkeypatch.setattr("parvis.search.index.postgres._LARGE", 10)
+    for number in range(40):
+        await notes.write(ann, f"n{number}", "le contrat" if number % 4 else "le bail", people=())
+    await notes.write(ann, "last", "un avenant")
+    await finding.indexer.settle()
+    await store.db.script("ANALYZE search_text")
+    assert (await finding._engine.measure(store.db))[0] == 41
+    assert await finding._engine.frequencies(store.db, ["contrat", "avenant", "absent"]) == {
+        "contrat": 30,
+        "avenant": 1,
+    }
+    assert await titles(finding, ann, "contrat avenant", limit=1) == ["last"]

@@ -9,7 +9,7 @@ questions.
 
 from collections.abc import Sequence
 
-from parvis.search.index.conditions import COLUMNS
+from parvis.search.index.conditions import COLUMNS, IN_SIGHT
 from parvis.search.index.engine import SATURATION, Ask
 
 WORDS = 5.0
@@ -37,7 +37,7 @@ def best(ask: Ask, steps: Sequence[str], args: list[object], cosine: str) -> tup
             FROM (SELECT id, MAX(words) AS words FROM ({" UNION ALL ".join(found)}) n GROUP BY id) u
             JOIN search_passage p ON p.id = u.id {_SIDES if meant else ""}
             CROSS JOIN (SELECT CAST(? AS float8) AS most) m
-            WHERE p.scope_id IN (SELECT scope_id FROM seen)),
+            WHERE {IN_SIGHT}),
         scored AS (
             SELECT f.*, {WORDS} * COALESCE(f.share, 0) + COALESCE(f.near, 0) AS score FROM found f
             WHERE f.share IS NOT NULL OR f.near >= {NEAR_ENOUGH}),

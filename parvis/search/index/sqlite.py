@@ -6,7 +6,7 @@ import msgspec
 
 from parvis.search.index.best import best
 from parvis.search.index.codes import Codes
-from parvis.search.index.conditions import FIRST_MS, LAST_MS, SEEN, conditions
+from parvis.search.index.conditions import FIRST_MS, IN_SIGHT, LAST_MS, SEEN, conditions
 from parvis.search.index.engine import BODY, FORM, HEAD, Ask, PassageVector, PassageWords
 from parvis.search.index.meaning import unpacked
 from parvis.search.index.wording import Wording
@@ -160,13 +160,13 @@ _AMONG_NEWEST = """SELECT t.value, (SELECT COUNT(*) FROM search_text
 _WORDED = f"""worded AS MATERIALIZED (SELECT id, words FROM (
     SELECT f.rowid AS id, -bm25(search_text, {HEAD}, {BODY}, {FORM}) AS words, p.time_ms
     FROM search_text f JOIN search_passage p ON p.id = f.rowid {{item}}
-    WHERE search_text MATCH ? AND p.scope_id IN (SELECT scope_id FROM seen) {{limits}}
+    WHERE search_text MATCH ? AND {IN_SIGHT} {{limits}}
     ORDER BY f.rowid DESC LIMIT {_WALK}) p ORDER BY {{order}} LIMIT ?)"""
 _SIDES = "side (language, question, mean, shift, square, level, width)"
-_NEAR = """near AS MATERIALIZED (
+_NEAR = f"""near AS MATERIALIZED (
     SELECT p.id FROM json_each(nearest(?, ?, (SELECT json_group_array(scope_id) FROM seen), ?, ?, ?)) j
     JOIN search_passage p ON p.id = j.value JOIN search_item i ON i.id = p.item_id
-    WHERE p.scope_id IN (SELECT scope_id FROM seen) {limits} ORDER BY j.key LIMIT ?)"""
+    WHERE {IN_SIGHT} {{limits}} ORDER BY j.key LIMIT ?)"""
 
 
 def _quoted(words: str) -> str:

@@ -180,7 +180,11 @@ class PostgresDatabase:
         try:
             with _naming():
                 async with self._pool.acquire() as connection, connection.transaction(readonly=True):
-                    await connection.execute(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+                    # Planned for these very arguments: a plan for any would cast them anew for every row.
+                    await connection.execute(
+                        f"SET LOCAL statement_timeout = {int(seconds * 1000)};"
+                        "SET LOCAL plan_cache_mode = force_custom_plan"
+                    )
                     return [tuple(row) for row in await connection.fetch(translated(sql), *args)]
         except asyncpg.QueryCanceledError as error:
             raise Unavailable("the search took too long", seconds=seconds) from error
