@@ -1,11 +1,12 @@
 """How well search finds: hit@1, MRR, nDCG@10 and recall@10 on public questions in French, Vietnamese and
 English, within a language and across, beside plain full text, vectors alone, and vectors of 512-character chunks.
 
-    python bench/retrieval.py --models data/models [--tune]
+    python bench/retrieval.py --models data/models [--tune | --all]
 
 Figures are of the second half of each set's questions; `--tune` shows what weights give on the first half,
-which is what they were chosen by. Needs `parvis models pull multilingual-e5-small` and the sets in
-`../shared/data/retrieval` (XQuAD: CC BY-SA 4.0, google-deepmind; CNIL FAQ: etalab-ia/piaf-ml).
+which is what they were chosen by, and `--all` gives figures of both together. Needs
+`parvis models pull multilingual-e5-small` and the sets in `../shared/data/retrieval` (XQuAD: CC BY-SA 4.0,
+google-deepmind; CNIL FAQ: etalab-ia/piaf-ml).
 """
 
 import argparse
@@ -17,7 +18,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import apsw
 import numpy as np
@@ -26,20 +27,19 @@ from parvis.access import directory, gate
 from parvis.access.principal import Principal
 from parvis.kernel.knowledge import Document, Item
 from parvis.kernel.settings import Settings
-from parvis.search import ranking
 from parvis.search.embed.local import LocalE5
 from parvis.search.embed.provider import Vectors
-from parvis.search.request import SearchRequest
+from parvis.search.index import best
+from parvis.search.request import Filters, SearchRequest
 from parvis.search.service import Search
 from parvis.store.store import Store
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "retrieval"
 if not DATA.exists():
     DATA = Path("/work/shared/data/retrieval")
-MOST = 10_000
-"""Questions of one half that are asked at most (`--most`)."""
 SETS = {"vi": "xquad.vi.json", "en": "xquad.en.json", "fr": "cnil-faq.fr.json"}
 DEEP = 20
+Part = Literal["tuning", "figures", "all"]
 
 
 class Questions(NamedTuple):
@@ -49,12 +49,10 @@ class Questions(NamedTuple):
     asked: list[str]
     right: list[int]
 
-    def half(self, second: bool) -> "Questions":
-        """Every other question: the odd ones are for figures, the even ones for tuning; evenly fewer when
-        asked for."""
-        count = len(self.asked) // 2
-        which = slice(int(second), None, 2 * max(1, count // MOST))
-        return Questions(self.passages, self.asked[which], self.right[which])
+    def part(self, which: Part) -> "Questions":
+        """Every other question: the odd ones are for figures, the even ones for tuning; or all of them."""
+        chosen = {"tuning": slice(0, None, 2), "figures": slice(1, None, 2), "all": slice(None)}[which]
+        return Questions(self.passages, self.asked[chosen], self.right[chosen])
 
 
 def load(name: str) -> Questions:
@@ -191,10 +189,13 @@ class House:
         await finding.indexer.vectors.settle()
         return cls(store, finding, await directory.by_id(store.db, number))
 
-    async def ranked(self, asked: Sequence[str], without: Sequence[int] | None = None) -> list[list[int]]:
+    async def ranked(
+        self, asked: Sequence[str], without: Sequence[int] | None = None, languages: tuple[str, ...] = ()
+    ) -> list[list[int]]:
         found = []
         for place, text in enumerate(asked):
-            answer = await self._finding.query(self._person, SearchRequest(text=text, limit=DEEP))
+            request = SearchRequest(text=text, limit=DEEP, filters=Filters(languages=languages))
+            answer = await self._finding.query(self._person, request)
             numbers = [hit.object_id - 1 for hit in answer.hits]
             found.append([n for n in numbers if without is None or n != without[place]])
         return found
@@ -218,15 +219,15 @@ async def compare(name: str, questions: Questions, house: House, model: Cached) 
     line("Parvis", figures(await house.ranked(questions.asked), questions.right))
 
 
-async def mixed(sets: dict[str, Questions], model: Cached, second: bool) -> None:
+async def mixed(sets: dict[str, Questions], model: Cached, which: Part) -> None:
     """All three sets in one store; Vietnamese and English questions whose own copy of the answer is taken
-    away, so that only the passage in the other language is right."""
+    away, so that only the passage in the other language is right; and the same asked of that language alone."""
     places = {"en": 0, "vi": len(sets["en"].passages)}
     every = [*sets["en"].passages, *sets["vi"].passages, *sets["fr"].passages]
     with tempfile.TemporaryDirectory() as folder:
         house = await House.open(every, model, folder)
         for own, other in (("vi", "en"), ("en", "vi")):
-            half = sets[own].half(second)
+            half = sets[own].part(which)
             right = [number + places[other] for number in half.right]
             without = [number + places[own] for number in half.right]
             print(f"{own} asks, only {other} answers, among {len(every)} in three languages")
@@ -234,10 +235,11 @@ async def mixed(sets: dict[str, Questions], model: Cached, second: bool) -> None
             alone = [[n for n in found if n != away] for found, away in zip(alone, without, strict=True)]
             line("vectors alone", figures(alone, right))
             line("Parvis", figures(await house.ranked(half.asked, without), right))
+            line(f"Parvis, filter {other}", figures(await house.ranked(half.asked, None, (other,)), right))
         await house.close()
 
 
-async def run(models: Path, cache: Path, tune: bool) -> None:
+async def run(models: Path, cache: Path, which: Part) -> None:
     model = Cached(models / LocalE5.name, cache)
     sets = {name: load(file) for name, file in SETS.items()}
     houses = {}
@@ -246,43 +248,42 @@ async def run(models: Path, cache: Path, tune: bool) -> None:
             houses[name] = await House.open(questions.passages, model, f"{folder}/{name}")
         model.save()
         for name, questions in sets.items():
-            if tune:
-                half = questions.half(False)
+            half = questions.part(which)
+            if which == "tuning":
                 for weight in (5.0, 7.0, 9.0, 12.0):
-                    ranking.WORDS = weight
+                    best.WORDS = weight
                     line(
                         f"{name}: words weigh {weight}", figures(await houses[name].ranked(half.asked), half.right)
                     )
             else:
-                await compare(f"{name} in {name}", questions.half(True), houses[name], model)
-        if not tune:
+                await compare(f"{name} in {name}", half, houses[name], model)
+        if which != "tuning":
             for own, other in (("vi", "en"), ("en", "vi")):
-                half = sets[own].half(True)
+                half = sets[own].part(which)
                 crossed = Questions(sets[other].passages, half.asked, half.right)
                 await compare(f"{own} asks in {other}", crossed, houses[other], model)
         for house in houses.values():
             await house.close()
-    if not tune:
-        await mixed(sets, model, True)
+    if which != "tuning":
+        await mixed(sets, model, which)
     model.save()
 
 
 def main() -> int:
-    global MOST
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--models", type=Path, default=Path("data/models"))
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "parvis-bench")
-    parser.add_argument("--tune", action="store_true")
-    parser.add_argument("--most", type=int, default=MOST)
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--tune", dest="part", action="store_const", const="tuning", default="figures")
+    part.add_argument("--all", dest="part", action="store_const", const="all")
     arguments = parser.parse_args()
-    MOST = arguments.most
     if not DATA.exists():
         print(f"skipped: no {DATA}")
         return 0
     if not (arguments.models / LocalE5.name).exists():
         print(f"skipped: no model in {arguments.models}; `parvis models pull {LocalE5.name}` fetches it")
         return 0
-    asyncio.run(run(arguments.models, arguments.cache, arguments.tune))
+    asyncio.run(run(arguments.models, arguments.cache, arguments.part))
     return 0
 
 

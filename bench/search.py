@@ -1,7 +1,9 @@
 """How fast search answers and indexes: p50 and p95 of text and hybrid searches over N synthetic passages in
 three languages, seen whole by one person and in part by another, and passages indexed a second.
 
-    python bench/search.py [--passages 10000 1000000] [--searches 100]
+    python bench/search.py [--passages 10000 1000000] [--searches 100] [--keep FOLDER] [--database URL]
+
+With `--keep`, the filled stores stay in that folder and are only measured when they are there.
 
 Vectors are random and clustered (384 numbers); the model's own time for a question (8 ms on two cores) is not
 in the figures. Goals: hybrid p95 under 150 ms and text under 100 ms at a million passages.
@@ -9,6 +11,7 @@ in the figures. Goals: hybrid p95 under 150 ms and text under 100 ms at a millio
 
 import argparse
 import asyncio
+import re
 import sys
 import tempfile
 import time
@@ -20,8 +23,8 @@ import numpy as np
 from parvis.access import directory, gate
 from parvis.access.principal import Principal, Right
 from parvis.kernel.settings import Settings
-from parvis.search.index.engine import PassageWords
-from parvis.search.index.meaning import calibration, packed
+from parvis.search.index.engine import PassageVector, PassageWords
+from parvis.search.index.meaning import packed
 from parvis.search.request import SearchRequest
 from parvis.search.service import Search
 from parvis.store.store import Store
@@ -52,53 +55,75 @@ class Random:
         return self.some(len(texts))
 
 
-class Filler:
-    """Writes passages straight into the index, as the indexer would, many in a unit."""
+class Words:
+    """Words from nowhere, as frequent as words are (Zipf)."""
 
-    def __init__(self, store: Store, finding: Search, scopes: list[int], model: Random) -> None:
-        self.store, self.engine, self.scopes, self.model = store, finding._engine, scopes, model
-        self.rng = np.random.default_rng(1)
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
         weights = 1 / np.arange(1, VOCABULARY + 1) ** 1.05
         self.shares = np.cumsum(weights / weights.sum())
         self.vocabulary = np.array([_word(number) for number in range(VOCABULARY)], dtype=object)
-        self.centres = finding.indexer.vectors._centres
+
+    def drawn(self, count: int, each: int) -> np.ndarray:
+        return np.minimum(np.searchsorted(self.shares, self.rng.random((count, each))), VOCABULARY - 1)
 
     def texts(self, count: int) -> list[list[str]]:
-        drawn = np.searchsorted(self.shares, self.rng.random((count, WORDS)))
-        return [list(row) for row in self.vocabulary[np.minimum(drawn, VOCABULARY - 1)]]
+        return [list(row) for row in self.vocabulary[self.drawn(count, WORDS)]]
+
+
+class Filler:
+    """Writes passages straight into the index, as the indexer would, many in a unit."""
+
+    def __init__(self, store: Store, finding: Search, scopes: list[int]) -> None:
+        self.store, self.engine, self.scopes, self.model = store, finding._engine, scopes, Random()
+        self.words = Words(1)
+        self.centres = finding.indexer.vectors._centres
 
     async def batch(self, first: int, count: int) -> None:
-        texts, vectors = self.texts(count), self.model.some(count)
-        rows, contents, words, kept = [], [], [], []
+        """Passages `first` and the following; a fresh database numbers them so by itself."""
+        texts, vectors = self.words.texts(count), self.model.some(count)
+        items, rows, contents, words, kept = [], [], [], [], []
         for place, found in enumerate(texts):
             number = first + place
-            language = LANGUAGES[number % 3]
+            language, moment = LANGUAGES[number % 3], number * 1000
             scope = self.scopes[number % SCOPES if number % 2 else 0]
-            rows.append((number, number, scope, number * 1000, language, "body", 0, 700, "{}", 1))
+            items.append((1, scope, "Note", number, "subject", "a", "own", "\na\n\n", "  ", 0, moment, "x", 0))
+            rows.append((number, scope, moment, language, "body", 0, 700, "{}", 1))
             contents.append((number, "", " ".join(found)))
             words.append(PassageWords(number, found[:6], found, [f"{word}_x" for word in found[::2]]))
-            kept.append((number, self.centres.code(vectors[place], language), packed(vectors[place])))
-        items = [
-            (n, 1, row[2], "Note", n, "subject", "a", "own", "\na\n\n", "  ", 0, n, "x", 0)
-            for n, row in ((row[0], row) for row in rows)
-        ]
+            vector, centred = vectors[place], self.centres.centred(vectors[place], language)
+            code = self.centres.code(vector, language)
+            kept.append(PassageVector(number, scope, moment, language, code, packed(vector), vector, centred))
 
         async def work(unit: Unit) -> None:
-            await unit.many(f"INSERT INTO search_item VALUES ({','.join('?' * 14)})", items)
-            await unit.many(f"INSERT INTO search_passage VALUES ({','.join('?' * 10)})", rows)
-            await unit.many("INSERT INTO search_content VALUES (?, ?, ?)", contents)
+            await unit.many(_ITEM, items)
+            await unit.many(_PASSAGE, rows)
+            await unit.many("INSERT INTO search_content (passage_id, heading, body) VALUES (?, ?, ?)", contents)
             await self.engine.add_words(unit, words)
-            await unit.many("INSERT INTO search_vector VALUES (?, ?, ?)", kept)
+            await self.engine.add_vectors(unit, kept)
 
         await self.store.write(work)
+
+
+_ITEM = """INSERT INTO search_item (account_id, scope_id, kind, object_id, title, author, origin, people, labels,
+    has_attachment, time_ms, fingerprint, indexed_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_PASSAGE = """INSERT INTO search_passage (item_id, scope_id, time_ms, language, part, start_at, end_at, place,
+    embedded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 def _word(number: int) -> str:
     return "".join("bcdfghlmnprstv"[number // 14**k % 14] + "aeiou"[(number // 3**k + k) % 5] for k in range(4))
 
 
-async def people(store: Store) -> tuple[Principal, Principal, list[int]]:
-    """One who sees every scope, and one who sees the three smallest."""
+async def people(store: Store) -> tuple[Principal, Principal]:
+    """One who sees every scope, and one who sees three of the smallest."""
+    owner, guest = [await directory.by_address(store.db, f"{name}@example.org") for name in ("all", "some")]
+    assert owner is not None and guest is not None
+    return owner, guest
+
+
+async def invite(store: Store) -> list[int]:
+    """Makes them, and the scopes."""
 
     async def make(unit: Unit) -> tuple[int, int, list[int]]:
         all_seeing = await directory.create(unit, "person", "All", "all@example.org")
@@ -109,7 +134,7 @@ async def people(store: Store) -> tuple[Principal, Principal, list[int]]:
     owner = await directory.by_id(store.db, first)
     for scope in (scopes[1], scopes[3], scopes[5]):
         await store.write(lambda unit, scope=scope: gate.give(unit, owner, scope, second, Right.READ))
-    return owner, await directory.by_id(store.db, second), scopes
+    return scopes
 
 
 async def measure(finding: Search, person: Principal, mode: str, texts: Sequence[str]) -> str:
@@ -124,54 +149,76 @@ async def measure(finding: Search, person: Principal, mode: str, texts: Sequence
     return f"p50 {np.percentile(took, 50):7.1f}  p95 {np.percentile(took, 95):7.1f}  cpu {cpu:7.1f} ms"
 
 
-def searches(filler: Filler, count: int) -> dict[str, list[str]]:
-    """Searches of several kinds: two rather rare words; five words of any frequency, as a question has."""
-    rare = filler.rng.integers(3_000, 60_000, (count, 2))
-    drawn = np.searchsorted(filler.shares, filler.rng.random((count, 4)))
-    mixed = [[*row, number] for row, number in zip(drawn.tolist(), rare[:, 0].tolist(), strict=True)]
-    told = {"two rare words": rare.tolist(), "a question of five words": mixed}
-    last = VOCABULARY - 1
-    return {
-        name: [" ".join(filler.vocabulary[min(n, last)] for n in row) for row in rows]
-        for name, rows in told.items()
-    }
+def searches(count: int) -> dict[str, list[str]]:
+    """Searches of several kinds: two rather rare words; five words of any frequency, as a question has; one
+    of the hundred most frequent, the worst there is."""
+    words = Words(2)
+    rare = words.rng.integers(3_000, 60_000, (count, 2))
+    mixed = np.concatenate([words.drawn(count, 4), rare[:, :1]], axis=1)
+    common = words.rng.integers(0, 100, (count, 1))
+    told = {"two rare words": rare, "a question of five words": mixed, "one frequent word": common}
+    return {name: [" ".join(words.vocabulary[row]) for row in rows] for name, rows in told.items()}
 
 
-async def run(passages: int, count: int) -> None:
-    model = Random()
-    finding = Search(model)
-    with tempfile.TemporaryDirectory() as folder:
-        store = await Store.open(Settings(data=folder), ["store", "access", "search"], [finding.prepare])
-        finding.open(store, [])
-        owner, guest, scopes = await people(store)
-        await finding.indexer.vectors.open()
-        assert len(calibration()) > 0
-        filler = Filler(store, finding, scopes, model)
-        start, cpu = time.perf_counter(), time.process_time()
-        for first in range(1, passages + 1, BATCH):
-            await filler.batch(first, min(BATCH, passages + 1 - first))
-        wall, cpu = time.perf_counter() - start, time.process_time() - cpu
-        size = sum(file.stat().st_size for file in Path(folder).glob("parvis.sqlite*")) / 1e6
-        print(f"{passages} passages: {passages / wall:.0f}/s stored ({passages / cpu:.0f}/cpu-s), {size:.0f} MB")
-        start = time.perf_counter()
-        await finding._engine.catch_up(store.db)  # type: ignore[attr-defined]
-        await finding.indexer.vectors._sample()
-        print(f"  codes into memory: {time.perf_counter() - start:.1f} s")
-        for name, texts in searches(filler, count).items():
-            for who, person in (("all", owner), ("some", guest)):
-                for mode in ("text", "hybrid"):
-                    figures = await measure(finding, person, mode, texts)
-                    print(f"  {name:26} sees {who:5} {mode:7} {figures}", flush=True)
-        await store.close()
+async def fill(folder: Path, database: str, passages: int) -> None:
+    """Fills a store and says how fast that went."""
+    finding, store = await opened(folder, database)
+    scopes = await invite(store)
+    await finding.indexer.vectors.open()
+    filler = Filler(store, finding, scopes)
+    start, cpu = time.perf_counter(), time.process_time()
+    for first in range(1, passages + 1, BATCH):
+        await filler.batch(first, min(BATCH, passages + 1 - first))
+    wall, cpu = time.perf_counter() - start, time.process_time() - cpu
+    if database:
+        await store.db.script("ANALYZE")  # as PostgreSQL does by itself within minutes
+    await store.close()
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+    print(f"{passages} passages: {passages / wall:.0f}/s stored ({passages / cpu:.0f}/cpu-s), {size:.0f} MB here")
+
+
+async def opened(folder: Path, database: str) -> tuple[Search, Store]:
+    finding = Search(Random())
+    settings = Settings(data=str(folder), database=database)
+    store = await Store.open(settings, ["store", "access", "search"], [finding.prepare])
+    finding.open(store, [])
+    return finding, store
+
+
+async def run(folder: Path, database: str, passages: int, count: int) -> None:
+    if not (folder / "filled").exists():
+        await fill(folder, database, passages)
+        (folder / "filled").touch()
+    finding, store = await opened(folder, database)
+    owner, guest = await people(store)
+    start = time.perf_counter()
+    await finding.indexer.vectors.open()
+    print(f"{passages} passages: vectors open in {time.perf_counter() - start:.1f} s, {memory():.0f} MB resident")
+    for name, texts in searches(count).items():
+        for who, person in (("all", owner), ("some", guest)):
+            for mode in ("text", "hybrid"):
+                figures = await measure(finding, person, mode, texts)
+                print(f"  {name:26} sees {who:5} {mode:7} {figures}", flush=True)
+    print(f"  {memory():.0f} MB resident")
+    await store.close()
+
+
+def memory() -> float:
+    """What this process holds that is in no file, in MB."""
+    return int(re.findall(r"RssAnon:\s+(\d+)", Path("/proc/self/status").read_text())[0]) / 1e3
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--passages", type=int, nargs="+", default=[10_000, 1_000_000])
     parser.add_argument("--searches", type=int, default=100)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--database", default="", help="an empty PostgreSQL database, for one size")
     arguments = parser.parse_args()
-    for passages in arguments.passages:
-        asyncio.run(run(passages, arguments.searches))
+    with tempfile.TemporaryDirectory() as passing:
+        for passages in arguments.passages:
+            folder = (arguments.keep or Path(passing)) / str(passages)
+            asyncio.run(run(folder, arguments.database, passages, arguments.searches))
     return 0
 
 

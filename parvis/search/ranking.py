@@ -1,26 +1,16 @@
-"""From candidates to hits: words and meaning on one scale, one object not too often, what to highlight.
-
-Words count as the share of what could be had: the BM25 score over that of a text that holds every term of the
-search many times. A name that stands in a text of another language so counts as the small share it is. Meaning
-counts in standard deviations. `WORDS` was chosen by `bench/retrieval.py` on one half of its questions.
-"""
+"""From rows to hits: what is shown of a passage, and what to highlight in it."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from parvis.search.index.engine import SATURATION, Terms
 from parvis.search.index.wording import Wording
 from parvis.search.place import Place
 from parvis.search.request import Hit
 from parvis.search.words.stem import stem
 from parvis.search.words.tokens import tokens
 
-WORDS = 5.0
-"""So many standard deviations is a text worth that has every word."""
-NEAR_ENOUGH = 1.0
-"""A passage with none of the words must be this near in meaning to be a hit at all."""
 _MIDDLE, _SPREAD = 4.0, 1.5
 _COMMON = 3
 
@@ -33,36 +23,6 @@ class Candidate:
     score: float
     words: float | None
     meaning: float | None
-
-
-def rank(
-    rows: Iterable[Sequence[Any]], terms: Terms, levels: Mapping[str, tuple[float, float]] | None
-) -> list[Candidate]:
-    """Candidates best first. `levels` are those of `Usual.levels`, None when meaning took no part."""
-    most = sum(terms.weights.values()) * (SATURATION + 1)
-    found = []
-    for row in rows:
-        *_, raw, product = row
-        share = min(1.0, max(0.0, raw) / most) if raw is not None and most > 0 else None
-        if raw is not None and share is None:
-            share = 0.0
-        near = None
-        if levels is not None and product is not None:
-            mean, width = levels.get(row[1], levels[""])
-            near = (product - mean) / width
-        if share is not None or (near is not None and near >= NEAR_ENOUGH):
-            found.append(Candidate(row, WORDS * (share or 0.0) + (near or 0.0), share, near))
-    return sorted(found, key=lambda candidate: -candidate.score)
-
-
-def spread(candidates: Iterable[Candidate], per_object: int) -> Iterator[Candidate]:
-    """The same order, with at most `per_object` passages of each object (0 for any number)."""
-    taken: dict[int, int] = {}
-    for candidate in candidates:
-        item = candidate.row[7]
-        taken[item] = taken.get(item, 0) + 1
-        if not per_object or taken[item] <= per_object:
-            yield candidate
 
 
 def hit(

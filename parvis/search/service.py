@@ -38,7 +38,6 @@ from parvis.store.store import Store
 
 _WORDED, _NEAR = 150, 240
 _LOOKED_AT = 20
-_Levels = dict[str, tuple[float, float]] | None
 
 
 class Search:
@@ -65,20 +64,19 @@ class Search:
         wording = understand(request.text, principal.language, typing=request.typing)
         if wording.is_empty:
             return Answer(hits=(), corrections={}, meaning=False)
-        asked = await self._asked(request, wording)
-        question, levels = asked or (None, None)
-        found = await self._candidates(principal, request, wording, {}, question, levels)
+        question = await self._asked(request, wording)
+        found = await self._candidates(principal, request, wording, {}, question)
         repaired: dict[str, str] = {}
         if missing := _missing(wording, found):
             repaired = await names.corrections(self._store.db, principal, missing)
             if repaired:
-                found = await self._candidates(principal, request, wording, repaired, question, levels)
-        chosen = list(ranking.spread(found, request.per_object))[: request.limit]
+                found = await self._candidates(principal, request, wording, repaired, question)
+        chosen = found[: request.limit]
         shown = await self._file_names([candidate.row for candidate in chosen])
         hits = tuple(ranking.hit(candidate, wording, repaired, shown) for candidate in chosen)
         return Answer(hits=hits, corrections=repaired, meaning=question is not None)
 
-    async def _asked(self, request: SearchRequest, wording: Wording) -> tuple[Question, _Levels] | None:
+    async def _asked(self, request: SearchRequest, wording: Wording) -> Question | None:
         if request.mode == "text" or request.order == "newest" or wording.phrases or not wording.plain:
             return None
         return await self.indexer.vectors.ask(wording.plain, wording.language)
@@ -90,7 +88,6 @@ class Search:
         wording: Wording,
         repaired: dict[str, str],
         question: Question | None,
-        levels: _Levels,
     ) -> list[ranking.Candidate]:
         terms = await self._frequencies.terms(self._store.db, wording, list(repaired.values()))
         newest = request.order == "newest"
@@ -108,12 +105,12 @@ class Search:
             max(_WORDED, request.limit),
             _NEAR,
             newest,
+            request.per_object,
+            max(request.limit, _LOOKED_AT),
         )
         sql, args = self._engine.statement(ask)
         rows = await self._store.db.scan(sql, *args)
-        if newest:
-            return [ranking.Candidate(row, 0.0, row[-2], None) for row in rows]
-        return ranking.rank(rows, terms, levels)
+        return [ranking.Candidate(row, row[-1], row[-3], row[-2]) for row in rows]
 
     async def _file_names(self, rows: Sequence[Sequence[Any]]) -> dict[tuple[int, str], str]:
         """Names of the attachments among some candidates, in one statement."""

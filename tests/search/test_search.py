@@ -279,3 +279,51 @@ async def test_one_statement_whatever_there_is(notes: Notes, finding: Search, an
     joined = [sql for sql in count.statements if "visible" in sql]
     assert len(joined) == 1
     assert len(count) <= 4  # the joining one, and how rare the words are
+
+
+async def test_how_rare_words_are_in_a_large_store(notes: Notes, finding: Search, ann, store, monkeypatch) -> None:
+    monkeypatch.setattr("parvis.search.index.sqlite._NEWEST", 20)  # as if sixty passages were many
+    monkeypatch.setattr("parvis.search.index.sqlite._FEW_TIMES", 2)
+    monkeypatch.setattr("parvis.search.index.sqlite._ENOUGH", 8)
+    for number in range(60):
+        text = "le contrat" if number % 2 else "le bail"
+        await notes.write(
+            ann, f"n{number}", f"{text} numéro {number}" + (" résilié" if number in (3, 9, 50) else "")
+        )
+    await finding.indexer.settle()
+    found = await finding._engine.frequencies(store.db, ["contrat", "resilie", "absent"])
+    assert found == {"contrat": 30, "resilie": 3}
+    assert (await titles(finding, ann, "contrat résilié"))[0] in ("n3", "n9")
+
+
+async def test_a_long_object_does_not_hide_the_others(notes: Notes, finding: Search, ann) -> None:
+    await notes.write(ann, "long", "\n\n".join("contrat " * 130 for _ in range(40)))
+    for number in range(3):
+        await notes.write(
+            ann, f"n{number}", f"Une note qui parle aussi du contrat et de bien autre chose, {number}"
+        )
+    await finding.indexer.settle()
+    for mode in ("text", "hybrid"):
+        found = await titles(finding, ann, "contrat", mode=mode, limit=4)
+        assert (found[0], sorted(found)) == ("long", ["long", "n0", "n1", "n2"])
+    assert sorted(await titles(finding, ann, "contrat", order="newest", limit=4)) == ["long", "n0", "n1", "n2"]
+    assert await titles(finding, ann, "contrat", limit=4, per_object=0) == ["long"] * 4
+
+
+async def test_how_rare_words_are_by_postgresqls_own_count(
+    notes: Notes, finding: Search, ann, store, monkeypatch
+) -> None:
+    if store.db.dialect.name != "postgres":
+        pytest.skip("SQLite has a way of its own")
+    monkeypatch.setattr("parvis.search.index.postgres._LARGE", 10)
+    for number in range(40):
+        await notes.write(ann, f"n{number}", "le contrat" if number % 4 else "le bail", people=())
+    await notes.write(ann, "last", "un avenant")
+    await finding.indexer.settle()
+    await store.db.script("ANALYZE search_text")
+    assert (await finding._engine.measure(store.db))[0] == 41
+    assert await finding._engine.frequencies(store.db, ["contrat", "avenant", "absent"]) == {
+        "contrat": 30,
+        "avenant": 1,
+    }
+    assert await titles(finding, ann, "contrat avenant", limit=1) == ["last"]

@@ -1,10 +1,11 @@
 """Vectors on SQLite: one bit a number in memory finds the neighbourhood, one byte a number on disk measures it.
 
-A million passages take 48 MB here and are walked in some 30 ms. Everything that says who may see a passage
+A million passages take 48 MB here and are walked in some 10 ms. Everything that says who may see a passage
 comes from the statement that calls: the functions registered here get the visible scopes as an argument of
 that very statement.
 """
 
+import math
 import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 from parvis.search.index.meaning import LANGUAGE_NUMBERS, step
 
 Floats = NDArray[np.float32]
-_BLOCK = 1 << 16
+_BLOCK = 1 << 14
+_FARTHEST = 1 << 15
 _FIRST_ROOM = 1 << 12
 _scopes_of = msgspec.json.Decoder(list[int])
 
@@ -38,7 +40,7 @@ class Codes:
             self._scopes = np.zeros(0, np.int32)
             self._times = np.zeros(0, np.int64)
             self._languages = np.zeros(0, np.uint8)
-            self._codes = np.zeros((0, 0), np.uint64)
+            self._codes = np.zeros((0, 0), np.uint64)  # a row for each 64 bits: read in one run, block by block
 
     @property
     def newest(self) -> int:
@@ -59,7 +61,8 @@ class Codes:
             self._scopes[part] = [self._ordinals.setdefault(row[1], len(self._ordinals)) for row in rows]
             self._times[part] = [row[2] for row in rows]
             self._languages[part] = [LANGUAGE_NUMBERS.get(row[3], 0) for row in rows]
-            self._codes[part] = np.frombuffer(b"".join(row[4] for row in rows), np.uint64).reshape(len(rows), -1)
+            found = np.frombuffer(b"".join(row[4] for row in rows), np.uint64)
+            self._codes[:, part] = found.reshape(len(rows), -1).T
             self._count += len(rows)
 
     def drop(self, passages: Iterable[int]) -> None:
@@ -73,22 +76,22 @@ class Codes:
     def _make_room(self, more: int, words: int) -> None:
         if words != self._words:
             self._count, self._words = 0, words
-            self._codes = np.zeros((0, words), np.uint64)
+            self._codes = np.zeros((words, 0), np.uint64)
         wanted = self._count + more
-        if wanted <= len(self._ids) and self._codes.shape[1] == words and wanted <= len(self._codes):
+        if wanted <= self._codes.shape[1]:
             return
-        room = max(_FIRST_ROOM, wanted + wanted // 2)
+        room = max(_FIRST_ROOM, wanted + wanted // 4)
         for name in ("_ids", "_scopes", "_times", "_languages", "_codes"):
             old = getattr(self, name)
-            new = np.zeros((room, *old.shape[1:]), old.dtype)
-            new[: self._count] = old[: self._count]
+            new = np.zeros((*old.shape[:-1], room), old.dtype)
+            new[..., : self._count] = old[..., : self._count]
             setattr(self, name, new)
 
     def nearest(
         self, code: bytes, language: str, scopes: Sequence[int], after: int, before: int, limit: int
     ) -> list[int]:
-        """The passages of these scopes and this time whose codes differ least from `code`: at most half of
-        `limit` in the language asked in, and half in others."""
+        """The passages of these scopes and this time whose codes differ least from `code`, nearest first: at
+        most half of `limit` in the language asked in, and half in others."""
         with self._lock:
             count, ids, times = self._count, self._ids, self._times
             owners, languages, codes = self._scopes, self._languages, self._codes
@@ -98,15 +101,23 @@ class Codes:
             return []
         seen = np.zeros(known + 1, bool)
         seen[wanted] = True  # ordinal -1, the forgotten, is the last place and stays False
-        rows = np.flatnonzero(seen[owners[:count]] & (times[:count] >= after) & (times[:count] < before))
-        distance = _distances(codes, rows if len(rows) < count else None, count, np.frombuffer(code, np.uint64))
-        same = languages[rows] == LANGUAGE_NUMBERS.get(language, 0)
-        found = [_least(distance, np.flatnonzero(side), limit // 2) for side in (same, ~same)]
-        return [int(number) for number in ids[rows[np.concatenate(found)]]]
+        asked = np.frombuffer(code, np.uint64)
+        sides = _Least(limit // 2), _Least(limit // 2)
+        for start in range(0, count, _BLOCK):  # each block stays in the processor's cache
+            part = slice(start, min(start + _BLOCK, count))
+            visible = seen[owners[part]] & (times[part] >= after) & (times[part] < before)
+            if visible.any():
+                distance = _distances(codes[:, part], asked)
+                same = languages[part] == LANGUAGE_NUMBERS.get(language, 0)
+                sides[0].take(distance, visible & same, start)
+                sides[1].take(distance, visible & ~same, start)
+        rows = np.concatenate([side.rows for side in sides])
+        nearest = np.argsort(np.concatenate([side.distances for side in sides]), kind="stable")
+        return [int(number) for number in ids[rows[nearest]]]
 
     def register(self, connection: apsw.Connection) -> None:
         """Gives an SQLite connection the functions `nearest(code, language, scopes as JSON, after, before,
-        limit)`, which answers JSON, and `closeness(exact, vector)`."""
+        limit)`, which answers JSON, and `closeness(exact, question, mean, shift, square)`, for a Side."""
 
         def nearest(*args: Any) -> str:
             code, language, scopes, after, before, limit = args
@@ -114,33 +125,44 @@ class Codes:
             return msgspec.json.encode(found).decode()
 
         connection.create_scalar_function("nearest", nearest, 6)
-        connection.create_scalar_function("closeness", _closeness, 2, deterministic=True)
+        connection.create_scalar_function("closeness", _closeness, 5, deterministic=True)
 
 
-def _distances(
-    codes: NDArray[np.uint64], rows: NDArray[np.int64] | None, count: int, code: NDArray[np.uint64]
-) -> Any:
-    """Differing bits of each row (or of all `count`), block by block so that each stays in the processor's
-    cache."""
-    total = count if rows is None else len(rows)
-    distance = np.empty(total, np.uint16)
-    for start in range(0, total, _BLOCK):
-        part = slice(start, min(start + _BLOCK, total))
-        block = codes[part] if rows is None else codes[rows[part]]
-        distance[part] = np.bitwise_count(block ^ code).sum(axis=1, dtype=np.uint16)
-    return distance
+class _Least:
+    """The rows of least distance met so far, at most `limit`."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._beyond = limit, _FARTHEST
+        self.rows = np.zeros(0, np.int64)
+        self.distances = np.zeros(0, np.uint16)
+
+    def take(self, distance: NDArray[np.uint16], among: NDArray[np.bool_], start: int) -> None:
+        """Looks at a block of rows that begins at `start`; only those `among` count."""
+        near = np.flatnonzero(among & (distance < self._beyond))
+        self.rows = np.concatenate([self.rows, near + start])
+        self.distances = np.concatenate([self.distances, distance[near]])
+        if len(self.rows) > self._limit:
+            kept = np.argpartition(self.distances, self._limit)[: self._limit]
+            self.rows, self.distances = self.rows[kept], self.distances[kept]
+            self._beyond = int(self.distances.max(initial=0))
 
 
-def _least(distance: NDArray[np.uint16], among: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
-    if len(among) <= limit:
-        return among
-    return among[np.argpartition(distance[among], limit)[:limit]]
+def _distances(codes: NDArray[np.uint64], code: NDArray[np.uint64]) -> NDArray[np.uint16]:
+    """The differing bits of each code, a column of `codes`."""
+    total = np.zeros(codes.shape[1], np.uint16)
+    for word, asked in zip(codes, code, strict=True):
+        total += np.bitwise_count(word ^ asked)
+    return total
 
 
 def _closeness(*args: Any) -> float | None:
-    """The inner product of a stored vector and a question's (float32); nothing where none is stored."""
-    exact, vector = args
-    if exact is None:
+    """The cosine of a stored vector without `mean` and a question's (float32); nothing where none is stored."""
+    exact, question, mean, shift, square = args
+    if exact is None or question is None:
         return None
     numbers = np.frombuffer(exact, np.int8).astype(np.float32)
-    return float(numbers.dot(np.frombuffer(vector, np.float32))) * step(len(numbers))
+    unit = step(len(numbers))
+    product = float(numbers.dot(np.frombuffer(question, np.float32))) * unit - shift
+    overlap = float(numbers.dot(np.frombuffer(mean, np.float32))) * unit
+    cosine: float = product / math.sqrt(1.0 + square - 2.0 * overlap)
+    return cosine

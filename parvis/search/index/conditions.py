@@ -12,6 +12,9 @@ SEEN = """seen AS MATERIALIZED (SELECT DISTINCT v.scope_id FROM visible v
     WHERE v.principal_id = ? AND (v.rights & ?) = ?
     AND (v.expires_ms IS NULL OR v.expires_ms > ?))"""
 """The scopes the asker sees at this moment; parameters as `access.gate.visible` gives them."""
+IN_SIGHT = "p.scope_id + 0 IN (SELECT scope_id FROM seen)"
+"""Whether a passage is in one of them. With `+ 0` no index fits: it is asked of the few that were found, and no
+plan begins with all that the asker sees."""
 FIRST_MS, LAST_MS = -(1 << 60), 1 << 60
 
 

@@ -1,8 +1,9 @@
 """What the two databases do differently about words and vectors. Everything else in search is written once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from parvis.search.index.meaning import Side
 from parvis.search.index.wording import Wording
 from parvis.search.request import Filters
 from parvis.store.sql.contract import Database
@@ -37,15 +38,12 @@ class PassageVector(NamedTuple):
 
 
 class Question(NamedTuple):
-    """The vector of a question: its code, and how passages of its own and of other languages meet it."""
+    """The vector of a question: what finds its neighbourhood, and how it meets each language there."""
 
     language: str
     code: bytes
-    same: bytes
-    across: bytes
     centred: Sequence[float]
-    same_numbers: Sequence[float]
-    across_numbers: Sequence[float]
+    sides: Mapping[str, Side]
 
 
 class Terms(NamedTuple):
@@ -74,13 +72,10 @@ class Ask(NamedTuple):
     near: int
     """At most so many by their meaning."""
     newest: bool
-
-
-def union(ask: Ask, no_words: str) -> str:
-    """The candidates of the steps `worded` and `near`, as far as there are any; `no_words` is NULL of the type of a
-    word score."""
-    parts = [("worded", "words", ask.match), ("near", no_words, ask.question)]
-    return " UNION ALL ".join(f"SELECT id, {words} AS words FROM {step}" for step, words, there in parts if there)
+    per_object: int
+    """At most so many passages of one object; 0 for any number."""
+    shown: int
+    """At most so many passages in all."""
 
 
 class Engine(Protocol):

@@ -4,69 +4,29 @@ Models of several languages put each language in a corner of its own, so that a 
 French passage before the right Vietnamese one. Against that (measured in `bench/retrieval.py`):
 
 - codes are signs after the language's mean is taken away, so that neighbourhoods reach across languages;
-- a question meets passages of another language with two fifths of its own language's mean taken away;
-- what counts is not the product itself but by how many standard deviations it exceeds what passages of that
+- a question meets passages of another language with three fifths of its language's mean taken away from it, and
+of their language's mean from them;
+- what counts is not the cosine itself but by how many standard deviations it exceeds what passages of that
 language usually give for this question.
 """
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from parvis.search.words.language import UNKNOWN
+
 Floats = NDArray[np.float32]
-LANGUAGE_NUMBERS = {"und": 0, "fr": 1, "vi": 2, "en": 3}
-_ACROSS = np.float32(0.4)
+LANGUAGE_NUMBERS = {UNKNOWN: 0, "fr": 1, "vi": 2, "en": 3}
+_ACROSS = np.float32(0.6)
 _STEPS = 127
 _SIGMAS = 6.0
-_FEW = 8
-# Everyday sentences of the three languages: where each language stands before anything is indexed.
-_SAMPLES = {
-    "fr": (
-        "La réunion de lundi est reportée à jeudi matin dans la grande salle.",
-        "Veuillez trouver ci-joint la facture du mois de mars et le contrat signé.",
-        "Le nouveau budget prévoit une hausse des dépenses de personnel.",
-        "Merci de me confirmer votre présence avant la fin de la semaine.",
-        "Le serveur de messagerie a été mis à jour pendant la nuit.",
-        "Les enfants sont partis en vacances chez leurs grands-parents en Bretagne.",
-        "Cette loi fixe les conditions de protection des données personnelles.",
-        "Le train pour Lyon partira avec vingt minutes de retard.",
-        "Nous cherchons un développeur expérimenté pour notre équipe de Paris.",
-        "Le médecin a conseillé du repos et beaucoup d'eau.",
-    ),
-    "vi": (
-        "Cuộc họp thứ hai được dời sang sáng thứ năm tại phòng họp lớn.",
-        "Xin gửi kèm hóa đơn tháng ba và hợp đồng đã ký.",
-        "Ngân sách mới dự kiến tăng chi phí nhân sự.",
-        "Vui lòng xác nhận sự tham dự của anh chị trước cuối tuần.",
-        "Máy chủ thư điện tử đã được cập nhật trong đêm qua.",
-        "Các cháu đã về quê nghỉ hè với ông bà ở miền Trung.",
-        "Luật này quy định các điều kiện bảo vệ dữ liệu cá nhân.",
-        "Chuyến tàu đi Huế sẽ khởi hành trễ hai mươi phút.",
-        "Chúng tôi đang tìm một lập trình viên có kinh nghiệm cho nhóm ở Hà Nội.",
-        "Bác sĩ khuyên nên nghỉ ngơi và uống nhiều nước.",
-    ),
-    "en": (
-        "Monday's meeting has been moved to Thursday morning in the large room.",
-        "Please find attached the invoice for March and the signed contract.",
-        "The new budget foresees higher spending on staff.",
-        "Kindly confirm that you will attend before the end of the week.",
-        "The mail server was updated during the night.",
-        "The children have gone on holiday with their grandparents by the sea.",
-        "This law sets out the conditions for protecting personal data.",
-        "The train to Leeds will leave twenty minutes late.",
-        "We are looking for an experienced developer for our team in London.",
-        "The doctor advised rest and plenty of water.",
-    ),
-}
-
-
-def calibration() -> list[tuple[str, str]]:
-    """(language, sentence) pairs that every new model embeds once."""
-    return [(language, sentence) for language, sentences in _SAMPLES.items() for sentence in sentences]
+_MANY = 64
+"""So many passages of a language tell where it stands here."""
 
 
 def packed(vector: Floats) -> bytes:
@@ -115,25 +75,56 @@ class Centres:
         bits = np.packbits(self.centred(vector, language) > 0)
         return bits.tobytes() + bytes(-len(bits) % 8)
 
-    def across(self, vector: Floats, language: str) -> Floats:
-        """A question's vector as passages of other languages meet it."""
-        shifted: Floats = vector - _ACROSS * self.of(language)
-        return shifted
+
+class Side(NamedTuple):
+    """How a question meets the passages of one language: by the cosine of `question` and the passage without
+    `mean`, which is usually `level`, give or take `width`."""
+
+    question: Floats
+    mean: Floats
+    level: float
+    width: float
+
+    @property
+    def shift(self) -> float:
+        """The product of `mean` and `question`."""
+        return float(self.mean @ self.question)
+
+    @property
+    def square(self) -> float:
+        """The length of `mean`, squared."""
+        return float(self.mean @ self.mean)
 
 
 class Usual:
-    """What passages of each language usually give: a sample of vectors, against which a question is measured."""
+    """What passages of each language usually give: `own`, a sample of those here, and as long as these are few
+    `everyday`, the vectors of `calibration`."""
 
-    def __init__(self, samples: Mapping[str, Floats]) -> None:
-        self._samples = {name: vectors for name, vectors in samples.items() if len(vectors) >= _FEW}
+    def __init__(self, everyday: Mapping[str, Floats], own: Mapping[str, Floats]) -> None:
+        self._everyday = {**everyday, UNKNOWN: np.concatenate(list(everyday.values()))}
+        self._own = {name: sample for name, sample in own.items() if len(sample) >= _MANY}
+        few = {name: sample for name, sample in own.items() if name not in self._own}
+        self._samples = {
+            name: self._own.get(name, np.concatenate([sample, few.get(name, sample[:0])]))
+            for name, sample in self._everyday.items()
+        }
 
-    def levels(self, language: str, same: Floats, across: Floats) -> dict[str, tuple[float, float]]:
-        """For each language, mean and standard deviation of the product with a question asked in `language`;
-        `""` holds those for languages without a sample."""
-        levels: dict[str, tuple[float, float]] = {}
-        for name, vectors in self._samples.items():
-            products: Any = vectors @ (same if name == language else across)
-            levels[name] = float(products.mean()), float(max(products.std(), 1e-3))
-        every = list(levels.values()) or [(0.0, 0.05)]
-        levels[""] = (float(np.mean([mean for mean, _ in every])), float(np.mean([width for _, width in every])))
-        return levels
+    def sides(self, language: str, question: Floats) -> dict[str, Side]:
+        """How a question in `language` meets each language."""
+        known = language if language in self._samples else UNKNOWN
+        return {name: self._side(known, name, question) for name in self._samples}
+
+    def _side(self, language: str, name: str, question: Floats) -> Side:
+        mean: Floats = np.zeros_like(question)
+        if name != language:
+            # Both means from the same kind of text: otherwise their difference is not that of the languages.
+            means = self._own if {language, name} <= self._own.keys() else self._everyday
+            mean = _ACROSS * means[name].mean(axis=0)
+            question = _of_length_one(question - _ACROSS * means[language].mean(axis=0))
+        usual: Any = _of_length_one(self._samples[name] - mean) @ question
+        return Side(question, mean, float(usual.mean()), float(max(usual.std(), 1e-3)))
+
+
+def _of_length_one(vectors: Floats) -> Floats:
+    one: Floats = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return one

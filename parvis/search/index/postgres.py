@@ -4,8 +4,9 @@ import logging
 from collections.abc import Sequence
 
 from parvis.kernel.errors import ParvisError
-from parvis.search.index.conditions import COLUMNS, SEEN, conditions
-from parvis.search.index.engine import BODY, FORM, HEAD, LENGTH, SATURATION, Ask, PassageVector, PassageWords, union
+from parvis.search.index.best import best
+from parvis.search.index.conditions import IN_SIGHT, SEEN, conditions
+from parvis.search.index.engine import BODY, FORM, HEAD, LENGTH, SATURATION, Ask, PassageVector, PassageWords
 from parvis.search.index.wording import Wording
 from parvis.store.sql.contract import Database
 from parvis.store.unit import Unit
@@ -13,15 +14,18 @@ from parvis.store.unit import Unit
 _log = logging.getLogger(__name__)
 _LAST_POSITION = 16_383
 _POSITIONS = 255
+_WALK = 8_000
+_LARGE = 100_000
 
 
 class PostgresEngine:
     """See Engine. `has_vectors` turns true when `open_vectors` finds pgvector."""
 
-    walk = 8_000
+    walk = _WALK
 
     def __init__(self) -> None:
         self.has_vectors = False
+        self._is_large = False
 
     async def add_words(self, unit: Unit, rows: Sequence[PassageWords]) -> None:
         """See Engine. The tsvector is written out, because PostgreSQL's parser would cut words its own way."""
@@ -47,21 +51,23 @@ class PostgresEngine:
         )
 
     async def frequencies(self, db: Database, terms: Sequence[str]) -> dict[str, int]:
-        """See Engine. Counting stops a little above what may be walked over."""
-        rows = await db.scan(
-            f"""SELECT t.term, (SELECT COUNT(*) FROM (SELECT 1 FROM search_text
-            WHERE words @@ CAST('''' || t.term || '''' AS tsquery) LIMIT {self.walk * 4}) n)
-            FROM unnest(CAST(? AS text[])) AS t(term)""",
-            [term.replace("'", "").replace("\\", "") for term in terms],
-        )
-        return {term: count for term, count in rows if count}
+        """See Engine. In a large store, frequent terms are known from PostgreSQL's own statistics; the others are
+        counted, each by a plan of its own."""
+        found: dict[str, int] = {}
+        for term, count in await db.scan(_COMMON, list(terms)) if self._is_large else ():
+            found[term] = count
+        if rare := [term for term in terms if term not in found]:
+            rows = await db.scan(f"SELECT {', '.join([_COUNT] * len(rare))}", *map(_quoted, rare))
+            found.update({term: count for term, count in zip(rare, rows[0], strict=True) if count})
+        return found
 
     async def measure(self, db: Database) -> tuple[int, float]:
         """See Engine. Beyond what fits a moment, PostgreSQL's own estimate."""
         estimate = await db.value(
             "SELECT CAST(reltuples AS bigint) FROM pg_class WHERE oid = 'search_text'::regclass"
         )
-        if estimate > 100_000:
+        self._is_large = estimate > _LARGE
+        if self._is_large:
             mean = await db.value("SELECT AVG(length) FROM search_text TABLESAMPLE SYSTEM (0.2)")
             return int(estimate), float(mean or 1)
         count, mean = await db.row("SELECT COUNT(*), AVG(length) FROM search_text") or (0, 1)
@@ -117,31 +123,23 @@ class PostgresEngine:
         limits, values = conditions(ask.filters, ask.kinds, ask.accounts)
         steps, args = [SEEN], list[object](ask.rights)
         if ask.match:
-            rank = "p.time_ms DESC" if ask.newest else "ts_rank(t.words, q.query) DESC"
-            steps.append(_WORDED.format(limits=limits, rank=rank))
+            rank = "w.time_ms" if ask.newest else f"ts_rank(t.words, {_QUERY})"
+            steps.append(_WORDED.format(limits=limits, rank=rank, item=_ITEM if "i." in limits else ""))
             weights = ask.terms.weights
-            args += [list(weights), list(weights.values()), ask.match, *values, ask.worded, ask.terms.length]
+            args += [list(weights), list(weights.values()), ask.match, *values]
+            args += [*([] if ask.newest else [ask.match]), ask.worded, ask.terms.length]
         if ask.question is not None:
             question = ask.question
-            steps.append(_NEAR.format(limits=limits))
+            item = f"JOIN search_passage p ON p.id = x.passage_id {_ITEM}" if limits else ""
+            steps.append(_NEAR.format(limits=limits, item=item))
             centred = _written(question.centred)
             for _ in range(2):
                 args += [question.language, *values, centred, ask.near // 2]
-            close = f"-(x.exact <#> CASE WHEN p.language = ? THEN {_HALF} ELSE {_HALF} END)"
-            args += [question.language, _written(question.same_numbers), _written(question.across_numbers)]
-        else:
-            close = "NULL"
-        vectors = "LEFT JOIN search_vector x ON x.passage_id = p.id" if ask.question is not None else ""
-        found = union(ask, "CAST(NULL AS float8)")
-        order = "ORDER BY p.time_ms DESC" if ask.newest else ""
-        return (
-            f"""WITH {", ".join(steps)}
-            SELECT {COLUMNS}, u.words, {close} FROM (SELECT id, MAX(words) AS words FROM ({found}) n GROUP BY id) u
-            JOIN search_passage p ON p.id = u.id JOIN search_item i ON i.id = p.item_id
-            JOIN search_content c ON c.passage_id = p.id {vectors}
-            WHERE p.scope_id IN (SELECT scope_id FROM seen) {order}""",
-            args,
-        )
+            steps.append(f"{_SIDES} AS MATERIALIZED (VALUES {', '.join([_OF_SIDES] * len(question.sides))})")
+            for language, side in question.sides.items():
+                args += [language, _written(side.question.tolist()), _written(side.mean.tolist())]
+                args += [side.shift, side.square, side.level, side.width]
+        return best(ask, steps, args, _COSINE)
 
     def subjects(self, beginning: Sequence[str]) -> tuple[str, list[object]]:
         """See Engine."""
@@ -152,6 +150,11 @@ class PostgresEngine:
 
 
 _HALF = "CAST(CAST(? AS text) AS halfvec)"
+_NUMBER = "CAST(? AS float8)"
+_SIDES = "side (language, question, mean, shift, square, level, width)"
+_OF_SIDES = f"(?, {_HALF}, {_HALF}, {_NUMBER}, {_NUMBER}, {_NUMBER}, {_NUMBER})"
+# See `meaning.Side`: the cosine of a passage without the mean of its language.
+_COSINE = "(-(x.exact <#> s.question) - s.shift) / sqrt(1 + s.square + 2 * (x.exact <#> s.mean))"
 _VECTORS = """
 CREATE EXTENSION IF NOT EXISTS vector;
 CREATE TABLE IF NOT EXISTS search_vector (
@@ -170,24 +173,32 @@ DO $$ BEGIN
 EXCEPTION WHEN insufficient_privilege THEN NULL;
 END $$
 """
+_QUERY = "CAST(CAST(? AS text) AS tsquery)"
+_COUNT = f"(SELECT COUNT(*) FROM search_text WHERE words @@ {_QUERY})"
+_COMMON = """SELECT e.term, CAST(e.share * c.reltuples AS bigint) FROM pg_class c
+    JOIN pg_stats s ON s.schemaname = current_schema() AND s.tablename = c.relname AND s.attname = 'words',
+    unnest(CAST(CAST(s.most_common_elems AS text) AS text[]), s.most_common_elem_freqs) AS e(term, share)
+    WHERE c.oid = 'search_text'::regclass AND e.term = ANY(CAST(? AS text[]))"""
 # BM25 as FTS5 computes it, over the few hundred passages that PostgreSQL's own rank puts first.
 _WORDED = f"""asked AS MATERIALIZED (
     SELECT a.term, a.weight FROM unnest(CAST(? AS text[]), CAST(? AS float8[])) AS a(term, weight)),
-q AS MATERIALIZED (SELECT CAST(CAST(? AS text) AS tsquery) AS query),
+anywhere AS MATERIALIZED (SELECT t.passage_id FROM search_text t WHERE t.words @@ {_QUERY}),
 matched AS MATERIALIZED (
-    SELECT t.passage_id, t.length, t.words FROM q JOIN search_text t ON t.words @@ q.query
-    JOIN search_passage p ON p.id = t.passage_id JOIN search_item i ON i.id = p.item_id
-    WHERE p.scope_id IN (SELECT scope_id FROM seen) {{limits}} ORDER BY {{rank}} LIMIT ?),
+    SELECT t.passage_id, t.length, t.words FROM (
+        SELECT h.passage_id, p.time_ms FROM anywhere h JOIN search_passage p ON p.id = h.passage_id {{item}}
+        WHERE {IN_SIGHT} {{limits}} ORDER BY h.passage_id DESC LIMIT {_WALK}) w
+    JOIN search_text t ON t.passage_id = w.passage_id ORDER BY {{rank}} DESC LIMIT ?),
 worded AS MATERIALIZED (
     SELECT m.passage_id AS id, COALESCE((
         SELECT SUM(a.weight * n.uses * {SATURATION + 1}
             / (n.uses + {SATURATION} * ({1 - LENGTH} + {LENGTH} * m.length / g.mean)))
-        FROM asked a JOIN LATERAL (
-            SELECT COALESCE(SUM(CASE w WHEN 'A' THEN {HEAD} WHEN 'B' THEN {BODY} ELSE {FORM} END), 0) AS uses
-            FROM unnest(m.words) u, unnest(u.weights) w WHERE u.lexeme = a.term) n ON n.uses > 0
+        FROM unnest(m.words) u JOIN asked a ON a.term = u.lexeme CROSS JOIN LATERAL (
+            SELECT CAST(SUM(CASE w WHEN 'A' THEN {HEAD} WHEN 'B' THEN {BODY} ELSE {FORM} END) AS float8) AS uses
+            FROM unnest(u.weights) w) n
     ), 0) AS words FROM matched m, (SELECT CAST(? AS float8) AS mean) g)"""
-_SIDE = """(SELECT x.passage_id AS id FROM search_vector x JOIN search_passage p ON p.id = x.passage_id
-    JOIN search_item i ON i.id = p.item_id WHERE x.scope_id IN (SELECT scope_id FROM seen) AND x.language {side} ?
+_ITEM = "JOIN search_item i ON i.id = p.item_id"
+_SIDE = """(SELECT x.passage_id AS id FROM search_vector x {{item}}
+    WHERE x.scope_id IN (SELECT scope_id FROM seen) AND x.language {side} ?
     {{limits}} ORDER BY x.centred <=> {half} LIMIT ?)"""
 _NEAR = f"""near AS MATERIALIZED (
     {_SIDE.format(side="=", half=_HALF)} UNION ALL {_SIDE.format(side="<>", half=_HALF)})"""

@@ -2,17 +2,23 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
+from parvis.search.index.best import best
 from parvis.search.index.codes import Codes
-from parvis.search.index.conditions import COLUMNS, FIRST_MS, LAST_MS, SEEN, conditions
-from parvis.search.index.engine import BODY, FORM, HEAD, Ask, PassageVector, PassageWords, union
+from parvis.search.index.conditions import FIRST_MS, IN_SIGHT, LAST_MS, SEEN, conditions
+from parvis.search.index.engine import BODY, FORM, HEAD, Ask, PassageVector, PassageWords
 from parvis.search.index.meaning import unpacked
 from parvis.search.index.wording import Wording
 from parvis.store.sql.contract import Database, marks
 from parvis.store.unit import Unit
 
 _PAGE = 50_000
-_WALK = 40_000
+_WALK = 10_000
 _LEFT_OF_NEAREST = 8
+_NEWEST, _FEW_TIMES = 20_000, 10
+_ENOUGH = 50
+"""A term that often among the newest is known well enough."""
 
 
 class SqliteEngine:
@@ -64,9 +70,18 @@ class SqliteEngine:
             last = rows[-1][0]
 
     async def frequencies(self, db: Database, terms: Sequence[str]) -> dict[str, int]:
-        """See Engine."""
-        sql = f"SELECT term, doc FROM search_vocabulary WHERE term IN {marks(len(terms))}"
-        return {row[0]: row[1] for row in await db.scan(sql, *terms)}
+        """See Engine. FTS5 counts a term by walking over all its passages: in a large store, frequent terms are
+        counted among the newest passages alone."""
+        found: dict[str, int] = {}
+        size = int(await db.value("SELECT MAX(id) FROM search_passage") or 0)
+        if size > _FEW_TIMES * _NEWEST:
+            rows = await db.scan(_AMONG_NEWEST, size - _NEWEST, msgspec.json.encode(list(terms)).decode())
+            found = {term: count * size // _NEWEST for term, count in rows if count >= _ENOUGH}
+        if rare := [term for term in terms if term not in found]:
+            sql = f"SELECT term, doc FROM search_vocabulary WHERE term IN {marks(len(rare))}"
+            for term, count in await db.scan(sql, *rare):
+                found[term] = count
+        return found
 
     async def measure(self, db: Database) -> tuple[int, float]:
         """See Engine. FTS5 knows the mean length itself."""
@@ -126,20 +141,11 @@ class SqliteEngine:
             steps.append(_NEAR.format(limits=limits))
             more = _LEFT_OF_NEAREST if values else 1
             args += [question.code, question.language, after, before, ask.near * more, *values, ask.near]
-            close = "closeness(x.exact, CASE WHEN p.language = ? THEN ? ELSE ? END)"
-            args += [question.language, question.same, question.across]
-        else:
-            close = "NULL"
-        found = union(ask, "NULL")
-        order = "ORDER BY p.time_ms DESC" if ask.newest else ""
-        return (
-            f"""WITH {", ".join(steps)}
-            SELECT {COLUMNS}, u.words, {close} FROM (SELECT id, MAX(words) AS words FROM ({found}) GROUP BY id) u
-            JOIN search_passage p ON p.id = u.id JOIN search_item i ON i.id = p.item_id
-            JOIN search_content c ON c.passage_id = p.id LEFT JOIN search_vector x ON x.passage_id = p.id
-            WHERE p.scope_id IN (SELECT scope_id FROM seen) {order}""",
-            args,
-        )
+            steps.append(f"{_SIDES} AS (VALUES {', '.join(['(?, ?, ?, ?, ?, ?, ?)'] * len(question.sides))})")
+            for language, side in question.sides.items():
+                args += [language, side.question.tobytes(), side.mean.tobytes()]
+                args += [side.shift, side.square, side.level, side.width]
+        return best(ask, steps, args, "closeness(x.exact, s.question, s.mean, s.shift, s.square)")
 
     def subjects(self, beginning: Sequence[str]) -> tuple[str, list[object]]:
         """See Engine."""
@@ -149,15 +155,18 @@ class SqliteEngine:
         return f"p.id IN ({newest})", [match]
 
 
+_AMONG_NEWEST = """SELECT t.value, (SELECT COUNT(*) FROM search_text
+    WHERE search_text MATCH '"' || t.value || '"' AND rowid > ?) FROM json_each(?) t"""
 _WORDED = f"""worded AS MATERIALIZED (SELECT id, words FROM (
     SELECT f.rowid AS id, -bm25(search_text, {HEAD}, {BODY}, {FORM}) AS words, p.time_ms
     FROM search_text f JOIN search_passage p ON p.id = f.rowid {{item}}
-    WHERE search_text MATCH ? AND p.scope_id IN (SELECT scope_id FROM seen) {{limits}}
+    WHERE search_text MATCH ? AND {IN_SIGHT} {{limits}}
     ORDER BY f.rowid DESC LIMIT {_WALK}) p ORDER BY {{order}} LIMIT ?)"""
-_NEAR = """near AS MATERIALIZED (
+_SIDES = "side (language, question, mean, shift, square, level, width)"
+_NEAR = f"""near AS MATERIALIZED (
     SELECT p.id FROM json_each(nearest(?, ?, (SELECT json_group_array(scope_id) FROM seen), ?, ?, ?)) j
     JOIN search_passage p ON p.id = j.value JOIN search_item i ON i.id = p.item_id
-    WHERE p.scope_id IN (SELECT scope_id FROM seen) {limits} LIMIT ?)"""
+    WHERE {IN_SIGHT} {{limits}} ORDER BY j.key LIMIT ?)"""
 
 
 def _quoted(words: str) -> str:

@@ -8,9 +8,10 @@ import numpy as np
 from parvis.kernel import clock, memory
 from parvis.kernel.errors import ParvisError
 from parvis.search.embed.provider import Embedder
+from parvis.search.index.calibration import calibration
 from parvis.search.index.codes import Codes
 from parvis.search.index.engine import Engine, PassageVector, Question
-from parvis.search.index.meaning import LANGUAGE_NUMBERS, Centres, Floats, Usual, calibration, packed
+from parvis.search.index.meaning import LANGUAGE_NUMBERS, Centres, Floats, Usual, packed
 from parvis.search.index.sqlite import SqliteEngine
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -29,7 +30,7 @@ class Vectors:
         self.embedder = embedder
         self.wake = asyncio.Event()
         self._centres: Centres | None = None
-        self._usual = Usual({})
+        self._usual: Usual | None = None
         self._everyday: dict[str, Floats] = {}
         self._sampled = 0
         self._done = 0
@@ -37,7 +38,7 @@ class Vectors:
     @property
     def is_ready(self) -> bool:
         """Whether questions can be asked by meaning now."""
-        return self._centres is not None and self._engine.has_vectors
+        return self._usual is not None and self._engine.has_vectors
 
     async def open(self) -> None:
         """Compares the model with the one whose vectors are kept; another one's are emptied. Raises
@@ -59,17 +60,15 @@ class Vectors:
         await self._sample()
 
     async def _sample(self) -> None:
-        """Refreshes what is usual in each language: everyday sentences, and the newest passages."""
-        found = dict(self._everyday)
+        """Refreshes what is usual in each language from the newest passages."""
+        own = {}
         for language in LANGUAGE_NUMBERS:
-            vectors = await self._engine.sample(self._store.db, language, _SAMPLE)
-            if vectors:
-                own = np.array(vectors, np.float32)
-                found[language] = np.concatenate([found[language], own]) if language in found else own
-        self._usual, self._sampled = Usual(found), self._done
+            if vectors := await self._engine.sample(self._store.db, language, _SAMPLE):
+                own[language] = np.array(vectors, np.float32)
+        self._usual, self._sampled = Usual(self._everyday, own), self._done
 
-    async def ask(self, text: str, language: str) -> tuple[Question, dict[str, tuple[float, float]]] | None:
-        """A question's vectors and what is usual for it; None when the model does not answer."""
+    async def ask(self, text: str, language: str) -> Question | None:
+        """A question as the index meets it; None when the model does not answer."""
         if self.embedder is None or not self.is_ready:
             return None
         try:
@@ -77,18 +76,13 @@ class Vectors:
         except ParvisError as fault:
             _log.warning("the model of meaning does not answer: %s", fault.sentence)
             return None
-        assert self._centres is not None
-        across = self._centres.across(vector, language)
-        question = Question(
+        assert self._centres is not None and self._usual is not None
+        return Question(
             language,
             self._centres.code(vector, language),
-            vector.tobytes(),
-            across.tobytes(),
             self._centres.centred(vector, language).tolist(),
-            vector.tolist(),
-            across.tolist(),
+            self._usual.sides(language, vector),
         )
-        return question, self._usual.levels(language, vector, across)
 
     async def run(self) -> None:
         """Embeds what waits, for ever; when the model does not answer, later."""

@@ -1,0 +1,1 @@
+-- Nothing: FTS5 has no list of what is not yet in its tree.
