@@ -14,7 +14,7 @@ from parvis.assistant.gateway import Call, Gateway
 from parvis.assistant.labels import visible
 from parvis.assistant.model import TurnRequest
 from parvis.assistant.retrieval import Finder
-from parvis.assistant.support import Support, Words, content_stems
+from parvis.assistant.support import Support
 from parvis.assistant.tree import Answer, Block, Citation, Claim
 from parvis.kernel import ids
 from parvis.kernel.errors import Invalid, ParvisError
@@ -22,15 +22,11 @@ from parvis.kernel.languages import LANGUAGES, Language
 from parvis.search.request import Hit
 from parvis.search.words.language import detect
 
-_FOUND = 8
+_FOUND = 20
 _READ = 40
 _ANSWER_TOKENS = 400
 _LOCAL_TOKENS = 900
 """What a model without a graphics card reads in twenty seconds on two cores."""
-_RELEVANT_WORDS = 0.5
-_SHARE_WEIGHS, _RELEVANT = 3.0, 3.6
-"""Standard deviations nearer in meaning than a passage usually is, and what sharing all words is worth of them: of
-the demo's 50 questions 47 pass, of ten about nothing in it 2."""
 _ASSISTED = frozenset({"correct"})
 Emit = Callable[[Answer], Awaitable[None]]
 
@@ -92,13 +88,14 @@ class Answerer:
         passages = await (self._named(turn) if turn.request.about else self._found(turn, question))
         turn.answer.searched.passages = len(passages)
         turn.answer.searched.kinds = await self._finder.kinds(turn.principal)
-        if not passages or not (turn.request.about or _relevant(question, passages)):
+        support = Support(passages, self._finder.embedder)
+        ranking = await extractive.rank(question, support)
+        if not (passages if turn.request.about else extractive.is_answered(ranking, support)):
             turn.answer.notice = "nothingFound"
             return
-        support = Support(passages, self._finder.embedder)
         context = self._context(passages)
         if not await self._generate(turn, prompts.ask(question, context, turn.language), context, support):
-            await self._quote(turn, question, passages, support)
+            await self._quote(turn, extractive.answer(ranking, support))
 
     async def _summarise(self, turn: Turn) -> None:
         passages = await self._named(turn)
@@ -109,7 +106,7 @@ class Answerer:
         support = Support(passages, self._finder.embedder)
         context = self._context(passages)
         if not await self._generate(turn, prompts.summarise(context, turn.language), context, support):
-            await self._quote(turn, " ".join(dict.fromkeys(p.title for p in passages)), passages, support)
+            await self._quote(turn, extractive.summary(support))
 
     async def _draft(self, turn: Turn) -> None:
         passages = await self._named(turn) if turn.request.about else []
@@ -195,9 +192,9 @@ class Answerer:
         claim = Claim(text=written.text, citations=numbers)
         await turn.add(Block(kind="item" if written.item else "paragraph", claims=[claim]), fresh)
 
-    async def _quote(self, turn: Turn, question: str, passages: list[Hit], support: Support) -> None:
+    async def _quote(self, turn: Turn, quotes: list[tuple[Block, list[Citation]]]) -> None:
         turn.answer.mode = "extractive"
-        for block, citations in await extractive.answer(question, support, passages):
+        for block, citations in quotes:
             await turn.add(block, citations)
         if not turn.answer.blocks:
             turn.answer.mode, turn.answer.notice = "none", "nothingFound"
@@ -219,17 +216,3 @@ class Answerer:
                     await turn.emit(turn.answer)
         except ParvisError:
             turn.answer.notice = "modelFailed"
-
-
-def _relevant(question: str, passages: list[Hit]) -> bool:
-    """Whether anything found is about the question at all, by its words or by its meaning."""
-    asked = Words(question)
-    for passage in passages:
-        known = content_stems(f"{passage.title} {passage.author} {passage.text}", passage.language)
-        share = asked.share(known, passage.language)
-        if passage.meaning_score is None:
-            if share >= _RELEVANT_WORDS:
-                return True
-        elif passage.meaning_score + _SHARE_WEIGHS * share >= _RELEVANT:
-            return True
-    return False

@@ -4,12 +4,15 @@ A claim is kept when every number in it stands in the passage and its content wo
 a sentence there. What nothing carries is dropped. A2, trust.md SE-08
 """
 
+import functools
 import re
 from dataclasses import dataclass
 
 import numpy as np
 
+from parvis.assistant.lines import Role, lines
 from parvis.search.embed.provider import Embedder, Vectors
+from parvis.search.index.meaning import calibration
 from parvis.search.request import Hit
 from parvis.search.words.language import detect
 from parvis.search.words.sentences import sentences
@@ -22,8 +25,11 @@ _ENOUGH_WORDS = 0.55
 _SOME_WORDS = 0.25
 _NEAR = 0.865
 _VERY_NEAR = 0.885
-_MEANT = 32
-"""Sentences whose meaning is asked of the model, those of the best passages first: a tenth of a second's work."""
+_MEANT = 64
+"""Sentences whose meaning is asked of the model, those of the best passages first: a quarter of a second's work."""
+
+_FULL = 5
+"""Words that carry meaning in a sentence long enough for its vector to mean something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,9 @@ class Sentence:
     end: int
     text: str
     stems: frozenset[str]
+    role: Role = "said"
+    under: int = -1
+    """Position of the sentence that stands over it: a heading, the line before a list, the first row of a table."""
 
 
 def content_stems(text: str, language: str) -> frozenset[str]:
@@ -57,14 +66,17 @@ class Words:
     tell its language, so its words are also taken in the language of what they are compared with."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
-        self.own = content_stems(text, detect(text, "en"))
+        language = detect(text, "en")
+        self._words = [word for word in words(text) if not is_stopword(word, language)]
         self._others: dict[str, frozenset[str]] = {}
+        self.own = self.within(language)
 
     def within(self, language: str) -> frozenset[str]:
         """Its stems in a language."""
         if language not in self._others:
-            self._others[language] = content_stems(self._text, language)
+            self._others[language] = frozenset(
+                stem(word, language) for word in self._words if not is_stopword(word, language)
+            )
         return self._others[language]
 
     def share(self, stems: frozenset[str], language: str) -> float:
@@ -83,32 +95,61 @@ class Support:
 
     def __init__(self, passages: list[Hit], embedder: Embedder | None) -> None:
         self.passages, self._embedder = passages, embedder
-        self.sentences = [
-            Sentence(
-                index, start, end, passage.text[start:end], content_stems(passage.text[start:end], passage.language)
-            )
-            for index, passage in enumerate(passages)
-            for start, end in sentences(passage.text)
-            if passage.text[start:end].strip()
-        ]
+        self.sentences: list[Sentence] = []
+        for index, passage in enumerate(passages):
+            self.sentences += _cut(index, passage, len(self.sentences))
         self._numbers = [numbers(f"{p.text} {p.title} {p.author}") for p in passages]
         self._vectors: Vectors | None = None
+        self._meant = [n for n, sentence in enumerate(self.sentences) if sentence.role in ("said", "row")][:_MEANT]
+
+    def around(self, position: int) -> frozenset[str]:
+        """The stems close around a sentence: its neighbours, what stands over it and what it replies to."""
+        sentence = self.sentences[position]
+        near = {position - 1, position + 1, sentence.under} & set(range(len(self.sentences)))
+        found = {
+            word for n in near if self.sentences[n].index == sentence.index for word in self.sentences[n].stems
+        }
+        return frozenset(found | self._replied(sentence.index) if sentence.role == "said" else found)
+
+    @functools.cache  # noqa: B019 - lives as long as the answer
+    def _replied(self, index: int) -> set[str]:
+        """The stems of what a passage quotes."""
+        return {word for one in self.sentences if one.index == index and one.role == "quoted" for word in one.stems}
 
     async def vectors(self) -> Vectors | None:
-        """The vectors of all sentences, made once; None without a model of meaning."""
-        if self._vectors is None and self._embedder is not None and self.sentences:
-            texts = [sentence.text for sentence in self.sentences[:_MEANT]]
-            self._vectors = await self._embedder.embed_passages(texts)
+        """The vectors of the sentences that say something, made once; None without a model of meaning."""
+        if self._vectors is None and self._embedder is not None and self._meant:
+            texts = [self.sentences[n].text for n in self._meant]
+            different = list(dict.fromkeys(texts))
+            vectors = await self._embedder.embed_passages(different)
+            self._vectors = vectors[[different.index(text) for text in texts]]
         return self._vectors
 
     async def similarities(self, text: str) -> np.ndarray:
-        """How near each sentence is to `text` in meaning, 0 without a model."""
-        vectors = await self.vectors()
-        if vectors is None or self._embedder is None:
-            return np.zeros(len(self.sentences), dtype=np.float32)
+        """How near each sentence is to `text` in meaning, 0 where that is not known."""
         near = np.zeros(len(self.sentences), dtype=np.float32)
-        near[: len(vectors)] = vectors @ (await self._embedder.embed_passages([text]))[0]
+        vectors = await self.vectors()
+        if vectors is not None and self._embedder is not None:
+            near[self._meant] = vectors @ (await self._embedder.embed_passages([text]))[0]
         return near
+
+    async def nearness(self, text: str) -> np.ndarray:
+        """How much nearer in meaning each sentence is to `text` than everyday sentences of its language are, in
+        standard deviations; 0 where that is not known. A model of several languages prefers the text's own."""
+        near = await self.similarities(text)
+        if self._embedder is None or not near.any():
+            return near
+        samples = await _everyday(self._embedder)
+        asked = (await self._embedder.embed_passages([text]))[0]
+        usual = {language: vectors @ asked for language, vectors in samples.items()}
+        width = float(np.mean([products.std() for products in usual.values()]))
+        middle = float(np.mean([products.mean() for products in usual.values()]))
+        level = [
+            float(usual[language].mean()) if (language := self.passages[s.index].language) in usual else middle
+            for s in self.sentences
+        ]
+        known = np.array([min(1.0, len(s.stems) / _FULL) for s in self.sentences])
+        return np.where(near != 0.0, known * (near - np.array(level)) / max(width, 1e-3), 0.0)
 
     async def find(self, claim: str, preferred: list[int]) -> list[Evidence]:
         """The sentences that carry `claim`, best first, at most one a passage; those of `preferred` passages (the
@@ -134,6 +175,38 @@ class Support:
     def _urls_known(self, claim: str) -> bool:
         """An address may be shown only if exactly it stands in a passage."""
         return all(any(url.rstrip(".,;)") in p.text for p in self.passages) for url in _URL.findall(claim))
+
+
+_SAMPLES: dict[str, dict[str, Vectors]] = {}
+
+
+async def _everyday(embedder: Embedder) -> dict[str, Vectors]:
+    """Vectors of everyday sentences by language, made once for each model."""
+    if embedder.digest not in _SAMPLES:
+        sentences_of = {
+            language: [text for one, text in calibration() if one == language] for language, _ in calibration()
+        }
+        _SAMPLES[embedder.digest] = {
+            language: await embedder.embed_passages(texts) for language, texts in sentences_of.items()
+        }
+    return _SAMPLES[embedder.digest]
+
+
+def _cut(index: int, passage: Hit, first: int) -> list[Sentence]:
+    spans = [(start, end) for start, end in sentences(passage.text) if passage.text[start:end].strip()]
+    letter = passage.kind == "Email" and passage.part == "body"
+    return [
+        Sentence(
+            index,
+            start,
+            end,
+            passage.text[start:end],
+            content_stems(passage.text[start:end], passage.language),
+            role,
+            first + under if under >= 0 else -1,
+        )
+        for (start, end), (role, under) in zip(spans, lines(passage.text, spans, letter=letter), strict=True)
+    ]
 
 
 def _carries(share: float, near: float) -> bool:
