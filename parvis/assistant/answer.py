@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from parvis.access.principal import Principal
 from parvis.assistant import extractive, prompts
 from parvis.assistant.claims import NOTHING, Reader, Written
-from parvis.assistant.context import LETTERS_PER_TOKEN, Context, build, cite
+from parvis.assistant.context import NOTHING_READ, Context, Excerpt, build, cite
 from parvis.assistant.endpoints.contract import Message
 from parvis.assistant.gateway import Call, Gateway
-from parvis.assistant.labels import visible
+from parvis.assistant.labels import visible, without_new_links
 from parvis.assistant.model import TurnRequest
 from parvis.assistant.retrieval import Finder
 from parvis.assistant.support import Support
 from parvis.assistant.tree import Answer, Block, Citation, Claim
 from parvis.kernel import ids
-from parvis.kernel.errors import Invalid, ParvisError
+from parvis.kernel.errors import Invalid, ParvisError, RateLimited
 from parvis.kernel.languages import LANGUAGES, Language
 from parvis.search.request import Hit
 from parvis.search.words.language import detect
@@ -40,6 +40,8 @@ class Turn:
     request: TurnRequest
     emit: Emit
     answer: Answer = field(default_factory=Answer)
+    quotes: int = 0
+    """How many blocks at the end of the answer are quoted."""
 
     @property
     def language(self) -> Language:
@@ -50,9 +52,18 @@ class Turn:
         return next((language for language in LANGUAGES if language == found), self.principal.language)
 
     async def add(self, block: Block, citations: list[Citation]) -> None:
-        """Shows one more block."""
-        self.answer.blocks = [*self.answer.blocks, block]
+        """Shows one more block that a model wrote, above what is quoted."""
+        quoted = len(self.answer.blocks) - self.quotes
+        self.answer.blocks = [*self.answer.blocks[:quoted], block, *self.answer.blocks[quoted:]]
         self.answer.citations = [*self.answer.citations, *citations]
+        await self.emit(self.answer)
+
+    async def quote(self, quotes: list[tuple[Block, list[Citation]]]) -> None:
+        """Shows what the sources say in their own words, before any model is asked."""
+        self.quotes = len(quotes)
+        self.answer.mode = "extractive" if quotes else "none"
+        self.answer.blocks = [block for block, _ in quotes]
+        self.answer.citations = [citation for _, citations in quotes for citation in citations]
         await self.emit(self.answer)
 
     def number(self, citation: Citation) -> int | None:
@@ -93,42 +104,43 @@ class Answerer:
         if not (passages if turn.request.about else extractive.is_answered(ranking, support)):
             turn.answer.notice = "nothingFound"
             return
-        context = self._context(passages)
-        if not await self._generate(turn, prompts.ask(question, context, turn.language), context, support):
-            await self._quote(turn, extractive.answer(ranking, support))
+        await turn.quote(extractive.answer(ranking, support))
+        context = self._context(passages, extractive.excerpts(ranking, support))
+        await self._generate(turn, prompts.ask(question, context, turn.language), context, support)
 
     async def _summarise(self, turn: Turn) -> None:
         passages = await self._named(turn)
+        turn.answer.searched.passages = len(passages)
         if not passages:
             turn.answer.notice = "nothingFound"
             return
-        turn.answer.searched.passages = len(passages)
         support = Support(passages, self._finder.embedder)
-        context = self._context(passages)
-        if not await self._generate(turn, prompts.summarise(context, turn.language), context, support):
-            await self._quote(turn, extractive.summary(support))
+        await turn.quote(extractive.summary(support))
+        context = self._context(passages, extractive.told(support))
+        await self._generate(turn, prompts.summarise(context, turn.language), context, support)
 
     async def _draft(self, turn: Turn) -> None:
-        passages = await self._named(turn) if turn.request.about else []
-        context = self._context(passages)
-        messages = prompts.draft(turn.request.text, context, turn.principal.name, turn.language)
+        context = await self._read(turn)
         turn.answer.level = "generated"
-        await self._write(turn, messages, context, "draft")
+        await self._write(
+            turn, prompts.draft(turn.request.text, context, turn.principal.name, turn.language), context
+        )
 
     async def _rewrite(self, turn: Turn) -> None:
-        messages = prompts.rewrite(turn.request.text, turn.request.style, turn.language)
         turn.answer.level = "assisted" if turn.request.style in _ASSISTED else "generated"
-        await self._write(turn, messages, Context([], ""), "rewrite")
+        messages = prompts.rewrite(turn.request.text, turn.request.style, turn.language)
+        await self._write(turn, messages, NOTHING_READ)
 
     async def _translate(self, turn: Turn) -> None:
-        text = turn.request.text
-        context = Context([], "")
-        if turn.request.about:
-            passages = await self._named(turn)
-            text = "\n\n".join(passage.text for passage in passages)[: self._room()]
-            context = Context(passages, "")
-        turn.answer.level = "assisted" if turn.request.text else "generated"
-        await self._write(turn, prompts.translate(text, turn.language), context, "translate")
+        context = await self._read(turn)
+        turn.answer.level = "generated" if context.passages else "assisted"
+        text = context.prompt or prompts.own(turn.request.text)
+        await self._write(turn, prompts.translate(text, turn.language), context)
+
+    async def _read(self, turn: Turn) -> Context:
+        """What a text is to be written from: what is said in the things the turn is about."""
+        support = Support(await self._named(turn), None)
+        return self._context(support.passages, extractive.told(support))
 
     async def _found(self, turn: Turn, question: str) -> list[Hit]:
         return await self._finder.find(turn.principal, question, _FOUND)
@@ -141,22 +153,18 @@ class Answerer:
             found += await self._finder.whole(turn.principal, kind, known, _READ)
         return found
 
-    def _room(self) -> int:
-        card = self._gateway.ready()
-        return int((card.context_tokens - 2 * _ANSWER_TOKENS) * LETTERS_PER_TOKEN) // 2 if card else 0
-
-    def _context(self, passages: list[Hit]) -> Context:
+    def _context(self, passages: list[Hit], excerpts: list[Excerpt]) -> Context:
         card = self._gateway.ready()
         if card is None:
-            return Context(passages, "")
+            return NOTHING_READ
         room = card.context_tokens - 2 * _ANSWER_TOKENS
-        return build(passages, min(room, _LOCAL_TOKENS) if card.kind == "local" else room)
+        return build(passages, excerpts, min(room, _LOCAL_TOKENS) if card.kind == "local" else room)
 
-    async def _generate(self, turn: Turn, messages: list[Message], context: Context, support: Support) -> bool:
-        """Streams claims that are supported. Returns whether any was shown; when not, quotes take their place."""
+    async def _generate(self, turn: Turn, messages: list[Message], context: Context, support: Support) -> None:
+        """Streams claims that are supported above the quotes, which stay when there are none."""
         if self._gateway.ready() is None:
             turn.answer.notice = "noModel"
-            return False
+            return
         reader = Reader()
         call = Call(turn.request.task, messages, context.labels, _ANSWER_TOKENS, turn_id=turn.id)
         try:
@@ -164,19 +172,19 @@ class Answerer:
                 async for card, text in pieces:
                     turn.answer.model, turn.answer.runs_in = card.name, card.country
                     for written in reader.feed(text):
-                        await self._claim(turn, written, support)
+                        await self._claim(turn, written, context, support)
             for written in reader.close():
-                await self._claim(turn, written, support)
-        except ParvisError:
-            turn.answer.notice = "modelFailed"
-        if turn.answer.blocks:
-            turn.answer.mode, turn.answer.level = "generated", "generated"
-        return bool(turn.answer.blocks)
+                await self._claim(turn, written, context, support)
+        except ParvisError as error:
+            turn.answer.notice = _failed(error)
+        if not turn.answer.notice and turn.answer.mode != "generated":
+            turn.answer.notice = "unsure"
 
-    async def _claim(self, turn: Turn, written: Written, support: Support) -> None:
+    async def _claim(self, turn: Turn, written: Written, context: Context, support: Support) -> None:
         if written.text.strip(" .").upper() == NOTHING:
             return
-        evidence = await support.find(written.text, [number - 1 for number in written.sources])
+        named = [context.indices[number - 1] for number in written.sources if 0 < number <= len(context.indices)]
+        evidence = await support.find(written.text, named)
         if not evidence:
             turn.answer.dropped += 1
             return
@@ -190,29 +198,29 @@ class Answerer:
                 fresh.append(citation)
             numbers.append(known or number)
         claim = Claim(text=written.text, citations=numbers)
+        turn.answer.mode, turn.answer.level = "generated", "generated"
         await turn.add(Block(kind="item" if written.item else "paragraph", claims=[claim]), fresh)
 
-    async def _quote(self, turn: Turn, quotes: list[tuple[Block, list[Citation]]]) -> None:
-        turn.answer.mode = "extractive"
-        for block, citations in quotes:
-            await turn.add(block, citations)
-        if not turn.answer.blocks:
-            turn.answer.mode, turn.answer.notice = "none", "nothingFound"
-
-    async def _write(self, turn: Turn, messages: list[Message], context: Context, purpose: str) -> None:
+    async def _write(self, turn: Turn, messages: list[Message], context: Context) -> None:
         """Streams free text for the person to take or leave; plain words only."""
         if self._gateway.ready() is None:
             turn.answer.notice, turn.answer.level = "needsModel", "none"
             return
         turn.answer.mode = "generated"
-        call = Call(purpose, messages, context.labels, 2 * _ANSWER_TOKENS, turn_id=turn.id)
+        call = Call(turn.request.task, messages, context.labels, 2 * _ANSWER_TOKENS, turn_id=turn.id)
         text = ""
         try:
             async with contextlib.aclosing(self._gateway.stream(turn.principal, call)) as pieces:
                 async for card, piece in pieces:
                     turn.answer.model, turn.answer.runs_in = card.name, card.country
                     text += piece
-                    turn.answer.blocks = [Block(kind="draft", text=visible(text).text)]
+                    shown = without_new_links(visible(text).text, [turn.request.text, context.prompt])
+                    turn.answer.blocks = [Block(kind="draft", text=shown)]
                     await turn.emit(turn.answer)
-        except ParvisError:
-            turn.answer.notice = "modelFailed"
+        except ParvisError as error:
+            turn.answer.notice = _failed(error)
+
+
+def _failed(error: ParvisError) -> str:
+    """The notice for a model that gave nothing: over budget, or just not answering."""
+    return error.code if isinstance(error, RateLimited) else "modelFailed"

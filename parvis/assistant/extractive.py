@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from parvis.assistant.context import cite
+from parvis.assistant.context import Excerpt, cite
 from parvis.assistant.expected import Expected, Kind, expected
 from parvis.assistant.support import Sentence, Support, Words, content_stems
 from parvis.assistant.tree import Block, Citation, Claim
@@ -35,6 +35,8 @@ _ANSWERED, _HALF = 6.15, 0.5
 """Evidence from which something found is about the question: of the demo's own 50 questions with an answer 47 have
 it, of 88 asked by people who cannot see the answer 16. Without a model of meaning half of the words must be
 there."""
+_SOURCES, _LETTERS = 4, 320
+"""What a small model reads in a few seconds."""
 _TELLS, _FIRST, _FACTS = 3, 1.0, 0.8
 _COUNTED = ("money", "percent", "duration", "measure", "number")
 _ROLES = {"said": 0.0, "row": 0.0, "asked": -0.8, "quoted": -0.5, "head": -0.6, "frame": -1.5}
@@ -118,6 +120,36 @@ def summary(support: Support, limit: int = 2 * _SENTENCES) -> list[tuple[Block, 
         if len(chosen) == limit:
             break
     return _blocks([sentences[n] for n in sorted(chosen)], support, support.passages)
+
+
+def excerpts(ranking: Ranking, support: Support, most: int = _SOURCES, letters: int = _LETTERS) -> list[Excerpt]:
+    """What a model is given to answer from: of the best passages the sentences that fit best, with those around."""
+    order = [int(n) for n in np.argsort(-ranking.scores)]
+    indices = list(dict.fromkeys(support.sentences[n].index for n in order))[:most]
+    return [Excerpt(index, _best(index, order, support, letters)) for index in indices]
+
+
+def _best(index: int, order: list[int], support: Support, letters: int) -> str:
+    chosen: set[int] = set()
+    for n in order:
+        if support.sentences[n].index == index:
+            around = {n - 1, n, n + 1, support.sentences[n].under} & set(range(len(support.sentences)))
+            chosen |= {i for i in around if support.sentences[i].index == index and _is_told(support.sentences[i])}
+        if sum(len(support.sentences[i].text) for i in chosen) >= letters:
+            break
+    return "\n".join(support.sentences[i].text for i in sorted(chosen))
+
+
+def told(support: Support) -> list[Excerpt]:
+    """All that is said in the passages, without quotes of other messages and signatures."""
+    return [
+        Excerpt(index, "\n".join(s.text for s in support.sentences if s.index == index and _is_told(s)))
+        for index in range(len(support.passages))
+    ]
+
+
+def _is_told(sentence: Sentence) -> bool:
+    return sentence.role not in ("frame", "quoted")
 
 
 def _fit(wanted: Expected, sentence: Sentence) -> float:

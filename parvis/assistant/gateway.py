@@ -72,10 +72,11 @@ class Gateway:
     def ready(self) -> Card | None:
         """The card of the endpoint that would be asked now, or None when there is none: then answers are made of
         cited sentences."""
-        for endpoint in self.endpoints:
-            if self._health[endpoint.card.name].resting_until <= clock.monotonic():
-                return endpoint.card
-        return None
+        return next((endpoint.card for endpoint in self.endpoints if self.answers(endpoint)), None)
+
+    def answers(self, endpoint: ModelEndpoint) -> bool:
+        """Whether an endpoint is there and has not just failed."""
+        return endpoint.installed and self._health[endpoint.card.name].resting_until <= clock.monotonic()
 
     async def stream(self, principal: Principal, call: Call) -> AsyncGenerator[tuple[Card, str], None]:
         """Generated text piece by piece, with the card of who generates it. Once text has come, a failure is

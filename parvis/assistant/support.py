@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from parvis.assistant.labels import LINK
 from parvis.assistant.lines import Role, lines
 from parvis.search.embed.provider import Embedder, Vectors
 from parvis.search.index.meaning import calibration
@@ -20,7 +21,6 @@ from parvis.search.words.stem import stem
 from parvis.search.words.stopwords import is_stopword
 from parvis.search.words.tokens import words
 
-_URL = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 _ENOUGH_WORDS = 0.55
 _SOME_WORDS = 0.25
 _NEAR = 0.865
@@ -174,7 +174,7 @@ class Support:
 
     def _urls_known(self, claim: str) -> bool:
         """An address may be shown only if exactly it stands in a passage."""
-        return all(any(url.rstrip(".,;)") in p.text for p in self.passages) for url in _URL.findall(claim))
+        return all(any(url.rstrip(".,;)") in p.text for p in self.passages) for url in LINK.findall(claim))
 
 
 _SAMPLES: dict[str, dict[str, Vectors]] = {}

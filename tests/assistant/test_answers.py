@@ -75,15 +75,14 @@ class Shelf:
 class Oracle:
     """A model in the hands of an attacker: it says what it is told to."""
 
+    installed = True
+
     def __init__(self, words: str) -> None:
         self.card, self._words = card(), words
 
     async def stream(self, messages, *, max_tokens, temperature=0.0):
         for start in range(0, len(self._words), 7):
             yield Piece(self._words[start : start + 7])
-
-    async def healthy(self) -> bool:
-        return True
 
 
 @pytest.fixture
@@ -128,10 +127,13 @@ async def test_what_is_nowhere_is_said_to_be_nowhere(store_sqlite, ann) -> None:
 async def test_claims_keep_the_citation_that_carries_them(store_sqlite, ann) -> None:
     said = "Le minibus a 16 places. [2]\nLe traiteur demande 900 euros. [3]\nThe deposit is 945 euros. [3]\n"
     answer = await ask(store_sqlite, ann, "Combien de places dans le minibus ?", said)
-    shown = {block.claims[0].text: block.claims[0].citations for block in answer.blocks}
+    written = [block for block in answer.blocks if block.kind != "quote"]
+    shown = {block.claims[0].text: block.claims[0].citations for block in written}
     cited = {citation.number: citation.object_id for citation in answer.citations}
     assert list(shown) == ["Le minibus a 16 places.", "The deposit is 945 euros."]
     assert answer.dropped == 1
+    assert [block.kind for block in answer.blocks[: len(written)]] == ["paragraph"] * len(written)
+    assert answer.blocks[len(written)].kind == "quote"
     assert len({cited[numbers[0]] for numbers in shown.values()}) == 2
 
 

@@ -93,14 +93,12 @@ async def test_the_gate_keeps_a_model_elsewhere_from_being_called(store, ann) ->
 async def test_a_day_has_a_budget(store, ann) -> None:
     class Echo:
         card = card(daily_tokens=1)
+        installed = True
 
         async def stream(self, messages, *, max_tokens, temperature=0.0):
             from parvis.assistant.endpoints.contract import Piece
 
             yield Piece("ok", 5, 5)
-
-        async def healthy(self):
-            return True
 
     gateway = Gateway(store, [Echo()])
     await said(gateway, ann)

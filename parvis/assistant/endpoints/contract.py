@@ -38,8 +38,9 @@ class ModelEndpoint(Protocol):
         """Generates. Raises Unavailable when it does not answer in time or refuses."""
         ...
 
-    async def healthy(self) -> bool:
-        """Whether it would answer now."""
+    @property
+    def installed(self) -> bool:
+        """Whether all that it needs on this machine is there."""
         ...
 
 

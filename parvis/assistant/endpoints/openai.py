@@ -35,6 +35,7 @@ class OpenAiEndpoint:
 
     def __init__(self, card: Card, egress: Egress) -> None:
         self.card, self._egress = card, egress
+        self.installed = True
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.card.api_key}"} if self.card.api_key else {}
@@ -66,15 +67,6 @@ class OpenAiEndpoint:
                         yield piece
         except httpx.HTTPError as error:
             raise Unavailable(f"{self.card.name} does not answer", endpoint=self.card.name) from error
-
-    async def healthy(self) -> bool:
-        """See ModelEndpoint.healthy."""
-        try:
-            async with self._egress.http("model", timeout=3.0) as client:
-                answer = await client.get(self._url("/models"), headers=self._headers())
-        except httpx.HTTPError:
-            return False
-        return answer.status_code == httpx.codes.OK
 
 
 def _piece(line: str) -> Piece | None:

@@ -8,7 +8,7 @@ interface SetAnswer {
   notCreated: Record<string, { type: string; description?: string }> | null;
 }
 
-const NOTICES = new Set(['noModel', 'modelFailed', 'nothingFound', 'needsModel', 'rateLimited']);
+const NOTICES = new Set(['noModel', 'modelFailed', 'nothingFound', 'needsModel', 'rateLimited', 'unsure']);
 
 export class Turn {
   id = $state('');
