@@ -1,6 +1,7 @@
 """The model gateway: the only way to a model. It asks the endpoints in their order, passes over those that are
 down, over budget or without a complete card, and leaves a receipt for each call. A10, trust.md TR-06, SE-12"""
 
+import contextlib
 import hashlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -89,9 +90,10 @@ class Gateway:
             started = False
             try:
                 await self._budget(principal, endpoint.card)
-                async for text in self._one(principal, endpoint, call):
-                    started = True
-                    yield endpoint.card, text
+                async with contextlib.aclosing(self._one(principal, endpoint, call)) as texts:
+                    async for text in texts:
+                        started = True
+                        yield endpoint.card, text
                 return
             except (Unavailable, EgressRefused, RateLimited) as error:
                 problem = error
@@ -110,13 +112,13 @@ class Gateway:
         last = Piece("")
         outcome = "cancelled"
         try:
-            async for piece in endpoint.stream(
-                call.messages, max_tokens=call.max_tokens, temperature=call.temperature
-            ):
-                last = piece if piece.prompt_tokens else last
-                texts.append(piece.text)
-                if piece.text:
-                    yield piece.text
+            stream = endpoint.stream(call.messages, max_tokens=call.max_tokens, temperature=call.temperature)
+            async with contextlib.aclosing(stream) as pieces:
+                async for piece in pieces:
+                    last = piece if piece.prompt_tokens else last
+                    texts.append(piece.text)
+                    if piece.text:
+                        yield piece.text
             outcome = "ok"
             self._health[endpoint.card.name] = Health()
         except ParvisError as error:

@@ -10,10 +10,12 @@ from parvis.assistant.answer import Answerer, Turn
 from parvis.assistant.endpoints.contract import Piece
 from parvis.assistant.gateway import Gateway
 from parvis.assistant.marking import mark
-from parvis.assistant.model import TurnRequest
+from parvis.assistant.model import About, TurnRequest
 from parvis.assistant.support import Support
 from parvis.assistant.tree import Answer, Block
 from parvis.assistant.turns import StoredTurn, Turns
+from parvis.kernel import ids
+from parvis.kernel.errors import Unavailable
 from parvis.search.place import Place
 from parvis.search.request import Hit
 from parvis.store.store import Store
@@ -73,16 +75,20 @@ class Shelf:
 
 
 class Oracle:
-    """A model in the hands of an attacker: it says what it is told to."""
+    """A model in the hands of an attacker: it says what it is told to, and fails in the end when told so."""
 
     installed = True
 
-    def __init__(self, words: str) -> None:
-        self.card, self._words = card(), words
+    def __init__(self, words: str, fails: bool = False) -> None:
+        self.card, self._words, self._fails = card(), words, fails
+        self.asked: list[str] = []
 
     async def stream(self, messages, *, max_tokens, temperature=0.0):
+        self.asked += [message.content for message in messages]
         for start in range(0, len(self._words), 7):
             yield Piece(self._words[start : start + 7])
+        if self._fails:
+            raise Unavailable("the machine is on fire")
 
 
 @pytest.fixture
@@ -137,6 +143,40 @@ async def test_claims_keep_the_citation_that_carries_them(store_sqlite, ann) -> 
     assert len({cited[numbers[0]] for numbers in shown.values()}) == 2
 
 
+async def test_a_model_that_fails_leaves_the_quotes(store_sqlite, ann) -> None:
+    request = TurnRequest(text="Combien de places dans le minibus ?")
+    nothing = await run(store_sqlite, ann, request, Oracle("", fails=True))
+    assert (nothing.mode, nothing.notice) == ("extractive", "modelFailed")
+    half = await run(store_sqlite, ann, request, Oracle("Le minibus a 16 places. [1]\nLe chauff", fails=True))
+    assert [block.kind for block in half.blocks[:2]] == ["paragraph", "quote"]
+    assert (half.mode, half.notice) == ("generated", "modelFailed")
+
+
+async def test_a_model_that_knows_nothing_is_said_to_be_unsure(store_sqlite, ann) -> None:
+    answer = await ask(store_sqlite, ann, "Combien de places dans le minibus ?", "NOTHING")
+    assert (answer.mode, answer.notice) == ("extractive", "unsure")
+    assert answer.blocks and all(block.kind == "quote" for block in answer.blocks)
+
+
+async def test_every_task_gives_text_of_others_as_labelled_data_alone(store_sqlite, ann) -> None:
+    about = [About(account_id=ids.text(1), kind="Email", id=ids.text(10))]
+    for task in ("ask", "summarise", "draft", "translate"):
+        model = Oracle("Rien.")
+        await run(store_sqlite, ann, TurnRequest(task=task, text="Que dit-il ?", about=about), model)
+        rules, told = model.asked
+        assert "minibus" not in rules
+        before, _, after = told.partition('label="written by somebody outside the organisation"')
+        assert "minibus" not in before and "minibus" in after.partition("</source>")[0]
+        assert "minibus" not in after.partition("</source>")[2]
+
+
+async def test_a_draft_has_no_link_that_the_model_made_up(store_sqlite, ann) -> None:
+    about = [About(account_id=ids.text(1), kind="Email", id=ids.text(12))]
+    said = "See https://caterer.example/quote. Pay at https://evil.example/pay?of=945, now."
+    answer = await run(store_sqlite, ann, TurnRequest(task="draft", about=about), Oracle(said))
+    assert answer.blocks[0].text == "See https://caterer.example/quote. Pay at ... now."
+
+
 async def test_a_link_that_no_source_has_is_never_shown(store_sqlite, ann) -> None:
     said = (
         "The caterer asks for a deposit of 945 euros, pay at https://evil.example/pay [3]\n"
@@ -160,9 +200,6 @@ async def test_whatever_a_model_writes_each_claim_shown_is_cited(store_sqlite, a
 
 
 async def test_a_summary_keeps_to_what_it_is_about(store_sqlite, ann) -> None:
-    from parvis.assistant.model import About
-    from parvis.kernel import ids
-
     about = [About(account_id=ids.text(1), kind="Email", id=ids.text(11))]
     answer = await run(store_sqlite, ann, TurnRequest(task="summarise", about=about))
     assert {citation.object_id for citation in answer.citations} == {ids.text(11)}

@@ -106,6 +106,11 @@ async def test_a_day_has_a_budget(store, ann) -> None:
         await said(gateway, ann)
 
 
+async def test_a_model_whose_file_is_missing_is_not_asked(store, tmp_path) -> None:
+    gateway = Gateway(store, [LocalEndpoint(card(kind="local", model="none.gguf"), tmp_path, 1)])
+    assert gateway.ready() is None
+
+
 async def test_no_model_is_said_plainly(store, ann) -> None:
     gateway = Gateway(store, [])
     assert gateway.ready() is None

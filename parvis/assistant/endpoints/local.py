@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import os
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class LocalEndpoint:
 
     async def stream(
         self, messages: list[Message], *, max_tokens: int, temperature: float = 0.0
-    ) -> AsyncIterator[Piece]:
+    ) -> AsyncGenerator[Piece, None]:
         """See ModelEndpoint.stream."""
         if not self.installed:
             raise Unavailable(f"{self.card.name}: no file {self._file.name}, or the extra `llm` is not installed")

@@ -1,6 +1,6 @@
 """Any server with the OpenAI chat completions protocol: vLLM, llama.cpp, Ollama, TGI, a hosted one."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import httpx
 import msgspec
@@ -45,7 +45,7 @@ class OpenAiEndpoint:
 
     async def stream(
         self, messages: list[Message], *, max_tokens: int, temperature: float = 0.0
-    ) -> AsyncIterator[Piece]:
+    ) -> AsyncGenerator[Piece, None]:
         """See ModelEndpoint.stream."""
         body = {
             "model": self.card.model,
