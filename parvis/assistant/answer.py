@@ -2,8 +2,8 @@
 and say honestly what was not found. A2, A5, A16"""
 
 import contextlib
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from parvis.access.principal import Principal
 from parvis.assistant import extractive, prompts
@@ -22,7 +22,7 @@ from parvis.kernel.languages import LANGUAGES, Language
 from parvis.search.request import Hit
 from parvis.search.words.language import detect
 
-_FOUND = 20
+_FOUND = 24
 _READ = 40
 _ANSWER_TOKENS = 400
 _LOCAL_TOKENS = 900
@@ -143,7 +143,11 @@ class Answerer:
         return self._context(support.passages, extractive.told(support))
 
     async def _found(self, turn: Turn, question: str) -> list[Hit]:
-        return await self._finder.find(turn.principal, question, _FOUND)
+        hits = await self._finder.find(turn.principal, question, _FOUND)
+        different: dict[str, Hit] = {}
+        for hit in hits:  # copies in several accounts count once
+            different.setdefault(hit.text, hit)
+        return _seen_by(turn.principal, different.values())
 
     async def _named(self, turn: Turn) -> list[Hit]:
         found: list[Hit] = []
@@ -151,7 +155,7 @@ class Answerer:
             wanted = [ids.parse(about.id) for about in turn.request.about if about.kind == kind]
             known = [number for number in wanted if number is not None]
             found += await self._finder.whole(turn.principal, kind, known, _READ)
-        return found
+        return _seen_by(turn.principal, found)
 
     def _context(self, passages: list[Hit], excerpts: list[Excerpt]) -> Context:
         card = self._gateway.ready()
@@ -219,6 +223,14 @@ class Answerer:
                     await turn.emit(turn.answer)
         except ParvisError as error:
             turn.answer.notice = _failed(error)
+
+
+def _seen_by(principal: Principal, hits: Iterable[Hit]) -> list[Hit]:
+    """Hits with their labels as the asker sees them: what somebody wrote is their own in their account alone."""
+    return [
+        replace(hit, origin="colleague") if hit.origin == "own" and hit.account_id != principal.id else hit
+        for hit in hits
+    ]
 
 
 def _failed(error: ParvisError) -> str:

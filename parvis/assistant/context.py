@@ -8,6 +8,7 @@ from parvis.assistant.tree import Citation
 from parvis.kernel import clock, ids
 from parvis.search.request import Hit
 
+_TITLE = 60
 LETTERS_PER_TOKEN = 3.2
 """Of French and Vietnamese in the tokenizers of small models; fewer letters a token than English."""
 
@@ -68,7 +69,9 @@ def build(passages: list[Hit], excerpts: list[Excerpt], tokens: int) -> Context:
     for excerpt in excerpts:
         passage = passages[excerpt.index]
         author = passage.author.partition(" <")[0] or passage.author
-        header = f"{author}, {clock.utc_date(passage.time_ms)[:10]}: {passage.file_name or passage.title}"
+        header = (
+            f"{author}, {clock.utc_date(passage.time_ms)[:10]}: {(passage.file_name or passage.title)[:_TITLE]}"
+        )
         text = fenced(len(indices) + 1, passage.origin, header, excerpt.text[:room])
         if indices and len(text) > room:
             break

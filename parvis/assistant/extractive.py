@@ -30,12 +30,12 @@ _RAREST = 3.0
 _COVERS, _NEAR, _PASSAGE, _FITS, _NEW = 2.0, 0.2, 0.3, 0.5, 0.25
 _SAME = 0.75
 """So near to the best score must a newer statement be to take its place."""
-_WORTH = 0.6
+_WORTH = 0.75
 _ANSWERED, _HALF = 6.15, 0.5
 """Evidence from which something found is about the question: of the demo's own 50 questions with an answer 47 have
 it, of 88 asked by people who cannot see the answer 16. Without a model of meaning half of the words must be
 there."""
-_SOURCES, _LETTERS = 4, 320
+_SOURCES, _LETTERS = 3, 240
 """What a small model reads in a few seconds."""
 _TELLS, _FIRST, _FACTS = 3, 1.0, 0.8
 _COUNTED = ("money", "percent", "duration", "measure", "number")
@@ -55,7 +55,7 @@ class Ranking:
 
 def answer(ranking: Ranking, support: Support, limit: int = _SENTENCES) -> list[tuple[Block, list[Citation]]]:
     """The sentences that answer best, as quotes with their citations numbered from 1, best source first."""
-    return _blocks(_chosen(ranking, support, support.passages, limit), support, support.passages)
+    return _blocks([support.sentences[n] for n in _chosen(ranking, support, limit)], support)
 
 
 def is_answered(ranking: Ranking, support: Support) -> bool:
@@ -119,25 +119,27 @@ def summary(support: Support, limit: int = 2 * _SENTENCES) -> list[tuple[Block, 
             chosen.append(n)
         if len(chosen) == limit:
             break
-    return _blocks([sentences[n] for n in sorted(chosen)], support, support.passages)
+    return _blocks([sentences[n] for n in sorted(chosen)], support)
 
 
 def excerpts(ranking: Ranking, support: Support, most: int = _SOURCES, letters: int = _LETTERS) -> list[Excerpt]:
-    """What a model is given to answer from: of the best passages the sentences that fit best, with those around."""
-    order = [int(n) for n in np.argsort(-ranking.scores)]
-    indices = list(dict.fromkeys(support.sentences[n].index for n in order))[:most]
-    return [Excerpt(index, _best(index, order, support, letters)) for index in indices]
+    """What a model is given to answer from: the sentences that would be quoted, with those around them."""
+    chosen = _chosen(ranking, support, _SENTENCES)
+    indices = list(dict.fromkeys(support.sentences[n].index for n in chosen))[:most]
+    return [Excerpt(index, _excerpt(index, chosen, support, letters)) for index in indices]
 
 
-def _best(index: int, order: list[int], support: Support, letters: int) -> str:
-    chosen: set[int] = set()
-    for n in order:
-        if support.sentences[n].index == index:
-            around = {n - 1, n, n + 1, support.sentences[n].under} & set(range(len(support.sentences)))
-            chosen |= {i for i in around if support.sentences[i].index == index and _is_told(support.sentences[i])}
-        if sum(len(support.sentences[i].text) for i in chosen) >= letters:
-            break
-    return "\n".join(support.sentences[i].text for i in sorted(chosen))
+def _excerpt(index: int, chosen: list[int], support: Support, letters: int) -> str:
+    shown: set[int] = set()
+    own = [n for n in chosen if support.sentences[n].index == index]
+    around = [i for n in own for i in (support.sentences[n].under, n + 1, n - 1)]
+    for n in [*own, *around]:
+        if not 0 <= n < len(support.sentences):
+            continue
+        fits = sum(len(support.sentences[i].text) for i in shown) + len(support.sentences[n].text) <= letters
+        if n in own or (fits and support.sentences[n].index == index and _is_told(support.sentences[n])):
+            shown.add(n)
+    return "\n".join(support.sentences[n].text for n in sorted(shown))
 
 
 def told(support: Support) -> list[Excerpt]:
@@ -209,7 +211,7 @@ def _rarity(sentences: list[Sentence]) -> dict[str, float]:
     return {word: math.log(1 + len(sentences) / count) for word, count in seen.items()}
 
 
-def _chosen(ranking: Ranking, support: Support, passages: list[Hit], limit: int) -> list[Sentence]:
+def _chosen(ranking: Ranking, support: Support, limit: int) -> list[int]:
     """For each kind of answer that was asked for its best sentence, then the best of all."""
     if not ranking.scores.size:
         return []
@@ -218,7 +220,7 @@ def _chosen(ranking: Ranking, support: Support, passages: list[Hit], limit: int)
     for kind in ranking.wanted.kinds:
         fitting = [n for n in order if _has(ranking.wanted, kind, support.sentences[n])]
         if fitting and not any(n in chosen for n in fitting[:1]):
-            chosen.append(_newest(fitting, ranking, support, passages))
+            chosen.append(_newest(fitting, ranking, support))
     least = _WORTH * ranking.scores[order[0]]
     for n in order:
         if ranking.scores[n] < least or len(chosen) == limit:
@@ -228,10 +230,10 @@ def _chosen(ranking: Ranking, support: Support, passages: list[Hit], limit: int)
         if n in chosen or len(sentence.text) < _SHORTEST or of_this == _OF_ONE or _repeats(sentence, taken):
             continue
         chosen.append(n)
-    return [support.sentences[n] for n in chosen]
+    return chosen
 
 
-def _newest(fitting: list[int], ranking: Ranking, support: Support, passages: list[Hit]) -> int:
+def _newest(fitting: list[int], ranking: Ranking, support: Support) -> int:
     """Of the sentences with the same words of the question as the best one, that of the newest source."""
     best, own = fitting[0], ranking.own
     equal = [
@@ -239,7 +241,7 @@ def _newest(fitting: list[int], ranking: Ranking, support: Support, passages: li
         for n in fitting
         if n == best or (own[best] and own[best] <= own[n] and ranking.scores[n] >= _SAME * ranking.scores[best])
     ]
-    return max(equal, key=lambda n: (passages[support.sentences[n].index].time_ms, ranking.scores[n]))
+    return max(equal, key=lambda n: (support.passages[support.sentences[n].index].time_ms, ranking.scores[n]))
 
 
 def _repeats(sentence: Sentence, chosen: list[Sentence]) -> bool:
@@ -249,7 +251,7 @@ def _repeats(sentence: Sentence, chosen: list[Sentence]) -> bool:
     )
 
 
-def _blocks(chosen: list[Sentence], support: Support, passages: list[Hit]) -> list[tuple[Block, list[Citation]]]:
+def _blocks(chosen: list[Sentence], support: Support) -> list[tuple[Block, list[Citation]]]:
     """One quote a passage, its sentences in their own order; a row of a table comes with its columns' names."""
     number = 0
     found = []
@@ -257,7 +259,7 @@ def _blocks(chosen: list[Sentence], support: Support, passages: list[Hit]) -> li
         claims, citations = [], []
         for sentence in sorted(_headed(index, chosen, support), key=lambda s: s.start):
             number += 1
-            citations.append(cite(passages[index], number, sentence.start, sentence.end))
+            citations.append(cite(support.passages[index], number, sentence.start, sentence.end))
             claims.append(Claim(text=" ".join(sentence.text.split()), citations=[number]))
         found.append((Block(kind="quote", claims=claims), citations))
     return found

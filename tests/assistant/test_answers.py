@@ -1,5 +1,7 @@
 """Answers: only what a passage carries is shown, whatever the model writes; without a model the sources speak."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -197,6 +199,17 @@ async def test_whatever_a_model_writes_each_claim_shown_is_cited(store_sqlite, a
     for citation in answer.citations:
         source = HITS[int(citation.passage_id != "") and [str(h.title) for h in HITS].index(citation.title)]
         assert source.text[citation.start - 100 : citation.end - 100] == citation.quote
+
+
+async def test_what_another_person_wrote_is_not_the_askers_own(store_sqlite, ann, monkeypatch) -> None:
+    async def found(*_):
+        return [replace(HITS[0], origin="own"), replace(HITS[1], origin="own", account_id=ann.id)]
+
+    monkeypatch.setattr(Shelf, "find", found)
+    model = Oracle("NOTHING")
+    answer = await run(store_sqlite, ann, TurnRequest(text="Combien de places dans le minibus ?"), model)
+    assert [citation.origin for citation in answer.citations if "minibus" in citation.quote] == ["colleague"]
+    assert 'label="written by a colleague"' in model.asked[1]
 
 
 async def test_a_summary_keeps_to_what_it_is_about(store_sqlite, ann) -> None:

@@ -86,6 +86,7 @@ class LocalEndpoint:
             parameters.sleep_idle_seconds = round(self.card.idle_minutes * 60) or _NEVER
             parameters.cpuparams.n_threads = self._threads
             parameters.cpuparams_batch.n_threads = self._threads
+            parameters.cpuparams.poll = parameters.cpuparams_batch.poll = 0  # on a busy machine spinning starves it
             self._server = engine.Server(parameters)
         return self._server
 
