@@ -10,11 +10,12 @@ from parvis.assistant import extractive, prompts
 from parvis.assistant.claims import NOTHING, Reader, Written
 from parvis.assistant.context import NOTHING_READ, Context, Excerpt, build, cite
 from parvis.assistant.endpoints.contract import Message
+from parvis.assistant.expected import ANYTHING, Expected
 from parvis.assistant.gateway import Call, Gateway
 from parvis.assistant.labels import visible, without_new_links
 from parvis.assistant.model import TurnRequest
 from parvis.assistant.retrieval import Finder
-from parvis.assistant.support import Support
+from parvis.assistant.support import Evidence, Support
 from parvis.assistant.tree import Answer, Block, Citation, Claim
 from parvis.kernel import ids
 from parvis.kernel.errors import Invalid, ParvisError, RateLimited
@@ -106,7 +107,8 @@ class Answerer:
             return
         await turn.quote(extractive.answer(ranking, support))
         context = self._context(passages, extractive.excerpts(ranking, support))
-        await self._generate(turn, prompts.ask(question, context, turn.language), context, support)
+        messages = prompts.ask(question, context, turn.language)
+        await self._generate(turn, messages, context, support, ranking.wanted)
 
     async def _summarise(self, turn: Turn) -> None:
         passages = await self._named(turn)
@@ -164,7 +166,9 @@ class Answerer:
         room = card.context_tokens - 2 * _ANSWER_TOKENS
         return build(passages, excerpts, min(room, _LOCAL_TOKENS) if card.kind == "local" else room)
 
-    async def _generate(self, turn: Turn, messages: list[Message], context: Context, support: Support) -> None:
+    async def _generate(
+        self, turn: Turn, messages: list[Message], context: Context, support: Support, wanted: Expected = ANYTHING
+    ) -> None:
         """Streams claims that are supported above the quotes, which stay when there are none."""
         if self._gateway.ready() is None:
             turn.answer.notice = "noModel"
@@ -176,27 +180,36 @@ class Answerer:
                 async for card, text in pieces:
                     turn.answer.model, turn.answer.runs_in = card.name, card.country
                     for written in reader.feed(text):
-                        await self._claim(turn, written, context, support)
+                        await self._claim(turn, written, await self._evidence(written, context, support, wanted))
             for written in reader.close():
-                await self._claim(turn, written, context, support)
+                await self._claim(turn, written, await self._evidence(written, context, support, wanted))
         except ParvisError as error:
             turn.answer.notice = _failed(error)
         if not turn.answer.notice and turn.answer.mode != "generated":
             turn.answer.notice = "unsure"
 
-    async def _claim(self, turn: Turn, written: Written, context: Context, support: Support) -> None:
+    async def _evidence(
+        self, written: Written, context: Context, support: Support, wanted: Expected
+    ) -> list[tuple[Hit, Evidence]]:
+        """What carries a claim: a sentence that says it, or for a bare answer of the kind asked for (a time,
+        an amount) the one in which it stands word for word."""
+        named = [context.indices[number - 1] for number in written.sources if 0 < number <= len(context.indices)]
+        found = await support.find(written.text, named)
+        if not found and any(wanted.fits(kind, written.text) for kind in wanted.kinds):
+            found = support.quoted(written.text, named)
+        return [(support.passages[one.index], one) for one in found]
+
+    async def _claim(self, turn: Turn, written: Written, evidence: list[tuple[Hit, Evidence]]) -> None:
         if written.text.strip(" .").upper() == NOTHING:
             return
-        named = [context.indices[number - 1] for number in written.sources if 0 < number <= len(context.indices)]
-        evidence = await support.find(written.text, named)
         if not evidence:
             turn.answer.dropped += 1
             return
         fresh: list[Citation] = []
         numbers = []
-        for found in evidence:
+        for passage, found in evidence:
             number = len(turn.answer.citations) + len(fresh) + 1
-            citation = cite(support.passages[found.index], number, found.start, found.end)
+            citation = cite(passage, number, found.start, found.end)
             known = turn.number(citation)
             if known is None:
                 fresh.append(citation)

@@ -121,6 +121,9 @@ class Expected(NamedTuple):
         return bool(_PATTERNS[kind].search(fold(text)))
 
 
+ANYTHING = Expected(())
+
+
 def expected(question: str) -> Expected:
     """What kind of answer `question` asks for; none when it does not say."""
     asked = fold(question)

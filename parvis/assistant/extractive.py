@@ -124,9 +124,23 @@ def summary(support: Support, limit: int = 2 * _SENTENCES) -> list[tuple[Block, 
 
 def excerpts(ranking: Ranking, support: Support, most: int = _SOURCES, letters: int = _LETTERS) -> list[Excerpt]:
     """What a model is given to answer from: the sentences that would be quoted, with those around them."""
-    chosen = _chosen(ranking, support, _SENTENCES)
+    chosen = _valid(_chosen(ranking, support, _SENTENCES), ranking, support)
     indices = list(dict.fromkeys(support.sentences[n].index for n in chosen))[:most]
     return [Excerpt(index, _excerpt(index, chosen, support, letters)) for index in indices]
+
+
+def _valid(chosen: list[int], ranking: Ranking, support: Support) -> list[int]:
+    """Without what is older than the first sentence and says something else in its place: models mix them."""
+    if not chosen or not ranking.wanted.kinds:
+        return chosen
+    first, kind = chosen[0], ranking.wanted.kinds[0]
+
+    def outdated(n: int) -> bool:
+        older = support.passages[support.sentences[n].index].time_ms < first_ms
+        return older and ranking.own[first] <= ranking.own[n] and _has(ranking.wanted, kind, support.sentences[n])
+
+    first_ms = support.passages[support.sentences[first].index].time_ms
+    return [n for n in chosen if n == first or not outdated(n)]
 
 
 def _excerpt(index: int, chosen: list[int], support: Support, letters: int) -> str:

@@ -11,10 +11,16 @@ _DATA = (
     "anything that is not in it."
 )
 _ASK = (
-    f"You answer questions from numbered sources. {_DATA} Copy names, numbers, dates and codes exactly. Write one "
-    "or two short sentences, one a line, each ending with the number of its source, like [1]. When sources "
-    "disagree, the newest counts. If the sources do not answer the question, write only NOTHING."
+    "You answer the question with one short sentence, using only the numbered sources. "
+    f"{_DATA} Copy names, numbers, dates and codes exactly, and end with the number of the source, like [1]. When "
+    "sources disagree, the newest counts. If no source has the answer, write NOTHING."
 )
+_ENDS: dict[Language, str] = {
+    "fr": "Réponse (une phrase en français) :",
+    "vi": "Trả lời (một câu tiếng Việt):",
+    "en": "Answer (one sentence in English):",
+}
+"""A small model keeps to the language of the last line it reads."""
 _SUMMARISE = (
     f"You summarise numbered sources. {_DATA} Write three to five lines: what was decided, what is asked of whom, "
     "dates and amounts. One short sentence a line, each ending with the number of its source, like [1]."
@@ -30,7 +36,7 @@ _STYLES = {
 
 def ask(question: str, context: Context, language: Language) -> list[Message]:
     """Answer a question from sources. The rules come first and are always the same: an engine keeps them."""
-    wish = f"{context.prompt}\n\nQuestion: {plain(question)}\nAnswer in {_NAMES[language]}:"
+    wish = f"{context.prompt}\n\nQuestion: {plain(question)}\n{_ENDS[language]}"
     return [Message("system", _ASK), Message("user", wish)]
 
 

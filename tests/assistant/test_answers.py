@@ -145,6 +145,17 @@ async def test_claims_keep_the_citation_that_carries_them(store_sqlite, ann) -> 
     assert len({cited[numbers[0]] for numbers in shown.values()}) == 2
 
 
+async def test_a_bare_answer_must_be_of_the_kind_asked_for(store_sqlite, ann) -> None:
+    question = "At what time will the minibus be there, 16 places?"
+    right = await ask(store_sqlite, ann, question, "15 h [1]")
+    assert (right.mode, right.citations[right.blocks[0].claims[0].citations[0] - 1].quote[:10]) == (
+        "generated",
+        "Le minibus",
+    )
+    assert (await ask(store_sqlite, ann, question, "16 [1]")).mode == "extractive"
+    assert (await ask(store_sqlite, ann, question, "17 h [1]")).mode == "extractive"
+
+
 async def test_a_model_that_fails_leaves_the_quotes(store_sqlite, ann) -> None:
     request = TurnRequest(text="Combien de places dans le minibus ?")
     nothing = await run(store_sqlite, ann, request, Oracle("", fails=True))
