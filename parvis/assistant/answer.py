@@ -124,9 +124,8 @@ class Answerer:
     async def _draft(self, turn: Turn) -> None:
         context = await self._read(turn)
         turn.answer.level = "generated"
-        await self._write(
-            turn, prompts.draft(turn.request.text, context, turn.principal.name, turn.language), context
-        )
+        language = turn.request.language or _language_of(context.passages) or turn.language
+        await self._write(turn, prompts.draft(turn.request.text, context, turn.principal.name, language), context)
 
     async def _rewrite(self, turn: Turn) -> None:
         turn.answer.level = "assisted" if turn.request.style in _ASSISTED else "generated"
@@ -244,6 +243,12 @@ def _seen_by(principal: Principal, hits: Iterable[Hit]) -> list[Hit]:
         replace(hit, origin="colleague") if hit.origin == "own" and hit.account_id != principal.id else hit
         for hit in hits
     ]
+
+
+def _language_of(passages: list[Hit]) -> Language | None:
+    """The language of the newest message: a reply is written in it."""
+    newest = max(passages, key=lambda hit: hit.time_ms, default=None)
+    return next((language for language in LANGUAGES if newest and language == newest.language), None)
 
 
 def _failed(error: ParvisError) -> str:
