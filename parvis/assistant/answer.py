@@ -179,9 +179,9 @@ class Answerer:
                 async for card, text in pieces:
                     turn.answer.model, turn.answer.runs_in = card.name, card.country
                     for written in reader.feed(text):
-                        await self._claim(turn, written, await self._evidence(written, context, support, wanted))
+                        await self._claim(turn, written, context, support, wanted)
             for written in reader.close():
-                await self._claim(turn, written, await self._evidence(written, context, support, wanted))
+                await self._claim(turn, written, context, support, wanted)
         except ParvisError as error:
             turn.answer.notice = _failed(error)
         if not turn.answer.notice and turn.answer.mode != "generated":
@@ -198,9 +198,12 @@ class Answerer:
             found = support.quoted(written.text, named)
         return [(support.passages[one.index], one) for one in found]
 
-    async def _claim(self, turn: Turn, written: Written, evidence: list[tuple[Hit, Evidence]]) -> None:
-        if written.text.strip(" .").upper() == NOTHING:
+    async def _claim(
+        self, turn: Turn, written: Written, context: Context, support: Support, wanted: Expected
+    ) -> None:
+        if written.text.strip(" .").upper() == NOTHING or not wanted.allows(written.text):
             return
+        evidence = await self._evidence(written, context, support, wanted)
         if not evidence:
             turn.answer.dropped += 1
             return

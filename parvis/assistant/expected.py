@@ -104,11 +104,22 @@ _PLACED = re.compile(
 )
 
 
+_WORDED: tuple[Kind, ...] = ("person", "place")
+"""Kinds whose answers are told by words alone; the others have a number in them."""
+
+
 class Expected(NamedTuple):
     """The kinds of answer a question asks for, most telling first; `unit` narrows a duration."""
 
     kinds: tuple[Kind, ...]
     unit: str = ""
+
+    def allows(self, claim: str) -> bool:
+        """Whether a claim may answer: it is no question, and has a number of a kind when such is asked for."""
+        if claim.rstrip().endswith("?"):
+            return False
+        numeric = [kind for kind in self.kinds if kind not in _WORDED]
+        return not numeric or len(numeric) < len(self.kinds) or any(self.fits(kind, claim) for kind in numeric)
 
     def fits(self, kind: Kind, text: str) -> bool:
         """Whether `text` has an answer of this kind."""

@@ -153,6 +153,10 @@ async def test_a_bare_answer_must_be_of_the_kind_asked_for(store_sqlite, ann) ->
         "Le minibus",
     )
     assert (await ask(store_sqlite, ann, question, "16 [1]")).mode == "extractive"
+    assert (await ask(store_sqlite, ann, question, "The driver waits before the station. [1]")).mode == "extractive"
+    assert (
+        await ask(store_sqlite, ann, question, "Will the minibus of 16 be there at 15 h? [1]")
+    ).mode == "extractive"
     assert (await ask(store_sqlite, ann, question, "17 h [1]")).mode == "extractive"
 
 
