@@ -61,12 +61,14 @@ def shown(answer: Answer) -> list[str]:
 
 def judged(outcome: Outcome) -> Outcome:
     """`first` (the first block has every fact), `there`, `stale` (an outdated value before the valid one),
-    `beside`, `silent` (nothing found); for questions without an answer `honest` or `invented`."""
+    `beside`, `silent` (nothing found); for questions without an answer `honest`, `hedged` (said to be no clear
+    answer) or `invented`."""
     texts, facts = shown(outcome.answer), [squeezed(fact) for fact in outcome.question["facts"]]
     whole = "\n".join(texts)
     outcome.missing = [fact for fact in facts if fact not in whole]
     if outcome.question["message"] is None:
-        outcome.verdict = "invented" if texts else "honest"
+        hedged = "hedged" if outcome.answer.notice == "unsure" else "invented"
+        outcome.verdict = hedged if texts else "honest"
     elif not texts:
         outcome.verdict = "silent"
     elif outcome.missing:
@@ -158,7 +160,8 @@ def summary(found: list[Outcome], held: bool) -> None:
     verdicts = [outcome.verdict for outcome in found]
     right = sum(verdict in _RIGHT for verdict in verdicts)
     counts = ", ".join(f"{verdict} {verdicts.count(verdict)}" for verdict in sorted(set(verdicts)))
-    print(f"{'held' if held else 'own '}  right {right} of {len(found)}: {counts}")
+    unsure = sum(outcome.answer.notice == "unsure" for outcome in found)
+    print(f"{'held' if held else 'own '}  right {right} of {len(found)}: {counts}; said to be unsure {unsure}")
     if written := [outcome for outcome in found if outcome.written]:
         print(f"      a model wrote {len(written)}; dropped {sum(o.answer.dropped for o in found)} claims")
         for name in ("first", "written", "whole"):

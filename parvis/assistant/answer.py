@@ -102,10 +102,14 @@ class Answerer:
         turn.answer.searched.kinds = await self._finder.kinds(turn.principal)
         support = Support(passages, self._finder.embedder)
         ranking = await extractive.rank(question, support)
-        if not (passages if turn.request.about else extractive.is_answered(ranking, support)):
+        confidence = "sure" if turn.request.about and passages else extractive.confidence(ranking, support)
+        if confidence == "none":
             turn.answer.notice = "nothingFound"
             return
         await turn.quote(extractive.answer(ranking, support))
+        if confidence == "unsure":  # a model would make an answer of what comes closest
+            turn.answer.notice = "unsure"
+            return
         context = self._context(passages, extractive.excerpts(ranking, support))
         messages = prompts.ask(question, context, turn.language)
         await self._generate(turn, messages, context, support, ranking.wanted)

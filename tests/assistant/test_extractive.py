@@ -85,6 +85,19 @@ async def test_a_reply_answers_the_question_it_quotes() -> None:
     assert "armoire 3" in await first("Où est mon casque bleu ?", hit(0, REPLY, "fr"), other)
 
 
+async def test_what_is_only_near_is_said_to_be_unsure() -> None:
+    def found(meaning: float) -> Hit:
+        return replace(hit(0, "Le bail du local est de 36 mois.", "fr"), meaning_score=meaning, text_score=0.1)
+
+    async def confidence(question: str, meaning: float) -> str:
+        support = Support([found(meaning)], None)
+        return extractive.confidence(await extractive.rank(question, support), support)
+
+    assert await confidence("Combien de mois dure le bail du local ?", 3.0) == "sure"
+    assert await confidence("Combien de mois dure la garantie du toit ?", 3.0) == "unsure"
+    assert await confidence("Qui a gagné la course ?", 1.0) == "none"
+
+
 async def test_of_two_statements_the_newer_counts() -> None:
     old = hit(0, "Le bail du local est de 36 mois.", "fr")
     new = replace(hit(1, "Le bail du local est porté à 48 mois.", "fr"), time_ms=old.time_ms + 86_400_000)
