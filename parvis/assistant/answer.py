@@ -2,20 +2,20 @@
 and say honestly what was not found. A2, A5, A16"""
 
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from parvis.access.principal import Principal
 from parvis.assistant import extractive, prompts
-from parvis.assistant.claims import NOTHING, Reader, Written
+from parvis.assistant.claims import Reader, Written
 from parvis.assistant.context import NOTHING_READ, Context, Excerpt, build, cite
 from parvis.assistant.endpoints.contract import Message
-from parvis.assistant.expected import ANYTHING, Expected
 from parvis.assistant.gateway import Call, Gateway
-from parvis.assistant.labels import visible, without_new_links
+from parvis.assistant.grounds import Grounds
+from parvis.assistant.labels import answered, without_new_links
 from parvis.assistant.model import TurnRequest
 from parvis.assistant.retrieval import Finder
-from parvis.assistant.support import Evidence, Support
+from parvis.assistant.support import Support
 from parvis.assistant.tree import Answer, Block, Citation, Claim
 from parvis.kernel import ids
 from parvis.kernel.errors import Invalid, ParvisError, RateLimited
@@ -26,6 +26,7 @@ from parvis.search.words.language import detect
 _FOUND = 24
 _READ = 40
 _ANSWER_TOKENS = 400
+_CLAIMS = 8
 _LOCAL_TOKENS = 900
 """What a model without a graphics card reads in twenty seconds on two cores."""
 _ASSISTED = frozenset({"correct"})
@@ -112,7 +113,7 @@ class Answerer:
             return
         context = self._context(passages, extractive.excerpts(ranking, support))
         messages = prompts.ask(question, context, turn.language)
-        await self._generate(turn, messages, context, support, ranking.wanted)
+        await self._generate(turn, messages, Grounds(context, support, ranking.wanted))
 
     async def _summarise(self, turn: Turn) -> None:
         passages = await self._named(turn)
@@ -123,7 +124,7 @@ class Answerer:
         support = Support(passages, self._finder.embedder)
         await turn.quote(extractive.summary(support))
         context = self._context(passages, extractive.told(support))
-        await self._generate(turn, prompts.summarise(context, turn.language), context, support)
+        await self._generate(turn, prompts.summarise(context, turn.language), Grounds(context, support))
 
     async def _draft(self, turn: Turn) -> None:
         context = await self._read(turn)
@@ -169,60 +170,35 @@ class Answerer:
         room = card.context_tokens - 2 * _ANSWER_TOKENS
         return build(passages, excerpts, min(room, _LOCAL_TOKENS) if card.kind == "local" else room)
 
-    async def _generate(
-        self, turn: Turn, messages: list[Message], context: Context, support: Support, wanted: Expected = ANYTHING
-    ) -> None:
+    async def _generate(self, turn: Turn, messages: list[Message], grounds: Grounds) -> None:
         """Streams claims that are supported above the quotes, which stay when there are none."""
         if self._gateway.ready() is None:
             turn.answer.notice = "noModel"
             return
-        reader = Reader()
-        call = Call(turn.request.task, messages, context.labels, _ANSWER_TOKENS, turn_id=turn.id)
+        call = Call(turn.request.task, messages, grounds.context.labels, _ANSWER_TOKENS, turn_id=turn.id)
         try:
-            async with contextlib.aclosing(self._gateway.stream(turn.principal, call)) as pieces:
-                async for card, text in pieces:
-                    turn.answer.model, turn.answer.runs_in = card.name, card.country
-                    for written in reader.feed(text):
-                        await self._claim(turn, written, context, support, wanted)
-            for written in reader.close():
-                await self._claim(turn, written, context, support, wanted)
+            async with contextlib.aclosing(self._written(turn, call)) as claims:
+                seen: set[str] = set()
+                async for written in claims:
+                    if written.text in seen or len(seen) == _CLAIMS:  # a small model may go on for ever
+                        break
+                    seen.add(written.text)
+                    await _claim(turn, written, grounds)
         except ParvisError as error:
             turn.answer.notice = _failed(error)
         if not turn.answer.notice and turn.answer.mode != "generated":
             turn.answer.notice = "unsure"
 
-    async def _evidence(
-        self, written: Written, context: Context, support: Support, wanted: Expected
-    ) -> list[tuple[Hit, Evidence]]:
-        """What carries a claim: a sentence that says it, or for a bare answer of the kind asked for (a time,
-        an amount) the one in which it stands word for word."""
-        named = [context.indices[number - 1] for number in written.sources if 0 < number <= len(context.indices)]
-        found = await support.find(written.text, named)
-        if not found and any(wanted.fits(kind, written.text) for kind in wanted.kinds):
-            found = support.quoted(written.text, named)
-        return [(support.passages[one.index], one) for one in found]
-
-    async def _claim(
-        self, turn: Turn, written: Written, context: Context, support: Support, wanted: Expected
-    ) -> None:
-        if written.text.strip(" .").upper() == NOTHING or not wanted.allows(written.text):
-            return
-        evidence = await self._evidence(written, context, support, wanted)
-        if not evidence:
-            turn.answer.dropped += 1
-            return
-        fresh: list[Citation] = []
-        numbers = []
-        for passage, found in evidence:
-            number = len(turn.answer.citations) + len(fresh) + 1
-            citation = cite(passage, number, found.start, found.end)
-            known = turn.number(citation)
-            if known is None:
-                fresh.append(citation)
-            numbers.append(known or number)
-        claim = Claim(text=written.text, citations=numbers)
-        turn.answer.mode, turn.answer.level = "generated", "generated"
-        await turn.add(Block(kind="item" if written.item else "paragraph", claims=[claim]), fresh)
+    async def _written(self, turn: Turn, call: Call) -> AsyncGenerator[Written, None]:
+        """The sentences that a model writes."""
+        reader = Reader()
+        async with contextlib.aclosing(self._gateway.stream(turn.principal, call)) as pieces:
+            async for card, text in pieces:
+                turn.answer.model, turn.answer.runs_in = card.name, card.country
+                for written in reader.feed(text):
+                    yield written
+        for written in reader.close():
+            yield written
 
     async def _write(self, turn: Turn, messages: list[Message], context: Context) -> None:
         """Streams free text for the person to take or leave; plain words only."""
@@ -237,11 +213,33 @@ class Answerer:
                 async for card, piece in pieces:
                     turn.answer.model, turn.answer.runs_in = card.name, card.country
                     text += piece
-                    shown = without_new_links(visible(text).text, [turn.request.text, context.prompt])
+                    shown = without_new_links(answered(text), [turn.request.text, context.prompt])
                     turn.answer.blocks = [Block(kind="draft", text=shown)]
                     await turn.emit(turn.answer)
         except ParvisError as error:
             turn.answer.notice = _failed(error)
+
+
+async def _claim(turn: Turn, written: Written, grounds: Grounds) -> None:
+    """Shows a claim with what carries it, or counts it as dropped."""
+    if not grounds.is_claim(written):
+        return
+    evidence = await grounds.evidence(written)
+    if not evidence:
+        turn.answer.dropped += 1
+        return
+    fresh: list[Citation] = []
+    numbers = []
+    for passage, found in evidence:
+        number = len(turn.answer.citations) + len(fresh) + 1
+        citation = cite(passage, number, found.start, found.end)
+        known = turn.number(citation)
+        if known is None:
+            fresh.append(citation)
+        numbers.append(known or number)
+    claim = Claim(text=written.text, citations=numbers)
+    turn.answer.mode, turn.answer.level = "generated", "generated"
+    await turn.add(Block(kind="item" if written.item else "paragraph", claims=[claim]), fresh)
 
 
 def _seen_by(principal: Principal, hits: Iterable[Hit]) -> list[Hit]:

@@ -159,10 +159,15 @@ def _excerpt(index: int, chosen: list[int], support: Support, letters: int) -> s
 
 
 def told(support: Support) -> list[Excerpt]:
-    """All that is said in the passages, without quotes of other messages and signatures."""
+    """All that is said in the passages, without quotes of other messages and signatures; the newest first, so that
+    what is left out for want of room is the oldest."""
+    order = sorted(
+        range(len(support.passages)),
+        key=lambda n: (-support.passages[n].time_ms, support.passages[n].part != "body", n),
+    )
     return [
         Excerpt(index, "\n".join(s.text for s in support.sentences if s.index == index and _is_told(s)))
-        for index in range(len(support.passages))
+        for index in order
     ]
 
 

@@ -46,32 +46,31 @@ def summarise(context: Context, language: Language) -> list[Message]:
 
 
 def draft(instruction: str, context: Context, name: str, language: Language) -> list[Message]:
-    """Draft a reply to the newest source."""
-    rules = (
-        f"You write the e-mail reply that {plain(name)} asks for. {_DATA} Write only the text of the reply, short "
-        f"and polite, and sign it {plain(name)}. Where you do not know a fact, write ... to be filled in."
+    """Draft a reply to the newest source, or a new message when there is none."""
+    rules = f"You write e-mails for {plain(name)}. {_DATA} Where you do not know a fact, write ... to be filled in."
+    task = "Write the reply to source 1" if context.prompt else "Write an e-mail"
+    wish = f" It says: {plain(instruction)}" if instruction.strip() else ""
+    told = (
+        f"{context.prompt}\n\n{task} in {_NAMES[language]}.{wish}\n"
+        f"A greeting with the name of the recipient, one to three polite sentences, then the name {plain(name)}. "
+        "Only the text of the e-mail, without subject."
     )
-    wish = plain(instruction) or "Reply to the newest message."
-    told = f"{context.prompt}\n\nWhat the reply must say: {wish}\nReply in {_NAMES[language]}:"
     return [Message("system", rules), Message("user", told)]
 
 
 def rewrite(text: str, style: str, language: Language) -> list[Message]:
     """Rewrite the person's own text."""
-    rules = (
-        f"You edit a text in {_NAMES[language]} and answer in {_NAMES[language]}. {_STYLES[style]} "
-        "Answer with the edited text only."
-    )
+    rules = f"You edit texts in {_NAMES[language]}. {_STYLES[style]} Answer with the edited text only."
     return [Message("system", rules), Message("user", own(text))]
 
 
 def translate(text: str, language: Language) -> list[Message]:
     """Translate a text: sources, or what `own` gives."""
     rules = (
-        f"You translate into {_NAMES[language]}. Keep names, numbers and line breaks. {_DATA} "
-        "Answer with the translation only."
+        f"You translate into {_NAMES[language]}, sentence by sentence. Keep names, numbers and line breaks. "
+        f"{_DATA} Answer with the translation only, without any word before it."
     )
-    return [Message("system", rules), Message("user", f"{text}\n\nTranslation into {_NAMES[language]}:")]
+    return [Message("system", rules), Message("user", f"{text}\n\n{_NAMES[language]}:")]
 
 
 def own(text: str) -> str:

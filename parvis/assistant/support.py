@@ -1,11 +1,11 @@
 """Whether a claim is carried by a passage: citations are computed here, never believed from a model.
 
-A claim is kept when every number in it stands in the passage and its content words, or its meaning, are those of
-a sentence there. What nothing carries is dropped. A2, trust.md SE-08
+A claim is kept when its content words, or its meaning, are those of a sentence there, and every number in it
+stands in that sentence or close around it. What nothing carries is dropped. A2, trust.md SE-08
 """
 
-import functools
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,23 +100,24 @@ class Support:
         self.sentences: list[Sentence] = []
         for index, passage in enumerate(passages):
             self.sentences += _cut(index, passage, len(self.sentences))
-        self._numbers = [numbers(f"{p.text} {p.title} {p.author}") for p in passages]
+        self._replied: dict[int, set[str]] = defaultdict(set)
+        for one in self.sentences:
+            if one.role == "quoted":
+                self._replied[one.index] |= one.stems
         self._vectors: Vectors | None = None
         self._meant = [n for n, sentence in enumerate(self.sentences) if sentence.role in ("said", "row")][:_MEANT]
 
     def around(self, position: int) -> frozenset[str]:
         """The stems close around a sentence: its neighbours, what stands over it and what it replies to."""
         sentence = self.sentences[position]
-        near = {position - 1, position + 1, sentence.under} & set(range(len(self.sentences)))
-        found = {
-            word for n in near if self.sentences[n].index == sentence.index for word in self.sentences[n].stems
-        }
-        return frozenset(found | self._replied(sentence.index) if sentence.role == "said" else found)
+        found = {word for one in self._beside(position) for word in one.stems}
+        return frozenset(found | self._replied[sentence.index] if sentence.role == "said" else found)
 
-    @functools.cache  # noqa: B019 - lives as long as the answer
-    def _replied(self, index: int) -> set[str]:
-        """The stems of what a passage quotes."""
-        return {word for one in self.sentences if one.index == index and one.role == "quoted" for word in one.stems}
+    def _beside(self, position: int) -> list[Sentence]:
+        """The sentences before and after one, and what stands over it."""
+        sentence = self.sentences[position]
+        near = {position - 1, position + 1, sentence.under} & set(range(len(self.sentences)))
+        return [self.sentences[n] for n in sorted(near) if self.sentences[n].index == sentence.index]
 
     async def vectors(self) -> Vectors | None:
         """The vectors of the sentences that say something, made once; None without a model of meaning."""
@@ -163,7 +164,7 @@ class Support:
         near = await self.similarities(claim)
         best: dict[int, Evidence] = {}
         for position, sentence in enumerate(self.sentences):
-            if not facts <= self._numbers[sentence.index]:
+            if not facts <= self._facts(position):
                 continue
             share = wanted.share(sentence.stems, self.passages[sentence.index].language)
             if not _carries(share, float(near[position])):
@@ -173,6 +174,12 @@ class Support:
                 best[sentence.index] = Evidence(sentence.index, sentence.start, sentence.end, score)
         found = sorted(best.values(), key=lambda evidence: -evidence.score)
         return [evidence for evidence in found if evidence.score > found[0].score - 0.15][:3]
+
+    def _facts(self, position: int) -> set[str]:
+        """The numbers that a claim carried by a sentence may have: its own, those close around it, of its title."""
+        passage = self.passages[self.sentences[position].index]
+        near = [self.sentences[position].text, *(one.text for one in self._beside(position))]
+        return numbers(" ".join([*near, passage.title, passage.author]))
 
     def quoted(self, claim: str, preferred: list[int]) -> list[Evidence]:
         """The sentence in which `claim` stands word for word, first in the passages that a model named."""
