@@ -47,13 +47,15 @@ def summarise(context: Context, language: Language) -> list[Message]:
 
 def draft(instruction: str, context: Context, name: str, language: Language) -> list[Message]:
     """Draft a reply to the newest source, or a new message when there is none."""
-    rules = f"You write e-mails for {plain(name)}. {_DATA} Where you do not know a fact, write ... to be filled in."
-    task = "Write the reply to source 1" if context.prompt else "Write an e-mail"
-    wish = f" It says: {plain(instruction)}" if instruction.strip() else ""
+    rules = (
+        f"You are {plain(name)} and answer your e-mail. {_DATA} Where you do not know a fact, write ... to be "
+        "filled in. Write only the text of the e-mail, without subject."
+    )
+    task = "Write your reply to the author of source 1" if context.prompt else "Write an e-mail"
+    wish = f" You say: {plain(instruction)}" if instruction.strip() else ""
     told = (
-        f"{context.prompt}\n\n{task} in {_NAMES[language]}.{wish}\n"
-        f"A greeting with the name of the recipient, one to three polite sentences, then the name {plain(name)}. "
-        "Only the text of the e-mail, without subject."
+        f"{context.prompt}\n\n{task}, in {_NAMES[language]}.{wish}\nGreet that person by name, write one to three "
+        f"polite sentences, and sign {plain(name)}."
     )
     return [Message("system", rules), Message("user", told)]
 
@@ -67,10 +69,10 @@ def rewrite(text: str, style: str, language: Language) -> list[Message]:
 def translate(text: str, language: Language) -> list[Message]:
     """Translate a text: sources, or what `own` gives."""
     rules = (
-        f"You translate into {_NAMES[language]}, sentence by sentence. Keep names, numbers and line breaks. "
-        f"{_DATA} Answer with the translation only, without any word before it."
+        f"You translate into {_NAMES[language]}. Keep names, numbers and line breaks. {_DATA} Answer with the "
+        "translation only."
     )
-    return [Message("system", rules), Message("user", f"{text}\n\n{_NAMES[language]}:")]
+    return [Message("system", rules), Message("user", f"{text}\n\nTranslation into {_NAMES[language]}:")]
 
 
 def own(text: str) -> str:
