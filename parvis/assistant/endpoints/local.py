@@ -16,6 +16,8 @@ from parvis.kernel.errors import Unavailable
 
 _END = object()
 _NEVER = -1
+_READ_AT_ONCE = 128
+"""Tokens of a prompt between two looks at whether anybody still waits for the answer: two seconds' work."""
 
 
 class LocalEndpoint:
@@ -83,6 +85,7 @@ class LocalEndpoint:
             parameters.n_parallel = 1
             parameters.cache_ram_mib = 0  # the rules before each question stay in the one slot; more would pile up
             parameters.warmup = False
+            parameters.n_batch = _READ_AT_ONCE
             parameters.sleep_idle_seconds = round(self.card.idle_minutes * 60) or _NEVER
             parameters.cpuparams.n_threads = self._threads
             parameters.cpuparams_batch.n_threads = self._threads
@@ -98,6 +101,7 @@ def _request(messages: list[Message], max_tokens: int, temperature: float) -> di
         "temperature": temperature,
         "stream": True,
         "stream_options": {"include_usage": True},
+        "return_progress": True,  # else nobody could stop it while it reads
     }
 
 
