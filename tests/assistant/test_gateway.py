@@ -2,6 +2,7 @@
 
 import asyncio
 
+import httpx
 import pytest
 
 from parvis.access import directory
@@ -64,6 +65,11 @@ async def test_a_model_runs_in_this_process(store, ann, tmp_path) -> None:
     endpoint = LocalEndpoint(card(kind="local", model=file.name), file.parent, 1)
     _, text = await said(Gateway(store, [endpoint]), ann)
     assert text
+    address = endpoint._server.listening_address
+    asked = {"messages": [{"role": "user", "content": "hello"}], "max_tokens": 1}
+    async with httpx.AsyncClient(base_url=address) as stranger:
+        assert (await stranger.post("/v1/chat/completions", json=asked)).status_code == 401
+        assert (await stranger.get("/slots")).status_code in (401, 404, 501)
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from parvis.assistant.endpoints.contract import Card, Message, Piece
+from parvis.kernel import ids
 from parvis.kernel.errors import Unavailable
 
 _END = object()
@@ -90,8 +91,18 @@ class LocalEndpoint:
             parameters.cpuparams.n_threads = self._threads
             parameters.cpuparams_batch.n_threads = self._threads
             parameters.cpuparams.poll = parameters.cpuparams_batch.poll = 0  # on a busy machine spinning starves it
+            _close_door(parameters)
             self._server = engine.Server(parameters)
         return self._server
+
+
+def _close_door(parameters: Any) -> None:
+    """The engine also listens on the loopback interface, for anybody on this machine and for pages in its browsers:
+    with a key that nobody knows, no page may ask and no prompt can be read there."""
+    parameters.api_keys = [ids.token(32)]
+    parameters.cors_origins = ""
+    parameters.endpoint_slots = False
+    parameters.ui = False
 
 
 def _request(messages: list[Message], max_tokens: int, temperature: float) -> dict[str, Any]:
