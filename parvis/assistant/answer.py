@@ -12,10 +12,10 @@ from parvis.assistant.context import NOTHING_READ, Context, Excerpt, build, cite
 from parvis.assistant.endpoints.contract import Message
 from parvis.assistant.gateway import Call, Gateway
 from parvis.assistant.grounds import Grounds
-from parvis.assistant.labels import answered, without_new_links
+from parvis.assistant.labels import answered, without_fences, without_new_links
 from parvis.assistant.model import TurnRequest
 from parvis.assistant.retrieval import Finder
-from parvis.assistant.support import Support
+from parvis.assistant.support import Support, numbers
 from parvis.assistant.tree import Answer, Block, Citation, Claim
 from parvis.kernel import ids
 from parvis.kernel.errors import Invalid, ParvisError, RateLimited
@@ -216,8 +216,17 @@ class Answerer:
                     shown = without_new_links(answered(text), [turn.request.text, context.prompt])
                     turn.answer.blocks = [Block(kind="draft", text=shown)]
                     await turn.emit(turn.answer)
+            if _changes_numbers(turn.request, context, turn.answer.blocks):
+                turn.answer.notice = "checkNumbers"
         except ParvisError as error:
-            turn.answer.notice = _failed(error)
+            turn.answer.notice = _failed(error, "modelStopped")
+
+
+def _changes_numbers(request: TurnRequest, context: Context, written: list[Block]) -> bool:
+    """Whether a model left out or made up a number; in a draft, where much is left out, whether it made one up."""
+    given = numbers(f"{request.text}\n{without_fences(context.prompt)}")
+    found = numbers(" ".join(block.text for block in written))
+    return not found <= given if request.task == "draft" else found != given
 
 
 async def _claim(turn: Turn, written: Written, grounds: Grounds) -> None:
@@ -256,6 +265,6 @@ def _language_of(passages: list[Hit]) -> Language | None:
     return next((language for language in LANGUAGES if newest and language == newest.language), None)
 
 
-def _failed(error: ParvisError) -> str:
+def _failed(error: ParvisError, notice: str = "modelFailed") -> str:
     """The notice for a model that gave nothing: over budget, or just not answering."""
-    return error.code if isinstance(error, RateLimited) else "modelFailed"
+    return error.code if isinstance(error, RateLimited) else notice

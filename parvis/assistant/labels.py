@@ -71,7 +71,12 @@ def answered(text: str) -> str:
     """What a model wrote, without the fences and lines that it repeats from its prompt, nor a line that announces
     them."""
     found = _PREAMBLE.sub("", visible(text).text)
-    return _RULE.sub("", _FENCE.sub("", found)).strip("\n")
+    return _RULE.sub("", without_fences(found)).strip("\n")
+
+
+def without_fences(text: str) -> str:
+    """The text inside fences alone."""
+    return _FENCE.sub("", text)
 
 
 def without_new_links(text: str, known: Sequence[str]) -> str:

@@ -22,8 +22,8 @@ _ENDS: dict[Language, str] = {
 }
 """A small model keeps to the language of the last line it reads."""
 _SUMMARISE = (
-    f"You summarise numbered sources. {_DATA} Write three to five lines: what was decided, what is asked of whom, "
-    "dates and amounts. One short sentence a line, each ending with the number of its source, like [1]."
+    f"You summarise numbered sources. {_DATA} Write three to five short sentences, one a line, each ending with "
+    "the number of its source, like [1]: what was decided, what is asked of whom, dates and amounts. No headings."
 )
 _STYLES = {
     "correct": "Correct the spelling and grammar. Change nothing else.",

@@ -169,6 +169,11 @@ async def test_a_model_that_fails_leaves_the_quotes(store_sqlite, ann) -> None:
     assert (half.mode, half.notice) == ("generated", "modelFailed")
 
 
+async def test_a_text_that_is_not_whole_is_said_to_be_so(store_sqlite, ann) -> None:
+    answer = await run(store_sqlite, ann, TurnRequest(task="rewrite", text="Bonjour"), Oracle("Bonj", fails=True))
+    assert (answer.notice, answer.blocks[0].text) == ("modelStopped", "Bonj")
+
+
 async def test_a_model_that_knows_nothing_is_said_to_be_unsure(store_sqlite, ann) -> None:
     answer = await ask(store_sqlite, ann, "Combien de places dans le minibus ?", "NOTHING")
     assert (answer.mode, answer.notice) == ("extractive", "unsure")
@@ -185,6 +190,17 @@ async def test_every_task_gives_text_of_others_as_labelled_data_alone(store_sqli
         before, _, after = told.partition('label="written by somebody outside the organisation"')
         assert "minibus" not in before and "minibus" in after.partition("</source>")[0]
         assert "minibus" not in after.partition("</source>")[2]
+
+
+async def test_numbers_that_a_model_changes_are_pointed_out(store_sqlite, ann) -> None:
+    async def notice(task: str, text: str, words: str) -> str:
+        return (await run(store_sqlite, ann, TurnRequest(task=task, text=text), Oracle(words))).notice
+
+    assert await notice("translate", "Rendez-vous le 7 à 15 h 27.", "See you on the 7th at 15:27.") == ""
+    assert await notice("translate", "Rendez-vous le 7 à 15 h 27.", "See you on the 7th at 3:27.") == "checkNumbers"
+    assert await notice("rewrite", "Nous serons 58, dont 15 enfants.", "Nous serons 58.") == "checkNumbers"
+    assert await notice("draft", "Nous serons 58, dont 15 enfants.", "Nous serons 58.") == ""
+    assert await notice("draft", "Nous serons 58.", "Nous serons 58, à 12 h.") == "checkNumbers"
 
 
 async def test_a_draft_has_no_link_that_the_model_made_up(store_sqlite, ann) -> None:
