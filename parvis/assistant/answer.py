@@ -173,7 +173,7 @@ class Answerer:
     async def _generate(self, turn: Turn, messages: list[Message], grounds: Grounds) -> None:
         """Streams claims that are supported above the quotes, which stay when there are none."""
         if self._gateway.ready() is None:
-            turn.answer.notice = "noModel"
+            turn.answer.notice = "noModel" if turn.quotes else "nothingFound"
             return
         call = Call(turn.request.task, messages, grounds.context.labels, _ANSWER_TOKENS, turn_id=turn.id)
         try:

@@ -17,6 +17,8 @@ from parvis.kernel.errors import Unavailable
 
 _END = object()
 _NEVER = -1
+_ERRORS = 1
+"""How much the engine tells on stderr."""
 _READ_AT_ONCE = 128
 """Tokens of a prompt between two looks at whether anybody still waits for the answer: two seconds' work."""
 
@@ -86,6 +88,7 @@ class LocalEndpoint:
             parameters.n_parallel = 1
             parameters.cache_ram_mib = 0  # the rules before each question stay in the one slot; more would pile up
             parameters.warmup = False
+            parameters.verbosity = _ERRORS
             parameters.n_batch = _READ_AT_ONCE
             parameters.sleep_idle_seconds = round(self.card.idle_minutes * 60) or _NEVER
             parameters.cpuparams.n_threads = self._threads
