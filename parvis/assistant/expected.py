@@ -93,6 +93,7 @@ _NARROWER: tuple[tuple[Kind, Kind], ...] = (
 """When a question names both, it asks for the second alone."""
 _PATTERNS = {kind: re.compile(pattern) for kind, pattern in _HAS.items()}
 _QUESTIONS = [(kind, re.compile(pattern)) for kind, pattern in _ASKED]
+_CALENDAR = re.compile(rf"(?:{_MONTHS}|{_DAYS})")
 _WITHIN = r"|(?<![.!?\n>] )(?<!^)\b[A-ZÀ-ỸĐ][\w'’-]+"
 """A word with a capital that does not begin a sentence."""
 _NAMED = re.compile(
@@ -133,6 +134,11 @@ class Expected(NamedTuple):
 
 
 ANYTHING = Expected(())
+
+
+def is_calendar(word: str) -> bool:
+    """Whether it is the name of a month or of a day of the week."""
+    return bool(_CALENDAR.fullmatch(fold(word)))
 
 
 def expected(question: str) -> Expected:

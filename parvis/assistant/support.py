@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from parvis.assistant.expected import is_calendar
 from parvis.assistant.labels import LINK
 from parvis.assistant.lines import Role, lines
+from parvis.kernel.languages import fold
 from parvis.search.embed.provider import Embedder, Vectors
 from parvis.search.index.meaning import calibration
 from parvis.search.request import Hit
@@ -28,6 +30,9 @@ _VERY_NEAR = 0.885
 _MEANT = 64
 """Sentences whose meaning is asked of the model, those of the best passages first: a quarter of a second's work."""
 
+_NAME = re.compile(r"(?<!^)(?<![.!?:] )\b[A-ZÀ-ỸĐ][^\W\d_]{2,}")
+"""A word with a capital that does not begin a sentence."""
+_BEGINNING = 4
 _FEWEST = 2
 """Words that carry meaning in the shortest claim: a bare number claims nothing."""
 _FULL = 5
@@ -104,6 +109,9 @@ class Support:
         for one in self.sentences:
             if one.role == "quoted":
                 self._replied[one.index] |= one.stems
+        self._beginnings = {
+            word[:_BEGINNING] for p in passages for word in words(f"{p.text} {p.title} {p.author} {p.file_name}")
+        }
         self._vectors: Vectors | None = None
         self._meant = [n for n, sentence in enumerate(self.sentences) if sentence.role in ("said", "row")][:_MEANT]
 
@@ -158,7 +166,7 @@ class Support:
         """The sentences that carry `claim`, best first, at most one a passage; those of `preferred` passages (the
         ones a model named) win ties. Empty when nothing carries it: then the claim must not be shown."""
         wanted = Words(claim)
-        if sum(word.isalpha() for word in wanted.own) < _FEWEST or not self._urls_known(claim):
+        if sum(word.isalpha() for word in wanted.own) < _FEWEST or not self._known(claim):
             return []
         facts = numbers(claim)
         near = await self.similarities(claim)
@@ -190,9 +198,13 @@ class Support:
         holding.sort(key=lambda s: (s.index not in preferred, s.index))
         return [Evidence(s.index, s.start, s.end, 1.0) for s in holding[:1]]
 
-    def _urls_known(self, claim: str) -> bool:
-        """An address may be shown only if exactly it stands in a passage."""
-        return all(any(url.rstrip(".,;)") in p.text for p in self.passages) for url in LINK.findall(claim))
+    def _known(self, claim: str) -> bool:
+        """Whether its names and addresses are the sources' own: an address exactly, a name by its beginning, since
+        languages end names in their own ways (Genève, Geneva)."""
+        names = {fold(name)[:_BEGINNING] for name in _NAME.findall(claim) if not is_calendar(name)}
+        return names <= self._beginnings and all(
+            any(url.rstrip(".,;)") in p.text for p in self.passages) for url in LINK.findall(claim)
+        )
 
 
 _SAMPLES: dict[str, dict[str, Vectors]] = {}

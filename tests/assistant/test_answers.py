@@ -260,6 +260,12 @@ async def test_a_number_that_is_not_there_is_no_evidence() -> None:
     assert not await support.find("Le minibus de 18 places est confirmé pour 15 h.", [])
 
 
+async def test_a_name_that_no_source_has_is_no_evidence() -> None:
+    support = Support(HITS, None)
+    assert await support.find("Le minibus de 16 places est confirmé pour 15 h, devant la gare.", [])
+    assert not await support.find("Le minibus de 16 places est confirmé pour 15 h par Durand.", [])
+
+
 async def test_a_turn_belongs_to_its_owner_alone(store_sqlite, ann) -> None:
     number = await store_sqlite.write(lambda unit: directory.create(unit, "person", "Bob", "bob@example.org"))
     bob = await directory.by_id(store_sqlite.db, number)
