@@ -2,6 +2,7 @@
 and say honestly what was not found. A2, A5, A16"""
 
 import contextlib
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -30,6 +31,7 @@ _CLAIMS = 8
 _LOCAL_TOKENS = 900
 """What a model without a graphics card reads in twenty seconds on two cores."""
 _ASSISTED = frozenset({"correct"})
+_LISTED = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
 Emit = Callable[[Answer], Awaitable[None]]
 
 
@@ -224,9 +226,14 @@ class Answerer:
 
 def _changes_numbers(request: TurnRequest, context: Context, written: list[Block]) -> bool:
     """Whether a model left out or made up a number; in a draft, where much is left out, whether it made one up."""
-    given = numbers(f"{request.text}\n{without_fences(context.prompt)}")
-    found = numbers(" ".join(block.text for block in written))
+    given = _counted(f"{request.text}\n{without_fences(context.prompt)}")
+    found = _counted("\n".join(block.text for block in written))
     return not found <= given if request.task == "draft" else found != given
+
+
+def _counted(text: str) -> set[str]:
+    """The numbers of a text but those of its lists, and zeros, which come and go (3 h, 3:00)."""
+    return numbers(_LISTED.sub("", text)) - {"0"}
 
 
 async def _claim(turn: Turn, written: Written, grounds: Grounds) -> None:

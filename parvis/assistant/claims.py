@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from parvis.assistant.labels import visible
 from parvis.search.words.sentences import sentences
 
-_NUMBERS = re.compile(r"\s*[\[\(【]\s*(?:source\s*)?(\d{1,2}(?:\s*[,;&]\s*\d{1,2})*)\s*[\]\)】]", re.IGNORECASE)
+_NUMBERS = re.compile(
+    r"\s*[\[\(【]\s*(?:source\s*)?(\d{1,2}(?:\s*[,;&]\s*\d{1,2})*)\s*[\]\)】](?:\s*:)?", re.IGNORECASE
+)
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 _HEADING = re.compile(r"^\s*#+\s*")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")

@@ -198,6 +198,7 @@ async def test_numbers_that_a_model_changes_are_pointed_out(store_sqlite, ann) -
 
     assert await notice("translate", "Rendez-vous le 7 à 15 h 27.", "See you on the 7th at 15:27.") == ""
     assert await notice("translate", "Rendez-vous le 7 à 15 h 27.", "See you on the 7th at 3:27.") == "checkNumbers"
+    assert await notice("translate", "À 3 h : pain, lait.", "At 3:00:\n1. bread\n2. milk") == ""
     assert await notice("rewrite", "Nous serons 58, dont 15 enfants.", "Nous serons 58.") == "checkNumbers"
     assert await notice("draft", "Nous serons 58, dont 15 enfants.", "Nous serons 58.") == ""
     assert await notice("draft", "Nous serons 58.", "Nous serons 58, à 12 h.") == "checkNumbers"
