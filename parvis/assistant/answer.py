@@ -2,36 +2,36 @@
 and say honestly what was not found. A2, A5, A16"""
 
 import contextlib
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from parvis.access.principal import Principal
 from parvis.assistant import extractive, prompts
-from parvis.assistant.claims import NOTHING, Reader, Written
-from parvis.assistant.context import LETTERS_PER_TOKEN, Context, build, cite
+from parvis.assistant.claims import Reader, Written
+from parvis.assistant.context import NOTHING_READ, Context, Excerpt, build, cite
 from parvis.assistant.endpoints.contract import Message
 from parvis.assistant.gateway import Call, Gateway
-from parvis.assistant.labels import visible
+from parvis.assistant.grounds import Grounds
+from parvis.assistant.labels import answered, without_fences, without_new_links
 from parvis.assistant.model import TurnRequest
 from parvis.assistant.retrieval import Finder
-from parvis.assistant.support import Support, Words, content_stems
+from parvis.assistant.support import Support, numbers
 from parvis.assistant.tree import Answer, Block, Citation, Claim
 from parvis.kernel import ids
-from parvis.kernel.errors import Invalid, ParvisError
+from parvis.kernel.errors import Invalid, ParvisError, RateLimited
 from parvis.kernel.languages import LANGUAGES, Language
 from parvis.search.request import Hit
 from parvis.search.words.language import detect
 
-_FOUND = 8
+_FOUND = 24
 _READ = 40
 _ANSWER_TOKENS = 400
+_CLAIMS = 8
 _LOCAL_TOKENS = 900
 """What a model without a graphics card reads in twenty seconds on two cores."""
-_RELEVANT_WORDS = 0.5
-_SHARE_WEIGHS, _RELEVANT = 3.0, 3.6
-"""Standard deviations nearer in meaning than a passage usually is, and what sharing all words is worth of them: of
-the demo's 50 questions 47 pass, of ten about nothing in it 2."""
 _ASSISTED = frozenset({"correct"})
+_LISTED = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
 Emit = Callable[[Answer], Awaitable[None]]
 
 
@@ -44,6 +44,8 @@ class Turn:
     request: TurnRequest
     emit: Emit
     answer: Answer = field(default_factory=Answer)
+    quotes: int = 0
+    """How many blocks at the end of the answer are quoted."""
 
     @property
     def language(self) -> Language:
@@ -54,9 +56,18 @@ class Turn:
         return next((language for language in LANGUAGES if language == found), self.principal.language)
 
     async def add(self, block: Block, citations: list[Citation]) -> None:
-        """Shows one more block."""
-        self.answer.blocks = [*self.answer.blocks, block]
+        """Shows one more block that a model wrote, above what is quoted."""
+        quoted = len(self.answer.blocks) - self.quotes
+        self.answer.blocks = [*self.answer.blocks[:quoted], block, *self.answer.blocks[quoted:]]
         self.answer.citations = [*self.answer.citations, *citations]
+        await self.emit(self.answer)
+
+    async def quote(self, quotes: list[tuple[Block, list[Citation]]]) -> None:
+        """Shows what the sources say in their own words, before any model is asked."""
+        self.quotes = len(quotes)
+        self.answer.mode = "extractive" if quotes else "none"
+        self.answer.blocks = [block for block, _ in quotes]
+        self.answer.citations = [citation for _, citations in quotes for citation in citations]
         await self.emit(self.answer)
 
     def number(self, citation: Citation) -> int | None:
@@ -92,49 +103,59 @@ class Answerer:
         passages = await (self._named(turn) if turn.request.about else self._found(turn, question))
         turn.answer.searched.passages = len(passages)
         turn.answer.searched.kinds = await self._finder.kinds(turn.principal)
-        if not passages or not (turn.request.about or _relevant(question, passages)):
+        support = Support(passages, self._finder.embedder)
+        ranking = await extractive.rank(question, support)
+        confidence = "sure" if turn.request.about and passages else extractive.confidence(ranking, support)
+        if confidence == "none":
             turn.answer.notice = "nothingFound"
             return
-        support = Support(passages, self._finder.embedder)
-        context = self._context(passages)
-        if not await self._generate(turn, prompts.ask(question, context, turn.language), context, support):
-            await self._quote(turn, question, passages, support)
+        await turn.quote(extractive.answer(ranking, support))
+        if confidence == "unsure":  # a model would make an answer of what comes closest
+            turn.answer.notice = "unsure"
+            return
+        context = self._context(passages, extractive.excerpts(ranking, support))
+        messages = prompts.ask(question, context, turn.language)
+        await self._generate(turn, messages, Grounds(context, support, ranking.wanted))
 
     async def _summarise(self, turn: Turn) -> None:
         passages = await self._named(turn)
+        turn.answer.searched.passages = len(passages)
         if not passages:
             turn.answer.notice = "nothingFound"
             return
-        turn.answer.searched.passages = len(passages)
         support = Support(passages, self._finder.embedder)
-        context = self._context(passages)
-        if not await self._generate(turn, prompts.summarise(context, turn.language), context, support):
-            await self._quote(turn, " ".join(dict.fromkeys(p.title for p in passages)), passages, support)
+        await turn.quote(extractive.summary(support))
+        context = self._context(passages, extractive.told(support))
+        await self._generate(turn, prompts.summarise(context, turn.language), Grounds(context, support))
 
     async def _draft(self, turn: Turn) -> None:
-        passages = await self._named(turn) if turn.request.about else []
-        context = self._context(passages)
-        messages = prompts.draft(turn.request.text, context, turn.principal.name, turn.language)
+        context = await self._read(turn)
         turn.answer.level = "generated"
-        await self._write(turn, messages, context, "draft")
+        language = turn.request.language or _language_of(context.passages) or turn.language
+        await self._write(turn, prompts.draft(turn.request.text, context, turn.principal.name, language), context)
 
     async def _rewrite(self, turn: Turn) -> None:
-        messages = prompts.rewrite(turn.request.text, turn.request.style, turn.language)
         turn.answer.level = "assisted" if turn.request.style in _ASSISTED else "generated"
-        await self._write(turn, messages, Context([], ""), "rewrite")
+        messages = prompts.rewrite(turn.request.text, turn.request.style, turn.language)
+        await self._write(turn, messages, NOTHING_READ)
 
     async def _translate(self, turn: Turn) -> None:
-        text = turn.request.text
-        context = Context([], "")
-        if turn.request.about:
-            passages = await self._named(turn)
-            text = "\n\n".join(passage.text for passage in passages)[: self._room()]
-            context = Context(passages, "")
-        turn.answer.level = "assisted" if turn.request.text else "generated"
-        await self._write(turn, prompts.translate(text, turn.language), context, "translate")
+        context = await self._read(turn)
+        turn.answer.level = "generated" if context.passages else "assisted"
+        text = context.prompt or prompts.own(turn.request.text)
+        await self._write(turn, prompts.translate(text, turn.language), context)
+
+    async def _read(self, turn: Turn) -> Context:
+        """What a text is to be written from: what is said in the things the turn is about."""
+        support = Support(await self._named(turn), None)
+        return self._context(support.passages, extractive.told(support))
 
     async def _found(self, turn: Turn, question: str) -> list[Hit]:
-        return await self._finder.find(turn.principal, question, _FOUND)
+        hits = await self._finder.find(turn.principal, question, _FOUND)
+        different: dict[str, Hit] = {}
+        for hit in hits:  # copies in several accounts count once
+            different.setdefault(hit.text, hit)
+        return _seen_by(turn.principal, different.values())
 
     async def _named(self, turn: Turn) -> list[Hit]:
         found: list[Hit] = []
@@ -142,94 +163,115 @@ class Answerer:
             wanted = [ids.parse(about.id) for about in turn.request.about if about.kind == kind]
             known = [number for number in wanted if number is not None]
             found += await self._finder.whole(turn.principal, kind, known, _READ)
-        return found
+        return _seen_by(turn.principal, found)
 
-    def _room(self) -> int:
-        card = self._gateway.ready()
-        return int((card.context_tokens - 2 * _ANSWER_TOKENS) * LETTERS_PER_TOKEN) // 2 if card else 0
-
-    def _context(self, passages: list[Hit]) -> Context:
+    def _context(self, passages: list[Hit], excerpts: list[Excerpt]) -> Context:
         card = self._gateway.ready()
         if card is None:
-            return Context(passages, "")
+            return NOTHING_READ
         room = card.context_tokens - 2 * _ANSWER_TOKENS
-        return build(passages, min(room, _LOCAL_TOKENS) if card.kind == "local" else room)
+        return build(passages, excerpts, min(room, _LOCAL_TOKENS) if card.kind == "local" else room)
 
-    async def _generate(self, turn: Turn, messages: list[Message], context: Context, support: Support) -> bool:
-        """Streams claims that are supported. Returns whether any was shown; when not, quotes take their place."""
+    async def _generate(self, turn: Turn, messages: list[Message], grounds: Grounds) -> None:
+        """Streams claims that are supported above the quotes, which stay when there are none."""
         if self._gateway.ready() is None:
-            turn.answer.notice = "noModel"
-            return False
-        reader = Reader()
-        call = Call(turn.request.task, messages, context.labels, _ANSWER_TOKENS, turn_id=turn.id)
+            turn.answer.notice = "noModel" if turn.quotes else "nothingFound"
+            return
+        call = Call(turn.request.task, messages, grounds.context.labels, _ANSWER_TOKENS, turn_id=turn.id)
         try:
-            async with contextlib.aclosing(self._gateway.stream(turn.principal, call)) as pieces:
-                async for card, text in pieces:
-                    turn.answer.model, turn.answer.runs_in = card.name, card.country
-                    for written in reader.feed(text):
-                        await self._claim(turn, written, support)
-            for written in reader.close():
-                await self._claim(turn, written, support)
-        except ParvisError:
-            turn.answer.notice = "modelFailed"
-        if turn.answer.blocks:
-            turn.answer.mode, turn.answer.level = "generated", "generated"
-        return bool(turn.answer.blocks)
+            async with contextlib.aclosing(self._written(turn, call)) as claims:
+                seen: set[str] = set()
+                async for written in claims:
+                    if written.text in seen or len(seen) == _CLAIMS:  # a small model may go on for ever
+                        break
+                    seen.add(written.text)
+                    await _claim(turn, written, grounds)
+        except ParvisError as error:
+            turn.answer.notice = _failed(error)
+        if not turn.answer.notice and turn.answer.mode != "generated":
+            turn.answer.notice = "unsure"
 
-    async def _claim(self, turn: Turn, written: Written, support: Support) -> None:
-        if written.text.strip(" .").upper() == NOTHING:
-            return
-        evidence = await support.find(written.text, [number - 1 for number in written.sources])
-        if not evidence:
-            turn.answer.dropped += 1
-            return
-        fresh: list[Citation] = []
-        numbers = []
-        for found in evidence:
-            number = len(turn.answer.citations) + len(fresh) + 1
-            citation = cite(support.passages[found.index], number, found.start, found.end)
-            known = turn.number(citation)
-            if known is None:
-                fresh.append(citation)
-            numbers.append(known or number)
-        claim = Claim(text=written.text, citations=numbers)
-        await turn.add(Block(kind="item" if written.item else "paragraph", claims=[claim]), fresh)
+    async def _written(self, turn: Turn, call: Call) -> AsyncGenerator[Written, None]:
+        """The sentences that a model writes."""
+        reader = Reader()
+        async with contextlib.aclosing(self._gateway.stream(turn.principal, call)) as pieces:
+            async for card, text in pieces:
+                turn.answer.model, turn.answer.runs_in = card.name, card.country
+                for written in reader.feed(text):
+                    yield written
+        for written in reader.close():
+            yield written
 
-    async def _quote(self, turn: Turn, question: str, passages: list[Hit], support: Support) -> None:
-        turn.answer.mode = "extractive"
-        for block, citations in await extractive.answer(question, support, passages):
-            await turn.add(block, citations)
-        if not turn.answer.blocks:
-            turn.answer.mode, turn.answer.notice = "none", "nothingFound"
-
-    async def _write(self, turn: Turn, messages: list[Message], context: Context, purpose: str) -> None:
+    async def _write(self, turn: Turn, messages: list[Message], context: Context) -> None:
         """Streams free text for the person to take or leave; plain words only."""
         if self._gateway.ready() is None:
             turn.answer.notice, turn.answer.level = "needsModel", "none"
             return
         turn.answer.mode = "generated"
-        call = Call(purpose, messages, context.labels, 2 * _ANSWER_TOKENS, turn_id=turn.id)
+        call = Call(turn.request.task, messages, context.labels, 2 * _ANSWER_TOKENS, turn_id=turn.id)
         text = ""
         try:
             async with contextlib.aclosing(self._gateway.stream(turn.principal, call)) as pieces:
                 async for card, piece in pieces:
                     turn.answer.model, turn.answer.runs_in = card.name, card.country
                     text += piece
-                    turn.answer.blocks = [Block(kind="draft", text=visible(text).text)]
+                    shown = without_new_links(answered(text), [turn.request.text, context.prompt])
+                    turn.answer.blocks = [Block(kind="draft", text=shown)]
                     await turn.emit(turn.answer)
-        except ParvisError:
-            turn.answer.notice = "modelFailed"
+            if _changes_numbers(turn.request, context, turn.answer.blocks):
+                turn.answer.notice = "checkNumbers"
+        except ParvisError as error:
+            turn.answer.notice = _failed(error, "modelStopped")
 
 
-def _relevant(question: str, passages: list[Hit]) -> bool:
-    """Whether anything found is about the question at all, by its words or by its meaning."""
-    asked = Words(question)
-    for passage in passages:
-        known = content_stems(f"{passage.title} {passage.author} {passage.text}", passage.language)
-        share = asked.share(known, passage.language)
-        if passage.meaning_score is None:
-            if share >= _RELEVANT_WORDS:
-                return True
-        elif passage.meaning_score + _SHARE_WEIGHS * share >= _RELEVANT:
-            return True
-    return False
+def _changes_numbers(request: TurnRequest, context: Context, written: list[Block]) -> bool:
+    """Whether a model left out or made up a number; in a draft, where much is left out, whether it made one up."""
+    given = _counted(f"{request.text}\n{without_fences(context.prompt)}")
+    found = _counted("\n".join(block.text for block in written))
+    return not found <= given if request.task == "draft" else found != given
+
+
+def _counted(text: str) -> set[str]:
+    """The numbers of a text but those of its lists, and zeros, which come and go (3 h, 3:00)."""
+    return numbers(_LISTED.sub("", text)) - {"0"}
+
+
+async def _claim(turn: Turn, written: Written, grounds: Grounds) -> None:
+    """Shows a claim with what carries it, or counts it as dropped."""
+    if not grounds.is_claim(written):
+        return
+    evidence = await grounds.evidence(written)
+    if not evidence:
+        turn.answer.dropped += 1
+        return
+    fresh: list[Citation] = []
+    numbers = []
+    for passage, found in evidence:
+        number = len(turn.answer.citations) + len(fresh) + 1
+        citation = cite(passage, number, found.start, found.end)
+        known = turn.number(citation)
+        if known is None:
+            fresh.append(citation)
+        numbers.append(known or number)
+    claim = Claim(text=written.text, citations=numbers)
+    turn.answer.mode, turn.answer.level = "generated", "generated"
+    await turn.add(Block(kind="item" if written.item else "paragraph", claims=[claim]), fresh)
+
+
+def _seen_by(principal: Principal, hits: Iterable[Hit]) -> list[Hit]:
+    """Hits with their labels as the asker sees them: what somebody wrote is their own in their account alone."""
+    return [
+        replace(hit, origin="colleague") if hit.origin == "own" and hit.account_id != principal.id else hit
+        for hit in hits
+    ]
+
+
+def _language_of(passages: list[Hit]) -> Language | None:
+    """The language of the newest message: a reply is written in it."""
+    newest = max(passages, key=lambda hit: hit.time_ms, default=None)
+    return next((language for language in LANGUAGES if newest and language == newest.language), None)
+
+
+def _failed(error: ParvisError, notice: str = "modelFailed") -> str:
+    """The notice for a model that gave nothing: over budget, or just not answering."""
+    return error.code if isinstance(error, RateLimited) else notice

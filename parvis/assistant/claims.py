@@ -6,8 +6,11 @@ import re
 from dataclasses import dataclass
 
 from parvis.assistant.labels import visible
+from parvis.search.words.sentences import sentences
 
-_NUMBERS = re.compile(r"\s*[\[\(【]\s*(?:source\s*)?(\d{1,2}(?:\s*[,;&]\s*\d{1,2})*)\s*[\]\)】]", re.IGNORECASE)
+_NUMBERS = re.compile(
+    r"\s*[\[\(【]\s*(?:source\s*)?(\d{1,2}(?:\s*[,;&]\s*\d{1,2})*)\s*[\]\)】](?:\s*:)?", re.IGNORECASE
+)
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 _HEADING = re.compile(r"^\s*#+\s*")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
@@ -19,7 +22,7 @@ _LONGEST = 2000
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One line a model wrote: its words, the sources it named (from 1), and whether it was a list item."""
+    """One sentence a model wrote: its words, the sources it named (from 1), and whether it is of a list item."""
 
     text: str
     sources: list[int]
@@ -37,21 +40,20 @@ class Reader:
         *lines, self._rest = (self._rest + piece).split("\n")
         if len(self._rest) > _LONGEST:
             lines, self._rest = [*lines, self._rest], ""
-        return [written for line in lines if (written := read(line))]
+        return [written for line in lines for written in read(line)]
 
     def close(self) -> list[Written]:
         """The last line, when it is one."""
         written = read(self._rest)
         self._rest = ""
-        return [written] if written else []
+        return written
 
 
-def read(line: str) -> Written | None:
-    """One line as plain words and source numbers, or None when no words are in it."""
+def read(line: str) -> list[Written]:
+    """The sentences of one line as plain words, each with the source numbers of the line."""
     text = _LINK.sub(r"\1", visible(line).text)
     sources = [int(number) for group in _NUMBERS.findall(text) for number in re.findall(r"\d+", group)]
     item = bool(_BULLET.match(text))
     text = _MARKS.sub("", _TAG.sub("", _HEADING.sub("", _BULLET.sub("", _NUMBERS.sub("", text))))).strip()
-    if not any(letter.isalnum() for letter in text):
-        return None
-    return Written(text, sources, item)
+    said = [text[start:end] for start, end in sentences(text)]
+    return [Written(one, sources, item) for one in said if any(letter.isalnum() for letter in one)]

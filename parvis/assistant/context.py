@@ -8,6 +8,7 @@ from parvis.assistant.tree import Citation
 from parvis.kernel import clock, ids
 from parvis.search.request import Hit
 
+_TITLE = 60
 LETTERS_PER_TOKEN = 3.2
 """Of French and Vietnamese in the tokenizers of small models; fewer letters a token than English."""
 
@@ -35,11 +36,21 @@ def cite(hit: Hit, number: int, start: int, end: int) -> Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """What a model is shown of passage `index`."""
+
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
-    """What a model is given to read: `passages[i]` is source i + 1 of `prompt`."""
+    """What a model is given to read: `passages[i]` is source i + 1 of `prompt`, and number `indices[i]` of those
+    that were found."""
 
     passages: list[Hit]
     prompt: str
+    indices: list[int]
 
     @property
     def labels(self) -> list[PassageLabel]:
@@ -47,17 +58,24 @@ class Context:
         return [PassageLabel(ids.text(passage.passage_id), passage.origin) for passage in self.passages]
 
 
-def build(passages: list[Hit], tokens: int) -> Context:
-    """As many of `passages`, in their order, as fit into `tokens`; the first is cut rather than left out."""
+NOTHING_READ = Context([], "", [])
+
+
+def build(passages: list[Hit], excerpts: list[Excerpt], tokens: int) -> Context:
+    """As many of `excerpts`, in their order, as fit into `tokens`; the first is cut rather than left out."""
     room = int(tokens * LETTERS_PER_TOKEN)
-    chosen: list[Hit] = []
+    indices: list[int] = []
     written: list[str] = []
-    for passage in passages:
-        header = f"{passage.author}, {clock.utc_date(passage.time_ms)[:10]}: {passage.title}"
-        text = fenced(len(chosen) + 1, passage.origin, header, passage.text[:room])
-        if chosen and len(text) > room:
+    for excerpt in excerpts:
+        passage = passages[excerpt.index]
+        author = passage.author.partition(" <")[0] or passage.author
+        header = (
+            f"{author}, {clock.utc_date(passage.time_ms)[:10]}: {(passage.file_name or passage.title)[:_TITLE]}"
+        )
+        text = fenced(len(indices) + 1, passage.origin, header, excerpt.text[:room])
+        if indices and len(text) > room:
             break
         room -= len(text)
-        chosen.append(passage)
+        indices.append(excerpt.index)
         written.append(text)
-    return Context(chosen, "\n".join(written))
+    return Context([passages[index] for index in indices], "\n".join(written), indices)

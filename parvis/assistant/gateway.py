@@ -1,6 +1,7 @@
 """The model gateway: the only way to a model. It asks the endpoints in their order, passes over those that are
 down, over budget or without a complete card, and leaves a receipt for each call. A10, trust.md TR-06, SE-12"""
 
+import contextlib
 import hashlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -72,10 +73,11 @@ class Gateway:
     def ready(self) -> Card | None:
         """The card of the endpoint that would be asked now, or None when there is none: then answers are made of
         cited sentences."""
-        for endpoint in self.endpoints:
-            if self._health[endpoint.card.name].resting_until <= clock.monotonic():
-                return endpoint.card
-        return None
+        return next((endpoint.card for endpoint in self.endpoints if self.answers(endpoint)), None)
+
+    def answers(self, endpoint: ModelEndpoint) -> bool:
+        """Whether an endpoint is there and has not just failed."""
+        return endpoint.installed and self._health[endpoint.card.name].resting_until <= clock.monotonic()
 
     async def stream(self, principal: Principal, call: Call) -> AsyncGenerator[tuple[Card, str], None]:
         """Generated text piece by piece, with the card of who generates it. Once text has come, a failure is
@@ -88,9 +90,10 @@ class Gateway:
             started = False
             try:
                 await self._budget(principal, endpoint.card)
-                async for text in self._one(principal, endpoint, call):
-                    started = True
-                    yield endpoint.card, text
+                async with contextlib.aclosing(self._one(principal, endpoint, call)) as texts:
+                    async for text in texts:
+                        started = True
+                        yield endpoint.card, text
                 return
             except (Unavailable, EgressRefused, RateLimited) as error:
                 problem = error
@@ -109,13 +112,13 @@ class Gateway:
         last = Piece("")
         outcome = "cancelled"
         try:
-            async for piece in endpoint.stream(
-                call.messages, max_tokens=call.max_tokens, temperature=call.temperature
-            ):
-                last = piece if piece.prompt_tokens else last
-                texts.append(piece.text)
-                if piece.text:
-                    yield piece.text
+            stream = endpoint.stream(call.messages, max_tokens=call.max_tokens, temperature=call.temperature)
+            async with contextlib.aclosing(stream) as pieces:
+                async for piece in pieces:
+                    last = piece if piece.prompt_tokens else last
+                    texts.append(piece.text)
+                    if piece.text:
+                        yield piece.text
             outcome = "ok"
             self._health[endpoint.card.name] = Health()
         except ParvisError as error:

@@ -80,7 +80,6 @@ def card_kind(gateway: Gateway) -> Kind:
     """ModelCard: read only."""
 
     async def read(call: Call, wanted: Sequence[int] | None, _: frozenset[str]) -> Sequence[ModelCard]:
-        ready = gateway.ready()
         cards = [
             ModelCard(
                 id=ids.text(number + 1),
@@ -92,10 +91,11 @@ def card_kind(gateway: Gateway) -> Kind:
                 licence=card.licence,
                 context_tokens=card.context_tokens,
                 local=card.kind == "local",
-                answers=ready is not None and gateway.health(card.name).resting_until <= clock.monotonic(),
+                answers=gateway.answers(endpoint),
                 last_error=gateway.health(card.name).last_error,
             )
-            for number, card in enumerate(gateway.cards)
+            for number, endpoint in enumerate(gateway.endpoints)
+            for card in (endpoint.card,)
         ]
         return [card for card in cards if wanted is None or ids.parse(card.id) in wanted]
 

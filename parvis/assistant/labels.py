@@ -6,6 +6,7 @@ named by its label, and nothing in it can close the fence. trust.md SE-06, SE-08
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parvis.kernel.knowledge import Origin
@@ -13,7 +14,10 @@ from parvis.kernel.knowledge import Origin
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 _JOINERS = frozenset("\u200b\u200c\u2060\ufeff\u00ad\u180e")
 _FENCE = re.compile(r"<\s*/?\s*(source|system|user|assistant|instructions?)\b[^>]*>", re.IGNORECASE)
+_PREAMBLE = re.compile(r"\A\s*[^\n]{1,80}:\s*\n+(?=<|-{5})")
+_RULE = re.compile(r"^-{5}\n?", re.MULTILINE)
 _CONTROL_TOKENS = re.compile(r"<\|[^|<>]{1,40}\|>|\[/?INST\]|<</?SYS>>")
+LINK = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 _SPOKEN: dict[Origin, str] = {
     "own": "written by the person who asks",
     "colleague": "written by a colleague",
@@ -61,3 +65,24 @@ def plain(text: str) -> str:
 
 def _attribute(text: str) -> str:
     return plain(text).replace('"', "'").replace("\n", " ")[:200]
+
+
+def answered(text: str) -> str:
+    """What a model wrote, without the fences and lines that it repeats from its prompt, nor a line that announces
+    them."""
+    found = _PREAMBLE.sub("", visible(text).text)
+    return _RULE.sub("", without_fences(found)).strip("\n")
+
+
+def without_fences(text: str) -> str:
+    """The text inside fences alone."""
+    return _FENCE.sub("", text)
+
+
+def without_new_links(text: str, known: Sequence[str]) -> str:
+    """`text` with `...` for each address that stands in none of the `known` texts: a model invents no links."""
+    return LINK.sub(lambda found: found[0] if any(_bare(found[0]) in one for one in known) else "...", text)
+
+
+def _bare(link: str) -> str:
+    return link.rstrip(".,;:!?)]}'\"»”")

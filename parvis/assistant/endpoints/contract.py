@@ -1,6 +1,6 @@
 """What every model endpoint offers."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -34,12 +34,15 @@ class ModelEndpoint(Protocol):
 
     card: Card
 
-    def stream(self, messages: list[Message], *, max_tokens: int, temperature: float = 0.0) -> AsyncIterator[Piece]:
+    def stream(
+        self, messages: list[Message], *, max_tokens: int, temperature: float = 0.0
+    ) -> AsyncGenerator[Piece, None]:
         """Generates. Raises Unavailable when it does not answer in time or refuses."""
         ...
 
-    async def healthy(self) -> bool:
-        """Whether it would answer now."""
+    @property
+    def installed(self) -> bool:
+        """Whether all that it needs on this machine is there."""
         ...
 
 

@@ -1,69 +1,79 @@
 """A model file run in this process by the optional extra `llm` (xllamacpp). It needs no network at all."""
 
 import asyncio
+import contextlib
 import importlib
 import importlib.util
 import os
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from parvis.assistant.endpoints.contract import Card, Message, Piece
+from parvis.kernel import ids
 from parvis.kernel.errors import Unavailable
 
 _END = object()
+_NEVER = -1
+_ERRORS = 1
+"""How much the engine tells on stderr."""
+_READ_AT_ONCE = 128
+"""Tokens of a prompt between two looks at whether anybody still waits for the answer: two seconds' work."""
 
 
 class LocalEndpoint:
-    """One GGUF file; loaded at the first question, one answer at a time."""
+    """One GGUF file; loaded at the first question, one answer at a time, gone from memory when nobody asks."""
 
     def __init__(self, card: Card, folder: Path, threads: int) -> None:
         self.card = card
         self._file = folder / card.model
         self._threads = threads or os.cpu_count() or 1
         self._server: Any = None
-        self._lock = threading.Lock()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="model")
 
-    async def healthy(self) -> bool:
-        """See ModelEndpoint.healthy."""
+    @property
+    def installed(self) -> bool:
+        """See ModelEndpoint.installed."""
         return self._file.exists() and importlib.util.find_spec("xllamacpp") is not None
 
     async def stream(
         self, messages: list[Message], *, max_tokens: int, temperature: float = 0.0
-    ) -> AsyncIterator[Piece]:
+    ) -> AsyncGenerator[Piece, None]:
         """See ModelEndpoint.stream."""
-        if not await self.healthy():
+        if not self.installed:
             raise Unavailable(f"{self.card.name}: no file {self._file.name}, or the extra `llm` is not installed")
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[Any] = asyncio.Queue()
         stop = threading.Event()
 
         def put(piece: object) -> None:
-            loop.call_soon_threadsafe(pieces.put_nowait, piece)
+            with contextlib.suppress(RuntimeError):  # the loop may have ended while the model was at work
+                loop.call_soon_threadsafe(pieces.put_nowait, piece)
 
         request = _request(messages, max_tokens, temperature)
-        work = loop.run_in_executor(None, self._generate, request, put, stop)
+        work = loop.run_in_executor(self._worker, self._generate, request, put, stop)
         try:
-            while (piece := await pieces.get()) is not _END:
+            while (piece := await asyncio.wait_for(pieces.get(), self.card.timeout_seconds)) is not _END:
                 if isinstance(piece, Exception):
                     raise Unavailable(f"{self.card.name} failed: {piece}", endpoint=self.card.name) from piece
                 yield piece
+        except TimeoutError as error:
+            raise Unavailable(f"{self.card.name} takes too long", endpoint=self.card.name) from error
         finally:
             stop.set()
-            await asyncio.shield(work)
+            work.cancel()
 
     def _generate(self, request: dict[str, Any], put: Any, stop: threading.Event) -> None:
+        def receive(chunk: Any) -> bool:
+            for piece in _pieces(chunk):
+                put(piece)
+            return stop.is_set()
+
         try:
-            with self._lock:
-                server = self._load()
-
-                def receive(chunk: Any) -> bool:
-                    for piece in _pieces(chunk):
-                        put(piece)
-                    return stop.is_set()
-
-                server.handle_chat_completions(request, receive)
+            if not stop.is_set():
+                self._load().handle_chat_completions(request, receive)
         except Exception as error:
             put(error)
         finally:
@@ -75,10 +85,27 @@ class LocalEndpoint:
             parameters = engine.CommonParams()
             parameters.model.path = str(self._file)
             parameters.n_ctx = self.card.context_tokens
+            parameters.n_parallel = 1
+            parameters.cache_ram_mib = 0  # the rules before each question stay in the one slot; more would pile up
+            parameters.warmup = False
+            parameters.verbosity = _ERRORS
+            parameters.n_batch = _READ_AT_ONCE
+            parameters.sleep_idle_seconds = round(self.card.idle_minutes * 60) or _NEVER
             parameters.cpuparams.n_threads = self._threads
             parameters.cpuparams_batch.n_threads = self._threads
+            parameters.cpuparams.poll = parameters.cpuparams_batch.poll = 0  # on a busy machine spinning starves it
+            _close_door(parameters)
             self._server = engine.Server(parameters)
         return self._server
+
+
+def _close_door(parameters: Any) -> None:
+    """The engine also listens on the loopback interface, for anybody on this machine and for pages in its browsers:
+    with a key that nobody knows, no page may ask and no prompt can be read there."""
+    parameters.api_keys = [ids.token(32)]
+    parameters.cors_origins = ""
+    parameters.endpoint_slots = False
+    parameters.ui = False
 
 
 def _request(messages: list[Message], max_tokens: int, temperature: float) -> dict[str, Any]:
@@ -88,6 +115,7 @@ def _request(messages: list[Message], max_tokens: int, temperature: float) -> di
         "temperature": temperature,
         "stream": True,
         "stream_options": {"include_usage": True},
+        "return_progress": True,  # else nobody could stop it while it reads
     }
 
 

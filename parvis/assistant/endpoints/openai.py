@@ -1,6 +1,6 @@
 """Any server with the OpenAI chat completions protocol: vLLM, llama.cpp, Ollama, TGI, a hosted one."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import httpx
 import msgspec
@@ -35,6 +35,7 @@ class OpenAiEndpoint:
 
     def __init__(self, card: Card, egress: Egress) -> None:
         self.card, self._egress = card, egress
+        self.installed = True
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.card.api_key}"} if self.card.api_key else {}
@@ -44,7 +45,7 @@ class OpenAiEndpoint:
 
     async def stream(
         self, messages: list[Message], *, max_tokens: int, temperature: float = 0.0
-    ) -> AsyncIterator[Piece]:
+    ) -> AsyncGenerator[Piece, None]:
         """See ModelEndpoint.stream."""
         body = {
             "model": self.card.model,
@@ -66,15 +67,6 @@ class OpenAiEndpoint:
                         yield piece
         except httpx.HTTPError as error:
             raise Unavailable(f"{self.card.name} does not answer", endpoint=self.card.name) from error
-
-    async def healthy(self) -> bool:
-        """See ModelEndpoint.healthy."""
-        try:
-            async with self._egress.http("model", timeout=3.0) as client:
-                answer = await client.get(self._url("/models"), headers=self._headers())
-        except httpx.HTTPError:
-            return False
-        return answer.status_code == httpx.codes.OK
 
 
 def _piece(line: str) -> Piece | None:

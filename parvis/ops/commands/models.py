@@ -8,6 +8,20 @@ from parvis.ops.commands.texts import Texts
 from parvis.ops.program import Opener
 from parvis.search.models.catalogue import CATALOGUE, is_installed, model_named
 
+_ENDPOINT = """
+  To let it answer, install the extra `llm` and add to {file} (country and law: where this machine stands):
+
+    [[endpoints]]
+    kind = "local"
+    name = "{name}"
+    model = "{model}"
+    operator = "this server"
+    country = "FR"
+    parent_law = "FR"
+    licence = "{licence}"
+    context_tokens = 4096
+"""
+
 
 def add(parser: argparse.ArgumentParser, texts: Texts) -> None:
     """Declares the arguments."""
@@ -27,5 +41,12 @@ async def run(args: argparse.Namespace, opener: Opener) -> int:
             print(f"{model.name:32} {model.purpose:10} {model.licence:10} {size:6.0f} MB  {here}")
         return 0
     for name in args.name:
-        await models.install(model_named(name), data, lambda line: print(f"  {line}", flush=True))
+        model = model_named(name)
+        await models.install(model, data, lambda line: print(f"  {line}", flush=True))
+        if model.purpose == "chat":
+            print(
+                _ENDPOINT.format(
+                    file=data / "parvis.toml", name=model.name, model=model.gives[0], licence=model.licence
+                )
+            )
     return 0

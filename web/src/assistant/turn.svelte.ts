@@ -8,7 +8,7 @@ interface SetAnswer {
   notCreated: Record<string, { type: string; description?: string }> | null;
 }
 
-const NOTICES = new Set(['noModel', 'modelFailed', 'nothingFound', 'needsModel', 'rateLimited']);
+const NOTICES = new Set(['noModel', 'modelFailed', 'nothingFound', 'needsModel', 'rateLimited', 'unsure', 'checkNumbers', 'modelStopped']);
 
 export class Turn {
   id = $state('');
@@ -38,9 +38,10 @@ export class Turn {
     if (this.id) void jmap.call('AssistantTurn/stop', { accountId: jmap.primary(ASSISTANT), turnId: this.id }).catch(() => undefined);
   }
 
-  /** The text of all blocks, for copying and for composers. */
+  /** The text of the answer, for copying and for composers; quotes only when they are all of it. */
   get text(): string {
-    return this.answer.blocks.map((block) => block.text || block.claims.map((claim) => claim.text).join(' ')).join('\n');
+    const written = this.answer.blocks.filter((block) => block.kind !== 'quote');
+    return (written.length ? written : this.answer.blocks).map((block) => block.text || block.claims.map((claim) => claim.text).join(' ')).join('\n');
   }
 
   /** The sentence that says what the answer is or why there is none; empty when there is nothing to say. */

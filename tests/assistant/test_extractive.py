@@ -1,0 +1,117 @@
+"""Answers made of sentences: what a sentence is there for, what kind of answer is asked for, which statement counts."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parvis.assistant import extractive
+from parvis.assistant.expected import expected
+from parvis.assistant.lines import lines
+from parvis.assistant.support import Support
+from parvis.search.request import Hit
+from parvis.search.words.sentences import sentences
+from tests.assistant.test_answers import hit
+
+REPLY = """Bonjour Anne,
+Il est au secrétariat, armoire 3. Le gardien l'avait rangé.
+--
+Paul Martin
+Service technique
+Le lundi 3 mars 2025 à 09:10, Anne Petit a écrit :
+> Bonjour,
+> Quelqu'un a-t-il vu mon casque bleu ?"""
+TABLE = "Dépenses\nLigne | Prévu | Voté\nChauffage | 12 000 | 9 000\nJardins | 4 000 | 4 500"
+
+
+def roles(text: str, *, letter: bool = True) -> dict[str, str]:
+    spans = list(sentences(text))
+    found = lines(text, spans, letter=letter)
+    return {text[start:end]: line.role for (start, end), line in zip(spans, found, strict=True)}
+
+
+def test_a_letter_is_told_from_its_frame_and_its_quotes() -> None:
+    found = roles(REPLY)
+    assert found["Il est au secrétariat, armoire 3."] == "said"
+    assert found["Bonjour Anne,"] == found["Paul Martin"] == found["Service technique"] == "frame"
+    assert found["Le lundi 3 mars 2025 à 09:10, Anne Petit a écrit :"] == "frame"
+    assert [role for text, role in found.items() if "casque" in text] == ["quoted"]
+
+
+def test_a_table_has_a_head_over_its_rows() -> None:
+    spans = list(sentences(TABLE))
+    found = lines(TABLE, spans, letter=False)
+    assert [line.role for line in found] == ["head", "head", "row", "row"]
+    assert [line.under for line in found] == [-1, 0, 1, 1]
+
+
+@given(st.text(max_size=300), st.booleans())
+def test_whatever_the_text_each_sentence_has_one_role_and_a_head_before_it(text: str, letter: bool) -> None:
+    spans = list(sentences(text))
+    found = lines(text, spans, letter=letter)
+    assert len(found) == len(spans)
+    assert all(line.under < number for number, line in enumerate(found))
+
+
+@pytest.mark.parametrize(
+    ("question", "kinds", "fitting", "other"),
+    [
+        ("À quelle heure part le car ?", ("time",), "Départ à 8 h 15.", "Départ le 3 mai."),
+        ("Xe khởi hành lúc mấy giờ?", ("time",), "Xe chạy lúc 8 giờ 15.", "Xe màu xanh."),
+        ("What does the ticket cost?", ("money",), "It is £12.50 each.", "It is 12 pages long."),
+        ("Vé giá bao nhiêu?", ("money",), "Vé là 120.000 đồng.", "Vé số 120."),
+        ("Combien de mois dure le bail ?", ("duration",), "Le bail est de 36 mois.", "Le bail commence en 2020."),
+        ("Who signs the lease?", ("person",), "It is signed by Mr Baker.", "it is signed at noon."),
+        ("Quel est le numéro de téléphone du gardien ?", ("phone",), "Appelez le 06 12 34 56 78.", "Bureau 12."),
+        ("Quel pourcentage a été voté ?", ("percent",), "Une hausse de 3 %.", "Une hausse de 3 postes."),
+    ],
+)
+def test_a_question_says_what_kind_of_answer_it_wants(question, kinds, fitting, other) -> None:
+    wanted = expected(question)
+    assert wanted.kinds == kinds
+    assert wanted.fits(kinds[0], fitting)
+    assert not wanted.fits(kinds[0], other)
+
+
+async def first(question: str, *passages: Hit) -> str:
+    support = Support(list(passages), None)
+    quotes = extractive.answer(await extractive.rank(question, support), support)
+    return " / ".join(claim.text for claim in quotes[0][0].claims)
+
+
+async def test_a_reply_answers_the_question_it_quotes() -> None:
+    other = hit(1, "Le casque de chantier est obligatoire dans la cour.", "fr")
+    assert "armoire 3" in await first("Où est mon casque bleu ?", hit(0, REPLY, "fr"), other)
+
+
+async def test_what_is_only_near_is_said_to_be_unsure() -> None:
+    def found(meaning: float) -> Hit:
+        return replace(hit(0, "Le bail du local est de 36 mois.", "fr"), meaning_score=meaning, text_score=0.1)
+
+    async def confidence(question: str, meaning: float) -> str:
+        support = Support([found(meaning)], None)
+        return extractive.confidence(await extractive.rank(question, support), support)
+
+    assert await confidence("Combien de mois dure le bail du local ?", 3.0) == "sure"
+    assert await confidence("Combien de mois dure la garantie du toit ?", 3.0) == "unsure"
+    assert await confidence("Qui a gagné la course ?", 1.0) == "none"
+
+
+async def test_of_two_statements_the_newer_counts() -> None:
+    old = hit(0, "Le bail du local est de 36 mois.", "fr")
+    new = replace(hit(1, "Le bail du local est porté à 48 mois.", "fr"), time_ms=old.time_ms + 86_400_000)
+    assert "48 mois" in await first("Combien de mois dure le bail du local ?", old, new)
+
+
+async def test_a_row_is_shown_with_the_names_of_its_columns() -> None:
+    table = replace(hit(0, TABLE, "fr"), part="2", file_name="depenses.xlsx")
+    shown = await first("Combien est prévu pour le chauffage ?", table)
+    assert shown.startswith("Ligne | Prévu | Voté / Chauffage | 12 000 | 9 000")
+
+
+async def test_a_summary_quotes_what_is_said_in_its_order() -> None:
+    support = Support([hit(0, REPLY, "fr")], None)
+    shown = [claim.text for block, _ in extractive.summary(support) for claim in block.claims]
+    assert shown and "Paul Martin" not in shown
+    assert shown == sorted(shown, key=REPLY.index)
