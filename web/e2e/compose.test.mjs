@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, enter, launch, person, subjects } from './harness.mjs';
+import { enter, launch, person, subjects } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -36,14 +36,3 @@ test('a message with a file is taken back, then really sent, and arrives', async
   assert.equal((await subjects(other)).filter((one) => one.includes(subject)).length, 1);
   assert.deepEqual(page.faults, []);
 });
-
-for (const theme of ['light', 'dark']) {
-  test(`axe finds nothing on the composer, ${theme}`, async () => {
-    const page = await enter(browser, person('fr', 2), { theme });
-    await page.keyboard.press('c');
-    await page.locator('.prose').waitFor();
-    await page.fill('.subject', 'Accessibilité');
-    await accessible(page, `composer-${theme}`);
-    await page.context().close();
-  });
-}

@@ -17,7 +17,7 @@ test('without a network it opens with what was read last, keeps changes, and sen
   await page.context().setOffline(true);
   await page.reload();
   await page.waitForSelector('[role="option"]');
-  await page.getByText('Vous êtes hors ligne.').waitFor();
+  await page.getByText('Hors ligne.').waitFor();
   assert.equal(await page.locator('.thread h1').textContent(), title);
   assert.ok((await page.locator('article .body').last().textContent()) || (await page.locator('article iframe').count()));
 
@@ -32,7 +32,7 @@ test('without a network it opens with what was read last, keeps changes, and sen
 
   await page.context().setOffline(false);
   await page.evaluate(() => dispatchEvent(new Event('online')));
-  await page.getByText('Vous êtes hors ligne.').waitFor({ state: 'detached' });
+  await page.getByText('Hors ligne.').waitFor({ state: 'detached' });
   await page.waitForTimeout(800);
   const subject = await page.locator('[role="option"]').nth(1).locator('.subj b').textContent();
   const [, emails] = await jmap(page, [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, enter, jmap, launch, person } from './harness.mjs';
+import { enter, jmap, launch, person } from './harness.mjs';
 
 let browser;
 before(async () => {
@@ -62,24 +62,3 @@ test('the assistant answers with sources, and a source opens in its conversation
   await Promise.any([page.waitForFunction(marked), page.locator('article figure').first().waitFor()]);
   assert.deepEqual(page.faults, []);
 });
-
-for (const theme of ['light', 'dark']) {
-  for (const [width, height] of [[1440, 900], [390, 844]]) {
-    test(`axe finds nothing on search and the assistant, ${theme}, ${width} px`, async () => {
-      const page = await enter(browser, person('fr'), { width, height, theme });
-      await page.goto('/search');
-      await page.getByRole('heading', { name: 'Ce que vous pouvez demander' }).waitFor();
-      await accessible(page, `search-start-${theme}-${width}`);
-      await page.goto('/search?q=budjet');
-      await page.locator('[data-row]').first().waitFor();
-      await accessible(page, `search-${theme}-${width}`);
-      await page.locator('[data-row]').first().click();
-      await page.locator('article .body').first().waitFor();
-      await accessible(page, `search-open-${theme}-${width}`);
-      await page.keyboard.press('Control+j');
-      await page.locator('aside textarea').waitFor();
-      await accessible(page, `assistant-${theme}-${width}`);
-      await page.context().close();
-    });
-  }
-}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, enter, launch, person } from './harness.mjs';
+import { enter, launch, person } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -44,17 +44,3 @@ test('an app password is shown once and removed', async () => {
   await page.getByRole('button', { name: 'Supprimer Essai' }).click();
   await page.getByRole('button', { name: 'Supprimer Essai' }).waitFor({ state: 'detached' });
 });
-
-for (const theme of ['light', 'dark']) {
-  for (const [width, height] of [[1440, 900], [390, 844]]) {
-    test(`axe finds nothing on the settings, ${theme}, ${width} px`, async () => {
-      const page = await enter(browser, person('fr', 2), { width, height, theme });
-      for (const part of ['appearance', 'keys', 'mail', 'sharing', 'security', 'assistant', 'about']) {
-        await page.goto(`/settings/${part}`);
-        await page.locator('section[aria-labelledby="settings-part"] h2').first().waitFor();
-        await accessible(page, `settings-${part}-${theme}-${width}`);
-      }
-      await page.context().close();
-    });
-  }
-}

@@ -1,9 +1,13 @@
-import assistant from './assistant.json';
-import compose from './compose.json';
 import mail from './mail.json';
-import search from './search.json';
-import settings from './settings.json';
 import shell from './shell.json';
+import start from './start.json';
 import ui from './ui.json';
 
-export default { ...ui, ...shell, ...mail, ...compose, ...assistant, ...search, ...settings };
+export default { ...ui, ...shell, ...start, ...mail };
+
+export const later = {
+  assistant: () => import('./assistant.json'),
+  compose: () => import('./compose.json'),
+  search: () => import('./search.json'),
+  settings: () => import('./settings.json'),
+};

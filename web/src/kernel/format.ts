@@ -30,7 +30,8 @@ export function shortDate(iso: string, now: Date = new Date()): string {
   const date = new Date(iso);
   const days = daysAgo(date, now);
   if (days <= 0) return format('time', { hour: hour(), minute: '2-digit' }).format(date);
-  if (days < 7) return format('weekday', { weekday: 'short', hour: hour(), minute: '2-digit' }).format(date);
+  // Put together here: left alone, Vietnamese writes the time before the day.
+  if (days < 7) return `${format('weekday', { weekday: 'short' }).format(date)} ${timeOfDay(iso)}`;
   if (date.getFullYear() === now.getFullYear()) return format('day', { day: 'numeric', month: 'short' }).format(date);
   return format('date', { day: '2-digit', month: '2-digit', year: 'numeric' }).format(date);
 }
@@ -42,7 +43,9 @@ export function timeOfDay(iso: string): string {
 
 /** With weekday and time, for the head of a message. */
 export function longDate(iso: string): string {
-  return format('long', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour: hour(), minute: '2-digit' }).format(new Date(iso));
+  const date = new Date(iso);
+  const day = format('long', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(date);
+  return t('ui.dayAndTime', { day, time: timeOfDay(iso) });
 }
 
 /** The heading under which a date stands in a list: equal texts are one group. */

@@ -1,14 +1,21 @@
 /**
  * The words of the interface. Messages are JSON files, one folder a language and one file a feature; keys are
- * typed; only the language in use is loaded. A message is a text with `{name}` holes, or an object of plural
+ * typed; only the language in use is loaded, and of it the words of a feature come with its chunk. A message is a text with `{name}` holes, or an object of plural
  * forms chosen by `count` (Intl.PluralRules).
  */
-import type { Messages } from '../../messages/en';
+import type { later, Messages } from '../../messages/en';
 
 export type Language = 'en' | 'fr' | 'vi';
 export type MessageKey = keyof Messages;
 export type Holes = Record<string, string | number>;
 type Message = string | Partial<Record<Intl.LDMLPluralRule, string>>;
+type Words = Record<string, Message>;
+/** Features whose words are not in the first load. */
+export type Part = keyof typeof later;
+interface Pack {
+  default: Words;
+  later: Record<Part, () => Promise<{ default: Words }>>;
+}
 
 export const LANGUAGES: { code: Language; name: string }[] = [
   { code: 'fr', name: 'Français' },
@@ -16,14 +23,16 @@ export const LANGUAGES: { code: Language; name: string }[] = [
   { code: 'en', name: 'English' },
 ];
 
-const LOADERS: Record<Language, () => Promise<{ default: Record<string, unknown> }>> = {
+const LOADERS: Record<Language, () => Promise<Pack>> = {
   en: () => import('../../messages/en'),
   fr: () => import('../../messages/fr'),
   vi: () => import('../../messages/vi'),
 };
 
 let language = $state<Language>('en');
-let messages = $state.raw<Record<string, Message>>({});
+let messages = $state.raw<Words>({});
+/** Parts that were asked for, in whatever language. */
+const parts = new Set<Part>();
 let plurals = new Intl.PluralRules('en');
 
 export function isLanguage(value: unknown): value is Language {
@@ -38,14 +47,33 @@ export function preferredLanguage(): Language {
 }
 
 export async function setLanguage(next: Language): Promise<void> {
-  const loaded = await LOADERS[next]();
-  useMessages(next, loaded.default as Record<string, Message>);
+  const pack = await LOADERS[next]();
+  useMessages(next, Object.assign({}, pack.default, ...(await load(pack, [...parts]))));
   localStorage.setItem('parvis-language', next);
   document.documentElement.lang = next;
 }
 
+function load(pack: Pack, names: Part[]): Promise<Words[]> {
+  return Promise.all(names.map(async (name) => (await pack.later[name]()).default));
+}
+
+/** A lazy chunk together with the words of its feature. */
+export function withWords<T>(part: Part, chunk: () => Promise<T>): () => Promise<T> {
+  return async () => {
+    const loading = chunk();
+    if (!parts.has(part)) {
+      const spoken = language;
+      const [words] = await load(await LOADERS[spoken](), [part]);
+      parts.add(part);
+      if (spoken === language) messages = { ...messages, ...words };
+      else await setLanguage(language);
+    }
+    return loading;
+  };
+}
+
 /** Puts a loaded language in use; apart from setLanguage only tests need it. */
-export function useMessages(next: Language, loaded: Record<string, Message>): void {
+export function useMessages(next: Language, loaded: Words): void {
   messages = loaded;
   plurals = new Intl.PluralRules(next);
   language = next;

@@ -16,6 +16,8 @@ export interface QuerySpec<T extends RecordWithId> {
   args?: Arguments;
   /** Adds the calls that fetch what a row needs; returns what takes their answers in. Default: Foo/get. */
   expand?: (batch: Batch, ids: ResultReference) => () => Promise<void>;
+  /** What rows need besides their own record, when they come back from the device. */
+  recall?: (ids: string[]) => Promise<void>;
   /** Whether a record still belongs here; a row whose record says no is hidden before the server knows. */
   matches?: (record: T) => boolean;
 }
@@ -90,6 +92,7 @@ export class Query<T extends RecordWithId> {
     const kept = await this.db.get<Kept>('queries', this.key);
     if (kept && !this.ids.size) {
       await this.store.load(this.spec.type, this.account, kept.ids);
+      await this.spec.recall?.(kept.ids);
       this.ids = new Map(kept.ids.entries());
       this.total = kept.total;
       this.queryState = kept.queryState;

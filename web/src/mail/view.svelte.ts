@@ -106,6 +106,7 @@ class MailView {
       sort: [{ property: 'receivedAt', isAscending: false }],
       args: { collapseThreads: true },
       expand: (batch, ids) => expandThreads(batch, ids, place.account),
+      recall: (ids) => recallThreads(ids, place.account),
       matches: (email) => belongs(email, place, hidden),
     });
     this.query = query;
@@ -192,6 +193,14 @@ function expandThreads(batch: Batch, ids: ResultReference, accountId: string): (
     store.take(ThreadType, accountId, await threads.answer);
     store.take(EmailType, accountId, await emails.answer);
   };
+}
+
+/** The other messages of conversations whose newest are here: rows name everybody who wrote. */
+async function recallThreads(ids: string[], accountId: string): Promise<void> {
+  const threads = ids.map((id) => store.peek(EmailType, accountId, id)?.threadId).filter((id) => id !== undefined);
+  await store.load(ThreadType, accountId, threads);
+  const all = threads.flatMap((id) => store.peek(ThreadType, accountId, id)?.emailIds ?? []);
+  await store.load(EmailType, accountId, all.filter((id) => store.entry(EmailType, accountId, id).status === 'empty'));
 }
 
 export const view = new MailView();

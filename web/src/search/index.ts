@@ -1,10 +1,12 @@
 /** The search feature: one box for everything the person may see. Its screen is loaded when it is first opened. */
 import type { Command } from '../kernel/commands.svelte';
 import { openSearch, type Feature } from '../kernel/features';
+import { withWords } from '../kernel/i18n.svelte';
 import { router } from '../kernel/router.svelte';
 import { Search } from '../ui/icons';
 
-const view = () => import('./view.svelte').then((module) => module.view);
+const load = withWords('search', () => import('./view.svelte'));
+const view = async () => (await load()).view;
 const here = () => router.parts[0] === 'search';
 /** Enter on a button or a link is theirs. */
 const free = () => here() && !document.activeElement?.closest('button, a, input, summary');
@@ -24,7 +26,7 @@ export const search: Feature = {
   route: 'search',
   title: 'search.title',
   icon: Search,
-  component: () => import('./SearchScreen.svelte'),
+  component: withWords('search', () => import('./SearchScreen.svelte')),
   commands,
   start: () =>
     openSearch.provide(async () => {

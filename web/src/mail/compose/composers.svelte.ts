@@ -11,10 +11,10 @@ import { displayName } from '../model';
 import { EmailBodyType, EmailType, IdentityType, MailboxType, type Email, type EmailBody, type Identity } from '../types';
 import { view } from '../view.svelte';
 import { destroyDraft, saveDraft, submit, takeBack } from './deliver';
+import { PREFIX } from './writing.svelte';
 import { Attachment, Draft, type KeptDraft } from './draft.svelte';
 import { cleanHtml, escapeHtml, forwardSubject, quotable, replyRecipients, replySubject, textToHtml, threading } from './quote';
 
-const PREFIX = 'compose/';
 const MOST = 3;
 const SAVE_MS = 3_000;
 

@@ -2,9 +2,9 @@
  * HTML of strangers, made harmless: cleaned by DOMPurify, then shown in a sandboxed frame whose own policy
  * forbids scripts, forms, frames and, until the reader agrees, everything from the network.
  */
-import latinExt from '@fontsource-variable/inter/files/inter-latin-ext-opsz-normal.woff2?url';
-import latin from '@fontsource-variable/inter/files/inter-latin-opsz-normal.woff2?url';
-import vietnamese from '@fontsource-variable/inter/files/inter-vietnamese-opsz-normal.woff2?url';
+import latinExt from '@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2?url';
+import latin from '@fontsource-variable/inter/files/inter-latin-wght-normal.woff2?url';
+import vietnamese from '@fontsource-variable/inter/files/inter-vietnamese-wght-normal.woff2?url';
 import DOMPurify from 'dompurify';
 
 export interface Safe {

@@ -1,0 +1,106 @@
+/** Every screen of the client, one after the other: what must hold on all of them is looked at in each. */
+
+/** Before anybody is signed in. */
+export async function outside(page, look) {
+  await page.waitForSelector('input[name="username"]');
+  await look('sign-in');
+  await page.press('input[name="password"]', 'Enter');
+  await page.getByRole('alert').waitFor();
+  await look('sign-in-error');
+}
+
+/** Signed in as somebody who reads French, the inbox open. Leaves nothing behind. */
+export async function inside(page, look) {
+  await look('list');
+  await list(page, look);
+  await conversation(page, look);
+  await composer(page, look);
+  await search(page, look);
+  await assistant(page, look);
+  await settings(page, look);
+}
+
+/** Closes what is open over the page. */
+async function away(page) {
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => !document.querySelector('dialog:modal, :popover-open'));
+}
+
+async function list(page, look) {
+  await page.keyboard.press('x');
+  await look('chosen');
+  await page.keyboard.press('v');
+  await page.getByRole('combobox').waitFor();
+  await look('move');
+  await away(page);
+  await page.keyboard.press('x');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').waitFor();
+  await look('palette');
+  await away(page);
+  await page.keyboard.press('?');
+  await page.getByRole('dialog').waitFor();
+  await look('help');
+  await away(page);
+  await page.locator('.me').click();
+  await page.getByRole('menu').waitFor();
+  await look('account-menu');
+  await away(page);
+}
+
+async function conversation(page, look) {
+  await page.locator('[role="option"]').nth(2).click();
+  await page.locator('article .body').first().waitFor();
+  await look('conversation');
+  await page.locator('button.to').last().click();
+  await look('details');
+  await page.keyboard.press('u');
+}
+
+async function composer(page, look) {
+  await page.keyboard.press('c');
+  await page.locator('.prose').waitFor();
+  await page.fill('.subject', 'Accessibilité');
+  await page.getByRole('button', { name: 'Cc/Cci' }).click();
+  await page.setInputFiles('input[type=file]', { name: 'Compte rendu du comité de pilotage.txt', mimeType: 'text/plain', buffer: Buffer.from('Ordre du jour') });
+  await page.locator('.files .size').waitFor();
+  await look('composer');
+  await page.getByRole('button', { name: 'Supprimer le brouillon' }).click();
+  await page.locator('.prose').waitFor({ state: 'detached' });
+  await look('notice');
+}
+
+async function search(page, look) {
+  await page.goto('/search');
+  await page.getByRole('heading', { name: 'Ce que vous pouvez demander' }).waitFor();
+  await look('search-start');
+  await page.goto('/search?q=budjet');
+  await page.locator('[data-row]').first().waitFor();
+  await look('search');
+  await page.locator('[data-row]').first().click();
+  await page.locator('article .body').first().waitFor();
+  await look('search-open');
+}
+
+async function assistant(page, look) {
+  await page.goto('/mail/inbox');
+  await page.waitForSelector('[role="option"]');
+  await page.keyboard.press('Control+j');
+  await page.locator('aside textarea').fill('À quelle heure arrive la délégation à la gare ?');
+  await look('assistant');
+  await page.keyboard.press('Enter');
+  await page.locator('.sources .source').first().waitFor({ timeout: 60_000 });
+  await page.waitForFunction(() => document.querySelector('.answer')?.getAttribute('aria-busy') === 'false');
+  await page.locator('.sources .source').first().click();
+  await look('assistant-answer');
+  await page.keyboard.press('Control+j');
+}
+
+async function settings(page, look) {
+  await page.goto('/settings');
+  for (const part of ['appearance', 'keys', 'mail', 'sharing', 'security', 'assistant', 'about']) {
+    await page.goto(`/settings/${part}`);
+    await page.locator('section[aria-labelledby="settings-part"] h2').first().waitFor();
+    await look(`settings-${part}`);
+  }
+}
