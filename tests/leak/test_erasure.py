@@ -16,6 +16,7 @@ from parvis.mail import service
 from parvis.ops import people
 from parvis.search import erase as search_erase
 from parvis.store import tidy
+from parvis.store.blobs import small
 from parvis.store.check import check
 from parvis.store.store import Store
 from tests.leak.test_leak import PASSWORD, RAW, SECRETS, Person, asked, someone
@@ -115,6 +116,7 @@ async def left(store: Store, numbers: set[int], words: list[str]) -> list[str]:
 
 @pytest.mark.slow
 async def test_nothing_is_left_of_a_deleted_account(app: App, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(small, "LARGEST", 200)  # so that mail is kept in files, and what is smaller in rows
     monkeypatch.setattr(mail_erase, "_MESSAGES", 2)
     monkeypatch.setattr(search_erase, "_PASSAGES", 2)
     monkeypatch.setattr(erasure, "_PAGE", 2)

@@ -26,20 +26,27 @@ async function away(page) {
   await page.waitForFunction(() => !document.querySelector('dialog:modal, :popover-open'));
 }
 
+/** Presses a key until what it opens is there: keys wait for what was closed just before. */
+async function opens(page, key, role) {
+  for (let tries = 0; tries < 10; tries += 1) {
+    await page.keyboard.press(key);
+    const shown = await page.getByRole(role).waitFor({ timeout: 2000 }).then(() => true, () => false);
+    if (shown) return;
+  }
+  throw new Error(`${key} opens no ${role}`);
+}
+
 async function list(page, look) {
   await page.keyboard.press('x');
   await look('chosen');
-  await page.keyboard.press('v');
-  await page.getByRole('combobox').waitFor();
+  await opens(page, 'v', 'combobox');
   await look('move');
   await away(page);
   await page.keyboard.press('x');
-  await page.keyboard.press('Control+k');
-  await page.getByRole('combobox').waitFor();
+  await opens(page, 'Control+k', 'combobox');
   await look('palette');
   await away(page);
-  await page.keyboard.press('?');
-  await page.getByRole('dialog').waitFor();
+  await opens(page, '?', 'dialog');
   await look('help');
   await away(page);
   await page.locator('.me').click();

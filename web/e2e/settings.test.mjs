@@ -11,12 +11,12 @@ test('the language changes at once, and is the same after a reload', async () =>
   await page.goto('/settings');
   await page.getByText('Tiếng Việt', { exact: true }).click();
   await page.getByRole('heading', { name: 'Giao diện và ngôn ngữ' }).waitFor();
-  await page.waitForTimeout(800);
+  await page.waitForTimeout(3000);
   await page.reload();
   await page.getByRole('heading', { name: 'Giao diện và ngôn ngữ' }).waitFor();
   await page.getByText('Français', { exact: true }).click();
   await page.getByRole('heading', { name: 'Apparence et langue' }).waitFor();
-  await page.waitForTimeout(800);
+  await page.waitForTimeout(3000);
   assert.deepEqual(page.faults, []);
 });
 
