@@ -1,8 +1,10 @@
-"""A server of ours for measurements: python -m bench.server FOLDER, then the path of a JSON list of base64 messages
-on standard input. Prints one line of JSON (ports, user, password, account) once they are all in the Inbox."""
+"""A server of ours for measurements: python -m bench.server FOLDER, then the path of a file of messages (one JSON
+string of base64 a line) on standard input. Prints one line of JSON (ports, user, password, account) once they are
+all in the Inbox."""
 
 import asyncio
 import base64
+import itertools
 import json
 import pathlib
 import sys
@@ -28,9 +30,9 @@ async def serve(folder: str) -> None:
     app = await App.open(settings)
     person = await people.create(app.context.store, app.features, "person", "Bench", USER, password=PASSWORD)
     path = pathlib.Path((await asyncio.to_thread(sys.stdin.readline)).strip())
-    messages = [base64.b64decode(text) for text in json.loads(path.read_text())]
-    for start in range(0, len(messages), BATCH):
-        await fill(app, person, messages[start : start + BATCH])
+    with path.open() as lines:
+        while batch := [base64.b64decode(json.loads(line)) for line in itertools.islice(lines, BATCH)]:
+            await fill(app, person, batch)
     ports = await app.start()
     ready = {**ports, "user": USER, "password": PASSWORD, "account": ids.text(person.id)}
     print(json.dumps(ready), flush=True)

@@ -10,15 +10,16 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 
 BINARIES = pathlib.Path(os.environ.get("PARVIS_BENCH_CYRUS", "/usr/lib/cyrus/bin"))
 USER = "bench"
 
 
 class Cyrus:
-    """A running Cyrus with one user. `http` and `imap` are its ports."""
+    """A running Cyrus with one user, in this environment or the one given. `http` and `imap` are its ports."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: dict[str, str] | None = None) -> None:
         self._root = pathlib.Path(tempfile.mkdtemp(prefix="cyrus-"))
         self.imap, self.http = free_port(), free_port()
         self._write()
@@ -29,6 +30,7 @@ class Cyrus:
                 *("-D", "-p", f"{self._root}/master.pid"),
             ],
             executable=BINARIES / "master",
+            env=environment,
         )
         self._connection = self._login()
 
@@ -80,7 +82,7 @@ class Cyrus:
                 return connection
         raise RuntimeError("Cyrus did not start")
 
-    def append(self, messages: list[bytes]) -> None:
+    def append(self, messages: Iterable[bytes]) -> None:
         """Puts messages into the Inbox."""
         for raw in messages:
             answer, _ = self._connection.append("INBOX", "", "", raw)
