@@ -19,6 +19,7 @@ from parvis.store.unit import Unit
 
 LEASE_MS = 60_000
 _RENEW_SECONDS = 15.0
+_AWAY_SECONDS = 2.0
 _BACKOFF_MS = (5_000, 30_000, 120_000, 600_000, 1_800_000, 3_600_000, 14_400_000)
 _log = logging.getLogger(__name__)
 
@@ -139,12 +140,20 @@ class Jobs:
         try:
             while True:
                 self._wake.clear()
-                await self.claim_due()
-                await clock.woken(self._wake, await self._pause())
+                await clock.woken(self._wake, await self._turn())
         finally:
             cancel()
             renewing.cancel()
             await self.stop()
+
+    async def _turn(self) -> float:
+        """Starts what is due. Returns how many seconds to wait; a database that is away is asked again."""
+        try:
+            await self.claim_due()
+            return await self._pause()
+        except Exception:
+            _log.exception("jobs are not claimed")
+            return _AWAY_SECONDS
 
     async def stop(self) -> None:
         """Cancels what runs here and gives it back."""
@@ -153,9 +162,7 @@ class Jobs:
             task.cancel()
         await asyncio.gather(*left.values(), return_exceptions=True)
         for job_id in left:
-            await self._update(
-                "lease_ms = 0, state = 'waiting'", job_id=job_id, and_where="AND finished_ms IS NULL"
-            )
+            await self._release(job_id)
 
     async def claim_due(self) -> int:
         """Claims what is due and fits, and starts it. Returns how many jobs were started."""

@@ -219,3 +219,26 @@ async def test_a_node_that_stops_while_it_claims_gives_back(store: Store) -> Non
         await asyncio.gather(claiming, return_exceptions=True)
         await store.jobs.stop()
         assert await store.db.value("SELECT COUNT(*) FROM job WHERE state = 'running'") == 0
+
+
+async def test_the_worker_outlives_a_database_that_is_away(store: Store, monkeypatch) -> None:
+    done, claim, tries = asyncio.Event(), store.jobs.claim_due, []
+
+    async def away() -> int:
+        tries.append(1)
+        if len(tries) < 3:
+            raise Unavailable("the database does not answer")
+        return await claim()
+
+    async def handler(job: Job) -> None:
+        done.set()
+
+    monkeypatch.setattr("parvis.store.jobs._AWAY_SECONDS", 0.01)
+    monkeypatch.setattr(store.jobs, "claim_due", away)
+    store.jobs.handle("send", handler)
+    await store.write(lambda unit: store.jobs.add(unit, "send", {}))
+    worker = asyncio.create_task(store.jobs.run())
+    async with asyncio.timeout(30):
+        await done.wait()
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
