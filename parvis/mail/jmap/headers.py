@@ -10,6 +10,8 @@ from parvis.wire import mime
 
 FORMS = ("Raw", "Text", "Addresses", "GroupedAddresses", "MessageIds", "Date", "URLs")
 _NAME = re.compile(r"[!-9;-~]+\Z")
+_LONGEST = 300
+"""Characters of a property's name: what clients ask for is remembered, so it must be bounded."""
 _TEXT = {"subject", "comments", "keywords", "list-id"}
 _PEOPLE = {"from", "sender", "reply-to", "to", "cc", "bcc"} | {
     f"resent-{name}" for name in ("from", "sender", "reply-to", "to", "cc", "bcc")
@@ -39,9 +41,13 @@ class HeaderProperty(NamedTuple):
     all: bool
 
 
-@lru_cache(maxsize=2048)
 def header_property(text: str) -> HeaderProperty | None:
     """The parts of a `header:...` property, or None when it is none or its form is forbidden for the field."""
+    return _taken_apart(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=2048)
+def _taken_apart(text: str) -> HeaderProperty | None:
     prefix, _, rest = text.partition(":")
     if prefix != "header":
         return None

@@ -33,6 +33,8 @@ DIALECT = Dialect(
     skip_locked="FOR UPDATE SKIP LOCKED",
 )
 _TRIES = 20
+_LONG = 16_384
+"""Characters beyond which a statement is not remembered: it lists ids, and does not come again."""
 _SCHEMA_LOCK = 7_238_423
 # A quoted string, a quoted name, a comment, or the mark itself: only the mark is translated.
 _MARK = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|\?")
@@ -48,13 +50,16 @@ _DOWN = (
 )
 
 
-@lru_cache(maxsize=8192)
 def translated(sql: str) -> str:
     """`sql` with `?` written as `$1`, `$2`, ... outside of strings, quoted names and comments.
 
     >>> translated("SELECT '?' WHERE a = ? AND b = ?")
     "SELECT '?' WHERE a = $1 AND b = $2"
     """
+    return _remembered(sql) if len(sql) <= _LONG else _numbered(sql)
+
+
+def _numbered(sql: str) -> str:
     count = 0
 
     def number(match: re.Match[str]) -> str:
@@ -65,6 +70,9 @@ def translated(sql: str) -> str:
         return f"${count}"
 
     return _MARK.sub(number, sql)
+
+
+_remembered = lru_cache(maxsize=8192)(_numbered)
 
 
 class PostgresTx:

@@ -3,6 +3,7 @@
 import pytest
 
 from parvis.mail import service
+from parvis.mail.jmap import headers
 from parvis.mail.service import Delivery
 
 RICH = b"""From: "Ann B" <ann@example.org>
@@ -253,3 +254,9 @@ async def test_a_day_that_is_not_in_the_calendar_is_refused(ann, message) -> Non
     made = await ann("Email/set", create={"a": wrong | {"subject": "x"}})
     assert made["notCreated"]["a"]["type"] == "invalidProperties"
     assert made["notCreated"]["a"]["properties"] == ["receivedAt"]
+
+
+def test_long_names_of_properties_are_not_remembered() -> None:
+    before = headers._taken_apart.cache_info().currsize
+    assert headers.header_property("header:" + "x" * 400) is None
+    assert headers._taken_apart.cache_info().currsize == before

@@ -258,3 +258,9 @@ async def test_a_page_of_mail_costs_few_statements(ann, box) -> None:
         responses = await ann.all(listed, get)
     assert len(responses[1][1]["list"]) == 3
     assert len(count) <= 8, "\n".join(count.statements)
+
+
+async def test_a_book_is_no_question(ann, box) -> None:
+    assert (await ann("Email/query", filter={"text": "word " * 201}))["error"] == "invalidArguments"
+    got = await ann("SearchSnippet/get", emailIds=list(box), filter={"body": "word " * 201})
+    assert got["error"] == "invalidArguments"

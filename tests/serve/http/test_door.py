@@ -3,6 +3,8 @@
 import base64
 
 from parvis.access import app_passwords, sessions, signin
+from parvis.serve.http.exchange import Request, Response
+from parvis.serve.http.static import Static
 
 CALL = {"using": ["urn:ietf:params:jmap:core"], "methodCalls": [["Core/echo", {"a": 1}, "c"]]}
 PASSWORD = "a long enough pass phrase"
@@ -144,3 +146,18 @@ async def test_errors_have_one_form(open_client) -> None:
     assert (await ann.get("/healthz")).json()["status"] == "ok"
     metrics = await ann.get("/metrics")
     assert 'parvis_http_requests_total{method="GET",status="404"} 1' in metrics.text
+
+
+def test_the_files_that_are_there_stay_reachable_whatever_else_is_asked_for(tmp_path) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "a.js").write_text("let a")
+    static = Static(tmp_path)
+
+    def asked(path: str) -> Response | None:
+        return static.answer(Request("GET", path, {}, {}, receive=None))
+
+    for number in range(5_001):
+        assert asked(f"/nothing-{number}") is None
+    assert asked("/assets/a.js").body == b"let a"
+    for odd in ("/\0", "/" + "x" * 5_000, "/assets/../assets/a.js", "/./assets/a.js", "/assets//a.js", "/assets"):
+        assert asked(odd) is None
