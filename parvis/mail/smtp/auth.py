@@ -3,13 +3,11 @@
 from parvis.access import signin
 from parvis.access.principal import Principal
 from parvis.kernel.errors import RateLimited, Unauthenticated
-from parvis.mail.smtp.session import Session
+from parvis.mail.smtp.session import FAULTS, Session
 from parvis.store.store import Store
 from parvis.wire.smtp import Reply, SyntaxRefused, decode_response, parse_plain, reply
 
 PROTOCOL = "smtp"
-TRIES = 3
-"""Wrong passwords of one connection."""
 _FAILED = reply(535, "5.7.8", "Wrong name or password")
 
 
@@ -60,7 +58,7 @@ class Authenticator:
             session.close()
             return reply(421, "4.7.0", "Too many tries; come back later")
         except Unauthenticated:
-            session.faults += 6  # three of these are enough
+            session.faults += FAULTS // 3  # three wrong passwords of one connection are enough
             return _FAILED
         return reply(235, "2.7.0", "Welcome")
 

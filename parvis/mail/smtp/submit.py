@@ -2,6 +2,7 @@
 
 import logging
 
+from parvis.access import sessions
 from parvis.access.principal import Principal
 from parvis.kernel.errors import ParvisError
 from parvis.kernel.settings import Settings
@@ -46,8 +47,9 @@ class Submitter:
         return await self._authenticator.answer(session, argument) if verb == "AUTH" else None
 
     async def sender(self, session: Session, mail: MailFrom) -> Reply | None:
-        """See Policy: only an address of the one who is signed in."""
-        if session.principal is None:
+        """See Policy: only an address of the one who is signed in, and still is."""
+        if session.principal is None or not await sessions.lives(self._keep, session.principal):
+            session.principal = None
             return _SIGN_IN
         senders = await of_account(self._keep.db, session.principal.id)
         if mail.sender and not senders.allow(mail.sender):

@@ -132,13 +132,11 @@ def _unrouted(methods: list[str]) -> Response:
 
 
 def _same_origin(request: Request) -> None:
-    """A page of another site may not open a socket with our cookie. RFC 6455 §10.2"""
+    """A page of another site may not open a socket with our cookie, nor with a password that the browser remembers
+    and sends by itself. RFC 6455 §10.2"""
     origin = request.headers.get("origin")
-    if (
-        origin
-        and "authorization" not in request.headers
-        and origin.partition("://")[2] != request.headers.get("host")
-    ):
+    token = request.headers.get("authorization", "").lower().startswith("bearer ")
+    if origin and not token and origin.partition("://")[2] != request.headers.get("host"):
         raise Forbidden("another site may not connect here")
 
 

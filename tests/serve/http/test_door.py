@@ -2,7 +2,7 @@
 
 import base64
 
-from parvis.access import app_passwords, sessions, signin
+from parvis.access import app_passwords, signin
 from parvis.serve.http.exchange import Request, Response
 from parvis.serve.http.static import Static
 
@@ -91,9 +91,15 @@ async def test_a_password_is_remembered_for_a_moment_and_forgotten_when_it_chang
     for _ in range(3):
         assert (await ann.get("/jmap/session", headers=basic(ann))).status_code == 200
     assert len(asked) == 1
-    await sessions.announce(store, sessions.Ended(ann.person.id))
-    await ann.get("/jmap/session", headers=basic(ann))
-    assert len(asked) == 2
+    await signin.change_password(store, ann.person, PASSWORD, PASSWORD + " 2", remote="127.0.0.1")
+    assert (await ann.get("/jmap/session", headers=basic(ann))).status_code == 401
+    assert (await ann.get("/jmap/session", headers=basic(ann, PASSWORD + " 2"))).status_code == 200
+
+
+async def test_another_site_signs_nobody_out(open_client) -> None:
+    ann = await open_client("ann")
+    assert (await ann.post("/auth/sign-out", headers={"x-parvis": ""})).status_code == 403
+    assert (await ann.get("/auth/session")).status_code == 200
 
 
 async def test_app_passwords_by_http(open_client) -> None:

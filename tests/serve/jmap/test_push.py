@@ -1,6 +1,7 @@
 """Push by EventSource, WebSocket and POST, against the real server. RFC 8620 §7, RFC 8887"""
 
 import asyncio
+import base64
 import json
 import os
 
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from parvis.access import gate, sessions
+from parvis.access import gate, sessions, signin
 from parvis.access.principal import Right
 from parvis.kernel import clock
 from parvis.serve.jmap.push import delivery, encryption
@@ -31,11 +32,16 @@ async def add(client, title="x") -> str:
     return done["newState"]
 
 
+PASSWORD = "a long enough pass phrase"
+
+
 class Events:
     """A reader of one event stream."""
 
     def __init__(self, client, **query) -> None:
         self._client, self._headers = client, query.pop("headers", {})
+        if "auth" in query:
+            self._headers = {"authorization": httpx.BasicAuth(*query.pop("auth"))._auth_header}
         self._query = {"types": "*", "closeafter": "no", "ping": "0"} | query
 
     async def __aenter__(self):
@@ -132,6 +138,14 @@ async def test_a_stream_ends_with_its_session(open_client, store) -> None:
             await asyncio.wait_for(events._event(), 10)
 
 
+async def test_a_stream_by_password_ends_when_the_password_changes(open_client, store) -> None:
+    ann = await open_client("ann", signed_in=False)
+    async with Events(ann, auth=(ann.person.address, PASSWORD)) as events:
+        await signin.change_password(store, ann.person, PASSWORD, PASSWORD + " 2", remote="127.0.0.1")
+        with pytest.raises(EOFError):
+            await asyncio.wait_for(events._event(), 10)
+
+
 async def test_a_stream_ends_when_its_session_expires(open_client, doors, store) -> None:
     ann = await open_client("ann")
     async with Events(ann) as events:
@@ -222,7 +236,12 @@ async def test_who_may_open_a_websocket(open_client, doors) -> None:
     cookie = {"cookie": f"parvis_session={ann.cookies['parvis_session']}"}
     assert await status(subprotocols=["jmap"]) == 401
     assert await status(additional_headers=cookie) == 400
-    assert await status(subprotocols=["jmap"], additional_headers=cookie, origin="https://evil.example") == 403
+    basic = {"authorization": "Basic " + base64.b64encode(f"{ann.person.address}:{PASSWORD}".encode()).decode()}
+    for sent_by_itself in (cookie, basic):
+        asked = await status(
+            subprotocols=["jmap"], additional_headers=sent_by_itself, origin="https://evil.example"
+        )
+        assert asked == 403
     async with connect(ann, doors) as socket:
         await socket.send(b"binary")
         with pytest.raises(websockets.ConnectionClosed) as closed:

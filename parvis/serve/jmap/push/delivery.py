@@ -66,7 +66,7 @@ class Delivery:
 
     async def _erase(self, ended: Ended) -> None:
         one = "AND session_id = ?" if ended.session_id else ""
-        named = (ended.session_id,) if ended.session_id else ()
+        named = (ended.opener,) if ended.session_id else ()
 
         async def work(unit: Unit) -> None:
             await unit.run(

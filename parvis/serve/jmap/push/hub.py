@@ -157,8 +157,7 @@ class Hub:
     async def news(self, stream: Stream) -> Object | None:
         """A StateChange of all that is new to the stream, or None; ends it when its sign-in has expired.
         RFC 8620 §7.1"""
-        session_id = stream.principal.session_id
-        if session_id and not await sessions.lives(self._context.store, session_id):
+        if not await sessions.lives(self._context.store, stream.principal):
             stream.close()
             return None
         now = await self._states(stream)
