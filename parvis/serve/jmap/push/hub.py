@@ -97,7 +97,11 @@ class Hub:
         stream = Stream(principal, types)
         self._streams.add(stream)
         self._listen(stream, {principal.id})
-        stream.sent = await self._states(stream)
+        try:
+            stream.sent = await self._states(stream)
+        except BaseException:  # a client that left meanwhile, too
+            self.close(stream)
+            raise
         if since:
             self._go_back(stream, since)
         return stream
