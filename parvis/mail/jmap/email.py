@@ -96,11 +96,12 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
         if row[0] in parts:
             structure, header = parts[row[0]]
             add_headers(one, properties, header)
-            load = _loader(call, row[2], row[3])
+            load = loader(call, row[2], row[3])
             if wanted & BODIES:
                 await add_bodies(
                     one, wanted, Parts(structure, blob_id(row[2]), body.part_properties, load), structure, body
                 )
+                call.bring(sum(len(body["value"]) for body in one.get("bodyValues", {}).values()))
         shown.append(one)
     return shown
 
@@ -155,7 +156,7 @@ async def add_bodies(one: Object, wanted: frozenset[str], parts: Parts, structur
         one["bodyValues"] = await parts.values(sections, body.limit)
 
 
-def _loader(call: Call, digest: str, size: int) -> Load:
+def loader(call: Call, digest: str, size: int) -> Load:
     """Reads parts of the message: a short one once and whole, of a long one only what is needed."""
     held: list[bytes] = []
 

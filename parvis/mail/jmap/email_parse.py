@@ -50,6 +50,7 @@ async def run(call: Call) -> Result:
         except NotFound:
             missing.append(given)
             continue
+        call.bring(blob.size)
         shown = await _shown(call, blob, wanted, body)
         if shown is None:
             bad.append(given)

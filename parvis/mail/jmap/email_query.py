@@ -91,7 +91,8 @@ async def question_of(call: Call, asked: Query) -> Question:
         if header is not UNSET:
             if not 1 <= len(header) <= 2:
                 raise MethodError("invalidArguments", "header has one or two elements")
-            found[tuple(header)] = await account.with_header(*header)
+            if tuple(header) not in found:
+                found[tuple(header)] = await account.with_header(*header)
 
     def leaf(condition: EmailCondition) -> tuple[str, list[Any]]:
         parts = [

@@ -190,16 +190,14 @@ async def _get(call: Call) -> Result:
     if unknown := wanted - _PROPERTIES - {"id"}:
         raise MethodError("invalidArguments", f"properties: unknown {', '.join(sorted(unknown))}")
     found: list[Object] = []
-    missing, left = [], call.context.settings.limits.upload_bytes
+    missing = []
     for one in dict.fromkeys(given.ids):
         try:
             blob = await _find(call, one)
         except NotFound:
             missing.append(one)
             continue
-        left -= blob.size if wanted - {"size", "id"} else 0
-        if left < 0:
-            raise MethodError("requestTooLarge", "that is too much data for one call")
+        call.bring(blob.size if wanted - {"size", "id"} else 0)
         found.append({"id": call.resolve(one) or one} | await _described(blob, wanted, given))
     return {"accountId": ids.text(call.account_id), "list": found, "notFound": missing}
 

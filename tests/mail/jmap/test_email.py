@@ -260,3 +260,24 @@ def test_long_names_of_properties_are_not_remembered() -> None:
     before = headers._taken_apart.cache_info().currsize
     assert headers.header_property("header:" + "x" * 400) is None
     assert headers._taken_apart.cache_info().currsize == before
+
+
+async def test_a_request_brings_no_more_than_one_upload_may_have(ann, store, message) -> None:
+    deliveries = [Delivery(ann.principal.id)]
+    for letter in "xyz":
+        await service.deliver(store, deliveries, message(body=letter * 600))
+    listed = (await ann("Email/query"))["ids"]
+    blobs = [one["blobId"] for one in (await ann("Email/get", ids=listed, properties=["blobId"]))["list"]]
+    ann.engine._context.settings.limits.upload_bytes = 1_500
+    get = {"accountId": ann.account, "fetchTextBodyValues": True, "properties": ["bodyValues"]}
+    parse = {"accountId": ann.account, "properties": ["subject"]}
+
+    async def answers(*calls) -> list[str]:
+        return [result.get("type", "ok") for _, result, _ in await ann.all(*calls)]
+
+    assert await answers(("Email/get", get | {"ids": listed[:2]})) == ["ok"]
+    assert await answers(("Email/get", get | {"ids": listed})) == ["requestTooLarge"]
+    each = [("Email/get", get | {"ids": [one]}) for one in listed]
+    assert await answers(*each) == ["ok", "ok", "requestTooLarge"]
+    assert await answers(("Email/parse", parse | {"blobIds": blobs[:1]})) == ["ok"]
+    assert await answers(("Email/parse", parse | {"blobIds": blobs})) == ["requestTooLarge"]

@@ -1,9 +1,13 @@
 """Email/query and /queryChanges: every filter, every sort, threads collapsed, pages. RFC 8621 §4.4, §4.5"""
 
+import itertools
+from types import SimpleNamespace
+
 import pytest
 
 from parvis.kernel import ids
 from parvis.mail import query, service
+from parvis.mail.jmap import snippet
 from parvis.mail.service import Import
 from parvis.store.sql.contract import counting
 
@@ -264,3 +268,47 @@ async def test_a_book_is_no_question(ann, box) -> None:
     assert (await ann("Email/query", filter={"text": "word " * 201}))["error"] == "invalidArguments"
     got = await ann("SearchSnippet/get", emailIds=list(box), filter={"body": "word " * 201})
     assert got["error"] == "invalidArguments"
+
+
+async def test_all_conditions_on_headers_share_one_limit_of_time(ann, box, monkeypatch) -> None:
+    seconds = itertools.count(step=4)
+    monkeypatch.setattr(query, "clock", SimpleNamespace(monotonic=lambda: next(seconds)))
+    assert (await ann("Email/query", filter={"header": ["X-Label", "sky"]}))["ids"]
+    asked = [{"header": ["X-Label", word]} for word in ("sky", "sea", "fire")]
+    assert "ids" in await ann("Email/query", filter={"operator": "OR", "conditions": asked[:1] * 20})
+    refused = await ann("Email/query", filter={"operator": "OR", "conditions": asked})
+    assert refused["error"] == "serverUnavailable"
+
+
+async def test_a_snippet_reads_the_text_and_no_attachment(ann, store, monkeypatch) -> None:
+    inbox = ids.parse(await ann.mailbox("inbox"))
+    lines = [
+        "From: a@x",
+        "MIME-Version: 1.0",
+        "Content-Type: multipart/mixed; boundary=b",
+        "",
+        "--b",
+        "",
+        "a needle",
+    ]
+    lines += ["--b", "Content-Type: application/octet-stream", "", *["x" * 70] * 10_000, "--b--", ""]
+    raw = "\r\n".join(lines).encode()
+    one = Import(raw, frozenset({inbox}))
+    (stored,) = await service.import_messages(store, ann.principal, ann.principal.id, [one])
+    read, get = [], store.blobs.get
+
+    async def noted(*args):
+        read.append(content := await get(*args))
+        return content
+
+    monkeypatch.setattr(store.blobs, "get", noted)
+    got = await ann("SearchSnippet/get", emailIds=[ids.text(stored.id)], filter={"body": "needle"})
+    assert got["list"][0]["preview"] == "a <mark>needle</mark>"
+    assert sum(map(len, read)) < 1_000
+
+
+@pytest.mark.parametrize("before", [0, 10, 3_999, 5_000, 50_000])
+def test_an_excerpt_is_found_wherever_it_stands(before: int) -> None:
+    asked = [(["two", "words"], False)]
+    assert "<mark>two words</mark>" in snippet.excerpt("a " * (before // 2) + "two words and more", asked)
+    assert snippet.excerpt("a" * before + "two", asked) is None
