@@ -1,5 +1,6 @@
 """Mail from other servers: who may send what to whom, and delivery before the 250. RFC 5321 §4.2.5, §6.1"""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ from parvis.mail import service
 from parvis.mail.queue.recipients import Found, find
 from parvis.mail.service import Delivery, Hook
 from parvis.mail.smtp.session import Session, Transaction
+from parvis.mail.smtp.spool import LARGE_AT_ONCE
 from parvis.mail.smtp.trace import HOPS, hops, received, return_path
 from parvis.serve.lines.connection import Connection
 from parvis.serve.rates import Rate, network_of
@@ -28,6 +30,7 @@ class Receiver:
 
     def __init__(self, keep: Store, settings: Settings, hooks: Sequence[Hook] = ()) -> None:
         self.settings, self.blobs = settings, keep.blobs
+        self.large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._keep, self._hooks = keep, tuple(hooks)
         self._rate = Rate(settings.limits.messages_per_minute)
 

@@ -1,5 +1,6 @@
 """Mail from people's own programs: signed in, from an address of theirs, into the queue. RFC 6409"""
 
+import asyncio
 import logging
 
 from parvis.access import sessions
@@ -11,6 +12,7 @@ from parvis.mail.queue.recipients import find
 from parvis.mail.queue.service import Queue
 from parvis.mail.smtp.auth import Authenticator, offered
 from parvis.mail.smtp.session import Session, Transaction
+from parvis.mail.smtp.spool import LARGE_AT_ONCE
 from parvis.mail.smtp.trace import HOPS, hops, received
 from parvis.mail.submission.content import Content, needs
 from parvis.mail.submission.senders import of_account
@@ -30,6 +32,7 @@ class Submitter:
 
     def __init__(self, keep: Store, settings: Settings, queue: Queue) -> None:
         self.settings, self.blobs = settings, keep.blobs
+        self.large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._keep, self._queue = keep, queue
         self._authenticator = Authenticator(keep)
         self._rate = Rate(settings.limits.sent_per_minute)

@@ -281,3 +281,13 @@ async def test_a_request_brings_no_more_than_one_upload_may_have(ann, store, mes
     assert await answers(*each) == ["ok", "ok", "requestTooLarge"]
     assert await answers(("Email/parse", parse | {"blobIds": blobs[:1]})) == ["ok"]
     assert await answers(("Email/parse", parse | {"blobIds": blobs})) == ["requestTooLarge"]
+
+
+async def test_a_request_asks_for_no_more_properties_than_anybody_needs(ann, store, message) -> None:
+    await service.deliver(store, [Delivery(ann.principal.id)], message())
+    listed, many = (await ann("Email/query"))["ids"], [f"header:X-{n}" for n in range(501)]
+    blobs = [one["blobId"] for one in (await ann("Email/get", ids=listed, properties=["blobId"]))["list"]]
+    for asked in ({"properties": many}, {"bodyProperties": many}, {"bodyProperties": ["size"] * 501}):
+        assert (await ann("Email/get", ids=listed, **asked))["error"] == "requestTooLarge"
+        assert (await ann("Email/parse", blobIds=blobs, **asked))["error"] == "requestTooLarge"
+    assert len((await ann("Email/get", ids=listed, properties=many[:500]))["list"][0]) == 501
