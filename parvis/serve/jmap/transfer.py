@@ -21,6 +21,7 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _INLINE = re.compile(r"image/(?!svg)[\w.+-]+|audio/[\w.+-]+|video/[\w.+-]+|application/pdf|text/plain")
 _KEPT_UPLOADS = 5
 """Unreferenced uploads of one person may be this many times the largest upload; the oldest go first."""
+_MOST_UPLOADS = 5_000
 
 
 class Transfer:
@@ -101,19 +102,22 @@ async def keep_upload(
     async def work(unit: Unit) -> None:
         end = clock.now_ms() + UPLOAD_MS
         await link(unit, digest, account_id, UPLOAD, principal.id, size, media_type, end)
-        held = await unit.value(
-            "SELECT SUM(size) FROM blob_link WHERE account_id = ? AND kind = ? AND object_id = ?",
+        row = await unit.row(
+            "SELECT SUM(size), COUNT(*) FROM blob_link WHERE account_id = ? AND kind = ? AND object_id = ?",
             account_id,
             UPLOAD,
             principal.id,
         )
-        if held > most:
-            await _let_go(unit, account_id, principal.id, int(held) - most, digest)
+        held, count = row or (0, 0)
+        if held > most or count > _MOST_UPLOADS:
+            await _let_go(unit, account_id, principal.id, (int(held) - most, count - _MOST_UPLOADS), digest)
 
     await context.store.write(work)
 
 
-async def _let_go(unit: Unit, account_id: int, principal_id: int, surplus: int, but: str) -> None:
+async def _let_go(unit: Unit, account_id: int, principal_id: int, surplus: tuple[int, int], but: str) -> None:
+    """Lets go of so many bytes and so many uploads at least."""
+    octets, count = surplus
     rows = await unit.rows(
         """SELECT hash, size FROM blob_link WHERE account_id = ? AND kind = ? AND object_id = ? AND hash <> ?
         ORDER BY expires_ms LIMIT 1000""",
@@ -123,7 +127,7 @@ async def _let_go(unit: Unit, account_id: int, principal_id: int, surplus: int, 
         but,
     )
     for digest, size in rows:
-        if surplus <= 0:
+        if octets <= 0 and count <= 0:
             return
         await unit.run(
             "DELETE FROM blob_link WHERE hash = ? AND account_id = ? AND kind = ? AND object_id = ?",
@@ -132,7 +136,7 @@ async def _let_go(unit: Unit, account_id: int, principal_id: int, surplus: int, 
             UPLOAD,
             principal_id,
         )
-        surplus -= size
+        octets, count = octets - size, count - 1
 
 
 async def _opened(blob: Blob, start: int, end: int) -> AsyncIterator[bytes]:
