@@ -63,6 +63,8 @@ _ORDERS = {
 _HEADERS = """SELECT e.id, p.headers, e.received_ms FROM email e JOIN email_part p ON p.email_id = e.id
     WHERE e.account_id = ? AND (e.received_ms, e.id) > (?, ?) ORDER BY e.received_ms, e.id LIMIT ?"""
 _HEADER_PAGE = 4000
+_SHORT = 2000
+"""Rows that are read, or passed over, while others wait."""
 _HEADER_SECONDS = 10.0
 
 
@@ -256,7 +258,8 @@ class Listing:
         table, number, moment, where, parameters = self._source()
         way = "ASC" if self.ascending else "DESC"
         limit = window.limit if window.limit is not None else total
-        rows = await db.rows(
+        read = db.rows if start + limit <= _SHORT else db.scan
+        rows = await read(
             f"SELECT {number} FROM {table} WHERE {where} ORDER BY {moment} {way}, {number} {way} LIMIT ? OFFSET ?",
             *parameters,
             limit,
@@ -303,11 +306,10 @@ class Listing:
         if row is None:
             return None
         sign = "<" if self.ascending else ">"
-        return int(
-            await db.value(
-                f"SELECT COUNT(*) FROM {table} WHERE {where} AND ({moment}, {number}) {sign} (?, ?)",
-                *parameters,
-                row[0],
-                anchor,
-            )
+        rows = await db.scan(
+            f"SELECT COUNT(*) FROM {table} WHERE {where} AND ({moment}, {number}) {sign} (?, ?)",
+            *parameters,
+            row[0],
+            anchor,
         )
+        return int(rows[0][0])

@@ -312,3 +312,37 @@ def test_an_excerpt_is_found_wherever_it_stands(before: int) -> None:
     asked = [(["two", "words"], False)]
     assert "<mark>two words</mark>" in snippet.excerpt("a " * (before // 2) + "two words and more", asked)
     assert snippet.excerpt("a" * before + "two", asked) is None
+
+
+async def test_nobody_waits_while_a_long_list_is_counted(ann, box, store, monkeypatch) -> None:
+    monkeypatch.setattr(query, "_SHORT", 3)
+    short = []
+
+    def noting(call):
+        def noted(sql, *args):
+            short.append(sql)
+            return call(sql, *args)
+
+        return noted
+
+    for name in ("rows", "value"):
+        monkeypatch.setattr(store.db, name, noting(getattr(store.db, name)))
+    inbox = await ann.mailbox("inbox")
+    asked = {"filter": {"inMailbox": inbox}, "sort": [{"property": "receivedAt", "isAscending": True}]}
+    first = await ann("Email/query", **asked, limit=2)
+    assert any("OFFSET" in sql for sql in short)
+    short.clear()
+    assert (await ann("Email/query", **asked))["ids"][:2] == first["ids"]
+    assert (await ann("Email/query", **asked, position=3, limit=2))["position"] == 3
+    assert not [sql for sql in short if "OFFSET" in sql]
+    assert (await ann("Email/query", **asked, anchor=first["ids"][1], limit=1))["position"] == 1
+    assert not [sql for sql in short if "COUNT(*)" in sql]
+
+
+async def test_changes_of_a_query_since_a_state_of_changes_in_pages(ann, box) -> None:
+    part = await ann("Email/changes", sinceState="0", maxChanges=2)
+    assert part["hasMoreChanges"]
+    asked = {"filter": {"allInThreadHaveKeyword": "$seen"}, "collapseThreads": True}
+    told = await ann("Email/queryChanges", sinceQueryState=part["newState"], **asked)
+    now = await ann("Email/query", **asked)
+    assert {one["id"] for one in told["added"]} == set(now["ids"])
