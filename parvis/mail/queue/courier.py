@@ -95,8 +95,12 @@ class Courier:
     async def _deliver_to(
         self, message: Message, recipient: Recipient, accounts: Sequence[int], content: bytes
     ) -> Reply:
-        deliveries = [Delivery(account, recipient.address) for account in accounts]
-        delivered = Reply(250, "2.1.5 delivered")
+        free = await addresses.with_room(self._keep.db, accounts, len(content))
+        deliveries = [Delivery(account, recipient.address) for account in free]
+        if not deliveries:
+            return Reply(552, "5.2.2 the mailbox is full")
+        full = f" to {len(free)} of {len(accounts)}; the others are full" if len(free) < len(accounts) else ""
+        delivered = Reply(250, f"2.1.5 delivered{full}")
         outcome = Outcome(recipient, delivered, self._settings.hostname)
 
         async def note(unit: Unit, one: Delivered) -> None:

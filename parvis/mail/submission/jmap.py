@@ -100,7 +100,7 @@ async def _prepare(call: Call, wanted: Creation | Update | Copying) -> _Ready | 
     content = Content.read(await call.context.store.blobs.get(blob))
     senders = await of_account(call.context.store.db, call.account_id)
     _check_content(content, senders)
-    envelope = wanted.values["envelope"] or envelopes.derived(content, senders, identity_email)
+    envelope = wanted.values["envelope"] or envelopes.derived(content, identity_email)
     letter = await _letter(call, content, envelope, senders, blob)
     destinations = await call.context.need(Queue).destinations(letter)
     return _Ready(letter, destinations, envelope, (identity_id, email_id, thread_id))

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from parvis.access import gate
+from parvis.access import directory, gate
 from parvis.access.principal import Right
 from parvis.kernel import clock, ids
 from tests.mail.smtp.conftest import Sink, Site
@@ -237,3 +237,34 @@ async def test_a_mark_of_ai_text_leaves_with_the_message(site_sqlite: Site, sink
     await client.send(await client.draft("x@one.example", **{"header:AI-Content:asText": "generated"}))
     await site_sqlite.idle()
     assert b"\r\nAI-Content: generated\r\n" in sink.messages[0][2]
+
+
+async def test_one_full_mailbox_does_not_keep_a_message_from_the_rest_of_a_group(site: Site) -> None:
+    ann, bob, cy = await site.person("ann"), await site.person("bob", quota=10), await site.person("cy")
+
+    async def group(unit) -> None:
+        team = await directory.create(unit, "group", "team", "team@example.org")
+        for member in (bob, cy):
+            await directory.join(unit, team, member.id)
+
+    await site.store.write(group)
+    client = site.client(ann)
+    made = await client.send(await client.draft("team@example.org"))
+    assert len(await site.inbox(cy)) == 1
+    await site.idle()
+    (status,) = (await client.submission(made["id"]))["deliveryStatus"].values()
+    assert status["delivered"] == "yes" and "to 1 of 2" in status["smtpReply"]
+
+
+async def test_the_identity_gives_the_return_address_when_it_does_not_allow_the_senders(
+    site: Site, sink: Sink
+) -> None:
+    ann = await site.person("ann")
+    await site.store.write(lambda unit: directory.add_address(unit, ann.id, "office@example.org"))
+    client = site.client(ann)
+    every = (await client("Identity/get"))["list"]
+    office = next(one["id"] for one in every if one["email"] == "office@example.org")
+    made = await client.send(await client.draft("x@one.example"), identityId=office)
+    assert made["envelope"]["mailFrom"]["email"] == "office@example.org"
+    made = await client.send(await client.draft("x@one.example"))
+    assert made["envelope"]["mailFrom"]["email"] == "ann@example.org"
