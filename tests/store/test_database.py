@@ -179,3 +179,16 @@ def test_long_statements_are_not_remembered() -> None:
     long = "SELECT ? WHERE id IN (" + ",".join("1" * 10 for _ in range(3_000)) + ")"
     assert postgres.translated(long).startswith("SELECT $1 WHERE")
     assert postgres._remembered.cache_info().currsize == before
+
+
+async def test_text_with_a_nul_is_no_error(store: Store) -> None:
+    async def work(unit: Unit) -> None:
+        await unit.run("INSERT INTO kind_state (account_id, kind, modseq) VALUES (?, ?, 1)", 1, "o\0ne")
+        await unit.many(
+            "INSERT INTO kind_state (account_id, kind, modseq) VALUES (?, ?, 1)", [(1, "t\0w"), (1, "x")]
+        )
+
+    await store.write(work)
+    rows = await store.db.rows("SELECT kind FROM kind_state WHERE kind IN (?, ?) ORDER BY kind", "o\0ne", "t\0w")
+    assert [kind.replace("\0", "") for (kind,) in rows] == ["one", "tw"]
+    assert await store.db.scan("SELECT kind FROM kind_state WHERE kind = ?", "t\0w") == rows[1:]

@@ -75,6 +75,11 @@ def _numbered(sql: str) -> str:
 _remembered = lru_cache(maxsize=8192)(_numbered)
 
 
+def _storable(args: Sequence[Any]) -> tuple[Any, ...]:
+    """Parameters as PostgreSQL takes them: its text has no U+0000, so that is left out."""
+    return tuple(arg.replace("\0", "") if isinstance(arg, str) and "\0" in arg else arg for arg in args)
+
+
 class PostgresTx:
     """One open transaction. After a statement has failed nothing of the unit can be kept, caught or not."""
 
@@ -90,7 +95,7 @@ class PostgresTx:
         self.busy = True
         try:
             with _naming():
-                return await call(translated(sql), *args)
+                return await call(translated(sql), *_storable(args))
         except Exception as error:
             if self.failure is None:
                 self.failure, self.contended = error, args[-1] if args else sql
@@ -120,7 +125,7 @@ class PostgresTx:
         if len(rows) == 1:  # one round trip less than a batch of one
             await self.run(sql, *rows[0])
         elif rows:
-            await self._ask(self._connection.executemany, sql, [tuple(row) for row in rows])
+            await self._ask(self._connection.executemany, sql, [_storable(row) for row in rows])
 
     def forgive(self) -> None:
         """See Tx.forgive."""
@@ -170,7 +175,7 @@ class PostgresDatabase:
 
     async def _read(self, method: str, sql: str, args: tuple[Any, ...]) -> Any:
         note(sql)
-        return await _to_its_end(self._ask(method, translated(sql), args))
+        return await _to_its_end(self._ask(method, translated(sql), _storable(args)))
 
     async def _ask(self, method: str, statement: str, args: tuple[Any, ...]) -> Any:
         with _naming():
@@ -182,7 +187,7 @@ class PostgresDatabase:
     async def scan(self, sql: str, *args: Any, seconds: float = 10.0) -> list[Row]:
         """See Database.scan."""
         note(sql)
-        return await _to_its_end(self._scan(sql, args, seconds))
+        return await _to_its_end(self._scan(sql, _storable(args), seconds))
 
     async def _scan(self, sql: str, args: tuple[Any, ...], seconds: float) -> list[Row]:
         try:
