@@ -39,7 +39,7 @@ class Receiver:
         await Session(client, self).run()
 
     def extensions(self, session: Session) -> list[str]:
-        """See Policy."""
+        """See Policy. Not DSN: of what is delivered here a server that asks for it tells itself. RFC 3461 §5.2.2"""
         return []
 
     async def command(self, session: Session, verb: str, argument: str) -> Reply | None:

@@ -189,7 +189,7 @@ class Session:
             return Reply(250, "", (self.hostname,))
         lines = [
             f"{self.hostname} greets {name}", "PIPELINING", f"SIZE {self.policy.settings.limits.message_bytes}",
-            "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES", "DSN",
+            "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES",
         ]  # fmt: skip
         if self.client.door.tls is not None and self.client.tls is None:
             lines.append("STARTTLS")

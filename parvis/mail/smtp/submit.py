@@ -43,7 +43,7 @@ class Submitter:
 
     def extensions(self, session: Session) -> list[str]:
         """See Policy."""
-        return ["AUTH PLAIN LOGIN"] if offered(session) else []
+        return ["DSN", *(["AUTH PLAIN LOGIN"] if offered(session) else [])]
 
     async def command(self, session: Session, verb: str, argument: str) -> Reply | None:
         """See Policy."""
