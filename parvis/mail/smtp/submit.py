@@ -17,7 +17,6 @@ from parvis.mail.smtp.trace import HOPS, hops, received
 from parvis.mail.submission.content import Content, needs
 from parvis.mail.submission.senders import of_account
 from parvis.serve.lines.connection import Connection
-from parvis.serve.rates import Rate
 from parvis.store.store import Store
 from parvis.wire.mime.fields import domain_as_ascii
 from parvis.wire.smtp import MailFrom, RcptTo, Reply, encode_xtext, reply
@@ -35,7 +34,6 @@ class Submitter:
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._keep, self._queue = keep, queue
         self._authenticator = Authenticator(keep)
-        self._rate = Rate(settings.limits.sent_per_minute)
 
     async def serve(self, client: Connection) -> None:
         """The session of one client; see serve.lines.Door."""
@@ -62,7 +60,7 @@ class Submitter:
     async def recipient(self, session: Session, transaction: Transaction, rcpt: RcptTo) -> Reply | None:
         """See Policy: anybody who can be reached; not more in a minute than a person writes."""
         assert session.principal is not None
-        if not self._rate.take(str(session.principal.id)):
+        if not self._queue.allows(session.principal, 1):
             return reply(450, "4.7.1", "Too many recipients in a short time; try again later")
         found = await find(self._keep.db, self.settings.domains, rcpt.recipient)
         if found.where == "nowhere":

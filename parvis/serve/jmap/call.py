@@ -37,7 +37,7 @@ class Exchange:
     referred: int = 0
     """The weight of what references have brought so far."""
     brought: int = 0
-    """Bytes of blobs and bodies in the answers so far."""
+    """Bytes of blobs and bodies so far."""
 
 
 @dataclass(slots=True)
@@ -65,8 +65,8 @@ class Call:
         return self.exchange.created.get(given[1:]) if given.startswith("#") else given
 
     def bring(self, size: int) -> None:
-        """Counts bytes of blobs and bodies that the answer will hold. Raises MethodError requestTooLarge when those
-        of the whole request are more than one upload may have."""
+        """Counts bytes of blobs and bodies that the request reads out or writes. Raises MethodError requestTooLarge
+        when they are more than one upload may have."""
         self.exchange.brought += size
         if self.exchange.brought > self.context.settings.limits.upload_bytes:
             raise MethodError("requestTooLarge", "that is too much data for one request")

@@ -291,3 +291,14 @@ async def test_a_request_asks_for_no_more_properties_than_anybody_needs(ann, sto
         assert (await ann("Email/get", ids=listed, **asked))["error"] == "requestTooLarge"
         assert (await ann("Email/parse", blobIds=blobs, **asked))["error"] == "requestTooLarge"
     assert len((await ann("Email/get", ids=listed, properties=many[:500]))["list"][0]) == 501
+
+
+async def test_a_request_writes_no_more_than_one_upload_may_have(ann) -> None:
+    ann.engine._context.settings.limits.upload_bytes = 3_000
+    email = {
+        "mailboxIds": {await ann.mailbox("drafts"): True},
+        "bodyValues": {"1": {"value": "x" * 1_000}},
+        "textBody": [{"partId": "1", "type": "text/plain"}],
+    }
+    assert (await ann("Email/set", create={"a": email}))["created"]
+    assert (await ann("Email/set", create=dict.fromkeys("abcd", email)))["error"] == "requestTooLarge"

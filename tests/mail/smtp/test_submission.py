@@ -7,6 +7,8 @@ import pytest
 from parvis.access import directory, gate
 from parvis.access.principal import Right
 from parvis.kernel import clock, ids
+from parvis.mail.queue.service import Queue
+from parvis.serve.rates import Rate
 from tests.mail.smtp.conftest import Sink, Site
 
 
@@ -268,3 +270,13 @@ async def test_the_identity_gives_the_return_address_when_it_does_not_allow_the_
     assert made["envelope"]["mailFrom"]["email"] == "office@example.org"
     made = await client.send(await client.draft("x@one.example"))
     assert made["envelope"]["mailFrom"]["email"] == "ann@example.org"
+
+
+async def test_nobody_sends_to_more_in_a_minute_by_one_door_than_by_another(site_sqlite: Site, sink: Sink) -> None:
+    ann = await site_sqlite.person("ann")
+    client, queue = site_sqlite.client(ann), site_sqlite.context.need(Queue)
+    queue._rate = Rate(3)
+    several = [{"email": f"{name}@one.example"} for name in "yz"]
+    assert "id" in await client.send(await client.draft("x@one.example", cc=several))
+    assert (await client.send(await client.draft("x@one.example")))["type"] == "rateLimit"
+    assert not queue.allows(ann, 1)
