@@ -9,6 +9,7 @@ from parvis.access.principal import Right
 from parvis.kernel import clock, ids
 from parvis.mail.queue.service import Queue
 from parvis.serve.rates import Rate
+from parvis.store.sql.contract import counting
 from tests.mail.smtp.conftest import Sink, Site
 
 
@@ -280,3 +281,13 @@ async def test_nobody_sends_to_more_in_a_minute_by_one_door_than_by_another(site
     assert "id" in await client.send(await client.draft("x@one.example", cc=several))
     assert (await client.send(await client.draft("x@one.example")))["type"] == "rateLimit"
     assert not queue.allows(ann, 1)
+
+
+async def test_destroying_a_record_reads_no_other_of_the_account(site_sqlite: Site, sink: Sink) -> None:
+    client = site_sqlite.client(await site_sqlite.person("ann"))
+    made = await client.send(await client.draft("x@one.example"))
+    with counting() as count:
+        assert (await client("EmailSubmission/set", destroy=[made["id"]]))["destroyed"]
+    (forgetting,) = [sql for sql in count.statements if sql.startswith("DELETE FROM submission WHERE")]
+    ((*_, step),) = await site_sqlite.store.db.rows(f"EXPLAIN QUERY PLAN {forgetting}", 1, 2)
+    assert "submission_by_end (account_id=? AND destroyed_ms<?)" in step
