@@ -1,7 +1,7 @@
 """One HTTP request and its answer, as handlers see them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qs
@@ -89,7 +89,7 @@ class Response:
     """One answer. A body that is an iterator is streamed with flat memory."""
 
     status: int = 200
-    body: bytes | AsyncIterator[bytes] = b""
+    body: bytes | AsyncIterable[bytes] = b""
     headers: list[tuple[str, str]] = field(default_factory=list)
     compress: bool = False
     """Whether it may be compressed; see serve.http.compression for what may."""
