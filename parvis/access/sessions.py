@@ -168,14 +168,16 @@ async def find(store: Store, digest: str, kinds: tuple[SessionKind, ...]) -> tup
     return principal_of(row[9:], session_id=session.id, protocols=session.protocols), session
 
 
-async def lives(store: Store, principal: Principal) -> bool:
-    """Whether a principal is not switched off and its sign-in neither ended nor expired: asked now and then by
-    what it keeps open."""
+async def lives(store: Store, principal: Principal, since_ms: int) -> bool:
+    """Whether what a principal has opened at `since_ms` may stay open: they are not switched off, and their session
+    has neither ended nor expired, or, without one, their password is still the same. Asked now and then."""
     found = await store.db.value(
-        """SELECT 1 FROM principal p WHERE p.id = ? AND p.disabled_ms IS NULL AND (CAST(? AS BIGINT) = 0
-        OR EXISTS (SELECT 1 FROM session s WHERE s.id = ? AND (s.expires_ms IS NULL OR s.expires_ms > ?)))""",
+        """SELECT 1 FROM principal p WHERE p.id = ? AND p.disabled_ms IS NULL AND CASE WHEN CAST(? AS BIGINT) = 0
+        THEN NOT EXISTS (SELECT 1 FROM password w WHERE w.principal_id = p.id AND w.changed_ms > ?)
+        ELSE EXISTS (SELECT 1 FROM session s WHERE s.id = ? AND (s.expires_ms IS NULL OR s.expires_ms > ?)) END""",
         principal.id,
         principal.session_id,
+        since_ms,
         principal.session_id,
         clock.now_ms(),
     )

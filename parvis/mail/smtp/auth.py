@@ -2,6 +2,7 @@
 
 from parvis.access import signin
 from parvis.access.principal import Principal
+from parvis.kernel import clock
 from parvis.kernel.errors import RateLimited, Unauthenticated
 from parvis.mail.smtp.session import FAULTS, Session
 from parvis.store.store import Store
@@ -54,6 +55,7 @@ class Authenticator:
     async def _check(self, session: Session, name: str, password: str) -> Reply:
         try:
             session.principal = await self._principal(name, password, session.client.host)
+            session.signed_in_ms = clock.now_ms()
         except RateLimited:
             session.close()
             return reply(421, "4.7.0", "Too many tries; come back later")

@@ -101,6 +101,7 @@ class Session:
         self.client, self.policy = client, policy
         self.hello, self.extended = "", False
         self.principal: Principal | None = None
+        self.signed_in_ms = 0
         self.transaction: Transaction | None = None
         self.faults = 0
         self._over = False

@@ -49,10 +49,11 @@ class Submitter:
 
     async def sender(self, session: Session, mail: MailFrom) -> Reply | None:
         """See Policy: only an address of the one who is signed in, and still is."""
-        if session.principal is None or not await sessions.lives(self._keep, session.principal):
+        who = session.principal
+        if who is None or not await sessions.lives(self._keep, who, session.signed_in_ms):
             session.principal = None
             return _SIGN_IN
-        senders = await of_account(self._keep.db, session.principal.id)
+        senders = await of_account(self._keep.db, who.id)
         if mail.sender and not senders.allow(mail.sender):
             return reply(550, "5.7.1", "This is not one of your addresses")
         return None

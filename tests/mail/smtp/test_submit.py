@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from parvis.access import accounts, app_passwords
+from parvis.access import accounts, app_passwords, signin
 from tests.mail.conftest import plain
 from tests.mail.smtp.conftest import PASSWORD, Sink, Site, Talk, talking
 from tests.serve.lines.test_engine import trusting
@@ -116,6 +116,11 @@ async def test_who_may_no_longer_sign_in_sends_no_more(site: Site) -> None:
         assert (await by_app.say("MAIL FROM:<ann@example.org>", "RSET"))[0].startswith("250")
         await app_passwords.remove(site.store, ann, entry.id)
         assert (await by_app.say("MAIL FROM:<ann@example.org>"))[0].startswith("530 5.7.0")
+        assert (await by_password.say("MAIL FROM:<ann@example.org>", "RSET"))[0].startswith("250")
+        await signin.change_password(site.store, ann, PASSWORD, PASSWORD + " 2", remote="127.0.0.1")
+        assert (await by_password.say("MAIL FROM:<ann@example.org>"))[0].startswith("530 5.7.0")
+        answer = plain_response("ann@example.org", PASSWORD + " 2")
+        assert (await by_password.say(f"AUTH PLAIN {answer}"))[0].startswith("235")
         assert (await by_password.say("MAIL FROM:<ann@example.org>", "RSET"))[0].startswith("250")
         await accounts.disable(site.store, ann.id)
         assert (await by_password.say("MAIL FROM:<ann@example.org>"))[0].startswith("530 5.7.0")
