@@ -18,7 +18,7 @@ COLUMNS = "p.id, p.name, p.address, p.kind, p.language, p.administrator"
 def normal(address: str) -> str:
     """The form an address is kept and compared in: lower case, the domain in ASCII. Raises Invalid."""
     local, at, domain = address.strip().rpartition("@")
-    if not (local and at and domain) or any(c.isspace() for c in address.strip()):
+    if not (local and at and domain) or any(c.isspace() or not c.isprintable() for c in address.strip()):
         raise Invalid(f"{address!r} is not an address", field="address")
     try:
         return f"{local.lower()}@{domain.lower().encode('idna').decode()}"

@@ -22,6 +22,9 @@ def visible(principal: Principal, right: Right = Right.READ) -> tuple[int, int, 
     return (principal.id, int(right), int(right), clock.now_ms())
 
 
+_EVER = 1 << 62
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What things belong to. `account_id` is the owner, whose clock counts its changes."""
@@ -132,9 +135,9 @@ async def give(
 ) -> int:
     """Gives rights in a scope to a person, group or space, until `expires_ms` when set. A second grant to the same
     grantee replaces the first. Returns the grant's id. Raises NotFound, Forbidden without the right to share, or
-    when giving more than one has."""
+    when giving more than one has, or for longer."""
     await turn(unit)
-    scope = await _shared(unit, giver, scope_id, rights)
+    scope = await _shared(unit, giver, scope_id, rights, _EVER if expires_ms is None else expires_ms)
     if await unit.value("SELECT 1 FROM principal WHERE id = ? AND disabled_ms IS NULL", grantee_id) is None:
         raise NotFound("no such principal")
     if grantee_id == scope.account_id:
@@ -166,22 +169,34 @@ async def withdraw(unit: Unit, principal: Principal, grant_id: int) -> None:
     if row is None:
         raise NotFound("no such grant")
     scope_id, grantee = row
-    scope = await _shared(unit, principal, scope_id, Right(0))
+    scope = await _shared(unit, principal, scope_id, Right(0), 0)
     await unit.run("DELETE FROM access_grant WHERE id = ?", grant_id)
     await refresh_grant(unit, grant_id)
     await unit.changed(scope.account_id, "Grant", grant_id, "destroyed")
     unit.emit(scope.account_id, "grant-withdrawn", {"grant": grant_id, "scope": scope_id, "grantee": grantee})
 
 
-async def _shared(unit: Unit, principal: Principal, scope_id: int, rights: Right) -> Scope:
+async def _shared(unit: Unit, principal: Principal, scope_id: int, rights: Right, end: int) -> Scope:
+    """The scope, when the principal may share it, and has `rights` in it until `end` at least."""
     row = await unit.row("SELECT id, account_id, kind, name FROM scope WHERE id = ?", scope_id)
-    if row is None:
+    held = await _held(unit, principal, scope_id, clock.now_ms() + 1)
+    if row is None or Right.READ not in held:
         raise NotFound("no such thing")
-    scope = Scope(*row)
-    access = await require(unit, principal, scope.account_id, scope.kind, Right.SHARE)
-    if rights & ~access.rights:
-        raise Forbidden("nobody can give more than they have")
-    return scope
+    if Right.SHARE not in held:
+        raise Forbidden("this needs the right to share")
+    if rights and (rights | Right.SHARE) & ~await _held(unit, principal, scope_id, end):
+        raise Forbidden("nobody can give more than they have, or for longer")
+    return Scope(*row)
+
+
+async def _held(unit: Unit, principal: Principal, scope_id: int, until_ms: int) -> Right:
+    rows = await unit.rows(
+        "SELECT rights, expires_ms FROM visible WHERE principal_id = ? AND scope_id = ?", principal.id, scope_id
+    )
+    held = Right(0)
+    for rights, end in rows:
+        held |= Right(rights) if end is None or end >= until_ms else Right(0)
+    return held
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class Attempt:
 
     def __init__(self, store: Store, username: str, remote: str) -> None:
         self._store = store
-        who, where = username.strip().lower()[:320], network(remote)
+        who, where = "".join(filter(str.isprintable, username)).strip().lower()[:320], network(remote)
         self._rules = {f"{who} {where}": PAIR, f"@ {where}": NETWORK, f"{who} @": ADDRESS}
         self._pair = next(iter(self._rules))
         self._failures: dict[str, int] = {}

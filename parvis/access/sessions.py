@@ -48,16 +48,26 @@ class Session:
     expires_ms: int | None
 
 
+EVERY, BY_PASSWORD = 0, -1
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Sign-ins that are over: one session, or all of a principal when `session_id` is 0."""
+    """Sign-ins that are over: one session, EVERY one of a principal, or those made BY_PASSWORD alone, with each
+    request or connection, which have no session."""
 
     principal_id: int
-    session_id: int = 0
+    session_id: int = EVERY
 
     def concerns(self, principal: Principal) -> bool:
         """Whether what this principal holds open must be closed."""
-        return principal.id == self.principal_id and self.session_id in (0, principal.session_id)
+        every = self.session_id == EVERY
+        return principal.id == self.principal_id and (every or principal.session_id == self.opener)
+
+    @property
+    def opener(self) -> int:
+        """The `session_id` of the principals that such a sign-in gave."""
+        return 0 if self.session_id == BY_PASSWORD else self.session_id
 
 
 class _Cache:
@@ -158,10 +168,18 @@ async def find(store: Store, digest: str, kinds: tuple[SessionKind, ...]) -> tup
     return principal_of(row[9:], session_id=session.id, protocols=session.protocols), session
 
 
-async def lives(store: Store, session_id: int) -> bool:
-    """Whether a sign-in has neither ended nor expired: asked now and then for what it keeps open."""
+async def lives(store: Store, principal: Principal, since_ms: int) -> bool:
+    """Whether what a principal has opened at `since_ms` may stay open: they are not switched off, and their session
+    has neither ended nor expired, or, without one, their password is still the same. Asked now and then."""
     found = await store.db.value(
-        "SELECT 1 FROM session WHERE id = ? AND (expires_ms IS NULL OR expires_ms > ?)", session_id, clock.now_ms()
+        """SELECT 1 FROM principal p WHERE p.id = ? AND p.disabled_ms IS NULL AND CASE WHEN CAST(? AS BIGINT) = 0
+        THEN NOT EXISTS (SELECT 1 FROM password w WHERE w.principal_id = p.id AND w.changed_ms > ?)
+        ELSE EXISTS (SELECT 1 FROM session s WHERE s.id = ? AND (s.expires_ms IS NULL OR s.expires_ms > ?)) END""",
+        principal.id,
+        principal.session_id,
+        since_ms,
+        principal.session_id,
+        clock.now_ms(),
     )
     return found is not None
 
@@ -208,16 +226,20 @@ async def end(store: Store, principal: Principal, session_id: int) -> None:
     await announce(store, Ended(principal.id, session_id))
 
 
-async def end_all(store: Store, principal_id: int, *, but: int = 0) -> None:
-    """Ends every sign-in of a principal, but one when given (the one a password was just changed in)."""
+async def end_by_password(store: Store, principal_id: int, *, but: int = 0) -> None:
+    """Ends what the old password has opened, but for one session when given (the one it was just changed in): every
+    browser, and what sends the password itself. Tokens and app passwords have a life of their own."""
 
     async def work(tx: Tx) -> list[Row]:
         return await tx.rows(
-            "DELETE FROM session WHERE principal_id = ? AND id <> ? RETURNING id", principal_id, but
+            "DELETE FROM session WHERE principal_id = ? AND kind = 'session' AND id <> ? RETURNING id",
+            principal_id,
+            but,
         )
 
     for (session_id,) in await store.db.write(work):
         await announce(store, Ended(principal_id, session_id))
+    await announce(store, Ended(principal_id, BY_PASSWORD))
 
 
 async def announce(store: Store, ended: Ended) -> None:

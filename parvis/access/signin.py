@@ -60,13 +60,11 @@ async def _by_password(store: Store, username: str, password: str) -> Principal 
 
 
 async def change_password(store: Store, principal: Principal, old: str, new: str, *, remote: str) -> None:
-    """Changes one's own password and ends every other browser session. Raises Unauthenticated when `old` is wrong,
-    Invalid when `new` is too weak, RateLimited."""
+    """Changes one's own password and ends what else the old one has opened. Raises Unauthenticated when `old` is
+    wrong, Invalid when `new` is too weak, RateLimited."""
     async with Attempt(store, principal.address, remote):
         stored = await store.db.value("SELECT hash FROM password WHERE principal_id = ?", principal.id)
         if not await passwords.verify(stored, old):
             raise Unauthenticated("the present password is wrong")
     await passwords.change(store, principal.id, new)
-    for session in await sessions.of(store, principal):
-        if session.kind == "session" and session.id != principal.session_id:
-            await sessions.end(store, principal, session.id)
+    await sessions.end_by_password(store, principal.id, but=principal.session_id)

@@ -42,7 +42,7 @@ class Limits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     messages_per_minute: int = 600
     """From one client on port 25 (its IPv4 address or IPv6 /64); this machine's own are not counted."""
     sent_per_minute: int = 400
-    """Recipients of one person's own programs."""
+    """Recipients of what one person sends, by whichever door."""
     mail_connections: int = 1000
     mail_connections_of_one: int = 40
     quota_bytes: int = 0

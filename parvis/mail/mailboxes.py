@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parvis.kernel import clock, ids
-from parvis.kernel.errors import Conflict, Invalid, NotFound
+from parvis.kernel.errors import Conflict, Invalid, NotFound, OverQuota
 from parvis.kernel.languages import Language
 from parvis.mail import counts, store
 from parvis.mail.model import DEPTH, MAILBOX_NAMES, ROLES, mailbox_name
@@ -13,6 +13,8 @@ from parvis.store.sql.contract import Dialect
 from parvis.store.unit import Unit
 
 KIND = "Mailbox"
+MOST = 2000
+"""Mailboxes of an account, which are read together."""
 _COLUMNS = """id, name, parent_id, role, sort_order, total_emails, unread_emails, total_threads, unread_threads,
     uid_validity, uid_next"""
 
@@ -99,9 +101,12 @@ async def by_path_step(unit: Unit, account_id: int, parent: int, name: str) -> i
 async def create(
     unit: Unit, account_id: int, name: str, *, parent_id: int = 0, role: str | None = None, sort_order: int = 0
 ) -> int:
-    """Makes a mailbox and returns its id. Raises Invalid, or Conflict with `existing` when the name is taken."""
+    """Makes a mailbox and returns its id. Raises Invalid, OverQuota, or Conflict with `existing` when the name is
+    taken."""
     normal = mailbox_name(name)
     mailboxes = await every(unit, account_id)
+    if len(mailboxes) >= MOST:
+        raise OverQuota(f"at most {MOST} mailboxes")
     number = ids.new_id()
     _check_place(mailboxes, number, normal, parent_id)
     _check_role(mailboxes, number, role)

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import zlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -169,7 +170,7 @@ def _texts(raw: bytes, message: mime.Message, summary: dict[str, Any]) -> Texts:
         copied=_people(summary["cc"]),
         blind=_people(summary["bcc"]),
         subject=summary["subject"] or "",
-        body=body_text(raw, message),
+        body=body_text((raw, part) for part in message.leaves()),
     )
 
 
@@ -177,13 +178,13 @@ def _people(people: list[dict[str, str | None]] | None) -> str:
     return " \n ".join(f"{person['name'] or ''} {person['email'] or ''}" for person in people or ())
 
 
-def body_text(raw: bytes, message: mime.Message) -> str:
-    """The words of every text part as a reader sees them; an HTML part that says the same as a plain one beside it
-    adds only what that one lacks."""
+def body_text(parts: Iterable[tuple[bytes, mime.Part]]) -> str:
+    """The words of every text part, each with the bytes it is in, as a reader sees them; an HTML part that says the
+    same as a plain one beside it adds only what that one lacks."""
     plain: list[str] = []
     html: list[str] = []
     left = TEXT_CHARACTERS
-    for part in message.leaves():
+    for raw, part in parts:
         if part.type != "text" or left <= 0:
             continue
         text = mime.decode_text(raw, part).text[:left]

@@ -189,6 +189,12 @@ def mailbox_name(name: str) -> str:
     return normal
 
 
+def nearest_name(name: str) -> str:
+    """The name most like this one that a mailbox may have."""
+    normal = _CONTROL.sub(" ", unicodedata.normalize("NFC", name)).strip()
+    return normal.encode("utf-8", "ignore")[:NAME_BYTES].decode("utf-8", "ignore") or "-"
+
+
 def keyword_set(words: Iterable[str]) -> frozenset[str]:
     """Keywords in lower case. Raises Invalid for one that RFC 8621 §4.1.1 does not allow, or for too many."""
     found = frozenset(word.lower() for word in words)

@@ -63,15 +63,18 @@ _ORDERS = {
 _HEADERS = """SELECT e.id, p.headers, e.received_ms FROM email e JOIN email_part p ON p.email_id = e.id
     WHERE e.account_id = ? AND (e.received_ms, e.id) > (?, ?) ORDER BY e.received_ms, e.id LIMIT ?"""
 _HEADER_PAGE = 4000
+_SHORT = 2000
+"""Rows that are read, or passed over, while others wait."""
 _HEADER_SECONDS = 10.0
 
 
 class Account:
-    """Conditions on the messages of one account."""
+    """Conditions on the messages of one account, for one question."""
 
     def __init__(self, store: Store, account_id: int) -> None:
         self._store, self._account_id = store, account_id
         self._text = text_index(store.db.dialect, account_id)
+        self._end = clock.monotonic() + _HEADER_SECONDS
 
     def condition(
         self, name: str, value: Any, headers: Mapping[tuple[str, ...], list[int]]
@@ -97,11 +100,11 @@ class Account:
     async def with_header(self, name: str, text: str | None = None) -> list[int]:
         """Messages that have a header field of this name, with this text in it when given. Looks into the stored
         header block of every message of the account, off the loop and some at a time; a whole Message-ID has an
-        index. Raises Unavailable when that takes too long."""
+        index. Raises Unavailable when that takes too long, for all such conditions of a question together."""
         if text and name.lower() == "message-id" and (found := await self._by_message_id(text)):
             return found
-        found, place, end = [], (-(1 << 62), 0), clock.monotonic() + _HEADER_SECONDS
-        while (left := end - clock.monotonic()) > 0:
+        found, place = [], (-(1 << 62), 0)
+        while (left := self._end - clock.monotonic()) > 0:
             rows = await self._store.db.scan(_HEADERS, self._account_id, *place, _HEADER_PAGE, seconds=left)
             found += await asyncio.to_thread(_matching, rows, name, text)
             if len(rows) < _HEADER_PAGE:
@@ -255,7 +258,8 @@ class Listing:
         table, number, moment, where, parameters = self._source()
         way = "ASC" if self.ascending else "DESC"
         limit = window.limit if window.limit is not None else total
-        rows = await db.rows(
+        read = db.rows if start + limit <= _SHORT else db.scan
+        rows = await read(
             f"SELECT {number} FROM {table} WHERE {where} ORDER BY {moment} {way}, {number} {way} LIMIT ? OFFSET ?",
             *parameters,
             limit,
@@ -302,11 +306,10 @@ class Listing:
         if row is None:
             return None
         sign = "<" if self.ascending else ">"
-        return int(
-            await db.value(
-                f"SELECT COUNT(*) FROM {table} WHERE {where} AND ({moment}, {number}) {sign} (?, ?)",
-                *parameters,
-                row[0],
-                anchor,
-            )
+        rows = await db.scan(
+            f"SELECT COUNT(*) FROM {table} WHERE {where} AND ({moment}, {number}) {sign} (?, ?)",
+            *parameters,
+            row[0],
+            anchor,
         )
+        return int(rows[0][0])

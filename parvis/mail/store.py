@@ -81,9 +81,9 @@ async def _insert(unit: Unit, account_id: int, new: New, email: Stored) -> None:
         int(is_unread(new.keywords)),
         " ".join(sorted(new.keywords)),
         parsed.message_ref,
-        parsed.sort_from.replace("\0", ""),
-        parsed.sort_to.replace("\0", ""),
-        parsed.sort_subject.replace("\0", ""),
+        parsed.sort_from,
+        parsed.sort_to,
+        parsed.sort_subject,
         msgspec.json.encode(parsed.summary).decode(),
     )
     await unit.run(

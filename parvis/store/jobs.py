@@ -14,11 +14,12 @@ import msgspec
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import ParvisError
 from parvis.store.bus.contract import Bus
-from parvis.store.sql.contract import Database, Row, Tx, marks
+from parvis.store.sql.contract import Database, Row, Tx
 from parvis.store.unit import Unit
 
 LEASE_MS = 60_000
 _RENEW_SECONDS = 15.0
+_AWAY_SECONDS = 2.0
 _BACKOFF_MS = (5_000, 30_000, 120_000, 600_000, 1_800_000, 3_600_000, 14_400_000)
 _log = logging.getLogger(__name__)
 
@@ -139,12 +140,20 @@ class Jobs:
         try:
             while True:
                 self._wake.clear()
-                await self.claim_due()
-                await clock.woken(self._wake, await self._pause())
+                await clock.woken(self._wake, await self._turn())
         finally:
             cancel()
             renewing.cancel()
             await self.stop()
+
+    async def _turn(self) -> float:
+        """Starts what is due. Returns how many seconds to wait; a database that is away is asked again."""
+        try:
+            await self.claim_due()
+            return await self._pause()
+        except Exception:
+            _log.exception("jobs are not claimed")
+            return _AWAY_SECONDS
 
     async def stop(self) -> None:
         """Cancels what runs here and gives it back."""
@@ -153,17 +162,16 @@ class Jobs:
             task.cancel()
         await asyncio.gather(*left.values(), return_exceptions=True)
         for job_id in left:
-            await self._update(
-                "lease_ms = 0, state = 'waiting'", job_id=job_id, and_where="AND finished_ms IS NULL"
-            )
+            await self._release(job_id)
 
     async def claim_due(self) -> int:
         """Claims what is due and fits, and starts it. Returns how many jobs were started."""
         now, started = clock.now_ms(), 0
-        for (kind,) in await self._due(now):
-            for row in await self._claim(kind, self._limits[kind] - self._busy[kind], now):
-                self._start(_job(row))
-                started += 1
+        for kind, first_ms in (await self._first(now)).items():
+            if first_ms <= now:
+                for row in await self._claim(kind, self._limits[kind] - self._busy[kind], now):
+                    self._start(_job(row))
+                    started += 1
         return started
 
     async def idle(self) -> None:
@@ -171,28 +179,21 @@ class Jobs:
         while self._running:
             await asyncio.wait(self._running.values())
 
-    def _free(self) -> list[str]:
-        return [kind for kind, limit in self._limits.items() if self._busy[kind] < limit]
-
-    async def _due(self, now: int) -> list[Row]:
-        free = self._free()
-        return await self._db.rows(
-            f"""SELECT DISTINCT kind FROM job WHERE finished_ms IS NULL AND run_at_ms <= ? AND lease_ms < ?
-            AND kind IN {marks(len(free))}""",
-            now,
-            now,
-            *free,
-        )
+    async def _first(self, now: int) -> dict[str, int]:
+        """When the first job that nobody has is due, for each kind that fits."""
+        free = [kind for kind, limit in self._limits.items() if self._busy[kind] < limit]
+        if not free:
+            return {}
+        of_one = """SELECT kind, run_at_ms FROM job WHERE kind = ? AND finished_ms IS NULL AND lease_ms < ?
+            ORDER BY run_at_ms LIMIT 1"""
+        of_each = " UNION ALL ".join(f"SELECT * FROM ({of_one}) AS kind_{number}" for number in range(len(free)))
+        return dict(await self._db.rows(of_each, *(value for kind in free for value in (kind, now))))
 
     async def _pause(self) -> float:
         """Seconds until the next job that fits is due, between 0.05 and 5."""
-        free = self._free()
-        due = await self._db.value(
-            f"""SELECT MIN(CASE WHEN lease_ms > run_at_ms THEN lease_ms ELSE run_at_ms END) FROM job
-            WHERE finished_ms IS NULL AND kind IN {marks(len(free))}""",
-            *free,
-        )
-        return 5.0 if due is None else min(5.0, max(0.05, (due - clock.now_ms()) / 1000))
+        now = clock.now_ms()
+        due = min((await self._first(now)).values(), default=now + 5000)
+        return min(5.0, max(0.05, (due - now) / 1000))
 
     async def _claim(self, kind: str, most: int, now: int) -> list[Row]:
         async def work(tx: Tx) -> list[Row]:

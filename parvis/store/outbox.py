@@ -85,13 +85,11 @@ class Outbox:
         try:
             while True:
                 wake.clear()
-                started = clock.monotonic()
-                if await self._turn(name, follower) == _PAGE:
-                    await asyncio.sleep(min(1.0, _REST * (clock.monotonic() - started)) if wake.is_set() else 0)
-                else:
-                    seconds = _SOON_SECONDS if await self._unsettled(name) else _RETRY_SECONDS
-                    await clock.woken(wake, seconds)
-                    await _calm(wake)
+                try:
+                    await self._turn(name, follower, wake)
+                except Exception:  # the follower, or a database that is away
+                    _log.exception("outbox follower %s", name)
+                    await asyncio.sleep(_RETRY_SECONDS)
         finally:
             cancel()
 
@@ -100,20 +98,17 @@ class Outbox:
         place = await self.cursor(name)
         return bool(await self._db.value("SELECT 1 FROM outbox WHERE (xid, position) > (?, ?) LIMIT 1", *place))
 
-    async def _turn(self, name: str, follower: Follower) -> int:
-        """One page. How many events it had; a page that failed counts as whole, because it still waits."""
-        events = await self.after(*await self.cursor(name))
-        if not events:
-            return 0
-        try:
+    async def _turn(self, name: str, follower: Follower, wake: asyncio.Event) -> None:
+        """Hands one page on, then waits until there may be another."""
+        started = clock.monotonic()
+        if events := await self.after(*await self.cursor(name)):
             await follower(events)
-        except Exception:
-            _log.exception("outbox follower %s", name)
-            await asyncio.sleep(_RETRY_SECONDS)
-            return _PAGE
-        last = events[-1]
-        await self._db.write(lambda tx: self.advance(Unit(tx), name, last))
-        return len(events)
+            await self._db.write(lambda tx: self.advance(Unit(tx), name, events[-1]))
+        if len(events) == _PAGE:
+            await asyncio.sleep(min(1.0, _REST * (clock.monotonic() - started)) if wake.is_set() else 0)
+        else:
+            await clock.woken(wake, _SOON_SECONDS if await self._unsettled(name) else _RETRY_SECONDS)
+            await _calm(wake)
 
 
 async def _calm(wake: asyncio.Event) -> None:

@@ -58,3 +58,27 @@ async def test_an_expired_grant_is_no_grant(store: Store) -> None:
     assert len(await gate.accounts(store.db, bob, "mail")) == 2
     with clock.frozen(end):
         assert len(await gate.accounts(store.db, bob, "mail")) == 1
+
+
+async def test_nobody_gives_for_longer_than_they_have(store: Store) -> None:
+    (ann, scope), (bob, _), (cy, _) = [await person(store, name) for name in ("ann", "bob", "cy")]
+    end, rights = clock.now_ms() + 60_000, Right.READ | Right.SHARE
+    await store.write(lambda unit: gate.give(unit, ann, scope, bob.id, rights, end))
+    for grantee in (bob.id, cy.id):
+        for longer in (None, end + 1):
+            with pytest.raises(Forbidden):
+                await store.write(lambda unit, to=grantee, at=longer: gate.give(unit, bob, scope, to, rights, at))
+    await store.write(lambda unit: gate.give(unit, bob, scope, cy.id, Right.READ, end))
+    with clock.frozen(end):
+        assert await gate.explain(store.db, cy, scope) == await gate.explain(store.db, bob, scope) == []
+
+
+async def test_the_right_to_share_one_thing_opens_no_other_of_its_kind(store: Store) -> None:
+    (ann, one), (bob, _), (cy, _) = [await person(store, name) for name in ("ann", "bob", "cy")]
+    other = await store.write(lambda unit: gate.create_scope(unit, ann.id, "mail"))
+    await store.write(lambda unit: gate.give(unit, ann, one, bob.id, Right.READ | Right.SHARE))
+    with pytest.raises(NotFound):
+        await store.write(lambda unit: gate.give(unit, bob, other, cy.id, Right.READ))
+    grant = await store.write(lambda unit: gate.give(unit, ann, other, cy.id, Right.READ))
+    with pytest.raises(NotFound):
+        await store.write(lambda unit: gate.withdraw(unit, bob, grant))

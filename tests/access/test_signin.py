@@ -249,3 +249,16 @@ async def test_who_is_disabled_loses_access_at_once(store: Store, make_person) -
     assert (await gate.require(store.db, bob, bob.id, "mail")).owner
     with pytest.raises(Forbidden):
         await gate.require(store.db, bob, ann.id, "mail", gate.Right.WRITE)
+
+
+async def test_a_nul_in_a_name_is_as_wrong_as_any_other_and_counts_for_the_same_person(
+    store: Store, make_person
+) -> None:
+    ann = await make_person(store, "ann")
+    await passwords.change(store, ann.id, GOOD)
+    for place in range(PAIR.free):
+        name = ann.address[:place] + "\0" + ann.address[place:]
+        with pytest.raises(Unauthenticated):
+            await signin.authenticate(store, name, GOOD, protocol="web", remote=HOME)
+    with pytest.raises(RateLimited):
+        await signin.authenticate(store, ann.address, GOOD, protocol="web", remote=HOME)

@@ -14,7 +14,7 @@ from parvis.kernel.errors import EgressRefused, Unauthenticated, Unavailable
 from parvis.mail import mailboxes, service
 from parvis.ops import people
 from parvis.ops.imports import job
-from parvis.ops.imports.imap import Account, Imap
+from parvis.ops.imports.imap import Account, Imap, _listed
 from parvis.ops.imports.importer import Importer
 from parvis.ops.progress import silent
 from parvis.wire.maildir import to_mutf7 as encoded
@@ -169,3 +169,8 @@ async def test_a_host_that_the_gate_does_not_know_is_not_called() -> None:
     )
     with pytest.raises(EgressRefused):
         reader.total()
+
+
+def test_a_list_of_an_evil_server_is_read_in_one_pass() -> None:
+    assert _listed(b'() "' + b"\\\\" * 5_000 + b" INBOX") is None
+    assert _listed(rb'() "\\" a\\b').path == ("a", "b")

@@ -2,6 +2,7 @@
 
 import asyncio
 import mailbox
+import os
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ from parvis.access.principal import Principal
 from parvis.kernel.errors import Unavailable
 from parvis.mail import mailboxes
 from parvis.ops import people
+from parvis.ops.imports import importer as importing
 from parvis.ops.imports import job
 from parvis.ops.imports.eml import Messages
 from parvis.ops.imports.folders import keywords_of, role_of
-from parvis.ops.imports.importer import BATCH, Importer
+from parvis.ops.imports.importer import BATCH, Importer, State
 from parvis.ops.imports.maildir import Maildir
 from parvis.ops.imports.mbox import Mbox
 from parvis.ops.imports.reader import Fault, Found
@@ -38,6 +40,29 @@ async def bob(store_sqlite, features) -> Principal:
 
 def importer(store, who: Principal, reader, under: tuple[str, ...] = ()) -> Importer:
     return Importer(store, who, who.id, reader, silent, under)
+
+
+class Source:
+    """A reader of what it is given."""
+
+    def __init__(self, found: list[Found]) -> None:
+        self.found, self.position = found, {}
+
+    def total(self) -> int:
+        return len(self.found)
+
+    def read(self, position):
+        return iter(self.found)
+
+
+class Kept:
+    """Notes each state that is to be kept."""
+
+    def __init__(self) -> None:
+        self.states = []
+
+    async def __call__(self, state: State) -> None:
+        self.states.append(state)
 
 
 async def contents(store, who: Principal) -> dict[str, int]:
@@ -222,3 +247,32 @@ def test_the_report_groups_what_was_not_understood() -> None:
     lines = job.report(State(imported=2, faults=6, named=named))
     assert lines[1] == "  the message is too large: box at byte 0; box at byte 1; box at byte 2 and 2 more"
     assert lines[2] == "  unreadable: x"
+
+
+async def test_a_folder_with_a_name_that_no_mailbox_may_have_stops_nothing(store_sqlite, bob, tmp_path) -> None:
+    names = ["é" * 300, "/".join("abcdefghij" * 4), "bell\x07 and\x85 more", "half \udcc3 letter"]
+    source = Source([Found(tuple(name.split("/")), letter(number)) for number, name in enumerate(names)])
+    state = await importer(store_sqlite, bob, source).run(State(), noted := Kept())
+    assert (state.imported, state.faults, len(noted.states)) == (4, 0, 1)
+    assert set(await contents(store_sqlite, bob)) == {"é" * 127, "b", "bell  and  more", "half  letter"}
+
+
+async def test_large_messages_are_not_gathered_by_number_alone(store_sqlite, bob, monkeypatch) -> None:
+    monkeypatch.setattr(importing, "BATCH_BYTES", 5_000)
+    source = Source([Found(("Old",), letter(number, body="x" * 3_000)) for number in range(5)])
+    state = await importer(store_sqlite, bob, source).run(State(), noted := Kept())
+    assert state.imported == 5 and len(noted.states) == 3
+
+
+async def test_names_of_files_that_are_no_utf8(store_sqlite, bob, tmp_path) -> None:
+    for number, name in enumerate((b"caf\xe9.eml", b"rubbish\xff.eml", b"zo\xeb.eml")):
+        (tmp_path / os.fsdecode(name)).write_bytes(b"nothing" if b"rubbish" in name else letter(number))
+    state = await job.perform(store_sqlite, importer(store_sqlite, bob, Messages(tmp_path)), "folder")
+    assert (state.imported, state.faults) == (2, 1)
+    assert state.named[0][0].endswith("rubbish\\xff.eml")
+    root = tmp_path / "m"
+    for number, folder in enumerate((b".", b".Re\xe7us")):
+        (root / os.fsdecode(folder) / "cur").mkdir(parents=True)
+        (root / os.fsdecode(folder) / "cur" / os.fsdecode(b"1.caf\xe9:2,S")).write_bytes(letter(number + 10))
+    state = await job.perform(store_sqlite, importer(store_sqlite, bob, Maildir(root)), "m")
+    assert (state.imported, state.faults) == (2, 0)

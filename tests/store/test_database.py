@@ -6,6 +6,7 @@ import pytest
 
 from parvis.kernel.errors import Conflict, Unavailable
 from parvis.store.migration import migrate
+from parvis.store.sql import postgres
 from parvis.store.sql.contract import counting, marks
 from parvis.store.sql.postgres import PostgresDatabase, translated
 from parvis.store.store import Store
@@ -171,3 +172,23 @@ async def test_the_outbox_tells_an_account_in_the_order_of_its_clock(store: Stor
     await asyncio.gather(*(store.write(lambda unit, n=n: work(unit, n)) for n in range(40)))
     told = [event.body["modseq"] for event in await store.outbox.after(0, 0)]
     assert told == list(range(1, 41))
+
+
+def test_long_statements_are_not_remembered() -> None:
+    before = postgres._remembered.cache_info().currsize
+    long = "SELECT ? WHERE id IN (" + ",".join("1" * 10 for _ in range(3_000)) + ")"
+    assert postgres.translated(long).startswith("SELECT $1 WHERE")
+    assert postgres._remembered.cache_info().currsize == before
+
+
+async def test_text_with_a_nul_is_no_error(store: Store) -> None:
+    async def work(unit: Unit) -> None:
+        await unit.run("INSERT INTO kind_state (account_id, kind, modseq) VALUES (?, ?, 1)", 1, "o\0ne")
+        await unit.many(
+            "INSERT INTO kind_state (account_id, kind, modseq) VALUES (?, ?, 1)", [(1, "t\0w"), (1, "x")]
+        )
+
+    await store.write(work)
+    rows = await store.db.rows("SELECT kind FROM kind_state WHERE kind IN (?, ?) ORDER BY kind", "o\0ne", "t\0w")
+    assert [kind.replace("\0", "") for (kind,) in rows] == ["one", "tw"]
+    assert await store.db.scan("SELECT kind FROM kind_state WHERE kind = ?", "t\0w") == rows[1:]

@@ -8,6 +8,7 @@ from parvis.kernel import clock
 from parvis.kernel.errors import Unavailable
 from parvis.store import tidy
 from parvis.store.jobs import LEASE_MS, Job, Jobs, Retry
+from parvis.store.sql.contract import counting
 from parvis.store.store import Store
 from tests.servers import settle
 
@@ -219,3 +220,43 @@ async def test_a_node_that_stops_while_it_claims_gives_back(store: Store) -> Non
         await asyncio.gather(claiming, return_exceptions=True)
         await store.jobs.stop()
         assert await store.db.value("SELECT COUNT(*) FROM job WHERE state = 'running'") == 0
+
+
+async def test_the_worker_outlives_a_database_that_is_away(store: Store, monkeypatch) -> None:
+    done, claim, tries = asyncio.Event(), store.jobs.claim_due, []
+
+    async def away() -> int:
+        tries.append(1)
+        if len(tries) < 3:
+            raise Unavailable("the database does not answer")
+        return await claim()
+
+    async def handler(job: Job) -> None:
+        done.set()
+
+    monkeypatch.setattr("parvis.store.jobs._AWAY_SECONDS", 0.01)
+    monkeypatch.setattr(store.jobs, "claim_due", away)
+    store.jobs.handle("send", handler)
+    await store.write(lambda unit: store.jobs.add(unit, "send", {}))
+    worker = asyncio.create_task(store.jobs.run())
+    async with asyncio.timeout(30):
+        await done.wait()
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+
+
+async def test_a_long_queue_costs_a_turn_no_more_than_a_short_one(store_sqlite: Store) -> None:
+    jobs = store_sqlite.jobs
+    for kind in ("send", "index"):
+        jobs.handle(kind, lambda job: asyncio.sleep(0))
+    await store_sqlite.write(lambda unit: jobs.add(unit, "send", {}))
+    with counting() as count:
+        await run_due(jobs)
+        await jobs._pause()
+    looks = [sql for sql in count.statements if "FROM job" in sql]
+    assert len(looks) >= 3
+    for sql in looks:
+        steps = await store_sqlite.db.rows(f"EXPLAIN QUERY PLAN {sql}", *([0] * sql.count("?")))
+        named = [step for *_, step in steps if "job" in step.split()]
+        assert all("USING INDEX job_by_kind" in step or "PRIMARY KEY" in step for step in named), named
+        assert not any("TEMP B-TREE" in step for *_, step in steps)

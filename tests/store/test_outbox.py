@@ -3,6 +3,7 @@
 import asyncio
 
 from parvis.kernel import clock
+from parvis.kernel.errors import Unavailable
 from parvis.kernel.events import Event
 from parvis.store import tidy
 from parvis.store.store import Store
@@ -113,3 +114,19 @@ async def test_a_follower_that_is_gone_does_not_keep_events_for_ever(store: Stor
     with clock.frozen(clock.now_ms() + 40 * tidy.DAY_MS):
         await following(store, "index", Reader(), 1)
         assert await tidy.outbox(store) == 1
+
+
+async def test_a_follower_outlives_a_database_that_is_away(store: Store, monkeypatch) -> None:
+    reader, after, tries = Reader(), store.outbox.after, []
+
+    async def away(*place: int) -> list[Event]:
+        tries.append(1)
+        if len(tries) < 3:
+            raise Unavailable("the database does not answer")
+        return await after(*place)
+
+    monkeypatch.setattr("parvis.store.outbox._RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(store.outbox, "after", away)
+    await emit(store, 1)
+    await following(store, "slow", reader, 1)
+    assert reader.seen == [1]

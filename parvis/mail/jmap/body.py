@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
-from parvis.mail.jmap.headers import header_property, listed, value_of
+from parvis.mail.jmap.headers import by_name, header_property, listed, value_of
 from parvis.mail.jmap.parts import part_id
 from parvis.mail.structure import Node, Structure, body_part
 from parvis.serve.jmap.types import Object
@@ -54,6 +54,7 @@ class Parts:
     async def _shown(self, node: Node, deep: bool) -> Object:
         found: Object = {}
         fields = await self._fields(node) if self._headers else ()
+        named = by_name(fields)
         for name in self._properties:
             if (plain := _PLAIN.get(name)) is not None:
                 found[name] = plain(node)
@@ -62,7 +63,7 @@ class Parts:
             elif name == "headers":
                 found[name] = listed(fields)
             elif (asked := header_property(name)) is not None:
-                found[name] = value_of(asked, fields)
+                found[name] = value_of(asked, named)
         if deep and node.is_multipart:
             found["subParts"] = [await self._shown(child, True) for child in node.children]
         elif "subParts" in self._properties:

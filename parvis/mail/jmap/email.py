@@ -11,12 +11,13 @@ import msgspec
 from parvis.kernel import clock, ids
 from parvis.mail import store
 from parvis.mail.jmap.body import DEFAULT_PART_PROPERTIES, PART_PROPERTIES, Load, Parts
-from parvis.mail.jmap.headers import header_property, is_header_property, listed, value_of
+from parvis.mail.jmap.headers import by_name, header_property, is_header_property, listed, value_of
 from parvis.mail.structure import Structure
 from parvis.serve.jmap.blobs import blob_id
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.errors import MethodError
 from parvis.serve.jmap.kind import GetArguments
+from parvis.serve.jmap.reading import MOST_PROPERTIES
 from parvis.serve.jmap.types import Object, UnsignedInt
 from parvis.wire import mime
 
@@ -54,6 +55,8 @@ class Wanted:
         if not hasattr(arguments, "body_properties"):
             return cls()
         properties = arguments.body_properties
+        if len(properties or ()) > MOST_PROPERTIES:
+            raise MethodError("requestTooLarge", f"at most {MOST_PROPERTIES} properties")
         for name in properties or ():
             if name not in PART_PROPERTIES and not is_header_property(name):
                 raise MethodError(
@@ -96,11 +99,12 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
         if row[0] in parts:
             structure, header = parts[row[0]]
             add_headers(one, properties, header)
-            load = _loader(call, row[2], row[3])
+            load = loader(call, row[2], row[3])
             if wanted & BODIES:
                 await add_bodies(
                     one, wanted, Parts(structure, blob_id(row[2]), body.part_properties, load), structure, body
                 )
+                call.bring(sum(len(body["value"]) for body in one.get("bodyValues", {}).values()))
         shown.append(one)
     return shown
 
@@ -134,8 +138,9 @@ def add_headers(one: Object, properties: Sequence[str], header: bytes) -> None:
     fields = mime.parse(header).root.headers
     if "headers" in properties:
         one["headers"] = listed(fields)
+    named = by_name(fields)
     for each in asked:
-        one[each.property] = value_of(each, fields)
+        one[each.property] = value_of(each, named)
 
 
 async def add_bodies(one: Object, wanted: frozenset[str], parts: Parts, structure: Structure, body: Wanted) -> None:
@@ -155,7 +160,7 @@ async def add_bodies(one: Object, wanted: frozenset[str], parts: Parts, structur
         one["bodyValues"] = await parts.values(sections, body.limit)
 
 
-def _loader(call: Call, digest: str, size: int) -> Load:
+def loader(call: Call, digest: str, size: int) -> Load:
     """Reads parts of the message: a short one once and whole, of a long one only what is needed."""
     held: list[bytes] = []
 

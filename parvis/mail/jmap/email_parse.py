@@ -14,6 +14,7 @@ from parvis.mail.model import Email
 from parvis.serve.jmap.blobs import Blob, Library
 from parvis.serve.jmap.call import Call, Result
 from parvis.serve.jmap.errors import MethodError
+from parvis.serve.jmap.reading import MOST_PROPERTIES
 from parvis.serve.jmap.types import Arguments, Object, UnsignedInt
 from parvis.serve.jmap.values import declared
 
@@ -50,6 +51,7 @@ async def run(call: Call) -> Result:
         except NotFound:
             missing.append(given)
             continue
+        call.bring(blob.size)
         shown = await _shown(call, blob, wanted, body)
         if shown is None:
             bad.append(given)
@@ -66,6 +68,8 @@ async def run(call: Call) -> Result:
 def _wanted(properties: list[str] | None) -> frozenset[str]:
     if properties is None:
         return _DEFAULTS
+    if len(properties) > MOST_PROPERTIES:
+        raise MethodError("requestTooLarge", f"at most {MOST_PROPERTIES} properties")
     known = declared(Email).all
     if unknown := [name for name in properties if name not in known and not is_header_property(name)]:
         raise MethodError("invalidArguments", f"properties: unknown {', '.join(unknown[:10])}")

@@ -21,6 +21,7 @@ from parvis.serve.jmap.kind import (
     QueryChangesArguments,
     Window,
 )
+from parvis.serve.jmap.reading import read_state
 from parvis.serve.jmap.types import UnsignedInt, UTCDate
 from parvis.store.changes import Changes
 from parvis.store.sql.contract import marks
@@ -91,7 +92,8 @@ async def question_of(call: Call, asked: Query) -> Question:
         if header is not UNSET:
             if not 1 <= len(header) <= 2:
                 raise MethodError("invalidArguments", "header has one or two elements")
-            found[tuple(header)] = await account.with_header(*header)
+            if tuple(header) not in found:
+                found[tuple(header)] = await account.with_header(*header)
 
     def leaf(condition: EmailCondition) -> tuple[str, list[Any]]:
         parts = [
@@ -195,7 +197,7 @@ async def affected(call: Call, asked: Query, found: Changes) -> set[int]:
     )
     if not (whole or any("InThread" in one.property for one in asked.sort)):
         return set()
-    since = int(str(call.arguments.since_query_state))
+    since = read_state(call.arguments.since_query_state, found.new_state).reached
     threads = await call.context.store.db.rows(
         "SELECT object_id FROM change WHERE account_id = ? AND kind = 'Thread' AND modseq > ? AND destroyed = 0",
         call.account_id,

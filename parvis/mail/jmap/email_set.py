@@ -50,6 +50,7 @@ async def prepare(call: Call, change: Creation | Update | Copying) -> Composed |
     if missing:
         raise missing_blobs(missing)
     raw = given.raw(blobs, call.context.settings.hostname)
+    call.bring(len(raw))
     if len(raw) > limit:
         raise SetError("tooLarge", "the message would be too large", maxSize=limit)
     return Composed(await service.read(raw), await call.context.store.blobs.put(raw))

@@ -1,7 +1,7 @@
 """`header:Name:asForm:all` properties: reading their names, giving their values. RFC 8621 §4.1.3"""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -10,6 +10,8 @@ from parvis.wire import mime
 
 FORMS = ("Raw", "Text", "Addresses", "GroupedAddresses", "MessageIds", "Date", "URLs")
 _NAME = re.compile(r"[!-9;-~]+\Z")
+_LONGEST = 300
+"""Characters of a property's name: what clients ask for is remembered, so it must be bounded."""
 _TEXT = {"subject", "comments", "keywords", "list-id"}
 _PEOPLE = {"from", "sender", "reply-to", "to", "cc", "bcc"} | {
     f"resent-{name}" for name in ("from", "sender", "reply-to", "to", "cc", "bcc")
@@ -39,9 +41,13 @@ class HeaderProperty(NamedTuple):
     all: bool
 
 
-@lru_cache(maxsize=2048)
 def header_property(text: str) -> HeaderProperty | None:
     """The parts of a `header:...` property, or None when it is none or its form is forbidden for the field."""
+    return _taken_apart(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=2048)
+def _taken_apart(text: str) -> HeaderProperty | None:
     prefix, _, rest = text.partition(":")
     if prefix != "header":
         return None
@@ -93,13 +99,24 @@ _READ: dict[str, Callable[[bytes], Any]] = {
 }
 
 
-def value_of(asked: HeaderProperty, fields: Sequence[mime.Header]) -> Any:
+Named = Mapping[str, Sequence[mime.Header]]
+"""Header fields by their names in lower case."""
+
+
+def by_name(fields: Iterable[mime.Header]) -> Named:
+    """Header fields as `value_of` takes them."""
+    found: dict[str, list[mime.Header]] = {}
+    for field in fields:
+        found.setdefault(field.name.lower(), []).append(field)
+    return found
+
+
+def value_of(asked: HeaderProperty, named: Named) -> Any:
     """The value of a header property: of the last field of the name, or of all."""
-    wanted, read = asked.name.lower(), _READ[asked.form]
-    values = [read(field.value) for field in fields if field.name.lower() == wanted]
+    fields, read = named.get(asked.name.lower(), ()), _READ[asked.form]
     if asked.all:
-        return values
-    return values[-1] if values else None
+        return [read(field.value) for field in fields]
+    return read(fields[-1].value) if fields else None
 
 
 def listed(fields: Sequence[mime.Header]) -> list[dict[str, str]]:

@@ -28,7 +28,7 @@ class MailboxSetArguments(SetArguments):
 
 
 async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]) -> list[Object]:
-    """Mailboxes of the account; an account has some hundred at most, so they are read together."""
+    """Mailboxes of the account, which are read together: see `mailboxes.MOST`."""
     present = await mailboxes.every(call.db, call.account_id)
     chosen = present.values() if numbers is None else [present[one] for one in numbers if one in present]
     subscribed: dict[int, bool] = {}

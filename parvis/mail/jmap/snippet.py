@@ -1,24 +1,35 @@
 """SearchSnippet/get: where the words that were looked for stand. RFC 8621 §5.1"""
 
+import asyncio
 import html
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from parvis.kernel import ids
-from parvis.mail import service, store
+from parvis.mail import store
+from parvis.mail.jmap.body import Load
+from parvis.mail.jmap.email import loader
 from parvis.mail.jmap.email_query import EmailCondition
+from parvis.mail.message import body_text
+from parvis.mail.structure import Structure, body_part
 from parvis.mail.words import WORD, Term, terms, words
 from parvis.serve.jmap.call import Call, Result
 from parvis.serve.jmap.errors import MethodError
 from parvis.serve.jmap.filters import read_filter
 from parvis.serve.jmap.kind import Filter, Kind, Operator
 from parvis.serve.jmap.types import Arguments, Object
+from parvis.wire import mime
 
 _OCTETS = 255
 _BEFORE = 40
+_HEADS = (4_000, 40_000)
+"""Characters of a body that are looked through before all of it is."""
+_LARGE = 100_000
+"""Bytes of text beyond which others need not wait."""
+_Parts = Mapping[int, tuple[Structure, bytes]]
 _summary = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -48,8 +59,9 @@ class Snippets:
             row[0]: row
             for row in await store.rows_of(call.db, call.account_id, [one for one in numbers.values() if one])
         }
+        parts = await store.parts_of(call.db, list(rows)) if body else {}
         found = [
-            await _snippet(call, given, rows[number], subject, body)
+            await _snippet(call, given, rows[number], parts, subject, body)
             for given, number in numbers.items()
             if number in rows
         ]
@@ -70,15 +82,30 @@ def looked_for(asked: Filter | None, names: Sequence[str]) -> list[Term]:
     return [term for name in names if name in given for term in terms(given[name])]
 
 
-async def _snippet(call: Call, given: str, row: Sequence[Any], subject: list[Term], body: list[Term]) -> Object:
+async def _snippet(
+    call: Call, given: str, row: Sequence[Any], parts: _Parts, subject: list[Term], body: list[Term]
+) -> Object:
     summary = _summary.decode(row[6])
     shown: Object = {"emailId": given, "subject": None, "preview": None}
     if subject and summary["subject"]:
         shown["subject"] = marked(summary["subject"], subject)
-    if body:
-        parsed = await service.read(await call.context.store.blobs.get(row[2]))
-        shown["preview"] = excerpt(parsed.texts.body, body)
+    if body and row[0] in parts:
+        texts = await _texts(loader(call, row[2], row[3]), parts[row[0]][0])
+        if sum(len(raw) for raw, _ in texts) < _LARGE:
+            shown["preview"] = excerpt(body_text(texts), body)
+        else:
+            shown["preview"] = await asyncio.to_thread(lambda: excerpt(body_text(texts), body))
     return shown
+
+
+async def _texts(load: Load, structure: Structure) -> list[tuple[bytes, mime.Part]]:
+    """The text parts, each with its bytes: attachments are not read."""
+    found = []
+    for node in structure.leaves().values():
+        if node.is_text:
+            raw = await load(node.start, node.end)
+            found.append((raw, body_part(node, len(raw))))
+    return found
 
 
 def matches(text: str, asked: Sequence[Term]) -> list[tuple[int, int]]:
@@ -146,8 +173,11 @@ def _take(pieces: list[str], text: str, left: int) -> int:
 def excerpt(text: str, asked: Sequence[Term]) -> str | None:
     """The piece of a text around the first match, at most 255 octets, the matches marked."""
     normal = " ".join(unicodedata.normalize("NFC", text).split())
-    places = matches(normal, asked)
-    if not places:
+    for head in (*_HEADS, len(normal) + 1):  # as a rule it is near the beginning
+        places = matches(normal[: normal.rfind(" ", 0, head)] if head < len(normal) else normal, asked)
+        if places:
+            break
+    else:
         return None
     first = max(0, places[0][0] - _BEFORE)
     if first and (space := normal.find(" ", first, places[0][0])) > 0:

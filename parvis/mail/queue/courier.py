@@ -62,9 +62,13 @@ class Courier:
 
     async def _try(self, message_id: int, destination: str) -> None:
         message = await self._keep.write(partial(queue.begin, message_id=message_id))
-        waiting = [] if message is None else _waiting(message, destination)
-        if message is None or not waiting:
+        if message is None:
             return
+        if waiting := _waiting(message, destination):
+            await self._carry(message, destination, waiting)
+        await self._end(message_id, destination)
+
+    async def _carry(self, message: Message, destination: str, waiting: Sequence[Recipient]) -> None:
         content = await self._content(message)
         if content is None:
             await self._settle(message, [Outcome(one, Reply(554, "5.3.0 the message is lost")) for one in waiting])
@@ -72,7 +76,6 @@ class Courier:
             await self._deliver(message, waiting, content)
         else:
             await self._send(message, destination, waiting, content)
-        await self._end(message_id, destination)
 
     async def _content(self, message: Message) -> bytes | None:
         try:
@@ -95,8 +98,12 @@ class Courier:
     async def _deliver_to(
         self, message: Message, recipient: Recipient, accounts: Sequence[int], content: bytes
     ) -> Reply:
-        deliveries = [Delivery(account, recipient.address) for account in accounts]
-        delivered = Reply(250, "2.1.5 delivered")
+        free = await addresses.with_room(self._keep.db, accounts, len(content))
+        deliveries = [Delivery(account, recipient.address) for account in free]
+        if not deliveries:
+            return Reply(552, "5.2.2 the mailbox is full")
+        full = f" to {len(free)} of {len(accounts)}; the others are full" if len(free) < len(accounts) else ""
+        delivered = Reply(250, f"2.1.5 delivered{full}")
         outcome = Outcome(recipient, delivered, self._settings.hostname)
 
         async def note(unit: Unit, one: Delivered) -> None:

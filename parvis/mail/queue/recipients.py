@@ -1,12 +1,12 @@
 """Whose mailbox an address is: people, groups (their members), sub-addresses, and the postmaster."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from parvis.access import directory
 from parvis.kernel.errors import Invalid
-from parvis.store.sql.contract import Database
+from parvis.store.sql.contract import Database, marks
 
 _OWNER = """SELECT p.id, p.kind, m.account_id FROM address a JOIN principal p ON p.id = a.principal_id
     LEFT JOIN mail_account m ON m.account_id = p.id WHERE a.address = ? AND p.disabled_ms IS NULL"""
@@ -46,6 +46,17 @@ async def find(db: Database, domains: Iterable[str], address: str) -> Found:
     if base == "postmaster" and (rows := await db.rows(_ADMINISTRATORS)):
         return Found("here", tuple(row[0] for row in rows))
     return Found("nowhere")
+
+
+async def with_room(db: Database, accounts: Sequence[int], size: int) -> list[int]:
+    """Those of some accounts whose quota leaves room for a message of `size` bytes."""
+    rows = await db.rows(
+        f"""SELECT account_id FROM mail_account WHERE account_id IN {marks(len(accounts))}
+        AND (quota_bytes = 0 OR used_bytes + ? <= quota_bytes) ORDER BY account_id""",
+        *accounts,
+        max(size, 1),
+    )
+    return [row[0] for row in rows]
 
 
 async def _accounts(db: Database, owner: int, kind: str, account_id: int | None) -> tuple[int, ...]:

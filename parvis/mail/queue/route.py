@@ -96,6 +96,7 @@ class Router:
     def _may_be(self, address: str) -> bool:
         """A stranger's DNS must not send us to ourselves; a resolver that the settings name may."""
         parsed = ipaddress.ip_address(address)
+        parsed = getattr(parsed, "ipv4_mapped", None) or parsed
         if parsed.is_unspecified or parsed.is_multicast or parsed.is_link_local:
             return False
         return bool(self._settings.delivery.resolver) or not parsed.is_loopback

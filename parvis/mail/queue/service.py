@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from parvis.access.directory import normal
+from parvis.access.principal import Principal
 from parvis.kernel.egress import Egress
 from parvis.kernel.errors import Invalid
 from parvis.kernel.settings import Settings
@@ -12,6 +13,7 @@ from parvis.mail.queue.model import HERE, Letter
 from parvis.mail.queue.route import Router
 from parvis.mail.queue.transfer import Transfer
 from parvis.mail.service import Hook
+from parvis.serve.rates import Rate
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -22,6 +24,7 @@ class Queue:
     def __init__(self, keep: Store, settings: Settings, egress: Egress) -> None:
         self._keep, self._settings = keep, settings
         self._router, self._transfer = Router(settings, egress), Transfer(settings, egress)
+        self._rate = Rate(settings.limits.sent_per_minute)
 
     def courier(self, hooks: Sequence[Hook] = ()) -> Courier:
         """Who carries the letters out; `hooks` run for each one delivered here, as for mail from outside."""
@@ -30,6 +33,11 @@ class Queue:
     async def stop(self) -> None:
         """Ends what waits on other servers."""
         await self._transfer.close()
+
+    def allows(self, sender: Principal, recipients: int) -> bool:
+        """Whether a person may send to so many more now, by whichever door; if so they are counted."""
+        most = self._settings.limits.sent_per_minute
+        return self._rate.take(str(sender.id), min(recipients, most))
 
     async def destinations(self, letter: Letter) -> list[str]:
         """Where each recipient's copy goes; asked before the unit that puts the letter into the queue."""

@@ -1,7 +1,9 @@
 """One conversation with another server: a message to some recipients, and what was said about each. RFC 5321"""
 
+import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 
 import aiosmtplib
 
@@ -14,6 +16,7 @@ from parvis.mail.queue.route import Host, is_loopback
 
 _AT_ONCE = 100
 """Recipients of one transaction; every server takes that many. RFC 5321 §4.5.3.1.8"""
+_GRACE_SECONDS = 10.0
 _NO_8BIT = Reply(554, "5.6.3 the other server takes no 8-bit mail, and this message has some")
 _NO_UTF8 = Reply(554, "5.6.7 the other server takes no addresses or header fields in UTF-8")
 
@@ -52,7 +55,7 @@ class Transfer:
         try:
             for start in range(0, len(recipients), _AT_ONCE):
                 some = recipients[start : start + _AT_ONCE]
-                await settle(await self._transaction(line.client, host, message, some, content))
+                await _to_its_end(self._settled(line.client, host, message, some, content, settle))
         except BaseException:
             line.client.close()
             raise
@@ -104,6 +107,17 @@ class Transfer:
             raise
         return client
 
+    async def _settled(
+        self,
+        client: aiosmtplib.SMTP,
+        host: Host,
+        message: Message,
+        recipients: Sequence[Recipient],
+        content: bytes,
+        settle: Settle,
+    ) -> None:
+        await settle(await self._transaction(client, host, message, recipients, content))
+
     async def _transaction(
         self,
         client: aiosmtplib.SMTP,
@@ -131,6 +145,19 @@ class Transfer:
             client.close()  # whatever it would still say must not be taken for an answer to the next message
             said = _after_data(said, _trouble(host, error), recipients)
         return [Outcome(recipient, said[recipient.id], host.name) for recipient in recipients]
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """A transaction. When the node stops meanwhile, what the other server says is still waited for and noted, but
+    for some seconds only: else it would have the message twice."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=_GRACE_SECONDS)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 def _after_data(said: dict[int, Reply], answer: Reply, recipients: Sequence[Recipient] = ()) -> dict[int, Reply]:

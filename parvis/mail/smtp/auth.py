@@ -2,14 +2,13 @@
 
 from parvis.access import signin
 from parvis.access.principal import Principal
+from parvis.kernel import clock
 from parvis.kernel.errors import RateLimited, Unauthenticated
-from parvis.mail.smtp.session import Session
+from parvis.mail.smtp.session import FAULTS, Session
 from parvis.store.store import Store
 from parvis.wire.smtp import Reply, SyntaxRefused, decode_response, parse_plain, reply
 
 PROTOCOL = "smtp"
-TRIES = 3
-"""Wrong passwords of one connection."""
 _FAILED = reply(535, "5.7.8", "Wrong name or password")
 
 
@@ -56,11 +55,12 @@ class Authenticator:
     async def _check(self, session: Session, name: str, password: str) -> Reply:
         try:
             session.principal = await self._principal(name, password, session.client.host)
+            session.signed_in_ms = clock.now_ms()
         except RateLimited:
             session.close()
             return reply(421, "4.7.0", "Too many tries; come back later")
         except Unauthenticated:
-            session.faults += 6  # three of these are enough
+            session.faults += FAULTS // 3  # three wrong passwords of one connection are enough
             return _FAILED
         return reply(235, "2.7.0", "Welcome")
 

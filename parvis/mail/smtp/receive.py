@@ -1,5 +1,6 @@
 """Mail from other servers: who may send what to whom, and delivery before the 250. RFC 5321 §4.2.5, §6.1"""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 
@@ -7,9 +8,10 @@ from parvis.kernel import clock
 from parvis.kernel.errors import NotFound, OverQuota, ParvisError
 from parvis.kernel.settings import Settings
 from parvis.mail import service
-from parvis.mail.queue.recipients import Found, find
+from parvis.mail.queue.recipients import find, with_room
 from parvis.mail.service import Delivery, Hook
 from parvis.mail.smtp.session import Session, Transaction
+from parvis.mail.smtp.spool import LARGE_AT_ONCE
 from parvis.mail.smtp.trace import HOPS, hops, received, return_path
 from parvis.serve.lines.connection import Connection
 from parvis.serve.rates import Rate, network_of
@@ -28,6 +30,7 @@ class Receiver:
 
     def __init__(self, keep: Store, settings: Settings, hooks: Sequence[Hook] = ()) -> None:
         self.settings, self.blobs = settings, keep.blobs
+        self.large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._keep, self._hooks = keep, tuple(hooks)
         self._rate = Rate(settings.limits.messages_per_minute)
 
@@ -36,7 +39,7 @@ class Receiver:
         await Session(client, self).run()
 
     def extensions(self, session: Session) -> list[str]:
-        """See Policy."""
+        """See Policy. Not DSN: of what is delivered here a server that asks for it tells itself. RFC 3461 §5.2.2"""
         return []
 
     async def command(self, session: Session, verb: str, argument: str) -> Reply | None:
@@ -57,20 +60,11 @@ class Receiver:
         found = await find(self._keep.db, self.settings.domains, address)
         if found.where != "here":
             return _RELAY if found.where == "elsewhere" else _UNKNOWN
-        accounts = await self._with_room(found, transaction.mail.size or 0)
+        accounts = await with_room(self._keep.db, found.accounts, transaction.mail.size or 0)
         if not accounts:
             return _FULL
         transaction.targets.append([Delivery(account, address) for account in accounts])
         return None
-
-    async def _with_room(self, found: Found, size: int) -> list[int]:
-        marks = ",".join("?" * len(found.accounts))
-        rows = await self._keep.db.rows(
-            f"""SELECT account_id FROM mail_account WHERE account_id IN ({marks})
-            AND (quota_bytes = 0 OR used_bytes + ? <= quota_bytes) ORDER BY account_id""",
-            *found.accounts, max(size, 1),
-        )  # fmt: skip
-        return [row[0] for row in rows]
 
     async def head(self, session: Session, transaction: Transaction) -> bytes:
         """See Policy: Return-Path and Received."""

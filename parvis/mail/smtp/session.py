@@ -1,6 +1,8 @@
 """A conversation in SMTP, the same for mail from servers and from people; what is allowed is the policy's matter.
 RFC 5321, 1870, 2034, 2920, 3030, 3207, 3461, 6152, 6531"""
 
+import asyncio
+import contextlib
 import ipaddress
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -10,7 +12,7 @@ from parvis.access.principal import Principal
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, TooLarge
 from parvis.kernel.settings import Settings
-from parvis.mail.smtp.spool import Spool
+from parvis.mail.smtp.spool import IN_MEMORY, Spool
 from parvis.mail.smtp.trace import Arrival, protocol
 from parvis.serve.lines.connection import Connection, Ended
 from parvis.store.blobs.contract import Blobs
@@ -64,6 +66,8 @@ class Policy(Protocol):
 
     settings: Settings
     blobs: Blobs
+    large: asyncio.Semaphore
+    """Held by each message that is not small while the whole of it is in memory."""
 
     def extensions(self, session: "Session") -> list[str]:
         """What EHLO offers besides what every session has."""
@@ -97,6 +101,7 @@ class Session:
         self.client, self.policy = client, policy
         self.hello, self.extended = "", False
         self.principal: Principal | None = None
+        self.signed_in_ms = 0
         self.transaction: Transaction | None = None
         self.faults = 0
         self._over = False
@@ -185,7 +190,7 @@ class Session:
             return Reply(250, "", (self.hostname,))
         lines = [
             f"{self.hostname} greets {name}", "PIPELINING", f"SIZE {self.policy.settings.limits.message_bytes}",
-            "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES", "DSN",
+            "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES",
         ]  # fmt: skip
         if self.client.door.tls is not None and self.client.tls is None:
             lines.append("STARTTLS")
@@ -284,7 +289,8 @@ class Session:
                 return now.failed
             if spool.over:
                 return _TOO_LARGE
-            return await self.policy.accept(self, now, await spool.content())
+            async with self.policy.large if spool.size > IN_MEMORY else contextlib.nullcontext():
+                return await self.policy.accept(self, now, await spool.content())
         finally:
             await self._reset()
 

@@ -5,6 +5,8 @@ from parvis.store.blobs.contract import Blobs, BlobWriter
 
 IN_MEMORY = 1024 * 1024
 """Bytes of one message that are held before it is written out."""
+LARGE_AT_ONCE = 4
+"""Larger messages of one kind of port that are taken in at the same moment; others wait for their 250."""
 
 
 class Spool:

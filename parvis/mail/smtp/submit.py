@@ -1,7 +1,9 @@
 """Mail from people's own programs: signed in, from an address of theirs, into the queue. RFC 6409"""
 
+import asyncio
 import logging
 
+from parvis.access import sessions
 from parvis.access.principal import Principal
 from parvis.kernel.errors import ParvisError
 from parvis.kernel.settings import Settings
@@ -10,11 +12,11 @@ from parvis.mail.queue.recipients import find
 from parvis.mail.queue.service import Queue
 from parvis.mail.smtp.auth import Authenticator, offered
 from parvis.mail.smtp.session import Session, Transaction
+from parvis.mail.smtp.spool import LARGE_AT_ONCE
 from parvis.mail.smtp.trace import HOPS, hops, received
 from parvis.mail.submission.content import Content, needs
 from parvis.mail.submission.senders import of_account
 from parvis.serve.lines.connection import Connection
-from parvis.serve.rates import Rate
 from parvis.store.store import Store
 from parvis.wire.mime.fields import domain_as_ascii
 from parvis.wire.smtp import MailFrom, RcptTo, Reply, encode_xtext, reply
@@ -29,9 +31,9 @@ class Submitter:
 
     def __init__(self, keep: Store, settings: Settings, queue: Queue) -> None:
         self.settings, self.blobs = settings, keep.blobs
+        self.large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._keep, self._queue = keep, queue
         self._authenticator = Authenticator(keep)
-        self._rate = Rate(settings.limits.sent_per_minute)
 
     async def serve(self, client: Connection) -> None:
         """The session of one client; see serve.lines.Door."""
@@ -39,17 +41,19 @@ class Submitter:
 
     def extensions(self, session: Session) -> list[str]:
         """See Policy."""
-        return ["AUTH PLAIN LOGIN"] if offered(session) else []
+        return ["DSN", *(["AUTH PLAIN LOGIN"] if offered(session) else [])]
 
     async def command(self, session: Session, verb: str, argument: str) -> Reply | None:
         """See Policy."""
         return await self._authenticator.answer(session, argument) if verb == "AUTH" else None
 
     async def sender(self, session: Session, mail: MailFrom) -> Reply | None:
-        """See Policy: only an address of the one who is signed in."""
-        if session.principal is None:
+        """See Policy: only an address of the one who is signed in, and still is."""
+        who = session.principal
+        if who is None or not await sessions.lives(self._keep, who, session.signed_in_ms):
+            session.principal = None
             return _SIGN_IN
-        senders = await of_account(self._keep.db, session.principal.id)
+        senders = await of_account(self._keep.db, who.id)
         if mail.sender and not senders.allow(mail.sender):
             return reply(550, "5.7.1", "This is not one of your addresses")
         return None
@@ -57,7 +61,7 @@ class Submitter:
     async def recipient(self, session: Session, transaction: Transaction, rcpt: RcptTo) -> Reply | None:
         """See Policy: anybody who can be reached; not more in a minute than a person writes."""
         assert session.principal is not None
-        if not self._rate.take(str(session.principal.id)):
+        if not self._queue.allows(session.principal, 1):
             return reply(450, "4.7.1", "Too many recipients in a short time; try again later")
         found = await find(self._keep.db, self.settings.domains, rcpt.recipient)
         if found.where == "nowhere":

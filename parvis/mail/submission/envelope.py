@@ -32,22 +32,15 @@ class Envelope(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fiel
     rcpt_to: list[Address]
 
 
-def derived(content: Content, senders: Senders, identity_email: str) -> Envelope:
-    """The envelope that the message's own fields say."""
+def derived(content: Content, identity_email: str) -> Envelope:
+    """The envelope that the message's own fields say; from the identity's address when it does not allow theirs."""
     by = content.addresses("Sender") or content.addresses("From")
     if len(by) != 1:
         raise SetError("invalidEmail", "one sender is needed", properties=["from", "sender"])
-    mail_from = by[0].email if may_use(identity_email, by[0].email, senders) else identity_email
+    mail_from = by[0].email if Senders((identity_email,)).allow(by[0].email) else identity_email
     return Envelope(
         mail_from=Address(email=mail_from), rcpt_to=[Address(email=email) for email in content.recipients()]
     )
-
-
-def may_use(identity_email: str, email: str, senders: Senders) -> bool:
-    """Whether an identity allows a return address."""
-    if identity_email.startswith("*@"):
-        return senders.allow(email) and email.lower().endswith(identity_email[1:].lower())
-    return email.lower() == identity_email.lower() or senders.allow(email)
 
 
 def checked(envelope: Envelope, senders: Senders, most: int) -> tuple[str, tuple[To, ...]]:

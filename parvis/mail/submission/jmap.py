@@ -100,10 +100,12 @@ async def _prepare(call: Call, wanted: Creation | Update | Copying) -> _Ready | 
     content = Content.read(await call.context.store.blobs.get(blob))
     senders = await of_account(call.context.store.db, call.account_id)
     _check_content(content, senders)
-    envelope = wanted.values["envelope"] or envelopes.derived(content, senders, identity_email)
+    envelope = wanted.values["envelope"] or envelopes.derived(content, identity_email)
     letter = await _letter(call, content, envelope, senders, blob)
-    destinations = await call.context.need(Queue).destinations(letter)
-    return _Ready(letter, destinations, envelope, (identity_id, email_id, thread_id))
+    queue = call.context.need(Queue)
+    if not queue.allows(call.principal, len(letter.to)):
+        raise SetError("rateLimit", "too many recipients in a short time; try again later")
+    return _Ready(letter, await queue.destinations(letter), envelope, (identity_id, email_id, thread_id))
 
 
 async def _identity(call: Call, given: str) -> tuple[int, str]:

@@ -5,7 +5,7 @@ import getpass
 import sys
 from datetime import UTC, datetime
 
-from parvis.access import accounts, directory, erasure, gate, passwords
+from parvis.access import accounts, directory, erasure, gate, passwords, sessions
 from parvis.access.principal import Principal, Right
 from parvis.kernel import clock, ids, settings
 from parvis.kernel.errors import Invalid, NotFound
@@ -112,6 +112,7 @@ async def _password(args: argparse.Namespace, program: Program) -> None:
     who = await people.find(store, args.address)
     password, made = _secret(args)
     await passwords.change(store, who.id, password)
+    await sessions.end_by_password(store, who.id)
     print(f"{who.address}: the password is changed" + (f" to {password}" if made else ""))
 
 

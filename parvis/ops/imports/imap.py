@@ -14,7 +14,7 @@ from parvis.ops.imports.folders import SPECIAL_USE, keywords_of, role_of
 from parvis.ops.imports.reader import MESSAGE_BYTES, Fault, Found, is_message
 from parvis.wire.maildir import from_mutf7
 
-_LIST = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?P<sep>(?:\\.|[^"])*)"|NIL) (?P<name>.*)')
+_LIST = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?P<sep>(?:\\.|[^"\\])*)"|NIL) (?P<name>.*)')
 _BATCH, _BATCH_BYTES = 50, 8_000_000
 _TIMEOUT = 60.0
 

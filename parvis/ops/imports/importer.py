@@ -7,7 +7,6 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -15,7 +14,7 @@ import msgspec
 from parvis.access.principal import Principal
 from parvis.kernel.errors import Invalid
 from parvis.mail import mailboxes, service
-from parvis.mail.model import keyword_set
+from parvis.mail.model import DEPTH, keyword_set, nearest_name
 from parvis.mail.service import Import
 from parvis.ops.imports.reader import Fault, Found, Reader
 from parvis.ops.progress import Progress
@@ -23,7 +22,8 @@ from parvis.store.sql.contract import marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
-BATCH = 100
+BATCH, BATCH_BYTES = 100, 32_000_000
+"""What is held in memory and stored in one unit: so many messages, or those that are so many bytes together."""
 KEPT_FAULTS = 1000
 """Faults that are named one by one; further ones are only counted."""
 
@@ -100,7 +100,7 @@ class Importer:
         role = None if self.under else found.role
         key = (role,) if role else (*self.under, *found.folder)
         if key not in self._places:
-            path = [name.strip() or "-" for name in (*self.under, *found.folder)]
+            path = [nearest_name(name) for name in (*self.under, *found.folder)][:DEPTH]
 
             async def work(unit: Unit) -> int:
                 roles = await mailboxes.ensure(unit, self.account_id, self.principal.language)
@@ -126,7 +126,14 @@ class Importer:
 
 
 def _next(source: Iterator[Found | Fault]) -> list[Found | Fault]:
-    return list(islice(source, BATCH))
+    batch: list[Found | Fault] = []
+    size = 0
+    for entry in source:
+        batch.append(entry)
+        size += len(entry.raw) if isinstance(entry, Found) else 0
+        if len(batch) >= BATCH or size >= BATCH_BYTES:
+            break
+    return batch
 
 
 def _note(state: State, fault: Fault) -> None:

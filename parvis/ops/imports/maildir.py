@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from parvis.ops.imports.folders import role_of
-from parvis.ops.imports.reader import MESSAGE_BYTES, Fault, Found, is_message
+from parvis.ops.imports.reader import MESSAGE_BYTES, Fault, Found, is_message, text_of
 from parvis.wire.maildir import MaildirName, dovecot_keywords, from_mutf7, parse_name
 
 
@@ -32,20 +32,20 @@ class Maildir:
         for folder in self._folders():
             path = self._path(folder)
             for name, file in _files(folder):
-                place = (self._key(folder), name.unique)
+                place = (self._key(folder), text_of(Path(name.unique)))
                 if place <= done:
                     continue
                 self._last = place
                 yield self._message(path, name, file)
 
     def _key(self, folder: Path) -> str:
-        return "." + str(folder.relative_to(self._root))
+        return "." + text_of(folder.relative_to(self._root))
 
     def _folders(self) -> list[Path]:
         return sorted((folder.parent for folder in self._root.rglob("cur") if folder.is_dir()), key=self._key)
 
     def _message(self, path: tuple[str, ...], name: MaildirName, file: Path) -> Found | Fault:
-        where = str(file.relative_to(self._root))
+        where = text_of(file.relative_to(self._root))
         if "$deleted" in name.keywords:
             return Fault(where, "marked as deleted, left out")
         try:

@@ -1,7 +1,9 @@
 """What a source of mail gives: messages with their place and state, and faults, in an order that can be resumed."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 MESSAGE_BYTES = 100_000_000
@@ -44,6 +46,11 @@ class Reader(Protocol):
     def read(self, position: dict[str, Any]) -> Iterator[Found | Fault]:
         """What comes after a position ({} is the beginning)."""
         ...
+
+
+def text_of(path: Path) -> str:
+    """A path as text that can be kept: bytes that are no UTF-8 are written as `\\xNN`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def is_message(raw: bytes) -> bool:

@@ -80,8 +80,7 @@ class Auth:
     async def sign_in(self, request: Request) -> Response:
         """Opens a session and sets its cookie. The header X-Parvis is needed here too, so that no other site can
         sign a browser in as somebody else."""
-        if request.headers.get("x-parvis") != "1":
-            raise Forbidden("the header X-Parvis is missing")
+        _from_here(request)
         given = await request.json(_SignIn)
         principal = await signin.authenticate(
             self._store, given.username, given.password, protocol="web", remote=request.remote
@@ -93,8 +92,9 @@ class Auth:
         return answer({"principal": described(principal)}, headers=[_cookie(request, token, SESSION_MS // 1000)])
 
     async def sign_out(self, request: Request) -> Response:
-        """Ends the session of the cookie; no error when it has ended already."""
-        if (token := cookie_of(request)) and request.headers.get("x-parvis") == "1":
+        """Ends the session of the cookie; no error when it has ended already. No other site can do it."""
+        _from_here(request)
+        if token := cookie_of(request):
             try:
                 principal = await sessions.resolve(self._store, token)
                 await sessions.end(self._store, principal, principal.session_id)
@@ -140,6 +140,11 @@ class Auth:
         """Takes one back."""
         await app_passwords.remove(self._store, _whole(request), _number(request))
         return answer({})
+
+
+def _from_here(request: Request) -> None:
+    if request.headers.get("x-parvis") != "1":
+        raise Forbidden("the header X-Parvis is missing")
 
 
 def _whole(request: Request) -> Principal:

@@ -1,7 +1,7 @@
 """The ASGI application: from the server's messages to a handler and back, errors and headers in one place."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from parvis.kernel import clock, ids
@@ -132,13 +132,11 @@ def _unrouted(methods: list[str]) -> Response:
 
 
 def _same_origin(request: Request) -> None:
-    """A page of another site may not open a socket with our cookie. RFC 6455 §10.2"""
+    """A page of another site may not open a socket with our cookie, nor with a password that the browser remembers
+    and sends by itself. RFC 6455 §10.2"""
     origin = request.headers.get("origin")
-    if (
-        origin
-        and "authorization" not in request.headers
-        and origin.partition("://")[2] != request.headers.get("host")
-    ):
+    token = request.headers.get("authorization", "").lower().startswith("bearer ")
+    if origin and not token and origin.partition("://")[2] != request.headers.get("host"):
         raise Forbidden("another site may not connect here")
 
 
@@ -176,21 +174,21 @@ async def _send(request: Request, response: Response, send: Send) -> int:
     if request.id and "x-request-id" not in named:
         headers.append(("x-request-id", request.id))
     encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
-    if request.method == "HEAD":
-        await send({"type": "http.response.body", "body": b""})
-    elif isinstance(response.body, bytes):
-        await send({"type": "http.response.body", "body": response.body})
-    else:
-        await _stream(response.body, send)
+    try:
+        await send({"type": "http.response.start", "status": response.status, "headers": encoded})
+        if request.method == "HEAD":
+            await send({"type": "http.response.body", "body": b""})
+        elif isinstance(response.body, bytes):
+            await send({"type": "http.response.body", "body": response.body})
+        else:
+            await _stream(response.body, send)
+    finally:
+        if (close := getattr(response.body, "aclose", None)) is not None:
+            await close()
     return response.status
 
 
-async def _stream(body: AsyncIterator[bytes], send: Send) -> None:
-    try:
-        async for chunk in body:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    finally:
-        if (close := getattr(body, "aclose", None)) is not None:
-            await close()
+async def _stream(body: AsyncIterable[bytes], send: Send) -> None:
+    async for chunk in body:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

@@ -1,6 +1,7 @@
 """One HTTP request and its answer, as handlers see them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qs
@@ -8,9 +9,10 @@ from urllib.parse import parse_qs
 import msgspec
 
 from parvis.access.principal import Principal
-from parvis.kernel.errors import Invalid, TooLarge, Unauthenticated
+from parvis.kernel.errors import Invalid, TooLarge, Unauthenticated, Unavailable
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
+_SILENT_SECONDS = 60.0
 
 
 class Disconnected(Exception):
@@ -44,13 +46,14 @@ class Request:
         return self.principal
 
     async def chunks(self, limit: int) -> AsyncIterator[bytes]:
-        """The body as it comes. Raises TooLarge over `limit` bytes and Disconnected when the client leaves."""
+        """The body as it comes. Raises TooLarge over `limit` bytes, Disconnected when the client leaves, and
+        Unavailable when nothing comes for a minute."""
         declared = self.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > limit:
             raise TooLarge("the request is too large", limit=limit)
         seen = 0
         while True:
-            message = await self.receive()
+            message = await self._next()
             if message["type"] == "http.disconnect":
                 raise Disconnected
             chunk = message.get("body", b"")
@@ -61,6 +64,13 @@ class Request:
                 yield chunk
             if not message.get("more_body", False):
                 return
+
+    async def _next(self) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(_SILENT_SECONDS):
+                return await self.receive()
+        except TimeoutError:
+            raise Unavailable("the request did not come whole") from None
 
     async def body(self, limit: int) -> bytes:
         """The whole body, at most `limit` bytes. Raises as `chunks`."""
@@ -79,7 +89,7 @@ class Response:
     """One answer. A body that is an iterator is streamed with flat memory."""
 
     status: int = 200
-    body: bytes | AsyncIterator[bytes] = b""
+    body: bytes | AsyncIterable[bytes] = b""
     headers: list[tuple[str, str]] = field(default_factory=list)
     compress: bool = False
     """Whether it may be compressed; see serve.http.compression for what may."""

@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from parvis.kernel.errors import Unavailable
 from parvis.kernel.settings import Settings
 
 _GRACE_SECONDS = 10
+_HEAD_SECONDS = 30.0
+"""For a request's header to come whole, however slowly; also how long a new connection may say nothing."""
+_HEAD_BYTES = 64 * 1024
 
 
 class _Server(uvicorn.Server):
@@ -19,6 +23,54 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals are the program's own matter."""
         yield
+
+
+class _Protocol(HttpToolsProtocol):
+    """One connection. uvicorn waits for a header as long as its client likes, and takes as much as that sends: here
+    neither. What counts is what has come since the parser last gave something whole."""
+
+    _loose = 0
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_header()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._have_header()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._loose += len(data)
+        super().data_received(data)
+        if self._loose > _HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response("The header is too large.")
+
+    def on_message_begin(self) -> None:
+        self._await_header()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._have_header()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._loose = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._loose = 0
+        super().on_message_complete()
+
+    def _await_header(self) -> None:
+        self._have_header()
+        self._timer = self.loop.call_later(_HEAD_SECONDS, self.timeout_keep_alive_handler)
+
+    def _have_header(self) -> None:
+        self._loose = 0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 class HttpServer:
@@ -30,7 +82,7 @@ class HttpServer:
             uvicorn.Config(
                 application,
                 loop="none",
-                http="httptools",
+                http=_Protocol,
                 ws="websockets-sansio",
                 lifespan="off",
                 interface="asgi3",

@@ -32,7 +32,7 @@ class Static:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
-        self._files: dict[str, _File | None] = {}
+        self._files: dict[str, _File] = {}
 
     def answer(self, request: Request) -> Response | None:
         """The file of this path, or the application itself for a page of it; None when there is nothing."""
@@ -45,13 +45,22 @@ class Static:
         return _sent(found, request)
 
     def _load(self, name: str) -> _File | None:
-        if name not in self._files and len(self._files) < 5000:
-            self._files[name] = self._read(name)
-        return self._files.get(name)
+        """The file of exactly this name: whatever strangers ask for, no more is kept than there are files."""
+        if name not in self._files:
+            found = self._read(name)
+            if found is None:
+                return None
+            self._files[name] = found
+        return self._files[name]
 
     def _read(self, name: str) -> _File | None:
-        path = (self._folder / name).resolve()
-        if not path.is_relative_to(self._folder) or not path.is_file() or path.suffix in (".br", ".gz"):
+        path = self._folder / name
+        try:
+            if str(path.resolve().relative_to(self._folder)) != name or not path.is_file():
+                return None
+        except (OSError, ValueError):  # outside of the folder, too long, a NUL
+            return None
+        if path.suffix in (".br", ".gz"):
             return None
         content = path.read_bytes()
         found = _File(

@@ -190,16 +190,14 @@ async def _get(call: Call) -> Result:
     if unknown := wanted - _PROPERTIES - {"id"}:
         raise MethodError("invalidArguments", f"properties: unknown {', '.join(sorted(unknown))}")
     found: list[Object] = []
-    missing, left = [], call.context.settings.limits.upload_bytes
+    missing = []
     for one in dict.fromkeys(given.ids):
         try:
             blob = await _find(call, one)
         except NotFound:
             missing.append(one)
             continue
-        left -= blob.size if wanted - {"size", "id"} else 0
-        if left < 0:
-            raise MethodError("requestTooLarge", "that is too much data for one call")
+        call.bring(blob.size if wanted - {"size", "id"} else 0)
         found.append({"id": call.resolve(one) or one} | await _described(blob, wanted, given))
     return {"accountId": ids.text(call.account_id), "list": found, "notFound": missing}
 
@@ -251,6 +249,11 @@ async def _lookup(call: Call) -> Result:
     types = call.context.need(BlobTypes)
     if unknown := [name for name in call.arguments.type_names if name not in types]:
         raise MethodError("unknownDataType", f"not supported: {', '.join(unknown[:5])}")
+    library, known = call.context.need(Library), dict[str, bool]()
+    shown = {
+        name: await library.opens(call.principal, call.account_id, name, known)
+        for name in call.arguments.type_names
+    }
     found: list[Object] = []
     missing = []
     for one in dict.fromkeys(call.arguments.ids):
@@ -260,7 +263,7 @@ async def _lookup(call: Call) -> Result:
             missing.append(one)
             continue
         digest = blob.digest or digest_of(one)
-        matched = {name: await types[name](call, digest) if digest else [] for name in call.arguments.type_names}
+        matched = {name: await types[name](call, digest) if digest and may else [] for name, may in shown.items()}
         texts = {name: [ids.text(number) for number in numbers] for name, numbers in matched.items()}
         found.append({"id": call.resolve(one) or one, "matchedIds": texts})
     return {"accountId": ids.text(call.account_id), "list": found, "notFound": missing}

@@ -98,12 +98,14 @@ class Library:
                     object_id != principal.id
                 ):  # uploads are the uploader's alone, in shared accounts too. RFC 8620 §6.1
                     continue
-            elif not await self._opens(principal, account_id, kind, allowed):
+            elif not await self.opens(principal, account_id, kind, allowed):
                 continue
             return Blob(blob_id(digest), size, media_type, partial(self.blobs.stream, digest), digest)
         raise NotFound("no such blob", blob=blob_id(digest))
 
-    async def _opens(self, principal: Principal, account_id: int, kind: str, known: dict[str, bool]) -> bool:
+    async def opens(self, principal: Principal, account_id: int, kind: str, known: dict[str, bool]) -> bool:
+        """Whether somebody may read an account's objects of a kind, and with them their blobs; `known` keeps what
+        was found for the next question."""
         scope = self._scopes.get(kind)
         if scope is None:
             return False

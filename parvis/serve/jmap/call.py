@@ -7,6 +7,7 @@ from parvis.access.gate import Access
 from parvis.access.principal import Principal
 from parvis.kernel import ids
 from parvis.serve.context import Context
+from parvis.serve.jmap.errors import MethodError
 from parvis.serve.jmap.types import Invocation, Object
 from parvis.store.sql.contract import Row
 
@@ -35,6 +36,8 @@ class Exchange:
     """Scheme, host and port the client used."""
     referred: int = 0
     """The weight of what references have brought so far."""
+    brought: int = 0
+    """Bytes of blobs and bodies so far."""
 
 
 @dataclass(slots=True)
@@ -60,6 +63,13 @@ class Call:
     def resolve(self, given: str) -> str | None:
         """The real id for `#creationId`, the id itself otherwise, None when nothing of that name was created."""
         return self.exchange.created.get(given[1:]) if given.startswith("#") else given
+
+    def bring(self, size: int) -> None:
+        """Counts bytes of blobs and bodies that the request reads out or writes. Raises MethodError requestTooLarge
+        when they are more than one upload may have."""
+        self.exchange.brought += size
+        if self.exchange.brought > self.context.settings.limits.upload_bytes:
+            raise MethodError("requestTooLarge", "that is too much data for one request")
 
     def number(self, given: str) -> int | None:
         """The same as an id number; None when it is none of ours."""

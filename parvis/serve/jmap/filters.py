@@ -14,6 +14,9 @@ from parvis.serve.jmap.types import Object
 
 T = TypeVar("T")
 _DEEPEST, _MOST = 20, 500
+_MOST_TEXT = 20_000
+"""Characters in all conditions of a filter together."""
+_MOST_SORTS = 20
 COLLATIONS = ("i;ascii-casemap", "i;ascii-numeric", "i;octet", "i;unicode-casemap")
 
 
@@ -22,8 +25,7 @@ def read_filter(kind: Kind, given: Object | None) -> Filter | None:
     this kind cannot answer, invalidArguments for what is malformed."""
     if given is None:
         return None
-    budget = [_MOST]
-    return _node(kind, given, _DEEPEST, budget)
+    return _node(kind, given, _DEEPEST, [_MOST, _MOST_TEXT])
 
 
 def _node(kind: Kind, given: Any, depth: int, budget: list[int]) -> Filter:
@@ -40,6 +42,9 @@ def _node(kind: Kind, given: Any, depth: int, budget: list[int]) -> Filter:
         return Operator("AND", ())
     if unknown := sorted(set(given).difference(kind.condition.__struct_encode_fields__)):
         raise MethodError("unsupportedFilter", f"unknown condition {', '.join(unknown)}")
+    budget[1] -= sum(len(str(value)) for value in given.values())
+    if budget[1] < 0:
+        raise MethodError("unsupportedFilter", "the filter is too large")
     try:
         return msgspec.convert(given, kind.condition)
     except msgspec.ValidationError as error:
@@ -55,6 +60,8 @@ def _operator(kind: Kind, given: Object, depth: int, budget: list[int]) -> Opera
 
 def read_sort(kind: Kind, given: list[Object] | None) -> tuple[Comparator, ...]:
     """The comparators. Raises MethodError unsupportedSort or invalidArguments."""
+    if len(given or ()) > _MOST_SORTS:
+        raise MethodError("unsupportedSort", f"at most {_MOST_SORTS} comparators")
     return tuple(_comparator(kind, each) for each in given or ())
 
 

@@ -7,6 +7,7 @@ from parvis.serve.jmap.errors import SetError
 from parvis.serve.jmap.types import Object
 
 Path = tuple[str, ...]
+_DEEPEST = 32
 
 
 def parse(patch: Object) -> list[tuple[Path, Any]]:
@@ -25,6 +26,8 @@ def parse(patch: Object) -> list[tuple[Path, Any]]:
 
 def _path(pointer: str) -> Path:
     tokens = []
+    if pointer.count("/") >= _DEEPEST:
+        raise SetError("invalidPatch", f"a pointer has at most {_DEEPEST} parts")
     for token in pointer.split("/"):
         bare = token.replace("~0", "").replace("~1", "")
         if "~" in bare:

@@ -14,6 +14,7 @@ from parvis.store import changes
 
 _STATE = re.compile(r"(0|[1-9]\d{0,17})(?:-(0|[1-9]\d{0,17}))?")
 _MOST_CHANGES = 5000
+MOST_PROPERTIES = 500
 
 
 async def state(kind: Kind, call: Call) -> str:
@@ -48,6 +49,8 @@ async def get(kind: Kind, call: Call) -> Object:
 
 def _wanted(kind: Kind, asked: list[str] | None) -> frozenset[str]:
     known = declared(kind.record).all
+    if len(asked or ()) > MOST_PROPERTIES:
+        raise MethodError("requestTooLarge", f"at most {MOST_PROPERTIES} properties")
     if asked is None:
         return kind.defaults | {"id"} if kind.defaults is not None else frozenset(known)
     if unknown := [name for name in asked if name not in known and not kind.dynamic(name)]:

@@ -1,7 +1,7 @@
 """Search in JMAP: one method that finds passages of every kind of thing, one that completes what is being typed,
 one that says how far the index is."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -17,6 +17,7 @@ from parvis.serve.jmap.types import Arguments, Object, UnsignedInt, UTCDate
 
 SEARCH = "urn:parvis:search"
 _MOST = 100
+_Text = Annotated[str, msgspec.Meta(max_length=10_000)]
 
 
 class SearchFilter(Arguments):
@@ -36,7 +37,7 @@ class SearchArguments(Arguments):
     """`accountId` is the asker's own; `accountIds` narrows the search to some accounts that they see."""
 
     account_id: str
-    text: str
+    text: _Text
     filter: SearchFilter = msgspec.field(default_factory=SearchFilter)
     account_ids: list[str] = msgspec.field(default_factory=list)
     kinds: list[str] = msgspec.field(default_factory=list)
@@ -51,7 +52,7 @@ class SuggestArguments(Arguments):
     """The beginning of what is being typed."""
 
     account_id: str
-    text: str
+    text: _Text
     limit: UnsignedInt = 8
 
 

@@ -1,8 +1,11 @@
 """Uploading and downloading blobs, in flat memory. RFC 8620 §6.1, §6.2"""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from contextlib import ExitStack
 from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 from parvis.access.principal import Principal, Right
 from parvis.kernel import clock, ids
@@ -21,6 +24,25 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _INLINE = re.compile(r"image/(?!svg)[\w.+-]+|audio/[\w.+-]+|video/[\w.+-]+|application/pdf|text/plain")
 _KEPT_UPLOADS = 5
 """Unreferenced uploads of one person may be this many times the largest upload; the oldest go first."""
+_MOST_UPLOADS = 5_000
+_DOWNLOADS = 16
+"""Of one person at once: each holds a file open, or a part in memory, for as long as its reader likes."""
+
+
+class _Held:
+    """A body that gives its turn back when it has ended, was cut or is not wanted."""
+
+    def __init__(self, body: AsyncIterable[bytes], turn: ExitStack) -> None:
+        self._body, self._turn = body, turn
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._body)
+
+    async def aclose(self) -> None:
+        """The end."""
+        self._turn.close()
+        if isinstance(self._body, AsyncGenerator):
+            await self._body.aclose()
 
 
 class Transfer:
@@ -29,6 +51,7 @@ class Transfer:
     def __init__(self, context: Context, library: Library) -> None:
         self._context, self._library = context, library
         self._turns = Turns(context.settings.limits.concurrent_uploads, "maxConcurrentUpload")
+        self._downloads: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
     def routes(self) -> list[Route]:
         """All routes."""
@@ -73,7 +96,17 @@ class Transfer:
             raise
 
     async def download(self, request: Request) -> Response:
-        """A blob's bytes, or one range of them. RFC 9110 §14"""
+        """A blob's bytes, or one range of them; waits while many go to the same person. RFC 9110 §14"""
+        mine = self._downloads.setdefault(request.who.id, asyncio.Semaphore(_DOWNLOADS))
+        await mine.acquire()
+        with ExitStack() as turn:
+            turn.callback(mine.release)
+            response = await self._found(request)
+            if not isinstance(response.body, bytes):
+                response.body = _Held(response.body, turn.pop_all())
+            return response
+
+    async def _found(self, request: Request) -> Response:
         number = ids.parse(request.params["accountId"])
         if number is None:
             raise NotFound("no such account")
@@ -101,19 +134,22 @@ async def keep_upload(
     async def work(unit: Unit) -> None:
         end = clock.now_ms() + UPLOAD_MS
         await link(unit, digest, account_id, UPLOAD, principal.id, size, media_type, end)
-        held = await unit.value(
-            "SELECT SUM(size) FROM blob_link WHERE account_id = ? AND kind = ? AND object_id = ?",
+        row = await unit.row(
+            "SELECT SUM(size), COUNT(*) FROM blob_link WHERE account_id = ? AND kind = ? AND object_id = ?",
             account_id,
             UPLOAD,
             principal.id,
         )
-        if held > most:
-            await _let_go(unit, account_id, principal.id, int(held) - most, digest)
+        held, count = row or (0, 0)
+        if held > most or count > _MOST_UPLOADS:
+            await _let_go(unit, account_id, principal.id, (int(held) - most, count - _MOST_UPLOADS), digest)
 
     await context.store.write(work)
 
 
-async def _let_go(unit: Unit, account_id: int, principal_id: int, surplus: int, but: str) -> None:
+async def _let_go(unit: Unit, account_id: int, principal_id: int, surplus: tuple[int, int], but: str) -> None:
+    """Lets go of so many bytes and so many uploads at least."""
+    octets, count = surplus
     rows = await unit.rows(
         """SELECT hash, size FROM blob_link WHERE account_id = ? AND kind = ? AND object_id = ? AND hash <> ?
         ORDER BY expires_ms LIMIT 1000""",
@@ -123,7 +159,7 @@ async def _let_go(unit: Unit, account_id: int, principal_id: int, surplus: int, 
         but,
     )
     for digest, size in rows:
-        if surplus <= 0:
+        if octets <= 0 and count <= 0:
             return
         await unit.run(
             "DELETE FROM blob_link WHERE hash = ? AND account_id = ? AND kind = ? AND object_id = ?",
@@ -132,7 +168,7 @@ async def _let_go(unit: Unit, account_id: int, principal_id: int, surplus: int, 
             UPLOAD,
             principal_id,
         )
-        surplus -= size
+        octets, count = octets - size, count - 1
 
 
 async def _opened(blob: Blob, start: int, end: int) -> AsyncIterator[bytes]:

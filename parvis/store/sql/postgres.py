@@ -33,6 +33,8 @@ DIALECT = Dialect(
     skip_locked="FOR UPDATE SKIP LOCKED",
 )
 _TRIES = 20
+_LONG = 16_384
+"""Characters beyond which a statement is not remembered: it lists ids, and does not come again."""
 _SCHEMA_LOCK = 7_238_423
 # A quoted string, a quoted name, a comment, or the mark itself: only the mark is translated.
 _MARK = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|\?")
@@ -48,13 +50,16 @@ _DOWN = (
 )
 
 
-@lru_cache(maxsize=8192)
 def translated(sql: str) -> str:
     """`sql` with `?` written as `$1`, `$2`, ... outside of strings, quoted names and comments.
 
     >>> translated("SELECT '?' WHERE a = ? AND b = ?")
     "SELECT '?' WHERE a = $1 AND b = $2"
     """
+    return _remembered(sql) if len(sql) <= _LONG else _numbered(sql)
+
+
+def _numbered(sql: str) -> str:
     count = 0
 
     def number(match: re.Match[str]) -> str:
@@ -65,6 +70,14 @@ def translated(sql: str) -> str:
         return f"${count}"
 
     return _MARK.sub(number, sql)
+
+
+_remembered = lru_cache(maxsize=8192)(_numbered)
+
+
+def _storable(args: Sequence[Any]) -> tuple[Any, ...]:
+    """Parameters as PostgreSQL takes them: its text has no U+0000, so that is left out."""
+    return tuple(arg.replace("\0", "") if isinstance(arg, str) and "\0" in arg else arg for arg in args)
 
 
 class PostgresTx:
@@ -82,7 +95,7 @@ class PostgresTx:
         self.busy = True
         try:
             with _naming():
-                return await call(translated(sql), *args)
+                return await call(translated(sql), *_storable(args))
         except Exception as error:
             if self.failure is None:
                 self.failure, self.contended = error, args[-1] if args else sql
@@ -112,7 +125,7 @@ class PostgresTx:
         if len(rows) == 1:  # one round trip less than a batch of one
             await self.run(sql, *rows[0])
         elif rows:
-            await self._ask(self._connection.executemany, sql, [tuple(row) for row in rows])
+            await self._ask(self._connection.executemany, sql, [_storable(row) for row in rows])
 
     def forgive(self) -> None:
         """See Tx.forgive."""
@@ -162,7 +175,7 @@ class PostgresDatabase:
 
     async def _read(self, method: str, sql: str, args: tuple[Any, ...]) -> Any:
         note(sql)
-        return await _to_its_end(self._ask(method, translated(sql), args))
+        return await _to_its_end(self._ask(method, translated(sql), _storable(args)))
 
     async def _ask(self, method: str, statement: str, args: tuple[Any, ...]) -> Any:
         with _naming():
@@ -174,7 +187,7 @@ class PostgresDatabase:
     async def scan(self, sql: str, *args: Any, seconds: float = 10.0) -> list[Row]:
         """See Database.scan."""
         note(sql)
-        return await _to_its_end(self._scan(sql, args, seconds))
+        return await _to_its_end(self._scan(sql, _storable(args), seconds))
 
     async def _scan(self, sql: str, args: tuple[Any, ...], seconds: float) -> list[Row]:
         try:

@@ -220,9 +220,8 @@ def content_fields(part: DraftPart, encoding: str) -> Iterable[str]:
     if part.cid:
         yield fields.angled("Content-Id", (part.cid,), "")
     if part.language:
-        yield fields.fold(
-            "Content-Language", [fields.clean(tag) + "," for tag in part.language[:-1]] + [part.language[-1]]
-        )
+        *tags, last = (fields.clean(tag)[:100] for tag in part.language)
+        yield fields.fold("Content-Language", [*(tag + "," for tag in tags), last])
     if part.location:
         yield fields.fold("Content-Location", fields.text_words("".join(part.location.split())))
     if encoding != "7bit":

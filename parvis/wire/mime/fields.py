@@ -186,7 +186,7 @@ def parameter(name: str, value: str) -> list[str]:
 
 def with_parameters(name: str, value: str, params: Iterable[tuple[str, str]]) -> str:
     """A field such as Content-Type with its parameters."""
-    words = [clean(value)]
+    words = [clean(value)[:_HARD]]
     for key, text in params:
         for item in parameter(key, text):
             words[-1] += ";"

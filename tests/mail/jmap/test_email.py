@@ -3,6 +3,7 @@
 import pytest
 
 from parvis.mail import service
+from parvis.mail.jmap import headers
 from parvis.mail.service import Delivery
 
 RICH = b"""From: "Ann B" <ann@example.org>
@@ -253,3 +254,51 @@ async def test_a_day_that_is_not_in_the_calendar_is_refused(ann, message) -> Non
     made = await ann("Email/set", create={"a": wrong | {"subject": "x"}})
     assert made["notCreated"]["a"]["type"] == "invalidProperties"
     assert made["notCreated"]["a"]["properties"] == ["receivedAt"]
+
+
+def test_long_names_of_properties_are_not_remembered() -> None:
+    before = headers._taken_apart.cache_info().currsize
+    assert headers.header_property("header:" + "x" * 400) is None
+    assert headers._taken_apart.cache_info().currsize == before
+
+
+async def test_a_request_brings_no_more_than_one_upload_may_have(ann, store, message) -> None:
+    deliveries = [Delivery(ann.principal.id)]
+    for letter in "xyz":
+        await service.deliver(store, deliveries, message(body=letter * 600))
+    listed = (await ann("Email/query"))["ids"]
+    blobs = [one["blobId"] for one in (await ann("Email/get", ids=listed, properties=["blobId"]))["list"]]
+    ann.engine._context.settings.limits.upload_bytes = 1_500
+    get = {"accountId": ann.account, "fetchTextBodyValues": True, "properties": ["bodyValues"]}
+    parse = {"accountId": ann.account, "properties": ["subject"]}
+
+    async def answers(*calls) -> list[str]:
+        return [result.get("type", "ok") for _, result, _ in await ann.all(*calls)]
+
+    assert await answers(("Email/get", get | {"ids": listed[:2]})) == ["ok"]
+    assert await answers(("Email/get", get | {"ids": listed})) == ["requestTooLarge"]
+    each = [("Email/get", get | {"ids": [one]}) for one in listed]
+    assert await answers(*each) == ["ok", "ok", "requestTooLarge"]
+    assert await answers(("Email/parse", parse | {"blobIds": blobs[:1]})) == ["ok"]
+    assert await answers(("Email/parse", parse | {"blobIds": blobs})) == ["requestTooLarge"]
+
+
+async def test_a_request_asks_for_no_more_properties_than_anybody_needs(ann, store, message) -> None:
+    await service.deliver(store, [Delivery(ann.principal.id)], message())
+    listed, many = (await ann("Email/query"))["ids"], [f"header:X-{n}" for n in range(501)]
+    blobs = [one["blobId"] for one in (await ann("Email/get", ids=listed, properties=["blobId"]))["list"]]
+    for asked in ({"properties": many}, {"bodyProperties": many}, {"bodyProperties": ["size"] * 501}):
+        assert (await ann("Email/get", ids=listed, **asked))["error"] == "requestTooLarge"
+        assert (await ann("Email/parse", blobIds=blobs, **asked))["error"] == "requestTooLarge"
+    assert len((await ann("Email/get", ids=listed, properties=many[:500]))["list"][0]) == 501
+
+
+async def test_a_request_writes_no_more_than_one_upload_may_have(ann) -> None:
+    ann.engine._context.settings.limits.upload_bytes = 3_000
+    email = {
+        "mailboxIds": {await ann.mailbox("drafts"): True},
+        "bodyValues": {"1": {"value": "x" * 1_000}},
+        "textBody": [{"partId": "1", "type": "text/plain"}],
+    }
+    assert (await ann("Email/set", create={"a": email}))["created"]
+    assert (await ann("Email/set", create=dict.fromkeys("abcd", email)))["error"] == "requestTooLarge"

@@ -106,3 +106,9 @@ async def test_a_quota(ann, store) -> None:
     email = {"mailboxIds": {await ann.mailbox("drafts"): True}, "subject": "x" * 1000}
     done = await ann("Email/set", create={"d": email})
     assert done["notCreated"]["d"]["type"] == "overQuota"
+
+
+async def test_an_account_has_a_limit_of_mailboxes(ann, monkeypatch) -> None:
+    monkeypatch.setattr("parvis.mail.mailboxes.MOST", 7)
+    assert isinstance(await make(ann, name="seven"), str)
+    assert (await make(ann, name="eight"))["type"] == "overQuota"

@@ -1,9 +1,13 @@
 """Email/query and /queryChanges: every filter, every sort, threads collapsed, pages. RFC 8621 §4.4, §4.5"""
 
+import itertools
+from types import SimpleNamespace
+
 import pytest
 
 from parvis.kernel import ids
 from parvis.mail import query, service
+from parvis.mail.jmap import snippet
 from parvis.mail.service import Import
 from parvis.store.sql.contract import counting
 
@@ -258,3 +262,87 @@ async def test_a_page_of_mail_costs_few_statements(ann, box) -> None:
         responses = await ann.all(listed, get)
     assert len(responses[1][1]["list"]) == 3
     assert len(count) <= 8, "\n".join(count.statements)
+
+
+async def test_a_book_is_no_question(ann, box) -> None:
+    assert (await ann("Email/query", filter={"text": "word " * 201}))["error"] == "invalidArguments"
+    got = await ann("SearchSnippet/get", emailIds=list(box), filter={"body": "word " * 201})
+    assert got["error"] == "invalidArguments"
+
+
+async def test_all_conditions_on_headers_share_one_limit_of_time(ann, box, monkeypatch) -> None:
+    seconds = itertools.count(step=4)
+    monkeypatch.setattr(query, "clock", SimpleNamespace(monotonic=lambda: next(seconds)))
+    assert (await ann("Email/query", filter={"header": ["X-Label", "sky"]}))["ids"]
+    asked = [{"header": ["X-Label", word]} for word in ("sky", "sea", "fire")]
+    assert "ids" in await ann("Email/query", filter={"operator": "OR", "conditions": asked[:1] * 20})
+    refused = await ann("Email/query", filter={"operator": "OR", "conditions": asked})
+    assert refused["error"] == "serverUnavailable"
+
+
+async def test_a_snippet_reads_the_text_and_no_attachment(ann, store, monkeypatch) -> None:
+    inbox = ids.parse(await ann.mailbox("inbox"))
+    lines = [
+        "From: a@x",
+        "MIME-Version: 1.0",
+        "Content-Type: multipart/mixed; boundary=b",
+        "",
+        "--b",
+        "",
+        "a needle",
+    ]
+    lines += ["--b", "Content-Type: application/octet-stream", "", *["x" * 70] * 10_000, "--b--", ""]
+    raw = "\r\n".join(lines).encode()
+    one = Import(raw, frozenset({inbox}))
+    (stored,) = await service.import_messages(store, ann.principal, ann.principal.id, [one])
+    read, get = [], store.blobs.get
+
+    async def noted(*args):
+        read.append(content := await get(*args))
+        return content
+
+    monkeypatch.setattr(store.blobs, "get", noted)
+    got = await ann("SearchSnippet/get", emailIds=[ids.text(stored.id)], filter={"body": "needle"})
+    assert got["list"][0]["preview"] == "a <mark>needle</mark>"
+    assert sum(map(len, read)) < 1_000
+
+
+@pytest.mark.parametrize("before", [0, 10, 3_999, 5_000, 50_000])
+def test_an_excerpt_is_found_wherever_it_stands(before: int) -> None:
+    asked = [(["two", "words"], False)]
+    assert "<mark>two words</mark>" in snippet.excerpt("a " * (before // 2) + "two words and more", asked)
+    assert snippet.excerpt("a" * before + "two", asked) is None
+
+
+async def test_nobody_waits_while_a_long_list_is_counted(ann, box, store, monkeypatch) -> None:
+    monkeypatch.setattr(query, "_SHORT", 3)
+    short = []
+
+    def noting(call):
+        def noted(sql, *args):
+            short.append(sql)
+            return call(sql, *args)
+
+        return noted
+
+    for name in ("rows", "value"):
+        monkeypatch.setattr(store.db, name, noting(getattr(store.db, name)))
+    inbox = await ann.mailbox("inbox")
+    asked = {"filter": {"inMailbox": inbox}, "sort": [{"property": "receivedAt", "isAscending": True}]}
+    first = await ann("Email/query", **asked, limit=2)
+    assert any("OFFSET" in sql for sql in short)
+    short.clear()
+    assert (await ann("Email/query", **asked))["ids"][:2] == first["ids"]
+    assert (await ann("Email/query", **asked, position=3, limit=2))["position"] == 3
+    assert not [sql for sql in short if "OFFSET" in sql]
+    assert (await ann("Email/query", **asked, anchor=first["ids"][1], limit=1))["position"] == 1
+    assert not [sql for sql in short if "COUNT(*)" in sql]
+
+
+async def test_changes_of_a_query_since_a_state_of_changes_in_pages(ann, box) -> None:
+    part = await ann("Email/changes", sinceState="0", maxChanges=2)
+    assert part["hasMoreChanges"]
+    asked = {"filter": {"allInThreadHaveKeyword": "$seen"}, "collapseThreads": True}
+    told = await ann("Email/queryChanges", sinceQueryState=part["newState"], **asked)
+    now = await ann("Email/query", **asked)
+    assert {one["id"] for one in told["added"]} == set(now["ids"])

@@ -148,6 +148,8 @@ class Sink:
         self.replies: dict[str, str | list[str]] = {}
         self.offers = ["8BITMIME", "SMTPUTF8", "DSN", "SIZE 1000000"]
         self.hang_after_data = False
+        self.thinks = 0.0
+        """Seconds between a message and the answer to it."""
         self.port = 0
 
     async def open(self) -> "Sink":
@@ -189,6 +191,7 @@ class Sink:
                         self.messages.append((sender, to, data[:-3]))
                     if self.hang_after_data:
                         break
+                    await asyncio.sleep(self.thinks)
                     writer.write(answer)
                 elif verb == "QUIT":
                     writer.write(b"221 bye\r\n")

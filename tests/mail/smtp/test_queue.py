@@ -1,5 +1,7 @@
 """The outbound queue: what other servers say, what senders hear, what is tried again."""
 
+import asyncio
+
 import pytest
 
 from parvis.kernel import clock
@@ -306,3 +308,16 @@ async def test_a_server_that_greets_with_an_error_is_tried_again(site_sqlite: Si
     await put(site_sqlite, ann, "x@one.example")
     await site_sqlite.idle()
     assert len(sink.messages) == 1
+
+
+async def test_a_node_that_stops_hears_what_becomes_of_what_it_has_handed_over(site: Site, sink: Sink) -> None:
+    ann = await site.person("ann")
+    sink.thinks = 0.5
+    number = await put(site, ann, "x@one.example")
+    while not sink.messages:
+        await site.idle_step()
+    site.work.cancel()
+    await asyncio.gather(site.work, return_exceptions=True)
+    site.work = asyncio.create_task(site.store.jobs.run())
+    await site.idle()
+    assert len(sink.messages) == 1 and await queue.load(site.store.db, number) is None

@@ -6,8 +6,10 @@ import pytest
 
 from parvis.access import directory
 from parvis.kernel.errors import Unavailable
+from parvis.mail.smtp import receive
 from parvis.mail.smtp.receive import Receiver
 from parvis.mail.smtp.session import Transaction
+from parvis.mail.smtp.spool import LARGE_AT_ONCE
 from parvis.store.sql.contract import counting
 from parvis.wire.smtp import MailFrom, RcptTo
 from tests.mail.conftest import plain
@@ -32,8 +34,12 @@ async def test_what_ehlo_offers(site_sqlite: Site) -> None:
         (offer,) = await client.say("EHLO x.example")
     words = {line[4:].split()[0] for line in offer.split("\n")[1:]}
     assert words == {
-        "PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES", "DSN", "STARTTLS",
+        "PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES", "STARTTLS",
     }  # fmt: skip
+    async with talking(site_sqlite.ports["submission"]) as client:
+        await client.answer()
+        (offer,) = await client.say("EHLO x.example")
+    assert "DSN" in offer
 
 
 @pytest.mark.parametrize(
@@ -283,3 +289,27 @@ async def test_how_many_statements_a_recipient_and_a_message_cost(site: Site) ->
     with counting() as count:
         assert (await receiver.accept(None, transaction, plain(message_id="x@example.net"))).code == 250
     assert len(count) <= 20, count.statements
+
+
+async def test_few_large_messages_are_in_memory_at_once(site_sqlite: Site, monkeypatch) -> None:
+    await site_sqlite.person("ann")
+    inside, most, deliver = 0, 0, receive.service.deliver
+
+    async def watched(*args, **named):
+        nonlocal inside, most
+        inside, most = inside + 1, max(most, inside + 1)
+        await asyncio.sleep(0.05)
+        inside -= 1
+        return await deliver(*args, **named)
+
+    monkeypatch.setattr(receive.service, "deliver", watched)
+
+    async def one(raw: bytes) -> str:
+        async with talking(site_sqlite.ports["smtp"]) as client:
+            return await (await client.hello()).message("ann@example.org", raw)
+
+    large, small = plain(body="a line of words\r\n" * 80_000), plain()
+    assert set(await asyncio.gather(*(one(large) for _ in range(8)))) == {"250 2.0.0 Stored"}
+    assert most == LARGE_AT_ONCE
+    assert set(await asyncio.gather(*(one(small) for _ in range(8)))) == {"250 2.0.0 Stored"}
+    assert most > LARGE_AT_ONCE

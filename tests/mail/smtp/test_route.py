@@ -104,5 +104,7 @@ async def test_routes_and_the_smart_host_come_first() -> None:
 def test_a_stranger_cannot_send_us_to_ourselves(dns_settings) -> None:
     assert Router(dns_settings, Egress([]))._may_be("127.0.0.1")  # a resolver of our own choice may
     router = Router(Settings(), Egress([]))
-    assert not any(router._may_be(address) for address in ("127.0.0.1", "::1", "0.0.0.0", "169.254.1.1"))
+    assert not any(
+        router._may_be(address) for address in ("127.0.0.1", "::1", "0.0.0.0", "169.254.1.1", "::ffff:127.0.0.1")
+    )
     assert router._may_be("192.0.2.1")

@@ -4,9 +4,12 @@ import asyncio
 
 import pytest
 
-from parvis.access import gate
+from parvis.access import directory, gate
 from parvis.access.principal import Right
 from parvis.kernel import clock, ids
+from parvis.mail.queue.service import Queue
+from parvis.serve.rates import Rate
+from parvis.store.sql.contract import counting
 from tests.mail.smtp.conftest import Sink, Site
 
 
@@ -237,3 +240,54 @@ async def test_a_mark_of_ai_text_leaves_with_the_message(site_sqlite: Site, sink
     await client.send(await client.draft("x@one.example", **{"header:AI-Content:asText": "generated"}))
     await site_sqlite.idle()
     assert b"\r\nAI-Content: generated\r\n" in sink.messages[0][2]
+
+
+async def test_one_full_mailbox_does_not_keep_a_message_from_the_rest_of_a_group(site: Site) -> None:
+    ann, bob, cy = await site.person("ann"), await site.person("bob", quota=10), await site.person("cy")
+
+    async def group(unit) -> None:
+        team = await directory.create(unit, "group", "team", "team@example.org")
+        for member in (bob, cy):
+            await directory.join(unit, team, member.id)
+
+    await site.store.write(group)
+    client = site.client(ann)
+    made = await client.send(await client.draft("team@example.org"))
+    assert len(await site.inbox(cy)) == 1
+    await site.idle()
+    (status,) = (await client.submission(made["id"]))["deliveryStatus"].values()
+    assert status["delivered"] == "yes" and "to 1 of 2" in status["smtpReply"]
+
+
+async def test_the_identity_gives_the_return_address_when_it_does_not_allow_the_senders(
+    site: Site, sink: Sink
+) -> None:
+    ann = await site.person("ann")
+    await site.store.write(lambda unit: directory.add_address(unit, ann.id, "office@example.org"))
+    client = site.client(ann)
+    every = (await client("Identity/get"))["list"]
+    office = next(one["id"] for one in every if one["email"] == "office@example.org")
+    made = await client.send(await client.draft("x@one.example"), identityId=office)
+    assert made["envelope"]["mailFrom"]["email"] == "office@example.org"
+    made = await client.send(await client.draft("x@one.example"))
+    assert made["envelope"]["mailFrom"]["email"] == "ann@example.org"
+
+
+async def test_nobody_sends_to_more_in_a_minute_by_one_door_than_by_another(site_sqlite: Site, sink: Sink) -> None:
+    ann = await site_sqlite.person("ann")
+    client, queue = site_sqlite.client(ann), site_sqlite.context.need(Queue)
+    queue._rate = Rate(3)
+    several = [{"email": f"{name}@one.example"} for name in "yz"]
+    assert "id" in await client.send(await client.draft("x@one.example", cc=several))
+    assert (await client.send(await client.draft("x@one.example")))["type"] == "rateLimit"
+    assert not queue.allows(ann, 1)
+
+
+async def test_destroying_a_record_reads_no_other_of_the_account(site_sqlite: Site, sink: Sink) -> None:
+    client = site_sqlite.client(await site_sqlite.person("ann"))
+    made = await client.send(await client.draft("x@one.example"))
+    with counting() as count:
+        assert (await client("EmailSubmission/set", destroy=[made["id"]]))["destroyed"]
+    (forgetting,) = [sql for sql in count.statements if sql.startswith("DELETE FROM submission WHERE")]
+    ((*_, step),) = await site_sqlite.store.db.rows(f"EXPLAIN QUERY PLAN {forgetting}", 1, 2)
+    assert "submission_by_end (account_id=? AND destroyed_ms<?)" in step

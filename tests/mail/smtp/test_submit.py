@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from parvis.access import accounts, app_passwords, signin
 from tests.mail.conftest import plain
 from tests.mail.smtp.conftest import PASSWORD, Sink, Site, Talk, talking
 from tests.serve.lines.test_engine import trusting
@@ -103,3 +104,23 @@ async def test_one_sends_as_oneself(site_sqlite: Site, sink: Sink) -> None:
         good = plain(sender="Ann <ann+x@example.org>")
         assert (await client.message("bob@example.org", good, "ann@example.org")).startswith("250")
     assert len(await site_sqlite.inbox(site_sqlite.people["bob"])) == 1 and not sink.messages
+
+
+async def test_who_may_no_longer_sign_in_sends_no_more(site: Site) -> None:
+    ann = await site.person("ann", password=PASSWORD)
+    app, entry = await app_passwords.create(site.store, ann, "printer", ["smtp"])
+    async with talking(site.ports["submission"]) as by_app, talking(site.ports["submission"]) as by_password:
+        await signed_in(by_password)
+        await by_app.hello()
+        assert (await by_app.say(f"AUTH PLAIN {plain_response('ann@example.org', app)}"))[0].startswith("235")
+        assert (await by_app.say("MAIL FROM:<ann@example.org>", "RSET"))[0].startswith("250")
+        await app_passwords.remove(site.store, ann, entry.id)
+        assert (await by_app.say("MAIL FROM:<ann@example.org>"))[0].startswith("530 5.7.0")
+        assert (await by_password.say("MAIL FROM:<ann@example.org>", "RSET"))[0].startswith("250")
+        await signin.change_password(site.store, ann, PASSWORD, PASSWORD + " 2", remote="127.0.0.1")
+        assert (await by_password.say("MAIL FROM:<ann@example.org>"))[0].startswith("530 5.7.0")
+        answer = plain_response("ann@example.org", PASSWORD + " 2")
+        assert (await by_password.say(f"AUTH PLAIN {answer}"))[0].startswith("235")
+        assert (await by_password.say("MAIL FROM:<ann@example.org>", "RSET"))[0].startswith("250")
+        await accounts.disable(site.store, ann.id)
+        assert (await by_password.say("MAIL FROM:<ann@example.org>"))[0].startswith("530 5.7.0")

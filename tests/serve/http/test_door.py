@@ -1,8 +1,12 @@
 """The HTTP door: sign-in, who is asked, static files, errors."""
 
+import asyncio
 import base64
+import contextlib
 
-from parvis.access import app_passwords, sessions, signin
+from parvis.access import app_passwords, signin
+from parvis.serve.http.exchange import Request, Response
+from parvis.serve.http.static import Static
 
 CALL = {"using": ["urn:ietf:params:jmap:core"], "methodCalls": [["Core/echo", {"a": 1}, "c"]]}
 PASSWORD = "a long enough pass phrase"
@@ -89,9 +93,15 @@ async def test_a_password_is_remembered_for_a_moment_and_forgotten_when_it_chang
     for _ in range(3):
         assert (await ann.get("/jmap/session", headers=basic(ann))).status_code == 200
     assert len(asked) == 1
-    await sessions.announce(store, sessions.Ended(ann.person.id))
-    await ann.get("/jmap/session", headers=basic(ann))
-    assert len(asked) == 2
+    await signin.change_password(store, ann.person, PASSWORD, PASSWORD + " 2", remote="127.0.0.1")
+    assert (await ann.get("/jmap/session", headers=basic(ann))).status_code == 401
+    assert (await ann.get("/jmap/session", headers=basic(ann, PASSWORD + " 2"))).status_code == 200
+
+
+async def test_another_site_signs_nobody_out(open_client) -> None:
+    ann = await open_client("ann")
+    assert (await ann.post("/auth/sign-out", headers={"x-parvis": ""})).status_code == 403
+    assert (await ann.get("/auth/session")).status_code == 200
 
 
 async def test_app_passwords_by_http(open_client) -> None:
@@ -144,3 +154,67 @@ async def test_errors_have_one_form(open_client) -> None:
     assert (await ann.get("/healthz")).json()["status"] == "ok"
     metrics = await ann.get("/metrics")
     assert 'parvis_http_requests_total{method="GET",status="404"} 1' in metrics.text
+
+
+def test_the_files_that_are_there_stay_reachable_whatever_else_is_asked_for(tmp_path) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "a.js").write_text("let a")
+    static = Static(tmp_path)
+
+    def asked(path: str) -> Response | None:
+        return static.answer(Request("GET", path, {}, {}, receive=None))
+
+    for number in range(5_001):
+        assert asked(f"/nothing-{number}") is None
+    assert asked("/assets/a.js").body == b"let a"
+    for odd in ("/\0", "/" + "x" * 5_000, "/assets/../assets/a.js", "/./assets/a.js", "/assets//a.js", "/assets"):
+        assert asked(odd) is None
+
+
+async def raw(doors, data: bytes) -> bytes:
+    """What the server says to these bytes until it closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", doors.context.settings.ports.http)
+    writer.write(data)
+    try:
+        async with asyncio.timeout(20):
+            return await reader.read()
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+async def test_a_header_has_an_end_in_size_and_time(doors, monkeypatch) -> None:
+    begun = b"GET /healthz HTTP/1.1\r\nhost: x\r\n"
+    for endless in (b"x: " + b"a" * 1_000_000, b"x: 1\r\n" * 200_000):
+        assert not (await raw(doors, begun + endless)).startswith(b"HTTP/1.1 200")
+    trailers = (
+        b"POST /auth/sign-in HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n" + b"x: 1\r\n" * 200_000
+    )
+    assert b" 200 " not in await raw(doors, trailers)
+    monkeypatch.setattr("parvis.serve.http.server._HEAD_SECONDS", 0.2)
+    assert await raw(doors, b"") == b""
+    assert await raw(doors, begun) == b""
+    kept = await raw(doors, begun + b"\r\n" + begun)
+    assert kept.startswith(b"HTTP/1.1 200") and kept.count(b"HTTP/1.1") == 1
+
+
+async def test_a_large_body_in_small_pieces_is_no_header(open_client) -> None:
+    ann = await open_client("ann")
+
+    async def pieces():
+        for _ in range(3_000):
+            yield b"y" * 100
+
+    made = await ann.post(f"/jmap/upload/{ann.account}/", content=pieces())
+    assert made.json()["size"] == 300_000
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(doors, monkeypatch) -> None:
+    monkeypatch.setattr("parvis.serve.http.exchange._SILENT_SECONDS", 0.2)
+    head = (
+        b"POST /auth/sign-in HTTP/1.1\r\nhost: x\r\nx-parvis: 1\r\nconnection: close\r\ncontent-length: 9\r\n\r\n{"
+    )
+    assert (await raw(doors, head)).startswith(b"HTTP/1.1 503")

@@ -1,5 +1,6 @@
 """Blobs: up, down, ranges, rights, and the methods of RFC 9404."""
 
+import asyncio
 import base64
 import hashlib
 
@@ -212,3 +213,42 @@ async def test_blob_copy_and_lookup(open_client, store) -> None:
     assert len(found["list"][0]["matchedIds"]["Todo"]) == 1
     assert found["notFound"] == ["none"]
     assert (await call(ann, "Blob/lookup", typeNames=["Foo"], ids=[]))["type"] == "unknownDataType"
+
+
+async def test_who_knows_the_bytes_does_not_learn_which_hidden_things_have_them(open_client, store) -> None:
+    ann, bob = await open_client("ann"), await open_client("bob")
+    blob = await upload(ann, b"a well-known form")
+
+    async def work(unit) -> None:
+        await link(unit, blob[1:], ann.person.id, "Todo", 7, 17)
+        notes = await gate.create_scope(unit, ann.person.id, "notes")
+        await gate.give(unit, ann.person, notes, bob.person.id, Right.READ | Right.WRITE)
+
+    await store.write(work)
+    made = await bob.post(f"/jmap/upload/{ann.account}/", content=b"a well-known form")
+    assert made.json()["blobId"] == blob
+    asked = {"accountId": ann.account, "typeNames": ["Todo"], "ids": [blob]}
+    assert (await call(ann, "Blob/lookup", **asked))["list"][0]["matchedIds"] != {"Todo": []}
+    assert (await call(bob, "Blob/lookup", **asked))["list"][0]["matchedIds"] == {"Todo": []}
+
+
+async def test_uploads_are_not_kept_without_number(open_client, store, monkeypatch) -> None:
+    monkeypatch.setattr(transfer, "_MOST_UPLOADS", 3)
+    ann = await open_client("ann")
+    blobs = [await upload(ann, b"%d" % number) for number in range(5)]
+    assert [(await ann.get(place(ann, blob))).status_code for blob in blobs] == [404, 404, 200, 200, 200]
+
+
+async def test_a_person_has_few_downloads_under_way(open_client, monkeypatch) -> None:
+    monkeypatch.setattr(transfer, "_DOWNLOADS", 1)
+    ann, bob = await open_client("ann"), await open_client("bob")
+    large, small = await upload(ann, b"x" * 20_000_000), await upload(ann, b"small")
+    for _ in range(3):  # turns are given back, whatever was asked
+        assert (await ann.head(place(ann, small))).status_code == 200
+        assert (await ann.get(place(ann, small))).content == b"small"
+        assert (await ann.get(place(ann, "b" + "0" * 64))).status_code == 404
+    async with ann.stream("GET", place(ann, large)):
+        waiting = asyncio.create_task(ann.get(place(ann, small)))
+        assert (await bob.get(place(bob, await upload(bob, b"hers")))).content == b"hers"
+        assert not waiting.done()
+    assert (await waiting).content == b"small"

@@ -66,3 +66,9 @@ def test_malformed(patch) -> None:
 
 def test_null_gives_the_default() -> None:
     assert apply({"a": 5}, parse({"a": None, "b": None}), {"a": 7}) == {"a": 7, "b": None}
+
+
+def test_a_path_without_end_is_refused_before_it_is_compared() -> None:
+    with pytest.raises(SetError) as refused:
+        parse({"/".join("a" * 200_000): True})
+    assert refused.value.kind == "invalidPatch"

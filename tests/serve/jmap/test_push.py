@@ -1,6 +1,7 @@
 """Push by EventSource, WebSocket and POST, against the real server. RFC 8620 §7, RFC 8887"""
 
 import asyncio
+import base64
 import json
 import os
 
@@ -13,10 +14,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from parvis.access import gate, sessions
+from parvis.access import gate, sessions, signin
 from parvis.access.principal import Right
 from parvis.kernel import clock
-from parvis.serve.jmap.push import delivery, encryption
+from parvis.serve.http.exchange import Request
+from parvis.serve.http.rates import Rates
+from parvis.serve.jmap.push import delivery, encryption, websocket
 
 USING = ["urn:ietf:params:jmap:core", "urn:example:todo"]
 
@@ -31,11 +34,16 @@ async def add(client, title="x") -> str:
     return done["newState"]
 
 
+PASSWORD = "a long enough pass phrase"
+
+
 class Events:
     """A reader of one event stream."""
 
     def __init__(self, client, **query) -> None:
         self._client, self._headers = client, query.pop("headers", {})
+        if "auth" in query:
+            self._headers = {"authorization": httpx.BasicAuth(*query.pop("auth"))._auth_header}
         self._query = {"types": "*", "closeafter": "no", "ping": "0"} | query
 
     async def __aenter__(self):
@@ -132,6 +140,14 @@ async def test_a_stream_ends_with_its_session(open_client, store) -> None:
             await asyncio.wait_for(events._event(), 10)
 
 
+async def test_a_stream_by_password_ends_when_the_password_changes(open_client, store) -> None:
+    ann = await open_client("ann", signed_in=False)
+    async with Events(ann, auth=(ann.person.address, PASSWORD)) as events:
+        await signin.change_password(store, ann.person, PASSWORD, PASSWORD + " 2", remote="127.0.0.1")
+        with pytest.raises(EOFError):
+            await asyncio.wait_for(events._event(), 10)
+
+
 async def test_a_stream_ends_when_its_session_expires(open_client, doors, store) -> None:
     ann = await open_client("ann")
     async with Events(ann) as events:
@@ -222,7 +238,12 @@ async def test_who_may_open_a_websocket(open_client, doors) -> None:
     cookie = {"cookie": f"parvis_session={ann.cookies['parvis_session']}"}
     assert await status(subprotocols=["jmap"]) == 401
     assert await status(additional_headers=cookie) == 400
-    assert await status(subprotocols=["jmap"], additional_headers=cookie, origin="https://evil.example") == 403
+    basic = {"authorization": "Basic " + base64.b64encode(f"{ann.person.address}:{PASSWORD}".encode()).decode()}
+    for sent_by_itself in (cookie, basic):
+        asked = await status(
+            subprotocols=["jmap"], additional_headers=sent_by_itself, origin="https://evil.example"
+        )
+        assert asked == 403
     async with connect(ann, doors) as socket:
         await socket.send(b"binary")
         with pytest.raises(websockets.ConnectionClosed) as closed:
@@ -380,3 +401,95 @@ def test_only_the_owner_of_the_keys_can_read_it() -> None:
     key = derived(material, salt, b"Content-Encoding: aes128gcm\0", 16)
     nonce = derived(material, salt, b"Content-Encoding: nonce\0", 12)
     assert AESGCM(key).decrypt(nonce, sealed, None) == b"hello\x02"
+
+
+async def test_nothing_of_a_stream_stays_when_its_client_left_at_once(doors, open_client, monkeypatch) -> None:
+    ann = await open_client("ann")
+    rates = Rates(doors.context.settings.limits)
+    request = Request("GET", "/jmap/ws", {}, {}, receive=None, principal=ann.person)
+    connection = websocket._Connection(doors.context, doors._api, doors.hub, rates, request, send=None)
+    for _ in range(3):
+        await connection._enable({"@type": "WebSocketPushEnable"})
+        connection._disable()  # before the task's first step
+    await asyncio.sleep(0)
+    assert len(doors.hub) == 0
+    monkeypatch.setattr(doors.hub, "states", lambda *_: asyncio.Event().wait())
+    opening = asyncio.create_task(doors.hub.open(ann.person, None))
+    await asyncio.sleep(0)
+    opening.cancel()
+    await asyncio.gather(opening, return_exceptions=True)
+    assert len(doors.hub) == 0
+
+
+async def test_who_asks_and_does_not_listen_is_not_waited_for(doors, open_client) -> None:
+    ann = await open_client("ann")
+    rates, waiting, said = Rates(doors.context.settings.limits), asyncio.Event(), []
+
+    async def send(message) -> None:
+        if "Response" in message["text"]:
+            await waiting.wait()  # the client does not read
+        said.append(json.loads(message["text"]))
+
+    request = Request("GET", "/jmap/ws", {}, {}, receive=None, principal=ann.person)
+    connection = websocket._Connection(doors.context, doors._api, doors.hub, rates, request, send)
+    asked = {"@type": "Request", "using": USING, "methodCalls": [["Core/echo", {}, "c"]]}
+    for _ in range(40):
+        await connection._take(json.dumps(asked).encode())
+        for _ in range(20):
+            await asyncio.sleep(0)
+    assert len(connection._tasks) == doors.context.settings.limits.concurrent_requests
+    assert {one["limit"] for one in said} == {"maxConcurrentRequests"}
+    waiting.set()
+    await asyncio.gather(*connection._tasks)
+
+
+async def test_nobody_opens_sockets_without_end(doors, open_client, monkeypatch) -> None:
+    ann = await open_client("ann")
+    for handler in doors.door._sockets.values():
+        handler._open._limit = 1
+    async with connect(ann, doors):
+        with pytest.raises(websockets.InvalidStatus):
+            await connect(ann, doors)
+    while len(doors.hub):
+        await asyncio.sleep(0.01)
+    async with connect(ann, doors):
+        pass
+
+
+async def test_a_long_answer_of_a_push_service_is_not_read(open_client, doors, monkeypatch) -> None:
+    allow(doors)
+    ann = await open_client("ann")
+    sent: asyncio.Queue = asyncio.Queue()
+
+    async def endless(reader, writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 201 x\r\ntransfer-encoding: chunked\r\n\r\n")
+        count = 0
+        try:
+            while count < 64:
+                writer.write(b"100000\r\n" + b"x" * 0x100000 + b"\r\n")
+                await writer.drain()
+                count += 1
+        except ConnectionError:
+            pass
+        writer.close()
+        await sent.put(count)
+
+    async with await asyncio.start_server(endless, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/push"
+        await call(ann, "PushSubscription/set", create={"k": {"deviceClientId": "d", "url": url}})
+        assert await asyncio.wait_for(sent.get(), 20) < 64
+
+
+async def test_subscriptions_are_not_made_in_a_row_without_end(open_client, doors) -> None:
+    allow(doors)
+    ann = await open_client("ann")
+    async with PushService() as service:
+        refused = {}
+        for turn in range(4):
+            given = {f"{turn}-{n}": {"deviceClientId": "d", "url": service.url} for n in range(20)}
+            made = await call(ann, "PushSubscription/set", create=given)
+            refused |= made["notCreated"] or {}
+            gone = [each["id"] for each in (made["created"] or {}).values()]
+            await call(ann, "PushSubscription/set", destroy=gone)
+    assert {error["type"] for error in refused.values()} == {"rateLimit"}

@@ -3,12 +3,14 @@
 import contextlib
 import json
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies
 
 from parvis.serve.jmap.errors import MethodError, RequestError
 from parvis.serve.jmap.references import resolve_all
 from parvis.serve.jmap.request import decode, shape
+from parvis.serve.jmap.search import SearchArguments, SuggestArguments
 
 CORE = "urn:ietf:params:jmap:core"
 TODO = "urn:example:todo"
@@ -213,3 +215,10 @@ ARGUMENT = strategies.sampled_from(
 async def test_no_arguments_lead_to_an_unexpected_error(ann, name, arguments) -> None:
     answered = await ann(name, **({"accountId": ann.account} | arguments))
     assert answered.get("error") != "serverFail", (name, arguments, answered)
+
+
+@pytest.mark.parametrize("arguments", [SearchArguments, SuggestArguments])
+def test_nobody_searches_for_a_book(arguments) -> None:
+    msgspec.convert({"accountId": "a", "text": "x" * 10_000}, arguments)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"accountId": "a", "text": "x" * 10_001}, arguments)

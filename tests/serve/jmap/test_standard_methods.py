@@ -371,3 +371,12 @@ def test_the_table_of_errors(raised, object_error, method_error) -> None:
     if object_error == "invalidProperties":
         assert found.arguments()["properties"] == ["name"]
     assert of_method(raised("why")).arguments() == {"type": method_error, "description": "why"}
+
+
+async def test_a_question_without_end_is_refused(ann) -> None:
+    await make(ann, "one")
+    assert (await ann("Todo/query", filter={"title": "x" * 20_001}))["error"] == "unsupportedFilter"
+    parts = [{"title": "x" * 4_000}] * 6
+    asked = await ann("Todo/query", filter={"operator": "OR", "conditions": parts})
+    assert asked["error"] == "unsupportedFilter"
+    assert (await ann("Todo/query", sort=[{"property": "title"}] * 21))["error"] == "unsupportedSort"

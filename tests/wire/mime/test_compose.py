@@ -127,6 +127,14 @@ def test_no_value_begins_another_field(value: object) -> None:
     assert parse(raw).root.last("Bcc") is None
 
 
+@pytest.mark.parametrize("evil", ["a\r\nEvil: 1", "a\nEvil: 1", "a\r\n\r\nEvil: 1", "\rEvil: 1", "x" * 2_000])
+@pytest.mark.parametrize("property_", ["charset", "name", "disposition", "cid", "language", "location"])
+def test_no_property_of_a_part_begins_another_field(property_: str, evil: str) -> None:
+    value: object = ("fr", evil) if property_ == "language" else evil
+    raw = written(structure=DraftPart("text/plain", b"body", **{property_: value}))
+    assert parse(raw).root.last("Evil") is None and raw.endswith(b"\r\n\r\nbody")
+
+
 @pytest.mark.parametrize("name", ["", "a b", "a:b", "é", "a\r\nb"])
 def test_names_that_cannot_be_written(name: str) -> None:
     with pytest.raises(Invalid):

@@ -21,12 +21,14 @@ from parvis.serve.context import Context
 from parvis.serve.jmap.push import encryption
 from parvis.serve.jmap.push.hub import Hub
 from parvis.serve.jmap.types import Object
+from parvis.serve.rates import Rate
 from parvis.store.bus.contract import Cancel
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
 
 _PAUSE_SECONDS = 1.0
 _TTL_SECONDS = 86_400
+_NEW_PER_MINUTE = 10
 _log = logging.getLogger(__name__)
 
 
@@ -56,6 +58,8 @@ class Delivery:
         self._pending: dict[int, _Pending] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._cancel: Cancel | None = None
+        self.new = Rate(_NEW_PER_MINUTE, 3 * _NEW_PER_MINUTE)
+        """How many subscriptions a person makes: each is a request to a server that they name. RFC 8620 §7.2"""
 
     async def start(self) -> None:
         """Begins to hear of sign-ins that end: where they wanted to be told is erased. RFC 8620 §7.2"""
@@ -66,7 +70,7 @@ class Delivery:
 
     async def _erase(self, ended: Ended) -> None:
         one = "AND session_id = ?" if ended.session_id else ""
-        named = (ended.session_id,) if ended.session_id else ()
+        named = (ended.opener,) if ended.session_id else ()
 
         async def work(unit: Unit) -> None:
             await unit.run(
@@ -149,8 +153,11 @@ class Delivery:
             content = encryption.encrypted(content, target.p256dh, target.auth)
             headers |= {"content-encoding": "aes128gcm", "content-type": "application/octet-stream"}
         try:
-            async with self._context.egress.http("push", timeout=20) as client:
-                answer = await client.post(target.url, content=content, headers=headers)
+            async with (
+                self._context.egress.http("push", timeout=20) as client,
+                client.stream("POST", target.url, content=content, headers=headers) as answer,
+            ):
+                pass  # what the service says beside its status is not read, however long it is
         except (httpx.HTTPError, EgressRefused, OSError) as error:
             _log.info("push to subscription %s failed: %s", ids.text(target.id), type(error).__name__)
             return
@@ -158,7 +165,7 @@ class Delivery:
             await self._context.store.write(lambda unit: _gone(unit, target.id))
         elif answer.status_code == 429:
             wait = answer.headers.get("retry-after", "")
-            await asyncio.sleep(min(int(wait), 3600) if wait.isdigit() else 60)
+            await asyncio.sleep(min(int(wait), 3600) if wait.isdecimal() and len(wait) < 10 else 60)
 
     async def stop(self) -> None:
         """Ends what is being sent."""

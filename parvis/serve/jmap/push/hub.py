@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from parvis.access import sessions
 from parvis.access.principal import Principal
 from parvis.access.sessions import Ended
-from parvis.kernel import ids
+from parvis.kernel import clock, ids
 from parvis.kernel.events import StateChange
 from parvis.serve.context import Context
 from parvis.serve.jmap.accounts import ANY
@@ -39,6 +39,7 @@ class Stream:
     accounts: frozenset[int] = frozenset()
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     closed: bool = False
+    opened_ms: int = field(default_factory=clock.now_ms)
 
     def close(self) -> None:
         """Ends it, from wherever."""
@@ -97,7 +98,11 @@ class Hub:
         stream = Stream(principal, types)
         self._streams.add(stream)
         self._listen(stream, {principal.id})
-        stream.sent = await self._states(stream)
+        try:
+            stream.sent = await self._states(stream)
+        except BaseException:  # a client that left meanwhile, too
+            self.close(stream)
+            raise
         if since:
             self._go_back(stream, since)
         return stream
@@ -157,8 +162,7 @@ class Hub:
     async def news(self, stream: Stream) -> Object | None:
         """A StateChange of all that is new to the stream, or None; ends it when its sign-in has expired.
         RFC 8620 §7.1"""
-        session_id = stream.principal.session_id
-        if session_id and not await sessions.lives(self._context.store, session_id):
+        if not await sessions.lives(self._context.store, stream.principal, stream.opened_ms):
             stream.close()
             return None
         now = await self._states(stream)

@@ -119,6 +119,8 @@ async def _set(call: Call) -> Result:
         try:
             if len(rows) + len(done.created) >= _MOST:
                 raise SetError("overQuota", f"at most {_MOST} subscriptions")
+            if not call.context.need(Delivery).new.take(str(call.principal.id)):
+                raise SetError("rateLimit", "too many new subscriptions in a short time")
             done.created[creation] = await _create(call, wanted)
             call.exchange.created[creation] = done.created[creation]["id"]
         except SetError as error:

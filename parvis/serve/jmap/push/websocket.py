@@ -11,13 +11,15 @@ from parvis.kernel.languages import closest
 from parvis.serve.context import Context
 from parvis.serve.http.exchange import Request
 from parvis.serve.http.rates import Rates
-from parvis.serve.jmap.api import Api, encoded
+from parvis.serve.jmap.api import Api, Turns, encoded
 from parvis.serve.jmap.errors import RequestError
 from parvis.serve.jmap.push.hub import REFRESH_SECONDS, Hub, Stream, token
 from parvis.serve.jmap.request import decode
 from parvis.serve.jmap.types import Object
 
 _PAUSE_SECONDS = 0.05
+_MOST_SOCKETS = 32
+"""Open ones of one person on this node."""
 
 
 class _Enable(msgspec.Struct, rename="camel"):
@@ -32,17 +34,21 @@ class WebSocket:
 
     def __init__(self, context: Context, api: Api, hub: Hub, rates: Rates) -> None:
         self._context, self._api, self._hub, self._rates = context, api, hub, rates
+        self._open = Turns(_MOST_SOCKETS, "sockets")
 
     async def __call__(self, request: Request, receive: Any, send: Any) -> None:
         """Serves one connection to its end."""
         offered = {part.strip() for part in request.headers.get("sec-websocket-protocol", "").split(",")}
-        if "jmap" not in offered:  # RFC 8887 §3
-            await send({"type": "websocket.http.response.start", "status": 400, "headers": []})
-            await send({"type": "websocket.http.response.body", "body": b"the subprotocol is jmap"})
-            return
-        await send({"type": "websocket.accept", "subprotocol": "jmap"})
-        connection = _Connection(self._context, self._api, self._hub, self._rates, request, send)
-        await connection.serve(receive)
+        try:
+            if "jmap" not in offered:  # RFC 8887 §3
+                raise RequestError("notRequest", "the subprotocol is jmap")
+            with self._open.taken(request.who):
+                await send({"type": "websocket.accept", "subprotocol": "jmap"})
+                connection = _Connection(self._context, self._api, self._hub, self._rates, request, send)
+                await connection.serve(receive)
+        except RequestError as error:
+            await send({"type": "websocket.http.response.start", "status": error.status, "headers": []})
+            await send({"type": "websocket.http.response.body", "body": error.detail.encode()})
 
 
 class _Connection:
@@ -54,7 +60,7 @@ class _Connection:
         self._request, self._send = request, send
         self._language = closest(request.headers.get("accept-language", ""), request.who.language)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._pushing: asyncio.Task[None] | None = None
+        self._pushing: tuple[asyncio.Task[None], Stream] | None = None
         self._life: Stream | None = None
 
     async def serve(self, receive: Any) -> None:
@@ -71,9 +77,9 @@ class _Connection:
                     return
                 await self._take(message["text"].encode())
         finally:
-            for task in (ended, self._pushing, *self._tasks):
-                if task is not None:
-                    task.cancel()
+            for task in (ended, *self._tasks):
+                task.cancel()
+            self._disable()
             self._hub.close(self._life)
 
     async def _until_ended(self, life: Stream) -> None:
@@ -101,6 +107,11 @@ class _Connection:
             await self._refuse(value, error)
 
     def _begin(self, value: Object) -> None:
+        """Carries a request out beside the others. Those whose answer the client has not taken count too, so that
+        who only asks and never listens is not waited for."""
+        most = self._context.settings.limits.concurrent_requests
+        if len(self._tasks) >= most:
+            raise RequestError("limit", f"at most {most} at once", 400, "maxConcurrentRequests")
         task = asyncio.create_task(self._carry_out(value))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -139,11 +150,13 @@ class _Connection:
         self._disable()
         types = None if wanted.data_types is None else frozenset(wanted.data_types)
         stream = await self._hub.open(self._request.who, types, wanted.push_state)
-        self._pushing = asyncio.create_task(self._push(stream))
+        self._pushing = asyncio.create_task(self._push(stream)), stream
 
     def _disable(self) -> None:
         if self._pushing is not None:
-            self._pushing.cancel()
+            task, stream = self._pushing
+            task.cancel()
+            self._hub.close(stream)  # a task that is cancelled before its first step closes nothing
             self._pushing = None
 
     async def _push(self, stream: Stream) -> None:
