@@ -42,6 +42,19 @@ describe('safeDocument', () => {
     expect(show('<p>Yes</p><blockquote type="cite"><p>Old</p></blockquote>').document).toContain('<details class="parvis-quote">');
     expect(show('<blockquote type="cite"><p>Old</p></blockquote>').document).not.toContain('<details');
   });
+  it('folds a last quote that nothing marks as one', () => {
+    expect(show('<div>Yes<br><blockquote>Old<blockquote>Older</blockquote></blockquote></div>').document.match(/<details/g)).toHaveLength(1);
+    expect(show('<div>Yes<br><blockquote>Old</blockquote>and new</div>').document).not.toContain('<details');
+  });
+  it('dims signatures, and nothing that stands before or behind them', () => {
+    const dimmed = (html: string) => /<div class="parvis-signature">(.*?)<\/div>/s.exec(show(html).document)?.[1];
+    expect(dimmed('<div>Hello<br>\n-- <br>\nAnn<br>Chair<br>\n<br>Bob wrote:<br><blockquote>x</blockquote></div>')).toBe('\n-- <br>\nAnn<br>Chair<br>\n');
+    expect(dimmed('<p>Hello</p><p>--</p><p>Ann</p>')).toBe('<p>--</p><p>Ann</p>');
+    expect(dimmed('<p>Hello</p><p>-- <br>Ann</p>')).toBe('-- <br>Ann');
+    expect(dimmed(`<p>One</p><p>--</p><p>${'Two '.repeat(300)}</p>`)).toBeUndefined();
+    expect(dimmed('<p>a <b>--</b> b</p>')).toBeUndefined();
+    expect(show('<p>x</p><div class="gmail_signature">Ann</div>').document).toContain('class="gmail_signature parvis-signature"');
+  });
   it('keeps a design of its own on white paper in the dark', () => {
     expect(show('<p style="color:#333">x</p>', { dark: true })).toMatchObject({ designed: true });
     expect(show('<p>x</p>', { dark: true }).document).toContain('color-scheme:dark');

@@ -6,6 +6,7 @@ import latinExt from '@fontsource-variable/inter/files/inter-latin-ext-wght-norm
 import latin from '@fontsource-variable/inter/files/inter-latin-wght-normal.woff2?url';
 import vietnamese from '@fontsource-variable/inter/files/inter-vietnamese-wght-normal.woff2?url';
 import DOMPurify from 'dompurify';
+import { beginsSignature, isSignature } from './text';
 
 export interface Safe {
   /** A whole document for `srcdoc`. */
@@ -27,7 +28,8 @@ export interface SafeOptions {
 
 const FORBIDDEN = ['script', 'form', 'input', 'button', 'textarea', 'select', 'iframe', 'frame', 'object', 'embed', 'base', 'meta', 'link', 'audio', 'video', 'source', 'track', 'portal', 'svg', 'math', 'dialog'];
 const REMOTE = /(src|srcset|background|poster)\s*=\s*["']?\s*(https?:)?\/\/|url\(\s*["']?\s*(https?:)?\/\//i;
-const QUOTES = 'blockquote[type="cite"], .gmail_quote, .yahoo_quoted, #divRplyFwdMsg, .moz-cite-prefix + blockquote, body > blockquote:last-child';
+const QUOTES = 'blockquote[type="cite"], .gmail_quote, .yahoo_quoted, #divRplyFwdMsg, .moz-cite-prefix + blockquote';
+const SIGNATURES = '.gmail_signature, .moz-signature, #Signature, #signature';
 
 /** The interface's font, for messages that bring none; its files are already here. */
 const FONTS = {
@@ -54,6 +56,7 @@ export function safeDocument(html: string, options: SafeOptions): Safe {
   for (const image of body.querySelectorAll('img')) prepareImage(image, options);
   for (const link of body.querySelectorAll('a')) prepareLink(link);
   foldQuotes(body, options.quoteLabel);
+  dimSignature(body);
   const own = styles.map((text) => text.replace(/@import[^;]+;?/gi, '').replaceAll('</', '<\\/')).join('\n');
   for (const style of body.querySelectorAll('style')) style.remove();
   return { document: frame(body, own, options, designed), remote, designed };
@@ -87,7 +90,9 @@ function prepareLink(link: HTMLAnchorElement): void {
 
 /** What was written before is folded away; `details` needs no script. */
 function foldQuotes(body: Element, label: string): void {
-  for (const quote of body.querySelectorAll(QUOTES)) {
+  const last = [...body.querySelectorAll('blockquote')].findLast((quote) => !quote.parentElement?.closest('blockquote'));
+  const marked = new Set([...body.querySelectorAll(QUOTES), ...(last && endsWith(body, last) ? [last] : [])]);
+  for (const quote of marked) {
     if (quote.closest('details.parvis-quote') || !(body.textContent ?? '').replace(quote.textContent ?? '', '').trim()) continue;
     const details = body.ownerDocument.createElement('details');
     details.className = 'parvis-quote';
@@ -98,6 +103,59 @@ function foldQuotes(body: Element, label: string): void {
     quote.replaceWith(details);
     details.append(summary, quote);
   }
+}
+
+/** Whether nothing that can be read stands behind a part. */
+function endsWith(body: Element, part: Element): boolean {
+  const behind = body.ownerDocument.createRange();
+  behind.setStartAfter(part);
+  behind.setEndAfter(body.lastChild ?? part);
+  return !behind.toString().trim();
+}
+
+/** What stands below a line that begins a signature, or is marked as one, is shown small and pale. */
+function dimSignature(body: Element): void {
+  for (const known of body.querySelectorAll(SIGNATURES)) known.classList.add('parvis-signature');
+  const walker = body.ownerDocument.createTreeWalker(body, 4 /* SHOW_TEXT */);
+  for (let text = walker.nextNode() as Text | null; text; text = walker.nextNode() as Text | null) {
+    if (!beginsSignature(text.data) || text.parentElement?.closest('blockquote, details, pre, td, .parvis-signature')) continue;
+    const first = wholeLine(text, body);
+    if (!isBreak(first.previousSibling)) continue;
+    const nodes = signatureFrom(first);
+    if (!isSignature(text.data, nodes.map((node) => node.textContent).join(''))) continue;
+    const box = body.ownerDocument.createElement('div');
+    box.className = 'parvis-signature';
+    first.before(box);
+    box.append(...nodes);
+    return;
+  }
+}
+
+/** The largest element that holds nothing but a text. */
+function wholeLine(text: Text, body: Element): ChildNode {
+  let line: ChildNode = text;
+  while (line.parentElement && line.parentElement !== body && line.parentElement.textContent?.trim() === text.data.trim()) line = line.parentElement;
+  return line;
+}
+
+/** Whether a line ends with a node: a break, a block, or nothing at all. */
+function isBreak(node: Node | null): boolean {
+  if (node instanceof Text && !node.data.trim()) return isBreak(node.previousSibling);
+  return !node || (node instanceof Element && /^(br|p|div|ul|ol|table|hr|h\d|details|blockquote)$/i.test(node.tagName));
+}
+
+/** A node and those behind it, as far as a quote or an empty line. */
+function signatureFrom(first: ChildNode): ChildNode[] {
+  const nodes = [first];
+  let broken = false;
+  for (let node = first.nextSibling; node; node = node.nextSibling) {
+    if (node instanceof Element && node.matches('blockquote, details')) break;
+    const br = node instanceof Element && node.tagName === 'BR';
+    if (br && broken) break;
+    if (br || node.textContent?.trim()) broken = br;
+    nodes.push(node);
+  }
+  return nodes;
 }
 
 function frame(body: Element, styles: string, { allowRemote, dark }: SafeOptions, designed: boolean): string {
@@ -114,6 +172,7 @@ function frame(body: Element, styles: string, { allowRemote, dark }: SafeOptions
     a{color:${night ? '#7fd6cd' : '#00625f'}}p{margin:0 0 .7em}
     blockquote{margin:.6em 0;padding-inline-start:12px;border-inline-start:2px solid ${night ? '#39474a' : '#d5dede'}}
     .parvis-blocked{display:inline-block;min-width:24px;min-height:24px;border:1px dashed #9aa8a8;border-radius:6px;background:#8881}
+    .parvis-signature,.parvis-signature :is(p,div,span){font-size:13px;color:${night ? '#97a6a6' : '#5b6a69'}}
     .parvis-quote>summary{display:inline-block;list-style:none;cursor:pointer;padding:0 9px;margin:6px 0;border-radius:99px;font:600 11px/20px system-ui;letter-spacing:1px;background:${night ? '#2b3639' : '#e8eeee'};color:${night ? '#b9c6c6' : '#42504f'}}
     .parvis-quote>summary::-webkit-details-marker{display:none}
     ::highlight(passage){background:#f7e19a;color:#16211f}
