@@ -6,17 +6,22 @@ let browser;
 before(async () => (browser = await launch()));
 after(() => browser.close());
 
+/** The server's answer to a change of the preferences. */
+const saved = (page) => page.waitForResponse((answer) => (answer.request().postData() ?? '').includes('"Preferences/set"'));
+
 test('the language changes at once, and is the same after a reload', async () => {
   const page = await enter(browser, person('fr', 2));
   await page.goto('/settings');
+  const vietnamese = saved(page);
   await page.getByText('Tiếng Việt', { exact: true }).click();
   await page.getByRole('heading', { name: 'Giao diện và ngôn ngữ' }).waitFor();
-  await page.waitForTimeout(3000);
+  await vietnamese;
   await page.reload();
   await page.getByRole('heading', { name: 'Giao diện và ngôn ngữ' }).waitFor();
+  const french = saved(page);
   await page.getByText('Français', { exact: true }).click();
   await page.getByRole('heading', { name: 'Apparence et langue' }).waitFor();
-  await page.waitForTimeout(3000);
+  await french; // the people of the demo are shared by all tests
   assert.deepEqual(page.faults, []);
 });
 
