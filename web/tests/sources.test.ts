@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sourcesOf } from '../src/assistant/sources';
+import { nameOf, sourcesOf, unquoted } from '../src/assistant/sources';
 import type { Citation } from '../src/assistant/types';
 
 const cite = (number: number, objectId: string, fileName = '', accountId = 'a'): Citation => ({
@@ -11,6 +11,10 @@ describe('sources', () => {
   it('are one a message, in the order of their first numbers, with all passages', () => {
     const found = sourcesOf([cite(1, 'm1'), cite(2, 'm2'), cite(3, 'm1'), cite(4, 'm1', '', 'b')]);
     expect(found.map((source) => source.passages.map((passage) => passage.number))).toEqual([[1, 3], [2], [4]]);
+  });
+  it('are shown without addresses and signs of quotation', () => {
+    expect([nameOf('"Ann B" <a@b.c>'), nameOf('a@b.c'), nameOf('<a@b.c>')]).toEqual(['Ann B', 'a@b.c', '<a@b.c>']);
+    expect(unquoted('> > One\n>two > three')).toBe('One\ntwo > three');
   });
   it('bear the name of a file when every passage is from it', () => {
     expect(sourcesOf([cite(1, 'm', 'a.pdf'), cite(2, 'm', 'a.pdf')])[0]!.fileName).toBe('a.pdf');

@@ -24,3 +24,13 @@ export function sourcesOf(citations: Citation[]): Source[] {
     })
     .sort((a, b) => a.passages[0]!.number - b.passages[0]!.number);
 }
+
+/** A passage without the signs of quotation at the beginnings of its lines. */
+export function unquoted(text: string): string {
+  return text.replace(/^(?:>[ \t]?)+/gm, '');
+}
+
+/** The name in `Name <address>`, or the address. */
+export function nameOf(author: string): string {
+  return /^\s*"?(.*?)"?\s*<[^>]*>\s*$/.exec(author)?.[1] || author;
+}

@@ -137,6 +137,7 @@ class Composers {
   private async made(request: ComposeRequest): Promise<Draft> {
     const draft = new Draft();
     draft.accountId = request.accountId ?? view.home;
+    draft.propose = request.propose ?? false;
     if (!store.complete(IdentityType, draft.accountId)) await store.fetch(IdentityType, draft.accountId, null).catch(() => []);
     if (!store.complete(MailboxType, draft.accountId)) await store.fetch(MailboxType, draft.accountId, null).catch(() => []);
     const identity = store.list(IdentityType, draft.accountId)[0];
@@ -156,7 +157,7 @@ class Composers {
     if (request.mode === 'draft') return reopen(draft, email, body);
     const forward = request.mode === 'forward';
     const begin = (request.html ? cleanHtml(request.html) : textToHtml(request.text ?? '')) + signature(identity);
-    draft.html = `${begin}${forward ? forwardHead(email) : `<p>${escapeHtml(t('compose.wrote', { date: longDate(email.receivedAt), name: email.from?.[0] ? displayName(email.from[0]) : '' }))}</p>`}<blockquote>${quotable(body)}</blockquote>`;
+    draft.html = `${begin}<p></p>${forward ? forwardHead(email) : `<p>${escapeHtml(t('compose.wrote', { date: longDate(email.receivedAt), name: email.from?.[0] ? displayName(email.from[0]) : '' }))}</p>`}<blockquote>${quotable(body)}</blockquote>`;
     draft.subject = forward ? forwardSubject(email.subject) : replySubject(email.subject);
     draft.answers = { emailId: id, keyword: forward ? '$forwarded' : '$answered' };
     if (forward) draft.files = files(body);
@@ -169,7 +170,7 @@ class Composers {
 
 function signature(identity: Identity | undefined): string {
   const own = identity?.htmlSignature ? cleanHtml(identity.htmlSignature) : textToHtml(identity?.textSignature ?? '');
-  return own ? `<p></p><p></p>${own}` : '<p></p>';
+  return own ? `<p></p><p></p><p>--</p>${own}` : '<p></p>';
 }
 
 function forwardHead(email: Email): string {

@@ -84,6 +84,8 @@ export class Draft {
   minimised = $state(false);
   large = $state(false);
   sending = $state(false);
+  /** The assistant's proposal is asked for as soon as the window is open. */
+  propose = false;
   saved = $state<'no' | 'saving' | 'server' | 'device'>('no');
 
   get about(): { accountId: string; kind: string; id: string }[] {
