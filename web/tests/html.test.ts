@@ -20,6 +20,7 @@ describe('safeDocument', () => {
     expect(closed.document).toContain("default-src 'none'; img-src data: blob:;");
     expect(closed.document).not.toContain('e.example');
     expect(closed.document.match(/parvis-blocked"/g)).toHaveLength(1);
+    expect(show('<img src="https://e.example/a.png" alt="Our logo" width="300">').document).toContain('<span class="parvis-blocked" style="width: 300px;">Our logo</span>');
     const agreed = show(remote, { allowRemote: true });
     expect(agreed.document).toContain('https://e.example/a.png');
     expect(agreed.document).toContain('img-src data: blob: https: http:');
@@ -41,6 +42,13 @@ describe('safeDocument', () => {
   it('folds what was written before, but not a message that is only a quote', () => {
     expect(show('<p>Yes</p><blockquote type="cite"><p>Old</p></blockquote>').document).toContain('<details class="parvis-quote">');
     expect(show('<blockquote type="cite"><p>Old</p></blockquote>').document).not.toContain('<details');
+  });
+  it('folds the line that introduces a quote with it, and no other', () => {
+    const body = (html: string) => show(html).document.replace(/^.*<body>/s, '').replace(/<summary.*?<\/summary>/g, '');
+    expect(body('<div>Yes<br><br>\nOn Monday, Ann wrote:<br>\n<blockquote>x</blockquote></div>')).toMatch(/^<div>Yes<br><br><details class="parvis-quote">\nOn Monday, Ann wrote:<br>\n<blockquote>/);
+    expect(body('<p>Yes</p><p>Ann wrote:</p><blockquote>x</blockquote>')).toMatch(/^<p>Yes<\/p><details class="parvis-quote"><p>Ann wrote:<\/p><blockquote>/);
+    expect(body('<p>Yes</p><blockquote>x</blockquote>')).toMatch(/^<p>Yes<\/p><details class="parvis-quote"><blockquote>/);
+    expect(body('<p>Thanks</p>Ann<br><blockquote>x</blockquote>')).toMatch(/^<p>Thanks<\/p>Ann<br><details/);
   });
   it('folds a last quote that nothing marks as one', () => {
     expect(show('<div>Yes<br><blockquote>Old<blockquote>Older</blockquote></blockquote></div>').document.match(/<details/g)).toHaveLength(1);

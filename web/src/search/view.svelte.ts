@@ -43,7 +43,9 @@ class SearchView {
   /** What is shown marked in the open conversation. */
   get highlight() {
     const { hit } = this;
-    return hit && { emailId: hit.objectId, part: hit.part, fileName: hit.fileName, quote: hit.text, words: markedWords(hit.text, hit.marks), page: hit.place.page };
+    if (!hit) return undefined;
+    const bySubject = !hit.fileName && !hit.marks.length && hit.titleMarks.length > 0;
+    return { emailId: hit.objectId, part: hit.part, fileName: hit.fileName, quote: bySubject ? '' : hit.text, words: markedWords(hit.text, hit.marks), page: hit.place.page };
   }
 
   /** Follows the URL; call inside an effect. */

@@ -72,12 +72,22 @@ function prepareImage(image: HTMLImageElement, { inline, allowRemote }: SafeOpti
     if (known) image.setAttribute('src', known);
     else image.removeAttribute('src');
   } else if (!/^data:image\//i.test(src) && !allowRemote) {
-    image.removeAttribute('src');
     const small = Number(image.getAttribute('width') ?? 99) < 4 || Number(image.getAttribute('height') ?? 99) < 4;
     if (small) image.remove();
-    else image.classList.add('parvis-blocked');
+    else image.replaceWith(standIn(image));
+    return;
   }
   if (!image.hasAttribute('alt')) image.setAttribute('alt', '');
+}
+
+/** Stands where a picture is not loaded, as wide as it, with the words that describe it. */
+function standIn(image: HTMLImageElement): Element {
+  const box = image.ownerDocument.createElement('span');
+  box.className = 'parvis-blocked';
+  box.textContent = image.alt;
+  const width = Number(image.getAttribute('width'));
+  if (width) box.style.width = `${width}px`;
+  return box;
 }
 
 /** Links open outside, tell nothing of where they were read, and show where they lead. */
@@ -100,9 +110,25 @@ function foldQuotes(body: Element, label: string): void {
     summary.textContent = '•••';
     summary.title = label;
     summary.setAttribute('aria-label', label);
-    quote.replaceWith(details);
-    details.append(summary, quote);
+    const intro = introductionOf(quote);
+    (intro[0] ?? quote).before(details);
+    details.append(summary, ...intro, quote);
   }
+}
+
+/** The line before a quote that says who wrote it and when, if there is one. */
+function introductionOf(quote: Element): ChildNode[] {
+  const nodes: ChildNode[] = [];
+  let words = '';
+  for (let node = quote.previousSibling; node; node = node.previousSibling) {
+    if (words.trim() && isBreak(node)) break;
+    const block = isBreak(node) && node.nodeName !== 'BR';
+    if (block && words.trim()) break;
+    nodes.unshift(node);
+    words = node.textContent + words;
+    if (block && words.trim()) break;
+  }
+  return /[:：]\s*$/.test(words) && words.length < 300 ? nodes : [];
 }
 
 /** Whether nothing that can be read stands behind a part. */
@@ -171,11 +197,12 @@ function frame(body: Element, styles: string, { allowRemote, dark }: SafeOptions
     img{max-width:100%;height:auto}table{max-width:100%}pre{white-space:pre-wrap}
     a{color:${night ? '#7fd6cd' : '#00625f'}}p{margin:0 0 .7em}
     blockquote{margin:.6em 0;padding-inline-start:12px;border-inline-start:2px solid ${night ? '#39474a' : '#d5dede'}}
-    .parvis-blocked{display:inline-block;min-width:24px;min-height:24px;border:1px dashed #9aa8a8;border-radius:6px;background:#8881}
+    .parvis-blocked{display:inline-block;box-sizing:border-box;max-width:100%;min-width:24px;min-height:24px;padding:2px 10px;border:1px dashed #9aa8a8;border-radius:6px;background:#8881;font:400 13px/1.6 Inter,system-ui,sans-serif;color:${night ? '#97a6a6' : '#5b6a69'}}
     .parvis-signature,.parvis-signature :is(p,div,span){font-size:13px;color:${night ? '#97a6a6' : '#5b6a69'}}
     .parvis-quote>summary{display:inline-block;list-style:none;cursor:pointer;padding:0 9px;margin:6px 0;border-radius:99px;font:600 11px/20px system-ui;letter-spacing:1px;background:${night ? '#2b3639' : '#e8eeee'};color:${night ? '#b9c6c6' : '#42504f'}}
     .parvis-quote>summary::-webkit-details-marker{display:none}
-    ::highlight(passage){background:#f7e19a;color:#16211f}
+    ::highlight(passage){background:${night ? '#6a5413' : '#f7e19a'};color:${night ? '#f6efdc' : '#16211f'}}
+    ::highlight(long-passage){background:${night ? '#3c3623' : '#fbf3d3'}}
     @media print{.parvis-quote{display:none}}`;
   return `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="referrer" content="no-referrer"><style>${base}</style><style>${styles}</style></head>${body.outerHTML}</html>`;
 }
