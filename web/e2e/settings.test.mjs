@@ -37,6 +37,16 @@ test('somebody is let into the mail, and out again', async () => {
   assert.deepEqual(page.faults, []);
 });
 
+test('all other sessions are ended at once', async () => {
+  const who = person('fr', 4);
+  const [first, second, page] = [await enter(browser, who), await enter(browser, who), await enter(browser, who)];
+  await page.goto('/settings/security');
+  await page.getByRole('button', { name: 'Mettre fin à toutes les autres' }).click();
+  await page.getByRole('button', { name: 'Mettre fin à toutes les autres' }).waitFor({ state: 'detached' });
+  for (const other of [first, second]) assert.equal((await other.request.get('/auth/session')).status(), 401);
+  assert.equal((await page.request.get('/auth/session')).status(), 200);
+});
+
 test('an app password is shown once and removed', async () => {
   const page = await enter(browser, person('fr', 2));
   await page.goto('/settings/security');
