@@ -43,6 +43,12 @@ describe('messages', () => {
   }
 });
 
+it('French keeps its signs on the line of their word', () => {
+  for (const [key, message] of Object.entries(languages.fr)) {
+    for (const text of typeof message === 'string' ? [message] : Object.values(message)) expect([key, text]).toEqual([key, expect.not.stringMatching(/ [?!:;»%]|« /)]);
+  }
+});
+
 describe('t', () => {
   beforeEach(() => useMessages('fr', languages.fr));
 

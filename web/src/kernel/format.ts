@@ -1,19 +1,19 @@
 /** Dates and sizes as people write them, in the language in use. */
-import { locale, t } from './i18n.svelte';
+import { locale, region, t } from './i18n.svelte';
 
 const DAY = 86_400_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${locale()} ${name}`;
+  const key = `${region()} ${name}`;
   let made = formats.get(key);
-  if (!made) formats.set(key, (made = new Intl.DateTimeFormat(locale(), options)));
+  if (!made) formats.set(key, (made = new Intl.DateTimeFormat(region(), options)));
   return made;
 }
 
-/** English writes 9:05 AM, French and Vietnamese 09:05. */
+/** Where clocks have twelve hours it is 9:05 AM, elsewhere 09:05. */
 function hour(): 'numeric' | '2-digit' {
-  return locale() === 'en' ? 'numeric' : '2-digit';
+  return format('hour', { hour: 'numeric' }).resolvedOptions().hour12 ? 'numeric' : '2-digit';
 }
 
 function startOfDay(date: Date): number {
