@@ -25,6 +25,30 @@ test('the keyboard goes through the list and opens a conversation', async () => 
   assert.deepEqual(page.faults, []);
 });
 
+test('after a reload the open conversation is where it was in the list', async () => {
+  const third = page.locator('[role="option"]').nth(2);
+  const subject = (await third.locator('.subj b').textContent()).trim();
+  await third.click();
+  await page.getByText(/^3 sur \d+$/).waitFor();
+  await page.reload();
+  await page.getByText(/^3 sur \d+$/).waitFor();
+  await page.keyboard.press('k');
+  await page.getByText(/^2 sur \d+$/).waitFor();
+  await page.keyboard.press('j');
+  await page.getByRole('region', { name: subject }).waitFor();
+  assert.deepEqual(page.faults, []);
+});
+
+test('what is no longer there is said to be gone, and a part that cannot be loaded is told', async () => {
+  await page.goto('/mail/inbox/a0a0a0a0a0a0a');
+  await page.getByText('Ce message n’est plus là.').waitFor();
+  await page.getByRole('button', { name: 'Retour' }).click();
+  await page.getByText('Aucune conversation ouverte').waitFor();
+  await page.route('**/assets/*.js', (route) => route.abort());
+  await page.keyboard.press('c');
+  await page.getByRole('button', { name: 'Recharger' }).waitFor();
+});
+
 test('archiving is seen at once and undone with Z', async () => {
   const before = await subjects(page);
   await page.keyboard.press('e');

@@ -126,6 +126,19 @@ class MailView {
     return id ? store.peek(EmailType, this.query!.account, id) : undefined;
   }
 
+  /** Sets the cursor on the open conversation wherever the list has it; call inside an effect. */
+  followThread(): void {
+    const { thread, query } = this;
+    void query?.version;
+    if (!thread || !query) return;
+    untrack(() => {
+      if (this.chosen.size || this.emailAt(this.cursor)?.threadId === thread) return;
+      query.eachLoaded((row, id) => {
+        if (store.peek(EmailType, query.account, id)?.threadId === thread) this.cursor = row;
+      });
+    });
+  }
+
   openRow(row: number): void {
     const email = this.emailAt(row);
     if (!email || !this.place) return;

@@ -9,7 +9,7 @@ import { router } from '../kernel/router.svelte';
 import { signedIn } from '../kernel/session.svelte';
 import App from './App.svelte';
 import { registerFeatures } from './features';
-import { keepOffline } from './offline';
+import { keepOffline, tellOfMissingParts } from './offline';
 
 const person = signedIn.find();
 await preferences.begin();
@@ -20,3 +20,4 @@ listenToKeys();
 await person;
 mount(App, { target: document.getElementById('app')! });
 keepOffline();
+tellOfMissingParts();
