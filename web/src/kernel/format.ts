@@ -36,6 +36,12 @@ export function shortDate(iso: string, now: Date = new Date()): string {
   return format('date', { day: '2-digit', month: '2-digit', year: 'numeric' }).format(date);
 }
 
+/** As `shortDate`, without the time. */
+export function shortDay(iso: string, now: Date = new Date()): string {
+  const days = daysAgo(new Date(iso), now);
+  return days > 0 && days < 7 ? format('weekday', { weekday: 'short' }).format(new Date(iso)) : shortDate(iso, now);
+}
+
 /** Only the time of day. */
 export function timeOfDay(iso: string): string {
   return format('time', { hour: hour(), minute: '2-digit' }).format(new Date(iso));

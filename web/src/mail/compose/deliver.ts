@@ -30,7 +30,7 @@ export function emailOf(draft: Draft, mailboxId: string, mark = ''): Arguments {
     ...(mark ? { 'header:AI-Content:asRaw': ` ${mark}` } : {}),
     textBody: [{ partId: 'text', type: 'text/plain' }],
     htmlBody: [{ partId: 'html', type: 'text/html' }],
-    bodyValues: { text: { value: draft.text.replace(/^--$/m, '-- ') }, html: { value: draft.html } },
+    bodyValues: { text: { value: draft.text }, html: { value: draft.html } },
     attachments: inline.map(({ blobId, name, type, cid }) => ({
       blobId, name, type: type || 'application/octet-stream', disposition: cid ? 'inline' : 'attachment', ...(cid ? { cid } : {}),
     })),
