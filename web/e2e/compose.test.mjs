@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, launch, person, subjects } from './harness.mjs';
+import { enter, jmap, launch, person, subjects } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -34,5 +34,31 @@ test('a message with a file is taken back, then really sent, and arrives', async
   await other.locator('[role="option"]', { hasText: subject }).click();
   await other.locator('article .files', { hasText: 'programme.txt' }).waitFor();
   assert.equal((await subjects(other)).filter((one) => one.includes(subject)).length, 1);
+  assert.deepEqual(page.faults, []);
+});
+
+test('a window that nothing was written in leaves no draft behind, one letter does', async () => {
+  const page = await enter(browser, person('fr', 1));
+  const drafts = async () => {
+    const [boxes] = await jmap(page, [['Mailbox/get', { ids: null }]]);
+    return boxes.list.find((box) => box.role === 'drafts').totalEmails;
+  };
+  const before = await drafts();
+  for (const keys of ['c', 'a']) {
+    await page.locator('[role="listbox"]').focus();
+    await page.keyboard.press(keys);
+    await page.locator('.prose').waitFor();
+    await page.getByRole('button', { name: 'Enregistrer et fermer' }).click();
+    await page.locator('.prose').waitFor({ state: 'detached' });
+  }
+  assert.equal(await drafts(), before);
+  await page.keyboard.press('c');
+  await page.locator('.prose').click();
+  await page.keyboard.type('x');
+  await page.getByRole('button', { name: 'Enregistrer et fermer' }).click();
+  await page.locator('.prose').waitFor({ state: 'detached' });
+  assert.equal(await drafts(), before + 1);
+  await page.goto('/mail/drafts');
+  await page.keyboard.press('#');
   assert.deepEqual(page.faults, []);
 });

@@ -47,6 +47,7 @@ class Composers {
 
   /** Called at each change: on the device at once, in the Drafts mailbox after a pause. */
   changed(draft: Draft): void {
+    draft.touched = true;
     void this.keep(draft);
     clearTimeout(this.timers.get(draft.key));
     this.timers.set(draft.key, setTimeout(() => void this.save(draft), SAVE_MS));
@@ -157,7 +158,7 @@ class Composers {
     if (request.mode === 'draft') return reopen(draft, email, body);
     const forward = request.mode === 'forward';
     const begin = (request.html ? cleanHtml(request.html) : textToHtml(request.text ?? '')) + signature(identity);
-    draft.html = `${begin}<p></p>${forward ? forwardHead(email) : `<p>${escapeHtml(t('compose.wrote', { date: longDate(email.receivedAt), name: email.from?.[0] ? displayName(email.from[0]) : '' }))}</p>`}<blockquote>${quotable(body)}</blockquote>`;
+    draft.html = `${begin}<p></p>${forward ? forwardHead(email) : `<p>${escapeHtml(t('compose.wrote', { date: longDate(email.receivedAt), name: email.from?.[0] ? displayName(email.from[0]) : '' }))}</p>`}<blockquote>${quotable(body)}</blockquote><p></p>`; // the editor wants a line behind a quote
     draft.subject = forward ? forwardSubject(email.subject) : replySubject(email.subject);
     draft.answers = { emailId: id, keyword: forward ? '$forwarded' : '$answered' };
     if (forward) draft.files = files(body);

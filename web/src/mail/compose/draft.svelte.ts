@@ -86,6 +86,8 @@ export class Draft {
   sending = $state(false);
   /** The assistant's proposal is asked for as soon as the window is open. */
   propose = false;
+  /** The writer has changed something; what a window begins with (recipients, signature, quote) does not count. */
+  touched = false;
   saved = $state<'no' | 'saving' | 'server' | 'device'>('no');
 
   get about(): { accountId: string; kind: string; id: string }[] {
@@ -96,8 +98,9 @@ export class Draft {
     return [...this.to, ...this.cc, ...this.bcc];
   }
 
+  /** Nothing in it is the writer's: it can be thrown away without asking. */
   get empty(): boolean {
-    return !this.everyone.length && !this.subject.trim() && !this.text.trim() && !this.files.length;
+    return !this.touched || (!this.everyone.length && !this.subject.trim() && !this.text.trim() && !this.files.length);
   }
 
   /** What is kept on the device. */
@@ -110,7 +113,7 @@ export class Draft {
   static from(kept: KeptDraft): Draft {
     const draft = new Draft();
     const { files, ...fields } = kept;
-    Object.assign(draft, fields);
+    Object.assign(draft, fields, { touched: true });
     draft.files = files.map(({ blobId, name, type, size, cid }) => Attachment.kept(blobId, name, type, size, cid));
     return draft;
   }

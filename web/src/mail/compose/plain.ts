@@ -34,5 +34,5 @@ function words(node: JSONContent): string {
 
 /** The text of a document; the line that begins a signature as RFC 3676 §4.3 has it. */
 export function plainText(doc: JSONContent): string {
-  return lines(doc).map((line) => (line === '--' ? '-- ' : line)).join('\n');
+  return lines(doc).map((line) => (line === '--' ? '-- ' : line)).join('\n').trimEnd();
 }
