@@ -114,6 +114,20 @@ test('everything is reached by keyboard; what opens closes with Escape and gives
     await page.waitForFunction(() => !document.querySelector('dialog[open]'));
     assert.equal(await focused(), 'Réception', keys);
   }
+  for (const [keys, inside] of [['c', '.prose'], ['Control+j', 'aside textarea']]) {
+    await page.keyboard.press(keys);
+    await page.locator(inside).waitFor();
+    await page.waitForFunction(() => document.activeElement.matches('input, textarea'));
+    await page.keyboard.press(keys === 'c' ? 'Escape' : keys);
+    await page.locator(inside).waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement.getAttribute('aria-label') === 'Réception');
+  }
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Archiver' }).focus();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement.getAttribute('aria-label') === 'Réception');
+  await page.keyboard.press('z');
+  await page.getByText('Annulé').waitFor();
   await page.locator('.me').focus();
   await page.keyboard.press('Enter');
   await page.getByRole('menu').waitFor();

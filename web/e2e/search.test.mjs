@@ -34,6 +34,9 @@ test('words without accents are found, and the conversation opens at the passage
   assert.match(page.url(), /\/search\/\w+\/\w+\?q=delegation&h=/);
   await page.keyboard.press('Escape');
   await page.waitForFunction(() => location.pathname === '/search');
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => location.pathname === '/mail/inbox');
+  await page.goto('/search?q=delegation');
   await page.getByRole('button', { name: 'Avec fichier' }).click();
   await page.waitForFunction(() => new URLSearchParams(location.search).get('q') === 'delegation contient:fichier');
   assert.equal(await page.getByRole('combobox').inputValue(), 'delegation contient:fichier');

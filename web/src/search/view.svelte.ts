@@ -14,6 +14,8 @@ class SearchView {
   status = $state<'idle' | 'loading' | 'ready' | 'failed'>('idle');
   /** Row the keys act on. */
   cursor = $state(0);
+  /** Where to go when the search is left. */
+  from = '/mail/inbox';
   /** Asks the box to take the focus; counts up. */
   focus = $state(0);
   private asking = '';
@@ -113,8 +115,7 @@ class SearchView {
 
   /** Back to the list; from the list, to what was open before the search. */
   back(): void {
-    if (this.open) router.go(url([], this.text, this.order));
-    else history.back();
+    router.go(this.open ? url([], this.text, this.order) : this.from);
   }
 }
 
