@@ -147,3 +147,24 @@ test('an attachment is previewed, and the original is shown', async () => {
   await page.keyboard.press('Escape');
   assert.deepEqual(page.faults, []);
 });
+
+test('in mail that may only be read nothing can be changed, and answers are one’s own', async () => {
+  await page.locator('.account', { hasText: 'helene' }).click();
+  await page.locator('h2:has(.account[title^="helene"]) + ul').getByRole('link', { name: 'Réception' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Réception · helene.marchetti@' }).waitFor();
+  await page.locator('[role="option"]').nth(1).click();
+  await page.locator('article .body').first().waitFor();
+  await page.getByText('Lecture seule').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Archiver' }).count(), 0);
+  const [subject] = await subjects(page);
+  await page.keyboard.press('e');
+  await page.keyboard.press('r');
+  await page.locator('.prose').click();
+  await page.keyboard.press('Control+Home');
+  await page.keyboard.type('Essai');
+  await page.getByText('Brouillon enregistré').waitFor();
+  await page.getByText('Chargée de projets de coopération').waitFor(); // Camille's signature
+  await page.getByRole('button', { name: 'Supprimer le brouillon' }).click();
+  assert.equal((await subjects(page))[0], subject);
+  assert.deepEqual(page.faults, []);
+});

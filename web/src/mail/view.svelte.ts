@@ -26,11 +26,12 @@ class MailView {
     return link.session?.primaryAccounts[MAIL] ?? jmap.primary(MAIL);
   }
 
-  /** Accounts with mail, the person's own first. Reactive. */
-  get accounts(): { id: string; name: string; own: boolean }[] {
+  /** Accounts with mail, the person's own first; `short` is without the domain when it is one's own. Reactive. */
+  get accounts(): { id: string; name: string; short: string; own: boolean }[] {
+    const domain = signedIn.person?.address.replace(/^.*@/, '@') ?? '';
     const all = Object.entries(link.session?.accounts ?? {}).filter(([, account]) => MAIL in account.accountCapabilities);
     return all
-      .map(([id, account]) => ({ id, name: account.name, own: id === this.home }))
+      .map(([id, { name }]) => ({ id, name, short: domain && name.endsWith(domain) ? `${name.slice(0, -domain.length)}@` : name, own: id === this.home }))
       .sort((a, b) => Number(b.own) - Number(a.own) || a.name.localeCompare(b.name));
   }
 
@@ -50,6 +51,17 @@ class MailView {
 
   role(name: string, account = this.place?.account ?? this.home): Mailbox | undefined {
     return store.list(MailboxType, account).find((mailbox) => mailbox.role === name);
+  }
+
+  /** Whether the person may only look at an account. Reactive. */
+  readOnly(account = this.place?.account ?? this.home): boolean {
+    return link.session?.accounts[account]?.isReadOnly ?? false;
+  }
+
+  /** The account that is written from when an account is open: itself, or the person's own. */
+  writesFrom(account: string): string {
+    const may = !this.readOnly(account) && (account === this.home || !!this.role('drafts', account)?.myRights.maySubmit);
+    return may ? account : this.home;
   }
 
   /** Addresses that are the person's. Reactive. */

@@ -3,7 +3,7 @@ import { db } from '../../kernel/db';
 import type { ComposeRequest } from '../../kernel/features';
 import { longDate } from '../../kernel/format';
 import { t } from '../../kernel/i18n.svelte';
-import { JmapError } from '../../kernel/jmap';
+import { jmap, JmapError } from '../../kernel/jmap';
 import { notices } from '../../kernel/notices.svelte';
 import { preferences } from '../../kernel/preferences.svelte';
 import { store } from '../../kernel/store.svelte';
@@ -137,13 +137,14 @@ class Composers {
 
   private async made(request: ComposeRequest): Promise<Draft> {
     const draft = new Draft();
-    draft.accountId = request.accountId ?? view.home;
+    const source = request.accountId ?? view.home;
+    draft.accountId = view.writesFrom(source);
     draft.propose = request.propose ?? false;
     if (!store.complete(IdentityType, draft.accountId)) await store.fetch(IdentityType, draft.accountId, null).catch(() => []);
     if (!store.complete(MailboxType, draft.accountId)) await store.fetch(MailboxType, draft.accountId, null).catch(() => []);
     const identity = store.list(IdentityType, draft.accountId)[0];
     draft.identityId = identity?.id ?? '';
-    if (request.emailId && request.mode !== 'new') await this.answer(draft, request, identity);
+    if (request.emailId && request.mode !== 'new') await this.answer(draft, request, source, identity);
     else draft.html = (request.html ? cleanHtml(request.html) : textToHtml(request.text ?? '')) + signature(identity);
     draft.to = request.to ?? draft.to;
     draft.cc = request.cc ?? draft.cc;
@@ -151,17 +152,17 @@ class Composers {
     return draft;
   }
 
-  private async answer(draft: Draft, request: ComposeRequest, identity: Identity | undefined): Promise<void> {
+  private async answer(draft: Draft, request: ComposeRequest, source: string, identity: Identity | undefined): Promise<void> {
     const id = request.emailId!;
-    const [email, body] = await Promise.all([one(EmailType, draft.accountId, id), one(EmailBodyType, draft.accountId, id)]);
+    const [email, body] = await Promise.all([one(EmailType, source, id), one(EmailBodyType, source, id)]);
     if (!email || !body) return;
     if (request.mode === 'draft') return reopen(draft, email, body);
     const forward = request.mode === 'forward';
     const begin = (request.html ? cleanHtml(request.html) : textToHtml(request.text ?? '')) + signature(identity);
     draft.html = `${begin}<p></p>${forward ? forwardHead(email) : `<p>${escapeHtml(t('compose.wrote', { date: longDate(email.receivedAt), name: email.from?.[0] ? displayName(email.from[0]) : '' }))}</p>`}<blockquote>${quotable(body)}</blockquote><p></p>`; // the editor wants a line behind a quote
     draft.subject = forward ? forwardSubject(email.subject) : replySubject(email.subject);
-    draft.answers = { emailId: id, keyword: forward ? '$forwarded' : '$answered' };
-    if (forward) draft.files = files(body);
+    draft.answers = { accountId: source, emailId: id, keyword: forward ? '$forwarded' : '$answered' };
+    if (forward) draft.files = await files(body, source, draft.accountId);
     else {
       Object.assign(draft, threading(body));
       Object.assign(draft, replyRecipients(email, body, view.own, request.mode === 'replyAll'));
@@ -180,8 +181,16 @@ function forwardHead(email: Email): string {
   return `<p>${escapeHtml(t('compose.forwarded'))}<br>${line(t('compose.from'), people(email.from))}${line(t('compose.to'), people(email.to))}${line(t('compose.subject'), email.subject ?? '')}</p>`;
 }
 
-function files(body: EmailBody): Attachment[] {
-  return body.attachments.filter((part) => part.blobId).map((part) => Attachment.kept(part.blobId!, part.name ?? 'file', part.type, part.size, part.disposition === 'inline' ? part.cid : null));
+/** The files of a message, brought into the account that is written from. RFC 8620 §6.3 */
+async function files(body: EmailBody, fromAccountId: string, accountId: string): Promise<Attachment[]> {
+  const blobIds = body.attachments.map((part) => part.blobId).filter((id) => id !== null);
+  if (fromAccountId === accountId || !blobIds.length) return filesOf(body);
+  const { copied } = await jmap.call<{ copied: Record<string, string> | null }>('Blob/copy', { fromAccountId, accountId, blobIds });
+  return filesOf(body, copied ?? {});
+}
+
+function filesOf(body: EmailBody, renamed: Record<string, string> = {}): Attachment[] {
+  return body.attachments.filter((part) => part.blobId).map((part) => Attachment.kept(renamed[part.blobId!] ?? part.blobId!, part.name ?? 'file', part.type, part.size, part.disposition === 'inline' ? part.cid : null));
 }
 
 function reopen(draft: Draft, email: Email, body: EmailBody): void {
@@ -193,7 +202,7 @@ function reopen(draft: Draft, email: Email, body: EmailBody): void {
   draft.html = quotable(body);
   draft.inReplyTo = body.inReplyTo;
   draft.references = body.references;
-  draft.files = files(body);
+  draft.files = filesOf(body);
 }
 
 async function one<T extends { id: string }>(type: Parameters<typeof store.fetch<T>>[0], account: string, id: string): Promise<T | undefined> {

@@ -77,7 +77,7 @@ export async function submit(draft: Draft): Promise<string> {
     accountId: draft.accountId,
     create: { draft: emailOf(draft, drafts.id, mark) },
     ...(draft.emailId ? { destroy: [draft.emailId] } : {}),
-    ...(draft.answers ? { update: { [draft.answers.emailId]: { [`keywords/${draft.answers.keyword}`]: true } } } : {}),
+    ...(draft.answers?.accountId === draft.accountId ? { update: { [draft.answers.emailId]: { [`keywords/${draft.answers.keyword}`]: true } } } : {}),
   });
   const submission = batch.add<SetAnswer>('EmailSubmission/set', {
     accountId: draft.accountId,

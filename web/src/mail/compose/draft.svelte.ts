@@ -54,7 +54,7 @@ export interface KeptDraft {
   files: { blobId: string; name: string; type: string; size: number; cid: string | null }[];
   inReplyTo: string[] | null;
   references: string[] | null;
-  answers: { emailId: string; keyword: '$answered' | '$forwarded' } | null;
+  answers: { accountId: string; emailId: string; keyword: '$answered' | '$forwarded' } | null;
   emailId: string | null;
   turnIds: string[];
   /** Press of Send while offline. */
@@ -91,7 +91,7 @@ export class Draft {
   saved = $state<'no' | 'saving' | 'server' | 'device'>('no');
 
   get about(): { accountId: string; kind: string; id: string }[] {
-    return this.answers ? [{ accountId: this.accountId, kind: 'Email', id: this.answers.emailId }] : [];
+    return this.answers ? [{ accountId: this.answers.accountId, kind: 'Email', id: this.answers.emailId }] : [];
   }
 
   get everyone(): Address[] {
