@@ -62,3 +62,30 @@ test('a window that nothing was written in leaves no draft behind, one letter do
   await page.keyboard.press('#');
   assert.deepEqual(page.faults, []);
 });
+
+test('a message is sent for later, says so among the sent ones, and is held back again', async () => {
+  const page = await enter(browser, person('fr', 1));
+  const subject = `Plus tard ${Date.now()}`;
+  await page.keyboard.press('c');
+  await page.locator('.prose').waitFor();
+  await page.keyboard.type(`${person('fr', 3).address},`);
+  await page.fill('.subject', subject);
+  await page.getByRole('button', { name: 'Programmer l’envoi' }).click();
+  await page.getByRole('menuitem', { name: /^Demain à 08:00/ }).click();
+  await page.getByText(/^Partira le .+ à 08:00\.$/).waitFor();
+  const [, waiting] = await jmap(page, [
+    ['EmailSubmission/query', { filter: { undoStatus: 'pending' } }],
+    ['EmailSubmission/get', { '#ids': { resultOf: 'c0', name: 'EmailSubmission/query', path: '/ids' } }],
+  ]);
+  const tomorrow = await page.evaluate(() => new Date(new Date().getFullYear(), new Date().getMonth(), new Date().getDate() + 1, 8).getTime());
+  assert.equal(Date.parse(waiting.list[0].sendAt), tomorrow);
+  await page.goto('/mail/sent');
+  await page.locator('[role="option"]', { hasText: subject }).click();
+  await page.getByText(/^Ce message partira le /).waitFor();
+  await page.getByRole('button', { name: 'Annuler l’envoi' }).click();
+  await page.locator('.prose').waitFor();
+  const [after] = await jmap(page, [['EmailSubmission/query', { filter: { undoStatus: 'pending' } }]]);
+  assert.deepEqual(after.ids, []);
+  await page.getByRole('button', { name: 'Supprimer le brouillon' }).click();
+  assert.deepEqual(page.faults, []);
+});

@@ -9,8 +9,9 @@ import { preferences } from '../../kernel/preferences.svelte';
 import { store } from '../../kernel/store.svelte';
 import { displayName } from '../model';
 import { EmailBodyType, EmailType, IdentityType, MailboxType, type Email, type EmailBody, type Identity } from '../types';
+import { takeBack } from '../submission';
 import { view } from '../view.svelte';
-import { destroyDraft, saveDraft, submit, takeBack } from './deliver';
+import { destroyDraft, saveDraft, submit } from './deliver';
 import { PREFIX } from './writing.svelte';
 import { Attachment, Draft, type KeptDraft } from './draft.svelte';
 import { cleanHtml, escapeHtml, forwardSubject, quotable, replyRecipients, replySubject, textToHtml, threading } from './quote';
@@ -105,15 +106,15 @@ class Composers {
   private offerUndo(draft: Draft, submissionId: string): void {
     const seconds = preferences.value.undoSeconds;
     const undo = async () => {
-      if (!(await takeBack(draft, submissionId).catch(() => false))) return void notices.show(t('compose.tooLate'), { tone: 'danger' });
+      if (!(await takeBack(draft.accountId, submissionId, draft.emailId!).catch(() => false))) return void notices.show(t('compose.tooLate'), { tone: 'danger' });
       draft.minimised = false;
       this.list = [...this.list, draft];
       void this.keep(draft);
       notices.show(t('compose.undone'));
     };
-    notices.show(t('compose.sent'), {
+    notices.show(draft.sendAt ? t('compose.scheduled', { date: longDate(draft.sendAt) }) : t('compose.sent'), {
       stay: Math.max(4, seconds) * 1_000,
-      ...(seconds ? { action: { label: t('ui.undo'), keys: 'Z', run: () => void undo() } } : {}),
+      ...(seconds || draft.sendAt ? { action: { label: t('ui.undo'), keys: 'Z', run: () => void undo() } } : {}),
     });
   }
 

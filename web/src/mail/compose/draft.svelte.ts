@@ -59,6 +59,8 @@ export interface KeptDraft {
   turnIds: string[];
   /** Press of Send while offline. */
   waiting: boolean;
+  /** When it is to leave; null for at once. */
+  sendAt: string | null;
 }
 
 let next = 1;
@@ -81,6 +83,7 @@ export class Draft {
   emailId = $state<string | null>(null);
   turnIds = $state.raw<string[]>([]);
   waiting = $state(false);
+  sendAt: string | null = null;
   minimised = $state(false);
   large = $state(false);
   sending = $state(false);
@@ -105,9 +108,9 @@ export class Draft {
 
   /** What is kept on the device. */
   keep(): KeptDraft {
-    const { key, accountId, identityId, to, cc, bcc, subject, html, inReplyTo, references, answers, emailId, turnIds, waiting } = this;
+    const { key, accountId, identityId, to, cc, bcc, subject, html, inReplyTo, references, answers, emailId, turnIds, waiting, sendAt } = this;
     const files = this.files.filter((file) => file.status === 'ready').map(({ blobId, name, type, size, cid }) => ({ blobId, name, type, size, cid }));
-    return { key, accountId, identityId, to, cc, bcc, subject, html, files, inReplyTo, references, answers, emailId, turnIds: [...turnIds], waiting };
+    return { key, accountId, identityId, to, cc, bcc, subject, html, files, inReplyTo, references, answers, emailId, turnIds: [...turnIds], waiting, sendAt };
   }
 
   static from(kept: KeptDraft): Draft {
