@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, enter, launch, open, person, shot, signIn } from './harness.mjs';
+import { accessible, enter, launch, learned, open, person, shot, signIn } from './harness.mjs';
 import { inside, outside } from './screens.mjs';
 
 let browser;
-before(async () => (browser = await launch()));
+before(async () => {
+  browser = await launch();
+  await learned(browser);
+});
 after(() => browser.close());
 
 for (const theme of ['light', 'dark']) {

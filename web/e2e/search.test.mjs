@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, jmap, launch, person } from './harness.mjs';
+import { enter, launch, learned, person } from './harness.mjs';
 
 let browser;
 before(async () => {
   browser = await launch();
-  await learned(await enter(browser, person('fr')));
+  await learned(browser);
 });
 after(() => browser.close());
-
-/** Waits until the server, which has just been filled, has read everything there is to find. */
-async function learned(page) {
-  for (;;) {
-    const [{ items, waiting }] = await jmap(page, [['Search/status', {}]]);
-    if (items && !waiting) break;
-    await page.waitForTimeout(500);
-  }
-  await page.context().close();
-}
 
 /** How many ranges are marked in the page and in the frames of messages. */
 const marked = () => [globalThis, ...[...document.querySelectorAll('article iframe')].map((frame) => frame.contentWindow)].reduce((sum, one) => sum + (one.CSS.highlights.get('passage')?.size ?? 0) + (one.CSS.highlights.get('long-passage')?.size ?? 0), 0);
