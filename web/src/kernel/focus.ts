@@ -1,4 +1,5 @@
 /** Where the focus goes when what had it is taken away: back to where it was before, so that no one starts anew. */
+import { isField } from './keys';
 
 const MOST = 12;
 const trail: HTMLElement[] = [];
@@ -13,7 +14,8 @@ function began(event: FocusEvent): void {
 /** Gives the focus to the last place that is still there, or to the screen. */
 function goBack(): void {
   if (document.activeElement && document.activeElement !== document.body) return;
-  const place = trail.findLast((one) => one.isConnected && one.checkVisibility()) ?? document.getElementById('main');
+  const touch = matchMedia('(hover: none)').matches; // a field would bring up its keyboard
+  const place = trail.findLast((one) => one.isConnected && one.checkVisibility() && !(touch && isField(one))) ?? document.getElementById('main');
   place?.focus({ preventScroll: true });
 }
 
