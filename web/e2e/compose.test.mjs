@@ -70,7 +70,11 @@ test('a message is sent for later, says so among the sent ones, and is held back
   await page.locator('.prose').waitFor();
   await page.keyboard.type(`${person('fr', 3).address},`);
   await page.fill('.subject', subject);
-  await page.getByRole('button', { name: 'Programmer l’envoi' }).click();
+  const later = page.getByRole('button', { name: 'Programmer l’envoi' });
+  await later.click();
+  await page.keyboard.press('Escape'); // closes the menu, and only that
+  await page.getByRole('menu').waitFor({ state: 'detached' });
+  await later.click();
   await page.getByRole('menuitem', { name: /^Demain à 08:00/ }).click();
   await page.getByText(/^Partira le .+ à 08:00\.$/).waitFor();
   const [, waiting] = await jmap(page, [
