@@ -11,8 +11,11 @@ class Reading {
   begin(accountId: string, threadId: string, emailIds: string[]): () => void {
     if (threadId !== this.threadId) this.summary = null;
     this.threadId = threadId;
-    this.about = emailIds.map((id) => ({ accountId, kind: 'Email', id }));
-    return () => (this.about = []);
+    const about = emailIds.map((id) => ({ accountId, kind: 'Email', id }));
+    this.about = about;
+    return () => {
+      if (this.about === about) this.about = [];
+    };
   }
 
   summarise(): void {
