@@ -20,6 +20,7 @@ describe('safeDocument', () => {
     expect(closed.document).toContain("default-src 'none'; img-src data: blob:;");
     expect(closed.document).not.toContain('e.example');
     expect(closed.document.match(/parvis-blocked"/g)).toHaveLength(1);
+    expect(show('<img src="https://e.example/spacer.gif" width="20" height="20">').document).not.toContain('parvis-blocked"');
     expect(show('<img src="https://e.example/a.png" alt="Our logo" width="300">').document).toContain('<span class="parvis-blocked" style="width: 300px;">Our logo</span>');
     const agreed = show(remote, { allowRemote: true });
     expect(agreed.document).toContain('https://e.example/a.png');

@@ -29,6 +29,8 @@ export interface SafeOptions {
 const FORBIDDEN = ['script', 'form', 'input', 'button', 'textarea', 'select', 'iframe', 'frame', 'object', 'embed', 'base', 'meta', 'link', 'audio', 'video', 'source', 'track', 'portal', 'svg', 'math', 'dialog'];
 const REMOTE = /(src|srcset|background|poster)\s*=\s*["']?\s*(https?:)?\/\/|url\(\s*["']?\s*(https?:)?\/\//i;
 const QUOTES = 'blockquote[type="cite"], .gmail_quote, .yahoo_quoted, #divRplyFwdMsg, .moz-cite-prefix + blockquote';
+/** From this many pixels on, a picture without a description is more than a spacer. */
+const PICTURE_WIDTH = 100;
 const SIGNATURES = '.gmail_signature, .moz-signature, #Signature, #signature';
 
 /** The interface's font, for messages that bring none; its files are already here. */
@@ -72,9 +74,9 @@ function prepareImage(image: HTMLImageElement, { inline, allowRemote }: SafeOpti
     if (known) image.setAttribute('src', known);
     else image.removeAttribute('src');
   } else if (!/^data:image\//i.test(src) && !allowRemote) {
-    const small = Number(image.getAttribute('width') ?? 99) < 4 || Number(image.getAttribute('height') ?? 99) < 4;
-    if (small) image.remove();
-    else image.replaceWith(standIn(image));
+    const wide = Number(image.getAttribute('width') ?? 0) >= PICTURE_WIDTH && Number(image.getAttribute('height') ?? 99) >= 4;
+    if (wide || image.alt.trim()) image.replaceWith(standIn(image));
+    else image.remove();
     return;
   }
   if (!image.hasAttribute('alt')) image.setAttribute('alt', '');
@@ -197,7 +199,7 @@ function frame(body: Element, styles: string, { allowRemote, dark }: SafeOptions
     img{max-width:100%;height:auto}table{max-width:100%}pre{white-space:pre-wrap}
     a{color:${night ? '#7fd6cd' : '#00625f'}}p{margin:0 0 .7em}
     blockquote{margin:.6em 0;padding-inline-start:12px;border-inline-start:2px solid ${night ? '#39474a' : '#d5dede'}}
-    .parvis-blocked{display:inline-block;box-sizing:border-box;max-width:100%;min-width:24px;min-height:24px;padding:2px 10px;border:1px dashed #9aa8a8;border-radius:6px;background:#8881;font:400 13px/1.6 Inter,system-ui,sans-serif;color:${night ? '#97a6a6' : '#5b6a69'}}
+    .parvis-blocked{display:inline-block;box-sizing:border-box;max-width:100%;min-width:24px;min-height:24px;padding:2px 10px;border:1px dashed #9aa8a8;border-radius:6px;background:#8881;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;vertical-align:middle;font:400 13px/1.6 Inter,system-ui,sans-serif;color:${night ? '#97a6a6' : '#5b6a69'}}
     .parvis-signature,.parvis-signature :is(p,div,span){font-size:13px;color:${night ? '#97a6a6' : '#5b6a69'}}
     .parvis-quote>summary{display:inline-block;list-style:none;cursor:pointer;padding:0 9px;margin:6px 0;border-radius:99px;font:600 11px/20px system-ui;letter-spacing:1px;background:${night ? '#2b3639' : '#e8eeee'};color:${night ? '#b9c6c6' : '#42504f'}}
     .parvis-quote>summary::-webkit-details-marker{display:none}
