@@ -177,9 +177,9 @@ function signature(identity: Identity | undefined): string {
 }
 
 function forwardHead(email: Email): string {
-  const line = (label: string, value: string) => (value ? `${escapeHtml(label)}: ${escapeHtml(value)}<br>` : '');
+  const line = (label: string, value: string) => (value ? `${escapeHtml(t('compose.labelled', { label, value }))}<br>` : '');
   const people = (list: Email['to']) => (list ?? []).map((person) => `${displayName(person)} <${person.email}>`).join(', ');
-  return `<p>${escapeHtml(t('compose.forwarded'))}<br>${line(t('compose.from'), people(email.from))}${line(t('compose.to'), people(email.to))}${line(t('compose.subject'), email.subject ?? '')}</p>`;
+  return `<p>${escapeHtml(t('compose.forwarded'))}<br>${line(t('compose.from'), people(email.from))}${line(t('compose.to'), people(email.to))}${line(t('mail.date'), longDate(email.sentAt ?? email.receivedAt))}${line(t('compose.subject'), email.subject ?? '')}</p>`;
 }
 
 /** The files of a message, brought into the account that is written from. RFC 8620 §6.3 */
