@@ -1,6 +1,7 @@
 """Identity: who people send as. RFC 8621 §6"""
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any, ClassVar
 
 import msgspec
@@ -63,6 +64,19 @@ async def provision(unit: Unit, account_id: int) -> None:
             number, account_id, address, name or "",
         )  # fmt: skip
         await unit.changed(account_id, Identity.kind, number, "created")
+
+
+async def sign(unit: Unit, account_id: int, signature: str) -> None:
+    """Gives the identities of an account that have no signature this one, which is plain text."""
+    await provision(unit, account_id)
+    html = f"<p>{'<br>'.join(escape(line) for line in signature.split(chr(10)))}</p>"
+    for (number,) in await unit.rows(
+        "SELECT id FROM identity WHERE account_id = ? AND text_signature = '' AND html_signature = ''", account_id
+    ):
+        await unit.run(
+            "UPDATE identity SET text_signature = ?, html_signature = ? WHERE id = ?", signature, html, number
+        )
+        await unit.changed(account_id, Identity.kind, number, "updated")
 
 
 _LACKING = """SELECT a.address FROM address a LEFT JOIN identity i ON i.account_id = a.principal_id

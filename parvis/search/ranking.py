@@ -69,6 +69,7 @@ def hit(
         end=end,
         text=body,
         marks=marks(body, language, wording, corrections),
+        title_marks=marks(title, language, wording, corrections),
         score=1 / (1 + math.exp((_MIDDLE - candidate.score) / _SPREAD)),
         text_score=candidate.words,
         meaning_score=candidate.meaning,

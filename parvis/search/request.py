@@ -75,6 +75,8 @@ class Hit:
     """The passage: the extracted text from `start` to `end`."""
     marks: tuple[tuple[int, int], ...]
     """What to highlight: offsets into `text` of the words that were asked for."""
+    title_marks: tuple[tuple[int, int], ...]
+    """The same in `title`."""
     score: float
     """0 to 1, comparable inside one answer only."""
     text_score: float | None

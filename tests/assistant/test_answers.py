@@ -50,6 +50,7 @@ def hit(number: int, text: str, language: str) -> Hit:
         end=100 + len(text),
         text=text,
         marks=(),
+        title_marks=(),
         score=1.0,
         text_score=1.0,
         meaning_score=None,

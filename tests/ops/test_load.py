@@ -2,16 +2,18 @@
 
 import io
 import tarfile
+from email.parser import BytesParser
+from email.policy import SMTP
 
 import pytest
 
 from parvis.access import gate, signin
 from parvis.kernel import clock
-from parvis.mail import mailboxes
+from parvis.mail import identity, mailboxes
 from parvis.ops.demo import scenario
 from parvis.ops.demo.corpus import without_envelope
 from parvis.ops.demo.dates import Calendar
-from parvis.ops.demo.letters import Post
+from parvis.ops.demo.letters import WIRE, Post
 from parvis.ops.demo.load import Loader
 from parvis.ops.progress import silent
 
@@ -45,6 +47,20 @@ async def test_members_see_their_space_and_others_do_not(loader, store_sqlite) -
     assert await owners("camille") == {"camille", "helene", "visite", "donnees"}
     assert await owners("tom") == {"tom", "donnees"}
     assert await owners("benoit") == {"benoit"}
+
+
+async def test_people_sign_what_they_write(loader, store_sqlite) -> None:
+    sql = "SELECT text_signature, html_signature FROM identity WHERE account_id = ?"
+    text, html = await store_sqlite.db.row(sql, loader.principals["benoit"].id)
+    assert text.startswith("Benoît Lefèvre\nDirection") and html.startswith("<p>Benoît Lefèvre<br>Direction")
+    await store_sqlite.write(lambda unit: identity.sign(unit, loader.principals["benoit"].id, "other"))
+    assert (await store_sqlite.db.row(sql, loader.principals["benoit"].id))[0] == text
+
+
+def test_subjects_keep_their_blanks(post) -> None:
+    for key, draft in post.drafts.items():
+        written = BytesParser(policy=SMTP).parsebytes(post.message(key).as_bytes(policy=WIRE), headersonly=True)
+        assert written["Subject"] == post.subject(draft)
 
 
 async def test_the_plan_is_carried_out_once(loader, post, store_sqlite) -> None:

@@ -57,12 +57,13 @@ async def test_phrases_exclusions_and_beginnings(notes: Notes, finding: Search, 
 
 async def test_a_hit_says_exactly_where(notes: Notes, finding: Search, ann) -> None:
     document = attached("notes.pdf", pdf("Introduction", "Le budget de la mairie"), "application/pdf")
-    number = await notes.write(ann, "Pièces", "Voir la pièce jointe.", documents=[document])
+    number = await notes.write(ann, "Budgets", "Voir la pièce jointe.", documents=[document])
     await finding.indexer.settle()
     answer = await finding.query(ann, SearchRequest(text="budget mairie", mode="text"))
     hit = answer.hits[0]
     assert (hit.object_id, hit.part, hit.file_name, hit.place) == (number, "2", "notes.pdf", Place(page=2))
     assert [hit.text[start:end] for start, end in hit.marks] == ["budget", "mairie"]
+    assert [hit.title[start:end] for start, end in hit.title_marks] == ["Budgets"]
     assert hit.text == "Le budget de la mairie"
     assert hit.end - hit.start == len(hit.text)
     assert (await finding.passage(ann, hit.passage_id)).text == hit.text

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, enter, launch, open, person, shot, signIn } from './harness.mjs';
+import { accessible, enter, launch, learned, open, person, shot, signIn } from './harness.mjs';
 import { inside, outside } from './screens.mjs';
 
 let browser;
-before(async () => (browser = await launch()));
+before(async () => {
+  browser = await launch();
+  await learned(browser);
+});
 after(() => browser.close());
 
 for (const theme of ['light', 'dark']) {
@@ -114,6 +117,20 @@ test('everything is reached by keyboard; what opens closes with Escape and gives
     await page.waitForFunction(() => !document.querySelector('dialog[open]'));
     assert.equal(await focused(), 'Réception', keys);
   }
+  for (const [keys, inside] of [['c', '.prose'], ['Control+j', 'aside textarea']]) {
+    await page.keyboard.press(keys);
+    await page.locator(inside).waitFor();
+    await page.waitForFunction(() => document.activeElement.matches('input, textarea'));
+    await page.keyboard.press(keys === 'c' ? 'Escape' : keys);
+    await page.locator(inside).waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement.getAttribute('aria-label') === 'Réception');
+  }
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Archiver' }).focus();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement.getAttribute('aria-label') === 'Réception');
+  await page.keyboard.press('z');
+  await page.getByText('Annulé').waitFor();
   await page.locator('.me').focus();
   await page.keyboard.press('Enter');
   await page.getByRole('menu').waitFor();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, launch, person, subjects } from './harness.mjs';
+import { enter, jmap, launch, person, subjects } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -34,5 +34,62 @@ test('a message with a file is taken back, then really sent, and arrives', async
   await other.locator('[role="option"]', { hasText: subject }).click();
   await other.locator('article .files', { hasText: 'programme.txt' }).waitFor();
   assert.equal((await subjects(other)).filter((one) => one.includes(subject)).length, 1);
+  assert.deepEqual(page.faults, []);
+});
+
+test('a window that nothing was written in leaves no draft behind, one letter does', async () => {
+  const page = await enter(browser, person('fr', 1));
+  const drafts = async () => {
+    const [boxes] = await jmap(page, [['Mailbox/get', { ids: null }]]);
+    return boxes.list.find((box) => box.role === 'drafts').totalEmails;
+  };
+  const before = await drafts();
+  for (const keys of ['c', 'a']) {
+    await page.locator('[role="listbox"]').focus();
+    await page.keyboard.press(keys);
+    await page.locator('.prose').waitFor();
+    await page.getByRole('button', { name: 'Enregistrer et fermer' }).click();
+    await page.locator('.prose').waitFor({ state: 'detached' });
+  }
+  assert.equal(await drafts(), before);
+  await page.keyboard.press('c');
+  await page.locator('.prose').click();
+  await page.keyboard.type('x');
+  await page.getByRole('button', { name: 'Enregistrer et fermer' }).click();
+  await page.locator('.prose').waitFor({ state: 'detached' });
+  assert.equal(await drafts(), before + 1);
+  await page.goto('/mail/drafts');
+  await page.keyboard.press('#');
+  assert.deepEqual(page.faults, []);
+});
+
+test('a message is sent for later, says so among the sent ones, and is held back again', async () => {
+  const page = await enter(browser, person('fr', 1));
+  const subject = `Plus tard ${Date.now()}`;
+  await page.keyboard.press('c');
+  await page.locator('.prose').waitFor();
+  await page.keyboard.type(`${person('fr', 3).address},`);
+  await page.fill('.subject', subject);
+  const later = page.getByRole('button', { name: 'Programmer l’envoi' });
+  await later.click();
+  await page.keyboard.press('Escape'); // closes the menu, and only that
+  await page.getByRole('menu').waitFor({ state: 'detached' });
+  await later.click();
+  await page.getByRole('menuitem', { name: /^Demain à 08:00/ }).click();
+  await page.getByText(/^Partira le .+ à 08:00\.$/).waitFor();
+  const [, waiting] = await jmap(page, [
+    ['EmailSubmission/query', { filter: { undoStatus: 'pending' } }],
+    ['EmailSubmission/get', { '#ids': { resultOf: 'c0', name: 'EmailSubmission/query', path: '/ids' } }],
+  ]);
+  const tomorrow = await page.evaluate(() => new Date(new Date().getFullYear(), new Date().getMonth(), new Date().getDate() + 1, 8).getTime());
+  assert.equal(Date.parse(waiting.list[0].sendAt), tomorrow);
+  await page.goto('/mail/sent');
+  await page.locator('[role="option"]', { hasText: subject }).click();
+  await page.getByText(/^Ce message partira le /).waitFor();
+  await page.getByRole('button', { name: 'Annuler l’envoi' }).click();
+  await page.locator('.prose').waitFor();
+  const [after] = await jmap(page, [['EmailSubmission/query', { filter: { undoStatus: 'pending' } }]]);
+  assert.deepEqual(after.ids, []);
+  await page.getByRole('button', { name: 'Supprimer le brouillon' }).click();
   assert.deepEqual(page.faults, []);
 });

@@ -75,6 +75,17 @@ export function subjects(page) {
   return page.$$eval('[role="option"] .subj b', (all) => all.map((one) => one.textContent.trim()));
 }
 
+/** Waits until the server, which has just been filled, has read everything there is to find. */
+export async function learned(browser) {
+  const page = await enter(browser, person('fr'));
+  for (;;) {
+    const [{ items, waiting }] = await jmap(page, [['Search/status', {}]]);
+    if (items && !waiting) break;
+    await page.waitForTimeout(500);
+  }
+  await page.context().close();
+}
+
 /** A JMAP call with the page's own session, to see what the server has. */
 export function jmap(page, calls) {
   return page.evaluate(async (methodCalls) => {

@@ -25,6 +25,30 @@ test('the keyboard goes through the list and opens a conversation', async () => 
   assert.deepEqual(page.faults, []);
 });
 
+test('after a reload the open conversation is where it was in the list', async () => {
+  const third = page.locator('[role="option"]').nth(2);
+  const subject = (await third.locator('.subj b').textContent()).trim();
+  await third.click();
+  await page.getByText(/^3 sur \d+$/).waitFor();
+  await page.reload();
+  await page.getByText(/^3 sur \d+$/).waitFor();
+  await page.keyboard.press('k');
+  await page.getByText(/^2 sur \d+$/).waitFor();
+  await page.keyboard.press('j');
+  await page.getByRole('region', { name: subject }).waitFor();
+  assert.deepEqual(page.faults, []);
+});
+
+test('what is no longer there is said to be gone, and a part that cannot be loaded is told', async () => {
+  await page.goto('/mail/inbox/a0a0a0a0a0a0a');
+  await page.getByText('Ce message n’est plus là.').waitFor();
+  await page.getByRole('button', { name: 'Retour' }).click();
+  await page.getByText('Aucune conversation ouverte').waitFor();
+  await page.route('**/assets/*.js', (route) => route.abort());
+  await page.keyboard.press('c');
+  await page.getByRole('button', { name: 'Recharger' }).waitFor();
+});
+
 test('archiving is seen at once and undone with Z', async () => {
   const before = await subjects(page);
   await page.keyboard.press('e');
@@ -121,5 +145,26 @@ test('an attachment is previewed, and the original is shown', async () => {
   await page.getByRole('menuitem', { name: 'Voir l’original' }).click();
   await page.getByText(/^Received:|^From:|MIME-Version:/m).first().waitFor();
   await page.keyboard.press('Escape');
+  assert.deepEqual(page.faults, []);
+});
+
+test('in mail that may only be read nothing can be changed, and answers are one’s own', async () => {
+  await page.locator('.account', { hasText: 'helene' }).click();
+  await page.locator('h2:has(.account[title^="helene"]) + ul').getByRole('link', { name: 'Réception' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Réception · helene.marchetti@' }).waitFor();
+  await page.locator('[role="option"]').nth(1).click();
+  await page.locator('article .body').first().waitFor();
+  await page.getByText('Lecture seule').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Archiver' }).count(), 0);
+  const [subject] = await subjects(page);
+  await page.keyboard.press('e');
+  await page.keyboard.press('r');
+  await page.locator('.prose').click();
+  await page.keyboard.press('Control+Home');
+  await page.keyboard.type('Essai');
+  await page.getByText('Brouillon enregistré').waitFor();
+  await page.getByText('Chargée de projets de coopération').waitFor(); // Camille's signature
+  await page.getByRole('button', { name: 'Supprimer le brouillon' }).click();
+  assert.equal((await subjects(page))[0], subject);
   assert.deepEqual(page.faults, []);
 });

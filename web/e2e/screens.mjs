@@ -61,7 +61,27 @@ async function conversation(page, look) {
   await look('conversation');
   await page.locator('button.to').last().click();
   await look('details');
+  await page.getByRole('button', { name: 'Résumer' }).click();
+  await page.locator('.summary .source').first().waitFor({ timeout: 60_000 });
+  await page.waitForFunction(() => document.querySelector('.summary .answer')?.getAttribute('aria-busy') === 'false');
+  await page.locator('.summary .source').first().click();
+  await look('summary');
   await page.keyboard.press('u');
+  await preview(page, look);
+}
+
+/** An invitation, shown as an event. */
+async function preview(page, look) {
+  await page.goto('/mail/inbox?f=file');
+  await page.locator('[role="option"]').first().click();
+  await page.locator('article .body').first().waitFor();
+  await page.locator('.unfold').first().click();
+  await page.locator('button.file', { hasText: '.ics' }).first().click();
+  await page.locator('dialog[open] dl').waitFor();
+  await look('preview');
+  await away(page);
+  await page.goto('/mail/inbox');
+  await page.waitForSelector('[role="option"]');
 }
 
 async function composer(page, look) {
@@ -72,6 +92,10 @@ async function composer(page, look) {
   await page.setInputFiles('input[type=file]', { name: 'Compte rendu du comité de pilotage.txt', mimeType: 'text/plain', buffer: Buffer.from('Ordre du jour') });
   await page.locator('.files .size').waitFor();
   await look('composer');
+  await page.getByRole('button', { name: 'Programmer l’envoi' }).click();
+  await page.getByRole('menu').waitFor();
+  await look('later');
+  await away(page);
   await page.getByRole('button', { name: 'Supprimer le brouillon' }).click();
   await page.locator('.prose').waitFor({ state: 'detached' });
   await look('notice');

@@ -20,6 +20,8 @@ describe('safeDocument', () => {
     expect(closed.document).toContain("default-src 'none'; img-src data: blob:;");
     expect(closed.document).not.toContain('e.example');
     expect(closed.document.match(/parvis-blocked"/g)).toHaveLength(1);
+    expect(show('<img src="https://e.example/spacer.gif" width="20" height="20">').document).not.toContain('parvis-blocked"');
+    expect(show('<img src="https://e.example/a.png" alt="Our logo" width="300">').document).toContain('<span class="parvis-blocked" style="width: 300px;">Our logo</span>');
     const agreed = show(remote, { allowRemote: true });
     expect(agreed.document).toContain('https://e.example/a.png');
     expect(agreed.document).toContain('img-src data: blob: https: http:');
@@ -41,6 +43,26 @@ describe('safeDocument', () => {
   it('folds what was written before, but not a message that is only a quote', () => {
     expect(show('<p>Yes</p><blockquote type="cite"><p>Old</p></blockquote>').document).toContain('<details class="parvis-quote">');
     expect(show('<blockquote type="cite"><p>Old</p></blockquote>').document).not.toContain('<details');
+  });
+  it('folds the line that introduces a quote with it, and no other', () => {
+    const body = (html: string) => show(html).document.replace(/^.*<body>/s, '').replace(/<summary.*?<\/summary>/g, '');
+    expect(body('<div>Yes<br><br>\nOn Monday, Ann wrote:<br>\n<blockquote>x</blockquote></div>')).toMatch(/^<div>Yes<br><br><details class="parvis-quote">\nOn Monday, Ann wrote:<br>\n<blockquote>/);
+    expect(body('<p>Yes</p><p>Ann wrote:</p><blockquote>x</blockquote>')).toMatch(/^<p>Yes<\/p><details class="parvis-quote"><p>Ann wrote:<\/p><blockquote>/);
+    expect(body('<p>Yes</p><blockquote>x</blockquote>')).toMatch(/^<p>Yes<\/p><details class="parvis-quote"><blockquote>/);
+    expect(body('<p>Thanks</p>Ann<br><blockquote>x</blockquote>')).toMatch(/^<p>Thanks<\/p>Ann<br><details/);
+  });
+  it('folds a last quote that nothing marks as one', () => {
+    expect(show('<div>Yes<br><blockquote>Old<blockquote>Older</blockquote></blockquote></div>').document.match(/<details/g)).toHaveLength(1);
+    expect(show('<div>Yes<br><blockquote>Old</blockquote>and new</div>').document).not.toContain('<details');
+  });
+  it('dims signatures, and nothing that stands before or behind them', () => {
+    const dimmed = (html: string) => /<div class="parvis-signature">(.*?)<\/div>/s.exec(show(html).document)?.[1];
+    expect(dimmed('<div>Hello<br>\n-- <br>\nAnn<br>Chair<br>\n<br>Bob wrote:<br><blockquote>x</blockquote></div>')).toBe('\n-- <br>\nAnn<br>Chair<br>\n');
+    expect(dimmed('<p>Hello</p><p>--</p><p>Ann</p>')).toBe('<p>--</p><p>Ann</p>');
+    expect(dimmed('<p>Hello</p><p>-- <br>Ann</p>')).toBe('-- <br>Ann');
+    expect(dimmed(`<p>One</p><p>--</p><p>${'Two '.repeat(300)}</p>`)).toBeUndefined();
+    expect(dimmed('<p>a <b>--</b> b</p>')).toBeUndefined();
+    expect(show('<p>x</p><div class="gmail_signature">Ann</div>').document).toContain('class="gmail_signature parvis-signature"');
   });
   it('keeps a design of its own on white paper in the dark', () => {
     expect(show('<p style="color:#333">x</p>', { dark: true })).toMatchObject({ designed: true });

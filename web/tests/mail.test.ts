@@ -52,4 +52,11 @@ describe('plain text', () => {
     const kinds = blocks('Bonjour\n\nLe 3 mai, Anna a écrit :\n> un\n>\n> deux\n\nMerci\n-- \nClaire').map((block) => block.kind);
     expect(kinds).toEqual(['text', 'quote', 'text', 'signature']);
   });
+  it('tells a signature by the line before it, in all its forms, and a rule between long parts from it', () => {
+    const kinds = (text: string) => blocks(text).map((block) => block.kind);
+    for (const line of ['-- ', '--', '—', '____________']) expect(kinds(`Bonjour\n${line}\nClaire\nMairie`)).toEqual(['text', 'signature']);
+    expect(kinds(`One\n--\n${'Two '.repeat(300)}`)).toEqual(['text']);
+    expect(kinds(`One\n-- \n${'Two '.repeat(300)}`)).toEqual(['text', 'signature']);
+    expect(kinds('Yes\n-- \nClaire\n\nAnna wrote:\n> x')).toEqual(['text', 'signature', 'quote']);
+  });
 });

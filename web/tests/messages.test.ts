@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import * as en from '../messages/en';
 import * as fr from '../messages/fr';
 import * as vi from '../messages/vi';
-import { fileSize, dateGroup } from '../src/kernel/format';
+import { dateGroup, fileSize, shortDate, shortDay } from '../src/kernel/format';
 import { t, useMessages } from '../src/kernel/i18n.svelte';
 
 type Message = string | Record<string, string>;
@@ -43,6 +43,12 @@ describe('messages', () => {
   }
 });
 
+it('French keeps its signs on the line of their word', () => {
+  for (const [key, message] of Object.entries(languages.fr)) {
+    for (const text of typeof message === 'string' ? [message] : Object.values(message)) expect([key, text]).toEqual([key, expect.not.stringMatching(/ [?!:;»%]|« /)]);
+  }
+});
+
 describe('t', () => {
   beforeEach(() => useMessages('fr', languages.fr));
 
@@ -54,6 +60,11 @@ describe('t', () => {
   });
   it('shows the key when there is no text, so that a gap is seen', () => {
     expect(t('no.such' as never)).toBe('no.such');
+  });
+  it('writes short dates with and without the time', () => {
+    const now = new Date('2026-11-22T12:00:00');
+    expect([shortDate('2026-11-20T09:05:00', now), shortDay('2026-11-20T09:05:00', now)]).toEqual(['ven. 09:05', 'ven.']);
+    expect([shortDay('2026-11-22T09:05:00', now), shortDay('2026-10-02T09:05:00', now)]).toEqual(['09:05', '2 oct.']);
   });
   it('writes sizes and groups dates in the language in use', () => {
     expect(fileSize(240_000).replace(/\s/g, ' ')).toBe('240 ko');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { excerpt, markedWords, personOf } from '../src/search/excerpt';
+import { cut, excerpt, markedWords, personOf } from '../src/search/excerpt';
 import { dayOf, isEmpty, NOTHING, parse, write } from '../src/search/operators';
 
 describe('operators', () => {
@@ -37,6 +37,10 @@ describe('excerpts', () => {
   });
   it('begin at the beginning when nothing is marked', () => {
     expect(excerpt('Bonjour', [])).toEqual([{ text: 'Bonjour', mark: false }]);
+  });
+  it('of a title are the whole of it, cut where the marks are', () => {
+    expect(cut('Le budget <b>', [[3, 9]])).toEqual([{ text: 'Le ', mark: false }, { text: 'budget', mark: true }, { text: ' <b>', mark: false }]);
+    expect(cut('budget', [[0, 6]])).toEqual([{ text: 'budget', mark: true }]);
   });
   it('give the marked words once', () => {
     expect(markedWords('a bb a', [[0, 1], [2, 4], [5, 6]])).toEqual(['bb', 'a']);

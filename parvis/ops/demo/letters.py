@@ -35,6 +35,8 @@ _FORWARD: dict[Language, str] = {
     "en": "---------- Forwarded message ----------\nFrom: {name} <{address}>\nDate: {day} {time}\n"
     "Subject: {subject}",
 }
+WIRE = SMTP.clone(max_line_length=998)
+"""How messages are written out: folded lines of the standard library lose the blanks between words with accents."""
 _PLAIN_WRITERS = {"khanh", "tom", "marek"}
 _LIST_ADDRESS, _LIST_ID = "riverdata@lists.openrivers.example", "riverdata.lists.openrivers.example"
 

@@ -11,12 +11,12 @@ from typing import TypeVar
 from parvis.access import directory, gate
 from parvis.access.principal import Principal, Right
 from parvis.kernel import clock
-from parvis.mail import mailboxes, service
+from parvis.mail import identity, mailboxes, service
 from parvis.mail.model import SCOPE
 from parvis.mail.service import Import
 from parvis.ops import people
 from parvis.ops.demo import corpus, plan
-from parvis.ops.demo.letters import Post
+from parvis.ops.demo.letters import WIRE, Post
 from parvis.ops.demo.scenario import Organisation
 from parvis.ops.progress import Progress
 from parvis.serve.feature import Feature
@@ -75,6 +75,9 @@ class Loader:
             team = self.principals[space.key]
             for key in space.members:
                 await self._grant(unit, team, self.principals[key], _TEAM)
+        for person in self.organisation.accounts:
+            if person.signature:
+                await identity.sign(unit, self.principals[person.key].id, person.signature)
         for owner, reader in self.organisation.delegations:
             await self._grant(unit, self.principals[owner], self.principals[reader], Right.READ)
 
@@ -100,7 +103,7 @@ class Loader:
         ]
         imports = [
             Import(
-                post.message(copy.key).as_bytes(),
+                post.message(copy.key).as_bytes(policy=WIRE),
                 frozenset({places[copy.mailbox]}),
                 copy.keywords,
                 clock.to_ms(copy.received),

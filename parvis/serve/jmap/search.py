@@ -145,6 +145,7 @@ def _outside(hit: Hit) -> Object:
         "end": hit.end,
         "text": hit.text,
         "marks": [list(mark) for mark in hit.marks],
+        "titleMarks": [list(mark) for mark in hit.title_marks],
         "score": hit.score,
     }
 

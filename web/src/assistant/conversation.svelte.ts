@@ -2,15 +2,13 @@
 import type { AssistantRequest } from '../kernel/features';
 import { jmap } from '../kernel/jmap';
 import { panel } from '../kernel/panel.svelte';
+import { reading } from './reading.svelte';
 import { Turn } from './turn.svelte';
-import { ASSISTANT, type About, type ModelCard } from './types';
+import { ASSISTANT, type ModelCard } from './types';
 
 class Conversation {
   turns = $state.raw<Turn[]>([]);
-  /** Objects that questions are about; empty means everything the person can open. */
-  about = $state.raw<About[]>([]);
-  aboutTitle = $state('');
-  /** Whether questions keep to `about`. */
+  /** Whether questions keep to the conversation that is open, instead of everything the person can open. */
   narrow = $state(false);
   cards = $state.raw<ModelCard[]>([]);
   private loaded = false;
@@ -32,7 +30,7 @@ class Conversation {
   }
 
   ask(text: string): void {
-    const about = this.narrow ? this.about : [];
+    const about = this.narrow ? reading.about : [];
     const turn = new Turn({ task: 'ask', text, about });
     this.turns = [...this.turns, turn];
     void turn.run();
@@ -49,13 +47,8 @@ class Conversation {
     this.turns = [];
   }
 
-  /** Opens the panel, with a scope and a question when they are given. */
-  open({ question, scope }: AssistantRequest): void {
-    if (scope?.kind === 'conversation' && scope.accountId && scope.ids?.length) {
-      this.about = scope.ids.map((id) => ({ accountId: scope.accountId!, kind: 'Email', id }));
-      this.aboutTitle = scope.title ?? '';
-      this.narrow = true;
-    }
+  /** Opens the panel, and asks when a question is given. */
+  open({ question }: AssistantRequest): void {
     panel.open('assistant');
     if (question) this.ask(question);
   }

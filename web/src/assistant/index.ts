@@ -25,6 +25,8 @@ export const assistant: Feature = {
       const answer = await jmap.call<{ header: string }>('AssistantTurn/mark', { accountId: jmap.primary(ASSISTANT), text, turnIds });
       return answer.header;
     });
+    fill('conversation.tools', withWords('assistant', () => import('./ReadingTool.svelte')));
     fill('conversation.top', withWords('assistant', () => import('./Summary.svelte')));
+    fill('conversation.bottom', withWords('assistant', () => import('./DraftReply.svelte')));
   },
 };

@@ -64,15 +64,13 @@ export interface ComposeRequest {
   /** Text to begin with; `html` is sanitised before use. */
   text?: string;
   html?: string;
-  /** True when the text was written by the assistant: the composer marks it and the message's header says so. */
-  ai?: boolean;
+  /** True begins with a proposal of the assistant's, for the person to take or leave. */
+  propose?: boolean;
 }
 
 export interface AssistantRequest {
   /** What is asked at once; without it the panel only opens. */
   question?: string;
-  /** What it may read; default: everything the person can see. */
-  scope?: { kind: 'conversation' | 'mailbox' | 'everything'; accountId?: string; ids?: string[]; title?: string };
 }
 
 /** A text made with the assistant's help, for a composer: it grows by `grow` and is the person's to take or leave. */

@@ -1,19 +1,19 @@
 /** Dates and sizes as people write them, in the language in use. */
-import { locale, t } from './i18n.svelte';
+import { locale, region, t } from './i18n.svelte';
 
 const DAY = 86_400_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${locale()} ${name}`;
+  const key = `${region()} ${name}`;
   let made = formats.get(key);
-  if (!made) formats.set(key, (made = new Intl.DateTimeFormat(locale(), options)));
+  if (!made) formats.set(key, (made = new Intl.DateTimeFormat(region(), options)));
   return made;
 }
 
-/** English writes 9:05 AM, French and Vietnamese 09:05. */
+/** Where clocks have twelve hours it is 9:05 AM, elsewhere 09:05. */
 function hour(): 'numeric' | '2-digit' {
-  return locale() === 'en' ? 'numeric' : '2-digit';
+  return format('hour', { hour: 'numeric' }).resolvedOptions().hour12 ? 'numeric' : '2-digit';
 }
 
 function startOfDay(date: Date): number {
@@ -34,6 +34,12 @@ export function shortDate(iso: string, now: Date = new Date()): string {
   if (days < 7) return `${format('weekday', { weekday: 'short' }).format(date)} ${timeOfDay(iso)}`;
   if (date.getFullYear() === now.getFullYear()) return format('day', { day: 'numeric', month: 'short' }).format(date);
   return format('date', { day: '2-digit', month: '2-digit', year: 'numeric' }).format(date);
+}
+
+/** As `shortDate`, without the time. */
+export function shortDay(iso: string, now: Date = new Date()): string {
+  const days = daysAgo(new Date(iso), now);
+  return days > 0 && days < 7 ? format('weekday', { weekday: 'short' }).format(new Date(iso)) : shortDate(iso, now);
 }
 
 /** Only the time of day. */

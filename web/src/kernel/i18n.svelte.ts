@@ -84,6 +84,11 @@ export function locale(): Language {
   return language;
 }
 
+/** The language in use as the browser's region writes it, for dates: English of Britain is not that of the United States. */
+export function region(): string {
+  return navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language;
+}
+
 /** The text of a key in the language in use. Reactive. */
 export function t(key: MessageKey, holes?: Holes): string {
   const message = messages[key];

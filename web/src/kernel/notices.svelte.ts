@@ -15,7 +15,7 @@ class Notices {
 
   show(text: string, options: Partial<Omit<Notice, 'id' | 'text'>> = {}): number {
     const notice: Notice = { tone: 'plain', stay: 7_000, ...options, id: this.next++, text };
-    this.list = [...this.list.slice(-2), notice];
+    this.list = [...this.list.filter((other) => other.text !== text).slice(-2), notice];
     return notice.id;
   }
 

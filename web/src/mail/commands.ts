@@ -12,6 +12,7 @@ import { view } from './view.svelte';
 const here = () => router.parts[0] === 'mail';
 const some = () => here() && (view.chosen.size > 0 || view.thread !== null || !!view.query?.length);
 const reading = () => here() && view.thread !== null;
+const changing = () => some() && !view.readOnly();
 const writing = () => some() && openCompose.provided;
 
 /** J and K: the next conversation when one is open, else only the cursor. */
@@ -39,13 +40,13 @@ export const mailCommands: Command[] = [
   { id: 'mail.reply', title: 'mail.reply', keys: ['R'], icon: Reply, group: 'mail.title', when: writing, run: () => compose('reply') },
   { id: 'mail.replyAll', title: 'mail.replyAll', keys: ['A'], icon: ReplyAll, group: 'mail.title', when: writing, run: () => compose('replyAll') },
   { id: 'mail.forward', title: 'mail.forward', keys: ['F'], icon: Forward, group: 'mail.title', when: writing, run: () => compose('forward') },
-  { id: 'mail.archive', title: 'mail.archive', keys: ['E'], icon: Archive, group: 'mail.title', when: some, run: () => archive() },
-  { id: 'mail.delete', title: 'mail.delete', keys: ['#', 'Delete'], icon: Trash, group: 'mail.title', when: some, run: () => trash() },
-  { id: 'mail.star', title: 'mail.star', keys: ['S'], icon: Star, group: 'mail.title', when: some, run: () => star(view.chosen.size || !view.thread ? target() : undefined) },
-  { id: 'mail.read', title: 'mail.toggleRead', keys: ['Shift+U'], icon: MailOpen, group: 'mail.title', when: some, run: toggleRead },
-  { id: 'mail.move', title: 'mail.move', keys: ['V'], icon: FolderInput, group: 'mail.title', when: some, run: () => ui.pick('move') },
-  { id: 'mail.label', title: 'mail.label', keys: ['L'], icon: Tag, group: 'mail.title', when: some, run: () => ui.pick('label') },
-  { id: 'mail.junk', title: 'mail.junkThis', keys: ['!'], icon: ShieldAlert, group: 'mail.title', when: some, run: () => junk() },
+  { id: 'mail.archive', title: 'mail.archive', keys: ['E'], icon: Archive, group: 'mail.title', when: changing, run: () => archive() },
+  { id: 'mail.delete', title: 'mail.delete', keys: ['#', 'Delete'], icon: Trash, group: 'mail.title', when: changing, run: () => trash() },
+  { id: 'mail.star', title: 'mail.star', keys: ['S'], icon: Star, group: 'mail.title', when: changing, run: () => star(view.chosen.size || !view.thread ? target() : undefined) },
+  { id: 'mail.read', title: 'mail.toggleRead', keys: ['Shift+U'], icon: MailOpen, group: 'mail.title', when: changing, run: toggleRead },
+  { id: 'mail.move', title: 'mail.move', keys: ['V'], icon: FolderInput, group: 'mail.title', when: changing, run: () => ui.pick('move') },
+  { id: 'mail.label', title: 'mail.label', keys: ['L'], icon: Tag, group: 'mail.title', when: changing, run: () => ui.pick('label') },
+  { id: 'mail.junk', title: 'mail.junkThis', keys: ['!'], icon: ShieldAlert, group: 'mail.title', when: changing, run: () => junk() },
   { id: 'mail.print', title: 'mail.print', icon: Printer, group: 'mail.title', when: reading, run: () => window.print() },
   { id: 'mail.newFolder', title: 'mail.newFolder', icon: FolderPlus, group: 'mail.title', when: here, run: () => (ui.folder = { kind: 'create', account: view.home, parentId: null }) },
   { id: 'mail.next', title: 'mail.next', keys: ['J'], group: 'mail.list', quiet: true, when: here, run: () => step(1) },

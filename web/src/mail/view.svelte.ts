@@ -26,11 +26,12 @@ class MailView {
     return link.session?.primaryAccounts[MAIL] ?? jmap.primary(MAIL);
   }
 
-  /** Accounts with mail, the person's own first. Reactive. */
-  get accounts(): { id: string; name: string; own: boolean }[] {
+  /** Accounts with mail, the person's own first; `short` is without the domain when it is one's own. Reactive. */
+  get accounts(): { id: string; name: string; short: string; own: boolean }[] {
+    const domain = signedIn.person?.address.replace(/^.*@/, '@') ?? '';
     const all = Object.entries(link.session?.accounts ?? {}).filter(([, account]) => MAIL in account.accountCapabilities);
     return all
-      .map(([id, account]) => ({ id, name: account.name, own: id === this.home }))
+      .map(([id, { name }]) => ({ id, name, short: domain && name.endsWith(domain) ? `${name.slice(0, -domain.length)}@` : name, own: id === this.home }))
       .sort((a, b) => Number(b.own) - Number(a.own) || a.name.localeCompare(b.name));
   }
 
@@ -50,6 +51,17 @@ class MailView {
 
   role(name: string, account = this.place?.account ?? this.home): Mailbox | undefined {
     return store.list(MailboxType, account).find((mailbox) => mailbox.role === name);
+  }
+
+  /** Whether the person may only look at an account. Reactive. */
+  readOnly(account = this.place?.account ?? this.home): boolean {
+    return link.session?.accounts[account]?.isReadOnly ?? false;
+  }
+
+  /** The account that is written from when an account is open: itself, or the person's own. */
+  writesFrom(account: string): string {
+    const may = !this.readOnly(account) && (account === this.home || !!this.role('drafts', account)?.myRights.maySubmit);
+    return may ? account : this.home;
   }
 
   /** Addresses that are the person's. Reactive. */
@@ -124,6 +136,19 @@ class MailView {
     void this.query?.version;
     const id = this.query?.idAt(row);
     return id ? store.peek(EmailType, this.query!.account, id) : undefined;
+  }
+
+  /** Sets the cursor on the open conversation wherever the list has it; call inside an effect. */
+  followThread(): void {
+    const { thread, query } = this;
+    void query?.version;
+    if (!thread || !query) return;
+    untrack(() => {
+      if (this.chosen.size || this.emailAt(this.cursor)?.threadId === thread) return;
+      query.eachLoaded((row, id) => {
+        if (store.peek(EmailType, query.account, id)?.threadId === thread) this.cursor = row;
+      });
+    });
   }
 
   openRow(row: number): void {

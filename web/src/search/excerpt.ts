@@ -15,22 +15,23 @@ export function excerpt(text: string, marks: [number, number][], length = LENGTH
   while (start > 0 && /\S/.test(text[start - 1]!)) start--;
   let end = Math.min(text.length, start + length);
   while (end < text.length && /\S/.test(text[end]!)) end++;
-  const runs: Run[] = [];
-  const add = (from: number, to: number, mark: boolean) => {
-    const part = text.slice(from, to).replace(/(^|\s)>+(?=\s)/g, '$1').replace(/\s+/g, ' ');
-    if (part) runs.push({ text: part, mark });
-  };
-  let at = start;
-  for (const [from, to] of marks) {
-    if (from < at || to > end) continue;
-    add(at, from, false);
-    add(from, to, true);
-    at = to;
-  }
-  add(at, end, false);
+  const runs = cut(text, marks, start, end).map(({ text: part, mark }) => ({ text: part.replace(/(^|\s)>+(?=\s)/g, '$1').replace(/\s+/g, ' '), mark }));
   if (start > 0) runs.unshift({ text: '… ', mark: false });
   if (end < text.length) runs.push({ text: ' …', mark: false });
   return runs;
+}
+
+/** A text in runs that are marked or not. */
+export function cut(text: string, marks: [number, number][], start = 0, end = text.length): Run[] {
+  const runs: Run[] = [];
+  let at = start;
+  for (const [from, to] of marks) {
+    if (from < at || to > end) continue;
+    runs.push({ text: text.slice(at, from), mark: false }, { text: text.slice(from, to), mark: true });
+    at = to;
+  }
+  runs.push({ text: text.slice(at, end), mark: false });
+  return runs.filter((run) => run.text);
 }
 
 /** The mark from which most others are near. */

@@ -106,7 +106,7 @@ async function list({ author, person, mailboxIds, ...same }: Filter): Promise<Fo
 function hitOf(email: Listed, accountId: string): Hit {
   const [sender] = email.from ?? [];
   return {
-    passageId: email.id, accountId, kind: 'Email', objectId: email.id, part: 'body', fileName: '', origin: 'own', place: {}, marks: [],
+    passageId: email.id, accountId, kind: 'Email', objectId: email.id, part: 'body', fileName: '', origin: 'own', place: {}, marks: [], titleMarks: [],
     title: email.subject ?? '', author: sender ? `${sender.name ?? ''} <${sender.email}>` : '', time: email.receivedAt, text: email.preview,
   };
 }

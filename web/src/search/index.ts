@@ -32,6 +32,7 @@ export const search: Feature = {
     openSearch.provide(async () => {
       const screen = await view();
       return ({ text }) => {
+        if (!here()) screen.from = location.pathname + location.search;
         if (text || !here()) screen.go(text);
         screen.focus++;
       };

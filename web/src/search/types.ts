@@ -28,6 +28,8 @@ export interface Hit {
   text: string;
   /** Where the words are in `text`: from, and to before. */
   marks: [number, number][];
+  /** The same in `title`. */
+  titleMarks: [number, number][];
 }
 
 export interface Answer {

@@ -14,6 +14,8 @@ class SearchView {
   status = $state<'idle' | 'loading' | 'ready' | 'failed'>('idle');
   /** Row the keys act on. */
   cursor = $state(0);
+  /** Where to go when the search is left. */
+  from = '/mail/inbox';
   /** Asks the box to take the focus; counts up. */
   focus = $state(0);
   private asking = '';
@@ -43,7 +45,9 @@ class SearchView {
   /** What is shown marked in the open conversation. */
   get highlight() {
     const { hit } = this;
-    return hit && { emailId: hit.objectId, part: hit.part, fileName: hit.fileName, quote: hit.text, words: markedWords(hit.text, hit.marks), page: hit.place.page };
+    if (!hit) return undefined;
+    const bySubject = !hit.fileName && !hit.marks.length && hit.titleMarks.length > 0;
+    return { emailId: hit.objectId, part: hit.part, fileName: hit.fileName, quote: bySubject ? '' : hit.text, words: markedWords(hit.text, hit.marks), page: hit.place.page };
   }
 
   /** Follows the URL; call inside an effect. */
@@ -111,8 +115,7 @@ class SearchView {
 
   /** Back to the list; from the list, to what was open before the search. */
   back(): void {
-    if (this.open) router.go(url([], this.text, this.order));
-    else history.back();
+    router.go(this.open ? url([], this.text, this.order) : this.from);
   }
 }
 

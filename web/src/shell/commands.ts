@@ -14,7 +14,7 @@ const inside = () => !!signedIn.person;
 export function shellCommands(): Command[] {
   return [
     { id: 'shell.palette', title: 'shell.palette', keys: ['Ctrl+K'], icon: Search, group: 'shell.commands', quiet: true, when: inside, run: () => overlays.openPalette() },
-    { id: 'shell.search', title: 'shell.search', keys: ['/'], icon: Search, group: 'shell.commands', quiet: true, when: inside, run: () => (openSearch.provided ? openSearch.open({ text: '' }) : overlays.openPalette()) },
+    { id: 'shell.search', title: 'shell.searchShort', keys: ['/'], icon: Search, group: 'shell.commands', quiet: true, when: inside, run: () => (openSearch.provided ? openSearch.open({ text: '' }) : overlays.openPalette()) },
     { id: 'shell.help', title: 'shell.help', keys: ['?'], icon: CircleHelp, group: 'shell.commands', when: inside, run: () => (overlays.help = true) },
     { id: 'shell.undo', title: 'shell.undoLast', keys: ['Z'], icon: Undo, group: 'shell.commands', when: inside, run: undo },
     { id: 'shell.theme', title: 'shell.toggleTheme', icon: Sun, group: 'shell.commands', when: inside, run: toggleTheme },

@@ -1,3 +1,10 @@
+/** Says so when a part of the app cannot be loaded: most often a new version has taken its place. */
+export function tellOfMissingParts(): void {
+  window.addEventListener('vite:preloadError', () =>
+    notices.show(t(navigator.onLine ? 'shell.update' : 'ui.failed'), { stay: 0, action: { label: t('shell.reload'), run: () => location.reload() } }),
+  );
+}
+
 /** Registers the service worker, which keeps the app's files so that it opens without a network. */
 import { t } from '../kernel/i18n.svelte';
 import { notices } from '../kernel/notices.svelte';

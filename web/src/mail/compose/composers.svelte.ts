@@ -3,14 +3,15 @@ import { db } from '../../kernel/db';
 import type { ComposeRequest } from '../../kernel/features';
 import { longDate } from '../../kernel/format';
 import { t } from '../../kernel/i18n.svelte';
-import { JmapError } from '../../kernel/jmap';
+import { jmap, JmapError } from '../../kernel/jmap';
 import { notices } from '../../kernel/notices.svelte';
 import { preferences } from '../../kernel/preferences.svelte';
 import { store } from '../../kernel/store.svelte';
 import { displayName } from '../model';
 import { EmailBodyType, EmailType, IdentityType, MailboxType, type Email, type EmailBody, type Identity } from '../types';
+import { takeBack } from '../submission';
 import { view } from '../view.svelte';
-import { destroyDraft, saveDraft, submit, takeBack } from './deliver';
+import { destroyDraft, saveDraft, submit } from './deliver';
 import { PREFIX } from './writing.svelte';
 import { Attachment, Draft, type KeptDraft } from './draft.svelte';
 import { cleanHtml, escapeHtml, forwardSubject, quotable, replyRecipients, replySubject, textToHtml, threading } from './quote';
@@ -47,6 +48,7 @@ class Composers {
 
   /** Called at each change: on the device at once, in the Drafts mailbox after a pause. */
   changed(draft: Draft): void {
+    draft.touched = true;
     void this.keep(draft);
     clearTimeout(this.timers.get(draft.key));
     this.timers.set(draft.key, setTimeout(() => void this.save(draft), SAVE_MS));
@@ -104,15 +106,15 @@ class Composers {
   private offerUndo(draft: Draft, submissionId: string): void {
     const seconds = preferences.value.undoSeconds;
     const undo = async () => {
-      if (!(await takeBack(draft, submissionId).catch(() => false))) return void notices.show(t('compose.tooLate'), { tone: 'danger' });
+      if (!(await takeBack(draft.accountId, submissionId, draft.emailId!).catch(() => false))) return void notices.show(t('compose.tooLate'), { tone: 'danger' });
       draft.minimised = false;
       this.list = [...this.list, draft];
       void this.keep(draft);
       notices.show(t('compose.undone'));
     };
-    notices.show(t('compose.sent'), {
+    notices.show(draft.sendAt ? t('compose.scheduled', { date: longDate(draft.sendAt) }) : t('compose.sent'), {
       stay: Math.max(4, seconds) * 1_000,
-      ...(seconds ? { action: { label: t('ui.undo'), keys: 'Z', run: () => void undo() } } : {}),
+      ...(seconds || draft.sendAt ? { action: { label: t('ui.undo'), keys: 'Z', run: () => void undo() } } : {}),
     });
   }
 
@@ -136,12 +138,14 @@ class Composers {
 
   private async made(request: ComposeRequest): Promise<Draft> {
     const draft = new Draft();
-    draft.accountId = request.accountId ?? view.home;
+    const source = request.accountId ?? view.home;
+    draft.accountId = view.writesFrom(source);
+    draft.propose = request.propose ?? false;
     if (!store.complete(IdentityType, draft.accountId)) await store.fetch(IdentityType, draft.accountId, null).catch(() => []);
     if (!store.complete(MailboxType, draft.accountId)) await store.fetch(MailboxType, draft.accountId, null).catch(() => []);
     const identity = store.list(IdentityType, draft.accountId)[0];
     draft.identityId = identity?.id ?? '';
-    if (request.emailId && request.mode !== 'new') await this.answer(draft, request, identity);
+    if (request.emailId && request.mode !== 'new') await this.answer(draft, request, source, identity);
     else draft.html = (request.html ? cleanHtml(request.html) : textToHtml(request.text ?? '')) + signature(identity);
     draft.to = request.to ?? draft.to;
     draft.cc = request.cc ?? draft.cc;
@@ -149,17 +153,17 @@ class Composers {
     return draft;
   }
 
-  private async answer(draft: Draft, request: ComposeRequest, identity: Identity | undefined): Promise<void> {
+  private async answer(draft: Draft, request: ComposeRequest, source: string, identity: Identity | undefined): Promise<void> {
     const id = request.emailId!;
-    const [email, body] = await Promise.all([one(EmailType, draft.accountId, id), one(EmailBodyType, draft.accountId, id)]);
+    const [email, body] = await Promise.all([one(EmailType, source, id), one(EmailBodyType, source, id)]);
     if (!email || !body) return;
     if (request.mode === 'draft') return reopen(draft, email, body);
     const forward = request.mode === 'forward';
     const begin = (request.html ? cleanHtml(request.html) : textToHtml(request.text ?? '')) + signature(identity);
-    draft.html = `${begin}${forward ? forwardHead(email) : `<p>${escapeHtml(t('compose.wrote', { date: longDate(email.receivedAt), name: email.from?.[0] ? displayName(email.from[0]) : '' }))}</p>`}<blockquote>${quotable(body)}</blockquote>`;
+    draft.html = `${begin}<p></p>${forward ? forwardHead(email) : `<p>${escapeHtml(t('compose.wrote', { date: longDate(email.receivedAt), name: email.from?.[0] ? displayName(email.from[0]) : '' }))}</p>`}<blockquote>${quotable(body)}</blockquote><p></p>`; // the editor wants a line behind a quote
     draft.subject = forward ? forwardSubject(email.subject) : replySubject(email.subject);
-    draft.answers = { emailId: id, keyword: forward ? '$forwarded' : '$answered' };
-    if (forward) draft.files = files(body);
+    draft.answers = { accountId: source, emailId: id, keyword: forward ? '$forwarded' : '$answered' };
+    if (forward) draft.files = await files(body, source, draft.accountId);
     else {
       Object.assign(draft, threading(body));
       Object.assign(draft, replyRecipients(email, body, view.own, request.mode === 'replyAll'));
@@ -169,17 +173,25 @@ class Composers {
 
 function signature(identity: Identity | undefined): string {
   const own = identity?.htmlSignature ? cleanHtml(identity.htmlSignature) : textToHtml(identity?.textSignature ?? '');
-  return own ? `<p></p><p></p>${own}` : '<p></p>';
+  return own ? `<p></p><p></p><p>--</p>${own}` : '<p></p>';
 }
 
 function forwardHead(email: Email): string {
-  const line = (label: string, value: string) => (value ? `${escapeHtml(label)}: ${escapeHtml(value)}<br>` : '');
+  const line = (label: string, value: string) => (value ? `${escapeHtml(t('compose.labelled', { label, value }))}<br>` : '');
   const people = (list: Email['to']) => (list ?? []).map((person) => `${displayName(person)} <${person.email}>`).join(', ');
-  return `<p>${escapeHtml(t('compose.forwarded'))}<br>${line(t('compose.from'), people(email.from))}${line(t('compose.to'), people(email.to))}${line(t('compose.subject'), email.subject ?? '')}</p>`;
+  return `<p>${escapeHtml(t('compose.forwarded'))}<br>${line(t('compose.from'), people(email.from))}${line(t('compose.to'), people(email.to))}${line(t('mail.date'), longDate(email.sentAt ?? email.receivedAt))}${line(t('compose.subject'), email.subject ?? '')}</p>`;
 }
 
-function files(body: EmailBody): Attachment[] {
-  return body.attachments.filter((part) => part.blobId).map((part) => Attachment.kept(part.blobId!, part.name ?? 'file', part.type, part.size, part.disposition === 'inline' ? part.cid : null));
+/** The files of a message, brought into the account that is written from. RFC 8620 §6.3 */
+async function files(body: EmailBody, fromAccountId: string, accountId: string): Promise<Attachment[]> {
+  const blobIds = body.attachments.map((part) => part.blobId).filter((id) => id !== null);
+  if (fromAccountId === accountId || !blobIds.length) return filesOf(body);
+  const { copied } = await jmap.call<{ copied: Record<string, string> | null }>('Blob/copy', { fromAccountId, accountId, blobIds });
+  return filesOf(body, copied ?? {});
+}
+
+function filesOf(body: EmailBody, renamed: Record<string, string> = {}): Attachment[] {
+  return body.attachments.filter((part) => part.blobId).map((part) => Attachment.kept(renamed[part.blobId!] ?? part.blobId!, part.name ?? 'file', part.type, part.size, part.disposition === 'inline' ? part.cid : null));
 }
 
 function reopen(draft: Draft, email: Email, body: EmailBody): void {
@@ -191,7 +203,7 @@ function reopen(draft: Draft, email: Email, body: EmailBody): void {
   draft.html = quotable(body);
   draft.inReplyTo = body.inReplyTo;
   draft.references = body.references;
-  draft.files = files(body);
+  draft.files = filesOf(body);
 }
 
 async function one<T extends { id: string }>(type: Parameters<typeof store.fetch<T>>[0], account: string, id: string): Promise<T | undefined> {

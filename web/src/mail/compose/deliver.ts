@@ -26,6 +26,7 @@ export function emailOf(draft: Draft, mailboxId: string, mark = ''): Arguments {
     ...(draft.cc.length ? { cc: draft.cc } : {}),
     ...(draft.bcc.length ? { bcc: draft.bcc } : {}),
     subject: draft.subject,
+    ...(draft.sendAt ? { sentAt: draft.sendAt } : {}),
     ...(draft.inReplyTo?.length ? { inReplyTo: draft.inReplyTo, references: draft.references } : {}),
     ...(mark ? { 'header:AI-Content:asRaw': ` ${mark}` } : {}),
     textBody: [{ partId: 'text', type: 'text/plain' }],
@@ -71,13 +72,13 @@ export async function submit(draft: Draft): Promise<string> {
   const drafts = role(draft, 'drafts');
   const sent = role(draft, 'sent');
   const identity = store.peek(IdentityType, draft.accountId, draft.identityId);
-  const seconds = preferences.value.undoSeconds;
+  const hold = holding(draft, preferences.value.undoSeconds);
   const batch = jmap.batch();
   const email = batch.add<SetAnswer>('Email/set', {
     accountId: draft.accountId,
     create: { draft: emailOf(draft, drafts.id, mark) },
     ...(draft.emailId ? { destroy: [draft.emailId] } : {}),
-    ...(draft.answers ? { update: { [draft.answers.emailId]: { [`keywords/${draft.answers.keyword}`]: true } } } : {}),
+    ...(draft.answers?.accountId === draft.accountId ? { update: { [draft.answers.emailId]: { [`keywords/${draft.answers.keyword}`]: true } } } : {}),
   });
   const submission = batch.add<SetAnswer>('EmailSubmission/set', {
     accountId: draft.accountId,
@@ -86,7 +87,7 @@ export async function submit(draft: Draft): Promise<string> {
         emailId: '#draft',
         identityId: draft.identityId,
         envelope: {
-          mailFrom: { email: identity?.email ?? '', parameters: seconds ? { HOLDFOR: String(seconds) } : null },
+          mailFrom: { email: identity?.email ?? '', parameters: hold },
           rcptTo: draft.everyone.map(({ email: address }) => ({ email: address, parameters: null })),
         },
       },
@@ -100,18 +101,8 @@ export async function submit(draft: Draft): Promise<string> {
   return made(await submission.answer, 'send');
 }
 
-/** Takes a message back and puts it among the drafts again; false when it had left. */
-export async function takeBack(draft: Draft, submissionId: string): Promise<boolean> {
-  const answer = await jmap.call<SetAnswer>('EmailSubmission/set', {
-    accountId: draft.accountId,
-    update: { [submissionId]: { undoStatus: 'canceled' } },
-  });
-  if (answer.notUpdated?.[submissionId]) return false;
-  const drafts = role(draft, 'drafts').id;
-  const sent = role(draft, 'sent').id;
-  await jmap.call('Email/set', {
-    accountId: draft.accountId,
-    update: { [draft.emailId!]: { [`mailboxIds/${sent}`]: null, [`mailboxIds/${drafts}`]: true, 'keywords/$draft': true } },
-  });
-  return true;
+/** How long the server keeps the message (RFC 4865): until its time, else while it can be taken back. */
+function holding({ sendAt }: Draft, seconds: number): Arguments | null {
+  if (sendAt && Date.parse(sendAt) > Date.now()) return { HOLDUNTIL: sendAt };
+  return seconds ? { HOLDFOR: String(seconds) } : null;
 }

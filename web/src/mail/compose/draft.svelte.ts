@@ -54,11 +54,13 @@ export interface KeptDraft {
   files: { blobId: string; name: string; type: string; size: number; cid: string | null }[];
   inReplyTo: string[] | null;
   references: string[] | null;
-  answers: { emailId: string; keyword: '$answered' | '$forwarded' } | null;
+  answers: { accountId: string; emailId: string; keyword: '$answered' | '$forwarded' } | null;
   emailId: string | null;
   turnIds: string[];
   /** Press of Send while offline. */
   waiting: boolean;
+  /** When it is to leave; null for at once. */
+  sendAt: string | null;
 }
 
 let next = 1;
@@ -81,34 +83,40 @@ export class Draft {
   emailId = $state<string | null>(null);
   turnIds = $state.raw<string[]>([]);
   waiting = $state(false);
+  sendAt: string | null = null;
   minimised = $state(false);
   large = $state(false);
   sending = $state(false);
+  /** The assistant's proposal is asked for as soon as the window is open. */
+  propose = false;
+  /** The writer has changed something; what a window begins with (recipients, signature, quote) does not count. */
+  touched = false;
   saved = $state<'no' | 'saving' | 'server' | 'device'>('no');
 
   get about(): { accountId: string; kind: string; id: string }[] {
-    return this.answers ? [{ accountId: this.accountId, kind: 'Email', id: this.answers.emailId }] : [];
+    return this.answers ? [{ accountId: this.answers.accountId, kind: 'Email', id: this.answers.emailId }] : [];
   }
 
   get everyone(): Address[] {
     return [...this.to, ...this.cc, ...this.bcc];
   }
 
+  /** Nothing in it is the writer's: it can be thrown away without asking. */
   get empty(): boolean {
-    return !this.everyone.length && !this.subject.trim() && !this.text.trim() && !this.files.length;
+    return !this.touched || (!this.everyone.length && !this.subject.trim() && !this.text.trim() && !this.files.length);
   }
 
   /** What is kept on the device. */
   keep(): KeptDraft {
-    const { key, accountId, identityId, to, cc, bcc, subject, html, inReplyTo, references, answers, emailId, turnIds, waiting } = this;
+    const { key, accountId, identityId, to, cc, bcc, subject, html, inReplyTo, references, answers, emailId, turnIds, waiting, sendAt } = this;
     const files = this.files.filter((file) => file.status === 'ready').map(({ blobId, name, type, size, cid }) => ({ blobId, name, type, size, cid }));
-    return { key, accountId, identityId, to, cc, bcc, subject, html, files, inReplyTo, references, answers, emailId, turnIds: [...turnIds], waiting };
+    return { key, accountId, identityId, to, cc, bcc, subject, html, files, inReplyTo, references, answers, emailId, turnIds: [...turnIds], waiting, sendAt };
   }
 
   static from(kept: KeptDraft): Draft {
     const draft = new Draft();
     const { files, ...fields } = kept;
-    Object.assign(draft, fields);
+    Object.assign(draft, fields, { touched: true });
     draft.files = files.map(({ blobId, name, type, size, cid }) => Attachment.kept(blobId, name, type, size, cid));
     return draft;
   }

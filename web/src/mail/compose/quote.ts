@@ -34,8 +34,9 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign]!);
 }
 
-/** Plain text as paragraphs. */
+/** Plain text as paragraphs; nothing for no text. */
 export function textToHtml(text: string): string {
+  if (!text) return '';
   return text.split(/\n{2,}/).map((paragraph) => `<p>${escapeHtml(paragraph).replace(/\n/g, '<br>')}</p>`).join('');
 }
 
@@ -44,8 +45,13 @@ export function quotable(body: EmailBody): string {
   const parts = body.htmlBody.length ? body.htmlBody : body.textBody;
   return parts
     .map((part) => ({ part, value: body.bodyValues[part.partId ?? '']?.value ?? '' }))
-    .map(({ part, value }) => (part.type === 'text/html' ? cleanHtml(value) : textToHtml(value)))
+    .map(({ part, value }) => (part.type === 'text/html' ? withoutGaps(cleanHtml(value)) : textToHtml(value)))
     .join('');
+}
+
+/** Without the empty lines around quotes, which stand apart already. */
+function withoutGaps(html: string): string {
+  return html.replace(/(?:<br>\s*)+(?=<\/?blockquote|<\/div>\s*$|$)/g, '');
 }
 
 const KEPT = ['p', 'br', 'div', 'b', 'strong', 'i', 'em', 'u', 's', 'a', 'ul', 'ol', 'li', 'blockquote', 'h1', 'h2', 'h3', 'pre', 'code', 'hr', 'span', 'table', 'tbody', 'thead', 'tr', 'td', 'th'];

@@ -2,6 +2,9 @@
 import type { Highlight } from '../../kernel/features';
 
 export const NAME = 'passage';
+/** What is long is marked paler: half a page of bright colour cannot be read. */
+const LONG_NAME = 'long-passage';
+const LONG = 400;
 /** Letters of a text without blank space, signs of quotation, accents and case, each with where it stands. */
 interface Flat {
   letters: string;
@@ -74,11 +77,12 @@ export function markPassage(root: Element, highlight: Highlight, frame?: HTMLEle
     const folded = range.startContainer.parentElement?.closest('details');
     if (folded) folded.open = true;
   }
-  view.CSS.highlights?.set(NAME, new view.Highlight(...ranges));
+  const name = ranges.some((range) => range.toString().length > LONG) ? LONG_NAME : NAME;
+  view.CSS.highlights?.set(name, new view.Highlight(...ranges));
   const timer = setTimeout(() => reveal(ranges[0]!, frame), 60);
   return () => {
     clearTimeout(timer);
-    view.CSS.highlights?.delete(NAME);
+    view.CSS.highlights?.delete(name);
   };
 }
 

@@ -10,6 +10,8 @@ export interface Block {
   lines: Run[][];
 }
 
+/** Characters of a signature that is not announced by the exact line. */
+const SIGNATURE_MOST = 500;
 const LINK = /\b(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]}]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)/gi;
 
 /** Cuts a line into text and links. */
@@ -25,13 +27,23 @@ export function runs(line: string): Run[] {
   return found;
 }
 
+/** Whether a line may begin a signature: "-- " (RFC 3676 §4.3), or what programs and people make of it. */
+export function beginsSignature(line: string): boolean {
+  return /^(-{2,3}|—|_{2,})$/.test(line.trim());
+}
+
+/** Whether what follows such a line is a signature: the exact line is trusted, the others when little follows. */
+export function isSignature(line: string, rest: string): boolean {
+  return /(^|\n)-- \n?$/.test(line) || rest.trim().length <= SIGNATURE_MOST;
+}
+
 /** Cuts a text into what is new, what is quoted (with the line that introduces it), and the signature. */
 export function blocks(text: string): Block[] {
   const lines = text.replaceAll('\r\n', '\n').replace(/\n+$/, '').split('\n');
   const result: Block[] = [];
   let signature = false;
   for (const [index, line] of lines.entries()) {
-    signature ||= /^-- ?$/.test(line);
+    signature ||= beginsSignature(line) && isSignature(line, lines.slice(index).filter((other) => !other.startsWith('>')).join('\n'));
     const next = lines.slice(index + 1).find((other) => other.trim());
     const intro = /(:|：)\s*$/.test(line) && !!next?.startsWith('>') && lines.slice(0, index).some((other) => other.trim());
     const kind = line.startsWith('>') || intro ? 'quote' : signature ? 'signature' : 'text';
