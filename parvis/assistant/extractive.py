@@ -40,7 +40,9 @@ _SOURCES, _LETTERS = 3, 240
 """What a small model reads in a few seconds."""
 _TELLS, _FIRST, _FACTS = 3, 1.0, 0.8
 _COUNTED = ("money", "percent", "duration", "measure", "number")
-_ROLES = {"said": 0.0, "row": 0.0, "asked": -0.8, "quoted": -0.5, "head": -0.6, "frame": -1.5}
+_ROLES = {"said": 0.0, "row": 0.0, "asked": -0.8, "quoted": -0.5, "head": -0.6, "frame": -1.5, "machine": -1.5}
+_NEVER = frozenset({"frame", "quoted", "machine"})
+"""What is not the author's own words is not shown as theirs: the message that is quoted is found itself."""
 Confidence = Literal["sure", "unsure", "none"]
 
 
@@ -102,7 +104,7 @@ def summary(support: Support, limit: int = 2 * _SENTENCES) -> list[tuple[Block, 
     """The sentences that say most of some messages, in their order: what most of them speak of, what comes first in
     each, dates and amounts. Quoted in the same way."""
     sentences = support.sentences
-    seen = Counter(word for sentence in sentences for word in sentence.stems if sentence.role != "frame")
+    seen = Counter(word for sentence in sentences for word in sentence.stems if _is_told(sentence))
     told = [n for n, sentence in enumerate(sentences) if sentence.role == "said" and len(sentence.stems) >= _TELLS]
     if not told:
         return []
@@ -172,7 +174,12 @@ def told(support: Support) -> list[Excerpt]:
 
 
 def _is_told(sentence: Sentence) -> bool:
-    return sentence.role not in ("frame", "quoted")
+    return sentence.role not in _NEVER
+
+
+def _may_be_quoted(sentence: Sentence, wanted: Expected) -> bool:
+    """Signatures have telephone numbers and nothing else that answers."""
+    return _is_told(sentence) or (sentence.role == "frame" and "phone" in wanted.kinds)
 
 
 def _fit(wanted: Expected, sentence: Sentence) -> float:
@@ -234,9 +241,9 @@ def _rarity(sentences: list[Sentence]) -> dict[str, float]:
 
 def _chosen(ranking: Ranking, support: Support, limit: int) -> list[int]:
     """For each kind of answer that was asked for its best sentence, then the best of all."""
-    if not ranking.scores.size:
+    order = [int(n) for n in np.argsort(-ranking.scores) if _may_be_quoted(support.sentences[n], ranking.wanted)]
+    if not order:
         return []
-    order = [int(n) for n in np.argsort(-ranking.scores)]
     chosen: list[int] = []
     for kind in ranking.wanted.kinds:
         fitting = [n for n in order if _has(ranking.wanted, kind, support.sentences[n])]

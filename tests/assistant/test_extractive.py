@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from parvis.assistant import extractive
 from parvis.assistant.expected import expected
 from parvis.assistant.lines import lines
+from parvis.assistant.machine import machine_rows
 from parvis.assistant.support import Support
 from parvis.search.request import Hit
 from parvis.search.words.sentences import sentences
@@ -37,6 +38,68 @@ def test_a_letter_is_told_from_its_frame_and_its_quotes() -> None:
     assert found["Bonjour Anne,"] == found["Paul Martin"] == found["Service technique"] == "frame"
     assert found["Le lundi 3 mars 2025 à 09:10, Anne Petit a écrit :"] == "frame"
     assert [role for text, role in found.items() if "casque" in text] == ["quoted"]
+
+
+@pytest.mark.parametrize(
+    "attribution",
+    [
+        "On Mon, 3 Mar 2025 at 09:10, Anne Petit wrote:",
+        "On Mon, 3 Mar 2025 at 09:10, Anne Petit\n<anne@example.org> wrote:",
+        "Le lundi 3 mars 2025 à 09:10, Anne Petit a écrit\u00a0:",
+        "Vào Th 2, 3 thg 3, 2025 lúc 09:10 Anne Petit đã viết:",
+    ],
+)
+def test_who_wrote_when_is_no_sentence_of_the_sender(attribution: str) -> None:
+    found = roles(f"Oui.\n{attribution}\n> Le casque est bleu.")
+    assert found.pop("Oui.") == "said"
+    assert set(found.values()) == {"frame", "quoted"}
+
+
+def test_below_the_mark_of_an_original_message_all_is_quoted() -> None:
+    found = roles("It is in room 3.\n-----Original Message-----\nFrom: Ann\nThe helmet is blue.")
+    assert found["It is in room 3."] == "said"
+    assert found["The helmet is blue."] == "quoted"
+
+
+def test_what_a_list_writes_under_a_message_is_its_frame() -> None:
+    rule = 47 * "_"
+    found = roles(f"The release is on Friday.\n{rule}\nHelmets mailing list\nhelmets@lists.example.org")
+    assert found.pop("The release is on Friday.") == "said"
+    assert set(found.values()) == {"frame"}
+
+
+PATCH = """I changed the limit to 40.
+Index: limit.c
+===================================================================
+--- limit.c 21 Jun 2002 02:46:50 -0000 1.1
++++ limit.c 27 Aug 2002 09:31:29 -0000 1.2
+@@ -2,7 +2,7 @@
+the limit of letters is
+-30
++40
+for each of them"""
+LOG = """The limit was reached twice.
+Aug 26 10:28:09.238135 check[3469]: [ 6] the limit of 30 is reached
+Traceback (most recent call last):
+File "/home/ann/limit.py", line 294, in ?
+if (letters >= LIMIT && !quiet) { warn(LIMIT); }
+Received: from mx.example.org ([192.0.2.1])
+by mail.example.org (Postfix) with ESMTP id 6627220"""
+LISTED = """Here is what we need, in room B214 (ref. TP-70915/A):
+- 40 helmets at £12.50 each, 06 12 34 56 78
++ 3 ladders (H-09, H-17 and H-22), from 9:00 to 17:30
+Thursday 3 March, 15 h 27: train no. 6617"""
+
+
+def test_patches_logs_traces_and_headers_are_machine_rows() -> None:
+    for text, said in ((PATCH, {0, 9}), (LOG, {0})):
+        rows = text.split("\n")
+        assert set(range(len(rows))) - machine_rows(rows) == said
+        assert next(role for found, role in roles(text).items() if found == rows[0]) == "said"
+
+
+def test_figures_and_references_are_no_machine_rows() -> None:
+    assert machine_rows(LISTED.split("\n")) == frozenset()
 
 
 def test_a_table_has_a_head_over_its_rows() -> None:
@@ -83,6 +146,23 @@ async def first(question: str, *passages: Hit) -> str:
 async def test_a_reply_answers_the_question_it_quotes() -> None:
     other = hit(1, "Le casque de chantier est obligatoire dans la cour.", "fr")
     assert "armoire 3" in await first("Où est mon casque bleu ?", hit(0, REPLY, "fr"), other)
+
+
+async def test_only_the_authors_own_words_are_quoted() -> None:
+    question = "Quand le casque bleu a-t-il été rangé ?"
+    text = (
+        f"Merci !\nLe lundi 3 mars 2025 à 09:10, Anne Petit a écrit :\n> Le casque bleu a été rangé mardi.\n{LOG}"
+    )
+    support = Support([hit(0, text, "fr")], None)
+    quotes = extractive.answer(await extractive.rank(question, support), support)
+    shown = [claim.text for block, _ in quotes for claim in block.claims]
+    assert not any("rangé" in text or "check[" in text for text in shown)
+
+
+async def test_a_signature_answers_who_asks_for_a_telephone() -> None:
+    signed = "Le casque est chez le gardien.\n--\nPaul Martin, gardien\nTél. 06 12 34 56 78"
+    assert "06 12 34 56 78" in await first("Quel est le numéro de téléphone du gardien ?", hit(0, signed, "fr"))
+    assert "06 12" not in await first("Où est le casque ?", hit(0, signed, "fr"))
 
 
 async def test_what_is_only_near_is_said_to_be_unsure() -> None:
