@@ -18,6 +18,7 @@ _FOOTER = re.compile(
     r"mailing list|sponsored by|unsubscribe|liste de diffusion|désabonner|danh sách thư|hủy đăng ký", re.I
 )
 """What a list writes under every message, below a rule."""
+_CLAIMED = re.compile(r"^(?:©|\(c\)|copyright\b).*\b(?:19|20)\d\d\b", re.IGNORECASE)
 _ATTRIBUTED = re.compile(r"(?:\b(?:wrote|writes)|a écrit|đã viết)[ \u00a0]?:$", re.IGNORECASE)
 _BEGUN = re.compile(r"^(?:On|Le|Vào|Ngày|At) .*\d")
 _ORIGINAL = re.compile(
@@ -128,7 +129,8 @@ def _framing(rows: Sequence[str]) -> set[int]:
             found.add(number - 1)
         ends = _SIGNATURE.match(row) or (_RULE.match(written) and _FOOTER.search(after))
         signed = (signed or bool(ends)) and not _QUOTED.match(row)
-        if signed or introduces or _greets(written) or (_is_name(written) and not after.strip()):
+        named = _is_name(written) and not after.strip()
+        if signed or introduces or named or _greets(written) or _CLAIMED.match(written):
             found.add(number)
         signed = signed and not introduces
     return found

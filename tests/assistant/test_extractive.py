@@ -128,6 +128,9 @@ def test_whatever_the_text_each_sentence_has_one_role_and_a_head_before_it(text:
         ("Who signs the lease?", ("person",), "It is signed by Mr Baker.", "it is signed at noon."),
         ("Quel est le numéro de téléphone du gardien ?", ("phone",), "Appelez le 06 12 34 56 78.", "Bureau 12."),
         ("Quel pourcentage a été voté ?", ("percent",), "Une hausse de 3 %.", "Une hausse de 3 postes."),
+        ("In which year was the lease signed?", ("year",), "It was signed in 2019.", "It was signed by 12 people."),
+        ("À quelle fréquence se réunit-il ?", ("duration",), "Tous les deux mois.", "Tous ensemble."),
+        ("Số điện thoại của anh Nam là gì?", ("phone",), "Gọi 0905 123 456 nhé.", "Anh Nam ở phòng 12."),
     ],
 )
 def test_a_question_says_what_kind_of_answer_it_wants(question, kinds, fitting, other) -> None:
@@ -135,6 +138,25 @@ def test_a_question_says_what_kind_of_answer_it_wants(question, kinds, fitting, 
     assert wanted.kinds == kinds
     assert wanted.fits(kinds[0], fitting)
     assert not wanted.fits(kinds[0], other)
+
+
+@pytest.mark.parametrize(
+    ("question", "closed"),
+    [
+        ("Did the committee approve the fee?", True),
+        ("Le conseil a-t-il voté le budget ?", True),
+        ("Est-ce que le bail est signé ?", True),
+        ("Hợp đồng đã ký chưa?", True),
+        ("Anh Nam có đi không?", True),
+        ("À quelle heure arrive-t-il ?", False),
+        ("What did the committee approve?", False),
+        ("Hợp đồng ký khi nào?", False),
+    ],
+)
+def test_a_question_that_is_answered_by_yes_or_no_asks_for_nothing_else(question: str, closed: bool) -> None:
+    wanted = expected(question)
+    assert wanted.closed is closed
+    assert not (closed and wanted.kinds)
 
 
 async def first(question: str, *passages: Hit) -> str:
@@ -173,8 +195,10 @@ async def test_what_is_only_near_is_said_to_be_unsure() -> None:
         support = Support([found(meaning)], None)
         return extractive.confidence(await extractive.rank(question, support), support)
 
-    assert await confidence("Combien de mois dure le bail du local ?", 3.0) == "sure"
-    assert await confidence("Combien de mois dure la garantie du toit ?", 3.0) == "unsure"
+    assert await confidence("Combien de mois dure le bail du local ?", 4.5) == "sure"
+    assert await confidence("Combien de mois dure la garantie du local ?", 4.0) == "unsure"
+    assert await confidence("Le bail du local est-il de 36 mois ?", 4.5) == "sure"
+    assert await confidence("Le bail du local de 36 mois est-il signé ?", 4.5) == "unsure"
     assert await confidence("Qui a gagné la course ?", 1.0) == "none"
 
 
@@ -182,6 +206,20 @@ async def test_of_two_statements_the_newer_counts() -> None:
     old = hit(0, "Le bail du local est de 36 mois.", "fr")
     new = replace(hit(1, "Le bail du local est porté à 48 mois.", "fr"), time_ms=old.time_ms + 86_400_000)
     assert "48 mois" in await first("Combien de mois dure le bail du local ?", old, new)
+
+
+async def test_a_line_that_introduces_others_answers_when_it_has_what_is_asked_for() -> None:
+    text = "Le loyer proposé est de 950 € :\n- charges de 120 € à part\n- sans caution"
+    assert (await first("Quel est le montant du loyer proposé ?", hit(0, text, "fr"))).startswith(
+        "Le loyer proposé"
+    )
+
+
+async def test_what_is_beside_a_good_passage_counts_for_more() -> None:
+    good = replace(hit(0, "Accord sur le bail du local.", "fr"), meaning_score=4.0)
+    other = replace(hit(2, "La durée est de 24 mois.", "fr"), meaning_score=1.2, text_score=None)
+    beside = replace(hit(1, "La durée est de 36 mois.", "fr"), object_id=good.object_id, part="2", text_score=None)
+    assert "36 mois" in await first("Combien de mois dure l'accord ?", good, other, beside)
 
 
 async def test_a_row_is_shown_with_the_names_of_its_columns() -> None:
