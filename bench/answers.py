@@ -162,6 +162,8 @@ def summary(found: list[Outcome], held: bool) -> None:
     counts = ", ".join(f"{verdict} {verdicts.count(verdict)}" for verdict in sorted(set(verdicts)))
     unsure = sum(outcome.answer.notice == "unsure" for outcome in found)
     print(f"{'held' if held else 'own '}  right {right} of {len(found)}: {counts}; said to be unsure {unsure}")
+    if none := [outcome.verdict for outcome in found if outcome.question["message"] is None]:
+        print(f"      {len(none)} have no answer; {none.count('invented')} of them got one with confidence")
     if written := [outcome for outcome in found if outcome.written]:
         print(f"      a model wrote {len(written)}; dropped {sum(o.answer.dropped for o in found)} claims")
         for name in ("first", "written", "whole"):

@@ -184,8 +184,7 @@ class House:
         number, scope = await store.write(somebody)
         source = Passages(passages, number, scope)
         finding.open(store, [source])
-        for place in range(len(passages)):
-            await finding.indexer._index(source, number, place + 1)
+        await finding.indexer._index([(number, source.kind, place + 1) for place in range(len(passages))])
         await finding.indexer.vectors.settle()
         return cls(store, finding, await directory.by_id(store.db, number))
 

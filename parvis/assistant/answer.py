@@ -26,6 +26,8 @@ from parvis.search.words.language import detect
 
 _FOUND = 24
 _READ = 40
+_WHOLE, _PASSAGES = 3, 12
+"""Of so many objects that were found first the rest is read too, up to so many passages."""
 _ANSWER_TOKENS = 400
 _CLAIMS = 8
 _LOCAL_TOKENS = 900
@@ -153,9 +155,17 @@ class Answerer:
     async def _found(self, turn: Turn, question: str) -> list[Hit]:
         hits = await self._finder.find(turn.principal, question, _FOUND)
         different: dict[str, Hit] = {}
-        for hit in hits:  # copies in several accounts count once
+        for hit in [*hits, *await self._beside(turn, hits)]:  # copies in several accounts count once
             different.setdefault(hit.text, hit)
         return _seen_by(turn.principal, different.values())
+
+    async def _beside(self, turn: Turn, hits: list[Hit]) -> list[Hit]:
+        """The rest of what was found first: the passage beside it may be the one that answers."""
+        first = list(dict.fromkeys((hit.kind, hit.object_id) for hit in hits))[:_WHOLE]
+        found: list[Hit] = []
+        for kind, number in first:
+            found += await self._finder.whole(turn.principal, kind, [number], _PASSAGES)
+        return found
 
     async def _named(self, turn: Turn) -> list[Hit]:
         found: list[Hit] = []

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from parvis.kernel.languages import fold
 
 Kind = Literal[
-    "time", "date", "money", "percent", "duration", "number", "measure", "code", "phone", "person", "place"
+    "time", "date", "year", "money", "percent", "duration", "number", "measure", "code", "phone", "person", "place"
 ]
 _AMOUNT = r"\d[\d .,\u00a0\u202f]*"
 _UNITS = {
@@ -45,6 +45,7 @@ _ASKED: tuple[tuple[Kind, str], ...] = (
         r"\b(?:quand|quelle date|quels? jours?|khi nao|ngay nao|bao gio|hom nao"
         r"|when|what (?:date|day)|which day)\b",
     ),
+    ("year", r"\b(?:quelle annee|nam nao|nam bao nhieu|(?:what|which) year)\b"),
     (
         "money",
         r"\b(?:combien (?:coute|vaut|est prevu|paie|paye|faut-il payer)\w*|a combien"
@@ -57,13 +58,17 @@ _ASKED: tuple[tuple[Kind, str], ...] = (
         "duration",
         rf"\b(?:combien (?:de temps|d'(?:ans?|annees?|heures?)|de (?:{_ANY_UNIT}))|pendant combien|quelle duree"
         rf"|bao lau|(?:bao nhieu|may) (?:nam|thang|tuan|ngay|gio|phut)|how long|how many (?:\w+ )?(?:{_ANY_UNIT})"
-        r"|thoi (?:han|gian))\b",
+        r"|thoi (?:han|gian)|quel (?:retard|delai)|a quelle frequence|how (?:often|late))\b",
     ),
     (
         "measure",
         r"\b(?:quelle (?:distance|hauteur|taille|longueur)|bao xa|cao bao|how (?:far|high|tall|big|small|large))\b",
     ),
-    ("phone", r"\b(?:quel|what|which|so)\b.{0,20}\b(?:telephone|portable|dien thoai|phone)\b"),
+    (
+        "phone",
+        r"\b(?:quel|what|which)\b.{0,20}\b(?:telephone|portable|phone)\b"
+        r"|\bdien thoai\b.{0,40}\b(?:la|nao|may|bao nhieu)\b",
+    ),
     (
         "code",
         r"\b(?:numeros?|code|reference|immatriculation|poste|ma so|ma|so (?:hieu|dat|ho chieu)|number|password"
@@ -76,6 +81,7 @@ _ASKED: tuple[tuple[Kind, str], ...] = (
 _HAS: dict[Kind, str] = {
     "time": r"\b\d{1,2} ?(?:h|gio|g)(?: ?\d{2})?\b|\b\d{1,2}:\d{2}\b|\b\d{1,2} ?[ap]\.?m\b|\b(?:midi|noon)\b",
     "date": rf"\b(?:{_MONTHS}|{_DAYS})\b|\bngay \d|\bthang \d|\b\d{{1,2}}/\d{{1,2}}\b|\b\d{{4}}-\d{{2}}-\d{{2}}\b",
+    "year": r"\b(?:1[5-9]|20)\d\d\b",
     "money": rf"\d ?(?:millions? |milliards? |billion |trieu |ty |k)?(?:de |d')?(?:{_MONEY_WORDS})|[€£$] ?\d",
     "percent": r"\d ?%|\d (?:pour cent|per ?cent|phan tram)\b",
     "duration": rf"{_NUMBER}[ -](?:{_ANY_UNIT})\b",
@@ -84,6 +90,15 @@ _HAS: dict[Kind, str] = {
     "code": r"\b(?=[\w-]*\d)(?=[\w-]*[a-z])[a-z0-9]+(?:[-/][a-z0-9]+)*\b|\b\d{3,}\b",
     "phone": r"(?:\+\d{1,3}|\b0\d)(?:[ .]?\d{2,4}){3,}\b|\bposte \d{3,}\b",
 }
+_CLOSED = re.compile(
+    r"^\W*(?:did|does|do|is|are|was|were|has|have|had|can|could|will|would|should|may)\b|^\W*est-ce qu[e']?"
+    r"|-(?:t-)?(?:ils?|elles?|on|vous|nous|tu|je)\b|\bco\b.+\b(?:khong|chua)\b|\b(?:khong|chua)\W*$"
+)
+_OPEN = re.compile(
+    r"\b(?:qui|quoi|quel(?:le)?s?|(?:le|la|les)quel(?:le)?s?|quand|ou|comment|combien|pourquoi|qu'est-ce que?|que?"
+    r"|what|which|who|whom|whose|when|where|why|how"
+    r"|gi|ai|nao|dau|sao|bao (?:nhieu|gio|lau|xa)|may)\b"
+)
 _NARROWER: tuple[tuple[Kind, Kind], ...] = (
     ("duration", "time"),
     ("date", "time"),
@@ -110,10 +125,12 @@ _WORDED: tuple[Kind, ...] = ("person", "place")
 
 
 class Expected(NamedTuple):
-    """The kinds of answer a question asks for, most telling first; `unit` narrows a duration."""
+    """The kinds of answer a question asks for, most telling first; `unit` narrows a duration. A `closed` question
+    is answered by yes or no."""
 
     kinds: tuple[Kind, ...]
     unit: str = ""
+    closed: bool = False
 
     def allows(self, claim: str) -> bool:
         """Whether a claim may answer: it is no question, and has a number of a kind when such is asked for."""
@@ -144,6 +161,8 @@ def is_calendar(word: str) -> bool:
 def expected(question: str) -> Expected:
     """What kind of answer `question` asks for; none when it does not say."""
     asked = fold(question)
+    if _CLOSED.search(asked) and not _OPEN.search(_CLOSED.sub("", asked)):
+        return Expected((), closed=True)
     kinds: list[Kind] = [kind for kind, pattern in _QUESTIONS if pattern.search(asked)]
     for broad, narrow in _NARROWER:
         if broad in kinds and narrow in kinds:

@@ -6,6 +6,7 @@ stands in that sentence or close around it. What nothing carries is dropped. A2,
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +16,10 @@ from parvis.assistant.labels import LINK
 from parvis.assistant.lines import Role, lines
 from parvis.kernel.languages import fold
 from parvis.search.embed.provider import Embedder, Vectors
-from parvis.search.index.calibration import calibration
+from parvis.search.index.everyday import everyday
+from parvis.search.index.meaning import Usual
 from parvis.search.request import Hit
-from parvis.search.words.language import detect
+from parvis.search.words.language import UNKNOWN, detect
 from parvis.search.words.sentences import sentences
 from parvis.search.words.stem import stem
 from parvis.search.words.stopwords import is_stopword
@@ -73,10 +75,10 @@ class Words:
     tell its language, so its words are also taken in the language of what they are compared with."""
 
     def __init__(self, text: str) -> None:
-        language = detect(text, "en")
-        self._words = [word for word in words(text) if not is_stopword(word, language)]
+        self.language = detect(text, "en")
+        self._words = [word for word in words(text) if not is_stopword(word, self.language)]
         self._others: dict[str, frozenset[str]] = {}
-        self.own = self.within(language)
+        self.own = self.within(self.language)
 
     def within(self, language: str) -> frozenset[str]:
         """Its stems in a language."""
@@ -115,6 +117,11 @@ class Support:
         self._vectors: Vectors | None = None
         self._meant = [n for n, sentence in enumerate(self.sentences) if sentence.role in ("said", "row")][:_MEANT]
 
+    def prefer(self, fits: Callable[[Sentence], bool]) -> None:
+        """Has the meaning of those sentences first of all asked of the model. To be called before any is."""
+        saying = [n for n, sentence in enumerate(self.sentences) if sentence.role in ("said", "row", "head")]
+        self._meant = sorted(saying, key=lambda n: not fits(self.sentences[n]))[:_MEANT]
+
     def around(self, position: int) -> frozenset[str]:
         """The stems close around a sentence: its neighbours, what stands over it and what it replies to."""
         sentence = self.sentences[position]
@@ -146,21 +153,18 @@ class Support:
 
     async def nearness(self, text: str) -> np.ndarray:
         """How much nearer in meaning each sentence is to `text` than everyday sentences of its language are, in
-        standard deviations; 0 where that is not known. A model of several languages prefers the text's own."""
-        near = await self.similarities(text)
-        if self._embedder is None or not near.any():
+        standard deviations; 0 where that is not known."""
+        near = np.zeros(len(self.sentences), dtype=np.float32)
+        vectors = await self.vectors()
+        if vectors is None or self._embedder is None:
             return near
-        samples = await _everyday(self._embedder)
+        known = await everyday(self._embedder)
         asked = (await self._embedder.embed_passages([text]))[0]
-        usual = {language: vectors @ asked for language, vectors in samples.items()}
-        width = float(np.mean([products.std() for products in usual.values()]))
-        middle = float(np.mean([products.mean() for products in usual.values()]))
-        level = [
-            float(usual[language].mean()) if (language := self.passages[s.index].language) in usual else middle
-            for s in self.sentences
-        ]
-        known = np.array([min(1.0, len(s.stems) / _FULL) for s in self.sentences])
-        return np.where(near != 0.0, known * (near - np.array(level)) / max(width, 1e-3), 0.0)
+        sides = Usual(known.samples, {}, known.turns).sides(detect(text, "en"), asked)
+        for vector, n in zip(vectors, self._meant, strict=True):
+            side = sides.get(self.passages[self.sentences[n].index].language, sides[UNKNOWN])
+            near[n] = min(1.0, _telling(self.sentences[n]) / _FULL) * side.deviations(vector)
+        return near
 
     async def find(self, claim: str, preferred: list[int]) -> list[Evidence]:
         """The sentences that carry `claim`, best first, at most one a passage; those of `preferred` passages (the
@@ -207,19 +211,9 @@ class Support:
         )
 
 
-_SAMPLES: dict[str, dict[str, Vectors]] = {}
-
-
-async def _everyday(embedder: Embedder) -> dict[str, Vectors]:
-    """Vectors of everyday sentences by language, made once for each model."""
-    if embedder.digest not in _SAMPLES:
-        sentences_of = {
-            language: [text for one, text in calibration() if one == language] for language, _ in calibration()
-        }
-        _SAMPLES[embedder.digest] = {
-            language: await embedder.embed_passages(texts) for language, texts in sentences_of.items()
-        }
-    return _SAMPLES[embedder.digest]
+def _telling(sentence: Sentence) -> int:
+    """How many words carry meaning; those of an address do not."""
+    return min(len(sentence.stems), len(LINK.sub("", sentence.text).split()))
 
 
 def _cut(index: int, passage: Hit, first: int) -> list[Sentence]:

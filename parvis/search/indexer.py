@@ -27,6 +27,7 @@ from parvis.store.unit import Unit
 CURSOR = "search"
 REBUILD = "search.rebuild"
 _LIMITS = Limits()
+_NOTHING = Extract(text="", blocks=())
 _AT_ONCE = 8
 _REBUILT = 48
 _LARGE = 20_000
@@ -122,19 +123,19 @@ class Indexer:
             extract = await self._extract(document)
         except Unreadable as fault:
             reading.reason, reading.sentence = fault.reason, fault.sentence
-            if document.file_name:  # its name can be found all the same
-                reading.cuts.append(_named(document))
-            return reading
+            extract = _NOTHING
         except Unavailable:
             raise
         except ParvisError as fault:
             reading.reason, reading.sentence = "damaged", fault.sentence
-            return reading
+            extract = _NOTHING
         reading.characters = len(extract.text)
         if len(extract.text) < _LARGE:
             reading.cuts = _cuts(document, extract, item.title)
         else:
             reading.cuts = await asyncio.to_thread(_cuts, document, extract, item.title)
+        if not reading.cuts and document.file_name:  # its name can be found all the same
+            reading.cuts = _named(document)
         return reading
 
     async def _extract(self, document: Document) -> Extract:
@@ -201,9 +202,8 @@ def _cuts(document: Document, extract: Extract, title: str) -> list[Cut]:
     ]
 
 
-def _named(document: Document) -> Cut:
-    name = assemble([Piece(text=document.file_name)], _LIMITS)
-    return _cuts(document, name, "")[0]
+def _named(document: Document) -> list[Cut]:
+    return _cuts(document, assemble([Piece(text=document.file_name)], _LIMITS), "")
 
 
 def _title_only(item: Item) -> Reading:

@@ -1,8 +1,9 @@
 """Cutting a text into passages: long enough to be understood alone, short enough to be about one thing.
 
-Neighbouring blocks are joined up to `TARGET` characters; a heading starts a new passage; a page, slide or
-sheet is never left; a longer block is cut between sentences. The sizes were chosen by `bench/retrieval.py`:
-with the built-in model one vector for about a thousand characters finds more than two for five hundred.
+Neighbouring blocks are joined up to `TARGET` characters; a heading starts a new passage, and so does another
+language; a page, slide or sheet is never left; a longer block is cut between sentences. The sizes were chosen by
+`bench/retrieval.py`: with the built-in model one vector for about a thousand characters finds more than two for
+five hundred.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ import msgspec
 
 from parvis.search.extract.contract import Block, Extract
 from parvis.search.place import Place
+from parvis.search.words.language import spoken
 from parvis.search.words.sentences import sentences
 
 TARGET = 1000
@@ -33,11 +35,13 @@ def cut(extract: Extract) -> list[Passage]:
     """The passages of a text, in order. They cover every block and do not overlap."""
     found: list[Passage] = []
     run: list[Block] = []
-    heading = ""
+    heading = language = ""
     for block in _shortened(extract):
-        if run and _parts(run, block):
+        here = spoken(extract.text[block.start : block.end]) or language
+        if run and (_parts(run, block) or (language and here != language)):
             found.append(_joined(run, heading))
             run = []
+        language = here
         if block.heading and (not run or not run[-1].heading):
             heading = extract.text[block.start : block.end][:200]
         run.append(block)

@@ -128,6 +128,18 @@ async def test_without_a_model_the_sources_speak_with_exact_places(store_sqlite,
     assert answer.blocks[0].claims[0].citations == [1]
 
 
+async def test_the_rest_of_what_was_found_first_is_read_too(store_sqlite, ann, monkeypatch) -> None:
+    rest = replace(hit(7, "Le minibus est garé au parking P3.", "fr"), object_id=HITS[0].object_id, part="2")
+
+    async def whole(self, principal, kind, object_ids, limit):
+        return [one for one in [*HITS, rest] if one.object_id in object_ids]
+
+    monkeypatch.setattr(Shelf, "whole", whole)
+    answer = await ask(store_sqlite, ann, "Où est garé le minibus ?")
+    assert answer.citations[0].quote == rest.text
+    assert answer.searched.passages == 4
+
+
 async def test_what_is_nowhere_is_said_to_be_nowhere(store_sqlite, ann) -> None:
     answer = await ask(store_sqlite, ann, "Quelle est la capitale de la Mongolie ?", "Oulan-Bator. [1]")
     assert (answer.notice, answer.blocks, answer.citations) == ("nothingFound", [], [])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from parvis.search.extract import ocr
 from parvis.search.extract.contract import Extract, Limits, Unreadable
+from parvis.search.extract.encoded import without_encoded
 from parvis.search.extract.reader import Reader
 from parvis.search.extract.worker import Question, answer
 from parvis.search.place import Place
@@ -35,6 +36,60 @@ def test_plain_text_of_any_charset_by_paragraph() -> None:
     ]
     assert read("\ufeffété".encode("utf-16-le"), "text/plain").text == "été"
     assert read("cœur déçu, l'été à la forêt".encode("cp1252"), "text/plain").text == "cœur déçu, l'été à la forêt"
+
+
+UUENCODED = """begin 644 oops.dat
+M=&5S=&5D.B R+C0N,3DM>&9S("A31TDG<R!#5E,@;VX@075G(#$W*0I.3U1%
+M.B!-;W5N=&EN9R!X9G,@9FEL92!S>7-T96T@8W)E871E9"!O;B!T;W @;V8@
++86)C9&5F9VAI:FL
+`
+end"""
+BASE64 = "\n".join([*3 * [19 * "aB3/"], "Zm9vYg=="])
+SIGNATURE = """-----BEGIN PGP SIGNATURE-----
+Version: GnuPG v1.0.6 (GNU/Linux)
+
+iD8DBQE9bpYzuv7G0DNFO+QRAqBhAKChTeKXwD8zDMwf+okAKJXnnpknwACgtXZ7
+v3bBABue0VX/Uy86Fhn9Ifs=
+=Uwqj
+-----END PGP SIGNATURE-----"""
+
+
+@pytest.mark.parametrize("packed", [UUENCODED, UUENCODED.split("\n", 1)[1], BASE64, SIGNATURE])
+@pytest.mark.parametrize("mark", ["", "> "])
+def test_what_is_packed_as_letters_is_left_out_and_paragraphs_keep_their_numbers(packed: str, mark: str) -> None:
+    text = f"Voici le fichier.\n{mark}{packed.replace(chr(10), chr(10) + mark)}\nMerci\n\nAnne"
+    found = shown(read(text.encode(), "text/plain"))
+    assert [text for text, _ in found if text.strip("\n> ")] == [
+        *(["Voici le fichier.\n\nMerci"] if packed != SIGNATURE else ["Voici le fichier.", "Merci"]),
+        "Anne",
+    ]
+    assert found[-1][1] == Place(paragraph=3 if packed == SIGNATURE else 2)
+
+
+def test_a_signed_text_is_read_without_its_armour() -> None:
+    signed = f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nĐã ký hợp đồng.\n\n{SIGNATURE}\n"
+    assert read(signed.encode(), "text/plain").text == "Đã ký hợp đồng."
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "MEETING OF THE BOARD ON MONDAY THE THIRD OF MARCH AT 9 SHARP\n" * 3,
+        "da39a3ee5e6b4b0d3255bfef95601890afd80709da39a3ee5e6b4b0d3255bfef\n" * 3,
+        "The key is\nZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm8=",
+        "begin 644 words\nof a sentence that goes on\nend",
+        "-----BEGIN PGP SIGNATURE-----\nis how a signature starts",
+    ],
+)
+def test_capitals_hashes_and_keys_are_kept(kept: str) -> None:
+    assert read(kept.encode(), "text/plain").text == kept.strip()
+
+
+@given(st.text(alphabet="M> `=+/aA1\n-BEGIND PGP", max_size=400))
+def test_whatever_is_left_out_the_rest_stays_in_order(text: str) -> None:
+    kept = without_encoded(text).replace("\0", "")
+    rest = iter(text)
+    assert all(letter in rest for letter in kept)
 
 
 def test_html_is_what_a_reader_sees() -> None:

@@ -51,3 +51,11 @@ def test_a_long_paragraph_is_cut_into_equal_parts_between_sentences() -> None:
     for passage in passages:
         assert extract.text[passage.start : passage.end].endswith("thử.")
         assert TARGET * 0.6 < passage.end - passage.start < TARGET * 1.2
+
+
+def test_another_language_starts_a_passage() -> None:
+    french = "Bonjour à tous, voici le programme de la visite et la liste des participants pour la semaine."
+    english = "Dear all, this is the programme of the visit and the list of those who are coming this week."
+    extract = assemble([Piece(text="Hai Bờ"), Piece(text=french), Piece(text="B 214"), Piece(text=english)], LIMITS)
+    passages = [extract.text[passage.start : passage.end] for passage in cut(extract)]
+    assert passages == [f"Hai Bờ\n{french}\nB 214", english]

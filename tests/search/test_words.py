@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parvis.search.words.language import detect
+from parvis.search.words.language import detect, spoken
 from parvis.search.words.stem import forms, pairs, stem
 from parvis.search.words.tokens import WORD_CHARACTERS, tokens, words
 
@@ -75,6 +75,30 @@ def test_inflected_forms_meet() -> None:
 )
 def test_language_of_short_texts(text: str, language: str) -> None:
     assert detect(text) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        (
+            "Présents : Hélène Marchetti, Trần Thị Thu Hương, Đặng Quốc Khánh. Les stations transmettent toutes.",
+            "fr",
+        ),
+        ("Good news for Hương and Khánh: Đà Nẵng and Cẩm Lệ are back, with the Hàn station of Đồng Nghệ.", "en"),
+        ("Anh Khánh và chị Hương đi Đà Nẵng.", "vi"),
+        ("THÔNG BÁO NGHỈ TẾT NGUYÊN ĐÁN CỦA VIỆN", "vi"),
+    ],
+)
+def test_names_do_not_make_a_text_vietnamese(text: str, language: str) -> None:
+    assert detect(text) == language
+
+
+def test_a_paragraph_tells_its_language_clearly_or_not_at_all() -> None:
+    assert spoken("The meeting of the committee is in the large room on the first floor.") == "en"
+    assert spoken("La réunion du comité est dans la grande salle du premier étage, avec tous les membres.") == "fr"
+    assert spoken("Cuộc họp của hội đồng được dời sang sáng thứ năm tại phòng họp lớn.") == "vi"
+    assert spoken("--\nĐặng Quốc Khánh\nPhòng Dữ liệu thủy văn, Viện Sông Hàn") == ""
+    assert spoken("Université de Valmont · Direction des relations internationales · bâtiment A · bureau 112") == ""
 
 
 def test_what_says_nothing_takes_the_fallback() -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from parvis.search.extract.contract import Limits, Partial, Piece
+from parvis.search.extract.encoded import without_encoded
 from parvis.search.extract.tidy import tidy
 from parvis.search.place import Place
 from parvis.wire.mime.charsets import decode
@@ -32,7 +33,8 @@ def read_plain(content: bytes, limits: Limits) -> Iterator[Piece]:
 def paragraphs(text: str, limits: Limits) -> Iterator[Piece]:
     """The same of text that is decoded already."""
     whole = text.replace("\r\n", "\n").replace("\r", "\n")
-    for number, paragraph in enumerate(_GAP.split(whole[: limits.characters + 1]), 1):
+    written = without_encoded(whole[: limits.characters + 1])
+    for number, paragraph in enumerate(_GAP.split(written), 1):
         yield Piece(text=tidy(paragraph), place=Place(paragraph=number))
 
 

@@ -5,7 +5,8 @@ French passage before the right Vietnamese one. Against that (measured in `bench
 
 - codes are signs after the language's mean is taken away, so that neighbourhoods reach across languages;
 - a question meets passages of another language with three fifths of its language's mean taken away from it, and
-of their language's mean from them;
+of their language's mean from them; as long as the store has not enough of both, it is also turned towards that
+language (`turns`);
 - what counts is not the cosine itself but by how many standard deviations it exceeds what passages of that
 language usually give for this question.
 """
@@ -16,11 +17,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from parvis.search.index.turns import Floats, Turns
 from parvis.search.words.language import UNKNOWN
 
-Floats = NDArray[np.float32]
 LANGUAGE_NUMBERS = {UNKNOWN: 0, "fr": 1, "vi": 2, "en": 3}
 _ACROSS = np.float32(0.6)
 _STEPS = 127
@@ -95,12 +95,18 @@ class Side(NamedTuple):
         """The length of `mean`, squared."""
         return float(self.mean @ self.mean)
 
+    def deviations(self, vectors: Floats) -> Floats:
+        """By how many standard deviations each is nearer than usual."""
+        found: Floats = (_of_length_one(vectors - self.mean) @ self.question - self.level) / self.width
+        return found
+
 
 class Usual:
     """What passages of each language usually give: `own`, a sample of those here, and as long as these are few
-    `everyday`, the vectors of `calibration`."""
+    `everyday`, the vectors of `calibration`; `turns` from those too."""
 
-    def __init__(self, everyday: Mapping[str, Floats], own: Mapping[str, Floats]) -> None:
+    def __init__(self, everyday: Mapping[str, Floats], own: Mapping[str, Floats], turns: Turns) -> None:
+        self._turns = turns
         self._everyday = {**everyday, UNKNOWN: np.concatenate(list(everyday.values()))}
         self._own = {name: sample for name, sample in own.items() if len(sample) >= _MANY}
         few = {name: sample for name, sample in own.items() if name not in self._own}
@@ -118,11 +124,19 @@ class Usual:
         mean: Floats = np.zeros_like(question)
         if name != language:
             # Both means from the same kind of text: otherwise their difference is not that of the languages.
-            means = self._own if {language, name} <= self._own.keys() else self._everyday
+            both = {language, name} <= self._own.keys()
+            means = self._own if both else self._everyday
             mean = _ACROSS * means[name].mean(axis=0)
-            question = _of_length_one(question - _ACROSS * means[language].mean(axis=0))
+            question = without(question, means[language])
+            if not both:  # to what a store's own means tell, turning adds nothing
+                question = self._turns.turned(question, language, name)
         usual: Any = _of_length_one(self._samples[name] - mean) @ question
         return Side(question, mean, float(usual.mean()), float(max(usual.std(), 1e-3)))
+
+
+def without(vectors: Floats, sample: Floats) -> Floats:
+    """Vectors without their language, of which `sample` is, as it is met by another one; of length one."""
+    return _of_length_one(vectors - _ACROSS * sample.mean(axis=0))
 
 
 def _of_length_one(vectors: Floats) -> Floats:

@@ -8,11 +8,12 @@ import numpy as np
 from parvis.kernel import clock, memory
 from parvis.kernel.errors import ParvisError
 from parvis.search.embed.provider import Embedder
-from parvis.search.index.calibration import calibration
 from parvis.search.index.codes import Codes
 from parvis.search.index.engine import Engine, PassageVector, Question
-from parvis.search.index.meaning import LANGUAGE_NUMBERS, Centres, Floats, Usual, packed
+from parvis.search.index.everyday import Everyday, everyday
+from parvis.search.index.meaning import LANGUAGE_NUMBERS, Centres, Usual, packed
 from parvis.search.index.sqlite import SqliteEngine
+from parvis.search.index.turns import Floats
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -31,7 +32,7 @@ class Vectors:
         self.wake = asyncio.Event()
         self._centres: Centres | None = None
         self._usual: Usual | None = None
-        self._everyday: dict[str, Floats] = {}
+        self._everyday: Everyday | None = None
         self._sampled = 0
         self._done = 0
 
@@ -45,14 +46,12 @@ class Vectors:
         Unavailable when the model does not answer."""
         if self.embedder is None or self._centres is not None:
             return
-        languages, sentences = zip(*calibration(), strict=True)
-        vectors = await self.embedder.embed_passages(sentences)
-        self._everyday = {name: vectors[np.array(languages) == name] for name in dict.fromkeys(languages)}
+        self._everyday = await everyday(self.embedder)
         row = await self._store.db.row("SELECT name, dims, digest, centres FROM search_model WHERE id = 1")
         if row is not None and row[:3] == (self.embedder.name, self.embedder.dims, self.embedder.digest):
             centres = Centres.decode(row[3])
         else:
-            centres = Centres({name: sample.mean(axis=0) for name, sample in self._everyday.items()})
+            centres = Centres({name: sample.mean(axis=0) for name, sample in self._everyday.samples.items()})
             await self._engine.empty_vectors(self._store.db)
             await self._store.write(lambda unit: _remember(unit, self.embedder, centres))
         await self._engine.open_vectors(self._store.db, self.embedder.dims)
@@ -61,11 +60,12 @@ class Vectors:
 
     async def _sample(self) -> None:
         """Refreshes what is usual in each language from the newest passages."""
+        assert self._everyday is not None
         own = {}
         for language in LANGUAGE_NUMBERS:
             if vectors := await self._engine.sample(self._store.db, language, _SAMPLE):
                 own[language] = np.array(vectors, np.float32)
-        self._usual, self._sampled = Usual(self._everyday, own), self._done
+        self._usual, self._sampled = Usual(self._everyday.samples, own, self._everyday.turns), self._done
 
     async def ask(self, text: str, language: str) -> Question | None:
         """A question as the index meets it; None when the model does not answer."""

@@ -15,7 +15,7 @@ from parvis.search.words.tokens import words
 from parvis.store.sql.contract import Database
 from parvis.store.unit import Unit
 
-FORMAT = 1
+FORMAT = 2
 """Raised when extraction, cutting or words change: every item is then indexed anew by `reindex`."""
 
 

@@ -20,7 +20,10 @@ _MODEL_SAMPLE = 600
 """The model reads letter by letter; it says the same of six hundred as of two thousand."""
 _LONG_ENOUGH = 12
 _SURE = 0.75
+_CLEAR = 3
+"""So many little words of a language tell a paragraph's."""
 _ONLY_VIETNAMESE = re.compile("[ăđơưĂĐƠƯ\u1ea0-\u1ef9]")
+_WORD = re.compile(r"\w+")
 _ONLY_FRENCH = re.compile("[œŒçÇëËïÏûÛîÎ]|\\b[lLdDnNjJqQsS](?:u)?['’]\\w|\\b[àÀ]\\b")
 # Onset, rime and coda of a Vietnamese syllable once its accents are gone.
 _SYLLABLE = re.compile(
@@ -46,17 +49,42 @@ def detect(text: str, fallback: str = UNKNOWN) -> str:
     return _by_rule(sample, found) or _by_model(sample, found, fallback)
 
 
+def spoken(text: str) -> str:
+    """The language of a paragraph by its little words alone: quick, and empty when these do not tell clearly."""
+    found = words(text)
+    if len(found) <= _LONG_ENOUGH:
+        return ""
+    if _vietnamese_letters(text) * 5 > len(found):
+        return "vi"
+    (first, many), (_, few) = sorted(_little(found).items(), key=lambda entry: -entry[1])
+    return first if many >= _CLEAR and many > 3 * few else ""
+
+
+def _little(found: list[str]) -> dict[str, int]:
+    return {language: sum(word in little for word in found) for language, little in _LITTLE.items()}
+
+
 def _by_rule(sample: str, found: list[str]) -> str | None:
-    letters = len(_ONLY_VIETNAMESE.findall(sample))
-    if letters and letters * 8 >= len(found):
+    if _vietnamese_letters(sample) * 5 >= len(found):
         return "vi"
     if len(found) > _LONG_ENOUGH:
         return None
-    score = {language: sum(word in little for word in found) for language, little in _LITTLE.items()}
+    score = _little(found)
     score["fr"] += 2 * len(_ONLY_FRENCH.findall(sample))
     score["vi"] = _syllables(found)
     best, second = sorted(score.values(), reverse=True)[:2]
     return max(score, key=lambda language: score[language]) if best > 2 * second and best > 1 else None
+
+
+def _vietnamese_letters(sample: str) -> int:
+    return len(_ONLY_VIETNAMESE.findall(_unnamed(sample)))
+
+
+def _unnamed(sample: str) -> str:
+    """A text without its names, when it has Vietnamese letters: names do not make a text Vietnamese."""
+    if not _ONLY_VIETNAMESE.search(sample):
+        return sample
+    return " ".join(word for word in _WORD.findall(sample) if not (word[:1].isupper() and word[1:2].islower()))
 
 
 def _syllables(found: list[str]) -> int:
@@ -70,7 +98,7 @@ def _syllables(found: list[str]) -> int:
 
 def _by_model(sample: str, found: list[str], fallback: str) -> str:
     with _LOCK:
-        language, confidence = _identifier().classify(sample[:_MODEL_SAMPLE])
+        language, confidence = _identifier().classify((_unnamed(sample) or sample)[:_MODEL_SAMPLE])
     return language if confidence >= _SURE or len(found) > _LONG_ENOUGH else fallback
 
 
