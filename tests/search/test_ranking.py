@@ -41,7 +41,11 @@ def bm25(terms: dict[str, float], row: PassageWords, mean: float) -> float:
     return score
 
 
-async def test_the_best_by_bm25_come_first(notes: Notes, finding: Search, ann, store, monkeypatch) -> None:
+@pytest.mark.parametrize("weighed", [150, 24])
+async def test_the_best_by_bm25_come_first(
+    notes: Notes, finding: Search, ann, store, monkeypatch, weighed: int
+) -> None:
+    monkeypatch.setattr("parvis.search.service._WORDED", weighed)
     indexed: dict[int, PassageWords] = {}
     add_words = finding._engine.add_words
 
@@ -57,12 +61,12 @@ async def test_the_best_by_bm25_come_first(notes: Notes, finding: Search, ann, s
     await finding.indexer.settle()
     mean = sum(len(row.head) + len(row.body) + len(row.form) for row in indexed.values()) / len(indexed)
     for asked in ("terme3", "bureau", "contrat terme1 terme2", "location terme5", "paris terme7 client terme9"):
-        answer = await finding.query(ann, SearchRequest(text=asked, mode="text", limit=10))
+        answer = await finding.query(ann, SearchRequest(text=asked, mode="text", limit=8))
         terms = {}
         for term in {form for word in asked.split() for form in understand(word, "fr").alternatives(word)}:
             count = sum(term in (*row.head, *row.body, *row.form) for row in indexed.values())
             terms[term] = max(1e-6, math.log((len(indexed) - count + 0.5) / (count + 0.5)))
-        best = sorted((bm25(terms, row, mean) for row in indexed.values()), reverse=True)[:10]
+        best = sorted((bm25(terms, row, mean) for row in indexed.values()), reverse=True)[:8]
         most = sum(terms.values()) * (SATURATION + 1)
         scores = [hit.text_score * most for hit in answer.hits if hit.text_score]
         assert scores == pytest.approx([score for score in best if score > 0], rel=1e-3, abs=1e-4)
@@ -104,7 +108,7 @@ async def test_of_too_many_the_newest_are_walked_over(
     if store.db.dialect.name != "postgres":
         pytest.skip("SQLite has a way of its own")
     monkeypatch.setattr(postgres, "_WALK", 5)
-    monkeypatch.setattr(postgres, "_ERAS_WALKED", postgres._ERAS_WALKED.replace("8000", "5"))
+    monkeypatch.setattr(postgres, "_ERAS_WALKED", postgres._ERAS_WALKED.replace("4000", "5"))
     for number in range(9):
         await notes.write(ann, f"n{number}", f"le contrat {number}", time_ms=number)
     await finding.indexer.settle()
@@ -113,11 +117,11 @@ async def test_of_too_many_the_newest_are_walked_over(
         assert sorted(found, reverse=True) == ["n8", "n7", "n6", "n5", "n4"]
 
 
-@pytest.mark.parametrize("compared", [40_000, 5])
+@pytest.mark.parametrize("compared", [20_000, 5])
 async def test_meaning_is_compared_or_walked_to(
     notes: Notes, finding: Search, ann, bob, store, monkeypatch, compared: int
 ) -> None:
-    near = postgres._NEAR.replace("40000", str(compared)).replace("40001", str(compared + 1))
+    near = postgres._NEAR.replace("20000", str(compared)).replace("20001", str(compared + 1))
     monkeypatch.setattr(postgres, "_NEAR", near)
     for number in range(12):
         await notes.write(ann, f"n{number}", ("le budget", "le chat", "la réunion")[number % 3] + f" {number}")

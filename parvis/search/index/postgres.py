@@ -16,8 +16,10 @@ _LAST_POSITION = 16_383
 _POSITIONS = 255
 _WALK = 8_000
 _LARGE = _WALK
-_OPENED = 3_000
-_COMPARED = 40_000
+_OPENED = 4_000
+"""So many passages, of those walked over, have their words opened."""
+_COMPARED = 20_000
+"""Who sees no more passages than these has the codes of all compared."""
 
 
 class PostgresEngine:
@@ -195,8 +197,8 @@ _WALKED = f"""walked AS MATERIALIZED (SELECT h.* FROM wanted w CROSS JOIN LATERA
 _ERAS_WALKED = f"""walked AS MATERIALIZED (SELECT h.* FROM wanted w
     CROSS JOIN (SELECT generate_series((SELECT MAX(passage_id) >> 14 FROM search_text), 0, -1) AS number) era
     CROSS JOIN LATERAL (
-        {_HELD} AND ARRAY[t.passage_id >> 14] @> ARRAY[era.number] ORDER BY t.passage_id + 0 DESC LIMIT {_WALK}) h
-    LIMIT {_WALK})"""
+        {_HELD} AND ARRAY[t.passage_id >> 14] @> ARRAY[era.number] ORDER BY t.passage_id + 0 DESC LIMIT {_OPENED}) h
+    LIMIT {_OPENED})"""
 # What the terms of each passage are worth together, known from the index alone.
 _GAINED = """gained AS (SELECT w.passage_id, w.length, COUNT(h.weight) AS terms, COALESCE(SUM(h.weight), 0) AS gain
     FROM walked w LEFT JOIN (SELECT t.passage_id, a.weight FROM asked a CROSS JOIN LATERAL (
@@ -205,13 +207,14 @@ _GAINED = """gained AS (SELECT w.passage_id, w.length, COUNT(h.weight) AS terms,
 _GAINED_ALIKE = "gained AS (SELECT w.passage_id, w.length, 1 AS terms, 1 AS gain FROM walked w)"
 _SIZE = f"({1 - LENGTH} + {LENGTH} * t.length / g.mean)"
 # Of those that gain most, the best by what is nearly BM25: PostgreSQL's rank of a term is 0.61 when it is there
-# once, and rises to 1 as BM25 rises from 1 to 2.2.
+# once, and rises to 1 as BM25 rises from 1 to 2.2. A form counts 0.88 there to count FORM here; no weight may be
+# less than that of a later place, else the rank of both together is more than 1.
 _BEST = f"""best AS MATERIALIZED (SELECT t.passage_id
     FROM (SELECT * FROM gained ORDER BY gain DESC, passage_id DESC LIMIT {_OPENED}) w
     JOIN search_text t ON t.passage_id = w.passage_id
     CROSS JOIN (SELECT CAST(? AS float8) AS mean, {_QUERY} AS query, CAST(? AS float8) AS terms) g
     ORDER BY w.gain / (1 + {SATURATION} * {_SIZE}) * (
-        ts_rank('{{{FORM}, {BODY}, {BODY}, {HEAD}}}', t.words, g.query) * g.terms / GREATEST(w.terms, 1) - 0.23
+        ts_rank('{{0.88, 1, 1, 1}}', t.words, g.query) * g.terms / GREATEST(w.terms, 1) - 0.23
     ) DESC, t.passage_id DESC LIMIT ?)"""
 _NEWEST = "best AS MATERIALIZED (SELECT passage_id FROM walked ORDER BY time_ms DESC LIMIT ?)"
 # BM25 as FTS5 computes it.
@@ -234,7 +237,7 @@ _COMPARE = f"""(SELECT h.id FROM seen s CROSS JOIN LATERAL (
         WHERE x.scope_id = s.scope_id AND x.language {{side}} ? {{limits}} OFFSET 0) h
     WHERE (SELECT are_few FROM few) ORDER BY h.distance LIMIT ?)"""
 _GRAPH = f"""(SELECT x.passage_id AS id FROM search_vector x {{item}}
-    WHERE NOT (SELECT are_few FROM few) AND x.scope_id + 0 IN (SELECT scope_id FROM seen)
+    WHERE NOT (SELECT are_few FROM few) AND (x.scope_id IN (SELECT scope_id FROM seen)) IS TRUE
     AND x.language {{side}} ? {{limits}} ORDER BY x.code <~> {_CODE} LIMIT ?)"""
 _WAYS = [way.replace("{side}", side) for way in (_COMPARE, _GRAPH) for side in ("=", "<>")]
 _NEAR = f"{_FEW}, near AS MATERIALIZED ({' UNION ALL '.join(_WAYS)})"
