@@ -18,8 +18,10 @@ _WALK = 8_000
 _LARGE = _WALK
 _OPENED = 4_000
 """So many passages, of those walked over, have their words opened."""
-_COMPARED = 20_000
-"""Who sees no more passages than these has the codes of all compared."""
+_COMPARED = 100_000
+"""Who sees no more passages than these may have the codes of all compared."""
+_WORTH = 30_000
+"""To compare n of m passages costs as n, to walk the graph as this times m / n."""
 
 
 class PostgresEngine:
@@ -227,17 +229,27 @@ _WORDED = f"""worded AS MATERIALIZED (
     ), 0) AS words
     FROM best b JOIN search_text t ON t.passage_id = b.passage_id, (SELECT CAST(? AS float8) AS mean) g)"""
 _ITEM = "JOIN search_item i ON i.id = p.item_id"
-# Who sees few has all of them compared; else the graph is walked, which finds few of few only after a long way.
-_FEW = f"""few AS MATERIALIZED (SELECT COUNT(*) <= {_COMPARED} AS are_few FROM (
-    SELECT 1 FROM seen s CROSS JOIN LATERAL (
-        SELECT 1 FROM search_vector x WHERE x.scope_id = s.scope_id LIMIT {_COMPARED + 1}) h
-    LIMIT {_COMPARED + 1}) n)"""
+# Who sees few has all of them compared; else the graph is walked, the longer the fewer of what there is are seen.
+# How many are seen is known from PostgreSQL's own statistics: of frequent scopes each, of the others on average.
+_FEW = f"""frequent AS MATERIALIZED (
+    SELECT u.* FROM pg_stats t, unnest(CAST(CAST(t.most_common_vals AS text) AS bigint[]), t.most_common_freqs)
+        AS u(scope_id, share)
+    WHERE t.schemaname = current_schema() AND t.tablename = 'search_vector' AND t.attname = 'scope_id'),
+rare AS MATERIALIZED (
+    SELECT GREATEST(c.reltuples, 0) AS known, GREATEST(0, 1 - f.shares) / GREATEST(1, CASE
+        WHEN t.n_distinct < 0 THEN -t.n_distinct * c.reltuples ELSE t.n_distinct END - f.scopes) AS share
+    FROM (SELECT COALESCE(SUM(share), 0) AS shares, COUNT(*) AS scopes FROM frequent) f, pg_class c
+    JOIN pg_stats t ON t.schemaname = current_schema() AND t.tablename = c.relname AND t.attname = 'scope_id'
+    WHERE c.oid = 'search_vector'::regclass),
+few AS MATERIALIZED (SELECT n.seen <= {_COMPARED} AND n.seen * n.seen <= {_WORTH} * n.known AS are_few FROM (
+    SELECT r.known, r.known * SUM(COALESCE(f.share, r.share)) AS seen
+    FROM rare r CROSS JOIN seen s LEFT JOIN frequent f ON f.scope_id = s.scope_id GROUP BY r.known) n)"""
 _COMPARE = f"""(SELECT h.id FROM seen s CROSS JOIN LATERAL (
         SELECT x.passage_id AS id, x.code <~> {_CODE} AS distance FROM search_vector x {{item}}
         WHERE x.scope_id = s.scope_id AND x.language {{side}} ? {{limits}} OFFSET 0) h
-    WHERE (SELECT are_few FROM few) ORDER BY h.distance LIMIT ?)"""
+    WHERE COALESCE((SELECT are_few FROM few), TRUE) ORDER BY h.distance LIMIT ?)"""
 _GRAPH = f"""(SELECT x.passage_id AS id FROM search_vector x {{item}}
-    WHERE NOT (SELECT are_few FROM few) AND (x.scope_id IN (SELECT scope_id FROM seen)) IS TRUE
+    WHERE NOT COALESCE((SELECT are_few FROM few), TRUE) AND (x.scope_id IN (SELECT scope_id FROM seen)) IS TRUE
     AND x.language {{side}} ? {{limits}} ORDER BY x.code <~> {_CODE} LIMIT ?)"""
 _WAYS = [way.replace("{side}", side) for way in (_COMPARE, _GRAPH) for side in ("=", "<>")]
 _NEAR = f"{_FEW}, near AS MATERIALIZED ({' UNION ALL '.join(_WAYS)})"
