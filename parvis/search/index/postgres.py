@@ -17,7 +17,9 @@ _POSITIONS = 255
 _WALK = 8_000
 _LARGE = _WALK
 _OPENED = 4_000
-"""So many passages, of those walked over, have their words opened."""
+"""So many passages, of those walked over, have their words opened; half of it when more terms than these tell them
+apart already."""
+_ALIKE = 2
 _COMPARED = 100_000
 """Who sees no more passages than these may have the codes of all compared."""
 _WORTH = 30_000
@@ -212,7 +214,7 @@ _SIZE = f"({1 - LENGTH} + {LENGTH} * t.length / g.mean)"
 # once, and rises to 1 as BM25 rises from 1 to 2.2. A form counts 0.88 there to count FORM here; no weight may be
 # less than that of a later place, else the rank of both together is more than 1.
 _BEST = f"""best AS MATERIALIZED (SELECT t.passage_id
-    FROM (SELECT * FROM gained ORDER BY gain DESC, passage_id DESC LIMIT {_OPENED}) w
+    FROM (SELECT * FROM gained ORDER BY gain DESC, passage_id DESC LIMIT ?) w
     JOIN search_text t ON t.passage_id = w.passage_id
     CROSS JOIN (SELECT CAST(? AS float8) AS mean, {_QUERY} AS query, CAST(? AS float8) AS terms) g
     ORDER BY w.gain / (1 + {SATURATION} * {_SIZE}) * (
@@ -270,7 +272,8 @@ def _worded(ask: Ask, limits: str, values: Sequence[object]) -> tuple[list[str],
         steps += [_NEWEST, _WORDED]
     else:
         steps += [_GAINED_ALIKE if is_deep else _GAINED, _BEST, _WORDED]
-        args += [terms.length, " | ".join(walked), len(walked)]
+        opened = _OPENED if len(walked) <= _ALIKE else _OPENED // 2
+        args += [opened, terms.length, " | ".join(walked), len(walked)]
     return steps, [*args, ask.worded, terms.length]
 
 
