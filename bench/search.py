@@ -18,6 +18,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import asyncpg
 import numpy as np
 
 from parvis.access import directory, gate
@@ -91,9 +92,9 @@ class Filler:
             rows.append((number, scope, moment, language, "body", 0, 700, "{}", 1))
             contents.append((number, "", " ".join(found)))
             words.append(PassageWords(number, found[:6], found, [f"{word}_x" for word in found[::2]]))
-            vector, centred = vectors[place], self.centres.centred(vectors[place], language)
+            vector = vectors[place]
             code = self.centres.code(vector, language)
-            kept.append(PassageVector(number, scope, moment, language, code, packed(vector), vector, centred))
+            kept.append(PassageVector(number, scope, moment, language, code, packed(vector), vector))
 
         async def work(unit: Unit) -> None:
             await unit.many(_ITEM, items)
@@ -170,11 +171,18 @@ async def fill(folder: Path, database: str, passages: int) -> None:
     for first in range(1, passages + 1, BATCH):
         await filler.batch(first, min(BATCH, passages + 1 - first))
     wall, cpu = time.perf_counter() - start, time.process_time() - cpu
-    if database:
-        await store.db.script("ANALYZE")  # as PostgreSQL does by itself within minutes
     await store.close()
-    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
-    print(f"{passages} passages: {passages / wall:.0f}/s stored ({passages / cpu:.0f}/cpu-s), {size:.0f} MB here")
+    size = await tidied(database) if database else sum(file.stat().st_size for file in folder.rglob("*"))
+    print(f"{passages} passages: {passages / wall:.0f}/s stored ({passages / cpu:.0f}/cpu-s), {size / 1e6:.0f} MB")
+
+
+async def tidied(database: str) -> int:
+    """Does what PostgreSQL does by itself within minutes. Returns the size of the database in bytes."""
+    connection = await asyncpg.connect(database)
+    await connection.execute("VACUUM ANALYZE")
+    size: int = await connection.fetchval("SELECT pg_database_size(current_database())")
+    await connection.close()
+    return size
 
 
 async def opened(folder: Path, database: str) -> tuple[Search, Store]:

@@ -34,7 +34,6 @@ class PassageVector(NamedTuple):
     code: bytes
     exact: bytes
     vector: Sequence[float]
-    centred: Sequence[float]
 
 
 class Question(NamedTuple):
@@ -42,7 +41,6 @@ class Question(NamedTuple):
 
     language: str
     code: bytes
-    centred: Sequence[float]
     sides: Mapping[str, Side]
 
 
@@ -52,6 +50,8 @@ class Terms(NamedTuple):
 
     weights: dict[str, float]
     skipped: frozenset[str]
+    walked: int
+    """At most so many passages hold one of the others."""
     passages: int
     length: float
 

@@ -66,13 +66,9 @@ class Centres:
         """The mean of a language; an unknown one stands in the middle of all."""
         return self._means.get(language, self._middle)
 
-    def centred(self, vector: Floats, language: str) -> Floats:
-        """A vector without its language."""
-        return vector - self.of(language)
-
     def code(self, vector: Floats, language: str) -> bytes:
         """One bit a number, padded to whole 64-bit words."""
-        bits = np.packbits(self.centred(vector, language) > 0)
+        bits = np.packbits(vector > self.of(language))
         return bits.tobytes() + bytes(-len(bits) % 8)
 
 

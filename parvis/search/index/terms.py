@@ -40,7 +40,9 @@ class Frequencies:
             term: max(_LEAST, math.log((passages - counts[term] + 0.5) / (counts[term] + 0.5)) if passages else 0.0)
             for term in asked
         }
-        return Terms(weights, self._skipped(counts), passages, length)
+        skipped = self._skipped(counts)
+        walked = sum(count for term, count in counts.items() if term not in skipped)
+        return Terms(weights, skipped, walked, passages, length)
 
     def _skipped(self, counts: dict[str, int]) -> frozenset[str]:
         """All terms beyond those, from the rarest, that together stay within the engine's walk; never the

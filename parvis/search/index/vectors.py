@@ -80,7 +80,6 @@ class Vectors:
         return Question(
             language,
             self._centres.code(vector, language),
-            self._centres.centred(vector, language).tolist(),
             self._usual.sides(language, vector),
         )
 
@@ -131,8 +130,7 @@ class Vectors:
     def _made(self, row: tuple[int, int, int, str], vector: Floats) -> PassageVector:
         assert self._centres is not None
         code = self._centres.code(vector, row[3])
-        centred = self._centres.centred(vector, row[3])
-        return PassageVector(*row, code, packed(vector), vector.tolist(), centred.tolist())
+        return PassageVector(*row, code, packed(vector), vector.tolist())
 
 
 def _told(title: str, heading: str, body: str) -> str:

@@ -1,0 +1,1 @@
+-- Nothing: FTS5 walks from the newest.
