@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterable
 
 from bench.messages import message
 from bench.peers.cyrus import USER, Cyrus
@@ -43,6 +44,7 @@ class Server:
 
     def __init__(self, name: str, url: str, user: str, password: str, account: str, processes: list[int]) -> None:
         self.name, self.url, self.account, self.processes = name, url, account, processes
+        self.user, self.password = user, password
         self._sign_in = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self.walls: list[float] = []
         self.cpu = 0.0
@@ -97,15 +99,19 @@ def resident_mb(pid: int) -> float:
 
 
 @contextlib.contextmanager
-def parvis(messages: list[bytes]):
-    """Ours, filled and serving in a process of its own."""
+def parvis(messages: Iterable[bytes], *keywords: str):
+    """Ours, filled with messages that have these keywords, and serving in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bench.server", folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "bench.server", folder, *keywords],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert process.stdin and process.stdout
-        spool = pathlib.Path(folder) / "messages.json"
-        spool.write_text(json.dumps([base64.b64encode(raw).decode() for raw in messages]))
+        spool = pathlib.Path(folder) / "messages"
+        with spool.open("wb") as lines:
+            lines.writelines(base64.b64encode(raw) + b"\n" for raw in messages)
         process.stdin.write(f"{spool}\n")
         process.stdin.flush()
         ready = json.loads(process.stdout.readline())
