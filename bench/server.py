@@ -1,11 +1,12 @@
-"""A server of ours for measurements: python -m bench.server FOLDER [KEYWORD ...], then on standard input the path of a
-file with one base64 message a line. Prints one line of JSON (ports, user, password, account) once they are all in the
-Inbox, with these keywords."""
+"""A server of ours for measurements: python -m bench.server FOLDER [KEYWORD ...], then on standard input the path
+of a file with one base64 message a line. Prints one line of JSON (ports, user, password, account) once they are all
+in the Inbox, with these keywords."""
 
 import asyncio
 import base64
 import itertools
 import json
+import pathlib
 import sys
 
 from parvis.app import App
@@ -28,7 +29,8 @@ async def serve(folder: str, keywords: frozenset[str]) -> None:
     )
     app = await App.open(settings)
     person = await people.create(app.context.store, app.features, "person", "Bench", USER, password=PASSWORD)
-    with open((await asyncio.to_thread(sys.stdin.readline)).strip()) as lines:
+    path = pathlib.Path((await asyncio.to_thread(sys.stdin.readline)).strip())
+    with path.open() as lines:
         while batch := [base64.b64decode(text) for text in itertools.islice(lines, BATCH)]:
             await fill(app, person, batch, keywords)
     ports = await app.start()

@@ -51,7 +51,7 @@ async function visit(context, side, url, name, read) {
   const client = CLIENTS[side.name];
   const page = await context.newPage();
   const devtools = await context.newCDPSession(page);
-  await devtools.send('Performance.enable');
+  await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
   const keep = (what, value) => samples.push({ side: side.name, visit: name, what, value });
   const cpu = async (what) => {
     const { metrics } = await devtools.send('Performance.getMetrics');
@@ -66,10 +66,7 @@ async function visit(context, side, url, name, read) {
     await page.locator(client.row).nth(client.index(row)).click();
     const shown = await page.evaluate(([...asked]) => window.__watch(...asked), [html ? client.html : client.text, null, text]);
     keep(what, shown - (await page.evaluate(() => window.__pressed)));
-    if (what === read[0]) {
-      keep('list and message', shown);
-      await cpu('message');
-    }
+    if (what === read[0]) await cpu('message');
   }
   return page;
 }

@@ -49,13 +49,14 @@ export function watching() {
 
 /**
  * A door before a server: counts bytes and requests of everything that passes (service workers too) and holds each
- * piece back for `delay` ms one way, a connection for a round trip more.
+ * piece back for `delay` ms one way, a connection for a round trip more. The server sees another address than its own,
+ * as over a network: ours compresses then.
  */
 export async function line(url, delay = 0) {
   const { port } = new URL(url);
   const counts = { bytes: 0, requests: 0 };
   const door = net.createServer({ noDelay: true }, (browser) => {
-    const server = net.connect({ port: Number(port), host: '127.0.0.1', noDelay: true });
+    const server = net.connect({ port: Number(port), host: '127.0.0.1', localAddress: '127.0.0.2', noDelay: true });
     let late = 2 * delay;
     const pass = (from, to, count) => {
       from.on('data', (piece) => {

@@ -1,5 +1,6 @@
 """Roundcube from Debian's roundcube-core and roundcube-sqlite3 before an IMAP server, as a private instance: Apache
-with mod_php and opcache, and Roundcube's own .htaccess (compressed, kept by the browser for a month). Root is needed."""
+with mod_php and opcache, and Roundcube's own .htaccess (compressed, kept by the browser for a month). Root is
+needed."""
 
 import os
 import pathlib
