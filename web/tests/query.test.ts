@@ -78,4 +78,16 @@ describe('Query', () => {
     expect(second.store.peek(EmailType, 'A', query.idAt(0)!)?.subject).toBeTruthy();
     expect(query.error?.code).toBe('offline');
   });
+  it('asks for what changed when it is refreshed before the device has answered', async () => {
+    const first = await open();
+    await settle();
+    await first.store.flush();
+    const second = await kernel({ fake: first.fake, person: first.person });
+    const before = first.fake.requests.length;
+    const query = second.query();
+    await Promise.all([query.start(), query.refresh()]);
+    const asked = first.fake.requests.slice(before).flatMap((calls) => calls.map(([name]) => name));
+    expect(asked).toContain('Email/queryChanges');
+    expect(asked).not.toContain('Email/query');
+  });
 });

@@ -65,6 +65,8 @@ export class Query<T extends RecordWithId> {
   private canCalculate = false;
   private readonly pages = new Map<number, Promise<void>>();
   private refreshing: Promise<void> | null = null;
+  /** Settles when what the device keeps is here. */
+  private waking: Promise<void> | null = null;
   private readonly ends: (() => void)[];
   private generation = 0;
 
@@ -89,18 +91,22 @@ export class Query<T extends RecordWithId> {
   /** First rows: from the device at once if they are there, then from the server. */
   async start(): Promise<void> {
     this.status = 'loading';
+    this.waking ??= this.wake();
+    await this.waking;
+    await (this.queryState ? this.refresh() : this.page(0));
+  }
+
+  private async wake(): Promise<void> {
     const kept = await this.db.get<Kept>('queries', this.key);
-    if (kept && !this.ids.size) {
-      await this.store.load(this.spec.type, this.account, kept.ids);
-      await this.spec.recall?.(kept.ids);
-      this.ids = new Map(kept.ids.entries());
-      this.total = kept.total;
-      this.queryState = kept.queryState;
-      this.canCalculate = true;
-      this.redraw();
-      this.status = 'ready';
-      await this.refresh();
-    } else await this.page(0);
+    if (!kept) return;
+    await this.store.load(this.spec.type, this.account, kept.ids);
+    await this.spec.recall?.(kept.ids);
+    this.ids = new Map(kept.ids.entries());
+    this.total = kept.total;
+    this.queryState = kept.queryState;
+    this.canCalculate = true;
+    this.redraw();
+    this.status = 'ready';
   }
 
   close(): void {
@@ -144,6 +150,7 @@ export class Query<T extends RecordWithId> {
   }
 
   private async update(): Promise<void> {
+    await this.waking;
     if (!this.queryState) return this.page(0);
     try {
       if (!this.canCalculate) throw new JmapError('cannotCalculateChanges', '');

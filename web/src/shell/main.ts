@@ -7,16 +7,23 @@ import { panel } from '../kernel/panel.svelte';
 import { preferences } from '../kernel/preferences.svelte';
 import { router } from '../kernel/router.svelte';
 import { signedIn } from '../kernel/session.svelte';
+import { hurry } from '../kernel/start.svelte';
 import App from './App.svelte';
 import { registerFeatures } from './features';
 import { keepOffline } from './offline';
 
-const person = signedIn.find();
-await preferences.begin();
-registerFeatures();
-router.start();
-panel.begin();
-listenToKeys();
-await person;
-mount(App, { target: document.getElementById('app')! });
-keepOffline();
+/** Not awaited at the top of this file: the words that are waited for import from the file that it is in. */
+async function begin(): Promise<void> {
+  const person = signedIn.find();
+  hurry();
+  await preferences.begin();
+  registerFeatures();
+  router.start();
+  panel.begin();
+  listenToKeys();
+  await person;
+  mount(App, { target: document.getElementById('app')! });
+  keepOffline();
+}
+
+void begin();
