@@ -3,9 +3,9 @@ python -m bench.client [messages [rounds]]
 
 Roundcube (skin elastic, Apache with opcache) reads the same messages from Dovecot. Somebody is signed in already.
 Cold: the browser has nothing but the cookie; warm: the second visit. Shown is what lies in the viewport once the
-frame has been painted, found in both in the same way (`bench/browser/watch.mjs`). Rounds alternate, so that whatever
-else the machine does meets both. Then the same through a line with a round trip of 40 ms, and bytes and requests
-that passed it, those of the service worker included."""
+frame has been painted, found in both in the same way (`bench/browser/watch.mjs`). Rounds alternate, so that
+whatever else the machine does meets both. Then the same through a line with a round trip of 40 ms, and bytes
+and requests that passed it, those of the service worker included."""
 
 import contextlib
 import json
