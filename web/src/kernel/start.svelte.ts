@@ -36,8 +36,14 @@ export function hurry(): void {
   early.catch(() => (early = null));
 }
 
+let awake: Promise<void> | null = null;
+
 /** Call once a person is known. Resolves when there is something to show. */
-export async function wake(): Promise<void> {
+export function wake(): Promise<void> {
+  return (awake ??= begin());
+}
+
+async function begin(): Promise<void> {
   jmap.onUnauthenticated = () => signedIn.expire();
   jmap.onSessionState = () => void openSession();
   outbox.onRefused = (error, again) =>
@@ -62,6 +68,7 @@ export async function wake(): Promise<void> {
 
 /** Stops everything and forgets what is in memory. */
 export function sleep(): void {
+  awake = null;
   push.stop();
   outbox.clear();
   store.clear();

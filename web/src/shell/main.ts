@@ -7,7 +7,7 @@ import { panel } from '../kernel/panel.svelte';
 import { preferences } from '../kernel/preferences.svelte';
 import { router } from '../kernel/router.svelte';
 import { signedIn } from '../kernel/session.svelte';
-import { hurry } from '../kernel/start.svelte';
+import { hurry, wake } from '../kernel/start.svelte';
 import App from './App.svelte';
 import { registerFeatures } from './features';
 import { keepOffline } from './offline';
@@ -16,12 +16,13 @@ import { keepOffline } from './offline';
 async function begin(): Promise<void> {
   const person = signedIn.find();
   hurry();
-  await preferences.begin();
+  const words = preferences.begin();
   registerFeatures();
   router.start();
   panel.begin();
   listenToKeys();
-  await person;
+  if (await person) void wake();
+  await words;
   mount(App, { target: document.getElementById('app')! });
   keepOffline();
 }
