@@ -45,6 +45,8 @@ interface Kept {
 
 const PAGE = 50;
 const KEPT = 200;
+const AHEAD = 40;
+const REST_MS = 50;
 
 export class Query<T extends RecordWithId> {
   readonly account: string;
@@ -69,6 +71,8 @@ export class Query<T extends RecordWithId> {
   private waking: Promise<void> | null = null;
   private readonly ends: (() => void)[];
   private generation = 0;
+  private looked = { start: 0, end: 0 };
+  private resting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly spec: QuerySpec<T>,
@@ -110,6 +114,7 @@ export class Query<T extends RecordWithId> {
   }
 
   close(): void {
+    clearTimeout(this.resting);
     for (const end of this.ends) end();
   }
 
@@ -132,6 +137,18 @@ export class Query<T extends RecordWithId> {
       while (skipped < this.hidden.length && this.hidden[skipped]! < position) skipped++;
       if (this.hidden[skipped] !== position) visit(position - skipped, this.ids.get(position)!);
     }
+  }
+
+  /**
+   * Rows from `start` to before `end` are in view. Those one moves on to are fetched ahead; of those flown over
+   * only the ones on which one comes to rest.
+   */
+  look(start: number, end: number): void {
+    clearTimeout(this.resting);
+    const fetch = () => this.ensure(Math.max(0, start - 10), end + AHEAD);
+    if (start < this.looked.end && end > this.looked.start) fetch();
+    else this.resting = setTimeout(fetch, REST_MS);
+    this.looked = { start, end };
   }
 
   /** Fetches the rows from `start` to before `end` that are not here. */
