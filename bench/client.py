@@ -32,7 +32,7 @@ ROUND_TRIP_MS = 40
 Samples = list[dict[str, Any]]
 TIMES = ["list", "first", "html", "other"]
 CPU = [f"{what}: {kind} CPU" for what in ("list", "message") for kind in ("Task", "Script")]
-WIRE = [f"{when}: {kind}" for when in ("shown", "at rest") for kind in ("bytes", "requests")]
+WIRE = ["bytes", "requests"]
 
 
 def letter(number: int) -> bytes:
@@ -130,13 +130,13 @@ def main(count: int, rounds: int) -> None:
     messages = {name: shown(count, row) for name, row in (("first", 0), ("html", 4), ("other", 8))}
     with sides(count) as both:
         asked = {"sides": both, "messages": messages}
-        direct = browse("opening.mjs", {**asked, "rounds": rounds, "delay": None})
+        direct = browse("opening.mjs", {**asked, "rounds": rounds, "delay": 0})
         far = browse("opening.mjs", {**asked, "rounds": rounds, "delay": ROUND_TRIP_MS / 2})
     print(f"\n{count} messages, {rounds} rounds: median (95th percentile)")
     table("Milliseconds, on loopback", direct, TIMES)
     table(f"Milliseconds, round trip of {ROUND_TRIP_MS} ms", far, TIMES)
     table("CPU ms of the page's main thread until then", direct, CPU)
-    table("Bytes and requests", far, WIRE)
+    table("Bytes and requests, two messages read and all at rest", far, WIRE)
 
 
 if __name__ == "__main__":

@@ -72,32 +72,26 @@ async function visit(context, side, url, name, read) {
 }
 
 /** Cold and warm: with nothing but the cookie, then again in the same browser context once it rests. */
-async function round(side, url, counts) {
+async function round(side, url, counted) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
   await context.addInitScript(watching);
   await context.addCookies(await cookies(side, url));
-  if (counts) Object.assign(counts, { bytes: 0, requests: 0 });
+  counted();
   for (const [name, read] of [['cold', ['first', 'html']], ['warm', ['first', 'other']]]) {
     const page = await visit(context, side, url, name, read);
-    const keep = (what) => {
-      for (const [kind, value] of Object.entries(counts ?? {})) samples.push({ side: side.name, visit: name, what: `${what}: ${kind}`, value });
-    };
-    keep('shown');
     await page.waitForTimeout(2500);
-    keep('at rest');
-    if (counts) Object.assign(counts, { bytes: 0, requests: 0 });
+    for (const [what, value] of Object.entries(counted())) samples.push({ side: side.name, visit: name, what, value });
     await page.close();
   }
   await context.close();
 }
 
-const doors = [];
-for (const side of sides) doors.push(delay === null ? null : await line(side.url, delay));
+const lines = [];
+for (const { url } of sides) lines.push(delay ? await line(url, delay) : { url, counted: () => ({}) });
 for (let number = 0; number <= rounds; number += 1) {
   if (number === 1) samples.length = 0; // the first round warms the servers up
-  for (const [index, side] of sides.entries()) await round(side, doors[index]?.url ?? side.url, doors[index]?.counts);
+  for (const [index, side] of sides.entries()) await round(side, lines[index].url, lines[index].counted);
 }
 await browser.close();
-for (const door of doors) door?.close();
 console.log(JSON.stringify(samples));
 process.exit(0);

@@ -1,9 +1,10 @@
 /**
- * What the measurements in a browser share: Debian's Chromium, the moment when a text is painted in view, a server
- * seen through a line that counts and delays.
+ * What the measurements in a browser share: Debian's Chromium, the moment when a text is painted in view, a server seen
+ * over a line that counts and delays.
  */
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import net from 'node:net';
+import { Worker } from 'node:worker_threads';
 
 const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core');
 
@@ -47,34 +48,14 @@ export function watching() {
   addEventListener('pointerdown', (event) => (window.__pressed = event.timeStamp), true);
 }
 
-/**
- * A door before a server: counts bytes and requests of everything that passes (service workers too) and holds each
- * piece back for `delay` ms one way, a connection for a round trip more. The server sees another address than its own,
- * as over a network: ours compresses then.
- */
-export async function line(url, delay = 0) {
-  const { port } = new URL(url);
-  const counts = { bytes: 0, requests: 0 };
-  const door = net.createServer({ noDelay: true }, (browser) => {
-    const server = net.connect({ port: Number(port), host: '127.0.0.1', localAddress: '127.0.0.2', noDelay: true });
-    let late = 2 * delay;
-    const pass = (from, to, count) => {
-      from.on('data', (piece) => {
-        count(piece);
-        if (delay) setTimeout(() => to.write(piece), delay + late);
-        else to.write(piece);
-        late = 0;
-      });
-      from.on('close', () => setTimeout(() => to.destroy(), delay && delay + 5));
-      from.on('error', () => to.destroy());
-    };
-    pass(browser, server, (piece) => {
-      if (/^(GET|POST|PUT|DELETE) /.test(piece.toString('latin1', 0, 7))) counts.requests += 1;
-    });
-    pass(server, browser, (piece) => (counts.bytes += piece.length));
-  });
-  await new Promise((resolve) => door.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${door.address().port}/`, counts, close: () => door.close() };
+/** A line to a server (line.mjs): its `url`, and `counted()`, what passed since it was last asked. */
+export async function line(url, delay) {
+  const shared = new SharedArrayBuffer(8);
+  const counts = new Int32Array(shared);
+  const worker = new Worker(new URL('./line.mjs', import.meta.url), { workerData: { port: Number(new URL(url).port), delay, shared } });
+  const [port] = await once(worker, 'message');
+  const counted = () => ({ bytes: Atomics.exchange(counts, 0, 0), requests: Atomics.exchange(counts, 1, 0) });
+  return { url: `http://127.0.0.1:${port}/`, counted };
 }
 
 /** All of standard input, as JSON. */
