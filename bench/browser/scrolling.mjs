@@ -117,5 +117,4 @@ const value = (name) => metrics.find((one) => one.name === name).value;
 samples.push({ side: 'Parvis', visit: 'after all', what: 'elements', value: await page.evaluate(() => document.querySelectorAll('*').length) });
 samples.push({ side: 'Parvis', visit: 'after all', what: 'DOM nodes', value: value('Nodes') });
 samples.push({ side: 'Parvis', visit: 'after all', what: 'JS heap MB', value: value('JSHeapUsedSize') / 1e6 });
-console.log(JSON.stringify(samples));
-process.exit(0);
+process.stdout.write(JSON.stringify(samples), () => process.exit(0));
