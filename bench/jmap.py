@@ -47,6 +47,7 @@ class Server:
 
     def __init__(self, name: str, url: str, user: str, password: str, account: str, processes: list[int]) -> None:
         self.name, self.url, self.account, self.processes = name, url, account, processes
+        self.user, self.password = user, password
         self._sign_in = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self.walls: list[float] = []
         self.cpu = 0.0
@@ -101,16 +102,17 @@ def resident_mb(pid: int) -> float:
 
 
 @contextlib.contextmanager
-def parvis(messages: Iterable[bytes], environment: dict[str, str] | None = None):
-    """Ours, filled and serving in a process of its own (with another environment than this one's, where given)."""
+def parvis(messages: Iterable[bytes], *keywords: str, environment: dict[str, str] | None = None):
+    """Ours, filled with messages that have these keywords, and serving in a process of its own (with another
+    environment than this one's, where given)."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "bench.server", folder]
+        command = [sys.executable, "-m", "bench.server", folder, *keywords]
         pipe = subprocess.PIPE
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
         assert process.stdin and process.stdout
-        spool = pathlib.Path(folder) / "messages.jsonl"
-        with spool.open("w") as lines:
-            lines.writelines(json.dumps(base64.b64encode(raw).decode()) + "\n" for raw in messages)
+        spool = pathlib.Path(folder) / "messages"
+        with spool.open("wb") as lines:
+            lines.writelines(base64.b64encode(raw) + b"\n" for raw in messages)
         process.stdin.write(f"{spool}\n")
         process.stdin.flush()
         ready = json.loads(process.stdout.readline())
@@ -138,7 +140,7 @@ def compare(count: int) -> None:
     def messages() -> Iterable[bytes]:
         return (message(number) for number in range(count))
 
-    with parvis(messages(), unsynced.environment()) as ours, contextlib.ExitStack() as stack:
+    with parvis(messages(), environment=unsynced.environment()) as ours, contextlib.ExitStack() as stack:
         rest(ours.processes)
         servers = [ours]
         if Cyrus.available():

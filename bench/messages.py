@@ -10,15 +10,15 @@ _WORDS = {
     "en": "meeting budget agreement city delegation programme invoice procurement works team calendar project "
     "association council request answer document version table room visit Monday week deal service",
 }
-_THREAD = 4
+THREAD = 4
 
 
 def message(number: int) -> bytes:
     """Message `number`: 1 to 6 kB, every fourth begins a thread that the next three continue."""
     chance = random.Random(number)
-    language = ("fr", "vi", "en")[number // _THREAD % 3]
+    language = ("fr", "vi", "en")[number // THREAD % 3]
     words = _WORDS[language].split()
-    first = number - number % _THREAD
+    first = number - number % THREAD
     subject = " ".join(random.Random(first).sample(words, 4))
     body = "\r\n".join(" ".join(chance.choices(words, k=12)) for _ in range(chance.randint(8, 60)))
     person = f"person{chance.randint(1, 300)}"

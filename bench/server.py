@@ -1,6 +1,6 @@
-"""A server of ours for measurements: python -m bench.server FOLDER, then the path of a file of messages (one JSON
-string of base64 a line) on standard input. Prints one line of JSON (ports, user, password, account) once they are
-all in the Inbox."""
+"""A server of ours for measurements: python -m bench.server FOLDER [KEYWORD ...], then on standard input the path
+of a file with one base64 message a line. Prints one line of JSON (ports, user, password, account) once they are all
+in the Inbox, with these keywords."""
 
 import asyncio
 import base64
@@ -19,7 +19,7 @@ USER, PASSWORD = "bench@example.net", "correct horse battery staple"
 BATCH = 200
 
 
-async def serve(folder: str) -> None:
+async def serve(folder: str, keywords: frozenset[str]) -> None:
     """Fills the folder's server and runs it until the process is ended."""
     settings = Settings(
         data=f"{folder}/data",
@@ -31,24 +31,24 @@ async def serve(folder: str) -> None:
     person = await people.create(app.context.store, app.features, "person", "Bench", USER, password=PASSWORD)
     path = pathlib.Path((await asyncio.to_thread(sys.stdin.readline)).strip())
     with path.open() as lines:
-        while batch := [base64.b64decode(json.loads(line)) for line in itertools.islice(lines, BATCH)]:
-            await fill(app, person, batch)
+        while batch := [base64.b64decode(text) for text in itertools.islice(lines, BATCH)]:
+            await fill(app, person, batch, keywords)
     ports = await app.start()
     ready = {**ports, "user": USER, "password": PASSWORD, "account": ids.text(person.id)}
     print(json.dumps(ready), flush=True)
     await asyncio.Event().wait()
 
 
-async def fill(app: App, person, batch: list[bytes]) -> None:
+async def fill(app: App, person, batch: list[bytes], keywords: frozenset[str]) -> None:
     """Imports some messages in one unit of work."""
     store = app.context.store
     inbox = await service.mailboxes.by_role(store.db, person.id, "inbox")
     assert inbox is not None
-    wanted = [service.Import(raw, frozenset({inbox})) for raw in batch]
+    wanted = [service.Import(raw, frozenset({inbox}), keywords) for raw in batch]
     await service.import_messages(store, person, person.id, wanted)
 
 
 if __name__ == "__main__":
     import uvloop
 
-    uvloop.run(serve(sys.argv[1]))
+    uvloop.run(serve(sys.argv[1], frozenset(sys.argv[2:])))

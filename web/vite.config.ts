@@ -13,7 +13,7 @@ function precache(): Plugin {
       const kept = files.filter((name) => !/italic|cyrillic|greek/.test(name)).map((name) => `/${name}`).sort();
       const version = createHash('sha256').update(kept.join()).digest('hex').slice(0, 12);
       const worker = bundle['service-worker.js'];
-      if (worker?.type !== 'chunk') throw new Error('the service worker was not built');
+      if (worker?.type !== 'chunk' || worker.imports.length) throw new Error('the service worker was not built as one file');
       worker.code = worker.code
         .replace(/['"`]__VERSION__['"`]/, JSON.stringify(version))
         .replace(/['"`]__FILES__['"`]/, JSON.stringify(JSON.stringify(kept)));
@@ -36,6 +36,9 @@ function preload(): Plugin {
   };
 }
 
+/** What is needed first goes in one file: in many small ones each costs the browser more than its bytes. */
+const first = { name: 'first', tags: ['$initial' as const], test: (id: string) => !id.endsWith('service-worker.ts') };
+
 /** Development only: where the Python server answers, for example http://127.0.0.1:8080. */
 const server = process.env.PARVIS_SERVER;
 
@@ -49,6 +52,7 @@ export default defineConfig(({ mode }) => ({
     rollupOptions: {
       input: { index: 'index.html', worker: 'src/service-worker.ts' },
       output: {
+        codeSplitting: { groups: [first] },
         entryFileNames: (chunk: { name: string }) => (chunk.name === 'worker' ? 'service-worker.js' : 'assets/[name]-[hash].js'),
       },
     },

@@ -1,5 +1,7 @@
-"""Dovecot's LMTP from Debian's dovecot-lmtpd, as a private instance: where Postfix puts mail. Root is needed."""
+"""Dovecot's LMTP and IMAP from Debian's dovecot-lmtpd and dovecot-imapd, as a private instance: where Postfix puts
+mail and Roundcube reads it. Root is needed."""
 
+import imaplib
 import os
 import pathlib
 import pwd
@@ -8,20 +10,23 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterable
 
+from bench.peers.cyrus import free_port
 from bench.peers.postfix import children
 
 BINARY = pathlib.Path("/usr/sbin/dovecot")
-LMTP = pathlib.Path("/usr/lib/dovecot/lmtp")
+LMTP, IMAP = pathlib.Path("/usr/lib/dovecot/lmtp"), pathlib.Path("/usr/lib/dovecot/imap")
 
 
 class Dovecot:
-    """A running Dovecot that keeps mail of any user under its own folder (sdbox). `lmtp` is its socket."""
+    """A running Dovecot that keeps mail of any user under its own folder (sdbox), with any password. `lmtp` is its
+    socket, `imap` its port."""
 
     def __init__(self) -> None:
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="dovecot-"))
         self.root.chmod(0o755)
-        self.lmtp = self.root / "lmtp"
+        self.lmtp, self.imap = self.root / "lmtp", free_port()
         self._write()
         subprocess.run([BINARY, "-c", self.root / "dovecot.conf"], check=True, timeout=30)
         self._wait()
@@ -29,8 +34,8 @@ class Dovecot:
     @staticmethod
     def missing() -> str:
         """Why it cannot be started here; empty when it can."""
-        if not (BINARY.exists() and LMTP.exists()):
-            return "Dovecot is not installed (apt-get install dovecot-lmtpd)"
+        if not (BINARY.exists() and LMTP.exists() and IMAP.exists()):
+            return "Dovecot is not installed (apt-get install dovecot-lmtpd dovecot-imapd)"
         return "" if os.geteuid() == 0 else "Dovecot needs root"
 
     def _write(self) -> None:
@@ -42,7 +47,7 @@ class Dovecot:
 base_dir = {self.root}/run
 state_dir = {self.root}/state
 log_path = {self.root}/log
-protocols = lmtp
+protocols = lmtp imap
 ssl = no
 mail_location = sdbox:{self.root}/mail/%u
 mail_fsync = always
@@ -56,6 +61,27 @@ userdb {{
 passdb {{
   driver = static
   args = nopassword=y
+}}
+service imap-login {{
+  inet_listener imap {{
+    address = 127.0.0.1
+    port = {self.imap}
+  }}
+}}
+namespace inbox {{
+  inbox = yes
+  mailbox Drafts {{
+    special_use = \\Drafts
+    auto = subscribe
+  }}
+  mailbox Sent {{
+    special_use = \\Sent
+    auto = subscribe
+  }}
+  mailbox Trash {{
+    special_use = \\Trash
+    auto = subscribe
+  }}
 }}
 service lmtp {{
   unix_listener {self.lmtp} {{
@@ -71,6 +97,14 @@ service lmtp {{
                     return
             time.sleep(0.1)
         raise RuntimeError("Dovecot did not start")
+
+    def append(self, user: str, messages: Iterable[bytes], *flags: str) -> None:
+        """Puts messages with these flags into a user's Inbox."""
+        with imaplib.IMAP4("127.0.0.1", self.imap) as connection:
+            connection.login(user, "x")
+            for raw in messages:
+                answer, _ = connection.append("INBOX", " ".join(flags), "", raw)
+                assert answer == "OK"
 
     def count(self, user: str) -> int:
         """Messages that a user has."""

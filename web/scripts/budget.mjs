@@ -21,9 +21,9 @@ function walk(key) {
 
 add('index.html');
 for (const key of first) walk(key);
-// The first screen after the shell: mail, one language, and the two font files that French or Vietnamese need.
+// One language, and the two font files that French or Vietnamese need.
 for (const [key, chunk] of Object.entries(manifest)) {
-  if (/src\/mail\/MailScreen\.svelte$/.test(key) || /messages\/vi\/index\.ts$/.test(key)) walk(key);
+  if (/messages\/vi\/index\.ts$/.test(key)) walk(key);
   if (/inter-(latin|vietnamese)-wght-normal/.test(key)) add(chunk.file);
 }
 let code = 0;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { EmailType } from '../src/mail/types';
 import { kernel, settle } from './kernel';
 
@@ -20,6 +20,19 @@ describe('Query', () => {
     await settle();
     expect(list.idAt(200)).toBeDefined();
     expect(list.idAt(120)).toBeUndefined();
+  });
+  it('fetches ahead of who moves on, and nothing of what is flown over', async () => {
+    const { fake, list } = await open(600);
+    list.look(0, 20);
+    list.look(15, 35);
+    await settle();
+    expect(list.idAt(70)).toBeDefined();
+    list.look(200, 220);
+    list.look(400, 420);
+    await vi.waitFor(() => expect(list.idAt(410)).toBeDefined());
+    expect(list.idAt(210)).toBeUndefined();
+    const pages = fake.requests.flat().filter(([name]) => name === 'Email/query').map(([, args]) => args.position);
+    expect(pages).toEqual([0, 50, 350, 400, 450]);
   });
   it('hides a row at once when its record no longer belongs, and shows it again', async () => {
     const { list, store } = await open();
@@ -77,5 +90,17 @@ describe('Query', () => {
     expect(query.length).toBe(130);
     expect(second.store.peek(EmailType, 'A', query.idAt(0)!)?.subject).toBeTruthy();
     expect(query.error?.code).toBe('offline');
+  });
+  it('asks for what changed when it is refreshed before the device has answered', async () => {
+    const first = await open();
+    await settle();
+    await first.store.flush();
+    const second = await kernel({ fake: first.fake, person: first.person });
+    const before = first.fake.requests.length;
+    const query = second.query();
+    await Promise.all([query.start(), query.refresh()]);
+    const asked = first.fake.requests.slice(before).flatMap((calls) => calls.map(([name]) => name));
+    expect(asked).toContain('Email/queryChanges');
+    expect(asked).not.toContain('Email/query');
   });
 });

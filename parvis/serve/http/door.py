@@ -71,7 +71,8 @@ class Door:
         except Disconnected:
             raise
         except ParvisError as error:
-            basic = isinstance(error, Unauthenticated) and "x-parvis" not in request.headers
+            ours = "x-parvis" in request.headers or request.headers.get("sec-fetch-site") == "same-origin"
+            basic = isinstance(error, Unauthenticated) and not ours
             return refusal(
                 error, request.path, request.id, basic=basic and request.path.startswith(("/jmap/", "/.well"))
             )

@@ -65,6 +65,9 @@ async def test_basic_and_bearer_and_app_passwords(open_client, store) -> None:
     asked = await ann.get("/jmap/session")
     assert asked.status_code == 401
     assert asked.headers["www-authenticate"].startswith("Basic")
+    page = await ann.get("/jmap/session", headers={"sec-fetch-site": "same-origin"})
+    assert page.status_code == 401
+    assert "www-authenticate" not in page.headers, "a browser would ask for a password over our page"
     assert (await ann.post("/jmap/api", json=CALL, headers=basic(ann))).json()["methodResponses"][0][1] == {"a": 1}
     assert (await ann.get("/jmap/session", headers=basic(ann, "wrong"))).status_code == 401
     secret, session = await app_passwords.create(store, ann.person, "phone", ["jmap"])

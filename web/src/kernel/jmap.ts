@@ -135,7 +135,7 @@ export class JmapClient {
 
   /** Fetches the session object. Errors: JmapError `unauthenticated`, `offline`, `http`. */
   async open(): Promise<Session> {
-    const answer = await this.send('/.well-known/jmap', { headers: { Accept: 'application/json' } });
+    const answer = await this.send('/jmap/session', {}); // where /.well-known/jmap leads; as index.html preloads it
     this.session = (await answer.json()) as Session;
     return this.session;
   }

@@ -45,6 +45,8 @@ interface Kept {
 
 const PAGE = 50;
 const KEPT = 200;
+const AHEAD = 40;
+const REST_MS = 50;
 
 export class Query<T extends RecordWithId> {
   readonly account: string;
@@ -65,8 +67,12 @@ export class Query<T extends RecordWithId> {
   private canCalculate = false;
   private readonly pages = new Map<number, Promise<void>>();
   private refreshing: Promise<void> | null = null;
+  /** Settles when what the device keeps is here. */
+  private waking: Promise<void> | null = null;
   private readonly ends: (() => void)[];
   private generation = 0;
+  private looked = { start: 0, end: 0 };
+  private resting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly spec: QuerySpec<T>,
@@ -89,21 +95,26 @@ export class Query<T extends RecordWithId> {
   /** First rows: from the device at once if they are there, then from the server. */
   async start(): Promise<void> {
     this.status = 'loading';
+    this.waking ??= this.wake();
+    await this.waking;
+    await (this.queryState ? this.refresh() : this.page(0));
+  }
+
+  private async wake(): Promise<void> {
     const kept = await this.db.get<Kept>('queries', this.key);
-    if (kept && !this.ids.size) {
-      await this.store.load(this.spec.type, this.account, kept.ids);
-      await this.spec.recall?.(kept.ids);
-      this.ids = new Map(kept.ids.entries());
-      this.total = kept.total;
-      this.queryState = kept.queryState;
-      this.canCalculate = true;
-      this.redraw();
-      this.status = 'ready';
-      await this.refresh();
-    } else await this.page(0);
+    if (!kept) return;
+    await this.store.load(this.spec.type, this.account, kept.ids);
+    await this.spec.recall?.(kept.ids);
+    this.ids = new Map(kept.ids.entries());
+    this.total = kept.total;
+    this.queryState = kept.queryState;
+    this.canCalculate = true;
+    this.redraw();
+    this.status = 'ready';
   }
 
   close(): void {
+    clearTimeout(this.resting);
     for (const end of this.ends) end();
   }
 
@@ -128,6 +139,18 @@ export class Query<T extends RecordWithId> {
     }
   }
 
+  /**
+   * Rows from `start` to before `end` are in view. Those one moves on to are fetched ahead; of those flown over
+   * only the ones on which one comes to rest.
+   */
+  look(start: number, end: number): void {
+    clearTimeout(this.resting);
+    const fetch = () => this.ensure(Math.max(0, start - 10), end + AHEAD);
+    if (start < this.looked.end && end > this.looked.start) fetch();
+    else this.resting = setTimeout(fetch, REST_MS);
+    this.looked = { start, end };
+  }
+
   /** Fetches the rows from `start` to before `end` that are not here. */
   ensure(start: number, end: number): void {
     if (this.status === 'empty' || !this.length) return;
@@ -144,6 +167,7 @@ export class Query<T extends RecordWithId> {
   }
 
   private async update(): Promise<void> {
+    await this.waking;
     if (!this.queryState) return this.page(0);
     try {
       if (!this.canCalculate) throw new JmapError('cannotCalculateChanges', '');

@@ -27,9 +27,23 @@ const push = new Push(
   () => void reconnect(),
 );
 let listening = false;
+/** The session object that was asked for before it was known who is signed in. */
+let early: Promise<Session> | null = null;
+
+/** Asks for the session object at once; when nobody is signed in, nothing comes of it. */
+export function hurry(): void {
+  early = jmap.open();
+  early.catch(() => (early = null));
+}
+
+let awake: Promise<void> | null = null;
 
 /** Call once a person is known. Resolves when there is something to show. */
-export async function wake(): Promise<void> {
+export function wake(): Promise<void> {
+  return (awake ??= begin());
+}
+
+async function begin(): Promise<void> {
   jmap.onUnauthenticated = () => signedIn.expire();
   jmap.onSessionState = () => void openSession();
   outbox.onRefused = (error, again) =>
@@ -42,7 +56,7 @@ export async function wake(): Promise<void> {
   } else {
     await openSession();
     if (link.session) await fromDevice(link.session);
-    void reconnect();
+    void reconnect(true);
   }
   if (listening) return;
   listening = true;
@@ -54,6 +68,7 @@ export async function wake(): Promise<void> {
 
 /** Stops everything and forgets what is in memory. */
 export function sleep(): void {
+  awake = null;
   push.stop();
   outbox.clear();
   store.clear();
@@ -68,7 +83,9 @@ async function fromDevice(session: Session): Promise<void> {
 
 async function openSession(): Promise<void> {
   try {
-    link.session = await jmap.open();
+    const opening = early ?? jmap.open();
+    early = null;
+    jmap.session = link.session = await opening;
     link.online = true;
     store.save('meta', 'session', link.session);
     push.start(link.session.eventSourceUrl);
@@ -79,11 +96,11 @@ async function openSession(): Promise<void> {
 
 let coming: Promise<void> | null = null;
 
-/** Asks the server for everything that changed and sends what waits. */
-export function reconnect(): Promise<void> {
+/** Asks the server for everything that changed and sends what waits; `opened` when the session has just been fetched. */
+export function reconnect(opened = false): Promise<void> {
   coming ??= (async () => {
     link.busy = true;
-    await openSession();
+    if (!opened) await openSession();
     if (link.online && link.session) {
       await sync.everything(Object.keys(link.session.accounts)).catch((error: unknown) => {
         if (error instanceof JmapError && error.code === 'offline') link.online = false;

@@ -1,4 +1,4 @@
-/** The mail feature: what it adds to the shell. */
+/** The mail feature: what it adds to the shell. Its screen is the first of most visits and comes with the first load. */
 import { fill, openCompose, openPassage, type Feature } from '../kernel/features';
 import { addFinder, type Choice } from '../kernel/finders';
 import { t } from '../kernel/i18n.svelte';
@@ -7,6 +7,8 @@ import { store } from '../kernel/store.svelte';
 import { sync } from '../kernel/sync';
 import { match } from '../ui/Palette.svelte';
 import { Folder, Mail } from '../ui/icons';
+import Conversation from './Conversation.svelte';
+import MailScreen from './MailScreen.svelte';
 import { mailboxName } from './actions';
 import { mailCommands } from './commands';
 import { labels } from './labels.svelte';
@@ -15,7 +17,7 @@ import { EmailType, IdentityType, MailboxType, ThreadType } from './types';
 import { view } from './view.svelte';
 
 sync.register(MailboxType, IdentityType, ThreadType, EmailType);
-fill('mail.conversation', () => import('./Conversation.svelte'));
+fill('mail.conversation', async () => ({ default: Conversation }));
 
 /** Mailboxes by name, for the palette. */
 function findMailboxes(typed: string): Choice[] {
@@ -55,7 +57,7 @@ export const mail: Feature = {
   icon: Mail,
   rail: 10,
   badge: () => view.role('inbox', view.home)?.unreadEmails ?? 0,
-  component: () => import('./MailScreen.svelte'),
+  component: async () => ({ default: MailScreen }),
   commands: mailCommands,
   start: () => {
     labels.start();

@@ -8,18 +8,26 @@ import { panel } from '../kernel/panel.svelte';
 import { preferences } from '../kernel/preferences.svelte';
 import { router } from '../kernel/router.svelte';
 import { signedIn } from '../kernel/session.svelte';
+import { hurry, wake } from '../kernel/start.svelte';
 import App from './App.svelte';
 import { registerFeatures } from './features';
 import { keepOffline, tellOfMissingParts } from './offline';
 
-const person = signedIn.find();
-await preferences.begin();
-registerFeatures();
-router.start();
-panel.begin();
-listenToKeys();
-keepFocus();
-await person;
-mount(App, { target: document.getElementById('app')! });
-keepOffline();
-tellOfMissingParts();
+/** Not awaited at the top of this file: the words that are waited for import from the file that it is in. */
+async function begin(): Promise<void> {
+  const person = signedIn.find();
+  hurry();
+  const words = preferences.begin();
+  registerFeatures();
+  router.start();
+  panel.begin();
+  listenToKeys();
+  keepFocus();
+  if (await person) void wake();
+  await words;
+  mount(App, { target: document.getElementById('app')! });
+  keepOffline();
+  tellOfMissingParts();
+}
+
+void begin();
