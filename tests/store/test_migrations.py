@@ -23,6 +23,8 @@ VALUES: dict[str, Any] = {
     "text": "{}",
     "bytea": b"\0x",
 }
+RESET = {("postgres", "search_passage", "embedded"): ("search", 4, 0)}
+"""What a migration sets anew on purpose, and to what: vectors of another form are asked of the model again."""
 Table = tuple[str, list[tuple[str, str]]]
 
 
@@ -81,7 +83,11 @@ async def test_what_was_there_stays(db: Database, room: str, number: int) -> Non
         kept = [(column, kind) for column, kind in columns if (column, kind) in now.get(name, [])]
         assert kept, f"{name} is gone: say here where its rows went"
         found = await db.rows(f"SELECT {', '.join(column for column, _ in kept)} FROM {name}")
-        assert found == [tuple(VALUES[kind] for _, kind in kept)]
+        expected = []
+        for column, kind in kept:
+            by, step, value = RESET.get((db.dialect.name, name, column), ("", 0, None))
+            expected.append(value if by == room and number < step else VALUES[kind])
+        assert found == [tuple(expected)]
     assert await migrate(db, ROOMS) == []
 
 
