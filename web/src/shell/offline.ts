@@ -1,26 +1,38 @@
-/** Says so when a part of the app cannot be loaded: most often a new version has taken its place. */
-export function tellOfMissingParts(): void {
-  window.addEventListener('vite:preloadError', () =>
-    notices.show(t(navigator.onLine ? 'shell.update' : 'ui.failed'), { stay: 0, action: { label: t('shell.reload'), run: () => location.reload() } }),
-  );
-}
-
-/** Registers the service worker, which keeps the app's files so that it opens without a network. */
+/** Opening without a network: a service worker keeps the app's files. */
 import { t } from '../kernel/i18n.svelte';
 import { notices } from '../kernel/notices.svelte';
 
+/** Milliseconds in which what somebody came for is fetched first: the worker fetches every file of the app. */
+const LATER = 5000;
+
+/** Registers the service worker, a little after the first screen. */
 export function keepOffline(): void {
-  if (!('serviceWorker' in navigator) || !import.meta.env.PROD) return;
-  navigator.serviceWorker
-    .register('/service-worker.js')
-    .then((registration) =>
-      registration.addEventListener('updatefound', () => {
-        const coming = registration.installing;
-        coming?.addEventListener('statechange', () => {
-          if (coming.state !== 'installed' || !navigator.serviceWorker.controller) return;
-          notices.show(t('shell.update'), { stay: 0, action: { label: t('shell.reload'), run: () => location.reload() } });
-        });
-      }),
-    )
-    .catch(() => undefined); // private windows may refuse; the app works without
+  if ('serviceWorker' in navigator && import.meta.env.PROD) setTimeout(() => void register(), LATER);
+}
+
+async function register(): Promise<void> {
+  try {
+    const registration = await navigator.serviceWorker.register('/service-worker.js');
+    registration.addEventListener('updatefound', () => {
+      const coming = registration.installing;
+      coming?.addEventListener('statechange', () => {
+        if (coming.state === 'installed' && navigator.serviceWorker.controller) tellOfUpdate();
+      });
+    });
+  } catch {
+    // Private windows may refuse; the app works without.
+  }
+}
+
+function tellOfUpdate(): void {
+  notices.show(t('shell.update'), { stay: 0, action: { label: t('shell.reload'), run: () => location.reload() } });
+}
+
+/** Says so when a part of the app cannot be loaded: most often a new version has taken its place. */
+export function tellOfMissingParts(): void {
+  window.addEventListener('vite:preloadError', () =>
+    navigator.onLine
+      ? tellOfUpdate()
+      : notices.show(t('ui.failed'), { stay: 0, action: { label: t('shell.reload'), run: () => location.reload() } }),
+  );
 }
