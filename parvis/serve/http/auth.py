@@ -11,7 +11,7 @@ from parvis.access.sessions import SESSION_MS, Session
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from parvis.serve.http.exchange import Request, Response, Route, answer
-from parvis.serve.http.identity import COOKIE, cookie_of
+from parvis.serve.http.identity import COOKIE, cookie_of, from_here
 from parvis.store.store import Store
 
 
@@ -80,7 +80,7 @@ class Auth:
     async def sign_in(self, request: Request) -> Response:
         """Opens a session and sets its cookie. The header X-Parvis is needed here too, so that no other site can
         sign a browser in as somebody else."""
-        _from_here(request)
+        from_here(request)
         given = await request.json(_SignIn)
         principal = await signin.authenticate(
             self._store, given.username, given.password, protocol="web", remote=request.remote
@@ -93,7 +93,7 @@ class Auth:
 
     async def sign_out(self, request: Request) -> Response:
         """Ends the session of the cookie; no error when it has ended already. No other site can do it."""
-        _from_here(request)
+        from_here(request)
         if token := cookie_of(request):
             try:
                 principal = await sessions.resolve(self._store, token)
@@ -140,11 +140,6 @@ class Auth:
         """Takes one back."""
         await app_passwords.remove(self._store, _whole(request), _number(request))
         return answer({})
-
-
-def _from_here(request: Request) -> None:
-    if request.headers.get("x-parvis") != "1":
-        raise Forbidden("the header X-Parvis is missing")
 
 
 def _whole(request: Request) -> Principal:

@@ -56,8 +56,8 @@ class Identity:
         token = cookie_of(request)
         if not token:
             return None
-        if request.method in _UNSAFE and request.headers.get("x-parvis") != "1":
-            raise Forbidden("the header X-Parvis is missing")
+        if request.method in _UNSAFE:
+            from_here(request)
         return await sessions.resolve(self._store, token)
 
     async def _by_basic(self, value: str, remote: str) -> Principal:
@@ -76,6 +76,12 @@ class Identity:
             self._basic.clear()
         self._basic[key] = _Known(principal, clock.monotonic() + _BASIC_SECONDS)
         return principal
+
+
+def from_here(request: Request) -> None:
+    """Raises Forbidden without the header `X-Parvis: 1`, which no other site can send."""
+    if request.headers.get("x-parvis") != "1":
+        raise Forbidden("the header X-Parvis is missing")
 
 
 def cookie_of(request: Request) -> str:
