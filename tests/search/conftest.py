@@ -144,3 +144,13 @@ def notes(store: Store, finding: Search) -> Notes:
     source = Notes(store)
     finding.open(store, [source])
     return source
+
+
+@pytest.fixture
+async def ann(store, make_person):
+    return await make_person(store, "ann", language="fr")
+
+
+@pytest.fixture
+async def bob(store, make_person):
+    return await make_person(store, "bob")

@@ -16,16 +16,6 @@ COMMON = ["contrat", "location", "bureau", "paris", "client"]
 RARE = [f"terme{number}" for number in range(40)]
 
 
-@pytest.fixture
-async def ann(store, make_person):
-    return await make_person(store, "ann", language="fr")
-
-
-@pytest.fixture
-async def bob(store, make_person):
-    return await make_person(store, "bob")
-
-
 async def text(finding: Search, principal, words: str, **extra) -> list[tuple[str, float | None]]:
     answer = await finding.query(principal, SearchRequest(text=words, mode="text", **extra))
     return [(hit.title, hit.text_score) for hit in answer.hits]

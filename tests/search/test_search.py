@@ -20,16 +20,6 @@ async def titles(finding: Search, principal, text: str, **extra) -> list[str]:
     return [hit.title for hit in answer.hits]
 
 
-@pytest.fixture
-async def ann(store, make_person):
-    return await make_person(store, "ann", language="fr")
-
-
-@pytest.fixture
-async def bob(store, make_person):
-    return await make_person(store, "bob")
-
-
 async def test_words_with_and_without_accents_in_every_form(notes: Notes, finding: Search, ann) -> None:
     await notes.write(ann, "Bail", "Le contrat de location est signé par les deux parties.")
     await notes.write(ann, "Thuê nhà", "Hợp đồng thuê nhà ở Đường Láng đã được ký.")
