@@ -16,7 +16,7 @@ async function register(): Promise<void> {
     registration.addEventListener('updatefound', () => {
       const coming = registration.installing;
       coming?.addEventListener('statechange', () => {
-        if (coming.state === 'installed' && navigator.serviceWorker.controller) tellOfUpdate();
+        if (coming.state === 'installed' && navigator.serviceWorker.controller) offerReload('shell.update');
       });
     });
   } catch {
@@ -24,15 +24,11 @@ async function register(): Promise<void> {
   }
 }
 
-function tellOfUpdate(): void {
-  notices.show(t('shell.update'), { stay: 0, action: { label: t('shell.reload'), run: () => location.reload() } });
-}
-
 /** Says so when a part of the app cannot be loaded: most often a new version has taken its place. */
 export function tellOfMissingParts(): void {
-  window.addEventListener('vite:preloadError', () =>
-    navigator.onLine
-      ? tellOfUpdate()
-      : notices.show(t('ui.failed'), { stay: 0, action: { label: t('shell.reload'), run: () => location.reload() } }),
-  );
+  window.addEventListener('vite:preloadError', () => offerReload(navigator.onLine ? 'shell.update' : 'ui.failed'));
+}
+
+function offerReload(words: 'shell.update' | 'ui.failed'): void {
+  notices.show(t(words), { stay: 0, action: { label: t('shell.reload'), run: () => location.reload() } });
 }
