@@ -9,6 +9,7 @@ this principal cannot open at that moment: the one statement joins words, meanin
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import apsw
@@ -121,8 +122,15 @@ class Search:
         return {(row[0], row[1]): row[2] for row in await self._store.db.rows(sql, *items)}
 
     async def find(self, principal: Principal, text: str, limit: int) -> list[Hit]:
-        """The passages that fit a question best, several of one object if need be."""
+        """The passages that fit a question best, several of one object if need be. What has its words and is not
+        yet known by meaning is learnt first."""
         request = SearchRequest(text=text, limit=limit, per_object=3)
+
+        async def worded() -> list[int]:
+            found = await self.query(principal, replace(request, mode="text"))
+            return [hit.passage_id for hit in found.hits]
+
+        await self.indexer.vectors.hasten(worded)
         return list((await self.query(principal, request)).hits)
 
     async def whole(self, principal: Principal, kind: str, object_ids: list[int], limit: int) -> list[Hit]:

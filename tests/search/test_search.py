@@ -318,3 +318,34 @@ async def test_how_rare_words_are_by_postgresqls_own_count(
         "avenant": 1,
     }
     assert await titles(finding, ann, "contrat avenant", limit=1) == ["last"]
+
+
+async def test_what_is_asked_about_is_learnt_first_then_the_newest(
+    notes: Notes, finding: Search, ann, model
+) -> None:
+    for n in range(20):
+        await notes.write(ann, f"Note {n}", f"The meeting number {n}.", time_ms=5_000 - n)
+    await notes.write(ann, "Bail", "Le contrat de location est signé.", time_ms=1_000)
+    await finding.indexer.vectors.open()
+    await finding.indexer.take(await notes.store.outbox.after(*await notes.store.outbox.cursor("search")))
+    hits = {hit.title: hit for hit in await finding.find(ann, "le contrat de location", 5)}
+    assert hits["Bail"].meaning_score is not None
+    assert await notes.store.db.rows("SELECT time_ms FROM search_passage WHERE embedded = 1") == [(1_000,)]
+    told: list[str] = []
+    embed = model.embed_passages
+
+    async def heard(texts):
+        told.extend(texts)
+        return await embed(texts)
+
+    model.embed_passages = heard
+    await finding.indexer.vectors.settle()
+    assert [text.split(".")[0].rsplit(" ")[-1] for text in told] == [str(n) for n in range(20)]
+
+
+async def test_words_answer_while_the_model_is_away(notes: Notes, finding: Search, ann, model) -> None:
+    await notes.write(ann, "Bail", "Le contrat de location est signé.")
+    await finding.indexer.vectors.open()
+    await finding.indexer.take(await notes.store.outbox.after(*await notes.store.outbox.cursor("search")))
+    model.down = True
+    assert [hit.title for hit in await finding.find(ann, "contrat", 1)] == ["Bail"]

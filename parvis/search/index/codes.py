@@ -42,11 +42,6 @@ class Codes:
             self._languages = np.zeros(0, np.uint8)
             self._codes = np.zeros((0, 0), np.uint64)  # a row for each 64 bits: read in one run, block by block
 
-    @property
-    def newest(self) -> int:
-        """The largest passage number held, 0 when there is none. Numbers are added in growing order."""
-        return int(self._ids[: self._count].max(initial=0))
-
     def __len__(self) -> int:
         return self._count
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 
 import numpy as np
 
@@ -14,12 +15,17 @@ from parvis.search.index.everyday import Everyday, everyday
 from parvis.search.index.meaning import LANGUAGE_NUMBERS, Centres, Usual, packed
 from parvis.search.index.sqlite import SqliteEngine
 from parvis.search.index.turns import Floats
+from parvis.store.sql.contract import marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
 _BATCH = 16
 _SAMPLE = 256
 _RETRY_SECONDS = 30.0
+_ANY_WAITING = "SELECT id FROM search_passage WHERE embedded = 0 LIMIT 1"
+_WAITING = """SELECT p.id, p.scope_id, p.time_ms, p.language, i.title, c.heading, c.body FROM search_passage p
+    JOIN search_item i ON i.id = p.item_id JOIN search_content c ON c.passage_id = p.id
+    WHERE p.embedded = 0 {which}"""
 _log = logging.getLogger(__name__)
 
 
@@ -35,6 +41,7 @@ class Vectors:
         self._everyday: Everyday | None = None
         self._sampled = 0
         self._done = 0
+        self._turn = asyncio.Lock()
 
     @property
     def is_ready(self) -> bool:
@@ -98,34 +105,41 @@ class Vectors:
         if self.embedder is None:
             return
         await self.open()
-        while self.is_ready and await self._batch(self.embedder):
+        while self.is_ready and await self._batch(self.embedder, "ORDER BY p.time_ms DESC LIMIT ?", _BATCH):
             if self._done - self._sampled >= max(64, self._sampled // 2):
                 await self._sample()
         if self._done > self._sampled:
             await self._sample()
             memory.give_back()
 
-    async def _batch(self, embedder: Embedder) -> bool:
-        rows = await self._store.db.rows(
-            """SELECT p.id, p.scope_id, p.time_ms, p.language, i.title, c.heading, c.body FROM search_passage p
-            JOIN search_item i ON i.id = p.item_id JOIN search_content c ON c.passage_id = p.id
-            WHERE p.embedded = 0 ORDER BY p.id DESC LIMIT ?""",
-            _BATCH,
-        )
-        if not rows:
-            return False
-        vectors = await embedder.embed_passages([_told(*row[4:]) for row in rows])
-        made = [self._made(row[:4], vector) for row, vector in zip(rows, vectors, strict=True)]
+    async def hasten(self, passages: Callable[[], Awaitable[Sequence[int]]]) -> None:
+        """Embeds those of some passages that wait, before all others: while much is still to be learnt, what is
+        asked about comes first. `passages` is called only when something waits."""
+        if self.embedder is None or not self.is_ready or await self._store.db.value(_ANY_WAITING) is None:
+            return
+        asked = await passages()
+        try:
+            await self._batch(self.embedder, f"AND p.id IN {marks(len(asked))}", *asked)
+        except ParvisError as fault:
+            _log.warning("passages wait for the model of meaning: %s", fault.sentence)
 
-        async def work(unit: Unit) -> None:
-            await self._engine.add_vectors(unit, made)
-            await unit.many("UPDATE search_passage SET embedded = 1 WHERE id = ?", [(row[0],) for row in rows])
+    async def _batch(self, embedder: Embedder, which: str, *args: object) -> bool:
+        async with self._turn:  # what is embedded twice would be in memory twice
+            rows = await self._store.db.rows(_WAITING.format(which=which), *args)
+            if not rows:
+                return False
+            vectors = await embedder.embed_passages([_told(*row[4:]) for row in rows])
+            made = [self._made(row[:4], vector) for row, vector in zip(rows, vectors, strict=True)]
 
-        await self._store.write(work)
-        if isinstance(self._engine, SqliteEngine):
-            await self._engine.catch_up(self._store.db, [row[0] for row in rows])
-        self._done += len(rows)
-        return True
+            async def work(unit: Unit) -> None:
+                await self._engine.add_vectors(unit, made)
+                await unit.many("UPDATE search_passage SET embedded = 1 WHERE id = ?", [(row[0],) for row in rows])
+
+            await self._store.write(work)
+            if isinstance(self._engine, SqliteEngine):
+                await self._engine.catch_up(self._store.db, [row[0] for row in rows])
+            self._done += len(rows)
+            return True
 
     def _made(self, row: tuple[int, int, int, str], vector: Floats) -> PassageVector:
         assert self._centres is not None
