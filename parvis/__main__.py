@@ -3,11 +3,13 @@
 import sys
 
 from parvis.app import App
+from parvis.kernel import memory
 from parvis.ops import cli
 
 
 def main() -> int:
     """Carries out the command line and returns its exit code."""
+    memory.be_frugal()
     return cli.main(sys.argv[1:], App.open)
 
 
