@@ -109,7 +109,7 @@ class Answerer:
         ranking = await extractive.rank(question, support)
         confidence = "sure" if turn.request.about and passages else extractive.confidence(ranking, support)
         if confidence == "none":
-            turn.answer.notice = "nothingFound"
+            turn.answer.notice = "stillLearning" if await self._finder.is_learning() else "nothingFound"
             return
         await turn.quote(extractive.answer(ranking, support))
         if confidence == "unsure":  # a model would make an answer of what comes closest

@@ -23,6 +23,10 @@ class Finder(Protocol):
         """All passages of some objects in the order given, those the principal may read."""
         ...
 
+    async def is_learning(self) -> bool:
+        """Whether something is not yet known by meaning, so that what has other words may not be found."""
+        ...
+
     async def kinds(self, principal: Principal) -> list[str]:
         """What there is to search for this principal, for an honest "nothing found in"."""
         ...

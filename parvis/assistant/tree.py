@@ -58,9 +58,10 @@ class Searched(msgspec.Struct, kw_only=True, rename="camel"):
 
 class Answer(msgspec.Struct, kw_only=True, rename="camel"):
     """What came of a turn. `notice` is the code of a sentence the client shows in the person's language:
-    nothingFound, noModel (made of cited sentences), needsModel, modelFailed (the quotes stay), modelStopped (a text
-    is not whole), rateLimited, unsure (nothing found answers clearly, or a model wrote nothing that the sources
-    carry: the quotes come closest), checkNumbers (a text has other numbers than what it was made from)."""
+    nothingFound, stillLearning (nothing found, and not everything is known by meaning yet), noModel (made of cited
+    sentences), needsModel, modelFailed (the quotes stay), modelStopped (a text is not whole), rateLimited, unsure
+    (nothing found answers clearly, or a model wrote nothing that the sources carry: the quotes come closest),
+    checkNumbers (a text has other numbers than what it was made from)."""
 
     mode: Mode = "none"
     blocks: list[Block] = []

@@ -164,6 +164,10 @@ class Search:
         empty = understand("")
         return [ranking.hit(ranking.Candidate(row, 0.0, None, None), empty, {}, shown) for row in rows]
 
+    async def is_learning(self) -> bool:
+        """Whether passages still wait for the model of meaning, when there is one."""
+        return await self.indexer.vectors.are_waiting()
+
     async def kinds(self, principal: Principal) -> list[str]:
         """What kinds of things there are to search for this principal."""
         rows = await self._store.db.scan(

@@ -74,6 +74,9 @@ class Shelf:
     async def whole(self, principal, kind, object_ids, limit):
         return [one for one in HITS if one.object_id in object_ids]
 
+    async def is_learning(self):
+        return False
+
     async def kinds(self, principal):
         return ["Email"]
 
@@ -144,6 +147,15 @@ async def test_what_is_nowhere_is_said_to_be_nowhere(store_sqlite, ann) -> None:
     answer = await ask(store_sqlite, ann, "Quelle est la capitale de la Mongolie ?", "Oulan-Bator. [1]")
     assert (answer.notice, answer.blocks, answer.citations) == ("nothingFound", [], [])
     assert answer.searched.kinds == ["Email"]
+
+
+async def test_what_is_not_found_may_only_not_be_learnt_yet(store_sqlite, ann, monkeypatch) -> None:
+    async def learning(self):
+        return True
+
+    monkeypatch.setattr(Shelf, "is_learning", learning)
+    assert (await ask(store_sqlite, ann, "Quelle est la capitale de la Mongolie ?")).notice == "stillLearning"
+    assert (await ask(store_sqlite, ann, "Combien de places a le minibus ?")).blocks
 
 
 async def test_claims_keep_the_citation_that_carries_them(store_sqlite, ann) -> None:

@@ -339,7 +339,9 @@ async def test_what_is_asked_about_is_learnt_first_then_the_newest(
         return await embed(texts)
 
     model.embed_passages = heard
+    assert await finding.is_learning()
     await finding.indexer.vectors.settle()
+    assert not await finding.is_learning()
     assert [text.split(".")[0].rsplit(" ")[-1] for text in told] == [str(n) for n in range(20)]
 
 

@@ -112,10 +112,14 @@ class Vectors:
             await self._sample()
             memory.give_back()
 
+    async def are_waiting(self) -> bool:
+        """Whether there is a model and it has not yet read all passages."""
+        return self.embedder is not None and await self._store.db.value(_ANY_WAITING) is not None
+
     async def hasten(self, passages: Callable[[], Awaitable[Sequence[int]]]) -> None:
         """Embeds those of some passages that wait, before all others: while much is still to be learnt, what is
         asked about comes first. `passages` is called only when something waits."""
-        if self.embedder is None or not self.is_ready or await self._store.db.value(_ANY_WAITING) is None:
+        if self.embedder is None or not self.is_ready or not await self.are_waiting():
             return
         asked = await passages()
         try:

@@ -8,7 +8,7 @@ interface SetAnswer {
   notCreated: Record<string, { type: string; description?: string }> | null;
 }
 
-const NOTICES = new Set(['noModel', 'modelFailed', 'nothingFound', 'needsModel', 'rateLimited', 'unsure', 'checkNumbers', 'modelStopped']);
+const NOTICES = new Set(['noModel', 'modelFailed', 'nothingFound', 'stillLearning', 'needsModel', 'rateLimited', 'unsure', 'checkNumbers', 'modelStopped']);
 
 export class Turn {
   id = $state('');
