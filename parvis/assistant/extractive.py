@@ -64,8 +64,13 @@ class Ranking:
     """The words of the question in each sentence itself."""
     asked: Words
     wanted: Expected
-    best: int
-    """The sentence that answers best; -1 when none may be quoted."""
+    quotable: list[int]
+    """The sentences that may be shown as an answer, the best first."""
+
+    @property
+    def best(self) -> int:
+        """The sentence that answers best; -1 when none may be quoted."""
+        return self.quotable[0] if self.quotable else -1
 
 
 def answer(ranking: Ranking, support: Support, limit: int = _SENTENCES) -> list[tuple[Block, list[Citation]]]:
@@ -121,7 +126,7 @@ async def rank(question: str, support: Support) -> Ranking:
     asked, wanted = Words(question), expected(question)
     passages, sentences = support.passages, support.sentences
     if not sentences:
-        return Ranking(np.zeros(0), np.zeros(0), [], asked, wanted, -1)
+        return Ranking(np.zeros(0), np.zeros(0), [], asked, wanted, [])
     if wanted.kinds:
         support.prefer(lambda sentence: _fit(wanted, sentence) > 0.0)
     covers = _covers(asked, support, passages)
@@ -136,8 +141,10 @@ async def rank(question: str, support: Support) -> Ranking:
     meant = np.where(same, _NEAR, _NEAR_ACROSS) * near
     scores = _COVERS * covers + meant + _PASSAGE * found + _FITS * fits + _NEW * new + roles
     own = [_roots(asked.within(passages[s.index].language)) & _roots(s.stems) for s in sentences]
-    quotable = [n for n, s in enumerate(sentences) if _may_be_quoted(s, wanted)]
-    return Ranking(scores, near, own, asked, wanted, max(quotable, key=lambda n: scores[n], default=-1))
+    echoes = [s.role == "asked" and _roots(asked.own) <= own[n] for n, s in enumerate(sentences)]
+    order = [int(n) for n in np.argsort(-scores, kind="stable")]
+    quotable = [n for n in order if _may_be_quoted(sentences[n], wanted) and not echoes[n]]
+    return Ranking(scores, near, own, asked, wanted, quotable)
 
 
 def summary(support: Support, limit: int = 2 * _SENTENCES) -> list[tuple[Block, list[Citation]]]:
@@ -295,7 +302,7 @@ def _rarity(sentences: list[Sentence]) -> dict[str, float]:
 
 def _chosen(ranking: Ranking, support: Support, limit: int) -> list[int]:
     """For each kind of answer that was asked for its best sentence, then the best of all."""
-    order = [int(n) for n in np.argsort(-ranking.scores) if _may_be_quoted(support.sentences[n], ranking.wanted)]
+    order = ranking.quotable
     if not order:
         return []
     chosen: list[int] = []

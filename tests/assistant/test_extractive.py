@@ -187,6 +187,19 @@ async def test_a_signature_answers_who_asks_for_a_telephone() -> None:
     assert "06 12" not in await first("Où est le casque ?", hit(0, signed, "fr"))
 
 
+async def test_a_question_is_not_answered_by_who_asks_the_same() -> None:
+    same = hit(0, "Bonjour, quel est le prix du loyer ?", "fr")
+    other = hit(1, "Le loyer est à 950 €. Quel jour convient ?", "fr")
+    question = "Quel est le prix du loyer ?"
+    support = Support([same, other], None)
+    quotes = extractive.answer(await extractive.rank(question, support), support)
+    shown = [claim.text for block, _ in quotes for claim in block.claims]
+    assert shown[0] == "Le loyer est à 950 €."
+    assert not any("quel est le prix" in text for text in shown)
+    alone = Support([same], None)
+    assert extractive.confidence(await extractive.rank(question, alone), alone) == "none"
+
+
 async def test_what_is_only_near_is_said_to_be_unsure() -> None:
     def found(meaning: float) -> Hit:
         return replace(hit(0, "Le bail du local est de 36 mois.", "fr"), meaning_score=meaning, text_score=0.1)
