@@ -30,7 +30,8 @@ _ROUTE = re.compile(r"(?:@[^:,@]*+,?)++:")
 class _Words:
     """What was read since the last comma: words, an address in angle brackets, a comment."""
 
-    def __init__(self) -> None:
+    def __init__(self, decoded: bool) -> None:
+        self.decoded = decoded
         self.words: list[tuple[str, str, bool]] = []  # as written, as meant, after a space
         self.angle: str | None = None
         self.comment: str | None = None
@@ -38,7 +39,7 @@ class _Words:
     def phrase(self, words: list[tuple[str, str, bool]] | None = None) -> str | None:
         chosen = self.words if words is None else words
         text = "".join(" " + meant if spaced else meant for _, meant, spaced in chosen)
-        return _name(text)
+        return _name(text, self.decoded)
 
     def address(self) -> Address | None:
         """The mailbox these words are, `None` when there is nothing."""
@@ -55,7 +56,7 @@ class _Words:
         else:
             return None
         if name is None and self.comment is not None:
-            name = _name(self.comment)
+            name = _name(self.comment, self.decoded)
         return Address(name, email)
 
     def _email_span(self) -> tuple[int, int]:
@@ -78,9 +79,10 @@ class _Words:
         return start, end
 
 
-def _name(text: str) -> str | None:
-    """A display name: encoded words decoded, in NFC, without space around it; `None` when nothing is left."""
-    return nfc(decode_words(text.strip())).strip() or None
+def _name(text: str, decoded: bool) -> str | None:
+    """A display name without space around it, its encoded words `decoded`, then in NFC; `None` when nothing is
+    left."""
+    return (nfc(decode_words(text.strip())) if decoded else text).strip() or None
 
 
 def _bare_email(text: str) -> str:
@@ -115,14 +117,15 @@ class _Reader:
     """Reads an address list from left to right. An open quote or bracket that never closes is an ordinary
     character; that none closes is remembered, so that the end is looked for once."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, decoded: bool) -> None:
         self.text = text
+        self.decoded = decoded
         self.groups: list[AddressGroup] = []
         self.group: str | None = None
         self.in_group = False
         self.found: list[Address] = []
         self.count = 0
-        self.now = _Words()
+        self.now = _Words(self.decoded)
         self.spaced = False
         self.dead = ""
 
@@ -176,7 +179,7 @@ class _Reader:
             name = self.now.phrase()
             self.end_group()
             self.group, self.in_group = name or "", True
-            self.now, self.spaced = _Words(), False
+            self.now, self.spaced = _Words(self.decoded), False
         elif value == ":":
             if self.now.words:
                 self.word(value, value)
@@ -190,7 +193,7 @@ class _Reader:
         if address is not None:
             self.found.append(address)
             self.count += 1
-        self.now, self.spaced = _Words(), False
+        self.now, self.spaced = _Words(self.decoded), False
 
     def end_group(self) -> None:
         if self.found or self.in_group:
@@ -198,14 +201,16 @@ class _Reader:
         self.found, self.group, self.in_group = [], None, False
 
 
-def grouped(value: bytes) -> tuple[AddressGroup, ...]:
-    """The groups of an address list; neighbours outside of any group share one with the name `None`."""
+def grouped(value: bytes, decoded: bool = True) -> tuple[AddressGroup, ...]:
+    """The groups of an address list; neighbours outside of any group share one with the name `None`. Without
+    `decoded`, encoded words stay in the names, as IMAP gives them."""
     text = unfold(text_of(value[: LIMITS.value]))
     simple = _SIMPLE.match(text)
     if simple is not None:
         quoted, plain, email = simple.groups()
-        return (AddressGroup(None, (Address(_name(quoted if quoted is not None else plain), email),)),)
+        name = _name(quoted if quoted is not None else plain, decoded)
+        return (AddressGroup(None, (Address(name, email),)),)
     bare = _BARE.match(text)
     if bare is not None:
         return (AddressGroup(None, (Address(None, bare.group(1)),)),)
-    return _Reader(text).read()
+    return _Reader(text, decoded).read()

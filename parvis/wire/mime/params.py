@@ -3,7 +3,7 @@
 bytes."""
 
 import re
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from .charsets import decode
 from .words import decode_words, text_of, unfold
@@ -31,6 +31,29 @@ def parse_value(value: bytes) -> tuple[str, dict[str, str]]:
 
 def parameters(text: str) -> dict[str, str]:
     """Parameters after the first semicolon, names in lower case. The first of two with one name counts."""
+    plain, sections = _read(text)
+    found = {
+        name: decode_words(value, anywhere=True).strip() if "=?" in value else value
+        for name, value in plain.items()
+    }
+    return found | {name: _joined(pieces) for name, pieces in sections.items()}
+
+
+def written_parameters(value: bytes) -> dict[str, str]:
+    """The parameters after the first semicolon of a field with nothing decoded, as IMAP gives them (RFC 9051
+    §7.5.2): continuations put together, under a name such as `filename*` when they are percent-encoded (RFC 2231
+    §4.1)."""
+    plain, sections = _read(unfold(text_of(value)).partition(";")[2])
+    for name, pieces in sections.items():
+        numbers = _consecutive(pieces)
+        encoded = any(pieces[number][1] for number in numbers)
+        texts = [pieces[n][0] if pieces[n][1] or not encoded else quote(pieces[n][0]) for n in numbers]
+        plain.setdefault(f"{name}*" if encoded else name, "".join(texts))
+    return plain
+
+
+def _read(text: str) -> tuple[dict[str, str], dict[str, dict[int, tuple[str, bool]]]]:
+    """Values by name, and the numbered pieces of others, each with whether it is percent-encoded."""
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
     pos = 0
@@ -47,10 +70,8 @@ def parameters(text: str) -> dict[str, str]:
                 found = sections.setdefault(split.group(1), {})
                 found.setdefault(int(number or 0), (_raw_value(match), encoded))
                 continue
-        plain.setdefault(name, _plain_value(name, match))
-    for name, found in sections.items():
-        plain[name] = _joined(found)
-    return plain
+        plain.setdefault(name, _plain_value(match))
+    return plain, sections
 
 
 def _raw_value(match: re.Match[str]) -> str:
@@ -60,20 +81,26 @@ def _raw_value(match: re.Match[str]) -> str:
     return (match.group(3) or "").strip()
 
 
-def _plain_value(name: str, match: re.Match[str]) -> str:
+def _plain_value(match: re.Match[str]) -> str:
     value = _raw_value(match)
     if match.group(2) is None and value.endswith(")"):
         value = value[: value.rindex("(")].rstrip() if "(" in value else value
-    return decode_words(value, anywhere=True).strip() if "=?" in value else value
+    return value
 
 
-def _joined(found: dict[int, tuple[str, bool]]) -> str:
-    """The continuations of one parameter put together (RFC 2231 §4.1); a missing number ends them."""
+def _consecutive(found: dict[int, tuple[str, bool]]) -> list[int]:
+    """The numbers of continuations, up to the first that is missing."""
     numbers = []
     for expected, number in enumerate(sorted(found), start=min(found)):
         if number != expected:
             break
         numbers.append(number)
+    return numbers
+
+
+def _joined(found: dict[int, tuple[str, bool]]) -> str:
+    """The continuations of one parameter put together (RFC 2231 §4.1)."""
+    numbers = _consecutive(found)
     if not any(found[number][1] for number in numbers):
         return decode_words("".join(found[number][0] for number in numbers), anywhere=True)
     label: str | None = None
