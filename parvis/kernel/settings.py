@@ -21,6 +21,10 @@ class Ports(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Mail from people's own programs, with STARTTLS (587)."""
     submissions: int = -1
     """The same with TLS from the first byte (465)."""
+    imap: int = -1
+    """Mail for people's own programs, with STARTTLS (143)."""
+    imaps: int = -1
+    """The same with TLS from the first byte (993)."""
 
 
 class Limits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -45,6 +49,7 @@ class Limits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Recipients of what one person sends, by whichever door."""
     mail_connections: int = 1000
     mail_connections_of_one: int = 40
+    imap_connections: int = 10_000
     quota_bytes: int = 0
     """Bytes of mail a new account may hold; 0 is no limit."""
 

@@ -17,6 +17,8 @@ _MINE = "account_id = ?"
 _KEPT = (
     ("thread_mailbox", "mailbox_id, thread_id", _IN_MAILBOXES),
     ("thread_ref", "account_id, ref", _MINE),
+    ("deleted_email", "mailbox_id, uid", _MINE),
+    ("vanished_uid", "mailbox_id, modseq, uid", _IN_MAILBOXES),
     ("mailbox_subscription", "mailbox_id, principal_id", _IN_MAILBOXES),
     ("mailbox_subscription", "mailbox_id, principal_id", "principal_id = ?"),
     ("mailbox", "id", _MINE),

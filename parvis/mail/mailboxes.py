@@ -7,7 +7,7 @@ from typing import Any
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, Invalid, NotFound, OverQuota
 from parvis.kernel.languages import Language
-from parvis.mail import counts, store
+from parvis.mail import counts, deleted, store
 from parvis.mail.model import DEPTH, MAILBOX_NAMES, ROLES, mailbox_name
 from parvis.store.sql.contract import Dialect
 from parvis.store.unit import Unit
@@ -171,6 +171,7 @@ async def destroy(
     if rows and not remove_emails:
         raise Conflict("the mailbox has messages in it", reason="mailboxHasEmail")
     await _empty(unit, dialect, account_id, mailbox_id, [row[0] for row in rows])
+    await deleted.drop_mailbox(unit, account_id, mailbox_id)
     await unit.run("DELETE FROM mailbox_subscription WHERE mailbox_id = ?", mailbox_id)
     await unit.run("DELETE FROM mailbox WHERE id = ?", mailbox_id)
     await unit.changed(account_id, KIND, mailbox_id, "destroyed")

@@ -3,7 +3,7 @@ changes something keeps threads, counts, text index, quota, change log and outbo
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -31,6 +31,10 @@ class New:
     mailbox_ids: frozenset[int]
     keywords: frozenset[str] = frozenset()
     received_ms: int | None = None
+    email_id: int = 0
+    """The id it had before, when it comes back; else it gets a new one."""
+    uids: Mapping[int, int] = field(default_factory=dict)
+    """The uids it had, by mailbox; elsewhere it gets the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ async def append(unit: Unit, dialect: Dialect, account_id: int, messages: Sequen
     stored = []
     for new in messages:
         thread_id, fresh = await threads.place(unit, account_id, new.parsed.refs)
-        email = Stored(ids.new_id(), thread_id, new.blob, new.parsed.size)
+        email = Stored(new.email_id or ids.new_id(), thread_id, new.blob, new.parsed.size)
         await _insert(unit, account_id, new, email)
         await unit.changed(account_id, KIND, email.id, "created")
         await unit.changed(account_id, "Thread", thread_id, "created" if fresh else "updated")
@@ -92,19 +96,25 @@ async def _insert(unit: Unit, account_id: int, new: New, email: Stored) -> None:
         encode(parsed.structure),
         parsed.packed_header,
     )
-    await _add_places(unit, account_id, (email.id, email.thread_id), received, new.mailbox_ids)
+    await add_places(unit, account_id, (email.id, email.thread_id), received, new.mailbox_ids, new.uids)
     await _add_keywords(unit, account_id, email.id, new.keywords)
     await blobs.link(unit, email.blob, account_id, KIND, email.id, email.size, "message/rfc822")
 
 
-async def _add_places(
-    unit: Unit, account_id: int, email: tuple[int, int], received_ms: int, mailbox_ids: Iterable[int]
+async def add_places(
+    unit: Unit,
+    account_id: int,
+    email: tuple[int, int],
+    received_ms: int,
+    mailbox_ids: Iterable[int],
+    uids: Mapping[int, int] = {},
 ) -> None:
-    """Puts a message (its id and thread) into mailboxes. Raises Invalid for one that is not there."""
-    email_id, thread_id = email
+    """Puts a message (its id and thread) into mailboxes, with the next uid there or the one in `uids`. Raises
+    Invalid for a mailbox that is not there."""
     for mailbox_id in sorted(mailbox_ids):
         uid = await unit.value(
-            "UPDATE mailbox SET uid_next = uid_next + 1 WHERE id = ? AND account_id = ? RETURNING uid_next - 1",
+            "UPDATE mailbox SET uid_next = uid_next + ? WHERE id = ? AND account_id = ? RETURNING uid_next - 1",
+            0 if mailbox_id in uids else 1,
             mailbox_id,
             account_id,
         )
@@ -112,11 +122,11 @@ async def _add_places(
             raise Invalid("a message must be in mailboxes that exist", field="mailboxIds")
         await unit.run(
             "INSERT INTO email_mailbox (email_id, mailbox_id, uid, received_ms, thread_id) VALUES (?, ?, ?, ?, ?)",
-            email_id,
+            email[0],
             mailbox_id,
-            uid,
+            uids.get(mailbox_id, uid),
             received_ms,
-            thread_id,
+            email[1],
         )
 
 
@@ -172,26 +182,38 @@ async def edit(unit: Unit, account_id: int, edits: Sequence[Edit]) -> None:
         if row is None:
             raise NotFound("no such message")
         thread_id, received_ms, keywords = row
-        moved = change.mailbox_ids is not None and await _move(unit, account_id, change, thread_id, received_ms)
+        left = await _move(unit, account_id, change, thread_id, received_ms)
         marked = change.keywords is not None and await _mark(unit, account_id, change, frozenset(keywords.split()))
-        if moved or marked:
+        if left is not None or marked:
             touched.add(thread_id)
-            await unit.changed(account_id, KIND, change.email_id, "updated", counts_only=not moved)
+            modseq = await unit.changed(account_id, KIND, change.email_id, "updated", counts_only=left is None)
+            await vanish(unit, modseq, left or ())
     await counts.refresh(unit, account_id, touched)
 
 
-async def _move(unit: Unit, account_id: int, change: Edit, thread_id: int, received_ms: int) -> bool:
-    assert change.mailbox_ids is not None
-    rows = await unit.rows("SELECT mailbox_id FROM email_mailbox WHERE email_id = ?", change.email_id)
+async def _move(
+    unit: Unit, account_id: int, change: Edit, thread_id: int, received_ms: int
+) -> list[tuple[int, int]] | None:
+    """The places (mailbox and uid) that the message left; None when it stays where it is."""
+    if change.mailbox_ids is None:
+        return None
+    rows = await unit.rows("SELECT mailbox_id, uid FROM email_mailbox WHERE email_id = ?", change.email_id)
     before = {row[0] for row in rows}
     if before == change.mailbox_ids:
-        return False
+        return None
     _check_number(change.mailbox_ids)
-    gone = [(change.email_id, mailbox_id) for mailbox_id in before - change.mailbox_ids]
-    if gone:
+    left = [(mailbox_id, uid) for mailbox_id, uid in rows if mailbox_id not in change.mailbox_ids]
+    if left:
+        gone = [(change.email_id, mailbox_id) for mailbox_id, _ in left]
         await unit.many("DELETE FROM email_mailbox WHERE email_id = ? AND mailbox_id = ?", gone)
-    await _add_places(unit, account_id, (change.email_id, thread_id), received_ms, change.mailbox_ids - before)
-    return True
+    await add_places(unit, account_id, (change.email_id, thread_id), received_ms, change.mailbox_ids - before)
+    return left
+
+
+async def vanish(unit: Unit, modseq: int, places: Iterable[tuple[int, int]]) -> None:
+    """Notes that uids (with their mailboxes) are not in use any more. RFC 7162 §3.2.10"""
+    if rows := [(mailbox_id, modseq, uid) for mailbox_id, uid in places]:
+        await unit.many("INSERT INTO vanished_uid (mailbox_id, modseq, uid) VALUES (?, ?, ?)", rows)
 
 
 async def _mark(unit: Unit, account_id: int, change: Edit, before: frozenset[str]) -> bool:
@@ -239,10 +261,16 @@ async def drop(unit: Unit, dialect: Dialect, account_id: int, page: Sequence[int
 
 
 async def _delete(unit: Unit, dialect: Dialect, account_id: int, page: Sequence[int]) -> None:
+    places = await unit.rows(
+        f"SELECT email_id, mailbox_id, uid FROM email_mailbox WHERE email_id IN {marks(len(page))}", *page
+    )
     await drop(unit, dialect, account_id, page)
+    modseqs = {}
     for email_id in page:
         await blobs.unlink(unit, account_id, KIND, email_id)
-        await unit.changed(account_id, KIND, email_id, "destroyed")
+        modseqs[email_id] = await unit.changed(account_id, KIND, email_id, "destroyed")
+    rows = [(mailbox_id, modseqs[email_id], uid) for email_id, mailbox_id, uid in places]
+    await unit.many("INSERT INTO vanished_uid (mailbox_id, modseq, uid) VALUES (?, ?, ?)", rows)
 
 
 _COLUMNS = "id, thread_id, blob, size, received_ms, keywords, summary"

@@ -3,13 +3,17 @@ at once. FTS5 on SQLite, tsvector on PostgreSQL; both get words cut by mail/word
 
 from collections.abc import Sequence
 
-from parvis.mail.words import terms
-from parvis.store.sql.contract import Dialect
+from parvis.kernel.languages import fold
+from parvis.mail.words import WORD, terms, words
+from parvis.store.sql.contract import Database, Dialect
 from parvis.store.unit import Unit
 
 FIELDS = ("sender", "recipient", "copied", "blind", "subject", "body")
+_MANY = 500
+"""Words with the same part in them beyond which the index is no help."""
 _PG_POSITION = 16_383
 _PG_POSITIONS = 255
+Found = tuple[frozenset[int], bool]
 Indexed = tuple[str, ...]
 """The words of a message, one text a field, in the order of FIELDS."""
 
@@ -38,6 +42,29 @@ class SqliteText:
         asked = [_fts(cut, begins) for cut, begins in terms(query)]
         match = " AND ".join([f"(owner : {self._owner})", *(f"({columns} : {term})" for term in asked)])
         return "(SELECT rowid FROM email_text WHERE email_text MATCH ?)", [match]
+
+    async def containing(
+        self, db: Database, fields: Sequence[str], text: str
+    ) -> tuple[frozenset[int], bool] | None:
+        """The messages that may have a text in one of `fields`, inside words too, and whether all of them have.
+        None when the index cannot tell."""
+        cut = words(text)
+        if not cut:
+            return None
+        if fold(text) == cut[0]:
+            found = await db.scan("SELECT term FROM email_words WHERE term GLOB ? LIMIT ?", f"*{cut[0]}*", _MANY)
+            if len(found) == _MANY:
+                return None
+            asked = [_fts([row[0]], False) for row in found]
+        else:
+            whole = cut[1:] if WORD.match(fold(text)) else cut
+            asked = [_fts(whole, True)] if whole else []
+        if not asked:
+            return (frozenset(), True) if fold(text) == cut[0] else None
+        columns = "{" + " ".join(fields) + "}"
+        match = f"(owner : {self._owner}) AND ({columns} : ({' OR '.join(asked)}))"
+        rows = await db.scan("SELECT rowid FROM email_text WHERE email_text MATCH ?", match)
+        return frozenset(row[0] for row in rows), fold(text) == cut[0]
 
 
 def _fts(cut: list[str], begins: bool) -> str:
@@ -71,6 +98,24 @@ class PostgresText:
             conditions.append("(" + " OR ".join(f"{field} @@ ?::text::tsquery" for field in fields) + ")")
             parameters += [asked] * len(fields)
         return f"(SELECT email_id FROM email_text WHERE {' AND '.join(conditions) or 'TRUE'})", parameters
+
+    async def containing(
+        self, db: Database, fields: Sequence[str], text: str
+    ) -> tuple[frozenset[int], bool] | None:
+        """See SqliteText: of one word PostgreSQL cannot tell where it is a part."""
+        cut = words(text)
+        whole = cut[1:] if WORD.match(fold(text)) else cut
+        if not whole:
+            return None
+        asked = " & ".join([*(f"'{word}'" for word in whole[:-1]), f"'{whole[-1]}':*"])
+        where = " OR ".join(f"t.{field} @@ ?::text::tsquery" for field in fields)
+        rows = await db.scan(
+            f"""SELECT t.email_id FROM email_text t JOIN email e ON e.id = t.email_id
+            WHERE e.account_id = ? AND ({where})""",
+            self._account_id,
+            *([asked] * len(fields)),
+        )
+        return frozenset(row[0] for row in rows), False
 
 
 def _vector(cut: list[str]) -> str:

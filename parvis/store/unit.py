@@ -19,6 +19,7 @@ from parvis.store.sql.contract import Row, Tx
 _UPSERT_CHANGE = """
 INSERT INTO change (account_id, kind, object_id, created, modseq, whole, destroyed) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (account_id, kind, object_id) DO UPDATE SET modseq = excluded.modseq,
+created = CASE WHEN change.destroyed = 1 THEN excluded.created ELSE change.created END,
 whole = CASE WHEN excluded.whole > 0 THEN excluded.whole ELSE change.whole END, destroyed = excluded.destroyed
 """
 _UPSERT_STATE = """

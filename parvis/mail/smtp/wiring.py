@@ -9,7 +9,7 @@ from parvis.mail.queue import report
 from parvis.mail.queue import store as queue_store
 from parvis.mail.queue.report import Reporter
 from parvis.mail.queue.service import Queue
-from parvis.mail.smtp.doors import SmtpDoor
+from parvis.mail.smtp.doors import smtp_port
 from parvis.mail.smtp.receive import Receiver
 from parvis.mail.smtp.submit import Submitter
 from parvis.mail.submission import jmap as submission
@@ -47,9 +47,9 @@ def feature(context: Context) -> Feature:
             responder.JOB: Responder(keep, settings, queue).handle,
         },
         listeners=(
-            SmtpDoor("smtp", ports.smtp, settings, receiver.serve, tls),
-            SmtpDoor("submission", ports.submission, settings, submitter.serve, tls),
-            SmtpDoor("submissions", ports.submissions, settings, submitter.serve, tls, implicit_tls=True),
+            smtp_port("smtp", ports.smtp, settings, receiver.serve, tls),
+            smtp_port("submission", ports.submission, settings, submitter.serve, tls),
+            smtp_port("submissions", ports.submissions, settings, submitter.serve, tls, implicit_tls=True),
         ),
         provision=_provision,
         erase=erase.sending,

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from parvis.kernel.errors import Invalid, TooLarge
+from parvis.serve.lines.deflated import Deflated
 from parvis.serve.lines.door import Door
 
 BUFFER = 256 * 1024
@@ -54,6 +55,9 @@ class Connection(asyncio.Protocol):
         self._writable: asyncio.Future[None] | None = None
         self._discarding = self._eof = self._lost = self._reading_paused = self._stopping = False
         self._cut_off: asyncio.TimerHandle | None = None
+        self._deflated: Deflated | None = None
+        self.buffer = BUFFER
+        """Input held before the socket is no longer read; a session may ask for less."""
         self.task: asyncio.Task[None] | None = None
 
     # What asyncio calls.
@@ -76,8 +80,8 @@ class Connection(asyncio.Protocol):
         """Takes bytes in; after the session has ended they are let fall."""
         if self._cut_off is not None:
             return
-        self._in += data
-        if len(self._in) > BUFFER and not self._reading_paused and self._transport is not None:
+        self._in += data if self._deflated is None else self._inflated(data)
+        if len(self._in) > self.buffer and not self._reading_paused and self._transport is not None:
             self._reading_paused = True
             self._transport.pause_reading()
         self._wake()
@@ -196,6 +200,20 @@ class Connection(asyncio.Protocol):
         self._transport, self.tls = secured, secured.get_extra_info("ssl_object")
         self._reading_paused = False
 
+    async def start_compression(self) -> None:
+        """Begins to compress, after what was written is sent; what the client sends after that is compressed too.
+        RFC 4978 §3"""
+        await self.flush()
+        self._deflated = Deflated()
+        held = bytes(self._in)
+        self._drop(len(held))
+        self.data_received(held)
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether compression has begun."""
+        return self._deflated is not None
+
     @property
     def tls_name(self) -> str:
         """Version and cipher for a Received header, as `TLSv1.3 with TLS_AES_256_GCM_SHA384`; empty in clear."""
@@ -226,13 +244,25 @@ class Connection(asyncio.Protocol):
     def _drop(self, count: int) -> None:
         del self._in[:count]
         self._scanned = 0
-        if self._reading_paused and len(self._in) < BUFFER // 2 and self._transport is not None:
+        if self._deflated is not None and self._deflated.has_more and len(self._in) < self.buffer // 2:
+            self._in += self._inflated(b"")
+        if self._reading_paused and len(self._in) < self.buffer // 2 and self._transport is not None:
             self._reading_paused = False
             self._transport.resume_reading()
 
+    def _inflated(self, data: bytes) -> bytes:
+        """What came, decompressed; a client that sends anything else is cut off."""
+        assert self._deflated is not None and self._transport is not None
+        try:
+            return self._deflated.read(data, self.buffer)
+        except Invalid:
+            self._transport.abort()
+            return b""
+
     def _send(self) -> None:
         if self._out and self._transport is not None and not self._lost:
-            self._transport.write(b"".join(self._out) if len(self._out) > 1 else self._out[0])
+            data = b"".join(self._out) if len(self._out) > 1 else self._out[0]
+            self._transport.write(data if self._deflated is None else self._deflated.written(data))
         self._out.clear()
         self._out_size = 0
 

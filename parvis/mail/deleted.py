@@ -1,0 +1,162 @@
+r"""IMAP's \Deleted: a message so marked leaves its mailbox for everybody but IMAP, which shows it until it is
+expunged and may take the mark off again; JMAP must not see it. RFC 8621 §4.1.1, RFC 9051 §2.3.2"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from parvis.mail import counts, store
+from parvis.mail.message import Parsed
+from parvis.mail.store import KIND, Edit, New
+from parvis.serve.jmap import blobs
+from parvis.store.sql.contract import Dialect, Row, marks
+from parvis.store.unit import Unit
+
+LINK = "DeletedEmail"
+_COLUMNS = "uid, email_id, thread_id, blob, size, received_ms, keywords, modseq"
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A message that is marked."""
+
+    uid: int
+    email_id: int
+    thread_id: int
+    blob: str
+    size: int
+    received_ms: int
+    keywords: str
+    modseq: int
+
+
+def _deleted(row: Row) -> Deleted:
+    return Deleted(*row)
+
+
+async def marked(db: Any, mailbox_id: int, first: int = 1, last: int = 1 << 32) -> list[Deleted]:
+    """The marked messages of a mailbox by uid, from `first` to `last`."""
+    rows = await db.rows(
+        f"SELECT {_COLUMNS} FROM deleted_email WHERE mailbox_id = ? AND uid >= ? AND uid <= ? ORDER BY uid",
+        mailbox_id,
+        first,
+        last,
+    )
+    return [_deleted(row) for row in rows]
+
+
+async def mark(unit: Unit, dialect: Dialect, account_id: int, mailbox_id: int, uids: Sequence[int]) -> None:
+    """Marks messages of a mailbox; what is not there or marked already stays as it is."""
+    rows: list[Row] = []
+    for page in counts.pages(uids):
+        rows += await unit.rows(
+            f"""SELECT m.uid, e.id, e.thread_id, e.blob, e.size, e.received_ms, e.keywords FROM email_mailbox m
+            JOIN email e ON e.id = m.email_id WHERE m.mailbox_id = ? AND m.uid IN {marks(len(page))}""",
+            mailbox_id,
+            *page,
+        )
+    if not rows:
+        return
+    since = await unit.value("SELECT modseq FROM account WHERE id = ?", account_id)
+    places = await store.mailboxes_of(unit, [row[1] for row in rows])
+    elsewhere = {number: frozenset(held) - {mailbox_id} for number, held in places.items()}
+    await store.edit(
+        unit, account_id, [Edit(number, mailbox_ids=others) for number, others in elsewhere.items() if others]
+    )
+    await store.remove(unit, dialect, account_id, [number for number, others in elsewhere.items() if not others])
+    modseq = await _touched(unit, account_id, mailbox_id)
+    await _keep_uids(unit, mailbox_id, since, [row[0] for row in rows])
+    await add(unit, account_id, mailbox_id, [_deleted((*row, modseq)) for row in rows])
+
+
+async def add(unit: Unit, account_id: int, mailbox_id: int, messages: Sequence[Deleted]) -> None:
+    """Puts marked messages into a mailbox: as `mark` does, or a copy of some that are marked elsewhere."""
+    await unit.many(
+        f"INSERT INTO deleted_email (mailbox_id, account_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (mailbox_id, account_id, m.uid, m.email_id, m.thread_id, m.blob, m.size, m.received_ms, m.keywords,
+             m.modseq)
+            for m in messages
+        ],
+    )  # fmt: skip
+    for message in messages:
+        await blobs.link(unit, message.blob, account_id, LINK, message.email_id, message.size, "message/rfc822")
+
+
+async def set_keywords(
+    unit: Unit, account_id: int, mailbox_id: int, changes: Sequence[tuple[int, frozenset[str]]]
+) -> int:
+    """Gives marked messages (by uid) other keywords. Returns the modseq of that."""
+    modseq = await _touched(unit, account_id, mailbox_id)
+    await unit.many(
+        "UPDATE deleted_email SET keywords = ?, modseq = ? WHERE mailbox_id = ? AND uid = ?",
+        [(" ".join(sorted(keywords)), modseq, mailbox_id, uid) for uid, keywords in changes],
+    )
+    return modseq
+
+
+async def unmark(
+    unit: Unit,
+    dialect: Dialect,
+    account_id: int,
+    mailbox_id: int,
+    messages: Sequence[tuple[Deleted, frozenset[str], Parsed]],
+) -> None:
+    """Brings marked messages back where they were, with their ids and uids and these keywords. `Parsed` is what was
+    read of their bytes. Raises OverQuota."""
+    await _forget(unit, account_id, mailbox_id, [message for message, _, _ in messages])
+    fresh = []
+    for message, keywords, parsed in messages:
+        uids = {mailbox_id: message.uid}
+        row = await unit.row("SELECT thread_id, received_ms FROM email WHERE id = ?", message.email_id)
+        if row is None:
+            box = frozenset({mailbox_id})
+            fresh.append(New(parsed, message.blob, box, keywords, message.received_ms, message.email_id, uids))
+            continue
+        await store.add_places(unit, account_id, (message.email_id, row[0]), row[1], {mailbox_id}, uids)
+        await unit.changed(account_id, KIND, message.email_id, "updated")
+        await store.edit(unit, account_id, [Edit(message.email_id, keywords=keywords)])
+        await counts.refresh(unit, account_id, [row[0]])
+    if fresh:
+        await store.append(unit, dialect, account_id, fresh)
+
+
+async def expunge(unit: Unit, account_id: int, mailbox_id: int, uids: Sequence[int] | None = None) -> list[int]:
+    """Takes marked messages out for good: all of a mailbox or those of `uids`. Returns the uids that are gone."""
+    found = await marked(unit, mailbox_id)
+    if uids is not None:
+        wanted = set(uids)
+        found = [message for message in found if message.uid in wanted]
+    if not found:
+        return []
+    await _forget(unit, account_id, mailbox_id, found)
+    modseq = await _touched(unit, account_id, mailbox_id)
+    await store.vanish(unit, modseq, [(mailbox_id, message.uid) for message in found])
+    return [message.uid for message in found]
+
+
+async def drop_mailbox(unit: Unit, account_id: int, mailbox_id: int) -> None:
+    """What is kept of a mailbox for IMAP goes with it."""
+    await _forget(unit, account_id, mailbox_id, await marked(unit, mailbox_id))
+    await unit.run("DELETE FROM vanished_uid WHERE mailbox_id = ?", mailbox_id)
+
+
+async def _touched(unit: Unit, account_id: int, mailbox_id: int) -> int:
+    return await unit.changed(account_id, "Mailbox", mailbox_id, "updated", counts_only=True)
+
+
+async def _keep_uids(unit: Unit, mailbox_id: int, since: int, uids: Sequence[int]) -> None:
+    """They are shown still, so they have not vanished."""
+    for page in counts.pages(uids):
+        sql = f"DELETE FROM vanished_uid WHERE mailbox_id = ? AND modseq >= ? AND uid IN {marks(len(page))}"
+        await unit.run(sql, mailbox_id, since, *page)
+
+
+async def _forget(unit: Unit, account_id: int, mailbox_id: int, messages: Sequence[Deleted]) -> None:
+    await unit.many(
+        "DELETE FROM deleted_email WHERE mailbox_id = ? AND uid = ?", [(mailbox_id, one.uid) for one in messages]
+    )
+    for email_id in dict.fromkeys(message.email_id for message in messages):
+        left = "SELECT 1 FROM deleted_email WHERE account_id = ? AND email_id = ?"
+        if await unit.value(left, account_id, email_id) is None:
+            await blobs.unlink(unit, account_id, LINK, email_id)

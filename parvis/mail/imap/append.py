@@ -1,0 +1,59 @@
+"""Putting messages in: APPEND, several at once too. RFC 9051 §6.3.12, RFC 3502"""
+
+from parvis.access import gate
+from parvis.access.principal import Right
+from parvis.mail import deleted, service, store
+from parvis.mail.imap import flags
+from parvis.mail.imap.names import Named
+from parvis.mail.imap.session import Done, No, Session
+from parvis.mail.model import SCOPE
+from parvis.mail.store import New
+from parvis.store.blobs.contract import Step
+from parvis.store.unit import Unit
+from parvis.wire.imap import arguments as a
+from parvis.wire.imap.command import Command
+from parvis.wire.imap.numbers import compressed
+
+
+async def append(session: Session, command: Command) -> Done:
+    """RFC 9051 §6.3.12. All of them or none; durable when it says OK."""
+    asked = command.arguments
+    assert isinstance(asked, a.Append)
+    named = (await session.names()).find(asked.mailbox)
+    if named is None or named.row is None:
+        raise No("There is no such mailbox", "TRYCREATE")
+    read = [await _read(session, named, one) for one in asked.messages]
+    account_id, mailbox_id = named.account_id, named.row.id
+
+    async def work(unit: Unit) -> list[int]:
+        await gate.require(unit, session.who, account_id, SCOPE, Right.WRITE)
+        for _, step, _ in read:
+            await step(unit)
+        stored = await store.append(unit, session.store.db.dialect, account_id, [new for new, _, _ in read])
+        uids = []
+        for one in stored:
+            uids.append(
+                await unit.value(
+                    "SELECT uid FROM email_mailbox WHERE email_id = ? AND mailbox_id = ?", one.id, mailbox_id
+                )
+            )
+        marked = [uid for uid, (_, _, is_deleted) in zip(uids, read, strict=True) if is_deleted]
+        await deleted.mark(unit, session.store.db.dialect, account_id, mailbox_id, marked)
+        return uids
+
+    uids = await session.store.write(work)
+    return Done("Kept", f"APPENDUID {named.row.uid_validity} {compressed(uids)}")
+
+
+async def _read(session: Session, named: Named, one: a.AppendMessage) -> tuple[New, Step, bool]:
+    """A message, the step that stores it, and whether it is marked \\Deleted."""
+    assert named.row is not None
+    if one.octets is None:
+        raise No("CATENATE is not offered", "CANNOT")
+    if one.octets.size == 0:
+        raise No("An empty message is none", "CANNOT")
+    keywords, is_deleted = flags.read(one.flags)
+    raw = await session.spools.pop(0).content()
+    digest, step = await session.store.blobs.join(raw)
+    parsed = await service.read(raw)
+    return New(parsed, digest, frozenset({named.row.id}), keywords, one.internal_date_ms), step, is_deleted

@@ -1,0 +1,45 @@
+r"""Keywords as flags: `$seen` is \Seen, others stay what they are. RFC 8621 §4.1.1, RFC 9051 §2.3.2"""
+
+from collections.abc import Iterable
+
+from parvis.kernel.errors import Invalid
+from parvis.mail.model import keyword_set
+
+_SYSTEM = {"$answered": r"\Answered", "$flagged": r"\Flagged", "$draft": r"\Draft", "$seen": r"\Seen"}
+_KEYWORDS = {flag.lower(): keyword for keyword, flag in _SYSTEM.items()}
+_AS_REGISTERED = {
+    word.lower(): word
+    for word in (
+        "$Forwarded", "$MDNSent", "$Junk", "$NotJunk", "$Phishing", "$Important", "$SubmitPending", "$Submitted",
+    )
+}  # fmt: skip
+"""How IANA writes them."""
+PERMANENT = r"\Answered \Flagged \Deleted \Seen \Draft \*"
+DELETED = "\\deleted"
+
+
+def written(keywords: Iterable[str], *, deleted: bool = False) -> str:
+    """The flags of a message, as they stand between parentheses."""
+    system = [flag for keyword, flag in _SYSTEM.items() if keyword in keywords]
+    others = sorted(_AS_REGISTERED.get(word, word) for word in keywords if word not in _SYSTEM)
+    return " ".join([*system, *([r"\Deleted"] if deleted else []), *others])
+
+
+def read(flags: Iterable[str]) -> tuple[frozenset[str], bool]:
+    r"""Keywords for flags, and whether \Deleted is among them. \Recent is the server's alone and is passed over.
+    Raises Invalid for a system flag that there is not."""
+    keywords, deleted = [], False
+    for flag in flags:
+        lower = flag.lower()
+        if lower == DELETED:
+            deleted = True
+        elif lower.startswith("\\") and lower not in _KEYWORDS and lower != "\\recent":
+            raise Invalid(f"there is no flag {flag}", field="flags")
+        elif lower != "\\recent":
+            keywords.append(_KEYWORDS.get(lower, lower))
+    return keyword_set(keywords), deleted
+
+
+def keyword_of(flag: str) -> str:
+    """The keyword of one flag name of a search (`SEEN`, `$Junk`)."""
+    return _KEYWORDS.get("\\" + flag.lower(), flag.lower())

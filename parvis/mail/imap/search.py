@@ -1,0 +1,171 @@
+"""SEARCH, SORT and THREAD. Conditions become SQL as far as the tables can tell; what they leave open is answered by
+the messages themselves, so that a text is found wherever it stands, inside words too. RFC 9051 §6.4.4, RFC 5256"""
+
+from collections.abc import Iterator, Sequence
+
+from parvis.mail.imap.conditions import Candidates, Conditions
+from parvis.mail.imap.reading import Reading
+from parvis.mail.imap.session import Done, No, Session
+from parvis.mail.imap.view import paged
+from parvis.mail.textindex import text_index
+from parvis.wire.imap import arguments as a
+from parvis.wire.imap import search as keys
+from parvis.wire.imap.command import Command
+from parvis.wire.imap.numbers import compressed
+from parvis.wire.imap.search import SearchKey
+
+_LIVE = "SELECT m.uid FROM email_mailbox m JOIN email e ON e.id = m.email_id WHERE m.mailbox_id = ? AND ({})"
+_SECONDS = 30.0
+
+
+async def search(session: Session, command: Command) -> Done:
+    """RFC 9051 §6.4.4"""
+    asked = command.arguments
+    assert isinstance(asked, a.Search)
+    found = await matching(session, asked.keys)
+    modseq = await _highest(session, asked.keys, found)
+    if asked.returns is None and "IMAP4REV2" not in session.enabled:
+        numbers = _numbers(session, found, uid=asked.uid)
+        more = f" (MODSEQ {modseq})" if modseq and numbers else ""
+        session.say(f"* SEARCH {' '.join(map(str, numbers))}".rstrip() + more)
+    else:
+        _say_extended(session, command, asked, found, modseq)
+    return Done(expunges=asked.uid)
+
+
+def _say_extended(
+    session: Session, command: Command, asked: a.Search | a.Sort, found: Sequence[int], modseq: int
+) -> None:
+    """RFC 9051 §7.3.4, RFC 4731, RFC 5182, RFC 9394"""
+    returns = asked.returns if asked.returns is not None else frozenset({"ALL"})
+    if "SAVE" in returns:
+        session.box.saved = _saved(found, returns)
+        if returns == {"SAVE"}:
+            return
+    numbers = _numbers(session, found, uid=asked.uid)
+    words = [f'* ESEARCH (TAG "{command.tag}")'] + (["UID"] if asked.uid else [])
+    lowest, highest = (numbers[0], numbers[-1]) if isinstance(asked, a.Sort) else _ends(numbers)
+    if numbers and "MIN" in returns:
+        words.append(f"MIN {lowest}")
+    if numbers and "MAX" in returns:
+        words.append(f"MAX {highest}")
+    if "COUNT" in returns:
+        words.append(f"COUNT {len(numbers)}")
+    if numbers and "ALL" in returns:
+        words.append(f"ALL {_listed(numbers, in_order=isinstance(asked, a.Sort))}")
+    if modseq and numbers:
+        words.append(f"MODSEQ {modseq}")
+    session.say(" ".join(words))
+
+
+def _ends(numbers: Sequence[int]) -> tuple[int, int]:
+    return (min(numbers), max(numbers)) if numbers else (0, 0)
+
+
+def _listed(numbers: Sequence[int], *, in_order: bool) -> str:
+    """The numbers of a sort keep their order; RFC 5267 §3.1."""
+    return ",".join(map(str, numbers)) if in_order else compressed(sorted(numbers))
+
+
+def _saved(found: Sequence[int], returns: frozenset[str]) -> list[int]:
+    """With MIN or MAX alone only those are kept. RFC 9051 §6.4.4.1"""
+    if not found or returns & {"ALL", "COUNT"} or not returns & {"MIN", "MAX"}:
+        return list(found)
+    ends = {found[0]} if "MIN" in returns else set()
+    return sorted(ends | ({found[-1]} if "MAX" in returns else set()))
+
+
+def _numbers(session: Session, uids: Sequence[int], *, uid: bool) -> list[int]:
+    return list(uids) if uid else [number for one in uids if (number := session.box.sequence(one))]
+
+
+async def _highest(session: Session, key: SearchKey, found: Sequence[int]) -> int:
+    """The newest mod-sequence of what was found, when the search was about them. RFC 7162 §3.1.5"""
+    if not _has_modseq(key):
+        return 0
+    session.enabled.add("CONDSTORE")
+    highest = 0
+    for page in paged(found):
+        messages = await session.box.messages(session.store.db, page)
+        highest = max([highest, *(one.modseq for one in messages)])
+    return highest
+
+
+def _has_modseq(key: SearchKey) -> bool:
+    if isinstance(key, keys.And):
+        return any(_has_modseq(one) for one in key.keys)
+    if isinstance(key, keys.Or):
+        return _has_modseq(key.left) or _has_modseq(key.right)
+    if isinstance(key, keys.Not):
+        return _has_modseq(key.key)
+    return isinstance(key, keys.Modseq)
+
+
+async def matching(session: Session, key: SearchKey) -> list[int]:
+    """The uids that a search finds in the selected mailbox, in order."""
+    view, db = session.box, session.store.db
+    candidates = await _candidates(session, key)
+    condition = Conditions(view, candidates).of(key)
+    sql = _LIVE.format(condition.sql)
+    rows = await db.scan(sql, view.mailbox_id, *condition.parameters, seconds=_SECONDS)
+    live = sorted(row[0] for row in rows if view.sequence(row[0]))
+    reading = Reading(session, candidates)
+    if not condition.exact:
+        live = [uid for page in paged(live) for uid in await reading.filtered(page, key)]
+    marked = await db.rows("SELECT uid FROM deleted_email WHERE mailbox_id = ?", view.mailbox_id)
+    if not marked:
+        return live
+    others = sorted(row[0] for row in marked if view.sequence(row[0]))
+    return sorted(live + [uid for page in paged(others) for uid in await reading.filtered(page, key)])
+
+
+async def _candidates(session: Session, key: SearchKey) -> Candidates:
+    """What the text index knows of the texts that are looked for in bodies."""
+    index = text_index(session.store.db.dialect, session.box.account_id)
+    found: Candidates = {}
+    for text in {one.value for one in _texts(key) if one.field in ("BODY", "TEXT")}:
+        if (known := await index.containing(session.store.db, ("body",), text)) is not None:
+            found[text] = known
+    return found
+
+
+def _texts(key: SearchKey) -> Iterator[keys.Text]:
+    if isinstance(key, keys.And):
+        for one in key.keys:
+            yield from _texts(one)
+    elif isinstance(key, keys.Or):
+        yield from _texts(key.left)
+        yield from _texts(key.right)
+    elif isinstance(key, keys.Not):
+        yield from _texts(key.key)
+    elif isinstance(key, keys.Text):
+        yield key
+
+
+async def sort(session: Session, command: Command) -> Done:
+    """RFC 5256 §3, RFC 5957"""
+    asked = command.arguments
+    assert isinstance(asked, a.Sort)
+    found = await matching(session, asked.keys)
+    order = await Reading(session).ordered(found, asked.criteria)
+    modseq = await _highest(session, asked.keys, found)
+    if asked.returns is None:
+        numbers = _numbers(session, order, uid=asked.uid)
+        more = f" (MODSEQ {modseq})" if modseq and numbers else ""
+        session.say(f"* SORT {' '.join(map(str, numbers))}".rstrip() + more)
+    else:
+        _say_extended(session, command, asked, order, modseq)
+    return Done(expunges=asked.uid)
+
+
+async def thread(session: Session, command: Command) -> Done:
+    """RFC 5256 §3"""
+    asked = command.arguments
+    assert isinstance(asked, a.Thread)
+    reading = Reading(session)
+    found = await matching(session, asked.keys)
+    written = await reading.threads(found, asked.algorithm, uid=asked.uid)
+    if written is None:
+        raise No("ORDEREDSUBJECT and REFERENCES are what there is", "CANNOT")
+    session.say((b"* THREAD " + written).rstrip())
+    return Done(expunges=asked.uid)

@@ -1,0 +1,126 @@
+"""Opening and closing a mailbox: SELECT, EXAMINE, CLOSE, UNSELECT, EXPUNGE. RFC 9051 §6.3.2, §6.4.1 to §6.4.3, with
+what RFC 7162 and RFC 8474 add"""
+
+from collections.abc import Sequence
+
+from parvis.access import gate
+from parvis.access.principal import Right
+from parvis.kernel import ids
+from parvis.mail import deleted
+from parvis.mail.imap.flags import PERMANENT
+from parvis.mail.imap.session import Done, No, Session
+from parvis.mail.imap.view import View
+from parvis.mail.model import SCOPE
+from parvis.store.unit import Unit
+from parvis.wire.imap import arguments as a
+from parvis.wire.imap.command import Command
+from parvis.wire.imap.mailbox import encode_mailbox
+from parvis.wire.imap.numbers import Numbers, compressed
+
+
+async def select(session: Session, command: Command) -> Done:
+    """RFC 9051 §6.3.2, §6.3.3"""
+    asked = command.arguments
+    assert isinstance(asked, a.Select)
+    was_selected, session.view = session.view is not None, None
+    named = (await session.names()).find(asked.mailbox)
+    if named is None or named.row is None or named.access is None:
+        raise No("There is no such mailbox", "NONEXISTENT")
+    if asked.condstore or asked.qresync is not None:
+        session.enabled.add("CONDSTORE")
+    read_only = asked.read_only or Right.WRITE not in named.access.rights
+    view = View(named.name, named.access, named.row, read_only)
+    await view.load(session.store.db)
+    session.view = view
+    session.watch_mailbox()
+    if was_selected:
+        session.say("* OK [CLOSED] The mailbox before is closed")
+    await _introduce(session, view, named.row.uid_next)
+    if asked.qresync is not None and asked.qresync.uid_validity == view.uid_validity:
+        await _catch_up(session, view, asked.qresync)
+    return Done("Opened", "READ-ONLY" if read_only else "READ-WRITE", tells=False)
+
+
+async def _introduce(session: Session, view: View, uid_next: int) -> None:
+    flags = PERMANENT.removesuffix(r" \*")
+    session.say(f"* {len(view.uids)} EXISTS")
+    if "IMAP4REV2" not in session.enabled:
+        session.say("* 0 RECENT")
+        await _first_unseen(session, view)
+    session.say(f"* FLAGS ({flags})")
+    session.say(f"* OK [PERMANENTFLAGS ({'' if view.read_only else PERMANENT})] What is kept")
+    session.say(f"* OK [UIDVALIDITY {view.uid_validity}] Valid")
+    session.say(f"* OK [UIDNEXT {max(uid_next, view.uids[-1] + 1 if view.uids else 1)}] Next")
+    session.say(f"* OK [HIGHESTMODSEQ {max(1, view.modseq)}] Newest")
+    session.say(f"* OK [MAILBOXID ({ids.text(view.mailbox_id)})] Here")
+    if "IMAP4REV2" in session.enabled:
+        session.say(b'* LIST () "/" ' + encode_mailbox(view.name, True))
+
+
+async def _first_unseen(session: Session, view: View) -> None:
+    """The first message that is not seen. RFC 3501 §7.1"""
+    uid = await session.store.db.value(
+        """SELECT MIN(m.uid) FROM email_mailbox m JOIN email e ON e.id = m.email_id
+        WHERE m.mailbox_id = ? AND e.unread = 1""",
+        view.mailbox_id,
+    )
+    if uid is not None and (number := view.sequence(uid)):
+        session.say(f"* OK [UNSEEN {number}] First")
+
+
+async def _catch_up(session: Session, view: View, known: a.Qresync) -> None:
+    """What changed since the client was here. RFC 7162 §3.2.5"""
+    since = known.modseq
+    gone = await vanished(session, view, since, known.known)
+    if gone:
+        session.say(f"* VANISHED (EARLIER) {compressed(gone)}")
+    for flagged in await view.changed(session.store.db, since, long_ago=True):
+        if known.known is None or known.known.contains(flagged.uid, view.uids[-1] if view.uids else 0):
+            session.tell_flags(flagged, uid=True)
+
+
+async def vanished(session: Session, view: View, since: int, within: Numbers | None) -> list[int]:
+    """Uids that left the mailbox after a modseq, of those in a set. RFC 7162 §3.2.6"""
+    rows = await session.store.db.scan(
+        "SELECT uid FROM vanished_uid WHERE mailbox_id = ? AND modseq > ?", view.mailbox_id, since
+    )
+    gone = sorted({row[0] for row in rows if not view.sequence(row[0])})
+    largest = (1 << 32) - 1
+    return [uid for uid in gone if within is None or within.contains(uid, largest)]
+
+
+async def close(session: Session, _: Command) -> Done:
+    """RFC 9051 §6.4.1"""
+    if session.box.may(Right.WRITE):
+        await _expunge(session, None)
+    return await unselect(session, _)
+
+
+async def unselect(session: Session, _: Command) -> Done:
+    """RFC 9051 §6.4.2"""
+    session.view = None
+    session.server.watch.leave(session)
+    return Done()
+
+
+async def expunge(session: Session, command: Command) -> Done:
+    """RFC 9051 §6.4.3, §6.4.9"""
+    asked, view = command.arguments, session.box
+    if view.read_only:
+        raise No("The mailbox is open for reading only", "CANNOT")
+    uids = list(view.chosen(asked.numbers, uid=True)) if isinstance(asked, a.UidExpunge) else None
+    gone = await _expunge(session, uids)
+    if not (gone and session.condstore):
+        return Done()
+    await session.tell()
+    return Done("Expunged", f"HIGHESTMODSEQ {view.modseq}")
+
+
+async def _expunge(session: Session, uids: Sequence[int] | None) -> list[int]:
+    view = session.box
+
+    async def work(unit: Unit) -> list[int]:
+        await gate.require(unit, session.who, view.account_id, SCOPE, Right.WRITE)
+        return await deleted.expunge(unit, view.account_id, view.mailbox_id, uids)
+
+    return await session.store.write(work)

@@ -1,0 +1,199 @@
+"""A selected mailbox as one session sees it: which uid has which sequence number, and what has changed since the
+session was last told. RFC 9051 §2.3.1"""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from parvis.access.gate import Access
+from parvis.access.principal import Right
+from parvis.mail.mailboxes import MailboxRow
+from parvis.mail.store import KIND
+from parvis.store.sql.contract import Database, Row
+from parvis.store.unit import Unit
+from parvis.wire.imap.numbers import Numbers
+
+PAGE = 500
+"""Messages that are read together."""
+_LIVE = f"""SELECT m.uid, e.id, e.thread_id, e.blob, e.size, e.received_ms, e.keywords, c.modseq,
+    e.has_attachment FROM email_mailbox m JOIN email e ON e.id = m.email_id
+    LEFT JOIN change c ON c.account_id = ? AND c.kind = '{KIND}' AND c.object_id = e.id
+    WHERE m.mailbox_id = ? AND m.uid >= ? AND m.uid <= ? ORDER BY m.uid LIMIT {PAGE}"""
+_MARKED = """SELECT uid, email_id, thread_id, blob, size, received_ms, keywords, modseq, 1 FROM deleted_email
+    WHERE mailbox_id = ? AND uid >= ? AND uid <= ? ORDER BY uid"""
+_CHANGED = f"""SELECT m.uid, e.keywords, c.modseq FROM change c JOIN email_mailbox m ON m.email_id = c.object_id
+    JOIN email e ON e.id = c.object_id
+    WHERE c.account_id = ? AND c.kind = '{KIND}' AND c.modseq > ? AND c.destroyed = 0 AND m.mailbox_id = ?"""
+_MARKED_SINCE = "SELECT uid, keywords, modseq FROM deleted_email WHERE mailbox_id = ? AND modseq > ?"
+_VANISHED = "SELECT uid FROM vanished_uid WHERE mailbox_id = ? AND modseq > ?"
+_UIDS = """SELECT uid FROM email_mailbox WHERE mailbox_id = ? AND uid > ?
+    UNION ALL SELECT uid FROM deleted_email WHERE mailbox_id = ? AND uid > ? ORDER BY uid"""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of the mailbox. `deleted` says that it is marked so; see mail.deleted."""
+
+    uid: int
+    email_id: int
+    thread_id: int
+    blob: str
+    size: int
+    received_ms: int
+    keywords: frozenset[str]
+    modseq: int
+    has_attachment: bool
+    """Or may have one."""
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """The flags of a message that changed."""
+
+    uid: int
+    keywords: frozenset[str]
+    modseq: int
+    deleted: bool
+
+
+@dataclass(slots=True)
+class News:
+    """What a session is to be told: sequence numbers that are gone, each as it is when those before it are gone;
+    uids that are gone; whether there are more messages; changed flags."""
+
+    expunged: list[int] = field(default_factory=list)
+    vanished: list[int] = field(default_factory=list)
+    grown: bool = False
+    destroyed: bool = False
+    """The mailbox itself is gone."""
+    flags: list[Flagged] = field(default_factory=list)
+
+
+class View:
+    """See the module."""
+
+    def __init__(self, name: str, access: Access, row: MailboxRow, read_only: bool) -> None:
+        self.name, self.access, self.read_only = name, access, read_only
+        self.account_id, self.mailbox_id, self.uid_validity = access.scope.account_id, row.id, row.uid_validity
+        self.uids: array[int] = array("I")
+        self.modseq = 0
+        self.saved: list[int] = []
+        """The uids of the last SEARCH that asked to SAVE them. RFC 9051 §6.4.4.1"""
+        self._told: dict[int, int] = {}
+
+    def may(self, right: Right) -> bool:
+        """Whether the session may do this here."""
+        return not self.read_only and right in self.access.rights
+
+    async def load(self, db: Database) -> None:
+        """Reads what is in the mailbox now."""
+        self.modseq = await _modseq(db, self.account_id)
+        rows = await db.scan(_UIDS, self.mailbox_id, 0, self.mailbox_id, 0)
+        self.uids = array("I", sorted({row[0] for row in rows}))
+
+    def told(self, flags: Iterable[Flagged]) -> None:
+        """Notes that the session knows these flags already."""
+        self._told.update({one.uid: one.modseq for one in flags})
+
+    async def news(self, db: Database, *, expunges: bool = True) -> News:
+        """What has changed, after which this view is as the database. Without `expunges` nothing may go, and what
+        has gone is told the next time."""
+        now = await _modseq(db, self.account_id)
+        found = News()
+        if now == self.modseq:
+            return found
+        if await db.value("SELECT 1 FROM mailbox WHERE id = ?", self.mailbox_id) is None:
+            found.destroyed = True
+            return found
+        gone = {row[0] for row in await db.rows(_VANISHED, self.mailbox_id, self.modseq)}
+        last = self.uids[-1] if self.uids else 0
+        fresh = sorted({row[0] for row in await db.rows(_UIDS, self.mailbox_id, last, self.mailbox_id, last)})
+        self.uids.extend(fresh)
+        found.grown = bool(fresh)
+        found.flags = await self._flags(db, set(fresh))
+        leaving = sorted(uid for uid in gone if self.sequence(uid))
+        if leaving and not expunges:
+            found.flags = [one for one in found.flags if one.uid not in gone]
+            return found  # the clock stays: they are found again
+        found.vanished = leaving
+        for uid in leaving:
+            place = bisect_left(self.uids, uid)
+            found.expunged.append(place + 1)
+            del self.uids[place]
+        self.modseq = now
+        self._told = {uid: modseq for uid, modseq in self._told.items() if modseq > now}
+        return found
+
+    async def _flags(self, db: Database, fresh: set[int]) -> list[Flagged]:
+        found = await self.changed(db, self.modseq)
+        changed = [one for one in found if self._told.get(one.uid, 0) < one.modseq]
+        self.told(changed)
+        return [one for one in changed if one.uid not in fresh]
+
+    async def changed(self, db: Database, since: int, *, long_ago: bool = False) -> list[Flagged]:
+        """Messages that are there and changed after a modseq, by uid."""
+        read = db.scan if long_ago else db.rows
+        live = await read(_CHANGED, self.account_id, since, self.mailbox_id)
+        marked = await db.rows(_MARKED_SINCE, self.mailbox_id, since)
+        found = [Flagged(row[0], words(row[1]), row[2], False) for row in live]
+        found += [Flagged(row[0], words(row[1]), row[2], True) for row in marked]
+        return sorted(found, key=lambda one: one.uid)
+
+    def sequence(self, uid: int) -> int:
+        """The sequence number of a uid; 0 when it is not there."""
+        place = bisect_left(self.uids, uid)
+        return place + 1 if place < len(self.uids) and self.uids[place] == uid else 0
+
+    def chosen(self, numbers: Numbers, *, uid: bool) -> Sequence[int]:
+        """The uids that a sequence set means, in order."""
+        if numbers.saved:
+            return [one for one in self.saved if self.sequence(one)]
+        if not self.uids:
+            return []
+        found: list[int] = []
+        for span in numbers.resolve(self.uids[-1] if uid else len(self.uids)):
+            if uid:
+                found += self.uids[bisect_left(self.uids, span.start) : bisect_right(self.uids, span.stop - 1)]
+            else:
+                found += self.uids[span.start - 1 : span.stop - 1]
+        return found
+
+    async def messages(self, db: Database | Unit, uids: Sequence[int]) -> list[Message]:
+        """Those of the uids that are there, in order; at most PAGE uids."""
+        if not uids:
+            return []
+        wanted, found = set(uids), []
+        first, last = uids[0], uids[-1]
+        while first <= last:
+            rows = await db.rows(_LIVE, self.account_id, self.mailbox_id, first, last)
+            found += [message(row) for row in rows if row[0] in wanted]
+            if len(rows) < PAGE:
+                break
+            first = rows[-1][0] + 1
+        marked = await db.rows(_MARKED, self.mailbox_id, uids[0], last)
+        found += [message(row, deleted=True) for row in marked if row[0] in wanted]
+        return sorted(found, key=lambda one: one.uid) if marked else found
+
+
+def paged(uids: Sequence[int], size: int = PAGE) -> Iterator[Sequence[int]]:
+    """Uids in pieces that are read together."""
+    for start in range(0, len(uids), size):
+        yield uids[start : start + size]
+
+
+def message(row: Row, *, deleted: bool = False) -> Message:
+    """A row of the statements above."""
+    uid, email_id, thread_id, blob, size, received_ms, keywords, modseq, attached = row
+    held = words(keywords)
+    return Message(uid, email_id, thread_id, blob, size, received_ms, held, modseq or 1, bool(attached), deleted)
+
+
+def words(stored: str) -> frozenset[str]:
+    """Keywords as they are stored."""
+    return frozenset(stored.split())
+
+
+async def _modseq(db: Database, account_id: int) -> int:
+    return int(await db.value("SELECT modseq FROM account WHERE id = ?", account_id) or 0)

@@ -1,0 +1,56 @@
+"""Who is to be woken when an account changes or a sign-in ends: the sessions of this node that wait. RFC 2177"""
+
+import asyncio
+from collections import defaultdict
+from typing import Any
+
+from parvis.access import sessions
+from parvis.access.sessions import Ended
+from parvis.kernel.events import StateChange
+from parvis.store.bus.contract import Cancel
+from parvis.store.store import Store
+
+_KINDS = frozenset({"Email", "Mailbox", "Grant"})
+
+
+class Watch:
+    """All waiting sessions of this node."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._waiting: dict[int, dict[Any, asyncio.Event]] = defaultdict(dict)
+        self._cancels: list[Cancel] = []
+
+    async def start(self) -> None:
+        """Begins to hear of changes and of sign-ins that end."""
+        self._cancels = [
+            await self._store.on_state_change(self._changed),
+            await sessions.on_end(self._store, self._ended),
+        ]
+
+    async def stop(self) -> None:
+        """Hears no more."""
+        for cancel in self._cancels:
+            cancel()
+
+    def join(self, session: Any, account_id: int) -> asyncio.Event:
+        """The event that is set when the mail of an account changes, or the session's sign-in ends."""
+        return self._waiting[account_id].setdefault(session, asyncio.Event())
+
+    def leave(self, session: Any) -> None:
+        """The session waits no more."""
+        for account_id in [number for number, waiting in self._waiting.items() if session in waiting]:
+            del self._waiting[account_id][session]
+            if not self._waiting[account_id]:
+                del self._waiting[account_id]
+
+    def _changed(self, change: StateChange) -> None:
+        if change.account_id in self._waiting and _KINDS & change.changed.keys():
+            for event in self._waiting[change.account_id].values():
+                event.set()
+
+    def _ended(self, ended: Ended) -> None:
+        for waiting in self._waiting.values():
+            for session, event in waiting.items():
+                if session.principal is not None and ended.concerns(session.principal):
+                    event.set()

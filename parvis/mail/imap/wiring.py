@@ -1,0 +1,97 @@
+"""The ports of IMAP, and which verb does what, as one Feature beside that of the mailboxes."""
+
+from functools import cache
+
+from parvis.mail.imap import append, boxes, copy, fetch, idle, listing, marks, rights, search, select, signin
+from parvis.mail.imap.session import LINE_LIMIT, Server, Session, State, Verb
+from parvis.mail.imap.watch import Watch
+from parvis.serve.feature import Context, Feature
+from parvis.serve.lines.connection import Connection
+from parvis.serve.lines.door import Door, Farewells
+from parvis.serve.lines.port import Port
+from parvis.serve.lines.tls import server_context
+
+VERBS: dict[str, tuple[State, Verb]] = {
+    "CAPABILITY": ("any", signin.capability),
+    "NOOP": ("any", signin.noop),
+    "LOGOUT": ("any", signin.logout),
+    "ID": ("any", signin.identify),
+    "STARTTLS": ("stranger", signin.starttls),
+    "LOGIN": ("stranger", signin.login),
+    "AUTHENTICATE": ("stranger", signin.authenticate),
+    "UNAUTHENTICATE": ("known", signin.unauthenticate),
+    "ENABLE": ("known", signin.enable),
+    "COMPRESS": ("known", signin.compress),
+    "SELECT": ("known", select.select),
+    "EXAMINE": ("known", select.select),
+    "CREATE": ("known", boxes.create),
+    "DELETE": ("known", boxes.delete),
+    "RENAME": ("known", boxes.rename),
+    "SUBSCRIBE": ("known", boxes.subscribe),
+    "UNSUBSCRIBE": ("known", boxes.unsubscribe),
+    "LIST": ("known", listing.list_),
+    "LSUB": ("known", listing.lsub),
+    "NAMESPACE": ("known", listing.namespace),
+    "STATUS": ("known", listing.status),
+    "APPEND": ("known", append.append),
+    "IDLE": ("known", idle.idle),
+    "GETACL": ("known", rights.get_acl),
+    "SETACL": ("known", rights.set_acl),
+    "DELETEACL": ("known", rights.set_acl),
+    "LISTRIGHTS": ("known", rights.list_rights),
+    "MYRIGHTS": ("known", rights.my_rights),
+    "GETQUOTA": ("known", rights.quota),
+    "GETQUOTAROOT": ("known", rights.quota_root),
+    "SETQUOTA": ("known", rights.set_quota),
+    "CHECK": ("selected", signin.noop),
+    "CLOSE": ("selected", select.close),
+    "UNSELECT": ("selected", select.unselect),
+    "EXPUNGE": ("selected", select.expunge),
+    "FETCH": ("selected", fetch.fetch),
+    "STORE": ("selected", marks.store_),
+    "COPY": ("selected", copy.copy),
+    "MOVE": ("selected", copy.move),
+    "SEARCH": ("selected", search.search),
+    "SORT": ("selected", search.sort),
+    "THREAD": ("selected", search.thread),
+}
+
+
+def feature(context: Context) -> Feature:
+    """The ports of IMAP."""
+    settings, ports = context.settings, context.settings.ports
+    watch = Watch(context.store)
+    server = Server(context.store, settings, watch, VERBS, signin.capabilities)
+    tls = cache(lambda: server_context(settings))
+
+    async def serve(client: Connection) -> None:
+        await Session(client, server).run()
+
+    def port(name: str, number: int, *, implicit_tls: bool = False) -> Port:
+        def door() -> Door:
+            return Door(
+                name=name,
+                session=serve,
+                host=settings.host,
+                port=number,
+                tls=tls(),
+                implicit_tls=implicit_tls,
+                line_bytes=LINE_LIMIT,
+                at_once=settings.limits.imap_connections,
+                at_once_per_address=settings.limits.mail_connections_of_one,
+                farewells=Farewells(
+                    busy=b"* BYE Too many connections\r\n",
+                    timeout=b"* BYE You took too long\r\n",
+                    stopping=b"* BYE The server is stopping; come back soon\r\n",
+                    fault=b"* BYE The server made a mistake; try again\r\n",
+                ),
+            )
+
+        return Port(name, number, door)
+
+    return Feature(
+        name="mail.imap",
+        listeners=(port("imap", ports.imap), port("imaps", ports.imaps, implicit_tls=True)),
+        start=watch.start,
+        stop=watch.stop,
+    )
