@@ -4,8 +4,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from parvis.wire.mime import as_addresses
-from parvis.wire.smtp import is_address
+from parvis.wire.mime import as_addresses, as_text
+from parvis.wire.smtp import is_address, split_address
 
 from .headers import NAME, value_of
 from .model import Discard, FileInto, Keep, Notify, Redirect, Reject, Vacation
@@ -21,7 +21,9 @@ _LONGEST = 366 * _DAY
 _FLAG = re.compile(
     r"\\(?:answered|flagged|deleted|seen|draft)\Z|[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|}~]{1,200}\Z", re.I
 )
+_FOLD = re.compile(r"[\r\n]+[ \t]*")
 _SPECIAL_USE = re.compile(r"\\[A-Za-z][A-Za-z0-9-]{0,60}\Z")
+_PAIR = re.compile(r"\\(.)", re.S)
 _OPTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*=[^\0\r\n]*\Z")
 _MAILTO = re.compile(r"mailto:([^?]*)(?:\?(.*))?\Z", re.I | re.S)
 _ENCODED = re.compile(r"(?:[^%\s<>\"{}|\\^`\x00-\x20\x7f-\U0010ffff]|%[0-9A-Fa-f]{2})*\Z")
@@ -97,15 +99,27 @@ def _check_redirect(checker: "Checker", node: Node) -> None:
 def _address(text: str) -> str | None:
     """The one address of a text, with or without a name (RFC 5228 §2.4.2.3)."""
     found = as_addresses(text.encode("utf-8", "replace"))
-    return found[0].email if len(found) == 1 and is_address(found[0].email) else None
+    return normal_address(found[0].email) if len(found) == 1 and is_address(found[0].email) else None
+
+
+def normal_address(address: str) -> str:
+    """An address with quotes around its local part only where they are needed (RFC 5228 §2.7.4)."""
+    local, domain = split_address(address)
+    bare = unquoted(local)
+    return f"{bare}@{domain}" if bare != local and is_address(f"{bare}@{domain}") else address
+
+
+def unquoted(local: str) -> str:
+    """A local part without its quotes."""
+    if len(local) > 1 and local[0] == local[-1] == '"':
+        return _PAIR.sub(r"\1", local[1:-1])
+    return local
 
 
 def _redirect(machine: "Machine", node: Node) -> None:
     text = machine.argument(node, 0)
     if node.has("list"):
-        if text not in machine.context.lists:
-            machine.fail(node, f"There is no list '{text[:60]}'.")
-        machine.act(node, Redirect(text, node.has("copy"), is_list=True))
+        machine.act(node, Redirect(machine.list_name(node, text), node.has("copy"), is_list=True))
         return
     address = _address(text)
     if address is None:
@@ -131,6 +145,8 @@ def _check_vacation(checker: "Checker", node: Node) -> None:
 def _vacation(machine: "Machine", node: Node) -> None:
     reason = machine.argument(node, 0)
     subject, sender = machine.tag(node, "subject"), machine.tag(node, "from")
+    if subject is not None:  # older scripts have it encoded
+        subject = as_text(subject.encode("utf-8", "replace"))
     handle = machine.tag(node, "handle")
     if handle is None:
         parts = (subject or "", sender or "", "mime" if node.has("mime") else "", reason)
@@ -166,13 +182,13 @@ def mailto_fault(method: str) -> str | None:
     addresses, fields = match.group(1), match.group(2)
     if not _ENCODED.match(method):
         return "The URI of the notification is not written as it should be."
-    named = [unquote(word) for word in addresses.split(",") if word]
+    named = [address.email for address in as_addresses(unquote(addresses).encode("utf-8", "replace"))]
     for field in fields.split("&") if fields else ():
         name, mark, value = field.partition("=")
         if not mark or not NAME.match(unquote(name)):
             return "The header fields of the URI are not written as they should be."
         if unquote(name).lower() in ("to", "cc"):
-            named += [address.email for address in as_addresses(unquote(value).encode())]
+            named += [address.email for address in as_addresses(unquote(value).encode("utf-8", "replace"))]
     if not named:
         return "The URI of the notification names no address."
     return next((f"'{address[:60]}' is no address." for address in named if not is_address(address)), None)
@@ -284,7 +300,7 @@ def _addheader(machine: "Machine", node: Node) -> None:
     if fault := _value_fault(value, machine.limits.header):
         machine.fail(node, fault)
     machine.spend(node, 1 + len(machine.headers.fields) // 100)
-    machine.headers = machine.headers.added(name, value.strip(" \t\r\n"), node.has("last"))
+    machine.headers = machine.headers.added(name, _FOLD.sub(" ", value.strip(" \t\r\n")), node.has("last"))
 
 
 def _check_deleteheader(checker: "Checker", node: Node) -> None:

@@ -200,9 +200,7 @@ class Checker:
                 self._fault(argument.start, f"'{call.name}' has no tag ':{name[:40]}'.")
                 continue
             if positional:
-                self._fault(
-                    argument.start, f"':{name}' stands after an argument of '{call.name}'."
-                )
+                self._fault(argument.start, f"':{name}' stands after an argument of '{call.name}'.")
             self._tag(call, tag, argument, tags, known)
             if tag.takes is not None:
                 following = waiting[-1] if waiting else None
@@ -282,6 +280,8 @@ class Checker:
             self._fault(call.start, f"The comparator '{comparator[:40]}' is not known.")
         elif needs and needs not in self.extensions:
             self._fault(call.start, f"The comparator '{comparator}' needs {_required((needs,))}.")
+        elif kind == "list" and "comparator" in tags:
+            self._fault(call.start, "':list' takes no comparator.")
         elif comparator == "i;ascii-numeric" and kind in ("contains", "matches"):
             self._fault(call.start, f"The comparator '{comparator}' cannot be used with ':{kind}'.")
         return Match(kind, relation, comparator)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from parvis.wire.mime import Header, as_addresses
 from parvis.wire.mime.params import parse_value
 
-from .actions import FLAG_VARIABLES, check_flags, flags_in, mailto_fault
+from .actions import FLAG_VARIABLES, check_flags, flags_in, mailto_fault, normal_address, unquoted
 from .content import Entity, body_texts, content_texts, raw_text
 from .headers import value_of
 from .model import Tracked
 from .moments import PARTS, date_in, zone_of
-from .spec import ADDRESS_PARTS, INDEX, Node, Positional, Spec, Tag, check_index, indexed
+from .spec import ADDRESS_PARTS, INDEX, Node, Positional, Spec, Tag, check_index, full_name, indexed
 
 if TYPE_CHECKING:
     from .compiler import Checker
@@ -22,7 +22,8 @@ _ADDRESS_FIELDS = frozenset(
         *("from", "to", "cc", "bcc", "sender", "reply-to", "return-path", "delivered-to", "x-original-to"),
         *("resent-from", "resent-to", "resent-cc", "resent-bcc", "resent-sender", "resent-reply-to"),
         *("envelope-to", "apparently-to", "errors-to", "return-receipt-to", "disposition-notification-to"),
-        *("mail-followup-to", "mail-reply-to", "x-envelope-to", "x-forwarded-to", "x-forwarded-for"),
+        *("mail-followup-to", "mail-reply-to", "x-envelope-to", "x-envelope-from", "x-forwarded-to"),
+        *("x-forwarded-for", "x-complaints-to", "x-beenthere", "x-sender", "x-apparently-to"),
     }
 )
 _ENVELOPE_PARTS = frozenset({"from", "to", "auth"})
@@ -53,7 +54,7 @@ def _size(machine: "Machine", node: Node) -> bool:
     """RFC 5228 §5.9"""
     limit = node.values[0]
     assert isinstance(limit, int)
-    size = len(machine.mail.raw)
+    size = machine.size(node)
     return size > limit if node.has("over") else size < limit
 
 
@@ -148,8 +149,7 @@ def _part(machine: "Machine", node: Node, address: str) -> str | None:
     local, mark, domain = address.rpartition("@")
     if not mark:
         local, domain = address, ""
-    if len(local) > 1 and local[0] == local[-1] == '"':
-        local = local[1:-1].replace("\\\\", "\0").replace("\\", "").replace("\0", "\\")
+    local = unquoted(local)
     if node.has("domain"):
         return domain
     if node.has("localpart"):
@@ -159,7 +159,7 @@ def _part(machine: "Machine", node: Node, address: str) -> str | None:
         return local if place < 0 else local[:place]
     if node.has("detail"):
         return None if place < 0 else local[place + 1 :]
-    return f"{local}@{domain}" if mark else local
+    return normal_address(address) if mark else local
 
 
 def _check_envelope(checker: "Checker", node: Node) -> None:
@@ -193,7 +193,7 @@ def _body(machine: "Machine", node: Node) -> bool:
         if types is not None:
             machine.texts_of_body[key] = content_texts(machine.root, types, limit)
         elif key == "raw":
-            machine.texts_of_body[key] = [raw_text(machine.root, limit)]
+            machine.texts_of_body[key] = raw_text(machine.root, limit)
         else:
             machine.texts_of_body[key] = body_texts(machine.root, limit)
     return machine.match(node, machine.texts_of_body[key], machine.arguments(node, 0), remember=False)
@@ -208,8 +208,11 @@ def _string(machine: "Machine", node: Node) -> bool:
 
 
 def _hasflag(machine: "Machine", node: Node) -> bool:
-    """RFC 5232 §4"""
-    return machine.match(node, list(flags_in(machine, node)), machine.arguments(node, 1))
+    """RFC 5232 §4; a key with spaces is several flags."""
+    keys = machine.arguments(node, 1)
+    if node.match.type not in ("count", "value"):
+        keys = [flag for key in keys for flag in key.split()]
+    return machine.match(node, list(flags_in(machine, node)), keys)
 
 
 def _check_date(checker: "Checker", node: Node) -> None:
@@ -329,7 +332,7 @@ def _notify_method_capability(machine: "Machine", node: Node) -> bool:
 
 def _valid_ext_list(machine: "Machine", node: Node) -> bool:
     """RFC 6134 §2.7"""
-    return all(name in machine.context.lists for name in machine.arguments(node, 0))
+    return all(full_name(name) in machine.context.lists for name in machine.arguments(node, 0))
 
 
 _KEYS = Positional("strings", "a key list")

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import msgspec
 
 from parvis.wire.mime import Header, Part, decode_body, decode_text, inner_message
+from parvis.wire.mime.transfer import KNOWN
 from parvis.wire.text import html_to_text
 
+_XHTML = "application/xhtml+xml"
 _DEPTH = 20
 """Messages inside messages."""
 
@@ -40,22 +42,33 @@ class Entity(msgspec.Struct, frozen=True):
     def text(self, limit: int) -> str:
         """The content as text, markup removed (RFC 5173 §5.3); at most `limit` bytes of it are read."""
         text = decode_text(self.raw, _short(self.part, limit)).text
-        return html_to_text(text, links=False).text if self.part.subtype == "html" else text
+        return html_to_text(text, links=False).text if self.part.subtype in ("html", "xhtml+xml") else text
 
 
 def _short(part: Part, limit: int) -> Part:
     return part if part.size <= limit else msgspec.structs.replace(part, body_end=part.body_start + limit)
 
 
-def raw_text(entity: Entity, limit: int) -> str:
+def raw_text(entity: Entity, limit: int) -> list[str]:
     """The body of a message without any decoding (RFC 5173 §5.1)."""
     part = _short(entity.part, limit)
-    return _plain(entity.raw[part.body_start : part.body_end])
+    return [_plain(entity.raw[part.body_start : part.body_end])] if _has_body(entity) else []
+
+
+def _has_body(entity: Entity) -> bool:
+    """Is there more than a header without the line that ends it (RFC 5173 §4)?"""
+    headers = entity.part.headers
+    return not headers or headers[-1].end < len(entity.raw)
 
 
 def body_texts(entity: Entity, limit: int) -> list[str]:
     """All text of a message (RFC 5173 §5.3), one string for each part."""
-    return [_lines(one.text(limit)) for one in entity.walk() if one.part.type == "text"]
+    return [_lines(one.text(limit)) for one in entity.walk() if _is_text(one.part)] if _has_body(entity) else []
+
+
+def _is_text(part: Part) -> bool:
+    """Is there text to be read? What is in an encoding that nobody knows is not (RFC 2045 §6.4)."""
+    return (part.type == "text" or part.media_type == _XHTML) and part.encoding in KNOWN
 
 
 def content_texts(entity: Entity, types: list[str], limit: int) -> list[str]:
@@ -77,6 +90,11 @@ def content_texts(entity: Entity, types: list[str], limit: int) -> list[str]:
         else:
             found.append(_plain(decode_body(one.raw, _short(part, limit))))
     return found
+
+
+def _header(entity: Entity) -> str:
+    part = entity.part
+    return _plain(entity.raw[part.header_start : part.headers[-1].end])
 
 
 def _is_type(part: Part, wanted: str) -> bool:

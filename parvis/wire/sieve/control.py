@@ -62,7 +62,7 @@ def _set(machine: "Machine", node: Node) -> None:
 
 def assign(machine: "Machine", node: Node, name: str, value: str) -> None:
     """Sets a variable to a value after the modifiers that stand as tags."""
-    value = modified(value, [tag for tag in node.tags if tag in MODIFIERS])
+    value = modified(value, [tag for tag in node.tags if tag in MODIFIERS], machine.limits.variable)
     machine.spend(node, 1 + len(value) // 1_000)
     machine.assign(node, named(name), value)
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import NoReturn
 
+from msgspec.structs import replace
+
 from .compare import Keys, Match, related
 from .compiler import Script, compile_script
 from .content import Entity
@@ -27,8 +29,8 @@ from .model import (
     Vacation,
 )
 from .signals import Return, Stop
-from .spec import Node
-from .texts import Text, Variable
+from .spec import Node, full_name
+from .texts import Text, Variable, cut
 
 _DEPTH = 100
 """Blocks in blocks, all included scripts together."""
@@ -161,7 +163,7 @@ class Machine:
         place = self.globals if variable.namespace or variable.name in self.shared else self.variables
         if variable.name not in place and len(place) >= self.limits.variables:
             self.fail(node, f"More than {self.limits.variables} variables are set.")
-        place[variable.name] = value[: self.limits.variable]
+        place[variable.name] = cut(value, self.limits.variable)
 
     def argument(self, node: Node, place: int) -> str:
         """A positional argument that is one string."""
@@ -202,9 +204,8 @@ class Machine:
 
     def _listed(self, node: Node, values: list[str], names: list[str]) -> bool:
         """RFC 6134 §2.2"""
-        for name in names:
-            if name not in self.context.lists:
-                self.fail(node, f"There is no list '{name[:60]}'.")
+        for given in names:
+            name = self.list_name(node, given)
             for value in values:
                 self.spend(node)
                 if self.context.in_list(name, value):
@@ -213,8 +214,23 @@ class Machine:
                     return True
         return False
 
+    def list_name(self, node: Node, name: str) -> str:
+        """The full name of a list (RFC 6134 §2.6); the run ends when there is none of that name."""
+        full = full_name(name)
+        if full not in self.context.lists:
+            self.fail(node, f"There is no list '{name[:60]}'.")
+        return full
+
+    def size(self, node: Node) -> int:
+        """Bytes of the message as edited so far."""
+        if not self.headers.edited:
+            return len(self.mail.raw)
+        self.spend(node, 1 + len(self.mail.raw) // 10_000)
+        return len(self.headers.rewritten(self.mail.raw))
+
     def act(self, node: Node, action: Action) -> None:
-        """Notes an action. The same keep, mailbox or address a second time is one (RFC 5228 §2.10.3)."""
+        """Notes an action. The same keep, mailbox or address a second time is one (RFC 5228 §2.10.3), with the flags
+        of the last (RFC 5232 §5)."""
         if not isinstance(action, Notify | Vacation) and not (
             isinstance(action, FileInto | Redirect) and action.copy
         ):
@@ -224,7 +240,7 @@ class Machine:
         key = _target(action)
         for place, other in enumerate(self.steps):
             if key is not None and _target(other.action) == key:
-                self.steps[place] = step
+                self.steps[place] = replace(other, action=_merged(other.action, action))
                 return
         if len(self.steps) >= self.limits.actions:
             self.fail(node, f"The script asks for more than {self.limits.actions} actions.")
@@ -300,6 +316,13 @@ class Machine:
         """The message kept as it came, and why (RFC 5228 §2.10.6, RFC 5293 §7)."""
         kept = Step(Keep(implicit=True), 0, "", (), Headers.of(self.mail.message.root))
         return Outcome((kept,), error=error, error_script=self.name())
+
+
+def _merged(first: Action, second: Action) -> Action:
+    """Two actions with one target as one."""
+    if isinstance(first, Keep | FileInto) and isinstance(second, Keep | FileInto):
+        return replace(first, flags=second.flags)
+    return first
 
 
 def _counts(match: Match, count: int, key: str) -> bool:

@@ -127,3 +127,8 @@ def indexed(node: Node, fields: list[Header]) -> list[Header]:
     if not 0 < index <= len(fields):
         return []
     return [fields[-index if node.has("last") else index - 1]]
+
+
+def full_name(name: str) -> str:
+    """The name of a list with `:addrbook:` written out (RFC 6134 §2.6)."""
+    return f"urn:ietf:params:sieve{name}" if name.startswith(":addrbook:") else name

@@ -84,9 +84,10 @@ def variable_of(written: str, namespaces: frozenset[str]) -> Variable:
     if namespace and namespace not in namespaces:
         raise ValueError(f"The namespace '{namespace[:40]}' of variables is not known.")
     if name.isdigit():
-        if namespace or len(name) > 4 or int(name) >= MATCH_VALUES:
+        digits = name.lstrip("0") or "0"
+        if namespace or len(digits) > 4 or int(digits) >= MATCH_VALUES:
             raise ValueError(f"There is no match variable '{written[:20]}'.")
-        return Variable(name, number=int(name))
+        return Variable(name, number=int(digits))
     return Variable(name, namespace)
 
 
@@ -110,8 +111,20 @@ MODIFIERS: Mapping[str, tuple[int, Callable[[str], str]]] = {
 """Modifiers of `set` with their precedence (RFC 5229 §4.1; RFC 5435 §6 has :encodeurl)."""
 
 
-def modified(text: str, modifiers: list[str]) -> str:
-    """A value after its modifiers, those of higher precedence first (RFC 5229 §4.1)."""
+def modified(text: str, modifiers: list[str], limit: int) -> str:
+    """A value after its modifiers, those of higher precedence first (RFC 5229 §4.1), none of them giving more than
+    `limit` bytes; what `:quotewildcard` and `:encodeurl` have written is not cut in its middle."""
     for name in sorted(modifiers, key=lambda name: -MODIFIERS[name][0]):
-        text = MODIFIERS[name][1](text)
+        text = cut(MODIFIERS[name][1](text), limit)
+        if name == "quotewildcard" and (len(text) - len(text.rstrip("\\"))) % 2:
+            text = text[:-1]
+        if name == "encodeurl":
+            text = re.sub("%[0-9A-F]?\\Z", "", text)
     return text
+
+
+def cut(text: str, limit: int) -> str:
+    """The first characters of a text, at most `limit` bytes of them (RFC 5229 §6)."""
+    if len(text) * 4 <= limit:
+        return text
+    return text.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore")
