@@ -66,11 +66,16 @@ def _check_fileinto(checker: "Checker", node: Node) -> None:
     for name in node.constant(0):
         if fault := mailbox_fault(name):
             checker.fault(node, fault)
-    for attribute in node.constant_tag("specialuse"):
-        if not _SPECIAL_USE.match(attribute):
-            checker.fault(node, f"'{attribute[:40]}' is no attribute of special use.")
+    check_special_use(checker, node, node.constant_tag("specialuse"))
     if node.has("specialuse") and node.has("mailboxid"):
         checker.fault(node, "':specialuse' and ':mailboxid' cannot stand together.")
+
+
+def check_special_use(checker: "Checker", node: Node, attributes: tuple[str, ...]) -> None:
+    """RFC 8579 §3"""
+    for attribute in attributes:
+        if not _SPECIAL_USE.match(attribute):
+            checker.fault(node, f"'{attribute[:40]}' is no attribute of special use.")
 
 
 def _fileinto(machine: "Machine", node: Node) -> None:
@@ -360,7 +365,7 @@ COMMANDS = (
     Spec(
         "vacation",
         _vacation,
-        needs=("vacation",),
+        needs=("vacation", "vacation-seconds"),
         arguments=(_REASON,),
         tags=(
             Tag("days", "number", group="period"),

@@ -2,7 +2,7 @@
 required (RFC 5228 §2.10.5, §3.2), so that a run can only fail for what is not in the script."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .compare import COMPARATORS, PLAIN, RELATIONS, Match
 from .language import CAPABILITIES, COMMANDS, TESTS
@@ -66,6 +66,13 @@ class Checker:
         """Notes a fault of a command or test."""
         self._note(Fault(node.line, node.column, sentence))
 
+    def declare(self, node: Node, name: str) -> None:
+        """Notes that a variable is set."""
+        if name not in self.variables:
+            self.variables.add(name)
+            if len(self.variables) == self.limits.variables + 1:
+                self.fault(node, f"More than {self.limits.variables} variables are set.")
+
     def enable(self, names: Iterable[str]) -> bool:
         """What a true `ihave` does from here on; whether all of these are there (RFC 5463 §4)."""
         wanted = set(names)
@@ -121,6 +128,27 @@ class Checker:
         return Node(self.commands["error"], at.line, at.column, call.name, values=((sentence,),))
 
     def _node(self, call: Call, known: Mapping[str, Spec], what: str) -> Node | None:
+        """A checked command or test, `None` when there is a fault in it. One fault of it is told, and those within
+        its tests and its block."""
+        spec = self._spec(call, known, what)
+        before = len(self.faults)
+        head = None if spec is None else self._head(call, spec)
+        if head is not None and len(self.faults) == before:
+            if head.spec.check is not None:
+                head.spec.check(self, head)
+            if (call.block is None) == head.spec.block:
+                self._fault(call.start, f"'{call.name}' {'needs a' if head.spec.block else 'takes no'} block.")
+        if call.block is None or head is None:
+            return head
+        if call.name == "foreverypart":
+            self.loops.append("".join(head.constant_tag("name")))
+        block = self._block(call.block)
+        if call.name == "foreverypart":
+            self.loops.pop()
+        return replace(head, block=block)
+
+    def _spec(self, call: Call, known: Mapping[str, Spec], what: str) -> Spec | None:
+        """The declaration of a command or test that may be used here."""
         spec = known.get(call.name)
         if spec is None:
             other = "test" if what == "command" else "command"
@@ -130,42 +158,24 @@ class Checker:
                 self._fault(call.start, f"'{call.name}' is a {other}, not a {what}.")
             else:
                 self._fault(call.start, f"The {what} '{call.name[:40]}' is not known.")
-            return None
-        if spec.needs and not self.extensions.intersection(spec.needs):
+        elif spec.needs and not self.extensions.intersection(spec.needs):
             self._fault(call.start, f"'{call.name}' needs {_required(spec.needs)}.")
             return None
-        at = self.source.fault(call.start, "")
-        tags, positional = self._sorted(call, spec)
-        values = self._positional(call, spec, positional)
-        tests = self._tests(call, spec)
-        node = Node(
-            spec,
-            at.line,
-            at.column,
-            self._shown(call),
-            tags,
-            values or (),
-            tests,
-            match=self._match(call, spec, tags),
-        )
-        if values is not None and spec.check is not None:
-            spec.check(self, node)
-        return node if call.block is None and not spec.block else self._with_block(call, node)
+        return spec
 
-    def _with_block(self, call: Call, node: Node) -> Node | None:
-        if call.block is None or not node.spec.block:
-            what = "takes no block" if call.block is not None else "needs a block"
-            self._fault(call.start, f"'{call.name}' {what}.")
+    def _head(self, call: Call, spec: Spec) -> Node | None:
+        """A command or test without its block."""
+        before = len(self.faults)
+        tags, positional = self._sorted(call, spec)
+        if len(self.faults) > before:
             return None
-        loop = call.name == "foreverypart"
-        if loop:
-            self.loops.append("".join(node.constant_tag("name")))
-        block = self._block(call.block)
-        if loop:
-            self.loops.pop()
-        return Node(
-            node.spec, node.line, node.column, node.text, node.tags, node.values, node.tests, block, node.match
-        )
+        values = self._positional(call, spec, positional)
+        if values is None:
+            return None
+        tests = self._tests(call, spec)
+        match = self._match(call, spec, tags)
+        at = self.source.fault(call.start, "")
+        return Node(spec, at.line, at.column, self._shown(call), tags, values, tests, (), match)
 
     def _shown(self, call: Call) -> str:
         text = " ".join(self.source.text[call.start : call.end][: _SHOWN * 2].split())
@@ -198,18 +208,17 @@ class Checker:
             tag = known.get(name)
             if tag is None:
                 self._fault(argument.start, f"'{call.name}' has no tag ':{name[:40]}'.")
-                continue
+                break
             if positional:
                 self._fault(argument.start, f"':{name}' stands after an argument of '{call.name}'.")
+                break
             self._tag(call, tag, argument, tags, known)
             if tag.takes is not None:
-                following = waiting[-1] if waiting else None
-                value = self._value(tag.takes, following)
-                if following is None or value is None:
+                value = self._value(tag.takes, waiting.pop() if waiting else None)
+                if value is None:
                     self._fault(argument.start, f"':{name}' of '{call.name}' takes {_KINDS[tag.takes]}.")
-                if following is not None and following.kind != "tag":
-                    waiting.pop()
-                tags[name] = value if value is not None else ()
+                    break
+                tags[name] = value
         return tags, positional
 
     def _tag(self, call: Call, tag: Tag, at: Argument, tags: dict[str, Value], known: Mapping[str, Tag]) -> None:
@@ -241,6 +250,7 @@ class Checker:
             if value is None:
                 what = f"{_KINDS[place.kind]} ({place.label})"
                 self._fault(argument.start, f"'{call.name}' takes {what} here, not {_KINDS[argument.kind]}.")
+                break
             values.append(value)
         return tuple(values) if len(self.faults) == known else None
 

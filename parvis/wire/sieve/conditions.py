@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 from parvis.wire.mime import Header, as_addresses
 from parvis.wire.mime.params import parse_value
 
-from .actions import FLAG_VARIABLES, check_flags, flags_in, mailto_fault, normal_address, unquoted
+from .actions import (
+    FLAG_VARIABLES,
+    check_flags,
+    check_special_use,
+    flags_in,
+    mailto_fault,
+    normal_address,
+    unquoted,
+)
 from .content import Entity, body_texts, content_texts, raw_text
 from .headers import value_of
 from .model import Tracked
@@ -262,6 +270,10 @@ def _mailboxidexists(machine: "Machine", node: Node) -> bool:
     return all(machine.context.mailbox_id_exists(name) for name in machine.arguments(node, 0))
 
 
+def _check_special_use(checker: "Checker", node: Node) -> None:
+    check_special_use(checker, node, node.constant(1))
+
+
 def _specialuse_exists(machine: "Machine", node: Node) -> bool:
     """RFC 8579 §4"""
     mailbox = None if node.values[0] is None else machine.argument(node, 0)
@@ -456,6 +468,7 @@ TESTS = (
             Positional("string", "a mailbox", optional=True),
             Positional("strings", "attributes of special use"),
         ),
+        check=_check_special_use,
     ),
     Spec(
         "spamtest",

@@ -1,6 +1,7 @@
 """Commands that steer a script: `if`, `stop` (RFC 5228 §3), variables (RFC 5229), `include` (RFC 6609), loops over
 parts (RFC 5703), `error` (RFC 5463)."""
 
+import re
 from typing import TYPE_CHECKING
 
 from .signals import Break, Return, Stop
@@ -11,7 +12,9 @@ if TYPE_CHECKING:
     from .compiler import Checker
     from .machine import Machine
 
-_LOOPS = 4
+_NOT_IN_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""RFC 5804 §1.6"""
+LOOPS = 4
 """Loops inside loops."""
 
 
@@ -42,7 +45,7 @@ def _check_name(checker: "Checker", node: Node, name: str) -> None:
     if variable.number is not None or not IDENTIFIER.match(variable.name):
         checker.fault(node, f"'{name[:40]}' is no name of a variable.")
     elif not variable.namespace:
-        checker.variables.add(variable.name)
+        checker.declare(node, variable.name)
 
 
 def _check_set(checker: "Checker", node: Node) -> None:
@@ -78,7 +81,7 @@ def _check_include(checker: "Checker", node: Node) -> None:
     names = node.constant(0)
     if not names:
         checker.fault(node, "The name of an included script cannot be made of variables.")
-    elif not names[0] or len(names[0]) > 128 or any(letter < " " or letter == "\x7f" for letter in names[0]):
+    elif not names[0] or len(names[0]) > 128 or _NOT_IN_NAME.search(names[0]):
         checker.fault(node, "That is no name of a script.")
     elif "/" in names[0]:
         checker.fault(node, "The name of a script has no '/'.")
@@ -105,14 +108,17 @@ def _global(machine: "Machine", node: Node) -> None:
 
 
 def _check_loop(checker: "Checker", node: Node) -> None:
-    if len(checker.loops) >= _LOOPS:
-        checker.fault(node, f"More than {_LOOPS} loops are nested.")
+    if len(checker.loops) >= LOOPS:
+        checker.fault(node, f"More than {LOOPS} loops are nested.")
 
 
 def _foreverypart(machine: "Machine", node: Node) -> None:
     """All parts of the message, or all within the part an outer loop is at (RFC 5703 §3.1)."""
     name = (machine.tag(node, "name") or "").lower()
     outer, depth, held = machine.part, machine.depth, len(machine.held)
+    machine.loops += 1
+    if machine.loops > LOOPS:
+        machine.fail(node, f"More than {LOOPS} loops are nested.")
     parts = (outer or machine.root).walk()
     if outer is not None:
         next(parts)
@@ -128,6 +134,7 @@ def _foreverypart(machine: "Machine", node: Node) -> None:
             raise
     finally:
         machine.part = outer
+        machine.loops -= 1
 
 
 def _check_break(checker: "Checker", node: Node) -> None:

@@ -82,6 +82,7 @@ class Machine:
         self.root = Entity(mail.raw, mail.message.root)
         self.part: Entity | None = None
         """The part a `foreverypart` is at."""
+        self.loops = 0
         self.texts_of_body: dict[str, list[str]] = {}
         self.steps: list[Step] = []
         self.tracked: list[Tracked] = []
@@ -229,12 +230,10 @@ class Machine:
         return len(self.headers.rewritten(self.mail.raw))
 
     def act(self, node: Node, action: Action) -> None:
-        """Notes an action. The same keep, mailbox or address a second time is one (RFC 5228 §2.10.3), with the flags
-        of the last (RFC 5232 §5)."""
-        if not isinstance(action, Notify | Vacation) and not (
-            isinstance(action, FileInto | Redirect) and action.copy
-        ):
-            self.keeps = False
+        """Notes an action. The same keep, mailbox or address a second time is one (RFC 5228 §2.10.3), with the
+        flags of the last (RFC 5232 §5)."""
+        is_copy = isinstance(action, FileInto | Redirect) and action.copy
+        self.keeps = self.keeps and (is_copy or isinstance(action, Notify | Vacation))
         self._compatible(node, action)
         step = Step(action, node.line, self.name(), tuple(self.held), self.headers)
         key = _target(action)

@@ -34,7 +34,7 @@ class Limits(msgspec.Struct, frozen=True):
     """Scripts included in one run."""
     depth: int = 10
     """Scripts included by included scripts (RFC 6609 §3.1 asks for three)."""
-    variables: int = 512
+    variables: int = 256
     variable: int = 16_000
     """Characters of a variable; longer values are cut (RFC 5229 §6 asks for 4000)."""
     body: int = 1_000_000

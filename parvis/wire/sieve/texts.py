@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import quote
 
-MATCH_VALUES = 32
-"""Match variables up to ${31}."""
-IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+MATCH_VALUES = 33
+"""Match variables up to ${32}."""
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
+_NAME = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_]*\.)*(?:[A-Za-z_][A-Za-z0-9_]*|\d+)\Z")
 _ENCODED = re.compile(
     r"\$\{(?:hex:(?P<hex>[ \t\r\n]*(?:[0-9a-f]{1,2}(?:[ \t\r\n]+[0-9a-f]{1,2})*)[ \t\r\n]*)"
     r"|unicode:(?P<unicode>[ \t\r\n]*(?:[0-9a-f]+(?:[ \t\r\n]+[0-9a-f]+)*)[ \t\r\n]*))\}",
@@ -80,6 +81,8 @@ def template_of(text: str, namespaces: frozenset[str]) -> Text:
 
 def variable_of(written: str, namespaces: frozenset[str]) -> Variable:
     """What a name refers to. Raises ValueError as `template_of`."""
+    if not _NAME.match(written):
+        raise ValueError(f"'{written[:40]}' is no name of a variable.")
     namespace, _, name = written.lower().rpartition(".")
     if namespace and namespace not in namespaces:
         raise ValueError(f"The namespace '{namespace[:40]}' of variables is not known.")
