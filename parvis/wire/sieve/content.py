@@ -82,9 +82,7 @@ def content_texts(entity: Entity, types: list[str], limit: int) -> list[str]:
         if part.is_multipart:
             found += _around(one)
         elif part.media_type == "message/rfc822":
-            found += [
-                _plain(child.raw[child.part.header_start : child.part.body_start]) for child in one.children()
-            ]
+            found += [_header(inner) for inner in one.children() if inner.part.headers]
         elif part.type == "text":
             found.append(_lines(decode_text(one.raw, _short(part, limit)).text))
         else:
