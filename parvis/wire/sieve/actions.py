@@ -72,7 +72,7 @@ def _check_fileinto(checker: "Checker", node: Node) -> None:
 
 
 def check_special_use(checker: "Checker", node: Node, attributes: tuple[str, ...]) -> None:
-    """RFC 8579 §3"""
+    """RFC 8579"""
     for attribute in attributes:
         if not _SPECIAL_USE.match(attribute):
             checker.fault(node, f"'{attribute[:40]}' is no attribute of special use.")

@@ -122,7 +122,7 @@ def _header(machine: "Machine", node: Node) -> bool:
 
 
 def _values(machine: "Machine", node: Node, field: Header) -> list[str]:
-    """The text of a field, or what `:type` and the like take out of it (RFC 5703 §4.2)."""
+    """The text of a field, or what `:type` and the like take out of it (RFC 5703 §4)."""
     tag = next((tag for tag in ("type", "subtype", "contenttype", "param") if node.has(tag)), None)
     if tag is None:
         return [value_of(field)]
@@ -275,7 +275,7 @@ def _check_special_use(checker: "Checker", node: Node) -> None:
 
 
 def _specialuse_exists(machine: "Machine", node: Node) -> bool:
-    """RFC 8579 §4"""
+    """RFC 8579"""
     mailbox = None if node.values[0] is None else machine.argument(node, 0)
     return all(machine.context.special_use_exists(mailbox, use) for use in machine.arguments(node, 1))
 
@@ -343,7 +343,7 @@ def _notify_method_capability(machine: "Machine", node: Node) -> bool:
 
 
 def _valid_ext_list(machine: "Machine", node: Node) -> bool:
-    """RFC 6134 §2.7"""
+    """RFC 6134 §2"""
     return all(full_name(name) in machine.context.lists for name in machine.arguments(node, 0))
 
 

@@ -113,7 +113,7 @@ def _check_loop(checker: "Checker", node: Node) -> None:
 
 
 def _foreverypart(machine: "Machine", node: Node) -> None:
-    """All parts of the message, or all within the part an outer loop is at (RFC 5703 §3.1)."""
+    """All parts of the message, or all within the part an outer loop is at (RFC 5703 §3)."""
     name = (machine.tag(node, "name") or "").lower()
     outer, depth, held = machine.part, machine.depth, len(machine.held)
     machine.loops += 1

@@ -204,7 +204,7 @@ class Machine:
         return False
 
     def _listed(self, node: Node, values: list[str], names: list[str]) -> bool:
-        """RFC 6134 §2.2"""
+        """RFC 6134 §2"""
         for given in names:
             name = self.list_name(node, given)
             for value in values:
@@ -216,7 +216,7 @@ class Machine:
         return False
 
     def list_name(self, node: Node, name: str) -> str:
-        """The full name of a list (RFC 6134 §2.6); the run ends when there is none of that name."""
+        """The full name of a list (RFC 6134 §2); the run ends when there is none of that name."""
         full = full_name(name)
         if full not in self.context.lists:
             self.fail(node, f"There is no list '{name[:60]}'.")

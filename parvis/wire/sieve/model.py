@@ -98,13 +98,13 @@ class Context(msgspec.Struct, frozen=True):
     mailbox_id_exists: Callable[[str], bool] = _no
     """The same by mailbox id (RFC 9042 §5)."""
     special_use_exists: Callable[[str | None, str], bool] = _no
-    """Has the named mailbox, or with `None` any, this attribute, such as `\\Junk` (RFC 8579 §4)?"""
+    """Has the named mailbox, or with `None` any, this attribute, such as `\\Junk` (RFC 8579)?"""
     script: Callable[[str, str], str | bytes | None] = lambda name, location: None
     """The source of a script to be included, by name and `personal` or `global` (RFC 6609 §3.2)."""
     seen_duplicate: Callable[[str], bool] = _no
     """Is this key among those of `Outcome.tracked` that were kept and have not expired (RFC 7352 §3)?"""
     in_list: Callable[[str, str], bool] = _no
-    """Is a value in the list of that name (RFC 6134 §2.2)?"""
+    """Is a value in the list of that name (RFC 6134 §2)?"""
     lists: frozenset[str] = frozenset()
     """Names of the lists there are."""
     environment: Mapping[str, str] = {}
@@ -127,7 +127,7 @@ class Keep(msgspec.Struct, frozen=True, tag=True):
 
 class FileInto(msgspec.Struct, frozen=True, tag=True):
     """Into a mailbox (RFC 5228 §4.1): that with `mailbox_id` if there is one (RFC 9042 §4), else that with
-    `special_use` (RFC 8579 §5), else that of the name; `create` it when there is none (RFC 5490 §3.2)."""
+    `special_use` (RFC 8579), else that of the name; `create` it when there is none (RFC 5490 §3.2)."""
 
     mailbox: str
     flags: tuple[str, ...] = ()
@@ -138,7 +138,7 @@ class FileInto(msgspec.Struct, frozen=True, tag=True):
 
 
 class Redirect(msgspec.Struct, frozen=True, tag=True):
-    """On to an address (RFC 5228 §4.2), or to the members of the list `address` (RFC 6134 §2.5)."""
+    """On to an address (RFC 5228 §4.2), or to the members of the list `address` (RFC 6134 §2)."""
 
     address: str
     copy: bool = False

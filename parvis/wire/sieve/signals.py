@@ -10,7 +10,7 @@ class Return(Exception):
 
 
 class Break(Exception):
-    """`break`: the loop of that name, or with `""` the innermost, ends (RFC 5703 §3.2)."""
+    """`break`: the loop of that name, or with `""` the innermost, ends (RFC 5703 §3)."""
 
     def __init__(self, name: str) -> None:
         self.name = name

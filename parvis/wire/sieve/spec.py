@@ -130,5 +130,5 @@ def indexed(node: Node, fields: list[Header]) -> list[Header]:
 
 
 def full_name(name: str) -> str:
-    """The name of a list with `:addrbook:` written out (RFC 6134 §2.6)."""
+    """The name of a list with `:addrbook:` written out (RFC 6134 §2)."""
     return f"urn:ietf:params:sieve{name}" if name.startswith(":addrbook:") else name

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from .model import Fault, Limits, SieveError
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""(?P<space>(?:[ \t\r\n]++|\#[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/)++)
     |(?P<multiline>text:[ \t]*+(?:\#[^\n]*+|\r)?\n)
     |(?P<word>[A-Za-z_][A-Za-z0-9_]*+)
@@ -207,10 +207,10 @@ class Parser:
 
     def _next(self) -> Token:
         text, place = self.source.text, self.place
-        match = _TOKEN.match(text, place)
+        match = TOKEN.match(text, place)
         if match is not None and match.lastgroup == "space":
             place = match.end()
-            match = _TOKEN.match(text, place)
+            match = TOKEN.match(text, place)
         if place >= len(text):
             return Token("end", "", 0, place, place)
         if match is None:
