@@ -166,6 +166,12 @@ class Checker:
     def _head(self, call: Call, spec: Spec) -> Node | None:
         """A command or test without its block."""
         before = len(self.faults)
+        if spec.tests == "none" and call.tests:
+            first = call.tests[0]
+            mark = ":" if any(tag.name == first.name for tag in _tags(spec)) else ";"
+            sentence = f"'{call.name}' takes no tests; is a '{mark}' missing before '{first.name[:40]}'?"
+            self._fault(first.start, sentence)
+            return None
         tags, positional = self._sorted(call, spec)
         if len(self.faults) > before:
             return None
@@ -183,9 +189,6 @@ class Checker:
 
     def _tests(self, call: Call, spec: Spec) -> tuple[Node, ...]:
         count = len(call.tests)
-        if spec.tests == "none" and count:
-            self._fault(call.tests[0].start, f"'{call.name}' takes no tests.")
-            return ()
         if spec.tests == "one" and count != 1:
             self._fault(call.start, f"'{call.name}' takes one test, not {count}.")
             return ()
@@ -195,7 +198,7 @@ class Checker:
 
     def _sorted(self, call: Call, spec: Spec) -> tuple[dict[str, Value], list[Argument]]:
         """Tags with what they take, and the arguments that belong to no tag."""
-        known = {tag.name: tag for tag in (*spec.tags, *(MATCHING if spec.matching else ()))}
+        known = {tag.name: tag for tag in _tags(spec)}
         tags: dict[str, Value] = {}
         positional: list[Argument] = []
         waiting = list(reversed(call.arguments))
@@ -295,6 +298,10 @@ class Checker:
         elif comparator == "i;ascii-numeric" and kind in ("contains", "matches"):
             self._fault(call.start, f"The comparator '{comparator}' cannot be used with ':{kind}'.")
         return Match(kind, relation, comparator)
+
+
+def _tags(spec: Spec) -> tuple[Tag, ...]:
+    return (*spec.tags, *MATCHING) if spec.matching else spec.tags
 
 
 def _only(value: Value) -> str:
