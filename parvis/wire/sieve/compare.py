@@ -89,12 +89,12 @@ class Keys:
         self.folded = [fold(match.comparator, key).text for key in keys]
         self.size = sum(map(len, keys))
         self.wild = sum(map(_wildness, keys)) if match.type == "matches" else 0
-        self.weight = 1 + 20 * (match.comparator == "i;unicode-casemap")
+        self.weight = 1 + 100 * (match.comparator == "i;unicode-casemap")
 
     def cost(self, value: str) -> int:
-        """Steps that `find` takes at most."""
+        """Steps that `find` takes at most, each about the time of a command."""
         size = len(value) * (len(self.keys) + self.weight) + self.size * self.weight
-        return 1 + len(self.keys) + size // 1_000 + len(value) * self.wild // 10_000
+        return 1 + len(self.keys) // 20 + size // 5_000 + len(value) * self.wild // 10_000
 
     def find(self, value: str) -> tuple[str, ...] | None:
         """The match values (RFC 5229 §3.2), the whole first, of the first key that the value matches; `None` when

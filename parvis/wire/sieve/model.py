@@ -25,7 +25,7 @@ class Limits(msgspec.Struct, frozen=True):
     """Blocks in blocks, tests in tests; RFC 5228 §2.10.7 asks for 15."""
     faults: int = 50
     """Faults that are told of one script."""
-    steps: int = 200_000
+    steps: int = 100_000
     """Commands, tests and comparisons of one run, long texts counting for more."""
     actions: int = 64
     redirects: int = 8
