@@ -119,10 +119,23 @@ async def create(
         parent_id,
         role,
         sort_order,
-        clock.now_ms() // 1000,
+        await _uid_validity(unit, account_id),
     )
     await unit.changed(account_id, KIND, number, "created")
     return number
+
+
+async def _uid_validity(unit: Unit, account_id: int) -> int:
+    """The time in seconds, or the next number that no mailbox of the account had. RFC 9051 §2.3.1.1"""
+    now = clock.now_ms() // 1000
+    found = await unit.value(
+        """UPDATE mail_account SET uid_validity = CASE WHEN uid_validity < ? THEN ? ELSE uid_validity + 1 END
+        WHERE account_id = ? RETURNING uid_validity""",
+        now,
+        now,
+        account_id,
+    )
+    return now if found is None else int(found)
 
 
 async def change(unit: Unit, account_id: int, mailbox_id: int, values: Mapping[str, Any]) -> None:

@@ -61,9 +61,9 @@ class Peer:
         self(b"APPEND INBOX {%d+}" % len(message), message)
 
     def fetch(self, number: int, item: bytes) -> Value:
-        """The value of one item of one message."""
+        """The value of one item of one message, which comes last when its flags change too."""
         (answer,) = [line for line in self(b"FETCH %d (%b)" % (number, item)) if b" FETCH " in line.upper()]
-        return values(answer)[2][1]  # type: ignore[index, return-value]
+        return values(answer)[2][-1]  # type: ignore[index, return-value]
 
     def close(self) -> None:
         """Ends the connection."""

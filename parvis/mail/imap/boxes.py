@@ -4,7 +4,7 @@ from parvis.access import gate
 from parvis.access.gate import Access
 from parvis.access.principal import Right
 from parvis.kernel import ids
-from parvis.kernel.errors import Conflict
+from parvis.kernel.errors import Conflict, OverQuota
 from parvis.mail import mailboxes, store
 from parvis.mail.imap.names import DELIMITER, ROLES, Named, plain_step
 from parvis.mail.imap.session import Done, No, Session
@@ -52,8 +52,8 @@ async def _make(
         parent = await mailboxes.create(
             unit, account_id, plain_step(step), parent_id=parent, role=role if last else None
         )
-        if not access.owner:
-            await mailboxes.subscribe(unit, account_id, parent, session.who.id, True)
+        if access.owner:  # who wants to see it says SUBSCRIBE
+            await mailboxes.subscribe(unit, account_id, parent, session.who.id, False)
     return parent
 
 
@@ -68,7 +68,10 @@ async def delete(session: Session, command: Command) -> Done:
 
     async def work(unit: Unit) -> None:
         await gate.require(unit, session.who, account_id, SCOPE, Right.WRITE | Right.DELETE)
+        chosen = await mailboxes.subscriptions(unit, account_id, session.who.id)
         await mailboxes.destroy(unit, dialect, account_id, number, remove_emails=True)
+        if chosen.get(number):
+            await _subscribe_name(unit, session.who.id, asked.mailbox)
 
     try:
         await session.store.write(work)
@@ -122,24 +125,45 @@ async def subscribe(session: Session, command: Command) -> Done:
     """RFC 9051 §6.3.7"""
     asked = command.arguments
     assert isinstance(asked, a.Subscribe)
-    return await _choose(session, asked.mailbox, True)
+    named = (await session.names()).find(asked.mailbox)
+
+    async def work(unit: Unit) -> None:
+        if named is None:
+            await _subscribe_name(unit, session.who.id, asked.mailbox)
+        else:
+            await mailboxes.subscribe(unit, named.account_id, _number(named), session.who.id, True)
+
+    await session.store.write(work)
+    return Done()
 
 
 async def unsubscribe(session: Session, command: Command) -> Done:
     """RFC 9051 §6.3.8"""
     asked = command.arguments
     assert isinstance(asked, a.Unsubscribe)
-    return await _choose(session, asked.mailbox, False)
-
-
-async def _choose(session: Session, name: str, wanted: bool) -> Done:
-    named = await _found(session, name)
+    named = (await session.names()).find(asked.mailbox)
 
     async def work(unit: Unit) -> None:
-        await mailboxes.subscribe(unit, named.account_id, _number(named), session.who.id, wanted)
+        await unit.run(
+            "DELETE FROM subscribed_name WHERE principal_id = ? AND name = ?", session.who.id, asked.mailbox
+        )
+        if named is not None:
+            await mailboxes.subscribe(unit, named.account_id, _number(named), session.who.id, False)
 
     await session.store.write(work)
     return Done()
+
+
+async def _subscribe_name(unit: Unit, principal_id: int, name: str) -> None:
+    """Notes that somebody is subscribed to what is no mailbox. Raises OverQuota."""
+    if (
+        await unit.value("SELECT COUNT(*) FROM subscribed_name WHERE principal_id = ?", principal_id)
+        >= mailboxes.MOST
+    ):
+        raise OverQuota("too many subscriptions")
+    await unit.run(
+        "INSERT INTO subscribed_name (principal_id, name) VALUES (?, ?) ON CONFLICT DO NOTHING", principal_id, name
+    )
 
 
 async def _found(session: Session, name: str) -> Named:

@@ -57,6 +57,9 @@ class Conditions:
                 return _ALL
             case keys.Uids(numbers) | keys.Sequence(numbers):
                 return self._within(numbers, uid=isinstance(key, keys.Uids))
+            case keys.Flag(name, present) if name.upper() == r"\RECENT":
+                spans = [f"m.uid BETWEEN {one.start} AND {one.stop - 1}" for one in self._view.recent]
+                return _is(present, Condition(f"({' OR '.join(spans) or '1 = 0'})"))
             case keys.Text("BODY", text) if text in self._candidates:
                 return _one_of(self._candidates[text][0])
         return simple(key)
@@ -104,9 +107,9 @@ def simple(key: SearchKey) -> Condition:
 
 
 def flag(name: str, present: bool) -> Condition:
-    r"""A system flag. \Deleted is not set on what stands in these tables, \Recent on nothing."""
+    r"""A system flag. \Deleted is not set on what stands in these tables."""
     bare = name.removeprefix("\\")
-    if bare.upper() in ("DELETED", "RECENT"):
+    if bare.upper() == "DELETED":
         return _NONE if present else _ALL
     return _is(present, Condition(_HAS, (keyword_of(bare),)))
 

@@ -4,6 +4,7 @@ set of flags but for \Deleted; a copy beside itself or in another account is a m
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from parvis.access import gate
 from parvis.access.principal import Right
@@ -60,9 +61,11 @@ async def move(session: Session, command: Command) -> Done:
         raise No("The mailbox is open for reading only", "CANNOT")
     named = await _target(session, asked.mailbox)
     assert named.row is not None
+    uids = view.chosen(asked.numbers, uid=asked.uid)
     if named.row.id == view.mailbox_id:
-        return Done("They are here")
-    pairs = await _carry(session, view.chosen(asked.numbers, uid=asked.uid), named, moves=True)
+        pairs = await _move_to_end(session, uids)
+    else:
+        pairs = await _carry(session, uids, named, moves=True)
     if code := _code(named, pairs):
         session.say(f"* OK [{code}] Moved")
     await session.tell()
@@ -97,6 +100,40 @@ async def _carry(session: Session, uids: Sequence[int], named: Named, *, moves: 
 
         pairs += await session.store.write(work)
     return pairs
+
+
+async def _move_to_end(session: Session, uids: Sequence[int]) -> Pairs:
+    """A move to where the messages are gives them new uids."""
+    view, pairs = session.box, []
+
+    async def work(unit: Unit, page: Sequence[int]) -> Pairs:
+        await gate.require(unit, session.who, view.account_id, SCOPE, Right.WRITE)
+        messages = await view.messages(unit, page)
+        fresh = await _take_uids(unit, view.account_id, view.mailbox_id, len(messages))
+        modseq = await unit.changed(view.account_id, "Mailbox", view.mailbox_id, "updated", counts_only=True)
+        for one, uid in zip(messages, fresh, strict=True):
+            table = "deleted_email" if one.deleted else "email_mailbox"
+            sql = f"UPDATE {table} SET uid = ? WHERE mailbox_id = ? AND uid = ?"
+            await unit.run(sql, uid, view.mailbox_id, one.uid)
+        await store.vanish(unit, modseq, [(view.mailbox_id, one.uid) for one in messages])
+        return [(one.uid, uid) for one, uid in zip(messages, fresh, strict=True)]
+
+    for page in paged(uids):
+        pairs += await session.store.write(partial(work, page=page))
+    return pairs
+
+
+async def _take_uids(unit: Unit, account_id: int, mailbox_id: int, count: int) -> range:
+    """The next uids of a mailbox."""
+    after = await unit.value(
+        "UPDATE mailbox SET uid_next = uid_next + ? WHERE id = ? AND account_id = ? RETURNING uid_next",
+        count,
+        mailbox_id,
+        account_id,
+    )
+    if after is None:
+        raise No("There is no such mailbox", "TRYCREATE")
+    return range(int(after) - count, int(after))
 
 
 async def _prepare(job: _Job, uids: Sequence[int]) -> None:
@@ -168,15 +205,7 @@ async def _add_marked(unit: Unit, job: _Job, messages: Sequence[Message]) -> Pai
     if not messages:
         return []
     modseq = await unit.changed(job.account_id, "Mailbox", job.mailbox_id, "updated", counts_only=True)
-    first = await unit.value(
-        "UPDATE mailbox SET uid_next = uid_next + ? WHERE id = ? AND account_id = ? RETURNING uid_next",
-        len(messages),
-        job.mailbox_id,
-        job.account_id,
-    )
-    if first is None:
-        raise No("There is no such mailbox", "TRYCREATE")
-    uids = range(int(first) - len(messages), int(first))
+    uids = await _take_uids(unit, job.account_id, job.mailbox_id, len(messages))
     copies = [replace(as_deleted(one), uid=uid, modseq=modseq) for one, uid in zip(messages, uids, strict=True)]
     await deleted.add(unit, job.account_id, job.mailbox_id, copies)
     if job.moves:

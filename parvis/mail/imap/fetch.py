@@ -10,10 +10,9 @@ import msgspec
 
 from parvis.access.principal import Right
 from parvis.kernel import ids
-from parvis.mail.imap.flags import written
 from parvis.mail.imap.marks import Marking, mark
 from parvis.mail.imap.select import vanished
-from parvis.mail.imap.session import Done, No, Session
+from parvis.mail.imap.session import Done, Session
 from parvis.mail.imap.view import PAGE, Flagged, Message, paged
 from parvis.store.sql.contract import marks
 from parvis.wire import mime
@@ -37,7 +36,7 @@ async def fetch(session: Session, command: Command) -> Done:
     assert isinstance(asked, a.Fetch)
     uids = view.chosen(asked.numbers, uid=asked.uid)
     if asked.changed_since is not None:
-        session.enabled.add("CONDSTORE")
+        session.enable_condstore()
         await _tell_vanished(session, asked)
         changed = {one.uid for one in await view.changed(session.store.db, asked.changed_since, long_ago=True)}
         uids = [uid for uid in uids if uid in changed]
@@ -56,7 +55,7 @@ async def fetch(session: Session, command: Command) -> Done:
         missing += len(page) - len(messages)
         await _answer(session, plan, messages, fresh)
     if missing and not asked.uid:
-        raise No("Some of the messages are gone", "EXPUNGEISSUED")
+        return Done("Some of the messages are gone", "EXPUNGEISSUED", expunges=False)
     return Done(expunges=asked.uid)
 
 
@@ -92,7 +91,7 @@ def _plan(session: Session, asked: a.Fetch) -> _Plan:
     simple = {one.name for one in items if isinstance(one, Simple)}
     sections = [one for one in items if isinstance(one, Section)]
     if "MODSEQ" in simple:
-        session.enabled.add("CONDSTORE")
+        session.enable_condstore()
     elif asked.changed_since is not None:
         items = (*items, Simple("MODSEQ"))
     if asked.uid and "UID" not in simple:
@@ -161,7 +160,7 @@ class _Writer:
         self._parsed = mime.parse(raw) if len(raw) < _LARGE else await asyncio.to_thread(mime.parse, raw)
 
     def _flags(self) -> bytes:
-        return written(self._message.keywords, deleted=self._message.deleted).encode()
+        return self._session.flags_of(self._message).encode()
 
     async def _item(self, item: FetchItem) -> bytes | Section:
         """An item with its name; a section that is to be streamed stays itself."""
@@ -223,7 +222,9 @@ class _Writer:
             return b"%d" % len(found or b"")
         if found is None:
             return b"NIL"
-        return (b"~" if section.kind == "BINARY" else b"") + b"{%d}\r\n" % len(found) + found
+        if section.kind == "BINARY":
+            return b"~{%d}\r\n" % len(found) + found
+        return b"{%d}\r\n" % len(found) + without_nul(found)
 
     async def _stream(self, section: Section) -> None:
         start, end = 0, self._message.size
@@ -233,7 +234,7 @@ class _Writer:
         client, mark = self._session.client, b"~" if section.kind == "BINARY" else b""
         client.write(section.label() + b" " + mark + b"{%d}\r\n" % (end - start))
         async for chunk in self._bytes(start, end):
-            client.write(chunk)
+            client.write(chunk if mark else without_nul(chunk))
             await client.flush()
 
     async def _bytes(self, start: int, end: int) -> AsyncIterator[bytes]:
@@ -242,6 +243,11 @@ class _Writer:
         elif start < end:
             async for chunk in self._session.store.blobs.stream(self._message.blob, start, end):
                 yield chunk
+
+
+def without_nul(data: bytes) -> bytes:
+    """A literal has no NUL; BINARY has. RFC 9051 §4.3"""
+    return data.replace(b"\0", b"\x80") if b"\0" in data else data
 
 
 async def _headers(session: Session, messages: Sequence[Message]) -> dict[int, bytes]:

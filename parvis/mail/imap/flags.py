@@ -14,15 +14,21 @@ _AS_REGISTERED = {
     )
 }  # fmt: skip
 """How IANA writes them."""
-PERMANENT = r"\Answered \Flagged \Deleted \Seen \Draft \*"
+SYSTEM = (r"\Answered", r"\Flagged", r"\Deleted", r"\Seen", r"\Draft")
 DELETED = "\\deleted"
 
 
-def written(keywords: Iterable[str], *, deleted: bool = False) -> str:
+def written(keywords: Iterable[str], *, deleted: bool = False, recent: bool = False) -> str:
     """The flags of a message, as they stand between parentheses."""
-    system = [flag for keyword, flag in _SYSTEM.items() if keyword in keywords]
-    others = sorted(_AS_REGISTERED.get(word, word) for word in keywords if word not in _SYSTEM)
+    system = [r"\Recent"] if recent else []
+    system += [flag for keyword, flag in _SYSTEM.items() if keyword in keywords]
+    others = sorted(as_flag(word) for word in keywords if word not in _SYSTEM)
     return " ".join([*system, *([r"\Deleted"] if deleted else []), *others])
+
+
+def as_flag(keyword: str) -> str:
+    """A keyword as it is written: `$Forwarded`."""
+    return _SYSTEM.get(keyword) or _AS_REGISTERED.get(keyword, keyword)
 
 
 def read(flags: Iterable[str]) -> tuple[frozenset[str], bool]:

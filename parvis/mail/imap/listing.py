@@ -17,6 +17,7 @@ from parvis.wire.imap.command import Command
 from parvis.wire.imap.mailbox import encode_mailbox
 
 _COUNTED = {
+    "RECENT": "SELECT COUNT(*) FROM email_mailbox WHERE mailbox_id = ? AND uid >= ?",
     "DELETED": "SELECT COUNT(*) FROM deleted_email WHERE mailbox_id = ?",
     "SIZE": """SELECT COALESCE(SUM(e.size), 0) FROM email_mailbox m JOIN email e ON e.id = m.email_id
         WHERE m.mailbox_id = ?""",
@@ -67,12 +68,14 @@ async def list_(session: Session, command: Command) -> Done:
 def _chosen(
     names: Names, subscribed: set[str], asked: a.List, pattern: re.Pattern[str]
 ) -> Iterator[tuple[Named, list[str]]]:
-    for name, named in sorted(names.by_name.items(), key=lambda item: (item[0] != "INBOX", item[0])):
+    every = dict(names.by_name)
+    if asked.subscribed:
+        every.update({name: Named(name) for name in subscribed if name not in every})
+    for name, named in sorted(every.items(), key=lambda item: (item[0] != "INBOX", item[0])):
         if not pattern.fullmatch(name):
             continue
         use = USES.get(named.row.role or "") if named.row is not None else None
-        below = any(other.startswith(name + DELIMITER) for other in subscribed)
-        if asked.subscribed and name not in subscribed and not (asked.recursive_match and below):
+        if asked.subscribed and name not in subscribed and not _childinfo(asked, named, subscribed, pattern):
             continue
         if asked.special_use_only and use is None:
             continue
@@ -120,7 +123,8 @@ async def _subscribed(session: Session, names: Names) -> set[str]:
     chosen: dict[int, bool] = {}
     for access in names.roots.values():
         chosen.update(await mailboxes.subscriptions(session.store.db, access.scope.account_id, session.who.id))
-    return {
+    rows = await session.store.db.rows("SELECT name FROM subscribed_name WHERE principal_id = ?", session.who.id)
+    return {row[0] for row in rows} | {
         name
         for name, named in names.by_name.items()
         if named.row is not None and named.access is not None and chosen.get(named.row.id, named.access.owner)
@@ -164,18 +168,18 @@ async def status(session: Session, command: Command) -> Done:
 async def _say_status(session: Session, named: Named, items: Sequence[str]) -> None:
     assert named.row is not None
     if "HIGHESTMODSEQ" in items:
-        session.enabled.add("CONDSTORE")
-    found = await figures(session.store.db, named.row, named.access, items)
+        session.enable_condstore()
+    found = await figures(session, named.row, named.access, items)
     words = " ".join(f"{item} {value}" for item, value in found.items())
     session.say(b"* STATUS " + encode_mailbox(named.name, session.utf8) + f" ({words})".encode())
 
 
 async def figures(
-    db: Database, row: MailboxRow, access: Access | None, items: Sequence[str]
+    session: Session, row: MailboxRow, access: Access | None, items: Sequence[str]
 ) -> dict[str, int | str]:
     """What STATUS tells of a mailbox. Messages that are marked \\Deleted count, as they are there for IMAP."""
     assert access is not None
-    account_id = access.scope.account_id
+    db, account_id = session.store.db, access.scope.account_id
     found: dict[str, int | str] = {}
     for item in items:
         if item == "MESSAGES":
@@ -188,14 +192,17 @@ async def figures(
             found[item] = await _scanned(db, item, row.id)
         elif item == "HIGHESTMODSEQ":
             found[item] = max(1, await db.value("SELECT modseq FROM account WHERE id = ?", account_id) or 0)
+        elif item == "RECENT":
+            fresh = session.server.watch.recent(row.id, row.uid_next - 1, claim=False)
+            found[item] = await db.value(_COUNTED["RECENT"], row.id, fresh.start)
         elif item == "MAILBOXID":
             found[item] = f"({ids.text(row.id)})"
         elif item in _SIMPLE:
-            found[item] = getattr(row, _SIMPLE[item]) if _SIMPLE[item] else 0
+            found[item] = getattr(row, _SIMPLE[item])
     return found
 
 
-_SIMPLE = {"UIDNEXT": "uid_next", "UIDVALIDITY": "uid_validity", "RECENT": ""}
+_SIMPLE = {"UIDNEXT": "uid_next", "UIDVALIDITY": "uid_validity"}
 
 
 async def _scanned(db: Database, item: str, mailbox_id: int) -> int:

@@ -50,7 +50,7 @@ async def store_(session: Session, command: Command) -> Done:
     if view.read_only:
         raise No("The mailbox is open for reading only", "CANNOT")
     if asked.unchanged_since is not None:
-        session.enabled.add("CONDSTORE")
+        session.enable_condstore()
     keywords, is_deleted = flags.read(asked.flags)
     marking = Marking(asked.mode, keywords, is_deleted, asked.unchanged_since)
     uids = view.chosen(asked.numbers, uid=asked.uid)
@@ -61,8 +61,8 @@ async def store_(session: Session, command: Command) -> Done:
         passed += over
         missing += len(page) - len(there)
         _answer(session, there, asked, set(over))
-    if missing and not asked.uid:
-        raise No("Some of the messages are gone", "EXPUNGEISSUED")
+    if not passed and missing and not asked.uid:
+        return Done("Some of the messages are gone", "EXPUNGEISSUED", expunges=False)
     if not passed:
         return Done(expunges=asked.uid)
     numbers = passed if asked.uid else [view.sequence(uid) for uid in passed]

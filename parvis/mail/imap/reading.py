@@ -47,10 +47,10 @@ class Facts:
     async def field(self, name: str) -> list[str]:
         """The fields of a name, decoded and folded."""
         if self._header is None or not _NAME.fullmatch(name):
-            return [fold(mime.as_text(one.value)) for one in (await self.root()).all(name)]
+            return [_field_text(one.value) for one in (await self.root()).all(name)]
         if name not in _FIELD:
             _FIELD[name] = re.compile(rb"(?im)^%b[ \t]*:((?:.*\n[ \t])*.*)$" % name.encode())
-        return [fold(mime.as_text(value)) for value in _FIELD[name].findall(self._header)]
+        return [_field_text(value) for value in _FIELD[name].findall(self._header)]
 
     async def header(self) -> str:
         """The whole header, decoded and folded."""
@@ -77,6 +77,14 @@ class Facts:
 
     async def _raw(self) -> bytes:
         return await self._session.store.blobs.get(self.message.blob)
+
+
+def _field_text(value: bytes) -> str:
+    """A field decoded and folded; with the addresses that comments pull apart."""
+    text = mime.as_text(value)
+    if "(" in text and "@" in text:
+        text += " " + " ".join(one.email for one in mime.as_addresses(value))
+    return fold(text)
 
 
 def _body_of(raw: bytes) -> str:
@@ -132,6 +140,8 @@ class Reading:
                 return facts.message.uid in self._chosen(numbers, uid=True)
             case keys.Sequence(numbers):
                 return facts.message.uid in self._chosen(numbers, uid=False)
+            case keys.Flag(name, present) if name.upper() == r"\RECENT":
+                return self._view.is_recent(facts.message.uid) == present
             case keys.Text(field, value):
                 return await self._has_text(facts, field, value)
             case keys.Header(name, value):
@@ -198,7 +208,7 @@ async def _is(facts: Facts, key: SearchKey) -> bool:
             bare = name.removeprefix("\\").upper()
             if bare == "DELETED":
                 return message.deleted == present
-            return (bare != "RECENT" and keyword_of(bare) in message.keywords) == present
+            return (keyword_of(bare) in message.keywords) == present
         case keys.Keyword(name, present):
             return (name.lower() in message.keywords) == present
         case keys.Size(relation, octets):

@@ -23,7 +23,7 @@ async def search(session: Session, command: Command) -> Done:
     asked = command.arguments
     assert isinstance(asked, a.Search)
     found = await matching(session, asked.keys)
-    modseq = await _highest(session, asked.keys, found)
+    modseq = await _highest(session, asked, found)
     if asked.returns is None and "IMAP4REV2" not in session.enabled:
         numbers = _numbers(session, found, uid=asked.uid)
         more = f" (MODSEQ {modseq})" if modseq and numbers else ""
@@ -52,19 +52,24 @@ def _say_extended(
     if "COUNT" in returns:
         words.append(f"COUNT {len(numbers)}")
     if numbers and "ALL" in returns:
-        words.append(f"ALL {_listed(numbers, in_order=isinstance(asked, a.Sort))}")
+        words.append(f"ALL {compressed(numbers)}")
+    if "PARTIAL" in returns and asked.partial is not None:
+        words.append(_partial(numbers, asked.partial))
     if modseq and numbers:
         words.append(f"MODSEQ {modseq}")
     session.say(" ".join(words))
 
 
+def _partial(numbers: Sequence[int], asked: tuple[int, int]) -> str:
+    """Those from one place to another, counted from the end when negative. RFC 9394 §3.1"""
+    first, last = sorted(abs(one) for one in asked)
+    order = list(numbers)[::-1] if asked[0] < 0 else list(numbers)
+    shown = order[first - 1 : last]
+    return f"PARTIAL ({asked[0]}:{asked[1]} {compressed(shown[::-1] if asked[0] < 0 else shown) or 'NIL'})"
+
+
 def _ends(numbers: Sequence[int]) -> tuple[int, int]:
     return (min(numbers), max(numbers)) if numbers else (0, 0)
-
-
-def _listed(numbers: Sequence[int], *, in_order: bool) -> str:
-    """The numbers of a sort keep their order; RFC 5267 §3.1."""
-    return ",".join(map(str, numbers)) if in_order else compressed(sorted(numbers))
 
 
 def _saved(found: Sequence[int], returns: frozenset[str]) -> list[int]:
@@ -79,13 +84,16 @@ def _numbers(session: Session, uids: Sequence[int], *, uid: bool) -> list[int]:
     return list(uids) if uid else [number for one in uids if (number := session.box.sequence(one))]
 
 
-async def _highest(session: Session, key: SearchKey, found: Sequence[int]) -> int:
-    """The newest mod-sequence of what was found, when the search was about them. RFC 7162 §3.1.5"""
-    if not _has_modseq(key):
+async def _highest(session: Session, asked: a.Search | a.Sort, found: Sequence[int]) -> int:
+    """The newest mod-sequence of what is told, when the search was about them. RFC 7162 §3.1.5, RFC 4731 §3.2"""
+    if not _has_modseq(asked.keys):
         return 0
-    session.enabled.add("CONDSTORE")
+    session.enable_condstore()
+    if asked.returns and not asked.returns & {"ALL", "COUNT", "PARTIAL"} and found:
+        ends = [found[0]] * ("MIN" in asked.returns) + [found[-1]] * ("MAX" in asked.returns)
+        found = sorted(set(ends)) or found
     highest = 0
-    for page in paged(found):
+    for page in paged(sorted(found)):
         messages = await session.box.messages(session.store.db, page)
         highest = max([highest, *(one.modseq for one in messages)])
     return highest
@@ -148,7 +156,7 @@ async def sort(session: Session, command: Command) -> Done:
     assert isinstance(asked, a.Sort)
     found = await matching(session, asked.keys)
     order = await Reading(session).ordered(found, asked.criteria)
-    modseq = await _highest(session, asked.keys, found)
+    modseq = await _highest(session, asked, order)
     if asked.returns is None:
         numbers = _numbers(session, order, uid=asked.uid)
         more = f" (MODSEQ {modseq})" if modseq and numbers else ""

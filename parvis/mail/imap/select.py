@@ -7,7 +7,7 @@ from parvis.access import gate
 from parvis.access.principal import Right
 from parvis.kernel import ids
 from parvis.mail import deleted
-from parvis.mail.imap.flags import PERMANENT
+from parvis.mail.imap.flags import SYSTEM, as_flag
 from parvis.mail.imap.session import Done, No, Session
 from parvis.mail.imap.view import View
 from parvis.mail.model import SCOPE
@@ -27,7 +27,7 @@ async def select(session: Session, command: Command) -> Done:
     if named is None or named.row is None or named.access is None:
         raise No("There is no such mailbox", "NONEXISTENT")
     if asked.condstore or asked.qresync is not None:
-        session.enabled.add("CONDSTORE")
+        session.enable_condstore()
     read_only = asked.read_only or Right.WRITE not in named.access.rights
     view = View(named.name, named.access, named.row, read_only)
     await view.load(session.store.db)
@@ -42,19 +42,35 @@ async def select(session: Session, command: Command) -> Done:
 
 
 async def _introduce(session: Session, view: View, uid_next: int) -> None:
-    flags = PERMANENT.removesuffix(r" \*")
     session.say(f"* {len(view.uids)} EXISTS")
+    session.claim_recent()
     if "IMAP4REV2" not in session.enabled:
-        session.say("* 0 RECENT")
         await _first_unseen(session, view)
-    session.say(f"* FLAGS ({flags})")
-    session.say(f"* OK [PERMANENTFLAGS ({'' if view.read_only else PERMANENT})] What is kept")
+    session.known_flags = {*SYSTEM, *(as_flag(word) for word in await _keywords(session, view))}
+    session.say_flags()
+    kept = "" if view.read_only else " ".join([*SYSTEM, *sorted(session.known_flags - set(SYSTEM)), r"\*"])
+    session.say(f"* OK [PERMANENTFLAGS ({kept})] What is kept")
     session.say(f"* OK [UIDVALIDITY {view.uid_validity}] Valid")
     session.say(f"* OK [UIDNEXT {max(uid_next, view.uids[-1] + 1 if view.uids else 1)}] Next")
     session.say(f"* OK [HIGHESTMODSEQ {max(1, view.modseq)}] Newest")
     session.say(f"* OK [MAILBOXID ({ids.text(view.mailbox_id)})] Here")
     if "IMAP4REV2" in session.enabled:
         session.say(b'* LIST () "/" ' + encode_mailbox(view.name, True))
+
+
+async def _keywords(session: Session, view: View) -> set[str]:
+    """The keywords of the account, each found by one step through the index, and those of what is marked."""
+    words = await session.store.db.rows(
+        """WITH RECURSIVE k (word) AS (SELECT MIN(keyword) FROM email_keyword WHERE account_id = ? UNION ALL
+        SELECT (SELECT MIN(e.keyword) FROM email_keyword e WHERE e.account_id = ? AND e.keyword > k.word)
+        FROM k WHERE k.word IS NOT NULL) SELECT word FROM k WHERE word IS NOT NULL LIMIT 1000""",
+        view.account_id,
+        view.account_id,
+    )
+    marked = await session.store.db.rows(
+        "SELECT DISTINCT keywords FROM deleted_email WHERE mailbox_id = ? LIMIT 1000", view.mailbox_id
+    )
+    return {row[0] for row in words} | {word for row in marked for word in row[0].split()}
 
 
 async def _first_unseen(session: Session, view: View) -> None:

@@ -11,9 +11,9 @@ from parvis.access import gate, sessions
 from parvis.access.principal import Principal
 from parvis.kernel.errors import Forbidden, Invalid, NotFound, OverQuota, ParvisError, TooLarge
 from parvis.kernel.settings import Settings
-from parvis.mail.imap.flags import written
+from parvis.mail.imap.flags import SYSTEM, as_flag, written
 from parvis.mail.imap.names import Names, names_of
-from parvis.mail.imap.view import Flagged, View
+from parvis.mail.imap.view import Flagged, Message, View
 from parvis.mail.imap.watch import Watch
 from parvis.mail.model import SCOPE
 from parvis.mail.smtp.spool import Spool
@@ -26,8 +26,9 @@ from parvis.wire.imap.section import UnknownEncoding
 
 LINE_LIMIT = 64 * 1024
 """Bytes of a command without its messages, literals included."""
-_STRANGER_LIMIT = 8 * 1024
+_STRANGER_LIMIT = 40 * 1024
 """The same before anybody has signed in."""
+_STRANGER_BUFFER = 8 * 1024
 _FAULTS = 20
 _IDLE_SECONDS = 1860.0
 """RFC 9051 §5.4 wants 30 minutes at least."""
@@ -94,8 +95,9 @@ class Session:
         """The messages of the present APPEND, streamed aside as they come."""
         self.over = False
         self.woken = asyncio.Event()
+        self.known_flags: set[str] = set()
         self._faults = 0
-        client.buffer = _STRANGER_LIMIT
+        client.buffer = _STRANGER_BUFFER
 
     @property
     def utf8(self) -> bool:
@@ -106,6 +108,12 @@ class Session:
     def condstore(self) -> bool:
         """Whether mod-sequences are told. RFC 7162 §3.1"""
         return bool(self.enabled & {"CONDSTORE", "QRESYNC"})
+
+    def enable_condstore(self) -> None:
+        """From now on mod-sequences are told; of the mailbox that is open too. RFC 7162 §3.1.2"""
+        if not self.condstore and self.view is not None:
+            self.say(f"* OK [HIGHESTMODSEQ {max(1, self.view.modseq)}] Newest")
+        self.enabled.add("CONDSTORE")
 
     @property
     def is_safe(self) -> bool:
@@ -242,15 +250,37 @@ class Session:
                 self.say(f"* {number} EXPUNGE")
         if news.grown:
             self.say(f"* {len(self.view.uids)} EXISTS")
+            self.claim_recent()
         for flagged in news.flags:
             self.tell_flags(flagged)
+
+    def claim_recent(self) -> None:
+        """Which messages are new to this session before all others. IMAP4rev2 has no such thing. RFC 9051 §E"""
+        if "IMAP4REV2" in self.enabled:
+            return
+        view = self.box
+        newest = view.uids[-1] if view.uids else 0
+        view.recent.append(self.server.watch.recent(view.mailbox_id, newest, claim=not view.read_only))
+        self.say(f"* {view.count_recent()} RECENT")
+
+    def flags_of(self, message: Flagged | Message) -> str:
+        """The flags of a message for this session; keywords that it has not heard of are told before."""
+        fresh = {as_flag(word) for word in message.keywords} - self.known_flags
+        if fresh:
+            self.known_flags |= fresh
+            self.say_flags()
+        return written(message.keywords, deleted=message.deleted, recent=self.box.is_recent(message.uid))
+
+    def say_flags(self) -> None:
+        """The flags that are in use in the mailbox. RFC 9051 §7.3.5"""
+        self.say(f"* FLAGS ({' '.join([*SYSTEM, *sorted(self.known_flags - set(SYSTEM))])})")
 
     def tell_flags(self, flagged: Flagged, *, uid: bool = False, flags: bool = True) -> None:
         """An untagged FETCH with the flags of a message, when the session knows it."""
         number = self.box.sequence(flagged.uid)
         if not number:
             return
-        items = [f"FLAGS ({written(flagged.keywords, deleted=flagged.deleted)})"] if flags else []
+        items = [f"FLAGS ({self.flags_of(flagged)})"] if flags else []
         if uid or "QRESYNC" in self.enabled or "IMAP4REV2" in self.enabled:
             items.insert(0, f"UID {flagged.uid}")
         if self.condstore:

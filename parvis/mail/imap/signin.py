@@ -12,8 +12,8 @@ from parvis.wire.imap.command import Command
 
 PROTOCOL = "imap"
 _ALWAYS = "IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ENABLE ID"
-_KNOWN = """ACL BINARY CHILDREN COMPRESS=DEFLATE CONDSTORE CREATE-SPECIAL-USE ESEARCH IDLE LIST-EXTENDED
-    LIST-MYRIGHTS LIST-STATUS MOVE MULTIAPPEND NAMESPACE OBJECTID PREVIEW QRESYNC QUOTA QUOTA=RES-STORAGE
+_KNOWN = """ACL BINARY CHILDREN COMPRESS=DEFLATE CONDSTORE CREATE-SPECIAL-USE ESEARCH ESORT IDLE LIST-EXTENDED
+    LIST-MYRIGHTS LIST-STATUS MOVE MULTIAPPEND NAMESPACE OBJECTID PARTIAL PREVIEW QRESYNC QUOTA QUOTA=RES-STORAGE
     RIGHTS=texk SEARCHRES SORT SORT=DISPLAY SPECIAL-USE STATUS=SIZE THREAD=ORDEREDSUBJECT THREAD=REFERENCES UIDPLUS
     UNAUTHENTICATE UNSELECT UTF8=ACCEPT WITHIN"""
 _EXTENSIONS = frozenset({"CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "IMAP4REV2"})
@@ -124,9 +124,9 @@ async def enable(session: Session, command: Command) -> Done:
     assert isinstance(asked, a.Enable)
     fresh = [name.upper() for name in asked.names if name.upper() in _EXTENSIONS]
     fresh = [name for name in dict.fromkeys(fresh) if name not in session.enabled]
+    if {"CONDSTORE", "QRESYNC"} & set(fresh):
+        session.enable_condstore()
     session.enabled.update(fresh)
-    if "QRESYNC" in fresh:
-        session.enabled.add("CONDSTORE")
     session.say(f"* ENABLED {' '.join(fresh)}".rstrip())
     return Done()
 

@@ -81,7 +81,17 @@ class View:
         self.modseq = 0
         self.saved: list[int] = []
         """The uids of the last SEARCH that asked to SAVE them. RFC 9051 §6.4.4.1"""
+        self.recent: list[range] = []
+        r"""Uids that are \Recent in this session."""
         self._told: dict[int, int] = {}
+
+    def is_recent(self, uid: int) -> bool:
+        r"""Whether a message is \Recent. RFC 3501 §2.3.2"""
+        return any(uid in span for span in self.recent)
+
+    def count_recent(self) -> int:
+        """How many are."""
+        return sum(bisect_left(self.uids, span.stop) - bisect_left(self.uids, span.start) for span in self.recent)
 
     def may(self, right: Right) -> bool:
         """Whether the session may do this here."""

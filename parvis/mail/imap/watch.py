@@ -20,6 +20,15 @@ class Watch:
         self._store = store
         self._waiting: dict[int, dict[Any, asyncio.Event]] = defaultdict(dict)
         self._cancels: list[Cancel] = []
+        self._claimed: dict[int, int] = {}
+
+    def recent(self, mailbox_id: int, newest: int, *, claim: bool) -> range:
+        r"""The uids of a mailbox up to `newest` that no session was told of since the server began: they are
+        \Recent for this one, and with `claim` for no other. RFC 3501 §2.3.2"""
+        last = self._claimed.get(mailbox_id, 0)
+        if claim and newest > last:
+            self._claimed[mailbox_id] = newest
+        return range(last + 1, newest + 1)
 
     async def start(self) -> None:
         """Begins to hear of changes and of sign-ins that end."""

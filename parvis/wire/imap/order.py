@@ -5,6 +5,8 @@ import unicodedata
 
 from parvis.wire.mime.addresses import grouped
 
+from .structure import mailbox_and_host
+
 SUBJECT_LIMIT = 2_000
 _SPACE = re.compile(r"\s+")
 _BLOB = r"\[[^\[\]]*+\]\s*+"
@@ -63,7 +65,7 @@ def sort_address(value: bytes) -> str:
         return ""
     if groups[0].name is not None:
         return groups[0].name
-    return groups[0].addresses[0].email.rpartition("@")[0].strip('"') or groups[0].addresses[0].email
+    return mailbox_and_host(groups[0].addresses[0].email)[0]
 
 
 def sort_display(value: bytes) -> str:
@@ -74,4 +76,4 @@ def sort_display(value: bytes) -> str:
     if groups[0].name is not None:
         return groups[0].name
     first = groups[0].addresses[0]
-    return first.name or first.email
+    return first.name or "@".join(part for part in mailbox_and_host(first.email) if part)

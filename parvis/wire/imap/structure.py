@@ -1,6 +1,8 @@
 """ENVELOPE and BODYSTRUCTURE (RFC 9051 §7.5.2): header values as the message has them, encoded words untouched;
 8-bit ones in UTF-8."""
 
+import re
+
 from parvis.wire import mime
 from parvis.wire.mime.addresses import grouped
 from parvis.wire.mime.params import written_parameters
@@ -8,6 +10,7 @@ from parvis.wire.mime.words import text_of, unfold
 
 from .tokens import nstring, string
 
+_ROUTE = re.compile(rb"<\s*(@[^:<>]{1,500}):\s*([^<>\s]{1,500})\s*>")
 MESSAGES_LIMIT = 20
 """Messages inside messages that are looked into; what is deeper is a file."""
 _EMPTY = {
@@ -53,24 +56,30 @@ def _addresses(part: mime.Part, name: str) -> bytes:
     one after the other."""
     written: list[bytes] = []
     for header in part.all(name):
+        routes = {email: route for route, email in _ROUTE.findall(header.value[:10_000])}
         for group in grouped(header.value, decoded=False):
             if group.name is not None:
                 written.append(b"(NIL NIL %b NIL)" % string(group.name))
-            written += (_address(address) for address in group.addresses)
+            written += (_address(one, routes.get(one.email.encode())) for one in group.addresses)
             if group.name is not None:
                 written.append(b"(NIL NIL NIL NIL)")
     return b"(" + b"".join(written) + b")" if written else b"NIL"
 
 
-def _address(address: mime.Address) -> bytes:
-    """`(name NIL mailbox host)`. A missing host is empty, as NIL would begin a group; the local part is without its
-    quotes."""
-    mailbox, at, host = address.email.rpartition("@")
+def _address(address: mime.Address, route: bytes | None = None) -> bytes:
+    """`(name route mailbox host)`. A missing host is empty, as NIL would begin a group."""
+    mailbox, host = mailbox_and_host(address.email)
+    return b"(%b %b %b %b)" % (nstring(address.name), nstring(route), string(mailbox), string(host))
+
+
+def mailbox_and_host(email: str) -> tuple[str, str]:
+    """An address in two, its local part without quotes (RFC 9051 §7.5.2)."""
+    mailbox, at, host = email.rpartition("@")
     if not at:
         mailbox, host = host, ""
     if len(mailbox) > 1 and mailbox[0] == mailbox[-1] == '"':
         mailbox = mailbox[1:-1].replace("\\", "")
-    return b"(%b NIL %b %b)" % (nstring(address.name), string(mailbox), string(host))
+    return mailbox, host
 
 
 def body_structure(raw: bytes, part: mime.Part, extended: bool) -> bytes:

@@ -38,12 +38,12 @@ class Imap:
         return found
 
     async def line(self) -> bytes:
-        """One line, with the literals in it."""
+        r"""One line, with the literals in it; what is \Recent is left out."""
         async with asyncio.timeout(20):
             found = await self.reader.readline()
             while match := _LITERAL.search(found):
                 found += await self.reader.readexactly(int(match[1])) + await self.reader.readline()
-        return found.removesuffix(b"\r\n")
+        return found.removesuffix(b"\r\n").replace(b"\\Recent ", b"").replace(b"\\Recent", b"")
 
     async def __call__(self, command: str | bytes) -> list[bytes]:
         self._count += 1

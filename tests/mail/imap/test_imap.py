@@ -64,7 +64,7 @@ async def test_it_says_what_mailboxes_there_are(site: Site) -> None:
         b"* STATUS Trash (MESSAGES 0)",
     ]
     assert len(await ann.ok('LIST "" Travaux*')) == 4
-    await ann.ok("UNSUBSCRIBE Travaux")
+    await ann.ok("SUBSCRIBE Travaux/Anciens")
     assert b'* LSUB (\\Noselect) "/" Travaux' in await ann.ok('LSUB "" %')
 
 
@@ -170,7 +170,7 @@ async def test_what_is_expunged_never_comes_back(site: Site) -> None:
     await ann.ok(r"STORE 1,3 +FLAGS.SILENT (\Deleted)")
     assert await ann.ok("UID EXPUNGE 3") == [b"* 3 EXPUNGE"]
     assert await ann.ok("EXPUNGE") == [b"* 1 EXPUNGE"]
-    assert (await other("FETCH 1 FLAGS"))[-1].startswith(b"NO [EXPUNGEISSUED]")
+    assert (await other("FETCH 1 FLAGS"))[-1].startswith(b"OK [EXPUNGEISSUED]")
     assert await other.ok("NOOP") == [b"* 1 EXPUNGE", b"* 2 EXPUNGE"]
     assert b"APPENDUID" in (answer := (await ann.append("INBOX", plain("Four")))[-1])
     assert answer.split()[3] == b"4]"
@@ -199,7 +199,7 @@ async def test_a_waiting_client_hears_of_mail_and_of_changes(site: Site) -> None
     ann.send(b"i IDLE\r\n")
     assert await ann.line() == b"+ idling"
     await service.deliver(site.store, [Delivery(person.id)], plain("One"))
-    assert await ann.line() == b"* 1 EXISTS"
+    assert [await ann.line(), await ann.line()] == [b"* 1 EXISTS", b"* 1 RECENT"]
     (number,) = (await jmap("Email/query"))["ids"]
     await jmap("Email/set", update={number: {"keywords/$flagged": True}})
     assert await ann.line() == b"* 1 FETCH (FLAGS (\\Flagged))"
