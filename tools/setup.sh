@@ -43,6 +43,7 @@ system() { # what tests and OCR use; all of it is optional, each test says itsel
     want chromium chromium "browser tests"
     want postfix postfix "SMTP against another server, both ways"
     want swaks swaks "SMTP as another client speaks it"
+    want nsd nsd "DNS as it answers for other domains"
     want dovecot dovecot-imapd "import from another IMAP server"
   fi
   [ ${#missing[@]} -gt 0 ] || return 0

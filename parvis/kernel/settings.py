@@ -62,8 +62,6 @@ class Relay(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Delivery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How mail leaves this server. Times in seconds."""
 
-    resolver: str = ""
-    """`address:port` of the DNS server to ask; empty means those of the system."""
     routes: dict[str, str] = {}
     """Domain (or `*`) to `host:port`, instead of asking DNS."""
     port: int = 25
@@ -79,6 +77,16 @@ class Delivery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """For one answer of the other server; five times this for the one after the whole message."""
     max_hold: int = 30 * 86_400
     """How far ahead a message may be scheduled."""
+
+
+class Dns(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Who is asked for names."""
+
+    nameservers: list[str] = []
+    """`address` or `address:port` of each server, in the order they are asked; empty means those of the system.
+    One on this machine that checks DNSSEC (unbound) lets mail be sent by what DNSSEC vouches for."""
+    loopback: bool = False
+    """Whether a name may lead mail to this machine itself. For tests: a stranger could send it in circles."""
 
 
 class Endpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -128,6 +136,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     relay: Relay = msgspec.field(default_factory=Relay)
     delivery: Delivery = msgspec.field(default_factory=Delivery)
+    dns: Dns = msgspec.field(default_factory=Dns)
     endpoints: list[Endpoint] = []
     embeddings: Endpoint | None = None
     egress_allow: list[str] = []

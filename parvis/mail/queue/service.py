@@ -6,6 +6,7 @@ from parvis.access.directory import normal
 from parvis.access.principal import Principal
 from parvis.kernel.egress import Egress
 from parvis.kernel.errors import Invalid
+from parvis.kernel.resolver import Resolver
 from parvis.kernel.settings import Settings
 from parvis.mail.queue import recipients, store
 from parvis.mail.queue.courier import Courier
@@ -21,9 +22,9 @@ from parvis.store.unit import Unit
 class Queue:
     """The outbound queue of this server."""
 
-    def __init__(self, keep: Store, settings: Settings, egress: Egress) -> None:
+    def __init__(self, keep: Store, settings: Settings, egress: Egress, resolver: Resolver) -> None:
         self._keep, self._settings = keep, settings
-        self._router, self._transfer = Router(settings, egress), Transfer(settings, egress)
+        self._router, self._transfer = Router(settings, resolver), Transfer(settings, egress)
         self._rate = Rate(settings.limits.sent_per_minute)
 
     def courier(self, hooks: Sequence[Hook] = ()) -> Courier:

@@ -26,8 +26,8 @@ HOOKS = (responder.on_delivery, report.on_delivery)
 
 def feature(context: Context) -> Feature:
     """Identity, EmailSubmission, VacationResponse, the queue and its jobs, and the ports of SMTP."""
-    keep, settings, egress = context.store, context.settings, context.egress
-    queue = Queue(keep, settings, egress)
+    keep, settings = context.store, context.settings
+    queue = Queue(keep, settings, context.egress, context.resolver)
     context.offer(queue)
     reporter = Reporter(keep, settings, queue)
     receiver, submitter = Receiver(keep, settings, HOOKS), Submitter(keep, settings, queue)
