@@ -3,7 +3,7 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -89,6 +89,15 @@ class Dns(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Whether a name may lead mail to this machine itself. For tests: a stranger could send it in circles."""
 
 
+class Mail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What becomes of mail from outside."""
+
+    dmarc: Literal["enforce", "mark"] = "enforce"
+    """What is not from the domain it names is refused or put into Junk, as that domain wishes; or only marked."""
+    trusted_sealers: list[str] = []
+    """Domains of mailing lists and forwarders; what they found in order before passing it on (ARC) is let in."""
+
+
 class Endpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A model server with its card: who runs it, where and under whose law. trust.md SO-02, TR-06"""
 
@@ -136,6 +145,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     relay: Relay = msgspec.field(default_factory=Relay)
     delivery: Delivery = msgspec.field(default_factory=Delivery)
+    mail: Mail = msgspec.field(default_factory=Mail)
     dns: Dns = msgspec.field(default_factory=Dns)
     endpoints: list[Endpoint] = []
     embeddings: Endpoint | None = None

@@ -1,5 +1,6 @@
 """The Authentication-Results field: what a server found out about who sent a message. RFC 8601"""
 
+import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -60,6 +61,11 @@ def _value(text: str) -> str:
 
 def _escaped(text: str) -> str:
     return _STRANGE.sub("?", text)[:300].replace("\\", "\\\\").replace('"', '\\"')
+
+
+def beginning(signature: bytes) -> str:
+    """The first characters of a signature, by which `header.b` tells two of a domain apart (RFC 6008 §4)."""
+    return base64.b64encode(signature[:6]).decode()
 
 
 def parse(text: str) -> Results:

@@ -160,8 +160,10 @@ async def discover(names: Names, domain: str) -> Policy | None:
     return None
 
 
-async def evaluate(names: Names, domain: str, proofs: Iterable[Proof]) -> Outcome:
-    """What DMARC says of a message whose author is at `domain` (RFC 7489 §6.6.2). Never fails."""
+async def evaluate(names: Names, domain: str, proofs: Iterable[Proof], doubts: Iterable[Proof] = ()) -> Outcome:
+    """What DMARC says of a message whose author is at `domain` (RFC 7489 §6.6.2). Never fails.
+
+    `doubts` are domains of which SPF or DKIM can say nothing now: one that would do makes a fail a `temperror`."""
     try:
         policy = await discover(names, domain)
         if policy is None:
@@ -169,6 +171,9 @@ async def evaluate(names: Names, domain: str, proofs: Iterable[Proof]) -> Outcom
         for proof in proofs:
             if await aligned(names, policy, proof):
                 return Outcome("pass", domain, reason=f"{proof.method} of {proof.domain}")
+        for doubt in doubts:
+            if await aligned(names, policy, doubt):
+                return Outcome("temperror", domain, reason=f"{doubt.method} of {doubt.domain} cannot be told now")
         exists = policy.at == policy.domain or await _exists(names, domain)
     except Unavailable:
         return Outcome("temperror", domain, reason="it cannot be looked up now")
