@@ -75,7 +75,7 @@ def chain(text: Text) -> Chain | None:
     found = {name: text.all(name.lower()) for name in (RESULTS, SIGNATURE, SEAL)}
     if not any(found.values()):
         return None
-    if max(map(len, found.values())) > INSTANCES:
+    if max(map(len, found.values())) > INSTANCES or text.header_size > dkim.HEADER_BYTES:
         return Chain(fault="too many sets")
     try:
         by_number = {name: _by_number(fields) for name, fields in found.items()}
@@ -133,16 +133,18 @@ def validate(text: Text, found: Chain | None, records: Mapping[str, str | None],
     result = dkim.verify(text, newest, records.get(newest.key_name), now)
     if result.value != "pass":
         return Result("fail", f"newest signature: {result.reason}")
-    for number in range(len(found.sets), 0, -1):
-        if reason := _broken(text, found.sets[:number], records):
+    data = b""
+    for number, one in enumerate(found.sets, start=1):
+        data += _fields(text, one)
+        own = data + dkim.without_value(text, one.seal.field, "relaxed")
+        if reason := _broken(one.seal, own, records.get(one.seal.key_name)):
             return Result("fail", f"seal {number}: {reason}")
+        data += text.field(one.seal.field, "relaxed")
     return Result("pass")
 
 
-def _broken(text: Text, sets: Sequence[Set], records: Mapping[str, str | None]) -> str:
-    """What is wrong with the newest seal of some sets; empty when nothing is (RFC 8617 §5.1.1)."""
-    seal = sets[-1].seal
-    record = records.get(seal.key_name)
+def _broken(seal: Seal, data: bytes, record: str | None) -> str:
+    """What is wrong with a seal over `data`; empty when nothing is (RFC 8617 §5.1.1)."""
     if record is None:
         return "there is no key"
     try:
@@ -151,17 +153,12 @@ def _broken(text: Text, sets: Sequence[Set], records: Mapping[str, str | None]) 
         return error.sentence
     if seal.algorithm != f"{key.algorithm}-sha256":
         return "the key is for another algorithm"
-    data = _fields(text, sets[:-1]) + b"".join(
-        text.field(field, "relaxed") for field in (sets[-1].results, sets[-1].signature.field)
-    )
-    data += dkim.without_value(text, seal.field, "relaxed")
     return "" if key.verifies(data, hashlib.sha256(data).digest(), seal.signature) else "it was changed"
 
 
-def _fields(text: Text, sets: Sequence[Set]) -> bytes:
-    """Whole sets in the order in which seals sign them."""
-    fields = [field for one in sets for field in (one.results, one.signature.field, one.seal.field)]
-    return b"".join(text.field(field, "relaxed") for field in fields)
+def _fields(text: Text, one: Set) -> bytes:
+    """What a seal signs of its own set, before itself."""
+    return text.field(one.results, "relaxed") + text.field(one.signature.field, "relaxed")
 
 
 def seal(text: Text, found: Chain | None, verdict: Verdict, results: str, key: SigningKey, now: int) -> bytes:
@@ -180,7 +177,8 @@ def seal(text: Text, found: Chain | None, verdict: Verdict, results: str, key: S
     )
     names = dkim.to_sign(text) + ["dkim-signature"] * len(text.all("dkim-signature"))
     signature = dkim.signed_field(text, SIGNATURE, head, names, key)
-    data = b"" if verdict == "fail" else _fields(text, sets)
+    before = () if verdict == "fail" else sets  # RFC 8617 §5.1.2
+    data = b"".join(_fields(text, one) + text.field(one.seal.field, "relaxed") for one in before)
     data += b"".join(_canonical(field) for field in (added, signature))
     tag = f"i={number}; a={key.algorithm}-sha256; cv={verdict}"
     value = f"{tag}; d={key.domain};\r\n\ts={key.selector}; t={now};\r\n\tb="

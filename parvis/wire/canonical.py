@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal, cast
 
 from parvis.kernel.errors import Invalid
@@ -11,6 +11,7 @@ from parvis.wire import mime
 from parvis.wire.mime import Header
 
 Form = Literal["simple", "relaxed"]
+_PIECE = 100_000
 _RUN = re.compile(rb"[ \t]+")
 _BLANK_LINES = re.compile(rb"(?:\n\r)*")
 
@@ -22,6 +23,7 @@ class Text:
     def __init__(self, raw: bytes, start: int = 0) -> None:
         self.raw = raw
         self.fields, self._body = mime.header(raw, start)
+        self.header_size = self._body - start
         self._digests: dict[tuple[Form, int | None], bytes] = {}
         self._bodies: dict[Form, bytes] = {}
 
@@ -66,14 +68,24 @@ def canonical_field(name: str, value: bytes) -> bytes:
 def canonical_body(body: bytes, form: Form) -> bytes:
     """The body `simple` or `relaxed` (RFC 6376 §3.4.3, §3.4.4)."""
     if form == "relaxed":
-        body = body.replace(b"\t", b" ")
-        while b"  " in body:
-            body = body.replace(b"  ", b" ")
-        body = body.replace(b" \r\n", b"\r\n").removesuffix(b" ")
+        body = b"".join(_lines_relaxed(body)).removesuffix(b" ")
     end = body[len(body.rstrip(b"\r\n")) :]
     blank = _BLANK_LINES.match(end[::-1])
     body = body[: len(body) - (blank.end() if blank else 0)]
     return body + b"\r\n" if body or form == "simple" else b""
+
+
+def _lines_relaxed(body: bytes) -> Iterator[bytes]:
+    """The body without needless space, some thousand lines at a time, so that a thread that hashes a large message
+    lets the others work in between."""
+    place = 0
+    while place < len(body):
+        end = body.find(b"\n", place + _PIECE) + 1 or len(body)
+        lines = body[place:end].replace(b"\t", b" ")
+        while b"  " in lines:
+            lines = lines.replace(b"  ", b" ")
+        yield lines.replace(b" \r\n", b"\r\n")
+        place = end
 
 
 def forms(value: str) -> tuple[Form, Form]:

@@ -23,6 +23,8 @@ SIGNATURES = 10
 """Of one message that are looked at (RFC 6376 §8.4)."""
 FIELD_BYTES = 20_000
 """Of a signature that is looked at."""
+HEADER_BYTES = 1_000_000
+"""Of a header whose signatures are looked at: no honest one is longer, and each signature reads it anew."""
 CLOCK_SECONDS = 300
 """How far another clock may be ahead of ours."""
 _B = re.compile(rb"((?:\A|;)[ \t\r\n]*b[ \t\r\n]*=)[^;]*")
@@ -138,6 +140,8 @@ def verify(text: Text, signature: Signature, record: str | None, now: int) -> Re
     after it (§8.2): `policy`."""
     if signature.fault:
         return Result("permerror", signature.fault)
+    if text.header_size > HEADER_BYTES:
+        return Result("permerror", "the header is too long")
     if signature.algorithm not in ("rsa-sha256", "ed25519-sha256"):
         return Result("permerror", "an algorithm that is not believed")
     if signature.expires is not None and signature.expires < now:

@@ -79,6 +79,30 @@ def test_canonical_forms_as_rfc_6376_3_4_5_shows_them() -> None:
     assert canonical_body(b"x", "relaxed") == b"x\r\n" == canonical_body(b"x", "simple")
 
 
+def test_the_example_of_rfc_6376() -> None:
+    """Appendix A.2, simple/simple, with the key of appendix C."""
+    key = (
+        "v=DKIM1; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYtIxN2SnFCjxOCKG9v3b4"
+        "jYfcTNh5ijSsq631uBItLa7od+v/RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4OuKhitdY9tf6mcwGjaNBcWToIMmPSPDdQPNUYckcQ2QIDAQAB"
+    )
+    signature = b"""DKIM-Signature: v=1; a=rsa-sha256; s=brisbane; d=example.com;
+      c=simple/simple; q=dns/txt; i=joe@football.example.com;
+      h=Received : From : To : Subject : Date : Message-ID;
+      bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;
+      b=AuUoFEfDxTDkHlLXSZEpZj79LICEps6eda7W3deTVFOk4yAUoqOB
+      4nujc7YopdG5dWLSdNg6xNAZpOPr+kHxt1IrE+NahM6L/LbvaHut
+      KVdkLLkpVaVVQPzeRDI009SO2Il5Lu7rDNH6mZckBdrIx0orEtZV
+      4bmp/YzhwvcubU4=;
+Received: from client1.football.example.com  [192.0.2.1]
+      by submitserver.example.com with SUBMISSION;
+      Fri, 11 Jul 2003 21:01:54 -0700 (PDT)
+"""
+    message = EXAMPLE[EXAMPLE.index(b"From: Joe") :].replace(b"game.  Are", b"game. Are")
+    raw = signature.replace(b"\n", b"\r\n") + message
+    assert values(raw, {"brisbane._domainkey.example.com": key}) == ["pass"]
+    assert values(raw.replace(b"com  [", b"com ["), {"brisbane._domainkey.example.com": key}) == ["fail"]
+
+
 def test_the_example_of_rfc_8463() -> None:
     assert values(EXAMPLE, KEYS) == ["pass", "pass"]
 
@@ -185,6 +209,11 @@ def test_only_so_many_signatures_are_looked_at(own) -> None:
     assert len(dkim.signatures(Text(raw))) == dkim.SIGNATURES
     huge = b"DKIM-Signature: v=1; h=" + b"a:" * 20_000 + b"from\r\n" + PLAIN
     assert dkim.signatures(Text(huge))[0].fault == "the signature is too long"
+    keys = {own[1].name: own[1].record}
+    assert results(b"X: " + b"y" * dkim.HEADER_BYTES + b"\r\n" + raw, keys)[0] == (
+        "permerror",
+        "the header is too long",
+    )
 
 
 @given(st.binary(max_size=300), st.sampled_from([b"b=", b"bh=", b"h=", b"d=", b"t=", b"c=", b"v=1"]))
