@@ -45,7 +45,7 @@ def value(server: str, results: Sequence[Result]) -> str:
 
 def write(server: str, results: Sequence[Result]) -> bytes:
     """The whole field; its lines end with CRLF."""
-    return f"{FIELD}: {value(server, results)}\r\n".encode("ascii")
+    return f"{FIELD}: {value(server, results)}\r\n".encode()
 
 
 def _line(result: Result) -> str:

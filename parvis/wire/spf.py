@@ -125,6 +125,7 @@ class _Run:
             raise _Error("permerror", "too many look-ups")
 
     def _found(self, answer: Sequence[object]) -> None:
+        """Counts the terms that lead nowhere (RFC 7208 §4.6.4)."""
         self.void += not answer
         if self.void > VOID_LOOKUPS:
             raise _Error("permerror", "too many look-ups of what is not there")
@@ -153,9 +154,14 @@ class _Run:
             found = await self.names.addresses(target, 4)
             self._found(found)
             return bool(found)
-        hosts = await self._exchangers(target) if directive.name == "mx" else [target]
-        for host in hosts:
-            if any(self._near(address, directive) for address in await self._addresses(host)):
+        if directive.name == "a":
+            found = await self.names.addresses(target, self.ip.version)
+            self._found(found)
+            return self._near(found, directive)
+        for host in await self._exchangers(
+            target
+        ):  # one without an address of this family counts as no void look-up
+            if self._near(await self.names.addresses(host, self.ip.version), directive):
                 return True
         return False
 
@@ -173,14 +179,9 @@ class _Run:
             raise _Error("permerror", f"{target} has too many MX")
         return [host for _, host in hosts if _is_full(host)]
 
-    async def _addresses(self, host: str) -> Sequence[str]:
-        found = await self.names.addresses(host, self.ip.version)
-        self._found(found)
-        return found
-
-    def _near(self, address: str, directive: Directive) -> bool:
+    def _near(self, addresses: Sequence[str], directive: Directive) -> bool:
         bits = directive.bits4 if self.ip.version == 4 else directive.bits6
-        return self.ip in ipaddress.ip_network(f"{address}/{bits}", strict=False)
+        return any(self.ip in ipaddress.ip_network(f"{each}/{bits}", strict=False) for each in addresses)
 
     async def _validated(self, *, count: bool = False) -> list[str]:
         """The names of the client that lead back to it (RFC 7208 §5.5)."""

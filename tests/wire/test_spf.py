@@ -138,6 +138,12 @@ async def test_no_more_than_two_look_ups_of_nothing() -> None:
     assert await value(zone("v=spf1 a:x.test a:y.test exists:z.test -all"), "192.0.2.1") == "permerror"
 
 
+async def test_exchangers_without_an_address_of_the_family_are_no_fault() -> None:
+    table = zone("v=spf1 mx:many.test ip6:2001:db8::/32 -all")
+    table.found["many.test", "MX"] = [(1, f"m{number}.test") for number in range(5)]
+    assert await value(table, "2001:db8::1") == "pass"
+
+
 async def test_no_more_than_ten_exchangers() -> None:
     table = zone("v=spf1 mx:big.test -all")
     table.found["big.test", "MX"] = [(1, f"m{number}.test") for number in range(11)]
