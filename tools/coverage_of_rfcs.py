@@ -14,7 +14,9 @@ TITLES = {
     3030: "SMTP CHUNKING", 3207: "SMTP STARTTLS", 3461: "SMTP DSN", 3464: "delivery status notifications",
     3501: "IMAP4rev1", 3834: "automatic responses", 4155: "mbox", 4954: "SMTP AUTH", 5321: "SMTP",
     5322: "message format", 5545: "iCalendar", 5546: "iTIP", 6152: "8BITMIME", 6154: "IMAP special-use",
-    6350: "vCard", 6522: "multipart/report", 6531: "SMTPUTF8", 6532: "internationalised headers",
+    6350: "vCard", 6376: "DKIM", 7208: "SPF", 7489: "DMARC", 8301: "DKIM algorithms", 8463: "DKIM with Ed25519",
+    8601: "Authentication-Results", 8617: "ARC", 9989: "DMARC, tree walk",
+    6522: "multipart/report", 6531: "SMTPUTF8", 6532: "internationalised headers",
     7591: "OAuth registration", 8058: "one-click unsubscribe", 8620: "JMAP", 8621: "JMAP for mail",
     8887: "JMAP over WebSocket", 9051: "IMAP4rev2", 9110: "HTTP", 9404: "JMAP blobs", 9425: "JMAP quotas",
 }  # fmt: skip

@@ -3,7 +3,7 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -67,8 +67,6 @@ class Relay(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Delivery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How mail leaves this server. Times in seconds."""
 
-    resolver: str = ""
-    """`address:port` of the DNS server to ask; empty means those of the system."""
     routes: dict[str, str] = {}
     """Domain (or `*`) to `host:port`, instead of asking DNS."""
     port: int = 25
@@ -84,6 +82,25 @@ class Delivery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """For one answer of the other server; five times this for the one after the whole message."""
     max_hold: int = 30 * 86_400
     """How far ahead a message may be scheduled."""
+
+
+class Dns(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Who is asked for names."""
+
+    nameservers: list[str] = []
+    """`address` or `address:port` of each server, in the order they are asked; empty means those of the system.
+    One on this machine that checks DNSSEC (unbound) lets mail be sent by what DNSSEC vouches for."""
+    loopback: bool = False
+    """Whether a name may lead mail to this machine itself. For tests: a stranger could send it in circles."""
+
+
+class Mail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What becomes of mail from outside."""
+
+    dmarc: Literal["enforce", "mark"] = "enforce"
+    """What is not from the domain it names is refused or put into Junk, as that domain wishes; or only marked."""
+    trusted_sealers: list[str] = []
+    """Domains of mailing lists and forwarders; what they found in order before passing it on (ARC) is let in."""
 
 
 class Endpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -133,6 +150,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     relay: Relay = msgspec.field(default_factory=Relay)
     delivery: Delivery = msgspec.field(default_factory=Delivery)
+    mail: Mail = msgspec.field(default_factory=Mail)
+    dns: Dns = msgspec.field(default_factory=Dns)
     endpoints: list[Endpoint] = []
     embeddings: Endpoint | None = None
     egress_allow: list[str] = []

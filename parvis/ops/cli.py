@@ -1,4 +1,4 @@
-"""The command line: `parvis serve|demo|account|import|reindex|doctor|models`.
+"""The command line: `parvis serve|demo|account|mail|import|reindex|doctor|models`.
 
 Exit codes: 0 done · 1 it could not be done, and why is said · 2 wrong arguments · 3 doctor found a fault · 130
 interrupted."""
@@ -14,7 +14,7 @@ from types import ModuleType
 import uvloop
 
 from parvis.kernel.errors import ParvisError
-from parvis.ops.commands import account, demo, doctor, imports, models, reindex, serve
+from parvis.ops.commands import account, demo, doctor, imports, mail, models, reindex, serve
 from parvis.ops.commands.texts import Texts, language
 from parvis.ops.program import Opener
 
@@ -22,6 +22,7 @@ COMMANDS: dict[str, ModuleType] = {
     "serve": serve,
     "demo": demo,
     "account": account,
+    "mail": mail,
     "import": imports,
     "reindex": reindex,
     "doctor": doctor,

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from parvis.kernel.egress import Egress
 from parvis.kernel.records import Registry
+from parvis.kernel.resolver import Resolver
 from parvis.kernel.settings import Settings
 from parvis.store.store import Store
 
@@ -21,6 +22,10 @@ class Context:
     egress: Egress
     registry: Registry = field(default_factory=Registry)
     services: dict[type, Any] = field(default_factory=dict)
+    resolver: Resolver = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.resolver = Resolver(self.settings.dns, self.egress)
 
     def offer(self, service: object, *, under: type | None = None) -> None:
         """Lets features find `service` by its class, or by a protocol class `under`."""

@@ -192,3 +192,16 @@ async def test_text_with_a_nul_is_no_error(store: Store) -> None:
     rows = await store.db.rows("SELECT kind FROM kind_state WHERE kind IN (?, ?) ORDER BY kind", "o\0ne", "t\0w")
     assert [kind.replace("\0", "") for (kind,) in rows] == ["one", "tw"]
     assert await store.db.scan("SELECT kind FROM kind_state WHERE kind = ?", "t\0w") == rows[1:]
+
+
+async def test_two_units_that_write_the_same_rows_at_once_both_end(store) -> None:
+    """A batch of rows that meets another is tried again, as one statement is."""
+    insert = """INSERT INTO blob_link (hash, account_id, kind, object_id, size) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT DO NOTHING"""
+
+    async def work(unit) -> None:
+        await unit.value("SELECT COUNT(*) FROM blob_link")
+        await unit.many(insert, [("h", 1, "x", number, 1) for number in range(50)])
+
+    await asyncio.gather(*(store.write(work) for _ in range(8)))
+    assert await store.db.value("SELECT COUNT(*) FROM blob_link") == 50

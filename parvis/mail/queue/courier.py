@@ -21,6 +21,7 @@ from parvis.mail.queue.model import HERE, RELAY, Message, Outcome, Recipient, Re
 from parvis.mail.queue.route import Router, Unroutable
 from parvis.mail.queue.transfer import Transfer, Unreached
 from parvis.mail.service import Delivered, Delivery, Hook
+from parvis.mail.signing import Signer
 from parvis.store.jobs import Job, Retry
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -34,9 +35,16 @@ class Courier:
     """Handles the jobs of kind `mail-out`."""
 
     def __init__(
-        self, keep: Store, settings: Settings, router: Router, transfer: Transfer, hooks: Sequence[Hook] = ()
+        self,
+        keep: Store,
+        settings: Settings,
+        router: Router,
+        transfer: Transfer,
+        signer: Signer,
+        hooks: Sequence[Hook] = (),
     ) -> None:
         self._keep, self._settings, self._router, self._transfer = keep, settings, router, transfer
+        self._signer = signer
         self._hooks = tuple(hooks)
         self._busy: Counter[str] = Counter()
         self._turned_away: Counter[str] = Counter()
@@ -124,10 +132,11 @@ class Courier:
         return delivered
 
     async def _send(self, message: Message, destination: str, waiting: Sequence[Recipient], content: bytes) -> None:
-        """To the first server of the destination that answers."""
+        """Signed, to the first server of the destination that answers."""
         trouble = Reply(451, "4.4.4 no server to try")
         try:
             hosts = await self._router.hosts(destination, message.id)
+            content = await self._signer.signed(content)
         except Unroutable as unroutable:
             hosts, trouble = [], unroutable.reply
         for host in hosts:

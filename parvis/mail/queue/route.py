@@ -5,19 +5,13 @@ import ipaddress
 import zlib
 from dataclasses import dataclass
 
-import dns.asyncresolver
-import dns.exception
-import dns.rdatatype
-import dns.resolver
-
-from parvis.kernel.egress import Egress
-from parvis.kernel.errors import EgressRefused
+from parvis.kernel.errors import Unavailable
+from parvis.kernel.resolver import Resolver
 from parvis.kernel.settings import Settings
 from parvis.mail.queue.model import RELAY, Reply
 
 _HOSTS = 5
 """Servers of one domain that are tried. RFC 5321 §5.1 asks for at least two."""
-_SECONDS = 20.0
 
 
 class Unroutable(Exception):
@@ -41,9 +35,8 @@ class Host:
 class Router:
     """Finds the servers of a destination."""
 
-    def __init__(self, settings: Settings, egress: Egress) -> None:
-        self._settings, self._egress = settings, egress
-        self._resolver: dns.asyncresolver.Resolver | None = None
+    def __init__(self, settings: Settings, resolver: Resolver) -> None:
+        self._settings, self._resolver = settings, resolver
 
     def destination(self, domain: str) -> str:
         """What recipients of a domain are grouped by: the smart host for all, or their own domain."""
@@ -74,52 +67,31 @@ class Router:
     async def _exchangers(self, domain: str, seed: int) -> list[str]:
         """Names by preference; the domain itself when it has no MX. A null MX takes no mail. RFC 7505 §3"""
         try:
-            answer = await self._ask(domain, "MX")
-        except dns.resolver.NXDOMAIN:
-            raise Unroutable(Reply(550, f"5.1.2 the domain {domain} does not exist")) from None
-        except dns.resolver.NoAnswer:
-            return [domain]
-        except (dns.exception.DNSException, OSError, EgressRefused) as error:
-            raise Unroutable(Reply(451, f"4.4.3 {domain} cannot be looked up: {_short(error)}")) from error
-        records = [(record.preference, record.exchange.to_text(omit_final_dot=True)) for record in answer]
-        if any(name in ("", ".") for _, name in records):
+            answer = await self._resolver.ask(domain, "MX")
+        except Unavailable as error:
+            raise Unroutable(Reply(451, f"4.4.3 {error.sentence}")) from error
+        if not answer.exists:
+            raise Unroutable(Reply(550, f"5.1.2 the domain {domain} does not exist"))
+        records = answer.exchangers
+        if any(name == "" for _, name in records):
             raise Unroutable(Reply(556, f"5.1.10 {domain} accepts no mail"))
-        return [name for _, name in sorted(records, key=lambda record: (record[0], _mixed(record[1], seed)))]
+        ordered = sorted(records, key=lambda record: (record[0], _mixed(record[1], seed)))
+        return [name for _, name in ordered] or [domain]
 
     async def _addresses(self, name: str) -> list[str]:
         found: list[str] = []
-        for kind in ("A", "AAAA"):
-            with contextlib.suppress(dns.exception.DNSException, OSError, EgressRefused):
-                found += [record.to_text() for record in await self._ask(name, kind)]
+        for family in (4, 6):
+            with contextlib.suppress(Unavailable):
+                found += await self._resolver.addresses(name, family)
         return [address for address in found if self._may_be(address)]
 
     def _may_be(self, address: str) -> bool:
-        """A stranger's DNS must not send us to ourselves; a resolver that the settings name may."""
+        """A stranger's DNS must not send us to ourselves, unless the settings say so."""
         parsed = ipaddress.ip_address(address)
         parsed = getattr(parsed, "ipv4_mapped", None) or parsed
         if parsed.is_unspecified or parsed.is_multicast or parsed.is_link_local:
             return False
-        return bool(self._settings.delivery.resolver) or not parsed.is_loopback
-
-    async def _ask(self, name: str, kind: str) -> dns.resolver.Answer:
-        if self._resolver is None:
-            self._resolver = _resolver(self._settings.delivery.resolver)
-        for server in self._resolver.nameservers[:1]:
-            self._egress.check("dns", str(server), self._resolver.port, f"{kind} {name}")
-        return await self._resolver.resolve(name, kind, search=False)
-
-
-def _resolver(setting: str) -> dns.asyncresolver.Resolver:
-    """The system's resolver, or the one that the setting names."""
-    if not setting:
-        resolver = dns.asyncresolver.Resolver()
-    else:
-        host, _, port = setting.rpartition(":")
-        resolver = dns.asyncresolver.Resolver(configure=False)
-        resolver.nameservers, resolver.port = [host.strip("[]")], int(port)
-    resolver.lifetime = _SECONDS
-    resolver.cache = dns.resolver.LRUCache(2000)
-    return resolver
+        return self._settings.dns.loopback or not parsed.is_loopback
 
 
 def is_loopback(address: str) -> bool:
@@ -131,7 +103,3 @@ def is_loopback(address: str) -> bool:
 
 def _mixed(name: str, seed: int) -> int:
     return zlib.crc32(f"{seed}{name}".encode())
-
-
-def _short(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".partition("\n")[0][:200]

@@ -6,6 +6,7 @@ from parvis.access.directory import normal
 from parvis.access.principal import Principal
 from parvis.kernel.egress import Egress
 from parvis.kernel.errors import Invalid
+from parvis.kernel.resolver import Resolver
 from parvis.kernel.settings import Settings
 from parvis.mail.queue import recipients, store
 from parvis.mail.queue.courier import Courier
@@ -13,6 +14,7 @@ from parvis.mail.queue.model import HERE, Letter
 from parvis.mail.queue.route import Router
 from parvis.mail.queue.transfer import Transfer
 from parvis.mail.service import Hook
+from parvis.mail.signing import Signer
 from parvis.serve.rates import Rate
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -21,14 +23,15 @@ from parvis.store.unit import Unit
 class Queue:
     """The outbound queue of this server."""
 
-    def __init__(self, keep: Store, settings: Settings, egress: Egress) -> None:
+    def __init__(self, keep: Store, settings: Settings, egress: Egress, resolver: Resolver) -> None:
         self._keep, self._settings = keep, settings
-        self._router, self._transfer = Router(settings, egress), Transfer(settings, egress)
+        self._router, self._transfer = Router(settings, resolver), Transfer(settings, egress)
+        self._signer = Signer(keep, settings)
         self._rate = Rate(settings.limits.sent_per_minute)
 
     def courier(self, hooks: Sequence[Hook] = ()) -> Courier:
         """Who carries the letters out; `hooks` run for each one delivered here, as for mail from outside."""
-        return Courier(self._keep, self._settings, self._router, self._transfer, hooks)
+        return Courier(self._keep, self._settings, self._router, self._transfer, self._signer, hooks)
 
     async def stop(self) -> None:
         """Ends what waits on other servers."""

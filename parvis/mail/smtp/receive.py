@@ -3,11 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 from parvis.kernel import clock
 from parvis.kernel.errors import NotFound, OverQuota, ParvisError
 from parvis.kernel.settings import Settings
 from parvis.mail import service
+from parvis.mail.authentication import Authentication, Origin, Verdict
 from parvis.mail.queue.recipients import find, with_room
 from parvis.mail.service import Delivery, Hook
 from parvis.mail.smtp.session import Session, Transaction
@@ -16,6 +18,7 @@ from parvis.mail.smtp.trace import HOPS, hops, received, return_path
 from parvis.serve.lines.connection import Connection
 from parvis.serve.rates import Rate, network_of
 from parvis.store.store import Store
+from parvis.wire import authres
 from parvis.wire.smtp import MailFrom, RcptTo, Reply, reply
 
 _log = logging.getLogger(__name__)
@@ -28,10 +31,12 @@ _LATER = reply(451, "4.3.0", "Not stored; try again")
 class Receiver:
     """The policy of port 25: anybody may send, to those who are here."""
 
-    def __init__(self, keep: Store, settings: Settings, hooks: Sequence[Hook] = ()) -> None:
+    def __init__(
+        self, keep: Store, settings: Settings, authentication: Authentication, hooks: Sequence[Hook] = ()
+    ) -> None:
         self.settings, self.blobs = settings, keep.blobs
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
-        self._keep, self._hooks = keep, tuple(hooks)
+        self._keep, self._authentication, self._hooks = keep, authentication, tuple(hooks)
         self._rate = Rate(settings.limits.messages_per_minute)
 
     async def serve(self, client: Connection) -> None:
@@ -71,14 +76,41 @@ class Receiver:
         return return_path(transaction.mail.sender) + received(session.arrival(transaction))
 
     async def accept(self, session: Session, transaction: Transaction, raw: bytes) -> Reply:
-        """See Policy: one unit for all recipients; 250 after it is durable."""
+        """See Policy: who it is from, then one unit for all recipients; 250 after it is durable."""
         if hops(raw) > HOPS:
             return reply(554, "5.4.6", "This message runs in a circle")
         deliveries = {one.account_id: one for target in transaction.targets for one in target}
+        verdict = await self._verdict(session, transaction, raw)
+        if verdict.wish == "reject":
+            return reply(550, "5.7.1", f"{verdict.domain} wants mail refused that is not from it (DMARC)")
+        if verdict.wish == "quarantine":
+            deliveries = {number: replace(one, role="junk") for number, one in deliveries.items()}
+        marked = self._marked(raw, transaction, verdict)
+        return await self._deliver(session, transaction, list(deliveries.values()), marked)
+
+    async def _verdict(self, session: Session, transaction: Transaction, raw: bytes) -> Verdict:
+        """Who the message is from, unless it comes from this machine."""
+        if session.is_local:
+            return Verdict((), "none", "")
+        address = session.client.host or "0.0.0.0"  # noqa: S104 - means: unknown
+        origin = Origin(address, session.hello, transaction.mail.sender)
+        verdict = await self._authentication.examine(raw, len(transaction.head), origin)
+        return verdict if self.settings.mail.dmarc == "enforce" else replace(verdict, wish="none")
+
+    def _marked(self, raw: bytes, transaction: Transaction, verdict: Verdict) -> bytes:
+        """The message with what was found out below our own trace fields, and nothing that claims to be that."""
+        name, start = self.settings.hostname, len(transaction.head)
+        found = authres.write(name, verdict.results) if verdict.results else b""
+        rest = authres.strip(raw, name, start)
+        return transaction.head + found + rest
+
+    async def _deliver(
+        self, session: Session, transaction: Transaction, deliveries: Sequence[Delivery], raw: bytes
+    ) -> Reply:
         try:
             await service.deliver(
                 self._keep,
-                list(deliveries.values()),
+                deliveries,
                 raw,
                 received_ms=clock.now_ms(),
                 mail_from=transaction.mail.sender,

@@ -55,6 +55,8 @@ class Transaction:
     recipients: list[RcptTo] = field(default_factory=list)
     targets: list[Any] = field(default_factory=list)
     """What the policy keeps for each recipient."""
+    head: bytes = b""
+    """What the policy puts before the message."""
     spool: Spool | None = None
     ends: LineEnds = field(default_factory=LineEnds)
     failed: Reply | None = None
@@ -90,7 +92,7 @@ class Policy(Protocol):
         ...
 
     async def accept(self, session: "Session", transaction: Transaction, raw: bytes) -> Reply:
-        """Takes the message over, durably when the answer is 250."""
+        """Takes the message over, which begins with `transaction.head`; durably when the answer is 250."""
         ...
 
 
@@ -274,8 +276,8 @@ class Session:
 
     async def _open(self, now: Transaction) -> Spool:
         if now.spool is None:
-            head = await self.policy.head(self, now)
-            now.spool = Spool(self.policy.blobs, self.policy.settings.limits.message_bytes, head)
+            now.head = await self.policy.head(self, now)
+            now.spool = Spool(self.policy.blobs, self.policy.settings.limits.message_bytes, now.head)
         return now.spool
 
     def _not_endless(self, spool: Spool) -> None:

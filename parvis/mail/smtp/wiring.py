@@ -4,6 +4,7 @@ from functools import cache
 
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.mail import erase, identity
+from parvis.mail.authentication import Authentication
 from parvis.mail.model import SCOPE
 from parvis.mail.queue import report
 from parvis.mail.queue import store as queue_store
@@ -26,11 +27,12 @@ HOOKS = (responder.on_delivery, report.on_delivery)
 
 def feature(context: Context) -> Feature:
     """Identity, EmailSubmission, VacationResponse, the queue and its jobs, and the ports of SMTP."""
-    keep, settings, egress = context.store, context.settings, context.egress
-    queue = Queue(keep, settings, egress)
+    keep, settings = context.store, context.settings
+    queue = Queue(keep, settings, context.egress, context.resolver)
     context.offer(queue)
     reporter = Reporter(keep, settings, queue)
-    receiver, submitter = Receiver(keep, settings, HOOKS), Submitter(keep, settings, queue)
+    receiver = Receiver(keep, settings, Authentication(context.resolver, settings), HOOKS)
+    submitter = Submitter(keep, settings, queue)
     tls = cache(lambda: server_context(settings))
     ports = settings.ports
     keep.jobs.handle(queue_store.JOB, queue.courier(HOOKS).handle, at_once=settings.delivery.at_once)

@@ -1,11 +1,11 @@
-"""The message as it leaves: without Bcc, with Date and Message-ID; everything else, marks of AI text included, is
-kept byte by byte. RFC 6409 §8, RFC 8621 §7.5, trust.md TR-02"""
+"""The message as it leaves: without Bcc and without what only a server may say of it, with Date and Message-ID;
+everything else, marks of AI text included, is kept byte by byte. RFC 6409 §8, RFC 8621 §7.5, trust.md TR-02"""
 
 import re
 from dataclasses import dataclass
 
 from parvis.kernel import clock, ids
-from parvis.wire import mime
+from parvis.wire import authres, mime
 from parvis.wire.mime import Address, Header, Message
 from parvis.wire.mime.compose import needs_smtputf8
 from parvis.wire.mime.fields import date
@@ -54,6 +54,7 @@ class Content:
         for field in reversed(self.message.root.headers):
             if field.name.lower() in ("bcc", "resent-bcc"):
                 raw = raw[: field.start] + raw[field.end :]
+        raw = authres.strip(raw, hostname)
         added = b""
         if not self.fields("Date"):
             added += f"Date: {date(clock.now())}\r\n".encode()

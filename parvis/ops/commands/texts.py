@@ -51,6 +51,36 @@ TEXTS: dict[str, dict[Language, str]] = {
         "fr": "personnes, groupes et espaces : créer, lister, mot de passe, désactiver, supprimer, membres, droits",
         "vi": "người dùng, nhóm và không gian: thêm, liệt kê, mật khẩu, khóa, xóa, thành viên, quyền",
     },
+    "mail": {
+        "en": "what other mail servers must know of this one: dkim",
+        "fr": "ce que les autres serveurs de courrier doivent savoir de celui-ci : dkim",
+        "vi": "những gì máy chủ thư khác cần biết về máy chủ này: dkim",
+    },
+    "mail-dkim": {
+        "en": "the DNS records of the keys that sign outgoing mail",
+        "fr": "les enregistrements DNS des clés qui signent le courrier envoyé",
+        "vi": "các bản ghi DNS của khóa ký thư gửi đi",
+    },
+    "mail-domain": {
+        "en": "which domains; all of the setting `domains` when none",
+        "fr": "quels domaines ; tous ceux du réglage `domains` par défaut",
+        "vi": "tên miền nào; mặc định là mọi tên miền trong thiết lập `domains`",
+    },
+    "mail-rotate": {
+        "en": "make new keys, which sign after --days; those of now sign until then",
+        "fr": "créer de nouvelles clés, qui signeront après --days ; les actuelles signent jusque-là",
+        "vi": "tạo khóa mới, bắt đầu ký sau --days; khóa hiện tại vẫn ký đến lúc đó",
+    },
+    "mail-days": {
+        "en": "how long new keys are in DNS before they sign (2)",
+        "fr": "combien de temps les nouvelles clés sont dans le DNS avant de signer (2)",
+        "vi": "số ngày khóa mới có trong DNS trước khi ký (2)",
+    },
+    "doctor-mail": {
+        "en": "mail: what DNS says of our mail, and the records to set; asks DNS",
+        "fr": "mail : ce que le DNS dit de notre courrier, et quoi définir ; interroge le DNS",
+        "vi": "mail: DNS nói gì về thư của ta, và bản ghi cần đặt; có hỏi DNS",
+    },
     "import": {
         "en": "bring mail in: mbox, Maildir, .eml, or a live IMAP account; run it again to go on",
         "fr": "importer du courrier : mbox, Maildir, .eml ou compte IMAP ; relancer pour reprendre",

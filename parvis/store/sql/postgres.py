@@ -98,7 +98,8 @@ class PostgresTx:
                 return await call(translated(sql), *_storable(args))
         except Exception as error:
             if self.failure is None:
-                self.failure, self.contended = error, args[-1] if args else sql
+                of_one = bool(args) and not isinstance(args[-1], list)  # `many` gives all its rows as a list
+                self.failure, self.contended = error, args[-1] if of_one else sql
             raise
         finally:
             self.busy = False

@@ -12,7 +12,7 @@ Bytes are never kept twice: functions that need them take `raw` first, and parts
 
 from .forms import as_addresses, as_date, as_grouped_addresses, as_message_ids, as_raw, as_text, as_urls
 from .model import LIMITS, Address, AddressGroup, DecodedText, Header, Limits, Message, Part
-from .scan import parse
+from .scan import header, parse
 from .transfer import decode_body, decode_text, decoded_size, inner_message
 from .views import BodyViews, body_views, has_attachment, preview
 
@@ -38,6 +38,7 @@ __all__ = [
     "decode_text",
     "decoded_size",
     "has_attachment",
+    "header",
     "inner_message",
     "parse",
     "preview",

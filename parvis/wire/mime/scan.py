@@ -253,3 +253,9 @@ def parse(raw: bytes, start: int = 0, end: int | None = None, limits: Limits = L
     scan = _Scan(raw, stop, limits)
     root = scan.run(min(start, stop))
     return Message(root, stop - min(start, stop), tuple(scan.defects))
+
+
+def header(raw: bytes, start: int = 0) -> tuple[list[Header], int]:
+    """Only the header fields of the message that begins at `start`, as `parse` reads them, and where its body
+    begins."""
+    return _Scan(raw, len(raw), LIMITS).headers(start)

@@ -241,8 +241,8 @@ class Talk:
 
 
 @contextlib.asynccontextmanager
-async def talking(port: int, **options) -> AsyncIterator[Talk]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, **options)
+async def talking(port: int, host: str = "127.0.0.1", **options) -> AsyncIterator[Talk]:
+    reader, writer = await asyncio.open_connection(host, port, **options)
     try:
         yield Talk(reader, writer)
     finally:

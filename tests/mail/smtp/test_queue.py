@@ -9,7 +9,9 @@ from parvis.mail.queue import connections
 from parvis.mail.queue import store as queue
 from parvis.mail.queue.model import Letter, To
 from parvis.mail.queue.service import Queue
-from parvis.wire import dsn, mime
+from parvis.mail.signing import Signer
+from parvis.wire import dkim, dsn, mime
+from parvis.wire.canonical import Text
 from tests.mail.conftest import plain
 from tests.mail.smtp.conftest import Sink, Site
 
@@ -44,7 +46,8 @@ async def test_a_message_goes_out_once_for_all_recipients_of_a_domain(site: Site
     await site.idle()
     assert sorted(to for _, to, _ in sink.messages) == [["x@one.example", "y@one.example"], ["z@two.example"]]
     assert all(
-        sender == "ann@example.org" and data == plain(sender="ann@example.org") for sender, _, data in sink.messages
+        sender == "ann@example.org" and data.endswith(b"\r\n" + plain(sender="ann@example.org"))
+        for sender, _, data in sink.messages
     )
     assert await site.store.db.rows("SELECT 1 FROM outgoing") == []  # nothing shows it any more
     assert await site.store.db.rows("SELECT 1 FROM blob_link WHERE kind = 'outgoing'") == []
@@ -259,7 +262,7 @@ def test_pauses_grow_with_age() -> None:
     from parvis.mail.queue.courier import Courier
     from parvis.mail.queue.model import Message
 
-    courier = Courier(None, Settings(), None, None)
+    courier = Courier(None, Settings(), None, None, None)
     with clock.frozen(10_000_000_000):
         pauses = []
         for age in (0, 130, 500, 5000, 50_000, 400_000, 432_000):
@@ -321,3 +324,19 @@ async def test_a_node_that_stops_hears_what_becomes_of_what_it_has_handed_over(s
     site.work = asyncio.create_task(site.store.jobs.run())
     await site.idle()
     assert len(sink.messages) == 1 and await queue.load(site.store.db, number) is None
+
+
+async def test_what_leaves_is_signed_and_what_stays_is_not(site: Site, sink: Sink) -> None:
+    ann, bob = await site.person("ann"), await site.person("bob")
+    client = site.client(ann)
+    await client.send(await client.draft("x@one.example", cc=[{"email": "bob@example.org"}]))
+    (inside,) = await site.inbox(bob)
+    while not sink.messages:
+        await site.idle_step()
+    outside = sink.messages[0][2].replace(b"\r\n..", b"\r\n.")
+    assert b"DKIM-Signature" not in inside and outside.rstrip().endswith(inside)
+    text, keys = Text(outside), await Signer(site.store, site.settings).keys("example.org")
+    records = {one.key.name: one.key.record for one in keys}
+    found = [dkim.verify(text, one, records[one.key_name], clock.now_ms() // 1000) for one in dkim.signatures(text)]
+    assert [one.value for one in found] == ["pass", "pass"]
+    assert all({"from", "to", "subject", "ai-content"} <= set(one.names) for one in dkim.signatures(text))

@@ -1,11 +1,13 @@
 """Port 25: what is taken, what is refused, and that 250 means stored."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
 from parvis.access import directory
 from parvis.kernel.errors import Unavailable
+from parvis.mail.authentication import Authentication
 from parvis.mail.smtp import receive
 from parvis.mail.smtp.receive import Receiver
 from parvis.mail.smtp.session import Transaction
@@ -280,14 +282,14 @@ async def test_a_long_line_and_a_lost_connection(site_sqlite: Site) -> None:
 async def test_how_many_statements_a_recipient_and_a_message_cost(site: Site) -> None:
     """RCPT reads who it is and whether there is room; the rest is one unit of work."""
     await site.person("ann")
-    receiver = Receiver(site.store, site.settings)
-    transaction = Transaction(MailFrom(sender="bob@example.net"))
+    receiver = Receiver(site.store, site.settings, Authentication(site.context.resolver, site.settings))
+    here, transaction = SimpleNamespace(is_local=True), Transaction(MailFrom(sender="bob@example.net"))
     with counting() as count:
         assert await receiver.recipient(None, transaction, RcptTo("ann@example.org")) is None
     assert len(count) == 2
-    await receiver.accept(None, transaction, plain(message_id="warm@example.net"))
+    await receiver.accept(here, transaction, plain(message_id="warm@example.net"))
     with counting() as count:
-        assert (await receiver.accept(None, transaction, plain(message_id="x@example.net"))).code == 250
+        assert (await receiver.accept(here, transaction, plain(message_id="x@example.net"))).code == 250
     assert len(count) <= 20, count.statements
 
 

@@ -1,60 +1,50 @@
 """Finding the servers of a domain, with a DNS authority of our own."""
 
-import asyncio
-
-import dns.message
-import dns.rcode
-import dns.rrset
 import pytest
 
 from parvis.kernel.egress import Contact, Egress
-from parvis.kernel.settings import Delivery, Relay, Settings
+from parvis.kernel.resolver import Resolver
+from parvis.kernel.settings import Delivery, Dns, Relay, Settings
 from parvis.mail.queue.model import RELAY
 from parvis.mail.queue.route import Host, Router, Unroutable
+from tests.authority import Authority, needs_nsd
 
-ZONE = {
-    ("two.example.", "MX"): ["20 b.two.example.", "10 a.two.example.", "20 c.two.example."],
-    ("a.two.example.", "A"): ["192.0.2.1"],
-    ("b.two.example.", "A"): ["192.0.2.2"],
-    ("b.two.example.", "AAAA"): ["2001:db8::2"],
-    ("c.two.example.", "A"): ["0.0.0.0", "224.0.0.1", "192.0.2.3"],
-    ("implicit.example.", "A"): ["192.0.2.9"],
-    ("null.example.", "MX"): ["0 ."],
-    ("dangling.example.", "MX"): ["10 nowhere.example."],
-    ("me.example.", "A"): ["127.0.0.1"],
-}
+pytestmark = needs_nsd
+ZONE = """
+    two.example. MX 20 b.two.example.
+    two.example. MX 10 a.two.example.
+    two.example. MX 20 c.two.example.
+    a.two.example. A 192.0.2.1
+    b.two.example. A 192.0.2.2
+    b.two.example. AAAA 2001:db8::2
+    c.two.example. A 0.0.0.0
+    c.two.example. A 224.0.0.1
+    c.two.example. A 192.0.2.3
+    implicit.example. A 192.0.2.9
+    null.example. MX 0 .
+    dangling.example. MX 10 nowhere.example.
+    me.example. A 127.0.0.1
+"""
 
 
-class Authority(asyncio.DatagramProtocol):
-    """Answers from ZONE; `broken.example` is SERVFAIL, unknown names do not exist."""
-
-    def connection_made(self, transport) -> None:
-        self.transport = transport
-
-    def datagram_received(self, data, address) -> None:
-        query = dns.message.from_wire(data)
-        answer = dns.message.make_response(query)
-        question = query.question[0]
-        name, kind = question.name.to_text(), dns.rdatatype.to_text(question.rdtype)
-        if found := ZONE.get((name, kind)):
-            answer.answer.append(dns.rrset.from_text(name, 60, "IN", kind, *found))
-        elif name == "broken.example.":
-            answer.set_rcode(dns.rcode.SERVFAIL)
-        elif not any(known == name for known, _ in ZONE):
-            answer.set_rcode(dns.rcode.NXDOMAIN)
-        self.transport.sendto(answer.to_wire(), address)
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    opened = Authority(tmp_path_factory.mktemp("nsd"), ZONE)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-async def dns_settings():
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Authority, local_addr=("127.0.0.1", 0))
-    port = transport.get_extra_info("sockname")[1]
-    yield Settings(delivery=Delivery(resolver=f"127.0.0.1:{port}", port=2525))
-    transport.close()
+def dns_settings(authority) -> Settings:
+    return Settings(dns=Dns(nameservers=[authority.address]), delivery=Delivery(port=2525))
+
+
+def router_of(settings: Settings, gate: Egress | None = None) -> Router:
+    return Router(settings, Resolver(settings.dns, gate or Egress([])))
 
 
 async def test_servers_by_preference_with_their_addresses(dns_settings) -> None:
-    router = Router(dns_settings, Egress([]))
+    router = router_of(dns_settings)
     hosts = await router.hosts("two.example", 7)
     assert hosts[0] == Host("a.two.example", "192.0.2.1", 2525)
     assert {host.address for host in hosts} == {"192.0.2.1", "192.0.2.2", "2001:db8::2", "192.0.2.3"}
@@ -63,7 +53,7 @@ async def test_servers_by_preference_with_their_addresses(dns_settings) -> None:
 
 
 async def test_a_domain_without_mx_is_its_own_server(dns_settings) -> None:
-    assert await Router(dns_settings, Egress([])).hosts("implicit.example", 1) == [
+    assert await router_of(dns_settings).hosts("implicit.example", 1) == [
         Host("implicit.example", "192.0.2.9", 2525)
     ]
 
@@ -79,7 +69,7 @@ async def test_a_domain_without_mx_is_its_own_server(dns_settings) -> None:
 )
 async def test_no_way(dns_settings, domain, code, status) -> None:
     with pytest.raises(Unroutable) as caught:
-        await Router(dns_settings, Egress([])).hosts(domain, 1)
+        await router_of(dns_settings).hosts(domain, 1)
     assert (caught.value.reply.code, caught.value.reply.status) == (code, status)
 
 
@@ -87,7 +77,7 @@ async def test_every_question_passes_the_gate(dns_settings) -> None:
     seen: list[Contact] = []
     gate = Egress([], purposes=frozenset())
     gate.listen(seen.append)
-    await Router(dns_settings, gate).hosts("implicit.example", 1)
+    await router_of(dns_settings, gate).hosts("implicit.example", 1)
     assert {contact.purpose for contact in seen} == {"dns"} and len(seen) == 3
 
 
@@ -95,15 +85,17 @@ async def test_routes_and_the_smart_host_come_first() -> None:
     settings = Settings(
         relay=Relay(host="relay.example", port=587), delivery=Delivery(routes={"near.example": "[::1]:26"})
     )
-    router = Router(settings, Egress([]))
+    router = router_of(settings)
     assert router.destination("far.example") == RELAY and router.destination("near.example") == "near.example"
     assert await router.hosts(RELAY, 1) == [Host("relay.example", "relay.example", 587, relay=True)]
     assert await router.hosts("near.example", 1) == [Host("::1", "::1", 26)]
 
 
-def test_a_stranger_cannot_send_us_to_ourselves(dns_settings) -> None:
-    assert Router(dns_settings, Egress([]))._may_be("127.0.0.1")  # a resolver of our own choice may
-    router = Router(Settings(), Egress([]))
+async def test_a_stranger_cannot_send_us_to_ourselves(dns_settings) -> None:
+    with pytest.raises(Unroutable, match="no server of me"):
+        await router_of(dns_settings).hosts("me.example", 1)
+    assert router_of(Settings(dns=Dns(loopback=True)))._may_be("127.0.0.1")  # for tests
+    router = router_of(Settings())
     assert not any(
         router._may_be(address) for address in ("127.0.0.1", "::1", "0.0.0.0", "169.254.1.1", "::ffff:127.0.0.1")
     )

@@ -106,6 +106,18 @@ async def test_one_sends_as_oneself(site_sqlite: Site, sink: Sink) -> None:
     assert len(await site_sqlite.inbox(site_sqlite.people["bob"])) == 1 and not sink.messages
 
 
+async def test_nobody_says_of_oneself_what_only_a_server_may(site_sqlite: Site, sink: Sink) -> None:
+    await site_sqlite.person("ann", password=PASSWORD)
+    async with talking(site_sqlite.ports["submission"]) as client:
+        await signed_in(client)
+        said = "Authentication-Results: mail.example.org; dmarc=pass\r\nAuthentication-Results: x.example; spf=pass"
+        good = plain(sender="Ann <ann@example.org>", extra=said)
+        assert (await client.message("x@one.example", good, "ann@example.org")).startswith("250")
+    while not sink.messages:
+        await site_sqlite.idle_step()
+    assert b"Results: mail.example.org" not in sink.messages[0][2] and b"Results: x.example" in sink.messages[0][2]
+
+
 async def test_who_may_no_longer_sign_in_sends_no_more(site: Site) -> None:
     ann = await site.person("ann", password=PASSWORD)
     app, entry = await app_passwords.create(site.store, ann, "printer", ["smtp"])

@@ -1,0 +1,97 @@
+"""A DNS server of our own: Debian's nsd, which answers from zones that a test writes."""
+
+import contextlib
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+
+import dns.exception
+import dns.message
+import dns.query
+import pytest
+
+from tests.servers import free_port, start
+
+NSD = shutil.which("nsd", path="/usr/sbin:/usr/bin:/sbin:/bin")
+needs_nsd = pytest.mark.skipif(NSD is None, reason="nsd is not installed (apt-get install nsd)")
+_HEAD = "$ORIGIN .\n$TTL 60\n. SOA ns. admin. 1 3600 600 86400 60\n. NS ns.\nns. A 127.0.0.1\n"
+
+
+class Authority:
+    """Answers for every name there is: `lines` are those of a root zone (`example.org. MX 10 mail.example.org.`).
+    Whatever is under a domain of `broken` is SERVFAIL."""
+
+    def __init__(self, folder: pathlib.Path, lines: str, broken: tuple[str, ...] = ("broken.example",)) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        zones = "".join(f'zone:\n  name: "{name}"\n  zonefile: "none"\n' for name in broken)
+        (folder / "nsd.conf").write_text(
+            f"""server:
+  ip-address: 127.0.0.1@{self.port}
+  server-count: 1
+  username: ""
+  chroot: ""
+  database: ""
+  pidfile: ""
+  zonesdir: "{folder}"
+  zonelistfile: "{folder}/zone.list"
+  xfrdfile: "{folder}/xfrd.state"
+  xfrdir: "{folder}"
+  logfile: "{folder}/nsd.log"
+remote-control:
+  control-enable: no
+zone:
+  name: "."
+  zonefile: "root.zone"
+{zones}"""
+        )
+        self._write(lines)
+        self._process = self._run()
+
+    @property
+    def address(self) -> str:
+        """As `dns.nameservers` names it."""
+        return f"127.0.0.1:{self.port}"
+
+    def _write(self, lines: str) -> None:
+        (self._folder / "root.zone").write_text(
+            _HEAD + "\n".join(line.strip() for line in lines.splitlines()) + "\n"
+        )
+
+    def _run(self) -> subprocess.Popen:
+        assert NSD is not None
+        process = start([NSD, "-d", "-c", str(self._folder / "nsd.conf")], self._folder / "out.log")
+        query = dns.message.make_query("ns.", "A")
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            with contextlib.suppress(dns.exception.Timeout, OSError):
+                if dns.query.udp(query, "127.0.0.1", timeout=0.2, port=self.port).answer:
+                    return process
+            time.sleep(0.02)
+        log = (self._folder / "nsd.log", self._folder / "out.log")
+        raise AssertionError("\n".join(file.read_text() for file in log if file.exists()))
+
+    def change(self, lines: str) -> None:
+        """Answers from another zone from now on."""
+        self.close()
+        self._write(lines)
+        self._process = self._run()
+
+    def close(self) -> None:
+        """Ends the server."""
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(10)
+
+
+def txt(name: str, text: str) -> str:
+    """The line of a TXT record, cut into strings of 255."""
+    return f"{name}. TXT " + " ".join(f'"{text[start : start + 255]}"' for start in range(0, len(text), 255))
+
+
+def zone(texts: Mapping[str, str], lines: str = "") -> str:
+    """Lines of TXT records, and others."""
+    return "\n".join([*(txt(name, text) for name, text in texts.items()), lines])

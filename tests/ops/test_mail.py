@@ -1,0 +1,127 @@
+"""`parvis mail dkim` and `parvis doctor mail`, with a DNS server of our own."""
+
+import json
+import re
+
+import pytest
+
+from parvis.kernel.egress import Egress
+from parvis.kernel.settings import Settings
+from parvis.ops import cli
+from parvis.ops.commands.mail_texts import TEXTS
+from parvis.serve.context import Context
+from parvis.store.store import Store
+from parvis.wire.dkim_keys import parse_key
+from tests.authority import Authority, needs_nsd, zone
+from tests.ops.test_cli import Closed
+
+pytestmark = needs_nsd
+RIGHT = """
+    mail.example.org. A 192.0.2.1
+    mail.example.org. AAAA 2001:db8::1
+    1.2.0.192.in-addr.arpa. PTR mail.example.org.
+    1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR mail.example.org.
+    example.org. MX 10 mail.example.org.
+    example.org. TXT "v=spf1 mx -all"
+    _dmarc.example.org. TXT "v=DMARC1; p=reject"
+    _mta-sts.example.org. TXT "v=STSv1; id=1"
+    _smtp._tls.example.org. TXT "v=TLSRPTv1; rua=mailto:postmaster@example.org"
+"""
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    opened = Authority(tmp_path_factory.mktemp("nsd"), "", broken=("broken.test",))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys, authority):
+    """`run("mail", "dkim")`: exit code and what was printed."""
+    monkeypatch.setenv("LANGUAGE", "en")
+
+    async def opener(settings: Settings) -> Closed:
+        store = await Store.open(settings, ["store", "access", "mail"])
+        return Closed(Context(settings, store, Egress([])), ())
+
+    def call(command: str, *arguments: str, domains: str = "example.org") -> tuple[int, str]:
+        (tmp_path / "parvis.toml").write_text(
+            f'hostname = "mail.example.org"\ndomains = ["{domains}"]\n[dns]\nnameservers = ["{authority.address}"]\n'
+        )
+        code = cli.main([command, "--data", str(tmp_path), *arguments], opener)
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
+
+    return call
+
+
+def lines_of(printed: str) -> dict[str, str]:
+    """The records of a zone file, comments left out."""
+    found = {}
+    for line in printed.splitlines():
+        if match := re.match(r"\s*(\S+)\. IN TXT (.*)", line):
+            found[match[1]] = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', match[2]))
+    return found
+
+
+def test_the_records_of_our_keys(run) -> None:
+    code, printed = run("mail", "dkim")
+    records = lines_of(printed)
+    assert code == 0 and printed.count("; signs now") == 2
+    assert sorted(parse_key(text).algorithm for text in records.values()) == ["ed25519", "rsa"]
+    assert all(name.endswith("._domainkey.example.org") for name in records)
+    assert all(len(piece) <= 255 for piece in re.findall(r'"([^"]*)"', printed))
+    assert run("mail", "dkim", "example.org") == (0, printed)  # made once
+    code, rotated = run("mail", "dkim", "--rotate")
+    assert code == 0 and len(lines_of(rotated)) == 4 and rotated.count("; signs from 20") == 2
+    assert run("mail", "dkim", "--rotate")[0] == 1
+    assert run("mail", "dkim", "elsewhere.test")[0] == 1
+    assert run("mail", "dkim", "--days", "-1")[0] == 1
+
+
+def test_all_is_right(run, authority) -> None:
+    keys = lines_of(run("mail", "dkim")[1])
+    authority.change(zone(keys, RIGHT))
+    code, printed = run("doctor", "mail")
+    assert (code, printed.count("✓"), printed.count("✗")) == (0, 9, 0), printed
+
+
+def test_what_doctor_says_to_set_makes_it_right(run, authority) -> None:
+    authority.change("mail.example.org. A 192.0.2.1")
+    code, printed = run("doctor", "mail")
+    assert code == 3 and printed.count("✗") == 6 and printed.count("·") == 2, printed
+    told = "\n".join(line.strip().replace(" IN ", " ") for line in printed.splitlines() if ". IN " in line)
+    authority.change("mail.example.org. A 192.0.2.1\n" + told)
+    code, printed = run("doctor", "mail")
+    assert code == 0 and printed.count("✓") == 8, printed
+
+
+def test_what_is_wrong(run, authority) -> None:
+    keys = lines_of(run("mail", "dkim")[1])
+    name = next(iter(keys))
+    wrong = RIGHT.replace('"v=spf1 mx -all"', '"v=spf1 ip4:192.0.2.1 -all"').replace("p=reject", "p=none")
+    wrong = wrong.replace("PTR mail.", "PTR host.").replace("MX 10 mail.", "MX 10 other.")
+    authority.change(zone(keys | {name: "v=DKIM1; p=AAAA"}, wrong))
+    code, printed = run("doctor", "mail", "--json")
+    found = {one["words"] for one in json.loads(printed)}
+    assert code == 3 and {"ptr-wrong", "mx-other", "spf-wrong", "dkim-other", "dkim-good", "dmarc-mild"} <= found
+
+
+def test_dns_that_does_not_answer_is_a_fault(run) -> None:
+    code, printed = run("doctor", "mail", domains="broken.test")
+    assert code == 3 and printed.count("DNS does not answer") == 6, printed
+
+
+@pytest.mark.parametrize("spoken", ["fr", "vi", "en"])
+def test_in_every_language(run, authority, monkeypatch, spoken) -> None:
+    monkeypatch.setenv("LANGUAGE", spoken)
+    authority.change("")
+    code, printed = run("doctor", "mail")
+    assert code == 3 and TEXTS["mx-missing"][spoken] in printed
+
+
+def test_every_text_names_the_same_in_every_language() -> None:
+    for texts in TEXTS.values():
+        assert len({frozenset(re.findall(r"\{\w+\}", text)) for text in texts.values()}) == 1
+        assert set(texts) == {"en", "fr", "vi"}
