@@ -51,7 +51,7 @@ class Server:
         self._sign_in = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self.walls: list[float] = []
         self.cpu = 0.0
-        self.smtp = 0
+        self.smtp = self.imap = 0
         """Port that takes mail, where there is one."""
 
     def ask(self) -> int:
@@ -119,7 +119,7 @@ def parvis(messages: Iterable[bytes], *keywords: str, environment: dict[str, str
         url, account = f"http://127.0.0.1:{ready['http']}/jmap/api", ready["account"]
         try:
             server = Server("Parvis", url, ready["user"], ready["password"], account, [process.pid])
-            server.smtp = ready.get("smtp", 0)
+            server.smtp, server.imap = ready.get("smtp", 0), ready.get("imap", 0)
             yield server
         finally:
             process.terminate()

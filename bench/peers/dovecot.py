@@ -48,6 +48,7 @@ base_dir = {self.root}/run
 state_dir = {self.root}/state
 log_path = {self.root}/log
 protocols = lmtp imap
+mail_max_userip_connections = 1000
 ssl = no
 mail_location = sdbox:{self.root}/mail/%u
 mail_fsync = always

@@ -15,6 +15,7 @@ from parvis.mail.structure import Structure, structure_of
 from parvis.mail.subject import base_subject, thread_subject
 from parvis.mail.words import words
 from parvis.wire import mime
+from parvis.wire.imap import write
 from parvis.wire.text import html_to_text
 
 TEXT_CHARACTERS = 1_000_000
@@ -37,7 +38,8 @@ class Texts(msgspec.Struct):
 
 
 class Parsed(msgspec.Struct):
-    """A message that was read. Times in ms; `header` is its header block as bytes, `packed_header` its stored form.
+    """A message that was read. Times in ms; `header` is its header block as bytes, `packed_header` its stored form;
+    `envelope` and `body_structure` are as IMAP writes them.
     Whatever takes time is done here, once for all recipients and outside of the transaction."""
 
     size: int
@@ -45,6 +47,8 @@ class Parsed(msgspec.Struct):
     structure: Structure
     header: bytes
     packed_header: bytes
+    envelope: bytes
+    body_structure: bytes
     texts: Texts
     indexed: tuple[str, ...]
     """The words of `texts`, field by field, as the text index takes them."""
@@ -75,6 +79,8 @@ def read(raw: bytes) -> Parsed:
         structure=structure_of(raw, message, views),
         header=header,
         packed_header=zlib.compress(header, 1),
+        envelope=write.envelope(message.root),
+        body_structure=write.body_structure(raw, message.root, True),
         texts=texts,
         indexed=tuple(" ".join(words(getattr(texts, field))) for field in texts.__struct_fields__),
         refs=tuple(dict.fromkeys(reference(word, subject) for word in ids)),

@@ -91,10 +91,12 @@ async def _insert(unit: Unit, account_id: int, new: New, email: Stored) -> None:
         msgspec.json.encode(parsed.summary).decode(),
     )
     await unit.run(
-        "INSERT INTO email_part (email_id, structure, headers) VALUES (?, ?, ?)",
+        "INSERT INTO email_part (email_id, structure, headers, envelope, body_structure) VALUES (?, ?, ?, ?, ?)",
         email.id,
         encode(parsed.structure),
         parsed.packed_header,
+        parsed.envelope,
+        parsed.body_structure,
     )
     await add_places(unit, account_id, (email.id, email.thread_id), received, new.mailbox_ids, new.uids)
     await _add_keywords(unit, account_id, email.id, new.keywords)

@@ -11,14 +11,17 @@ from parvis.wire.imap import search as keys
 from parvis.wire.imap.numbers import Numbers, compressed, parse
 from parvis.wire.imap.search import SearchKey
 
-Candidates = dict[str, tuple[frozenset[int], bool]]
-"""For texts that are looked for in bodies: the messages without attachments that may have it, and whether all of
-these have. See textindex.containing."""
+Candidates = dict[keys.Text, tuple[frozenset[int], bool]]
+"""For texts that are looked for: the messages that may have it, and whether all of these have, as the text index
+knows; of what attachments say it knows nothing. See textindex.containing."""
 _DAY_MS = 86_400_000
 _ZONES_MS = 15 * 3_600_000
 """How far the day of a Date field may be from the day of its moment."""
 _RANGES, _LISTED = 200, 2000
-_HAS = "EXISTS (SELECT 1 FROM email_keyword k WHERE k.email_id = e.id AND k.keyword = ?)"
+_HAS = "m.email_id IN (SELECT k.email_id FROM email_keyword k WHERE k.account_id = ? AND k.keyword = ?)"
+_UNSEEN = """m.email_id IN (SELECT u.id FROM email u WHERE u.account_id = ? AND u.unread = 1 UNION ALL
+    SELECT k.email_id FROM email_keyword k WHERE k.account_id = ? AND k.keyword = '$draft' AND NOT EXISTS
+    (SELECT 1 FROM email_keyword s WHERE s.email_id = k.email_id AND s.keyword = '$seen'))"""
 _SINCE = """EXISTS (SELECT 1 FROM change c WHERE c.account_id = e.account_id AND c.kind = 'Email'
     AND c.object_id = e.id AND c.modseq >= ?)"""
 
@@ -60,9 +63,22 @@ class Conditions:
             case keys.Flag(name, present) if name.upper() == r"\RECENT":
                 spans = [f"m.uid BETWEEN {one.start} AND {one.stop - 1}" for one in self._view.recent]
                 return _is(present, Condition(f"({' OR '.join(spans) or '1 = 0'})"))
-            case keys.Text("BODY", text) if text in self._candidates:
-                return _one_of(self._candidates[text][0])
+            case keys.Text(field, _) if field != "TEXT" and key in self._candidates:
+                return _one_of(*self._candidates[key], body=field == "BODY")
+            case keys.Flag(name, present):
+                return self._flag(name, present)
+            case keys.Keyword(name, present):
+                return _is(present, Condition(_HAS, (self._view.account_id, name.lower())))
         return simple(key)
+
+    def _flag(self, name: str, present: bool) -> Condition:
+        r"""A system flag. \Deleted is not set on what stands in these tables."""
+        bare = name.removeprefix("\\").upper()
+        if bare == "DELETED":
+            return _NONE if present else _ALL
+        if bare == "SEEN":
+            return _is(not present, Condition(_UNSEEN, (self._view.account_id, self._view.account_id)))
+        return _is(present, Condition(_HAS, (self._view.account_id, keyword_of(bare))))
 
     def _within(self, numbers: Numbers, *, uid: bool) -> Condition:
         uids = self._view.chosen(numbers, uid=uid)
@@ -75,21 +91,19 @@ class Conditions:
         return Condition(f"({' OR '.join(parts)})")
 
 
-def _one_of(numbers: frozenset[int]) -> Condition:
-    """What stands in the text index, or has attachments, which are not in it."""
+def _one_of(numbers: frozenset[int], sure: bool, *, body: bool) -> Condition:
+    """What the text index has found, and for bodies what has attachments, which are not in it."""
     if len(numbers) > _LISTED:
         return _OPEN
     listed = ",".join(map(str, sorted(numbers))) or "0"
-    return Condition(f"(e.has_attachment = 1 OR e.id IN ({listed}))", exact=False)
+    if body:
+        return Condition(f"(e.has_attachment = 1 OR e.id IN ({listed}))", exact=False)
+    return Condition(f"m.email_id IN ({listed})", exact=sure)
 
 
 def simple(key: SearchKey) -> Condition:
     """The condition of a key that holds no other and no sequence set."""
     match key:
-        case keys.Flag(name, present):
-            return flag(name, present)
-        case keys.Keyword(name, present):
-            return _is(present, Condition(_HAS, (name.lower(),)))
         case keys.Size(relation, octets):
             return Condition(f"e.size {'>' if relation == 'larger' else '<'} ?", (octets,))
         case keys.When(field, relation, day):
@@ -104,14 +118,6 @@ def simple(key: SearchKey) -> Condition:
         case keys.ThreadId(given):
             return Condition("e.thread_id = ?", (number_of(given),))
     return _OPEN
-
-
-def flag(name: str, present: bool) -> Condition:
-    r"""A system flag. \Deleted is not set on what stands in these tables."""
-    bare = name.removeprefix("\\")
-    if bare.upper() == "DELETED":
-        return _NONE if present else _ALL
-    return _is(present, Condition(_HAS, (keyword_of(bare),)))
 
 
 def number_of(given: str) -> int:

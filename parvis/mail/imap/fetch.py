@@ -10,7 +10,9 @@ import msgspec
 
 from parvis.access.principal import Right
 from parvis.kernel import ids
+from parvis.mail.imap import quick
 from parvis.mail.imap.marks import Marking, mark
+from parvis.mail.imap.quick import is_quick
 from parvis.mail.imap.select import vanished
 from parvis.mail.imap.session import Done, Session
 from parvis.mail.imap.view import PAGE, Flagged, Message, paged
@@ -43,8 +45,12 @@ async def fetch(session: Session, command: Command) -> Done:
     plan = _plan(session, asked)
     sees = view.may(Right.WRITE) and any(isinstance(one, Section) and reads(one) for one in plan.items)
     missing = 0
-    size = _SHORT_PAGE if plan.reads_raw or plan.whole else PAGE
+    easy = is_quick(plan.items)
+    size = quick.PAGE if easy else _SHORT_PAGE if plan.reads_raw or plan.whole else PAGE
     for page in paged(uids, size):
+        if easy and (there := await quick.answer(session, plan.items, page)) is not None:
+            missing += len(page) - len(there)
+            continue
         messages = await view.messages(session.store.db, page)
         fresh: set[int] = set()
         if sees and (unseen := [one.uid for one in messages if "$seen" not in one.keywords]):

@@ -143,7 +143,7 @@ class Reading:
             case keys.Flag(name, present) if name.upper() == r"\RECENT":
                 return self._view.is_recent(facts.message.uid) == present
             case keys.Text(field, value):
-                return await self._has_text(facts, field, value)
+                return await self._has_text(facts, key, field, value)
             case keys.Header(name, value):
                 fields = await facts.field(name)
                 return any(fold(value) in one for one in fields)
@@ -155,13 +155,13 @@ class Reading:
             self._sets[key] = frozenset(self._view.chosen(numbers, uid=uid))
         return self._sets[key]
 
-    async def _has_text(self, facts: Facts, field: str, text: str) -> bool:
+    async def _has_text(self, facts: Facts, key: keys.Text, field: str, text: str) -> bool:
         value = fold(text)
         if field in _FIELDS:
             return any(value in one for one in await facts.field(_FIELDS[field]))
         if field == "TEXT" and value in await facts.header():
             return True
-        found = self._candidates.get(text)
+        found = self._candidates.get(key)
         if found is not None and not facts.message.has_attachment:
             numbers, sure = found
             if sure or facts.message.email_id not in numbers:

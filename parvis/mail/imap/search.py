@@ -15,7 +15,12 @@ from parvis.wire.imap.numbers import compressed
 from parvis.wire.imap.search import SearchKey
 
 _LIVE = "SELECT m.uid FROM email_mailbox m JOIN email e ON e.id = m.email_id WHERE m.mailbox_id = ? AND ({})"
+_PLACES = "SELECT m.uid FROM email_mailbox m WHERE m.mailbox_id = ? AND ({})"
 _SECONDS = 30.0
+_INDEXED = {
+    "FROM": ("sender",), "TO": ("recipient",), "CC": ("copied",), "BCC": ("blind",), "SUBJECT": ("subject",),
+    "BODY": ("body",), "TEXT": ("body",),
+}  # fmt: skip
 
 
 async def search(session: Session, command: Command) -> Done:
@@ -81,7 +86,11 @@ def _saved(found: Sequence[int], returns: frozenset[str]) -> list[int]:
 
 
 def _numbers(session: Session, uids: Sequence[int], *, uid: bool) -> list[int]:
-    return list(uids) if uid else [number for one in uids if (number := session.box.sequence(one))]
+    if uid:
+        return list(uids)
+    order = sorted(uids)
+    places = dict(zip(order, session.box.sequences(order), strict=True))
+    return [number for one in uids if (number := places[one])]
 
 
 async def _highest(session: Session, asked: a.Search | a.Sort, found: Sequence[int]) -> int:
@@ -114,9 +123,10 @@ async def matching(session: Session, key: SearchKey) -> list[int]:
     view, db = session.box, session.store.db
     candidates = await _candidates(session, key)
     condition = Conditions(view, candidates).of(key)
-    sql = _LIVE.format(condition.sql)
+    sql = (_LIVE if "e." in condition.sql else _PLACES).format(condition.sql)
     rows = await db.scan(sql, view.mailbox_id, *condition.parameters, seconds=_SECONDS)
-    live = sorted(row[0] for row in rows if view.sequence(row[0]))
+    live = sorted(row[0] for row in rows)
+    live = [uid for uid, number in zip(live, view.sequences(live), strict=True) if number]
     reading = Reading(session, candidates)
     if not condition.exact:
         live = [uid for page in paged(live) for uid in await reading.filtered(page, key)]
@@ -131,9 +141,10 @@ async def _candidates(session: Session, key: SearchKey) -> Candidates:
     """What the text index knows of the texts that are looked for in bodies."""
     index = text_index(session.store.db.dialect, session.box.account_id)
     found: Candidates = {}
-    for text in {one.value for one in _texts(key) if one.field in ("BODY", "TEXT")}:
-        if (known := await index.containing(session.store.db, ("body",), text)) is not None:
-            found[text] = known
+    for one in set(_texts(key)):
+        fields = _INDEXED[one.field]
+        if (known := await index.containing(session.store.db, fields, one.value)) is not None:
+            found[one] = known
     return found
 
 

@@ -60,25 +60,25 @@ async def _introduce(session: Session, view: View, uid_next: int) -> None:
 
 async def _keywords(session: Session, view: View) -> set[str]:
     """The keywords of the account, each found by one step through the index, and those of what is marked."""
-    words = await session.store.db.rows(
+    rows = await session.store.db.rows(
         """WITH RECURSIVE k (word) AS (SELECT MIN(keyword) FROM email_keyword WHERE account_id = ? UNION ALL
         SELECT (SELECT MIN(e.keyword) FROM email_keyword e WHERE e.account_id = ? AND e.keyword > k.word)
-        FROM k WHERE k.word IS NOT NULL) SELECT word FROM k WHERE word IS NOT NULL LIMIT 1000""",
+        FROM k WHERE k.word IS NOT NULL) SELECT word FROM k WHERE word IS NOT NULL
+        UNION SELECT keywords FROM deleted_email WHERE mailbox_id = ? LIMIT 2000""",
         view.account_id,
         view.account_id,
+        view.mailbox_id,
     )
-    marked = await session.store.db.rows(
-        "SELECT DISTINCT keywords FROM deleted_email WHERE mailbox_id = ? LIMIT 1000", view.mailbox_id
-    )
-    return {row[0] for row in words} | {word for row in marked for word in row[0].split()}
+    return {word for row in rows for word in row[0].split()}
 
 
 async def _first_unseen(session: Session, view: View) -> None:
     """The first message that is not seen. RFC 3501 §7.1"""
     uid = await session.store.db.value(
-        """SELECT MIN(m.uid) FROM email_mailbox m JOIN email e ON e.id = m.email_id
-        WHERE m.mailbox_id = ? AND e.unread = 1""",
+        """SELECT MIN(m.uid) FROM email e JOIN email_mailbox m ON m.email_id = e.id AND m.mailbox_id = ?
+        WHERE e.account_id = ? AND e.unread = 1""",
         view.mailbox_id,
+        view.account_id,
     )
     if uid is not None and (number := view.sequence(uid)):
         session.say(f"* OK [UNSEEN {number}] First")

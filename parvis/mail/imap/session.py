@@ -260,7 +260,10 @@ class Session:
             return
         view = self.box
         newest = view.uids[-1] if view.uids else 0
-        view.recent.append(self.server.watch.recent(view.mailbox_id, newest, claim=not view.read_only))
+        fresh = self.server.watch.recent(view.mailbox_id, newest, claim=not view.read_only)
+        if view.recent and view.recent[-1].stop >= fresh.start:
+            fresh = range(view.recent.pop().start, fresh.stop)
+        view.recent.append(fresh)
         self.say(f"* {view.count_recent()} RECENT")
 
     def flags_of(self, message: Flagged | Message) -> str:

@@ -27,6 +27,7 @@ _CHANGED = f"""SELECT m.uid, e.keywords, c.modseq FROM change c JOIN email_mailb
     WHERE c.account_id = ? AND c.kind = '{KIND}' AND c.modseq > ? AND c.destroyed = 0 AND m.mailbox_id = ?"""
 _MARKED_SINCE = "SELECT uid, keywords, modseq FROM deleted_email WHERE mailbox_id = ? AND modseq > ?"
 _VANISHED = "SELECT uid FROM vanished_uid WHERE mailbox_id = ? AND modseq > ?"
+_ALL_UIDS = "SELECT string_agg(CAST(uid AS TEXT), ',') FROM {} WHERE mailbox_id = ?"
 _UIDS = """SELECT uid FROM email_mailbox WHERE mailbox_id = ? AND uid > ?
     UNION ALL SELECT uid FROM deleted_email WHERE mailbox_id = ? AND uid > ? ORDER BY uid"""
 
@@ -89,6 +90,13 @@ class View:
         r"""Whether a message is \Recent. RFC 3501 §2.3.2"""
         return any(uid in span for span in self.recent)
 
+    def recent_among(self, first: int, last: int) -> bool | None:
+        r"""Whether all messages from one uid to another are \Recent, or none is; None when some are."""
+        spans = [span for span in self.recent if span.start <= last and first < span.stop]
+        if not spans:
+            return False
+        return True if any(span.start <= first and last < span.stop for span in spans) else None
+
     def count_recent(self) -> int:
         """How many are."""
         return sum(bisect_left(self.uids, span.stop) - bisect_left(self.uids, span.start) for span in self.recent)
@@ -100,8 +108,10 @@ class View:
     async def load(self, db: Database) -> None:
         """Reads what is in the mailbox now."""
         self.modseq = await _modseq(db, self.account_id)
-        rows = await db.scan(_UIDS, self.mailbox_id, 0, self.mailbox_id, 0)
-        self.uids = array("I", sorted({row[0] for row in rows}))
+        ((live,),) = await db.scan(_ALL_UIDS.format("email_mailbox"), self.mailbox_id)
+        ((marked,),) = await db.scan(_ALL_UIDS.format("deleted_email"), self.mailbox_id)
+        found = f"{live or ''},{marked or ''}".strip(",")
+        self.uids = array("I", sorted(map(int, found.split(","))) if found else ())
 
     def told(self, flags: Iterable[Flagged]) -> None:
         """Notes that the session knows these flags already."""
@@ -155,6 +165,19 @@ class View:
         """The sequence number of a uid; 0 when it is not there."""
         place = bisect_left(self.uids, uid)
         return place + 1 if place < len(self.uids) and self.uids[place] == uid else 0
+
+    def sequences(self, uids: Sequence[int]) -> list[int]:
+        """The sequence numbers of ascending uids, 0 for what is not there."""
+        if not uids or not self.uids:
+            return [0] * len(uids)
+        first = bisect_left(self.uids, uids[0])
+        span = self.uids[first : bisect_right(self.uids, uids[-1])]
+        if len(span) == len(uids) and span.tolist() == list(uids):
+            return list(range(first + 1, first + 1 + len(uids)))
+        if len(span) > 16 * len(uids):
+            return [self.sequence(uid) for uid in uids]
+        places = dict(zip(span, range(first + 1, first + 1 + len(span)), strict=True))
+        return [places.get(uid, 0) for uid in uids]
 
     def chosen(self, numbers: Numbers, *, uid: bool) -> Sequence[int]:
         """The uids that a sequence set means, in order."""
