@@ -17,10 +17,8 @@ from parvis.wire.imap.search import SearchKey
 _LIVE = "SELECT m.uid FROM email_mailbox m JOIN email e ON e.id = m.email_id WHERE m.mailbox_id = ? AND ({})"
 _PLACES = "SELECT m.uid FROM email_mailbox m WHERE m.mailbox_id = ? AND ({})"
 _SECONDS = 30.0
-_INDEXED = {
-    "FROM": ("sender",), "TO": ("recipient",), "CC": ("copied",), "BCC": ("blind",), "SUBJECT": ("subject",),
-    "BODY": ("body",), "TEXT": ("body",),
-}  # fmt: skip
+_INDEXED = {"SUBJECT": ("subject",), "BODY": ("body",), "TEXT": ("body",)}
+"""What the text index has as it stands in the message; of addresses it has not the comments and names of groups."""
 
 
 async def search(session: Session, command: Command) -> Done:
@@ -141,7 +139,7 @@ async def _candidates(session: Session, key: SearchKey) -> Candidates:
     """What the text index knows of the texts that are looked for in bodies."""
     index = text_index(session.store.db.dialect, session.box.account_id)
     found: Candidates = {}
-    for one in set(_texts(key)):
+    for one in {one for one in _texts(key) if one.field in _INDEXED}:
         fields = _INDEXED[one.field]
         if (known := await index.containing(session.store.db, fields, one.value)) is not None:
             found[one] = known

@@ -10,24 +10,26 @@ from parvis.access.gate import Access
 from parvis.access.principal import Right
 from parvis.mail.mailboxes import MailboxRow
 from parvis.mail.store import KIND
-from parvis.store.sql.contract import Database, Row
+from parvis.store.sql.contract import Database, Row, marks
 from parvis.store.unit import Unit
 from parvis.wire.imap.numbers import Numbers
 
 PAGE = 500
 """Messages that are read together."""
-_LIVE = f"""SELECT m.uid, e.id, e.thread_id, e.blob, e.size, e.received_ms, e.keywords, c.modseq,
-    e.has_attachment FROM email_mailbox m JOIN email e ON e.id = m.email_id
+_SPARSE = 4
+_MESSAGES = f"""SELECT m.uid, e.id, e.thread_id, e.blob, e.size, e.received_ms, e.keywords, c.modseq,
+    e.has_attachment, 0 FROM email_mailbox m JOIN email e ON e.id = m.email_id
     LEFT JOIN change c ON c.account_id = ? AND c.kind = '{KIND}' AND c.object_id = e.id
-    WHERE m.mailbox_id = ? AND m.uid >= ? AND m.uid <= ? ORDER BY m.uid LIMIT {PAGE}"""
-_MARKED = """SELECT uid, email_id, thread_id, blob, size, received_ms, keywords, modseq, 1 FROM deleted_email
-    WHERE mailbox_id = ? AND uid >= ? AND uid <= ? ORDER BY uid"""
+    WHERE m.mailbox_id = ? AND {{}}
+    UNION ALL SELECT d.uid, d.email_id, d.thread_id, d.blob, d.size, d.received_ms, d.keywords, d.modseq, 1, 1
+    FROM deleted_email d WHERE d.mailbox_id = ? AND {{}} ORDER BY 1"""
 _CHANGED = f"""SELECT m.uid, e.keywords, c.modseq FROM change c JOIN email_mailbox m ON m.email_id = c.object_id
     JOIN email e ON e.id = c.object_id
     WHERE c.account_id = ? AND c.kind = '{KIND}' AND c.modseq > ? AND c.destroyed = 0 AND m.mailbox_id = ?"""
 _MARKED_SINCE = "SELECT uid, keywords, modseq FROM deleted_email WHERE mailbox_id = ? AND modseq > ?"
 _VANISHED = "SELECT uid FROM vanished_uid WHERE mailbox_id = ? AND modseq > ?"
-_ALL_UIDS = "SELECT string_agg(CAST(uid AS TEXT), ',') FROM {} WHERE mailbox_id = ?"
+_ALL_UIDS = """SELECT (SELECT string_agg(CAST(uid AS TEXT), ',') FROM email_mailbox WHERE mailbox_id = ?),
+    (SELECT string_agg(CAST(uid AS TEXT), ',') FROM deleted_email WHERE mailbox_id = ?)"""
 _UIDS = """SELECT uid FROM email_mailbox WHERE mailbox_id = ? AND uid > ?
     UNION ALL SELECT uid FROM deleted_email WHERE mailbox_id = ? AND uid > ? ORDER BY uid"""
 
@@ -108,8 +110,7 @@ class View:
     async def load(self, db: Database) -> None:
         """Reads what is in the mailbox now."""
         self.modseq = await _modseq(db, self.account_id)
-        ((live,),) = await db.scan(_ALL_UIDS.format("email_mailbox"), self.mailbox_id)
-        ((marked,),) = await db.scan(_ALL_UIDS.format("deleted_email"), self.mailbox_id)
+        ((live, marked),) = await db.scan(_ALL_UIDS, self.mailbox_id, self.mailbox_id)
         found = f"{live or ''},{marked or ''}".strip(",")
         self.uids = array("I", sorted(map(int, found.split(","))) if found else ())
 
@@ -197,17 +198,14 @@ class View:
         """Those of the uids that are there, in order; at most PAGE uids."""
         if not uids:
             return []
-        wanted, found = set(uids), []
-        first, last = uids[0], uids[-1]
-        while first <= last:
-            rows = await db.rows(_LIVE, self.account_id, self.mailbox_id, first, last)
-            found += [message(row) for row in rows if row[0] in wanted]
-            if len(rows) < PAGE:
-                break
-            first = rows[-1][0] + 1
-        marked = await db.rows(_MARKED, self.mailbox_id, uids[0], last)
-        found += [message(row, deleted=True) for row in marked if row[0] in wanted]
-        return sorted(found, key=lambda one: one.uid) if marked else found
+        if uids[-1] - uids[0] < _SPARSE * len(uids):
+            where, span = "uid >= ? AND {}.uid <= ?", [uids[0], uids[-1]]
+        else:
+            where, span = f"uid IN {marks(len(uids))}", list(uids)
+        sql = _MESSAGES.format("m." + where.format("m"), "d." + where.format("d"))
+        rows = await db.rows(sql, self.account_id, self.mailbox_id, *span, self.mailbox_id, *span)
+        wanted = set(uids)
+        return [message(row) for row in rows if row[0] in wanted]
 
 
 def paged(uids: Sequence[int], size: int = PAGE) -> Iterator[Sequence[int]]:
@@ -216,11 +214,13 @@ def paged(uids: Sequence[int], size: int = PAGE) -> Iterator[Sequence[int]]:
         yield uids[start : start + size]
 
 
-def message(row: Row, *, deleted: bool = False) -> Message:
-    """A row of the statements above."""
-    uid, email_id, thread_id, blob, size, received_ms, keywords, modseq, attached = row
+def message(row: Row) -> Message:
+    """A row of the statement above."""
+    uid, email_id, thread_id, blob, size, received_ms, keywords, modseq, attached, deleted = row
     held = words(keywords)
-    return Message(uid, email_id, thread_id, blob, size, received_ms, held, modseq or 1, bool(attached), deleted)
+    return Message(
+        uid, email_id, thread_id, blob, size, received_ms, held, modseq or 1, bool(attached), bool(deleted)
+    )
 
 
 def words(stored: str) -> frozenset[str]:
