@@ -20,6 +20,7 @@ from parvis.store.sql.contract import Dialect, Row, marks
 from parvis.store.unit import Unit
 
 KIND = "Email"
+_PAGE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,25 +173,41 @@ class Edit:
 
 
 async def edit(unit: Unit, account_id: int, edits: Sequence[Edit]) -> None:
-    """Changes keywords and mailboxes. A change of keywords alone is noted as `counts_only`, so that queries which
-    do not look at keywords stay undisturbed. Raises NotFound, Invalid."""
+    """Changes keywords and mailboxes of messages, each named once. A change of keywords alone is noted as
+    `counts_only`, so that queries which do not look at keywords stay undisturbed. Raises NotFound, Invalid."""
     touched: set[int] = set()
+    for start in range(0, len(edits), _PAGE):
+        touched |= await _edit_page(unit, account_id, edits[start : start + _PAGE])
+    await counts.refresh(unit, account_id, touched)
+
+
+async def _edit_page(unit: Unit, account_id: int, edits: Sequence[Edit]) -> set[int]:
+    """The threads of the messages that changed."""
+    numbers = [change.email_id for change in edits]
+    rows = await unit.rows(
+        f"""SELECT id, thread_id, received_ms, keywords FROM email
+        WHERE +account_id = ? AND id IN {marks(len(numbers))}""",
+        account_id,
+        *numbers,
+    )
+    known = {row[0]: row[1:] for row in rows}
+    if len(known) != len(numbers):
+        raise NotFound("no such message")
+    touched: set[int] = set()
+    marked: list[tuple[int, frozenset[str], frozenset[str]]] = []
     for change in edits:
-        row = await unit.row(
-            "SELECT thread_id, received_ms, keywords FROM email WHERE id = ? AND account_id = ?",
-            change.email_id,
-            account_id,
-        )
-        if row is None:
-            raise NotFound("no such message")
-        thread_id, received_ms, keywords = row
+        thread_id, received_ms, stored = known[change.email_id]
         left = await _move(unit, account_id, change, thread_id, received_ms)
-        marked = change.keywords is not None and await _mark(unit, account_id, change, frozenset(keywords.split()))
-        if left is not None or marked:
+        before = frozenset(stored.split())
+        is_marked = change.keywords is not None and change.keywords != before
+        if change.keywords is not None and is_marked:
+            marked.append((change.email_id, before, change.keywords))
+        if left is not None or is_marked:
             touched.add(thread_id)
             modseq = await unit.changed(account_id, KIND, change.email_id, "updated", counts_only=left is None)
             await vanish(unit, modseq, left or ())
-    await counts.refresh(unit, account_id, touched)
+    await _mark(unit, account_id, marked)
+    return touched
 
 
 async def _move(
@@ -218,21 +235,19 @@ async def vanish(unit: Unit, modseq: int, places: Iterable[tuple[int, int]]) -> 
         await unit.many("INSERT INTO vanished_uid (mailbox_id, modseq, uid) VALUES (?, ?, ?)", rows)
 
 
-async def _mark(unit: Unit, account_id: int, change: Edit, before: frozenset[str]) -> bool:
-    assert change.keywords is not None
-    if before == change.keywords:
-        return False
-    gone = [(change.email_id, keyword) for keyword in before - change.keywords]
+async def _mark(unit: Unit, account_id: int, changes: Sequence[tuple[int, frozenset[str], frozenset[str]]]) -> None:
+    """Gives messages other keywords: the id, those before, those after."""
+    gone = [(number, word) for number, before, after in changes for word in before - after]
+    fresh = [(number, word, account_id) for number, before, after in changes for word in sorted(after - before)]
     if gone:
         await unit.many("DELETE FROM email_keyword WHERE email_id = ? AND keyword = ?", gone)
-    await _add_keywords(unit, account_id, change.email_id, change.keywords - before)
-    await unit.run(
-        "UPDATE email SET keywords = ?, unread = ? WHERE id = ?",
-        " ".join(sorted(change.keywords)),
-        int(is_unread(change.keywords)),
-        change.email_id,
-    )
-    return True
+    if fresh:
+        await unit.many("INSERT INTO email_keyword (email_id, keyword, account_id) VALUES (?, ?, ?)", fresh)
+    if changes:
+        await unit.many(
+            "UPDATE email SET keywords = ?, unread = ? WHERE id = ?",
+            [(" ".join(sorted(after)), int(is_unread(after)), number) for number, _, after in changes],
+        )
 
 
 async def remove(unit: Unit, dialect: Dialect, account_id: int, email_ids: Sequence[int]) -> None:
