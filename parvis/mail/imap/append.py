@@ -1,5 +1,7 @@
 """Putting messages in: APPEND, several at once too. RFC 9051 §6.3.12, RFC 3502"""
 
+import contextlib
+
 from parvis.access import gate
 from parvis.access.principal import Right
 from parvis.mail import deleted, service, store
@@ -7,6 +9,7 @@ from parvis.mail.imap import flags
 from parvis.mail.imap.names import Named
 from parvis.mail.imap.session import Done, No, Session
 from parvis.mail.model import SCOPE
+from parvis.mail.smtp.spool import IN_MEMORY
 from parvis.mail.store import New
 from parvis.store.blobs.contract import Step
 from parvis.store.unit import Unit
@@ -22,6 +25,15 @@ async def append(session: Session, command: Command) -> Done:
     named = (await session.names()).find(asked.mailbox)
     if named is None or named.row is None:
         raise No("There is no such mailbox", "TRYCREATE")
+    size = sum(one.octets.size for one in asked.messages if one.octets is not None)
+    async with session.server.large if size > IN_MEMORY else contextlib.nullcontext():
+        uids = await _keep(session, named, asked)
+    return Done("Kept", f"APPENDUID {named.row.uid_validity} {compressed(uids)}")
+
+
+async def _keep(session: Session, named: Named, asked: a.Append) -> list[int]:
+    """Reads the messages and keeps them; their uids."""
+    assert named.row is not None
     read = [await _read(session, named, one) for one in asked.messages]
     account_id, mailbox_id = named.account_id, named.row.id
 
@@ -41,8 +53,7 @@ async def append(session: Session, command: Command) -> Done:
         await deleted.mark(unit, session.store.db.dialect, account_id, mailbox_id, marked)
         return uids
 
-    uids = await session.store.write(work)
-    return Done("Kept", f"APPENDUID {named.row.uid_validity} {compressed(uids)}")
+    return await session.store.write(work)
 
 
 async def _read(session: Session, named: Named, one: a.AppendMessage) -> tuple[New, Step, bool]:

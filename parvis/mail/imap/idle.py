@@ -7,8 +7,6 @@ from parvis.mail.imap.session import Bad, Done, Session
 from parvis.wire.imap.command import Command
 
 _SECONDS = 1860.0
-_CHECK_SECONDS = 60.0
-"""How often somebody is looked after who hears of nothing."""
 
 
 async def idle(session: Session, _: Command) -> Done:
@@ -17,8 +15,7 @@ async def idle(session: Session, _: Command) -> Done:
     await session.client.flush()
     line = asyncio.create_task(session.client.line(_SECONDS))
     try:
-        while not line.done():
-            await _news(session, line)
+        await session.until(line)
         said = await line
     except (Invalid, TooLarge):
         raise Bad("DONE ends it") from None
@@ -27,17 +24,3 @@ async def idle(session: Session, _: Command) -> Done:
     if said.strip().upper() != b"DONE":
         raise Bad("DONE ends it")
     return Done()
-
-
-async def _news(session: Session, line: "asyncio.Task[bytes]") -> None:
-    """Waits for something to tell, and tells it."""
-    woken = asyncio.create_task(session.woken.wait())
-    try:
-        await asyncio.wait({line, woken}, timeout=_CHECK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        woken.cancel()
-    session.woken.clear()
-    if not line.done():
-        await session.still_here()
-        await session.tell()
-        await session.client.flush()

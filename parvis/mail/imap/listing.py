@@ -52,13 +52,13 @@ async def list_(session: Session, command: Command) -> Done:
         session.say(rf'* LIST (\Noselect) "{DELIMITER}" ""')
         return Done()
     names = await session.names()
-    subscribed = await _subscribed(session, names)
+    chosen = await subscribed(session, names)
     pattern = matcher(asked.reference, asked.patterns)
-    for named, attributes in _chosen(names, subscribed, asked, pattern):
-        _say(session, "LIST", named.name, attributes, _childinfo(asked, named, subscribed, pattern))
+    for named, attributes in _chosen(names, chosen, asked, pattern):
+        say_list(session, named.name, attributes, _childinfo(asked, named, chosen, pattern))
         if named.row is not None and named.access is not None:
             if asked.return_status is not None:
-                await _say_status(session, named, asked.return_status)
+                await say_status(session, named, asked.return_status)
             if asked.return_myrights:
                 name = encode_mailbox(named.name, session.utf8)
                 session.say(b"* MYRIGHTS " + name + b" " + letters(named.access.rights).encode())
@@ -103,7 +103,7 @@ async def lsub(session: Session, command: Command) -> Done:
     names = await session.names()
     pattern = matcher(asked.reference, (asked.pattern,))
     shown: dict[str, list[str]] = {}
-    for name in sorted(await _subscribed(session, names)):
+    for name in sorted(await subscribed(session, names)):
         if pattern.fullmatch(name):
             shown[name] = []
             continue
@@ -114,11 +114,11 @@ async def lsub(session: Session, command: Command) -> Done:
                 shown.setdefault(above, [r"\Noselect"])
                 break
     for name, attributes in shown.items():
-        _say(session, "LSUB", name, attributes)
+        say_list(session, name, attributes, verb="LSUB")
     return Done()
 
 
-async def _subscribed(session: Session, names: Names) -> set[str]:
+async def subscribed(session: Session, names: Names) -> set[str]:
     """The names of the mailboxes that the person wants to see."""
     chosen: dict[int, bool] = {}
     for access in names.roots.values():
@@ -149,7 +149,8 @@ def _piece(run: str) -> str:
     return re.escape(run)
 
 
-def _say(session: Session, verb: str, name: str, attributes: Iterable[str], more: str = "") -> None:
+def say_list(session: Session, name: str, attributes: Iterable[str], more: str = "", *, verb: str = "LIST") -> None:
+    """One line of LIST or LSUB."""
     line = f'* {verb} ({" ".join(attributes)}) "{DELIMITER}" '.encode()
     session.say(line + encode_mailbox(name, session.utf8) + more.encode())
 
@@ -161,11 +162,12 @@ async def status(session: Session, command: Command) -> Done:
     named = (await session.names()).find(asked.mailbox)
     if named is None:
         raise No("There is no such mailbox", "NONEXISTENT")
-    await _say_status(session, named, asked.items)
+    await say_status(session, named, asked.items)
     return Done()
 
 
-async def _say_status(session: Session, named: Named, items: Sequence[str]) -> None:
+async def say_status(session: Session, named: Named, items: Sequence[str]) -> None:
+    """A STATUS of a mailbox."""
     assert named.row is not None
     if "HIGHESTMODSEQ" in items:
         session.enable_condstore()

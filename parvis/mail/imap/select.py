@@ -115,7 +115,7 @@ async def close(session: Session, _: Command) -> Done:
 async def unselect(session: Session, _: Command) -> Done:
     """RFC 9051 §6.4.2"""
     session.view = None
-    session.server.watch.leave(session)
+    session.watch_mailbox()
     return Done()
 
 

@@ -5,7 +5,7 @@ import ipaddress
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from parvis.access import gate, sessions
 from parvis.access.principal import Principal
@@ -33,8 +33,20 @@ _FAULTS = 20
 _IDLE_SECONDS = 1860.0
 """RFC 9051 §5.4 wants 30 minutes at least."""
 _STRANGER_SECONDS = 60.0
+_CHECK_SECONDS = 60.0
+"""How often somebody is looked after who hears of nothing."""
 _log = logging.getLogger(__name__)
 State = Literal["any", "stranger", "known", "selected"]
+
+
+class Notice(Protocol):
+    """See notify.Notice."""
+
+    accounts: frozenset[int]
+
+    async def tell(self, session: "Session") -> None:
+        """Says what has changed in other mailboxes."""
+        ...
 
 
 class No(Exception):
@@ -76,6 +88,8 @@ class Server:
     verbs: dict[str, tuple[State, Verb]]
     capabilities: Callable[["Session"], str]
     """What may be asked now, as one line."""
+    large: asyncio.Semaphore
+    """Held by each APPEND that is not small while the whole of it is in memory."""
 
 
 class _Over(Ended):
@@ -95,6 +109,11 @@ class Session:
         """The messages of the present APPEND, streamed aside as they come."""
         self.over = False
         self.woken = asyncio.Event()
+        """Set when something may be to tell."""
+        self.accounts: frozenset[int] = frozenset()
+        """Whose changes wake it; kept by Watch."""
+        self.notice: Notice | None = None
+        """What it wants to hear of other mailboxes."""
         self.known_flags: set[str] = set()
         self._faults = 0
         client.buffer = _STRANGER_BUFFER
@@ -133,9 +152,10 @@ class Session:
         return self.view
 
     def watch_mailbox(self) -> None:
-        """The selected mailbox is the one to be woken for."""
-        self.server.watch.leave(self)
-        self.woken = self.server.watch.join(self, self.box.account_id)
+        """It is woken for the selected mailbox and what NOTIFY has asked for."""
+        accounts = self.notice.accounts if self.notice is not None else frozenset()
+        own = {self.view.account_id} if self.view is not None else set()
+        self.server.watch.join(self, accounts | own)
 
     async def names(self) -> Names:
         """The mailboxes that the person sees now."""
@@ -298,7 +318,7 @@ class Session:
         left = LINE_LIMIT if self.principal is not None else _STRANGER_LIMIT
         parts: list[bytes | Octets] = []
         while True:
-            line = await self._line(seconds, left)
+            line = await (self._line(seconds, left) if parts or not self.notice else self._awaited(seconds, left))
             parts.append(line)
             left -= len(line)
             mark = literal_at_end(line)
@@ -307,6 +327,31 @@ class Session:
             octets = await self._literal(parts, mark, left)
             left -= len(octets.data or b"")
             parts.append(octets)
+
+    async def _awaited(self, seconds: float, most: int) -> bytes:
+        """The next line; what happens until it comes is told. RFC 5465 §5"""
+        line = asyncio.create_task(self._line(seconds, most))
+        try:
+            await self.until(line)
+            return await line
+        finally:
+            line.cancel()
+
+    async def until(self, line: "asyncio.Task[bytes]") -> None:
+        """Tells what changes until a line has come."""
+        while not line.done():
+            woken = asyncio.create_task(self.woken.wait())
+            try:
+                await asyncio.wait([line, woken], timeout=_CHECK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                woken.cancel()
+            self.woken.clear()
+            if not line.done():
+                await self.still_here()
+                await self.tell()
+                if self.notice is not None:
+                    await self.notice.tell(self)
+                await self.client.flush()
 
     async def _line(self, seconds: float, most: int) -> bytes:
         try:

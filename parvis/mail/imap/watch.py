@@ -1,14 +1,17 @@
 """Who is to be woken when an account changes or a sign-in ends: the sessions of this node that wait. RFC 2177"""
 
-import asyncio
 from collections import defaultdict
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from parvis.access import sessions
 from parvis.access.sessions import Ended
 from parvis.kernel.events import StateChange
 from parvis.store.bus.contract import Cancel
 from parvis.store.store import Store
+
+if TYPE_CHECKING:
+    from parvis.mail.imap.session import Session
 
 _KINDS = frozenset({"Email", "Mailbox", "Grant"})
 
@@ -18,7 +21,7 @@ class Watch:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: dict[int, dict[Any, asyncio.Event]] = defaultdict(dict)
+        self._waiting: dict[int, set[Session]] = defaultdict(set)
         self._cancels: list[Cancel] = []
         self._claimed: dict[int, int] = {}
 
@@ -42,24 +45,27 @@ class Watch:
         for cancel in self._cancels:
             cancel()
 
-    def join(self, session: Any, account_id: int) -> asyncio.Event:
-        """The event that is set when the mail of an account changes, or the session's sign-in ends."""
-        return self._waiting[account_id].setdefault(session, asyncio.Event())
+    def join(self, session: "Session", account_ids: Iterable[int]) -> None:
+        """From now on the session is woken when the mail of these accounts changes, or its sign-in ends."""
+        self.leave(session)
+        session.accounts = frozenset(account_ids)
+        for account_id in session.accounts:
+            self._waiting[account_id].add(session)
 
-    def leave(self, session: Any) -> None:
+    def leave(self, session: "Session") -> None:
         """The session waits no more."""
-        for account_id in [number for number, waiting in self._waiting.items() if session in waiting]:
-            del self._waiting[account_id][session]
+        for account_id in session.accounts:
+            self._waiting[account_id].discard(session)
             if not self._waiting[account_id]:
                 del self._waiting[account_id]
+        session.accounts = frozenset()
 
     def _changed(self, change: StateChange) -> None:
         if change.account_id in self._waiting and _KINDS & change.changed.keys():
-            for event in self._waiting[change.account_id].values():
-                event.set()
+            for session in self._waiting[change.account_id]:
+                session.woken.set()
 
     def _ended(self, ended: Ended) -> None:
-        for waiting in self._waiting.values():
-            for session, event in waiting.items():
-                if session.principal is not None and ended.concerns(session.principal):
-                    event.set()
+        for session in {one for waiting in self._waiting.values() for one in waiting}:
+            if session.principal is not None and ended.concerns(session.principal):
+                session.woken.set()

@@ -1,10 +1,25 @@
 """The ports of IMAP, and which verb does what, as one Feature beside that of the mailboxes."""
 
+import asyncio
 from functools import cache
 
-from parvis.mail.imap import append, boxes, copy, fetch, idle, listing, marks, rights, search, select, signin
+from parvis.mail.imap import (
+    append,
+    boxes,
+    copy,
+    fetch,
+    idle,
+    listing,
+    marks,
+    notify,
+    rights,
+    search,
+    select,
+    signin,
+)
 from parvis.mail.imap.session import LINE_LIMIT, Server, Session, State, Verb
 from parvis.mail.imap.watch import Watch
+from parvis.mail.smtp.spool import LARGE_AT_ONCE
 from parvis.serve.feature import Context, Feature
 from parvis.serve.lines.connection import Connection
 from parvis.serve.lines.door import Door, Farewells
@@ -35,6 +50,7 @@ VERBS: dict[str, tuple[State, Verb]] = {
     "STATUS": ("known", listing.status),
     "APPEND": ("known", append.append),
     "IDLE": ("known", idle.idle),
+    "NOTIFY": ("known", notify.notify),
     "GETACL": ("known", rights.get_acl),
     "SETACL": ("known", rights.set_acl),
     "DELETEACL": ("known", rights.set_acl),
@@ -61,7 +77,8 @@ def feature(context: Context) -> Feature:
     """The ports of IMAP."""
     settings, ports = context.settings, context.settings.ports
     watch = Watch(context.store)
-    server = Server(context.store, settings, watch, VERBS, signin.capabilities)
+    large = asyncio.Semaphore(LARGE_AT_ONCE)
+    server = Server(context.store, settings, watch, VERBS, signin.capabilities, large)
     tls = cache(lambda: server_context(settings))
 
     async def serve(client: Connection) -> None:

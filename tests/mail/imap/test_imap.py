@@ -298,3 +298,20 @@ async def test_what_is_said_may_be_compressed(site: Site) -> None:
     assert raw in await asked(b"c FETCH 2 BODY.PEEK[]", b"c OK Done\r\n")
     ann.send(b"this is not compressed\xff\xff\xff")
     assert await ann.reader.read() == b""
+
+
+async def test_changes_elsewhere_are_told_to_who_asks(site: Site) -> None:
+    person = await site.person("ann")
+    ann, other = await site.sign_in("ann", "Archive"), await site.sign_in("ann", "INBOX")
+    assert (await ann("NOTIFY SET (personal (Magic))"))[-1].startswith(b"NO [BADEVENT")
+    told = await ann.ok("NOTIFY SET STATUS (personal (MessageNew MessageExpunge MailboxName))")
+    assert b"* STATUS INBOX (MESSAGES 0 UIDNEXT 1 UIDVALIDITY " in b"\n".join(told) and len(told) == 5
+    await service.deliver(site.store, [Delivery(person.id)], plain("One"))
+    assert await ann.line() == b"* STATUS INBOX (MESSAGES 1 UIDNEXT 2 UNSEEN 1)"
+    await other.ok("CREATE New")
+    assert await ann.line() == b'* LIST () "/" New'
+    await other.ok("DELETE New")
+    assert await ann.line() == b'* LIST (\\NonExistent) "/" New'
+    await other.ok("MOVE 1 Archive")
+    assert await ann.line() == b"* 1 EXISTS"
+    assert await ann.ok("NOTIFY NONE") is not None
