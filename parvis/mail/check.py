@@ -41,6 +41,18 @@ _RULES = (
         AND l.account_id = e.account_id AND l.kind = 'Email' AND l.object_id = e.id)""",
     ),
     (
+        "mail-blob",
+        "message {0}, marked as deleted, does not hold its bytes",
+        """SELECT email_id FROM deleted_email d WHERE NOT EXISTS (SELECT 1 FROM blob_link l WHERE l.hash = d.blob
+        AND l.account_id = d.account_id AND l.kind = 'DeletedEmail' AND l.object_id = d.email_id)""",
+    ),
+    (
+        "mail-uid",
+        "mailbox {0} has the uid {1} twice",
+        """SELECT d.mailbox_id, d.uid FROM deleted_email d JOIN email_mailbox m ON m.mailbox_id = d.mailbox_id
+        AND m.uid = d.uid""",
+    ),
+    (
         "mail-log",
         "message {0} is not in the change log",
         """SELECT id FROM email e WHERE NOT EXISTS (SELECT 1 FROM change c WHERE c.account_id = e.account_id

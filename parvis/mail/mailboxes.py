@@ -9,7 +9,7 @@ from parvis.kernel.errors import Conflict, Invalid, NotFound, OverQuota
 from parvis.kernel.languages import Language
 from parvis.mail import counts, deleted, store
 from parvis.mail.model import DEPTH, MAILBOX_NAMES, ROLES, mailbox_name
-from parvis.store.sql.contract import Dialect
+from parvis.store.sql.contract import Dialect, marks
 from parvis.store.unit import Unit
 
 KIND = "Mailbox"
@@ -42,6 +42,17 @@ async def every(db: Any, account_id: int) -> dict[int, MailboxRow]:
         f"SELECT {_COLUMNS} FROM mailbox WHERE account_id = ? ORDER BY sort_order, name", account_id
     )
     return {row[0]: MailboxRow(*row) for row in rows}
+
+
+async def of_accounts(db: Any, account_ids: Sequence[int]) -> dict[int, dict[int, MailboxRow]]:
+    """All mailboxes of several accounts, by account and id."""
+    found: dict[int, dict[int, MailboxRow]] = {number: {} for number in account_ids}
+    for page in counts.pages(account_ids):
+        for account_id, *row in await db.rows(
+            f"SELECT account_id, {_COLUMNS} FROM mailbox WHERE account_id IN {marks(len(page))}", *page
+        ):
+            found[account_id][row[0]] = MailboxRow(*row)
+    return found
 
 
 async def by_role(db: Any, account_id: int, role: str) -> int | None:
@@ -237,12 +248,15 @@ async def subscribe(unit: Unit, account_id: int, mailbox_id: int, principal_id: 
     await unit.changed(account_id, KIND, mailbox_id, "updated")
 
 
-async def subscriptions(db: Any, account_id: int, principal_id: int) -> dict[int, bool]:
-    """What a person chose for the mailboxes of an account."""
-    rows = await db.rows(
-        """SELECT s.mailbox_id, s.subscribed FROM mailbox_subscription s JOIN mailbox m ON m.id = s.mailbox_id
-        WHERE m.account_id = ? AND s.principal_id = ?""",
-        account_id,
-        principal_id,
-    )
-    return {row[0]: bool(row[1]) for row in rows}
+async def subscriptions(db: Any, account_ids: Sequence[int], principal_id: int) -> dict[int, bool]:
+    """What a person chose for the mailboxes of some accounts."""
+    return {
+        row[0]: bool(row[1])
+        for page in counts.pages(account_ids)
+        for row in await db.rows(
+            f"""SELECT s.mailbox_id, s.subscribed FROM mailbox_subscription s JOIN mailbox m ON m.id = s.mailbox_id
+            WHERE m.account_id IN {marks(len(page))} AND s.principal_id = ?""",
+            *page,
+            principal_id,
+        )
+    }

@@ -68,7 +68,7 @@ async def delete(session: Session, command: Command) -> Done:
 
     async def work(unit: Unit) -> None:
         await gate.require(unit, session.who, account_id, SCOPE, Right.WRITE | Right.DELETE)
-        chosen = await mailboxes.subscriptions(unit, account_id, session.who.id)
+        chosen = await mailboxes.subscriptions(unit, [account_id], session.who.id)
         await mailboxes.destroy(unit, dialect, account_id, number, remove_emails=True)
         if chosen.get(number):
             await _subscribe_name(unit, session.who.id, asked.mailbox)

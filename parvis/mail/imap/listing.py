@@ -120,9 +120,8 @@ async def lsub(session: Session, command: Command) -> Done:
 
 async def subscribed(session: Session, names: Names) -> set[str]:
     """The names of the mailboxes that the person wants to see."""
-    chosen: dict[int, bool] = {}
-    for access in names.roots.values():
-        chosen.update(await mailboxes.subscriptions(session.store.db, access.scope.account_id, session.who.id))
+    accounts = [access.scope.account_id for access in names.roots.values()]
+    chosen = await mailboxes.subscriptions(session.store.db, accounts, session.who.id)
     rows = await session.store.db.rows("SELECT name FROM subscribed_name WHERE principal_id = ?", session.who.id)
     return {row[0] for row in rows} | {
         name

@@ -1,17 +1,17 @@
 """The names of mailboxes as IMAP has them: a path with `/` between its steps, one's own mail at the top, that of
 others under `Other Users/` and `Shared/`. RFC 9051 §5.1, RFC 2342"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from parvis.access import directory, gate
+from parvis.access import gate
 from parvis.access.gate import Access
 from parvis.access.principal import Principal
 from parvis.kernel.errors import Invalid
 from parvis.mail import mailboxes
 from parvis.mail.mailboxes import MailboxRow
 from parvis.mail.model import SCOPE
-from parvis.store.sql.contract import Database
+from parvis.store.sql.contract import Database, marks
 
 DELIMITER = "/"
 OTHERS, SHARED = "Other Users", "Shared"
@@ -72,11 +72,14 @@ class Names:
 
 async def names_of(db: Database, principal: Principal) -> Names:
     """What this person sees now."""
-    found = Names()
-    for access in await gate.accounts(db, principal, SCOPE):
-        prefix = "" if access.scope.account_id == principal.id else await _prefix(db, access, found.roots)
+    found, accounts = Names(), await gate.accounts(db, principal, SCOPE)
+    every = await mailboxes.of_accounts(db, [access.scope.account_id for access in accounts])
+    owners = await _owners(db, [access.scope.account_id for access in accounts if not access.owner])
+    for access in accounts:
+        account_id = access.scope.account_id
+        prefix = "" if access.owner else _prefix(owners[account_id], found.roots)
         found.roots[prefix] = access
-        rows = await mailboxes.every(db, access.scope.account_id)
+        rows = every[account_id]
         paths = _paths(rows)
         for number, path in sorted(paths.items(), key=lambda item: item[1]):
             name = prefix + path
@@ -86,12 +89,20 @@ async def names_of(db: Database, principal: Principal) -> Names:
     return found
 
 
-async def _prefix(db: Database, access: Access, taken: Mapping[str, Access]) -> str:
+async def _owners(db: Database, numbers: Sequence[int]) -> dict[int, tuple[int, str, str, str]]:
+    """Id, kind, name and address of those who share."""
+    if not numbers:
+        return {}
+    sql = f"SELECT id, kind, name, COALESCE(address, '') FROM principal WHERE id IN {marks(len(numbers))}"
+    return {row[0]: (row[0], row[1], row[2], row[3]) for row in await db.rows(sql, *numbers)}
+
+
+def _prefix(owner: tuple[int, str, str, str], taken: Mapping[str, Access]) -> str:
     """`Other Users/ann@example.org/`, `Shared/Library/`."""
-    owner = await directory.by_id(db, access.scope.account_id)
-    above, name = (OTHERS, owner.address) if owner.kind == "person" else (SHARED, owner.name or owner.address)
-    prefix = f"{above}{DELIMITER}{_step(name)}{DELIMITER}"
-    return prefix if prefix not in taken else f"{above}{DELIMITER}{_step(name)} ({owner.id}){DELIMITER}"
+    number, kind, name, address = owner
+    above, step = (OTHERS, address) if kind == "person" else (SHARED, name or address)
+    prefix = f"{above}{DELIMITER}{_step(step)}{DELIMITER}"
+    return prefix if prefix not in taken else f"{above}{DELIMITER}{_step(step)} ({number}){DELIMITER}"
 
 
 def _add_steps(by_name: dict[str, Named], name: str) -> None:

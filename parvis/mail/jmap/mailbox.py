@@ -33,7 +33,7 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
     chosen = present.values() if numbers is None else [present[one] for one in numbers if one in present]
     subscribed: dict[int, bool] = {}
     if "isSubscribed" in wanted:
-        subscribed = await mailboxes.subscriptions(call.db, call.account_id, call.principal.id)
+        subscribed = await mailboxes.subscriptions(call.db, [call.account_id], call.principal.id)
     return [shown(call, row, subscribed.get(row.id, call.access.owner)) for row in chosen]
 
 

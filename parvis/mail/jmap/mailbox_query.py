@@ -43,7 +43,7 @@ class MailboxCondition(msgspec.Struct, kw_only=True, rename="camel"):
 async def query(call: Call, asked: Query) -> list[int]:
     """The mailboxes that match, in order."""
     present = await mailboxes.every(call.db, call.account_id)
-    chosen = await mailboxes.subscriptions(call.db, call.account_id, call.principal.id)
+    chosen = await mailboxes.subscriptions(call.db, [call.account_id], call.principal.id)
 
     def leaf(row: MailboxRow) -> Callable[[Any], bool]:
         return lambda condition: _holds(call, condition, row, chosen.get(row.id, call.access.owner))
