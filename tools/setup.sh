@@ -46,6 +46,7 @@ system() { # what tests and OCR use; all of it is optional, each test says itsel
     perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl) # swaks only recommends it
     want nsd nsd "DNS as it answers for other domains"
     want dovecot dovecot-imapd "import from another IMAP server"
+    want mbsync isync "IMAP as another program speaks it"
   fi
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" = 0 ] && have apt-get; then
