@@ -2,6 +2,7 @@ r"""IMAP as programs speak it, on both databases: mailboxes, messages, flags, wh
 session is told. RFC 9051, RFC 7162, RFC 8621 §4.1.1"""
 
 import asyncio
+import ssl
 import zlib
 
 import pytest
@@ -315,3 +316,27 @@ async def test_changes_elsewhere_are_told_to_who_asks(site: Site) -> None:
     await other.ok("MOVE 1 Archive")
     assert await ann.line() == b"* 1 EXISTS"
     assert await ann.ok("NOTIFY NONE") is not None
+
+
+async def test_what_is_said_before_tls_is_forgotten(site: Site) -> None:
+    await site.person("ann")
+    client = await site.connect()
+    client.send(b'a STARTTLS\r\nb LOGIN ann@example.org "' + PASSWORD.encode() + b'"\r\n')
+    assert (await client.line()).startswith(b"a OK")
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    await client.writer.start_tls(trusting)
+    assert (await client("SELECT INBOX"))[-1].startswith(b"BAD")
+    assert b"STARTTLS" not in (await client("CAPABILITY"))[0]
+    await client.ok(f'LOGIN ann@example.org "{PASSWORD}"')
+    assert (await client("STARTTLS"))[-1].startswith(b"BAD")
+
+
+async def test_a_large_message_that_may_not_be_is_refused_and_the_session_goes_on(site: Site) -> None:
+    await site.person("ann")
+    ann = await site.sign_in("ann", "INBOX")
+    raw = plain("Large", "Words. " * 500_000)
+    assert (await ann.append("INBOX", raw))[-1].startswith(b"NO [TOOBIG]")
+    assert (await ann("APPEND INBOX {99999999}"))[-1].startswith(b"NO [TOOBIG]")
+    assert b"APPENDUID" in (await ann.append("INBOX", plain("Small")))[-1]
+    assert (await ann.ok("SEARCH SUBJECT small"))[-1] == b"* SEARCH 1"
