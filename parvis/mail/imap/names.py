@@ -77,8 +77,7 @@ async def names_of(db: Database, principal: Principal) -> Names:
         prefix = "" if access.scope.account_id == principal.id else await _prefix(db, access, found.roots)
         found.roots[prefix] = access
         rows = await mailboxes.every(db, access.scope.account_id)
-        paths = _paths(rows)
-        for number, path in sorted(paths.items(), key=lambda item: item[1]):
+        for number, path in sorted(paths(rows).items(), key=lambda item: item[1]):
             name = prefix + path
             found.by_name[name] = Named(name, access, rows[number])
     for name in list(found.by_name):
@@ -100,13 +99,14 @@ def _add_steps(by_name: dict[str, Named], name: str) -> None:
         by_name.setdefault(name, Named(name))
 
 
-def _paths(rows: Mapping[int, MailboxRow]) -> dict[int, str]:
-    """The path of each mailbox, each a different one; the inbox is INBOX, whatever it is called elsewhere."""
-    paths: dict[int, str] = {}
+def paths(rows: Mapping[int, MailboxRow]) -> dict[int, str]:
+    """The path of each mailbox of an account, each a different one; the inbox is INBOX, whatever it is called
+    elsewhere."""
+    found: dict[int, str] = {}
     used: set[str] = set()
 
     def path(number: int) -> str:
-        if number not in paths:
+        if number not in found:
             row = rows[number]
             inbox = row.role == "inbox"
             above = f"{path(row.parent_id)}{DELIMITER}" if row.parent_id and not inbox else ""
@@ -114,12 +114,12 @@ def _paths(rows: Mapping[int, MailboxRow]) -> dict[int, str]:
             if not inbox and (wanted in used or (not above and wanted.upper() == "INBOX")):
                 wanted = f"{wanted} ({number})"
             used.add(wanted)
-            paths[number] = wanted
-        return paths[number]
+            found[number] = wanted
+        return found[number]
 
     for number in sorted(rows, key=lambda one: rows[one].role != "inbox"):
         path(number)
-    return paths
+    return found
 
 
 def _step(name: str) -> str:

@@ -12,7 +12,7 @@ from parvis.mail.queue.courier import Courier
 from parvis.mail.queue.model import HERE, Letter
 from parvis.mail.queue.route import Router
 from parvis.mail.queue.transfer import Transfer
-from parvis.mail.service import Hook
+from parvis.mail.service import Hook, Planner
 from parvis.serve.rates import Rate
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -26,9 +26,10 @@ class Queue:
         self._router, self._transfer = Router(settings, egress), Transfer(settings, egress)
         self._rate = Rate(settings.limits.sent_per_minute)
 
-    def courier(self, hooks: Sequence[Hook] = ()) -> Courier:
-        """Who carries the letters out; `hooks` run for each one delivered here, as for mail from outside."""
-        return Courier(self._keep, self._settings, self._router, self._transfer, hooks)
+    def courier(self, hooks: Sequence[Hook] = (), planner: Planner | None = None) -> Courier:
+        """Who carries the letters out; `hooks` run for each one delivered here, and `planner` is asked, as for mail
+        from outside."""
+        return Courier(self._keep, self._settings, self._router, self._transfer, hooks, planner)
 
     async def stop(self) -> None:
         """Ends what waits on other servers."""

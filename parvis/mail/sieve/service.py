@@ -16,10 +16,10 @@ from parvis.store.blobs.contract import Step
 from parvis.store.sql.contract import Database
 from parvis.store.store import Store
 from parvis.store.unit import Unit
-from parvis.wire.sieve import CAPABILITIES, LIMITS, compile_script
+from parvis.wire.sieve import CAPABILITIES, compile_script
 
 RIGHTS = Right.WRITE | Right.DELETE | Right.SEND | Right.SHARE
-"""What it takes to change somebody's filters: they move, discard and send mail, and go on when a grant has ended."""
+"""What it takes to change somebody's filters: they send and discard mail, also after a grant has ended."""
 EXTENSIONS = tuple(sorted(CAPABILITIES - {"extlists", "spamtest", "spamtestplus", "virustest"}))
 """What is offered: there are no lists yet, and nothing that looks for spam or viruses."""
 SCRIPTS = 100

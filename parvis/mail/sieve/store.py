@@ -55,7 +55,8 @@ async def active(db: Any, account_ids: Sequence[int]) -> dict[int, Script]:
 
 
 def _script(row: tuple[Any, ...]) -> Script:
-    return Script(*row[:5], active=bool(row[5]))
+    number, account_id, name, blob, size, is_active = row
+    return Script(number, account_id, name, blob, size, bool(is_active))
 
 
 async def insert(unit: Unit, account_id: int, name: str, blob: str, size: int) -> int:
