@@ -3,20 +3,24 @@
 import asyncio
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from parvis.access import gate
 from parvis.access.principal import Principal, Right
 from parvis.kernel.errors import Conflict, Invalid, NotFound, OverQuota, TooLarge
+from parvis.mail import mailboxes
 from parvis.mail.model import SCOPE
 from parvis.mail.sieve import store
+from parvis.mail.sieve.boxes import Boxes
 from parvis.mail.sieve.store import Script
 from parvis.store.blobs.contract import Step
 from parvis.store.sql.contract import Database
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 from parvis.wire.sieve import CAPABILITIES, compile_script
+from parvis.wire.sieve import Script as Compiled
+from parvis.wire.sieve.spec import Node
 
 RIGHTS = Right.WRITE | Right.DELETE | Right.SEND | Right.SHARE
 """What it takes to change somebody's filters: they send and discard mail, also after a grant has ended."""
@@ -28,6 +32,7 @@ SCRIPT_BYTES = 500_000
 NAME_BYTES = 512
 """RFC 5804 §1.6"""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_WARNINGS = 20
 _LARGE = 10_000
 """Bytes beyond which a script is checked in a thread."""
 
@@ -36,6 +41,7 @@ _LARGE = 10_000
 class Ready:
     """A source that was checked; the unit that names it takes the step."""
 
+    script: Compiled
     blob: str
     size: int
     step: Step
@@ -49,21 +55,20 @@ def script_name(name: str) -> str:
     return normal
 
 
-async def check(source: bytes) -> None:
+async def check(source: bytes) -> Compiled:
     """Reads a script. Raises TooLarge, or SieveError with what is wrong."""
     if len(source) > SCRIPT_BYTES:
         raise TooLarge(f"A script has at most {SCRIPT_BYTES} bytes.", limit=SCRIPT_BYTES)
     if len(source) > _LARGE:
-        await asyncio.to_thread(compile_script, source)
-    else:
-        compile_script(source)
+        return await asyncio.to_thread(compile_script, source)
+    return compile_script(source)
 
 
 async def prepare(keep: Store, source: bytes) -> Ready:
     """Checks a source and makes it ready to be kept. Raises as `check`."""
-    await check(source)
+    script = await check(source)
     blob, step = await keep.blobs.join(source)
-    return Ready(blob, len(source), step)
+    return Ready(script, blob, len(source), step)
 
 
 async def require(db: Database | Unit, principal: Principal, account_id: int, *, change: bool = False) -> None:
@@ -83,9 +88,9 @@ async def source_of(keep: Store, principal: Principal, account_id: int, name: st
     return await keep.blobs.get(found(await store.named(keep.db, account_id, name)).blob)
 
 
-async def put(keep: Store, principal: Principal, account_id: int, name: str, source: bytes) -> None:
-    """Keeps a script; it takes the place of one of that name, active or not. Raises SieveError, Invalid, TooLarge,
-    OverQuota, NotFound, Forbidden. RFC 5804 §2.6"""
+async def put(keep: Store, principal: Principal, account_id: int, name: str, source: bytes) -> Compiled:
+    """Keeps a script, and returns it as it was read; it takes the place of one of that name, active or not. Raises
+    SieveError, Invalid, TooLarge, OverQuota, NotFound, Forbidden. RFC 5804 §2.6"""
     normal, ready = script_name(name), await prepare(keep, source)
 
     async def work(unit: Unit) -> None:
@@ -98,6 +103,25 @@ async def put(keep: Store, principal: Principal, account_id: int, name: str, sou
             await replace(unit, present, ready)
 
     await keep.write(work)
+    return ready.script
+
+
+async def warnings(keep: Store, account_id: int, script: Compiled) -> list[str]:
+    """What is no error of a script, but not what its writer expects: mailboxes that are not there. RFC 5804 §1.3"""
+    boxes = Boxes(await mailboxes.every(keep.db, account_id))
+    return [
+        f"line {node.line}: there is no mailbox '{name}' now; what is filed there stays in the inbox"
+        for node in _every_node(script.nodes)
+        if node.spec.name == "fileinto" and not any(map(node.has, ("create", "specialuse", "mailboxid")))
+        for name in node.constant(0)
+        if not boxes.exists(name)
+    ][:_WARNINGS]
+
+
+def _every_node(nodes: Iterable[Node]) -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        yield from _every_node(node.block)
 
 
 async def have_space(keep: Store, principal: Principal, account_id: int, name: str, size: int) -> None:
