@@ -36,6 +36,10 @@ class Boxes:
         """The mailbox of a name."""
         return self._by_name.get("INBOX" if name.upper() == "INBOX" else name)
 
+    def name_of(self, role: str) -> str:
+        """The name of the mailbox of a role; empty when there is none."""
+        return self.names.get(self._by_role.get(role, 0), "")
+
     def exists(self, name: str) -> bool:
         """RFC 5490 §3.1"""
         return self.find(name) is not None

@@ -35,6 +35,14 @@ _ASK_FOR_BOXES = frozenset({"fileinto", "mailbox", "mailboxid", "special-use", "
 _log = logging.getLogger(__name__)
 
 
+def mail_of(raw: bytes) -> Mail:
+    """A message that is here, with what is known of its envelope: the sender, from Return-Path. RFC 5321 §4.4"""
+    message = mime.parse(raw)
+    path = message.root.last("Return-Path")
+    sender = None if path is None else mime.as_text(path.value).strip().removeprefix("<").removesuffix(">")
+    return Mail(raw, message, sender)
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """What a script of an account may ask for."""
@@ -127,6 +135,16 @@ class Filters:
                 return outcome
             known |= {key for key, hash_ in hashes.items() if hash_ in seen}
         return outcome
+
+    async def tried(self, readied: Readied, raw: bytes, world: World) -> Outcome:
+        """Runs a script on a message that is here already: it is no duplicate of itself."""
+
+        def work() -> Outcome:
+            outcome = run(readied.script, mail_of(raw), self._context(world, clock.now_ms(), set(), set()))
+            readied.learn_rules([step.line for step in outcome.steps])
+            return outcome
+
+        return await self._off_loop(work)
 
     def _context(self, world: World, at_ms: int, known: set[str], asked: set[str]) -> Context:
         def seen(key: str) -> bool:

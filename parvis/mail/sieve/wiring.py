@@ -1,11 +1,15 @@
 """Filters as one Feature beside that of the mailboxes: the port of ManageSieve, and what JMAP offers."""
 
 from functools import cache
+from importlib.metadata import version
 
 from parvis.mail import erase
-from parvis.mail.sieve import verbs
+from parvis.mail.model import SCOPE
+from parvis.mail.sieve import existing, jmap, verbs
+from parvis.mail.sieve.existing import Applier
+from parvis.mail.sieve.filter import Filters
 from parvis.mail.sieve.managesieve import LINE_LIMIT, Server, Session
-from parvis.serve.feature import Context, Feature
+from parvis.serve.feature import Capability, Context, Feature
 from parvis.serve.lines.connection import Connection
 from parvis.serve.lines.door import Door, Farewells
 from parvis.serve.lines.port import Port
@@ -42,6 +46,18 @@ def feature(context: Context) -> Feature:
 
     return Feature(
         name="mail.sieve",
+        capabilities=(
+            Capability(
+                jmap.SIEVE,
+                SCOPE,
+                session={"implementation": f"Parvis {version('parvis')}"},
+                account=jmap.account_capability,
+            ),
+            Capability(existing.FILTERS, SCOPE),
+        ),
+        kinds=(jmap.KIND,),
+        methods=(jmap.VALIDATE, *existing.METHODS),
+        jobs={existing.JOB: Applier(context.store, context.need(Filters)).handle},
         listeners=(Port("sieve", settings.ports.sieve, door),),
         erase=erase.filters,
     )

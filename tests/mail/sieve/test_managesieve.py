@@ -17,6 +17,7 @@ from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Ports
 from parvis.mail import feature as mailboxes
 from parvis.mail.sieve import service, wiring
+from parvis.mail.smtp import wiring as smtp
 from parvis.serve.feature import Context
 from parvis.store.store import Store
 
@@ -99,7 +100,8 @@ class Door:
 async def door(store: Store, settings) -> AsyncIterator[Door]:
     settings.ports = Ports(http=-1, sieve=0)
     context = Context(settings, store, Egress([]))
-    boxes, feature = mailboxes(context), wiring.feature(context)
+    boxes, sending = mailboxes(context), smtp.feature(context)
+    feature = wiring.feature(context)
     found = Door(store, await feature.listeners[0].start(), [], boxes.provision)
     yield found
     for client in found.clients:
@@ -107,6 +109,7 @@ async def door(store: Store, settings) -> AsyncIterator[Door]:
         with contextlib.suppress(OSError, ssl.SSLError):
             await client.writer.wait_closed()
     await feature.listeners[0].stop()
+    await sending.stop()
 
 
 async def test_the_greeting(door: Door) -> None:
