@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from parvis.kernel import clock
 from parvis.kernel.errors import NotFound
@@ -27,10 +27,11 @@ from parvis.store.store import Store
 from parvis.wire import mime
 from parvis.wire.sieve import Context, Mail, Outcome, SieveError, run
 
-T = TypeVar("T")
-_THREADS = 2
+_THREADS = 4
 _SECONDS_OF_ONE, _SECONDS_OF_ALL = 1.5, 5.0
 _ROUNDS = 3
+_LARGE = 100_000
+"""Bytes beyond which a message is read in a thread."""
 _ASK_FOR_BOXES = frozenset({"fileinto", "mailbox", "mailboxid", "special-use", "include"})
 _log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Filters:
         self._keep, self._settings = keep, settings
         self._letters = Letters(keep, settings, queue)
         self._threads = ThreadPoolExecutor(_THREADS, "sieve")
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self.scripts = Scripts(keep.blobs, self._threads)
 
     async def stop(self) -> None:
@@ -78,7 +80,7 @@ class Filters:
                 found.append(None)
                 continue
             if message is None:
-                message = await self._off_loop(mime.parse, arrival.raw)
+                message = await _read(arrival.raw)
             found.append(await self._plan(arrival, delivery, script, message, end - clock.monotonic()))
         return found
 
@@ -92,7 +94,6 @@ class Filters:
                 mail = Mail(arrival.raw, message, arrival.mail_from, delivery.address or None)
                 world = await self.world(delivery.account_id, readied)
                 outcome = await self.outcome(readied, mail, world, arrival.received_ms)
-                await self._off_loop(readied.learn_rules, [step.line for step in outcome.steps])
                 return await builder.plan(readied, world.boxes, outcome)
         except TimeoutError:
             reason = "The script took too long."
@@ -127,7 +128,7 @@ class Filters:
         for _ in range(_ROUNDS):
             asked: set[str] = set()
             context = self._context(world, at_ms, known, asked)
-            outcome = await self._off_loop(run, readied.script, mail, context)
+            outcome = await self._run(world.account_id, _runner(readied, mail, context))
             hashes = {key: store.seen_hash("duplicate", key) for key in asked - checked}
             seen = await store.seen(self._keep.db, world.account_id, list(hashes.values())) if hashes else set()
             checked |= hashes.keys()
@@ -138,13 +139,8 @@ class Filters:
 
     async def tried(self, readied: Readied, raw: bytes, world: World) -> Outcome:
         """Runs a script on a message that is here already: it is no duplicate of itself."""
-
-        def work() -> Outcome:
-            outcome = run(readied.script, mail_of(raw), self._context(world, clock.now_ms(), set(), set()))
-            readied.learn_rules([step.line for step in outcome.steps])
-            return outcome
-
-        return await self._off_loop(work)
+        context = self._context(world, clock.now_ms(), set(), set())
+        return await self._run(world.account_id, _runner(readied, mail_of(raw), context))
 
     def _context(self, world: World, at_ms: int, known: set[str], asked: set[str]) -> Context:
         def seen(key: str) -> bool:
@@ -169,5 +165,32 @@ class Filters:
             },
         )
 
-    async def _off_loop(self, work: Callable[..., T], *arguments: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+    async def _run(self, account_id: int, work: Callable[[], Outcome]) -> Outcome:
+        """In a thread, one script of an account at a time, so that a slow one holds up nobody else's. Its turn ends
+        with the thread, even when nobody waits for it any more."""
+        turn = self._turns.get(account_id)
+        if turn is None:
+            turn = self._turns[account_id] = asyncio.Lock()
+        await turn.acquire()
+
+        def ended(running: "asyncio.Future[Outcome]") -> None:
+            turn.release()
+            if not running.cancelled():
+                running.exception()  # it was seen, when anybody waited
+
+        running = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        running.add_done_callback(ended)
+        return await asyncio.shield(running)
+
+
+def _runner(readied: Readied, mail: Mail, context: Context) -> Callable[[], Outcome]:
+    def work() -> Outcome:
+        outcome = run(readied.script, mail, context)
+        readied.learn_rules([step.line for step in outcome.steps])
+        return outcome
+
+    return work
+
+
+async def _read(raw: bytes) -> mime.Message:
+    return mime.parse(raw) if len(raw) < _LARGE else await asyncio.to_thread(mime.parse, raw)

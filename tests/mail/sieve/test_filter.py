@@ -1,6 +1,7 @@
 """What a script does with mail that arrives, end to end: SMTP, queue, mailboxes. RFC 5228 and its extensions"""
 
 import asyncio
+import time
 
 import pytest
 
@@ -98,8 +99,6 @@ async def test_a_slow_script_does_not_hold_mail_up(site, ann: Person, monkeypatc
     await ann.filters("discard;")
 
     def slow(*_):
-        import time
-
         time.sleep(1)
 
     monkeypatch.setattr(filtering, "run", slow)
@@ -117,6 +116,25 @@ async def test_the_costliest_script_costs_a_second(site_sqlite) -> None:
     await send(site_sqlite, plain("x", "word " * 50_000, extra="X: " + "a" * 8000))
     assert clock.monotonic() - begun < 3
     assert await ann.mail() == {"INBOX": ["x"]}
+
+
+async def test_one_slow_script_holds_up_nobody_else(site, ann: Person, bob: Person, monkeypatch) -> None:
+    monkeypatch.setattr(filtering, "_SECONDS_OF_ONE", 0.5)
+    run = filtering.run
+
+    def slow_for_ann(script, mail, context):
+        if mail.recipient == "ann@example.org":
+            time.sleep(1)
+        return run(script, mail, context)
+
+    monkeypatch.setattr(filtering, "run", slow_for_ann)
+    await ann.filters("discard;")
+    await bob.filters("discard;")
+    await asyncio.gather(
+        *(send(site, plain(str(n))) for n in range(12)),
+        *(send(site, plain("x"), "bob@example.org") for _ in range(3)),
+    )
+    assert len((await ann.mail())["INBOX"]) == 12 and await bob.mail() == {}
 
 
 async def test_redirected_mail_goes_to_the_queue(site, ann: Person, sink) -> None:
