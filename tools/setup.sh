@@ -44,6 +44,7 @@ system() { # what tests and OCR use; all of it is optional, each test says itsel
     want postfix postfix "SMTP against another server, both ways"
     want swaks swaks "SMTP as another client speaks it"
     perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl) # swaks only recommends it
+    want sieve-connect sieve-connect "ManageSieve as another client speaks it"
     want dovecot dovecot-imapd "import from another IMAP server"
   fi
   [ ${#missing[@]} -gt 0 ] || return 0

@@ -1,6 +1,7 @@
 """The SQL of filter scripts, and of what they asked to remember."""
 
 import hashlib
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,7 @@ async def every(db: Any, account_id: int) -> list[Script]:
 
 async def named(db: Any, account_id: int, name: str) -> Script | None:
     """The script of a name, or None."""
+    name = unicodedata.normalize("NFC", name)
     row = await db.row(f"SELECT {_COLUMNS} FROM sieve_script WHERE account_id = ? AND name = ?", account_id, name)
     return None if row is None else _script(row)
 

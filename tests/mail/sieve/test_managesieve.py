@@ -159,6 +159,7 @@ async def test_scripts_come_and_go(door: Door) -> None:
     await client.ok('RENAMESCRIPT "two" "three"')
     for command in ('GETSCRIPT "two"', 'SETACTIVE "two"', 'DELETESCRIPT "two"', 'RENAMESCRIPT "two" "x"'):
         assert (await client.no(command)).startswith(b"NO (NONEXISTENT)")
+    assert len({tuple(await client.ok(f'GETSCRIPT "m{name}t"')) for name in ("\u1ed9", "o\u0323\u0302")}) == 1
     await client.ok('SETACTIVE ""')
     await client.ok('DELETESCRIPT "three"')
     assert await client.ok("LISTSCRIPTS") == ['"một"'.encode()]
