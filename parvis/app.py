@@ -15,6 +15,8 @@ from parvis.kernel import ids
 from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Settings
 from parvis.mail.imap import wiring as imap
+from parvis.mail.sieve import log as filter_log
+from parvis.mail.sieve import wiring as filters
 from parvis.mail.smtp import wiring as sending
 from parvis.search.embed.choose import embedder_of
 from parvis.search.service import Search
@@ -26,7 +28,12 @@ from parvis.serve.jmap import search as finding
 from parvis.store import tidy
 from parvis.store.store import Store
 
-FEATURES: tuple[Callable[[Context], Feature], ...] = (mail.feature, sending.feature, imap.feature)
+FEATURES: tuple[Callable[[Context], Feature], ...] = (
+    mail.feature,
+    sending.feature,
+    imap.feature,
+    filters.feature,
+)
 """The features, in the order in which a new principal gets what they give."""
 ROOMS = ("store", "access", "search", "serve", "mail", "assistant")
 """The rooms that may have migrations, ground floor first."""
@@ -74,7 +81,7 @@ class App:
         for feature in self.features:
             for name, follower in feature.followers.items():
                 self._run(f"follower {name}", outbox.follow(name, follower))
-        await tidy.daily(self.context.store, [limits.forget, sessions.prune])
+        await tidy.daily(self.context.store, [limits.forget, sessions.prune, filter_log.forget])
         self._run("search", self._search.indexer.run())
         self._run("jobs", jobs.run())
         ports = {"http": await self._doors.start()}

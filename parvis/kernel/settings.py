@@ -25,6 +25,8 @@ class Ports(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Mail for people's own programs, with STARTTLS (143)."""
     imaps: int = -1
     """The same with TLS from the first byte (993)."""
+    sieve: int = -1
+    """Filter scripts for people's own programs: ManageSieve, with STARTTLS (4190)."""
 
 
 class Limits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

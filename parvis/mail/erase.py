@@ -35,6 +35,14 @@ _SENDING = (
 )
 
 
+_FILTERS = (
+    ("sieve_script", "id", _MINE),
+    ("sieve_seen", "account_id, hash", _MINE),
+    ("sieve_log", "id", _MINE),
+    ("sieve_undo", "job_id, email_id", _MINE),
+)
+
+
 async def messages(store: Store, gone: Gone) -> None:
     """Messages, threads and mailboxes. The row that lets mail in goes first: from then on nothing arrives."""
     await rows(store, "mail_account", "account_id", _MINE, gone.account_id)
@@ -54,4 +62,10 @@ async def _page(unit: Unit, dialect: Dialect, account_id: int) -> int:
 async def sending(store: Store, gone: Gone) -> None:
     """What is on its way out (it is not sent any more), what was sent, identities and automatic answers."""
     for table, key, where in _SENDING:
+        await rows(store, table, key, where, gone.account_id)
+
+
+async def filters(store: Store, gone: Gone) -> None:
+    """Filter scripts, and what they noted."""
+    for table, key, where in _FILTERS:
         await rows(store, table, key, where, gone.account_id)

@@ -4,11 +4,12 @@ what `provision` gives a new account."""
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 from parvis.access import directory, gate
 from parvis.access.principal import Principal, Right
 from parvis.kernel import clock
-from parvis.kernel.errors import Invalid, NotFound
+from parvis.kernel.errors import Invalid, NotFound, ParvisError
 from parvis.kernel.languages import Language
 from parvis.mail import mailboxes, message, store
 from parvis.mail.message import Parsed
@@ -38,13 +39,69 @@ class Delivered:
     """What arrived in an account, for those who act on it in the same unit (vacation, filters)."""
 
     delivery: Delivery
-    email: Stored
+    email: Stored | None
+    """None when a filter kept nothing of it."""
     parsed: Parsed
+    mail_from: str
+    received_ms: int
+    is_junk: bool = False
+    """Whether it went to the junk mailbox alone."""
+
+
+Hook = Callable[[Unit, Delivered], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message that has come, for those who decide what is done with it."""
+
+    deliveries: tuple[Delivery, ...]
+    raw: bytes
+    parsed: Parsed
+    blob: str
+    step: Step
+    """Stores the blob in the unit."""
     mail_from: str
     received_ms: int
 
 
-Hook = Callable[[Unit, Delivered], Awaitable[None]]
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a plan left in an account."""
+
+    emails: tuple[Stored, ...] = ()
+    is_junk: bool = False
+
+
+class Plan(Protocol):
+    """What is done for one recipient, in place of keeping the message where the delivery says."""
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the message is refused, in words for its sender; None when it is not."""
+        ...
+
+    async def carry_out(self, unit: Unit) -> Kept:
+        """Does it, in the unit of the delivery. May be called again when the unit is run again."""
+        ...
+
+    async def note_refusal(self, unit: Unit) -> None:
+        """Notes for the recipient that the message was refused."""
+        ...
+
+
+class Planner(Protocol):
+    """Decides before the unit; fails for nobody."""
+
+    async def plans(self, arrival: Arrival) -> Sequence[Plan | None]:
+        """A plan for each delivery, or None where the message is simply kept."""
+        ...
+
+
+class Refused(ParvisError):
+    """No recipient wants the message; the sentence is for its sender."""
+
+    code: ClassVar[str] = "refused"
 
 
 async def ensure_mailboxes(unit: Unit, account_id: int, language: Language = "en") -> dict[str, int]:
@@ -89,43 +146,78 @@ async def deliver(
     received_ms: int | None = None,
     mail_from: str = "",
     hooks: Sequence[Hook] = (),
+    planner: Planner | None = None,
+    refusable: bool = False,
 ) -> list[int]:
     """Delivers a message to the mailboxes of its recipients, for all of them in one unit with its blob (a large one
-    is durable before). Durable on return; the ids are in the order of `deliveries`.
+    is durable before). Durable on return; the ids are in the order of `deliveries`, 0 where a filter kept nothing.
 
-    Raises NotFound for an account without mail, OverQuota; then nothing was delivered to anybody. `hooks` run in
-    the unit for each recipient and may await nothing but it."""
+    Raises NotFound for an account without mail, OverQuota, and Refused when it is `refusable` and every recipient's
+    filter refuses it; then nothing was delivered to anybody. `hooks` run in the unit for each recipient and may
+    await nothing but it."""
     parsed = await read(raw)
     digest, store_bytes = await keep.blobs.join(raw)
     moment = clock.now_ms() if received_ms is None else received_ms
+    arrival = Arrival(tuple(deliveries), raw, parsed, digest, store_bytes, mail_from, moment)
+    plans: Sequence[Plan | None] = [None] * len(deliveries)
+    if planner is not None:
+        plans = await planner.plans(arrival)
+    if refusable:
+        await _refuse(keep, plans)
 
     async def work(unit: Unit) -> list[int]:
         await store_bytes(unit)
         return [
-            await _deliver_one(
-                unit, keep, delivery, New(parsed, digest, frozenset(), received_ms=moment), mail_from, hooks
-            )
-            for delivery in deliveries
+            await _deliver_one(unit, keep, arrival, delivery, plan, hooks)
+            for delivery, plan in zip(deliveries, plans, strict=True)
         ]
 
     return await keep.write(work)
 
 
+async def _refuse(keep: Store, plans: Sequence[Plan | None]) -> None:
+    """Raises Refused when every recipient's plan says so."""
+    refusing = [plan for plan in plans if plan is not None and plan.refusal is not None]
+    if not refusing or len(refusing) < len(plans):
+        return
+
+    async def work(unit: Unit) -> None:
+        for plan in refusing:
+            await plan.note_refusal(unit)
+
+    await keep.write(work)
+    raise Refused(refusing[0].refusal or "")
+
+
 async def _deliver_one(
-    unit: Unit, keep: Store, delivery: Delivery, new: New, mail_from: str, hooks: Sequence[Hook]
+    unit: Unit, keep: Store, arrival: Arrival, delivery: Delivery, plan: Plan | None, hooks: Sequence[Hook]
 ) -> int:
+    if plan is not None:
+        kept = await plan.carry_out(unit)
+    else:
+        target = await landing(unit, delivery)
+        new = New(arrival.parsed, arrival.blob, frozenset({target}), delivery.keywords, arrival.received_ms)
+        kept = Kept(await arrived(unit, keep, delivery.account_id, [new]), delivery.role == "junk")
+    email = kept.emails[0] if kept.emails else None
+    told = Delivered(delivery, email, arrival.parsed, arrival.mail_from, arrival.received_ms, kept.is_junk)
+    for hook in hooks:
+        await hook(unit, told)
+    return 0 if email is None else email.id
+
+
+async def landing(unit: Unit, delivery: Delivery) -> int:
+    """The mailbox of a delivery: that of its role, else the inbox."""
     account_id = delivery.account_id
     target = await mailboxes.by_role(unit, account_id, delivery.role)
     target = target or await mailboxes.by_role(unit, account_id, "inbox")
-    if target is None:
-        target = (await mailboxes.ensure(unit, account_id, "en"))["inbox"]
-    moment = new.received_ms or 0
-    placed = New(new.parsed, new.blob, frozenset({target}), delivery.keywords, moment)
-    (email,) = await store.append(unit, keep.db.dialect, account_id, [placed])
+    return target or (await mailboxes.ensure(unit, account_id, "en"))["inbox"]
+
+
+async def arrived(unit: Unit, keep: Store, account_id: int, messages: Sequence[New]) -> tuple[Stored, ...]:
+    """Puts messages into an account as newly come. Raises Invalid, OverQuota, NotFound."""
+    stored = await store.append(unit, keep.db.dialect, account_id, messages)
     await unit.changed(account_id, "EmailDelivery", account_id, "updated")  # RFC 8621 §1.5
-    for hook in hooks:
-        await hook(unit, Delivered(delivery, email, new.parsed, mail_from, moment))
-    return email.id
+    return tuple(stored)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from parvis.kernel.errors import Unauthenticated
 from parvis.kernel.settings import Ports, Settings
 from parvis.mail import erase as mail_erase
 from parvis.mail import service
+from parvis.mail.sieve.filter import Filters
 from parvis.ops import people
 from parvis.search import erase as search_erase
 from parvis.store import tidy
@@ -76,12 +77,37 @@ async def live(app: App, ann: Person, bob: Person) -> None:
     )
     assert answers[1][1].get("created") and answers[2][1].get("updated") and answers[6][1].get("created"), answers
     await asked(ann, {"task": "ask", "text": f"What is the budget of {SECRETS[2]}?"})
+    await filtered(app, ann)
     scope = await store.db.value("SELECT id FROM scope WHERE account_id = ?", bob.principal.id)
     await store.write(lambda unit: gate.give(unit, bob.principal, scope, ann.principal.id, gate.Right.READ))
     with pytest.raises(Unauthenticated):
         async with limits.Attempt(store, "ann@example.net", "192.0.2.7"):
             raise Unauthenticated("wrong")
     await app._search.indexer.settle()
+
+
+async def filtered(app: App, ann: Person) -> None:
+    """Her filter acts, remembers, and is run on mail that is there."""
+    source = f"""require ["duplicate", "imap4flags", "vacation"]; vacation :addresses "x@elsewhere.example" "{SECRETS[0]}";
+        if duplicate {{ discard; }} if header :contains "subject" "{SECRETS[1]}" {{ keep :flags "$seen"; }}"""
+    create = {"u": {"data": [{"data:asText": source}]}}
+    account = {"accountId": ann.account}
+    made = await ann(("Blob/upload", {**account, "create": create}))
+    blob = made[0][1]["created"]["u"]["id"]
+    script = {"create": {"s": {"name": SECRETS[3], "blobId": blob}}, "onSuccessActivateScript": "#s"}
+    assert (await ann(("SieveScript/set", {**account, **script})))[0][1]["created"]
+    raw = RAW.replace(b"<leak@", b"<filtered@").replace(b"To: ann@example.net", b"To: x@elsewhere.example")
+    for _ in range(2):
+        await service.deliver(
+            app.context.store,
+            [service.Delivery(ann.principal.id)],
+            raw,
+            mail_from="petra@elsewhere.example",
+            planner=app.context.need(Filters),
+        )
+    run = (await ann(("Filter/apply", {**account, "blobId": blob})))[0][1]["jobId"]
+    while (await ann(("Filter/result", {**account, "jobId": run})))[0][1]["state"] != "done":
+        await asyncio.sleep(0.05)
 
 
 def envelope(hold: int) -> dict:
@@ -127,6 +153,7 @@ async def test_nothing_is_left_of_a_deleted_account(app: App, monkeypatch, tmp_p
     numbers, words = {ann.principal.id, *scopes}, [*SECRETS, "ann@example.net"]
     before = {line.partition(":")[0] for line in await left(store, numbers, words)}
     assert {"email", "outgoing", "submission", "search_item", "assistant_turn", "attempt", "change"} <= before
+    assert {"sieve_script", "sieve_seen", "sieve_log", "sieve_undo"} <= before
     assert await asyncio.to_thread(refused, app.ports["smtp"]) == 250
 
     await erasure.schedule(store, ann.principal.id)

@@ -80,8 +80,7 @@ async def names_of(db: Database, principal: Principal) -> Names:
         prefix = "" if access.owner else _prefix(owners[account_id], found.roots)
         found.roots[prefix] = access
         rows = every[account_id]
-        paths = _paths(rows)
-        for number, path in sorted(paths.items(), key=lambda item: item[1]):
+        for number, path in sorted(paths(rows).items(), key=lambda item: item[1]):
             name = prefix + path
             found.by_name[name] = Named(name, access, rows[number])
     for name in list(found.by_name):
@@ -111,13 +110,14 @@ def _add_steps(by_name: dict[str, Named], name: str) -> None:
         by_name.setdefault(name, Named(name))
 
 
-def _paths(rows: Mapping[int, MailboxRow]) -> dict[int, str]:
-    """The path of each mailbox, each a different one; the inbox is INBOX, whatever it is called elsewhere."""
-    paths: dict[int, str] = {}
+def paths(rows: Mapping[int, MailboxRow]) -> dict[int, str]:
+    """The path of each mailbox of an account, each a different one; the inbox is INBOX, whatever it is called
+    elsewhere."""
+    found: dict[int, str] = {}
     used: set[str] = set()
 
     def path(number: int) -> str:
-        if number not in paths:
+        if number not in found:
             row = rows[number]
             inbox = row.role == "inbox"
             above = f"{path(row.parent_id)}{DELIMITER}" if row.parent_id and not inbox else ""
@@ -125,12 +125,12 @@ def _paths(rows: Mapping[int, MailboxRow]) -> dict[int, str]:
             if not inbox and (wanted in used or (not above and wanted.upper() == "INBOX")):
                 wanted = f"{wanted} ({number})"
             used.add(wanted)
-            paths[number] = wanted
-        return paths[number]
+            found[number] = wanted
+        return found[number]
 
     for number in sorted(rows, key=lambda one: rows[one].role != "inbox"):
         path(number)
-    return paths
+    return found
 
 
 def _step(name: str) -> str:

@@ -20,7 +20,7 @@ from parvis.mail.queue import store as queue
 from parvis.mail.queue.model import HERE, RELAY, Message, Outcome, Recipient, Reply
 from parvis.mail.queue.route import Router, Unroutable
 from parvis.mail.queue.transfer import Transfer, Unreached
-from parvis.mail.service import Delivered, Delivery, Hook
+from parvis.mail.service import Delivered, Delivery, Hook, Planner, Refused
 from parvis.mail.signing import Signer
 from parvis.store.jobs import Job, Retry
 from parvis.store.store import Store
@@ -42,10 +42,11 @@ class Courier:
         transfer: Transfer,
         signer: Signer,
         hooks: Sequence[Hook] = (),
+        planner: Planner | None = None,
     ) -> None:
         self._keep, self._settings, self._router, self._transfer = keep, settings, router, transfer
         self._signer = signer
-        self._hooks = tuple(hooks)
+        self._hooks, self._planner = tuple(hooks), planner
         self._busy: Counter[str] = Counter()
         self._turned_away: Counter[str] = Counter()
 
@@ -121,8 +122,16 @@ class Courier:
 
         try:
             await service.deliver(
-                self._keep, deliveries, content, mail_from=message.sender, hooks=(*self._hooks, note)
+                self._keep,
+                deliveries,
+                content,
+                mail_from=message.sender,
+                hooks=(*self._hooks, note),
+                planner=self._planner,
+                refusable=True,
             )
+        except Refused as refused:
+            return Reply(550, f"5.7.1 {' '.join(refused.sentence.split())}"[:500])
         except Conflict:
             _log.warning("message %d was being delivered to %s twice", message.id, recipient.address)
         except OverQuota:

@@ -152,7 +152,11 @@ class Reporter:
 
 async def on_delivery(unit: Unit, delivered: Delivered) -> None:
     """A hook of delivery: reports of other servers are read in a job."""
-    if not delivered.mail_from and b"delivery-status" in delivered.parsed.header.lower():
+    if (
+        delivered.email is not None
+        and not delivered.mail_from
+        and b"delivery-status" in delivered.parsed.header.lower()
+    ):
         args = {"email": delivered.email.id}
         await Jobs.add(unit, READ, args, account_id=delivered.delivery.account_id)
 

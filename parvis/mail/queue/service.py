@@ -13,7 +13,7 @@ from parvis.mail.queue.courier import Courier
 from parvis.mail.queue.model import HERE, Letter
 from parvis.mail.queue.route import Router
 from parvis.mail.queue.transfer import Transfer
-from parvis.mail.service import Hook
+from parvis.mail.service import Hook, Planner
 from parvis.mail.signing import Signer
 from parvis.serve.rates import Rate
 from parvis.store.store import Store
@@ -29,9 +29,10 @@ class Queue:
         self._signer = Signer(keep, settings)
         self._rate = Rate(settings.limits.sent_per_minute)
 
-    def courier(self, hooks: Sequence[Hook] = ()) -> Courier:
-        """Who carries the letters out; `hooks` run for each one delivered here, as for mail from outside."""
-        return Courier(self._keep, self._settings, self._router, self._transfer, self._signer, hooks)
+    def courier(self, hooks: Sequence[Hook] = (), planner: Planner | None = None) -> Courier:
+        """Who carries the letters out; `hooks` run for each one delivered here, and `planner` is asked, as for mail
+        from outside."""
+        return Courier(self._keep, self._settings, self._router, self._transfer, self._signer, hooks, planner)
 
     async def stop(self) -> None:
         """Ends what waits on other servers."""

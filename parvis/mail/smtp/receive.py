@@ -11,7 +11,7 @@ from parvis.kernel.settings import Settings
 from parvis.mail import service
 from parvis.mail.authentication import Authentication, Origin, Verdict
 from parvis.mail.queue.recipients import find, with_room
-from parvis.mail.service import Delivery, Hook
+from parvis.mail.service import Delivery, Hook, Planner, Refused
 from parvis.mail.smtp.session import Session, Transaction
 from parvis.mail.smtp.spool import LARGE_AT_ONCE
 from parvis.mail.smtp.trace import HOPS, hops, received, return_path
@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 _UNKNOWN = reply(550, "5.1.1", "Nobody here has this address")
 _RELAY = reply(550, "5.7.1", "This server does not relay")
 _FULL = reply(452, "4.2.2", "The mailbox is full")
+_REASON_LINES = 20
 _LATER = reply(451, "4.3.0", "Not stored; try again")
 
 
@@ -32,11 +33,17 @@ class Receiver:
     """The policy of port 25: anybody may send, to those who are here."""
 
     def __init__(
-        self, keep: Store, settings: Settings, authentication: Authentication, hooks: Sequence[Hook] = ()
+        self,
+        keep: Store,
+        settings: Settings,
+        authentication: Authentication,
+        hooks: Sequence[Hook] = (),
+        planner: Planner | None = None,
     ) -> None:
         self.settings, self.blobs = settings, keep.blobs
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
-        self._keep, self._authentication, self._hooks = keep, authentication, tuple(hooks)
+        self._keep, self._authentication = keep, authentication
+        self._hooks, self._planner = tuple(hooks), planner
         self._rate = Rate(settings.limits.messages_per_minute)
 
     async def serve(self, client: Connection) -> None:
@@ -115,7 +122,11 @@ class Receiver:
                 received_ms=clock.now_ms(),
                 mail_from=transaction.mail.sender,
                 hooks=self._hooks,
+                planner=self._planner,
+                refusable=True,
             )
+        except Refused as refused:  # RFC 5429 §2.1.1
+            return reply(550, "5.7.1", *refused.sentence.splitlines()[:_REASON_LINES])
         except OverQuota:
             return _FULL
         except NotFound:  # somebody has just left: RCPT will say so the next time

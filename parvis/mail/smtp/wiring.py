@@ -10,6 +10,7 @@ from parvis.mail.queue import report
 from parvis.mail.queue import store as queue_store
 from parvis.mail.queue.report import Reporter
 from parvis.mail.queue.service import Queue
+from parvis.mail.sieve.filter import Filters
 from parvis.mail.smtp.doors import smtp_port
 from parvis.mail.smtp.receive import Receiver
 from parvis.mail.smtp.submit import Submitter
@@ -31,11 +32,18 @@ def feature(context: Context) -> Feature:
     queue = Queue(keep, settings, context.egress, context.resolver)
     context.offer(queue)
     reporter = Reporter(keep, settings, queue)
-    receiver = Receiver(keep, settings, Authentication(context.resolver, settings), HOOKS)
+    filters = Filters(keep, settings, queue)
+    context.offer(filters)
+    receiver = Receiver(keep, settings, Authentication(context.resolver, settings), HOOKS, filters)
     submitter = Submitter(keep, settings, queue)
     tls = cache(lambda: server_context(settings))
     ports = settings.ports
-    keep.jobs.handle(queue_store.JOB, queue.courier(HOOKS).handle, at_once=settings.delivery.at_once)
+    keep.jobs.handle(queue_store.JOB, queue.courier(HOOKS, filters).handle, at_once=settings.delivery.at_once)
+
+    async def stop() -> None:
+        await queue.stop()
+        await filters.stop()
+
     return Feature(
         name="mail.sending",
         capabilities=(
@@ -55,7 +63,7 @@ def feature(context: Context) -> Feature:
         ),
         provision=_provision,
         erase=erase.sending,
-        stop=queue.stop,
+        stop=stop,
     )
 
 

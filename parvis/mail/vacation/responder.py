@@ -42,7 +42,9 @@ _WORDS: dict[Language, tuple[str, str]] = {
 
 
 async def on_delivery(unit: Unit, delivered: Delivered) -> None:
-    """A hook of delivery: plans an answer when one is due."""
+    """A hook of delivery: plans an answer when one is due, to what was kept and is no junk."""
+    if delivered.email is None or delivered.is_junk:
+        return
     account_id, sender = delivered.delivery.account_id, delivered.mail_from.lower()
     row = await unit.row(
         """SELECT 1 FROM vacation WHERE account_id = ? AND enabled = 1
@@ -53,7 +55,7 @@ async def on_delivery(unit: Unit, delivered: Delivered) -> None:
         return
     rows = await unit.rows("SELECT address FROM address WHERE principal_id = ?", account_id)
     own = Senders(tuple(each[0] for each in rows))
-    if delivered.delivery.role == "junk" or own.allow(sender) or not _is_addressed(delivered, own):
+    if own.allow(sender) or not is_addressed(delivered.parsed.summary, own):
         return
     now = clock.now_ms()
     await unit.run("DELETE FROM vacation_sent WHERE account_id = ? AND sent_ms <= ?", account_id, now - AGAIN_MS)
@@ -62,15 +64,18 @@ async def on_delivery(unit: Unit, delivered: Delivered) -> None:
         account_id, sender, now,
     )  # fmt: skip
     if first:
-        summary = delivered.parsed.summary
-        args: dict[str, Any] = {
-            "account": account_id,
-            "to": delivered.mail_from,
-            "subject": (summary["subject"] or "")[:500],
-            "answers": (summary["messageId"] or [""])[0],
-            "references": (summary["references"] or summary["inReplyTo"] or [])[-20:],
-        }
+        args = {"account": account_id, **asked_by(delivered.mail_from, delivered.parsed.summary)}
         await Jobs.add(unit, JOB, args, account_id=account_id)
+
+
+def asked_by(sender: str, summary: dict[str, Any]) -> dict[str, Any]:
+    """What an answer needs to know of the message that it is for: `to`, `subject`, `answers`, `references`."""
+    return {
+        "to": sender,
+        "subject": (summary["subject"] or "")[:500],
+        "answers": (summary["messageId"] or [""])[0],
+        "references": (summary["references"] or summary["inReplyTo"] or [])[-20:],
+    }
 
 
 def is_from_a_person(sender: str, header: bytes) -> bool:
@@ -89,9 +94,8 @@ def is_from_a_person(sender: str, header: bytes) -> bool:
     return all(root.last(name) is None for name in _LISTS)
 
 
-def _is_addressed(delivered: Delivered, own: Senders) -> bool:
-    """Whether the message names the person, so that mail to a group is not answered by each member."""
-    summary = delivered.parsed.summary
+def is_addressed(summary: dict[str, Any], own: Senders) -> bool:
+    """Whether a message names the person, so that mail to a group is not answered by each member."""
     named = [each["email"] or "" for name in ("to", "cc", "bcc") for each in summary[name] or ()]
     return any(own.allow(email) for email in named)
 
@@ -134,24 +138,32 @@ def answer(
     person: Principal, hostname: str, asked: dict[str, Any], subject: str | None, text: str | None, html: str | None
 ) -> bytes:
     """The answer as a message. RFC 3834 §3"""
-    title, default = _WORDS[person.language]
     if text is None and html is None:
-        text = default
+        text = _WORDS[person.language][1]
+    return compose(
+        Draft(
+            date=clock.now(),
+            message_id=f"{ids.text(ids.new_id())}@{hostname}",
+            fields=answer_fields(person, asked, subject),
+            text=None if text is None else DraftPart("text/plain", text),
+            html=None if html is None else DraftPart("text/html", html),
+        ),
+        iter(lambda: ids.text(ids.new_id()), ""),
+    )
+
+
+def answer_fields(
+    person: Principal, asked: dict[str, Any], subject: str | None, sender: mime.Address | None = None
+) -> tuple[Field, ...]:
+    """The header of an answer, from the person's main address unless `sender` is given. RFC 3834 §3.1"""
     references = [*asked["references"], asked["answers"]] if asked["answers"] else []
     fields = [
-        Field("From", Addresses((mime.Address(person.name, person.address),))),
+        Field("From", Addresses((sender or mime.Address(person.name, person.address),))),
         Field("To", Addresses((mime.Address(None, asked["to"]),))),
-        Field("Subject", Text(subject or f"{title}: {asked['subject']}".rstrip(": "))),
+        Field("Subject", Text(subject or f"{_WORDS[person.language][0]}: {asked['subject']}".rstrip(": "))),
         Field("Auto-Submitted", Raw("auto-replied")),
     ]
     if references:
         fields.append(Field("In-Reply-To", MessageIds((asked["answers"],))))
         fields.append(Field("References", MessageIds(tuple(references))))
-    draft = Draft(
-        date=clock.now(),
-        message_id=f"{ids.text(ids.new_id())}@{hostname}",
-        fields=tuple(fields),
-        text=None if text is None else DraftPart("text/plain", text),
-        html=None if html is None else DraftPart("text/html", html),
-    )
-    return compose(draft, iter(lambda: ids.text(ids.new_id()), ""))
+    return tuple(fields)

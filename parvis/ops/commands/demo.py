@@ -63,7 +63,8 @@ def prepare(folder: Path) -> None:
         domains = ", ".join(f'"{domain}"' for domain in scenario.organisation().domains)
         file.write_text(
             f"# Made by `parvis demo`; every setting is described in docs/reference/settings.md\n"
-            f'domains = [{domains}]\nlanguage = "fr"\n\n[ports]\nhttp = 8080\nsmtp = 0\nsubmission = 0\nimap = 0\n'
+            f'domains = [{domains}]\nlanguage = "fr"\n\n'
+            "[ports]\nhttp = 8080\nsmtp = 0\nsubmission = 0\nimap = 0\nsieve = 0\n"
         )
 
 
