@@ -82,6 +82,22 @@ test('nothing in a message is fetched before the reader agrees, whatever it trie
   await forget(page, box);
 });
 
+test('left to themselves, many of these attacks are heard', async () => {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const page = await context.newPage();
+  const host = `127.0.0.1:${wire.address().port}`;
+  heard = [];
+  for (const [n, name] of Object.keys(attacks).entries()) {
+    await page.setContent(attacks[name].replaceAll('URL', `https://${host}/${n}`).replaceAll('HOST', `${host}/${n}`), { waitUntil: 'commit' }).catch(() => undefined);
+    await page.mouse.move(20 + (n % 9), 20);
+    await page.waitForTimeout(120);
+  }
+  const loud = new Set(heard.map((url) => /^\/(\d+)/.exec(url)?.[1]).filter(Boolean));
+  await context.close();
+  console.log(`# ${loud.size} of ${Object.keys(attacks).length} fetch in an unguarded page`);
+  assert.ok(loud.size > 30, [...loud].join());
+});
+
 test('the server that hears nothing would hear: after consent a picture is fetched, and nothing but pictures', async () => {
   const page = await enter(browser, person('fr', 2), { anyCertificate: true });
   const host = `https://127.0.0.1:${wire.address().port}`;
