@@ -136,9 +136,7 @@ test('a text is kept as a template, and begins another message', async () => {
   await page.locator('.prose').waitFor({ state: 'detached' });
   await page.reload();
   await page.waitForSelector('[role="option"]');
-  await page.keyboard.press('c');
-  await page.locator('.prose').waitFor();
-  await page.getByRole('button', { name: 'Modèles' }).click();
+  await page.keyboard.press('Shift+C');
   await page.getByRole('menuitem', { name }).click();
   await page.locator('.prose', { hasText: 'Merci de votre message.' }).waitFor();
   assert.equal(await page.inputValue('.subject'), 'Bien reçu');
@@ -236,6 +234,28 @@ test('ten thousand messages are chosen and archived with how far it is, and all 
   assert.equal(await held(box), COUNT);
   assert.deepEqual(page.faults, []);
   await jmap(page, [['Mailbox/set', { destroy: [box], onDestroyRemoveEmails: true }]]);
+});
+
+test('a large trash is emptied after a time in which it can be kept', async () => {
+  const { trash } = await boxes();
+  await fill(trash, 300);
+  const held = async () => (await jmap(page, [['Mailbox/get', { ids: [trash], properties: ['totalEmails'] }]]))[0].list[0].totalEmails;
+  const before = await held();
+  await page.goto('/mail/trash');
+  await page.waitForSelector('[role="option"]');
+  for (const kept of [true, false]) {
+    await page.keyboard.press('Control+Shift+A');
+    await page.keyboard.press('#');
+    await page.getByText('Tout va être supprimé définitivement.').waitFor();
+    if (kept) {
+      await page.keyboard.press('z');
+      await page.waitForTimeout(8_500);
+      assert.equal(await held(), before);
+    }
+  }
+  await page.getByText(/conversations supprimées définitivement/).waitFor({ timeout: 20_000 });
+  assert.equal(await held(), 0);
+  assert.deepEqual(page.faults, []);
 });
 
 /** Fills a mailbox with small messages, by one upload of each text and many imports. */

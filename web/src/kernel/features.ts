@@ -64,6 +64,8 @@ export interface ComposeRequest {
   /** Text to begin with; `html` is sanitised before use. */
   text?: string;
   html?: string;
+  /** True begins with the choice of a template. */
+  templates?: boolean;
   /** True begins with a proposal of the assistant's, for the person to take or leave. */
   propose?: boolean;
 }

@@ -3,7 +3,7 @@ import type { Command } from '../kernel/commands.svelte';
 import { openCompose } from '../kernel/features';
 import { router } from '../kernel/router.svelte';
 import { store } from '../kernel/store.svelte';
-import { Archive, Clock, Code, CopyPlus, FilePen, Folder, FolderInput, FolderPlus, Forward, Inbox, ListChecks, MailOpen, Printer, Reply, ReplyAll, Send, ShieldAlert, ShieldX, SquarePen, Star, Tag, Trash, Unsubscribe } from '../ui/icons';
+import { Archive, Clock, Code, CopyPlus, FilePen, FileStack, Folder, FolderInput, FolderPlus, Forward, Inbox, ListChecks, MailOpen, Palette, Printer, Reply, ReplyAll, Send, ShieldAlert, ShieldX, SquarePen, Star, Tag, Trash, Unsubscribe } from '../ui/icons';
 import { archive, junk, markRead, phishing, star, target, trash } from './actions';
 import { EmailType, ThreadType } from './types';
 import { ui } from './ui.svelte';
@@ -42,6 +42,7 @@ function close(): void {
 
 export const mailCommands: Command[] = [
   { id: 'mail.compose', title: 'mail.compose', keys: ['C'], icon: SquarePen, group: 'mail.title', when: () => openCompose.provided, run: () => openCompose.open({ mode: 'new' }) },
+  { id: 'mail.template', title: 'mail.template', keys: ['Shift+C'], icon: FileStack, group: 'mail.title', when: () => openCompose.provided, run: () => openCompose.open({ mode: 'new', templates: true }) },
   { id: 'mail.reply', title: 'mail.reply', keys: ['R'], icon: Reply, group: 'mail.title', when: writing, run: () => compose('reply') },
   { id: 'mail.replyAll', title: 'mail.replyAll', keys: ['A'], icon: ReplyAll, group: 'mail.title', when: writing, run: () => compose('replyAll') },
   { id: 'mail.forward', title: 'mail.forward', keys: ['F'], icon: Forward, group: 'mail.title', when: writing, run: () => compose('forward') },
@@ -57,6 +58,7 @@ export const mailCommands: Command[] = [
   { id: 'mail.again', title: 'mail.again', keys: ['Shift+E'], icon: CopyPlus, group: 'mail.title', when: writing, run: () => compose('again') },
   { id: 'mail.unsubscribe', title: 'mail.unsubscribe', keys: ['Shift+N'], icon: Unsubscribe, group: 'mail.title', when: () => reading() && !view.readOnly(), run: () => (ui.leaving = newest().emailId ?? null) },
   { id: 'mail.source', title: 'mail.source', keys: ['Shift+O'], icon: Code, group: 'mail.title', when: reading, run: () => (ui.original = newest().emailId ?? null) },
+  { id: 'mail.labelColour', title: 'mail.labelColour', keys: ['Shift+L'], icon: Palette, group: 'mail.title', when: () => here() && view.place?.kind === 'label', run: () => (ui.label = view.place?.id ?? null) },
   { id: 'mail.print', title: 'mail.print', keys: ['P'], icon: Printer, group: 'mail.title', when: reading, run: () => window.print() },
   { id: 'mail.newFolder', title: 'mail.newFolder', icon: FolderPlus, group: 'mail.title', when: here, run: () => (ui.folder = { kind: 'create', account: view.home, parentId: null }) },
   { id: 'mail.next', title: 'mail.next', keys: ['J'], group: 'mail.list', quiet: true, when: here, run: () => step(1) },

@@ -141,6 +141,7 @@ class Composers {
     const source = request.accountId ?? view.home;
     draft.accountId = view.writesFrom(source);
     draft.propose = request.propose ?? false;
+    draft.templates = request.templates ?? false;
     if (!store.complete(IdentityType, draft.accountId)) await store.fetch(IdentityType, draft.accountId, null).catch(() => []);
     if (!store.complete(MailboxType, draft.accountId)) await store.fetch(MailboxType, draft.accountId, null).catch(() => []);
     const identity = await this.identity(draft.accountId, request, source);

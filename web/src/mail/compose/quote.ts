@@ -72,7 +72,7 @@ export function signatureHtml(identity: Identity | undefined): string {
   return own ? `<p>--</p>${own}` : '';
 }
 
-const ATTACHMENT_WORDS = /\b(pi[eè]ces? jointes?|ci-joint\w*|en pi[eè]ce|joins? (?:le|la|les|un|une)|fichier joint|attach(?:ed|ment|ments|ing)?|enclosed|đính kèm|dinh kem|gửi kèm|kèm theo|tệp kèm)(?![\p{L}])/iu;
+const ATTACHMENT_WORDS = /(?<![\p{L}\p{N}])(pi[eè]ces? jointes?|ci-joint\w*|en pi[eè]ce|joins? (?:le|la|les|un|une)|fichier joint|attach(?:ed|ment|ments|ing)?|enclosed|đính kèm|dinh kem|gửi kèm|kèm theo|tệp kèm)(?![\p{L}])/iu;
 
 /** Whether the writer's own words speak of an attachment, in French, Vietnamese or English. */
 export function mentionsAttachment(text: string): boolean {
