@@ -88,7 +88,7 @@ async function preview(page, look) {
 }
 
 /** A sender who is not proved, leaving a list, snoozing, the colour of a label, everything chosen. */
-export async function handling(page, look) {
+async function handling(page, look) {
   const server = await page.evaluate(async () => {
     const session = await (await fetch('/.well-known/jmap')).json();
     return Object.values(session.accounts)[0].accountCapabilities['urn:parvis:mail'].authservId;
@@ -140,7 +140,7 @@ export async function handling(page, look) {
   await page.waitForSelector('[role="option"]');
 }
 
-export async function composer(page, look) {
+async function composer(page, look) {
   await page.keyboard.press('c');
   await page.locator('.prose').waitFor();
   await page.fill('.subject', 'Accessibilité');
