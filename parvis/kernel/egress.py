@@ -14,7 +14,7 @@ import httpx
 from parvis.kernel import clock
 from parvis.kernel.errors import EgressRefused
 
-Purpose = Literal["mail-delivery", "dns", "model", "embeddings", "import", "model-download", "push"]
+Purpose = Literal["mail-delivery", "dns", "model", "embeddings", "import", "model-download", "push", "unsubscribe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Egress:
     """The gate. `allow` lists hosts let through for every purpose (`*` for all); loopback is always inside."""
 
     def __init__(
-        self, allow: list[str], purposes: frozenset[Purpose] = frozenset({"mail-delivery", "dns"})
+        self, allow: list[str], purposes: frozenset[Purpose] = frozenset({"mail-delivery", "dns", "unsubscribe"})
     ) -> None:
         self._allow, self._purposes = set(allow), purposes
         self._listeners: list[Listener] = []

@@ -71,6 +71,11 @@ _RULES = (
         AND NOT EXISTS (SELECT 1 FROM email e WHERE e.thread_id = c.object_id)""",
     ),
     (
+        "mail-snooze",
+        "message {0}, which is not there, is to come back",
+        "SELECT email_id FROM snooze s WHERE NOT EXISTS (SELECT 1 FROM email e WHERE e.id = s.email_id)",
+    ),
+    (
         "mail-used",
         "account {0} is said to hold {1} messages, it holds {2}",
         """SELECT a.account_id, a.messages, COUNT(e.id) FROM mail_account a LEFT JOIN email e

@@ -21,6 +21,7 @@ _KEPT = (
     ("vanished_uid", "mailbox_id, modseq, uid", _IN_MAILBOXES),
     ("mailbox_subscription", "mailbox_id, principal_id", _IN_MAILBOXES),
     ("mailbox_subscription", "mailbox_id, principal_id", "principal_id = ?"),
+    ("template", "id", _MINE),
     ("subscribed_name", "principal_id, name", "principal_id = ?"),
     ("mailbox", "id", _MINE),
 )

@@ -6,6 +6,8 @@ from parvis.mail import erase, service
 from parvis.mail.jmap import kinds, parts
 from parvis.mail.joining import JOIN, Joiner
 from parvis.mail.model import SCOPE
+from parvis.mail.snooze import JOB as SNOOZE
+from parvis.mail.snooze import Waker
 from parvis.mail.source import MailSource
 from parvis.mail.tools import MailTools
 from parvis.serve.context import Context
@@ -24,6 +26,7 @@ def feature(context: Context) -> Feature:
             await service.provision(unit, account_id, language, context.settings.limits.quota_bytes)
 
     context.store.jobs.handle(JOIN, Joiner(context.store).handle, at_once=1)
+    context.store.jobs.handle(SNOOZE, Waker(context.store).handle)
     return Feature(
         name="mail",
         migrations=True,

@@ -9,7 +9,7 @@ from functools import partial
 
 from parvis.kernel import clock
 from parvis.kernel.errors import Conflict, OverQuota
-from parvis.mail import service, store
+from parvis.mail import service, snooze, store
 from parvis.mail.message import Parsed
 from parvis.mail.store import New
 from parvis.mail.threads import JOIN, LONGEST
@@ -83,6 +83,7 @@ class Joiner:
                 raise Retry(clock.now_ms() + _HOUR_MS, "somebody is writing")
             return
         boxes = await store.mailboxes_of(unit, list(read))
+        waking = await snooze.times(unit, list(read))
         again = [
             New(read[number], blob, frozenset(boxes[number]), frozenset(keywords.split()), received_ms)
             for number, blob, received_ms, keywords in rows
@@ -92,4 +93,7 @@ class Joiner:
             "INSERT INTO thread_ref (account_id, ref, thread_id) VALUES (?, ?, ?)", account_id, emptied, into
         )
         await store.remove(unit, self._keep.db.dialect, account_id, list(read))
-        await store.append(unit, self._keep.db.dialect, account_id, again)
+        stored = await store.append(unit, self._keep.db.dialect, account_id, again)
+        for row, email in zip(rows, stored, strict=True):
+            if row[0] in waking:
+                await snooze.until(unit, account_id, email.id, waking[row[0]])

@@ -16,6 +16,8 @@ from parvis.serve.jmap.types import Date, Id, UTCDate
 
 MAIL = "urn:ietf:params:jmap:mail"
 QUOTA = "urn:ietf:params:jmap:quota"
+PARVIS_MAIL = "urn:parvis:mail"
+"""What this server adds to RFC 8621: `snoozedUntil` of an Email, EmailTemplate, Email/unsubscribe."""
 SCOPE = "mail"
 """The kind of scope that holds an account's mail."""
 
@@ -137,6 +139,8 @@ class Email(Record):
     reply_to: People = None
     subject: Immutable[str | None] = None
     sent_at: Immutable[Date | None] = None
+    snoozed_until: UTCDate | None = None
+    """When it leaves the mailbox of role snoozed for the inbox."""
     has_attachment: ServerSet[bool] = False
     preview: ServerSet[str] = ""
     headers: ServerSet[list[dict[str, str]]] = msgspec.field(default_factory=list)

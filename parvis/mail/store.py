@@ -271,7 +271,7 @@ async def remove(unit: Unit, dialect: Dialect, account_id: int, email_ids: Seque
 async def drop(unit: Unit, dialect: Dialect, account_id: int, page: Sequence[int]) -> None:
     """Deletes the rows of some messages, and nothing else."""
     where = f"email_id IN {marks(len(page))}"
-    for table in ("email_mailbox", "email_keyword", "email_part"):
+    for table in ("email_mailbox", "email_keyword", "email_part", "snooze"):
         await unit.run(f"DELETE FROM {table} WHERE {where}", *page)
     await unit.run(f"DELETE FROM email WHERE id IN {marks(len(page))}", *page)
     await text_index(dialect, account_id).remove(unit, page)

@@ -70,12 +70,19 @@ async def live(app: App, ann: Person, bob: Person) -> None:
         ("Preferences/set", {"accountId": account, "update": {"singleton": {"theme": "dark"}}}),
         ("Blob/upload", {"accountId": account, "create": {"b": {"data": [{"data:asText": SECRETS[2]}]}}}),
         ("Mailbox/set", {"accountId": account, "update": {drafts: {"isSubscribed": False}}}),
+        ("EmailTemplate/set", {"accountId": account, "create": {"t": {"name": SECRETS[0], "html": SECRETS[1]}}}),
+        ("Mailbox/set", {"accountId": account, "create": {"z": {"name": SECRETS[2], "role": "snoozed"}}}),
+        ("Email/query", {"accountId": account, "limit": 1}),
         *(
             ("Grant/set", {"accountId": giver, "create": {"g": {"scopeKind": "mail", "granteeId": taker}}})
             for giver, taker in ((account, bob.account),)
         ),
     )
-    assert answers[1][1].get("created") and answers[2][1].get("updated") and answers[6][1].get("created"), answers
+    assert all(answers[n][1].get("created") for n in (1, 6, 7, 9)) and answers[2][1].get("updated"), answers
+    later = {"mailboxIds": {answers[7][1]["created"]["z"]["id"]: True}, "snoozedUntil": "2099-01-01T00:00:00Z"}
+    snoozed = answers[8][1]["ids"][0]
+    slept = await ann(("Email/set", {"accountId": account, "update": {snoozed: later}}))
+    assert snoozed in slept[0][1]["updated"], slept
     await asked(ann, {"task": "ask", "text": f"What is the budget of {SECRETS[2]}?"})
     await filtered(app, ann)
     scope = await store.db.value("SELECT id FROM scope WHERE account_id = ?", bob.principal.id)

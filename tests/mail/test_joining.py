@@ -3,7 +3,7 @@
 import pytest
 
 from parvis.kernel import clock
-from parvis.mail import mailboxes, service, threads
+from parvis.mail import mailboxes, service, snooze, threads
 from parvis.mail import store as mailstore
 from parvis.mail.check import check
 from parvis.mail.joining import JOIN, Joiner
@@ -59,6 +59,26 @@ async def test_a_message_between_them_joins_them_later(store: Store, split, mess
     seen = await changes.since(store.db, ann.id, "Thread", 0, 10)
     (left,) = seen.created
     assert left in apart and len(await threads.emails(store.db, ann.id, left)) == 4
+    assert await check(store.db) == []
+
+
+async def test_what_is_snoozed_still_comes_back(store: Store, split, message) -> None:
+    ann, first, late = split
+    day = clock.now_ms() + 86_400_000
+
+    async def sleep(unit) -> None:
+        box = frozenset({await mailboxes.create(unit, ann.id, "Later", role="snoozed")})
+        await mailstore.edit(unit, ann.id, [mailstore.Edit(number, mailbox_ids=box) for number in (first, late)])
+        for number in (first, late):
+            await snooze.until(unit, ann.id, number, day)
+
+    await store.write(sleep)
+    await service.deliver(store, [Delivery(ann.id)], second(message))
+    await join(store)
+    now = [row[0] for row in await store.db.rows("SELECT id FROM email WHERE account_id = ?", ann.id)]
+    assert list((await snooze.times(store.db, now)).values()) == [day, day]
+    waiting = await store.db.value("SELECT COUNT(*) FROM job WHERE kind = ? AND finished_ms IS NULL", snooze.JOB)
+    assert waiting >= 2
     assert await check(store.db) == []
 
 

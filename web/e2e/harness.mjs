@@ -23,11 +23,11 @@ export function launch() {
 }
 
 /** A page of its own, with errors of the page collected in `page.faults`. */
-export async function open(browser, { width = 1440, height = 900, theme = 'light', locale = 'fr-FR', worker = false } = {}) {
+export async function open(browser, { width = 1440, height = 900, theme = 'light', locale = 'fr-FR', worker = false, anyCertificate = false } = {}) {
   const phone = width < 500;
   const context = await browser.newContext({
     viewport: { width, height }, colorScheme: theme, locale, hasTouch: phone, isMobile: phone,
-    reducedMotion: 'reduce', serviceWorkers: worker ? 'allow' : 'block', baseURL: demo.url,
+    ignoreHTTPSErrors: anyCertificate, reducedMotion: 'reduce', serviceWorkers: worker ? 'allow' : 'block', baseURL: demo.url,
   });
   const page = await context.newPage();
   page.faults = [];
@@ -95,4 +95,27 @@ export function jmap(page, calls) {
     const answer = await fetch(session.apiUrl, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Parvis': '1' }, body: JSON.stringify(body) });
     return (await answer.json()).methodResponses.map((one) => one[1]);
   }, calls);
+}
+
+/** Puts messages (their whole text, lines ended by \n) into a mailbox by its role or id; answers with their ids. */
+export function arrive(page, messages, box = 'inbox', receivedAt = new Date().toISOString().replace(/\.\d+/, '')) {
+  return page.evaluate(async ({ messages, box, receivedAt }) => {
+    const session = await (await fetch('/.well-known/jmap')).json();
+    const accountId = session.primaryAccounts['urn:ietf:params:jmap:mail'];
+    const post = async (url, body, type) => (await fetch(url, { method: 'POST', headers: { 'Content-Type': type, 'X-Parvis': '1' }, body })).json();
+    const call = async (name, args) => (await post(session.apiUrl, JSON.stringify({ using: Object.keys(session.capabilities), methodCalls: [[name, { accountId, ...args }, 'c']] }), 'application/json')).methodResponses[0][1];
+    const found = (await call('Mailbox/get', { ids: null })).list.find((one) => one.role === box || one.id === box);
+    const ids = [];
+    for (let from = 0; from < messages.length; from += 200) {
+      const emails = {};
+      for (const [n, text] of messages.slice(from, from + 200).entries()) {
+        const { blobId } = await post(session.uploadUrl.replace('{accountId}', accountId), text.replaceAll('\n', '\r\n'), 'message/rfc822');
+        emails[n] = { blobId, mailboxIds: { [found.id]: true }, keywords: {}, receivedAt };
+      }
+      const { created, notCreated } = await call('Email/import', { emails });
+      if (notCreated && Object.keys(notCreated).length) throw new Error(JSON.stringify(notCreated));
+      ids.push(...Object.values(created).map((one) => one.id));
+    }
+    return ids;
+  }, { messages, box, receivedAt });
 }

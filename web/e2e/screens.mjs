@@ -1,5 +1,7 @@
 /** Every screen of the client, one after the other: what must hold on all of them is looked at in each. */
 
+import { arrive, jmap } from './harness.mjs';
+
 /** Before anybody is signed in. */
 export async function outside(page, look) {
   await page.waitForSelector('input[name="username"]');
@@ -14,6 +16,7 @@ export async function inside(page, look) {
   await look('list');
   await list(page, look);
   await conversation(page, look);
+  await handling(page, look);
   await composer(page, look);
   await search(page, look);
   await assistant(page, look);
@@ -84,6 +87,59 @@ async function preview(page, look) {
   await page.waitForSelector('[role="option"]');
 }
 
+/** A sender who is not proved, leaving a list, snoozing, the colour of a label, everything chosen. */
+async function handling(page, look) {
+  const server = await page.evaluate(async () => {
+    const session = await (await fetch('/.well-known/jmap')).json();
+    return Object.values(session.accounts)[0].accountCapabilities['urn:parvis:mail'].authservId;
+  });
+  const letter = (subject, result) => `From: La Boutique du Port <info@boutique.example>\nTo: moi@valmont.example\nSubject: ${subject}\nAuthentication-Results: ${server}; dmarc=${result} header.from=boutique.example\nList-Unsubscribe: <mailto:off@boutique.example>, <https://boutique.example/off>\n\nBonjour, voici nos offres.\n`;
+  const ids = await arrive(page, [letter('Votre compte sera fermé', 'fail'), letter('Nos offres du mois', 'none')]);
+  await page.goto('/mail/inbox');
+  await page.locator('[role="option"]', { hasText: 'Nos offres du mois' }).click();
+  await page.getByRole('note').waitFor();
+  await look('sender-unproved');
+  await page.getByRole('button', { name: 'Se désabonner' }).click();
+  await page.getByRole('dialog').waitFor();
+  await look('unsubscribe');
+  await page.getByRole('dialog').getByRole('button', { name: 'Se désabonner' }).click();
+  await page.getByRole('link', { name: 'Ouvrir boutique.example' }).waitFor();
+  await look('unsubscribe-by-hand');
+  await away(page);
+  await page.goto('/mail/inbox');
+  await page.locator('[role="option"]', { hasText: 'Votre compte sera fermé' }).click();
+  await page.getByRole('note').waitFor();
+  await look('sender-failed');
+  await opens(page, 'l', 'combobox');
+  await page.getByRole('combobox').fill('Boutiques');
+  await page.keyboard.press('Enter');
+  await page.locator('dialog[open]').waitFor({ state: 'detached' });
+  await opens(page, 'h', 'dialog');
+  await look('snooze');
+  await page.getByRole('button', { name: /^Demain/ }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.waitForTimeout(400);
+  await page.goto('/mail/snoozed');
+  await page.locator('[role="option"] .waits').first().waitFor();
+  await look('snoozed');
+  await page.goto('/mail/label:_42outiques');
+  await page.locator('[role="option"]').first().waitFor();
+  await page.locator('section.list').getByRole('button', { name: 'Plus' }).click();
+  await page.getByRole('menuitem', { name: 'Couleur de l’étiquette' }).click();
+  await page.getByRole('radio').first().waitFor();
+  await look('label-colour');
+  await away(page);
+  await jmap(page, [['Email/set', { destroy: ids }]]);
+  await page.evaluate(() => localStorage.removeItem('parvis-labels'));
+  await page.goto('/mail/archive');
+  await page.waitForSelector('[role="option"]');
+  await page.keyboard.press('Control+Shift+A');
+  await look('everything');
+  await page.keyboard.press('Escape');
+  await page.goto('/mail/inbox');
+  await page.waitForSelector('[role="option"]');
+}
+
 async function composer(page, look) {
   await page.keyboard.press('c');
   await page.locator('.prose').waitFor();
@@ -95,6 +151,10 @@ async function composer(page, look) {
   await page.getByRole('button', { name: 'Programmer l’envoi' }).click();
   await page.getByRole('menu').waitFor();
   await look('later');
+  await away(page);
+  await page.getByRole('button', { name: 'Modèles' }).click();
+  await page.getByRole('menu').waitFor();
+  await look('templates');
   await away(page);
   await page.getByRole('button', { name: 'Supprimer le brouillon' }).click();
   await page.locator('.prose').waitFor({ state: 'detached' });

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from parvis.kernel import clock, ids
-from parvis.mail import store
+from parvis.mail import snooze, store
 from parvis.mail.jmap.body import DEFAULT_PART_PROPERTIES, PART_PROPERTIES, Load, Parts
 from parvis.mail.jmap.headers import by_name, header_property, is_header_property, listed, value_of
 from parvis.mail.structure import Structure
@@ -87,12 +87,15 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
     rows = await store.rows_of(call.db, call.account_id, list(dict.fromkeys(numbers or ())))
     found = [row[0] for row in rows]
     places = await store.mailboxes_of(call.db, found) if "mailboxIds" in wanted else {}
+    waking = await snooze.times(call.db, found) if "snoozedUntil" in wanted else {}
     needs_parts = bool(wanted & BODIES) or any(name.startswith("header") for name in wanted)
     parts = await store.parts_of(call.db, found) if needs_parts else {}
     properties = sorted(wanted)
     shown = []
     for row in rows:
         one = _metadata(row, places.get(row[0], ()), wanted)
+        if "snoozedUntil" in wanted:
+            one["snoozedUntil"] = clock.utc_date(waking[row[0]]) if row[0] in waking else None
         if wanted & SUMMARY:
             summary = _summary.decode(row[6])
             one.update({name: summary[name] for name in wanted & SUMMARY})

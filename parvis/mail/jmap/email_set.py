@@ -6,7 +6,7 @@ from typing import Any
 from parvis.access.principal import Right
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, NotFound
-from parvis.mail import service, store
+from parvis.mail import service, snooze, store
 from parvis.mail.jmap.draft import Given, missing_blobs
 from parvis.mail.message import Parsed
 from parvis.mail.model import keyword_set
@@ -59,6 +59,8 @@ async def prepare(call: Call, change: Creation | Update | Copying) -> Composed |
 async def create(call: Call, unit: Unit, creation: Creation) -> Created:
     """Puts the new message into its mailboxes."""
     composed: Composed = creation.prepared
+    if creation.values.get("snoozedUntil"):
+        raise invalid_properties("snoozedUntil", why="a message is snoozed once it is here")
     new = New(
         composed.parsed,
         composed.digest,
@@ -89,7 +91,8 @@ def shown(stored: Stored) -> Object:
 
 
 async def update(call: Call, unit: Unit, change: Update) -> Object | None:
-    """Changes keywords and mailboxes. Leaving a mailbox needs the right to remove."""
+    """Changes keywords, mailboxes and the time a snoozed message comes back. Leaving a mailbox needs the right to
+    remove."""
     boxes = keywords = None
     if "mailboxIds" in change.values:
         boxes = mailbox_numbers(call, change.values["mailboxIds"])
@@ -100,6 +103,9 @@ async def update(call: Call, unit: Unit, change: Update) -> Object | None:
         keywords = keywords_of(change.values["keywords"])
     try:
         await store.edit(unit, call.account_id, [Edit(change.object_id, keywords, boxes)])
+        if "snoozedUntil" in change.values:
+            wake_ms = utc_ms("snoozedUntil", change.values["snoozedUntil"])
+            await snooze.until(unit, call.account_id, change.object_id, wake_ms)
     except Invalid as error:
         raise _set_error(error) from error
     return None
@@ -159,11 +165,16 @@ def keywords_of(given: dict[str, Any] | None) -> frozenset[str]:
 
 
 def received_ms(given: str | None) -> int | None:
-    """A UTCDate in ms; None for none. Raises SetError invalidProperties."""
+    """A receivedAt in ms; None for none. Raises SetError invalidProperties."""
+    return utc_ms("receivedAt", given)
+
+
+def utc_ms(name: str, given: str | None) -> int | None:
+    """The UTCDate of a property in ms; None for none. Raises SetError invalidProperties."""
     try:
         return None if given is None else clock.parse_utc(given)
     except Invalid as error:
-        raise invalid_properties("receivedAt", why=error.sentence) from error
+        raise invalid_properties(name, why=error.sentence) from error
 
 
 def _set_error(error: Invalid) -> SetError:

@@ -6,6 +6,7 @@ from typing import Any
 from parvis.access.gate import Access
 from parvis.access.principal import Right
 from parvis.kernel.settings import Settings
+from parvis.mail import templates
 from parvis.mail.jmap import (
     email,
     email_changes,
@@ -18,9 +19,22 @@ from parvis.mail.jmap import (
     quota,
     snippet,
     thread,
+    unsubscribe,
 )
 from parvis.mail.jmap.headers import is_header_property
-from parvis.mail.model import DEPTH, MAIL, MAILBOXES, NAME_BYTES, QUOTA, SCOPE, Email, Mailbox, Quota, Thread
+from parvis.mail.model import (
+    DEPTH,
+    MAIL,
+    MAILBOXES,
+    NAME_BYTES,
+    PARVIS_MAIL,
+    QUOTA,
+    SCOPE,
+    Email,
+    Mailbox,
+    Quota,
+    Thread,
+)  # fmt: skip
 from parvis.serve.feature import Capability
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.kind import Kind, Method
@@ -76,7 +90,7 @@ QUOTA_KIND = Kind(
     sorts=quota.SORTS,
     counts=quota.COUNTS,
 )
-KINDS = (MAILBOX_KIND, THREAD_KIND, EMAIL_KIND, QUOTA_KIND)
+KINDS = (MAILBOX_KIND, THREAD_KIND, EMAIL_KIND, QUOTA_KIND, templates.KIND)
 METHODS = (
     Method(
         name="Email/import",
@@ -99,6 +113,14 @@ METHODS = (
         arguments=snippet.SearchSnippetArguments,
         run=snippet.Snippets(EMAIL_KIND).run,
         scope=SCOPE,
+    ),
+    Method(
+        name="Email/unsubscribe",
+        capability=PARVIS_MAIL,
+        arguments=unsubscribe.UnsubscribeArguments,
+        run=unsubscribe.run,
+        scope=SCOPE,
+        right=Right.WRITE,
     ),
 )
 
@@ -134,7 +156,11 @@ def capabilities(settings: Settings) -> tuple[Capability, ...]:
             "mayCreateTopLevelMailbox": Right.WRITE in access.rights,
         }
 
-    return Capability(MAIL, SCOPE, account=account), Capability(QUOTA, SCOPE)
+    return (
+        Capability(MAIL, SCOPE, account=account),
+        Capability(QUOTA, SCOPE),
+        Capability(PARVIS_MAIL, SCOPE, account=lambda _: {"authservId": settings.hostname}),
+    )
 
 
 __all__ = ["BLOB_TYPES", "KINDS", "METHODS", "capabilities"]

@@ -16,6 +16,7 @@ from parvis.store.unit import Unit
 
 PREFERENCES = "urn:parvis:preferences"
 UndoSeconds = Annotated[int, Meta(ge=0, le=120)]
+Hue = Annotated[int, Meta(ge=0, lt=360)]
 
 
 class Preferences(Record):
@@ -34,6 +35,8 @@ class Preferences(Record):
     remote_images: Literal["ask", "always", "never"] = "ask"
     keymap: dict[str, str] = msgspec.field(default_factory=dict)
     """Command id to keys."""
+    label_hues: dict[str, Hue] = msgspec.field(default_factory=dict)
+    """The colours of labels: keyword to degrees of the colour circle."""
 
 
 _LARGEST = 20_000
@@ -58,7 +61,7 @@ async def _update(call: Call, unit: Unit, change: Update) -> None:
         await unit.changed(call.account_id, "Principal", call.account_id, "updated")
     text = msgspec.json.encode(kept)
     if len(text) > _LARGEST:
-        raise SetError("tooLarge", "too many keys")
+        raise SetError("tooLarge", "too many keys or labels")
     await unit.run(
         """INSERT INTO preferences (account_id, body) VALUES (?, ?)
         ON CONFLICT (account_id) DO UPDATE SET body = excluded.body""",

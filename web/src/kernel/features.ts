@@ -53,10 +53,10 @@ export interface Person {
 }
 
 export interface ComposeRequest {
-  mode: 'new' | 'reply' | 'replyAll' | 'forward' | 'draft';
+  mode: 'new' | 'reply' | 'replyAll' | 'forward' | 'draft' | 'again';
   /** Account to write from; default: the person's own. */
   accountId?: string;
-  /** The message answered or forwarded, or the draft to go on with. */
+  /** The message answered or forwarded, the draft to go on with, or what is written again as a new message. */
   emailId?: string;
   to?: Person[];
   cc?: Person[];
@@ -64,6 +64,8 @@ export interface ComposeRequest {
   /** Text to begin with; `html` is sanitised before use. */
   text?: string;
   html?: string;
+  /** True begins with the choice of a template. */
+  templates?: boolean;
   /** True begins with a proposal of the assistant's, for the person to take or leave. */
   propose?: boolean;
 }

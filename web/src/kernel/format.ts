@@ -42,6 +42,13 @@ export function shortDay(iso: string, now: Date = new Date()): string {
   return days > 0 && days < 7 ? format('weekday', { weekday: 'short' }).format(new Date(iso)) : shortDate(iso, now);
 }
 
+/** For what is to come: time today, weekday and time within six days, else the day. */
+export function shortWhen(iso: string, now: Date = new Date()): string {
+  const days = -daysAgo(new Date(iso), now);
+  if (days <= 0) return timeOfDay(iso);
+  return days < 7 ? `${format('weekday', { weekday: 'short' }).format(new Date(iso))} ${timeOfDay(iso)}` : format('day', { day: 'numeric', month: 'short' }).format(new Date(iso));
+}
+
 /** Only the time of day. */
 export function timeOfDay(iso: string): string {
   return format('time', { hour: hour(), minute: '2-digit' }).format(new Date(iso));

@@ -67,6 +67,11 @@ export class Action {
   }
 }
 
+/** Anything that can be taken back; false when it is too late. */
+export interface Undoable {
+  undo(): boolean;
+}
+
 export interface MutateOptions {
   /** Milliseconds to hold it back, for what cannot be patched back (destroying, sending). */
   hold?: number;
@@ -84,7 +89,7 @@ export class Outbox {
   private ops: Operation[] = [];
   private flying = new Set<number>();
   private readonly actions = new Map<string, Action>();
-  private history: Action[] = [];
+  private history: Undoable[] = [];
   private seq = 0;
   private sending: Promise<void> | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -155,8 +160,13 @@ export class Outbox {
 
   /** Undoes the latest action that can still be undone. False when there is none. */
   undoLast(): boolean {
-    for (let action = this.history.pop(); action; action = this.history.pop()) if (this.undo(action)) return true;
+    for (let action = this.history.pop(); action; action = this.history.pop()) if (action.undo()) return true;
     return false;
+  }
+
+  /** Puts what was done by other means than this outbox among what `undoLast` takes back. */
+  remember(done: Undoable): void {
+    this.history = [...this.history.slice(-49), done];
   }
 
   undo(action: Action): boolean {
@@ -190,7 +200,7 @@ export class Outbox {
   private begin(options: MutateOptions): Action {
     const action = new Action(`a${this.seq + 1}x${this.now().toString(36)}`, this);
     this.actions.set(action.id, action);
-    if (options.undoable !== false) this.history = [...this.history.slice(-49), action];
+    if (options.undoable !== false) this.remember(action);
     return action;
   }
 

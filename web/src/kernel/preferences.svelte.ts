@@ -21,6 +21,8 @@ export interface Preferences {
   remoteImages: 'ask' | 'always' | 'never';
   /** Command id to keys. */
   keymap: Record<string, string>;
+  /** The colours of labels: keyword to hue. */
+  labelHues: Record<string, number>;
 }
 
 export const PREFERENCES = 'urn:parvis:preferences';
@@ -35,6 +37,7 @@ const DEFAULTS: Preferences = {
   undoSeconds: 10,
   remoteImages: 'ask',
   keymap: {},
+  labelHues: {},
 };
 const DEVICE = 'parvis-preferences';
 

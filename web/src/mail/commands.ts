@@ -3,8 +3,8 @@ import type { Command } from '../kernel/commands.svelte';
 import { openCompose } from '../kernel/features';
 import { router } from '../kernel/router.svelte';
 import { store } from '../kernel/store.svelte';
-import { Archive, FilePen, Folder, FolderInput, FolderPlus, Forward, Inbox, MailOpen, Printer, Reply, ReplyAll, Send, ShieldAlert, SquarePen, Star, Tag, Trash } from '../ui/icons';
-import { archive, junk, markRead, star, target, trash } from './actions';
+import { Archive, Clock, Code, CopyPlus, FilePen, FileStack, Folder, FolderInput, FolderPlus, Forward, Inbox, ListChecks, MailOpen, Palette, Printer, Reply, ReplyAll, Send, ShieldAlert, ShieldX, SquarePen, Star, Tag, Trash, Unsubscribe } from '../ui/icons';
+import { archive, junk, markRead, phishing, star, target, trash } from './actions';
 import { EmailType, ThreadType } from './types';
 import { ui } from './ui.svelte';
 import { view } from './view.svelte';
@@ -22,11 +22,16 @@ function step(by: number): void {
   else view.cursor = row;
 }
 
-function compose(mode: 'reply' | 'replyAll' | 'forward'): void {
+/** The newest message of the conversation that keys act on, but for drafts. */
+function newest(): { account: string; emailId: string | undefined } {
   const account = view.place?.account ?? view.home;
   const thread = view.thread ?? view.emailAt(view.cursor)?.threadId;
   const ids = thread ? (store.peek(ThreadType, account, thread)?.emailIds ?? []) : [];
-  const emailId = ids.findLast((id) => !store.peek(EmailType, account, id)?.keywords.$draft) ?? ids.at(-1);
+  return { account, emailId: ids.findLast((id) => !store.peek(EmailType, account, id)?.keywords.$draft) ?? ids.at(-1) };
+}
+
+function compose(mode: 'reply' | 'replyAll' | 'forward' | 'again'): void {
+  const { account, emailId } = newest();
   if (emailId) void openCompose.open({ mode, accountId: account, emailId });
 }
 
@@ -37,6 +42,7 @@ function close(): void {
 
 export const mailCommands: Command[] = [
   { id: 'mail.compose', title: 'mail.compose', keys: ['C'], icon: SquarePen, group: 'mail.title', when: () => openCompose.provided, run: () => openCompose.open({ mode: 'new' }) },
+  { id: 'mail.template', title: 'mail.template', keys: ['Shift+C'], icon: FileStack, group: 'mail.title', when: () => openCompose.provided, run: () => openCompose.open({ mode: 'new', templates: true }) },
   { id: 'mail.reply', title: 'mail.reply', keys: ['R'], icon: Reply, group: 'mail.title', when: writing, run: () => compose('reply') },
   { id: 'mail.replyAll', title: 'mail.replyAll', keys: ['A'], icon: ReplyAll, group: 'mail.title', when: writing, run: () => compose('replyAll') },
   { id: 'mail.forward', title: 'mail.forward', keys: ['F'], icon: Forward, group: 'mail.title', when: writing, run: () => compose('forward') },
@@ -47,7 +53,13 @@ export const mailCommands: Command[] = [
   { id: 'mail.move', title: 'mail.move', keys: ['V'], icon: FolderInput, group: 'mail.title', when: changing, run: () => ui.pick('move') },
   { id: 'mail.label', title: 'mail.label', keys: ['L'], icon: Tag, group: 'mail.title', when: changing, run: () => ui.pick('label') },
   { id: 'mail.junk', title: 'mail.junkThis', keys: ['!'], icon: ShieldAlert, group: 'mail.title', when: changing, run: () => junk() },
-  { id: 'mail.print', title: 'mail.print', icon: Printer, group: 'mail.title', when: reading, run: () => window.print() },
+  { id: 'mail.phishing', title: 'mail.phishing', keys: ['Shift+P'], icon: ShieldX, group: 'mail.title', when: changing, run: () => phishing() },
+  { id: 'mail.snooze', title: 'mail.snooze', keys: ['H'], icon: Clock, group: 'mail.title', when: changing, run: () => ui.pick('snooze') },
+  { id: 'mail.again', title: 'mail.again', keys: ['Shift+E'], icon: CopyPlus, group: 'mail.title', when: writing, run: () => compose('again') },
+  { id: 'mail.unsubscribe', title: 'mail.unsubscribe', keys: ['Shift+N'], icon: Unsubscribe, group: 'mail.title', when: () => reading() && !view.readOnly(), run: () => (ui.leaving = newest().emailId ?? null) },
+  { id: 'mail.source', title: 'mail.source', keys: ['Shift+O'], icon: Code, group: 'mail.title', when: reading, run: () => (ui.original = newest().emailId ?? null) },
+  { id: 'mail.labelColour', title: 'mail.labelColour', keys: ['Shift+L'], icon: Palette, group: 'mail.title', when: () => here() && view.place?.kind === 'label', run: () => (ui.label = view.place?.id ?? null) },
+  { id: 'mail.print', title: 'mail.print', keys: ['P'], icon: Printer, group: 'mail.title', when: reading, run: () => window.print() },
   { id: 'mail.newFolder', title: 'mail.newFolder', icon: FolderPlus, group: 'mail.title', when: here, run: () => (ui.folder = { kind: 'create', account: view.home, parentId: null }) },
   { id: 'mail.next', title: 'mail.next', keys: ['J'], group: 'mail.list', quiet: true, when: here, run: () => step(1) },
   { id: 'mail.previous', title: 'mail.previous', keys: ['K'], group: 'mail.list', quiet: true, when: here, run: () => step(-1) },
@@ -57,9 +69,11 @@ export const mailCommands: Command[] = [
   { id: 'mail.choose', title: 'mail.choose', keys: ['X'], group: 'mail.list', quiet: true, when: some, run: () => view.toggle(view.cursor) },
   { id: 'mail.extendDown', title: 'mail.extendDown', keys: ['Shift+J'], group: 'mail.list', quiet: true, when: some, run: () => view.extend(view.cursor + 1) },
   { id: 'mail.extendUp', title: 'mail.extendUp', keys: ['Shift+K'], group: 'mail.list', quiet: true, when: some, run: () => view.extend(view.cursor - 1) },
-  { id: 'mail.chooseAll', title: 'mail.chooseAll', keys: ['Ctrl+A'], group: 'mail.list', quiet: true, when: () => here() && !view.thread, run: chooseAll },
+  { id: 'mail.chooseAll', title: 'mail.chooseAll', keys: ['Ctrl+A'], group: 'mail.list', quiet: true, when: () => here() && !view.thread, run: () => view.chooseAll() },
+  { id: 'mail.chooseEverything', title: 'mail.chooseEverything', keys: ['Ctrl+Shift+A'], group: 'mail.list', icon: ListChecks, when: () => here() && !view.thread, run: () => view.chooseAll(true) },
   { id: 'go.mail', title: 'mail.goInbox', keys: ['G M', 'G I'], icon: Inbox, group: 'shell.go', run: () => router.go('/mail/inbox') },
   { id: 'go.starred', title: 'mail.goStarred', keys: ['G S'], icon: Star, group: 'shell.go', run: () => router.go('/mail/starred') },
+  { id: 'go.snoozed', title: 'mail.goSnoozed', keys: ['G H'], icon: Clock, group: 'shell.go', when: () => !!view.role('snoozed', view.home), run: () => router.go('/mail/snoozed') },
   { id: 'go.sent', title: 'mail.goSent', keys: ['G T'], icon: Send, group: 'shell.go', run: () => router.go('/mail/sent') },
   { id: 'go.drafts', title: 'mail.goDrafts', keys: ['G B'], icon: FilePen, group: 'shell.go', run: () => router.go('/mail/drafts') },
   { id: 'go.archive', title: 'mail.goArchive', keys: ['G E'], icon: Folder, group: 'shell.go', run: () => router.go('/mail/archive') },
@@ -73,12 +87,6 @@ function toggleRead(): void {
     markRead(false, { ...to, emailIds: to.emailIds.slice(-1) });
     view.closeThread();
   }
-}
-
-function chooseAll(): void {
-  const ids: string[] = [];
-  view.query?.eachLoaded((_row, id) => ids.push(id));
-  view.choose(ids);
 }
 
 /** Enter on a focused button or link is that control's. */

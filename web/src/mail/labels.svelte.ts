@@ -1,4 +1,5 @@
-/** The labels in use: those seen on messages and those just made, kept on this device. */
+/** The labels in use: those seen on messages and those just made, kept on this device; their colours on all. */
+import { preferences } from '../kernel/preferences.svelte';
 import { store } from '../kernel/store.svelte';
 import { hueOf } from '../ui/names';
 import { isLabel, labelKeyword, labelName } from './model';
@@ -15,9 +16,10 @@ const KEPT = 'parvis-labels';
 class Labels {
   private keywords = $state.raw<string[]>([]);
 
-  /** All known labels by name. Reactive. */
+  /** All known labels by name, those with a colour chosen on another device too. Reactive. */
   get all(): Label[] {
-    return this.keywords.map(labelOf).sort((a, b) => a.name.localeCompare(b.name));
+    const known = new Set([...this.keywords, ...Object.keys(preferences.value.labelHues).filter(isLabel)]);
+    return [...known].map(labelOf).sort((a, b) => a.name.localeCompare(b.name));
   }
 
   start(): void {
@@ -34,7 +36,15 @@ class Labels {
     return labelOf(keyword);
   }
 
+  /** Gives a label a colour, or its first one again. */
+  paint(keyword: string, hue: number | null): void {
+    const { [keyword]: _before, ...others } = preferences.value.labelHues;
+    preferences.set({ labelHues: hue === null ? others : { ...others, [keyword]: hue } });
+  }
+
+  /** Takes a label out of the list; a message that has it brings it back. */
   forget(keyword: string): void {
+    if (keyword in preferences.value.labelHues) this.paint(keyword, null);
     this.keywords = this.keywords.filter((other) => other !== keyword);
     localStorage.setItem(KEPT, JSON.stringify(this.keywords));
   }
@@ -49,7 +59,7 @@ class Labels {
 
 export function labelOf(keyword: string): Label {
   const name = labelName(keyword);
-  return { keyword, name, hue: hueOf(name) };
+  return { keyword, name, hue: preferences.value.labelHues[keyword] ?? hueOf(name) };
 }
 
 export const labels = new Labels();

@@ -3,7 +3,7 @@ import type { Arguments } from '../kernel/jmap';
 import type { Address, Email, Mailbox } from './types';
 
 export const ROLES = ['inbox', 'drafts', 'sent', 'archive', 'junk', 'trash'] as const;
-const ORDER = ['inbox', 'starred', 'drafts', 'sent', 'archive', 'junk', 'trash'];
+const ORDER = ['inbox', 'starred', 'snoozed', 'drafts', 'sent', 'archive', 'junk', 'trash'];
 
 export interface Folder {
   mailbox: Mailbox;
@@ -105,6 +105,11 @@ export function rowOf(newest: Email, all: Email[], own: Set<string>, outgoing: b
     replied: !!newest.keywords.$answered,
     labels: [...new Set(messages.flatMap((email) => Object.keys(email.keywords).filter(isLabel)))],
   };
+}
+
+/** How many conversations messages are of. */
+export function conversations(emails: Pick<Email, 'threadId'>[]): number {
+  return new Set(emails.map((email) => email.threadId)).size;
 }
 
 /** Labels are keywords of our own form; everything else in keywords is the protocol's or another client's. */

@@ -56,6 +56,8 @@ export interface Email {
   subject: string | null;
   preview: string;
   hasAttachment: boolean;
+  /** When it comes back to the inbox, while it is snoozed (`urn:parvis:mail`). */
+  snoozedUntil?: string | null;
 }
 
 export interface BodyPart {
@@ -83,6 +85,10 @@ export interface EmailBody {
   bodyValues: Record<string, { value: string; isTruncated: boolean; isEncodingProblem: boolean }>;
   /** How far a model wrote it, when its sender says so. */
   'header:AI-Content:asText'?: string | null;
+  /** What servers found out about who sent it. RFC 8601 */
+  'header:Authentication-Results:asText:all'?: string[];
+  /** How its list is left. RFC 2369 §3.2 */
+  'header:List-Unsubscribe:asURLs'?: string[] | null;
 }
 
 /** RFC 8621 §6. */
@@ -110,14 +116,14 @@ export const ThreadType = defineType<Thread>({ name: 'Thread', capability: MAIL 
 export const EmailType = defineType<Email>({
   name: 'Email',
   capability: MAIL,
-  properties: ['id', 'blobId', 'threadId', 'mailboxIds', 'keywords', 'size', 'receivedAt', 'sentAt', 'from', 'to', 'cc', 'subject', 'preview', 'hasAttachment'],
-  mutable: ['mailboxIds', 'keywords'],
+  properties: ['id', 'blobId', 'threadId', 'mailboxIds', 'keywords', 'size', 'receivedAt', 'sentAt', 'from', 'to', 'cc', 'subject', 'preview', 'hasAttachment', 'snoozedUntil'],
+  mutable: ['mailboxIds', 'keywords', 'snoozedUntil'],
 });
 export const EmailBodyType = defineType<EmailBody>({
   name: 'EmailBody',
   jmap: 'Email',
   capability: MAIL,
-  properties: ['id', 'bcc', 'replyTo', 'messageId', 'inReplyTo', 'references', 'textBody', 'htmlBody', 'attachments', 'bodyValues', 'header:AI-Content:asText'],
+  properties: ['id', 'bcc', 'replyTo', 'messageId', 'inReplyTo', 'references', 'textBody', 'htmlBody', 'attachments', 'bodyValues', 'header:AI-Content:asText', 'header:Authentication-Results:asText:all', 'header:List-Unsubscribe:asURLs'],
   args: BODY,
   mutable: [],
 });

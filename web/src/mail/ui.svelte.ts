@@ -6,14 +6,20 @@ import type { Mailbox } from './types';
 class MailUi {
   /** The folders as a drawer, on narrow screens. */
   drawer = $state(false);
-  picker = $state<'move' | 'label' | 'go' | null>(null);
+  picker = $state<'move' | 'label' | 'go' | 'snooze' | null>(null);
   pickerTarget: Target | null = null;
   folder = $state.raw<{ kind: 'create' | 'rename' | 'delete'; account: string; mailbox?: Mailbox; parentId?: string | null } | null>(null);
 
   /** The passage that was asked for last; marked where its message is open. */
   highlight = $state.raw<Highlight | undefined>();
 
-  pick(picker: 'move' | 'label' | 'go', target: Target | null = null): void {
+  /** The message whose original is shown, or whose list is to be left. */
+  original = $state<string | null>(null);
+  leaving = $state<string | null>(null);
+  /** The label whose colour is chosen. */
+  label = $state<string | null>(null);
+
+  pick(picker: 'move' | 'label' | 'go' | 'snooze', target: Target | null = null): void {
     this.pickerTarget = target;
     this.picker = picker;
   }

@@ -1,6 +1,6 @@
 /** What the mail screen shows now: place, filter, list, cursor, choice, open conversation. The URL is the source. */
 import { tick, untrack } from 'svelte';
-import type { Batch, ResultReference } from '../kernel/jmap';
+import type { Arguments, Batch, ResultReference } from '../kernel/jmap';
 import { jmap, MAIL } from '../kernel/jmap';
 import { Query } from '../kernel/query.svelte';
 import { path, router } from '../kernel/router.svelte';
@@ -18,6 +18,8 @@ class MailView {
   cursor = $state(0);
   /** Ids of the newest messages of the chosen conversations. */
   chosen = $state.raw<ReadonlySet<string>>(new Set());
+  /** Everything the list holds is chosen, what is not loaded too. */
+  everything = $state(false);
   /** Where Shift+J/K began. */
   anchor = -1;
 
@@ -108,13 +110,23 @@ class MailView {
     });
   }
 
+  /** Mailboxes that lists of stars and labels leave out. */
+  private get hidden(): string[] {
+    return ['junk', 'trash'].map((role) => this.role(role)?.id).filter((id) => id !== undefined);
+  }
+
+  /** What the list of a place holds, as a filter of Email/query. */
+  condition(place: Place): Arguments {
+    return filterOf(place, this.filter, [...this.own].filter(Boolean), this.hidden);
+  }
+
   private open(place: Place): void {
     this.query?.close();
-    const hidden = ['junk', 'trash'].map((role) => this.role(role)?.id).filter((id) => id !== undefined);
+    const hidden = this.hidden;
     const query = new Query<Email>({
       type: EmailType,
       account: place.account,
-      filter: filterOf(place, this.filter, [...this.own].filter(Boolean), hidden),
+      filter: this.condition(place),
       sort: [{ property: 'receivedAt', isAscending: false }],
       args: { collapseThreads: true },
       expand: (batch, ids) => expandThreads(batch, ids, place.account),
@@ -165,9 +177,22 @@ class MailView {
     if (this.place) slide(() => router.go(this.url(this.place!) + filter));
   }
 
-  choose(ids: Iterable<string>): void {
+  choose(ids: Iterable<string>, everything = false): void {
     this.chosen = new Set(ids);
+    this.everything = everything;
     if (!this.chosen.size) this.anchor = -1;
+  }
+
+  /** Chooses what is loaded; pressed again, or with `everything`, all there is. */
+  chooseAll(everything = this.query !== null && this.chosen.size > 0 && this.chosen.size < this.query.length): void {
+    const ids: string[] = [];
+    this.query?.eachLoaded((_row, id) => ids.push(id));
+    this.choose(ids, everything && ids.length < (this.query?.length ?? 0));
+  }
+
+  /** How many conversations are chosen. Reactive. */
+  get choice(): number {
+    return this.everything ? (this.query?.length ?? 0) : this.chosen.size;
   }
 
   toggle(row: number): void {
@@ -176,6 +201,7 @@ class MailView {
     const next = new Set(this.chosen);
     if (!next.delete(id)) next.add(id);
     this.chosen = next;
+    this.everything = false;
     this.anchor = row;
     this.cursor = row;
   }
@@ -188,6 +214,7 @@ class MailView {
     const [from, until] = [Math.min(this.anchor, row), Math.max(this.anchor, row)];
     const ids = Array.from({ length: until - from + 1 }, (_none, index) => this.query!.idAt(from + index));
     this.chosen = new Set(ids.filter((id) => id !== undefined));
+    this.everything = false;
     this.cursor = row;
   }
 }

@@ -15,6 +15,7 @@ interface SetAnswer {
 }
 
 export const VACATION = 'urn:ietf:params:jmap:vacationresponse';
+export const PARVIS_MAIL = 'urn:parvis:mail';
 export const SHARING = 'urn:parvis:sharing';
 
 /** All records of a small kind. */

@@ -14,7 +14,7 @@ import { view } from '../view.svelte';
 import { destroyDraft, saveDraft, submit } from './deliver';
 import { PREFIX } from './writing.svelte';
 import { Attachment, Draft, type KeptDraft } from './draft.svelte';
-import { cleanHtml, escapeHtml, forwardSubject, quotable, replyRecipients, replySubject, textToHtml, threading } from './quote';
+import { cleanHtml, escapeHtml, forwardSubject, identityFor, quotable, replyRecipients, replySubject, signatureHtml, textToHtml, threading } from './quote';
 
 const MOST = 3;
 const SAVE_MS = 3_000;
@@ -141,9 +141,10 @@ class Composers {
     const source = request.accountId ?? view.home;
     draft.accountId = view.writesFrom(source);
     draft.propose = request.propose ?? false;
+    draft.templates = request.templates ?? false;
     if (!store.complete(IdentityType, draft.accountId)) await store.fetch(IdentityType, draft.accountId, null).catch(() => []);
     if (!store.complete(MailboxType, draft.accountId)) await store.fetch(MailboxType, draft.accountId, null).catch(() => []);
-    const identity = store.list(IdentityType, draft.accountId)[0];
+    const identity = await this.identity(draft.accountId, request, source);
     draft.identityId = identity?.id ?? '';
     if (request.emailId && request.mode !== 'new') await this.answer(draft, request, source, identity);
     else draft.html = (request.html ? cleanHtml(request.html) : textToHtml(request.text ?? '')) + signature(identity);
@@ -153,11 +154,24 @@ class Composers {
     return draft;
   }
 
+  /** Who writes: whom an answered message was sent to, whoever began a draft, else the main identity. */
+  private async identity(account: string, request: ComposeRequest, source: string): Promise<Identity | undefined> {
+    const identities = store.list(IdentityType, account);
+    const email = request.emailId && identities.length > 1 ? await one(EmailType, source, request.emailId) : undefined;
+    const own = request.mode === 'draft' || request.mode === 'again';
+    return identityFor(identities, (own ? email?.from : [...(email?.to ?? []), ...(email?.cc ?? [])]) ?? []);
+  }
+
   private async answer(draft: Draft, request: ComposeRequest, source: string, identity: Identity | undefined): Promise<void> {
     const id = request.emailId!;
     const [email, body] = await Promise.all([one(EmailType, source, id), one(EmailBodyType, source, id)]);
     if (!email || !body) return;
     if (request.mode === 'draft') return reopen(draft, email, body);
+    if (request.mode === 'again') {
+      reopen(draft, email, body);
+      Object.assign(draft, { emailId: null, inReplyTo: null, references: null, files: await files(body, source, draft.accountId) });
+      return;
+    }
     const forward = request.mode === 'forward';
     const begin = (request.html ? cleanHtml(request.html) : textToHtml(request.text ?? '')) + signature(identity);
     draft.html = `${begin}<p></p>${forward ? forwardHead(email) : `<p>${escapeHtml(t('compose.wrote', { date: longDate(email.receivedAt), name: email.from?.[0] ? displayName(email.from[0]) : '' }))}</p>`}<blockquote>${quotable(body)}</blockquote><p></p>`; // the editor wants a line behind a quote
@@ -172,8 +186,8 @@ class Composers {
 }
 
 function signature(identity: Identity | undefined): string {
-  const own = identity?.htmlSignature ? cleanHtml(identity.htmlSignature) : textToHtml(identity?.textSignature ?? '');
-  return own ? `<p></p><p></p><p>--</p>${own}` : '<p></p>';
+  const own = signatureHtml(identity);
+  return own ? `<p></p><p></p>${own}` : '<p></p>';
 }
 
 function forwardHead(email: Email): string {

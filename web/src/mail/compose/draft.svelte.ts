@@ -89,6 +89,8 @@ export class Draft {
   sending = $state(false);
   /** The assistant's proposal is asked for as soon as the window is open. */
   propose = false;
+  /** The templates are offered as soon as the window is open. */
+  templates = false;
   /** The writer has changed something; what a window begins with (recipients, signature, quote) does not count. */
   touched = false;
   saved = $state<'no' | 'saving' | 'server' | 'device'>('no');

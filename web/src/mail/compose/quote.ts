@@ -1,7 +1,7 @@
 /** What a reply or a forwarded message begins with: recipients, subject, quoted original, threading headers. */
 import DOMPurify from 'dompurify';
 import { plainSubject } from '../model';
-import type { Address, Email, EmailBody } from '../types';
+import type { Address, Email, EmailBody, Identity } from '../types';
 import { withoutRepeats } from './addresses';
 
 /** Whom a reply goes to (RFC 5322 §3.6.3): never the writer, unless it answers the writer's own message. */
@@ -60,7 +60,19 @@ export function cleanHtml(html: string): string {
   return DOMPurify.sanitize(html, { ALLOWED_TAGS: KEPT, ALLOWED_ATTR: ['href', 'start'], ALLOW_DATA_ATTR: false });
 }
 
-const ATTACHMENT_WORDS = /\b(pi[eè]ces? jointes?|ci-joint\w*|en pi[eè]ce|joins? (?:le|la|les|un|une)|fichier joint|attach(?:ed|ment|ments|ing)?|enclosed|đính kèm|dinh kem|gửi kèm|kèm theo|tệp kèm)(?![\p{L}])/iu;
+/** The identity that was written to, or the first. */
+export function identityFor(identities: Identity[], people: Address[]): Identity | undefined {
+  const addresses = people.map(({ email }) => email.toLowerCase());
+  return identities.find(({ email }) => addresses.includes(email.toLowerCase())) ?? identities[0];
+}
+
+/** A signature below its line; nothing for none. */
+export function signatureHtml(identity: Identity | undefined): string {
+  const own = identity?.htmlSignature ? cleanHtml(identity.htmlSignature) : textToHtml(identity?.textSignature ?? '');
+  return own ? `<p>--</p>${own}` : '';
+}
+
+const ATTACHMENT_WORDS = /(?<![\p{L}\p{N}])(pi[eè]ces? jointes?|ci-joint\w*|en pi[eè]ce|joins? (?:le|la|les|un|une)|fichier joint|attach(?:ed|ment|ments|ing)?|enclosed|đính kèm|dinh kem|gửi kèm|kèm theo|tệp kèm)(?![\p{L}])/iu;
 
 /** Whether the writer's own words speak of an attachment, in French, Vietnamese or English. */
 export function mentionsAttachment(text: string): boolean {

@@ -56,7 +56,7 @@ export function safeDocument(html: string, options: SafeOptions): Safe {
   const remote = REMOTE.test(clean.innerHTML);
   const designed = /(^|[\s;{"'])(background(-color|-image)?|color)\s*:|bgcolor|<font[^>]+color|background\s*=/i.test(clean.innerHTML);
   for (const image of body.querySelectorAll('img')) prepareImage(image, options);
-  for (const link of body.querySelectorAll('a')) prepareLink(link);
+  for (const link of body.querySelectorAll<HTMLAnchorElement | HTMLAreaElement>('a, area')) prepareLink(link);
   foldQuotes(body, options.quoteLabel);
   dimSignature(body);
   const own = styles.map((text) => text.replace(/@import[^;]+;?/gi, '').replaceAll('</', '<\\/')).join('\n');
@@ -78,7 +78,7 @@ function prepareImage(image: HTMLImageElement, { inline, allowRemote }: SafeOpti
     if (wide || image.alt.trim()) image.replaceWith(standIn(image));
     else image.remove();
     return;
-  }
+  } else image.setAttribute('src', src.replace(/^http:/i, 'https:')); // never in clear: the page's own policy forbids it
   if (!image.hasAttribute('alt')) image.setAttribute('alt', '');
 }
 
@@ -93,7 +93,7 @@ function standIn(image: HTMLImageElement): Element {
 }
 
 /** Links open outside, tell nothing of where they were read, and show where they lead. */
-function prepareLink(link: HTMLAnchorElement): void {
+function prepareLink(link: HTMLAnchorElement | HTMLAreaElement): void {
   link.setAttribute('target', '_blank');
   link.setAttribute('rel', 'noopener noreferrer nofollow');
   const href = link.getAttribute('href');
@@ -187,7 +187,7 @@ function signatureFrom(first: ChildNode): ChildNode[] {
 }
 
 function frame(body: Element, styles: string, { allowRemote, dark }: SafeOptions, designed: boolean): string {
-  const images = allowRemote ? 'data: blob: https: http:' : 'data: blob:';
+  const images = allowRemote ? 'data: blob: https:' : 'data: blob:';
   const policy = `default-src 'none'; img-src ${images}; style-src 'unsafe-inline'; font-src 'self' data:; form-action 'none'; frame-src 'none'`;
   const night = dark && !designed;
   const ink = night ? '#e6eeee' : '#16211f';
@@ -206,5 +206,5 @@ function frame(body: Element, styles: string, { allowRemote, dark }: SafeOptions
     ::highlight(passage){background:${night ? '#6a5413' : '#f7e19a'};color:${night ? '#f6efdc' : '#16211f'}}
     ::highlight(long-passage){background:${night ? '#3c3623' : '#fbf3d3'}}
     @media print{.parvis-quote{display:none}}`;
-  return `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="referrer" content="no-referrer"><style>${base}</style><style>${styles}</style></head>${body.outerHTML}</html>`;
+  return `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="referrer" content="no-referrer"><meta http-equiv="x-dns-prefetch-control" content="off"><style>${base}</style><style>${styles}</style></head>${body.outerHTML}</html>`;
 }
