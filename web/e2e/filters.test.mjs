@@ -9,7 +9,9 @@ before(async () => (browser = await launch()));
 after(() => browser.close());
 
 const who = person('fr', 3);
-const LIST = 'Lettre du port <lettre.port.example>';
+/** A run finds nothing of an earlier one. */
+const RUN = Date.now().toString(36);
+const LIST = `${RUN}.port.example`;
 
 /** Brings a message to the server's door, as any other server would. */
 async function deliver(subject, { from = 'greffe@port.example', list = '', text = 'Bonjour.' } = {}) {
@@ -61,11 +63,11 @@ beforeEach(async () => {
 });
 
 test('a filter is made from a message, files the next one, and the message says why', async () => {
-  await deliver('Marées de novembre', { list: LIST });
-  await page.locator('[role="option"]', { hasText: 'Marées de novembre' }).first().click();
+  await deliver(`Marées de novembre ${RUN}`, { list: `Lettre du port <${LIST}>` });
+  await page.locator('[role="option"]', { hasText: `Marées de novembre ${RUN}` }).first().click();
   await page.getByRole('button', { name: 'Autres actions pour ce message' }).last().click();
   await page.getByRole('menuitem', { name: 'Filtrer les messages de ce genre' }).click();
-  assert.equal(await page.getByRole('textbox', { name: 'Condition 1 : texte' }).inputValue(), 'lettre.port.example');
+  assert.equal(await page.getByRole('textbox', { name: 'Condition 1 : texte' }).inputValue(), LIST);
   await accessible(page, 'filters-new');
   await page.getByRole('button', { name: 'Enregistrer' }).click();
   await page.getByText('Choisissez un dossier.').waitFor();
@@ -75,37 +77,37 @@ test('a filter is made from a message, files the next one, and the message says 
   await page.getByRole('button', { name: 'Enregistrer' }).click();
   await page.getByRole('listitem').getByText('déplacer vers Archives et marquer comme lu').waitFor();
 
-  await deliver('Marées de décembre', { list: LIST });
+  await deliver(`Marées de décembre ${RUN}`, { list: `Lettre du port <${LIST}>` });
   await page.goto('/mail/archive');
-  await page.locator('[role="option"]', { hasText: 'Marées de décembre' }).first().click();
-  assert.ok((await place(page, 'Marées de décembre')).keywords.includes('$seen'));
+  await page.locator('[role="option"]', { hasText: `Marées de décembre ${RUN}` }).first().click();
+  assert.ok((await place(page, `Marées de décembre ${RUN}`)).keywords.includes('$seen'));
   await page.getByRole('button', { name: 'Autres actions pour ce message' }).last().click();
   await page.getByRole('menuitem', { name: 'Pourquoi est-il ici' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('Filtre « Lettre du port »').waitFor();
-  assert.match((await dialog.textContent()).replaceAll('\u00a0', ' '), /déplacer vers Archives.*marquer comme lu.*la liste de diffusion contient « lettre\.port\.example »/s);
+  assert.match((await dialog.textContent()).replaceAll('\u00a0', ' '), new RegExp(`déplacer vers Archives.*marquer comme lu.*la liste de diffusion contient « ${LIST} »`, 's'));
   await accessible(page, 'filters-why');
   assert.deepEqual(page.faults, []);
 });
 
 test('filters are tried on mail that is here, applied, and taken back', async () => {
-  await deliver('Avis de tempête un', { from: 'vigie@port.example' });
-  await deliver('Avis de tempête deux', { from: 'vigie@port.example' });
-  await page.goto('/settings/filters/new?from=vigie@port.example');
+  await deliver(`Avis de tempête un ${RUN}`, { from: `vigie-${RUN}@port.example` });
+  await deliver(`Avis de tempête deux ${RUN}`, { from: `vigie-${RUN}@port.example` });
+  await page.goto(`/settings/filters/new?from=vigie-${RUN}@port.example`);
   await page.getByRole('combobox', { name: 'Action 1 : dossier' }).selectOption({ label: 'Archives' });
   await page.getByRole('checkbox', { name: 'Montrer ensuite' }).check();
   await page.getByRole('button', { name: 'Enregistrer' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('2 messages sur').waitFor();
-  await dialog.getByText('Avis de tempête deux').waitFor();
+  await dialog.getByText(`Avis de tempête deux ${RUN}`).waitFor();
   await accessible(page, 'filters-apply');
   await dialog.getByRole('button', { name: 'Appliquer à 2 messages' }).click();
   await page.getByText('2 messages modifiés').waitFor();
-  assert.deepEqual((await place(page, 'Avis de tempête un')).names, ['Archives']);
+  assert.deepEqual((await place(page, `Avis de tempête un ${RUN}`)).names, ['Archives']);
   await dialog.waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Annuler' }).click();
   await page.getByText('Annulé', { exact: true }).waitFor();
-  assert.notDeepEqual((await place(page, 'Avis de tempête un')).names, ['Archives']);
+  assert.notDeepEqual((await place(page, `Avis de tempête un ${RUN}`)).names, ['Archives']);
   assert.deepEqual(page.faults, []);
 });
 
@@ -183,6 +185,38 @@ test('a script of one’s own is shown as text, its faults at their lines, and s
   assert.equal(await text.inputValue(), '# à moi\nkeep;\n');
   const [{ list }] = await jmap(page, [['SieveScript/get', { ids: null }]]);
   assert.deepEqual(list.map((one) => [one.name, one.isActive]).sort(), [['Filtres', true], ['main', false]]);
+  assert.deepEqual(page.faults, []);
+});
+
+test('a filter is made, ordered and saved with keys alone', async () => {
+  await page.goto('/settings/filters');
+  await page.getByRole('link', { name: 'Nouveau filtre' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('textbox', { name: 'Nom' }).waitFor();
+  const to = async (name) => {
+    for (let n = 0; n < 25; n++) {
+      await page.keyboard.press('Tab');
+      if (await page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent.trim()) === name) return;
+    }
+    assert.fail(`Tab does not reach ${name}`);
+  };
+  await page.getByRole('textbox', { name: 'Nom' }).focus();
+  await to('Condition 1\u00a0: texte');
+  await page.keyboard.type('ann@example.org');
+  await to('Action 1');
+  await page.keyboard.type('Suivre');
+  await to('Ajouter une action');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement.getAttribute('aria-label') === 'Action 2');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+  await to('Retirer l’action 2');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement.getAttribute('aria-label') === 'Action 1');
+  await to('Enregistrer');
+  await page.keyboard.press('Enter');
+  await page.getByRole('listitem').getByText('suivre (étoile)', { exact: true }).waitFor();
+  assert.deepEqual(await names(page), ['ann@example.org']);
   assert.deepEqual(page.faults, []);
 });
 

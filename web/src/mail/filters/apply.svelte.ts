@@ -49,20 +49,22 @@ export class Tried {
   /** Does it; the end is told with a way back, wherever the person is by then. */
   async apply(): Promise<void> {
     this.status = 'applying';
+    let jobId = '';
+    const undo = () => (this.changed ? { action: { label: t('ui.undo'), run: () => void back(jobId) } } : {});
     try {
-      const jobId = await server.apply(this.blobId, this.found.map((trial) => trial.emailId));
+      jobId = await server.apply(this.blobId, this.found.map((trial) => trial.emailId));
       for (;;) {
         const { state, error, changed, looked } = await server.progress(jobId);
         [this.changed, this.looked] = [changed, looked];
         if (state === 'done') break;
-        if (state === 'failed' || error) throw new Error(error);
+        if (error) throw new Error(error);
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
       this.status = 'done';
-      notices.show(t('filters.applied', { count: this.changed }), { stay: 15_000, ...(this.changed ? { action: { label: t('ui.undo'), run: () => void back(jobId) } } : {}) });
+      notices.show(t('filters.applied', { count: this.changed }), { stay: 15_000, ...undo() });
     } catch {
       this.status = 'failed';
-      notices.show(t('filters.notApplied'), { tone: 'danger' });
+      notices.show(t('filters.notApplied'), { tone: 'danger', stay: 15_000, ...undo() });
     }
   }
 }
