@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from parvis.kernel.errors import Invalid
 from parvis.wire.sieve import Context, Discard, FileInto, Keep, Mail, Redirect, compile_script, run
-from parvis.wire.sieve.render import Condition, Deed, Do, Rule, Subject, rule_at, rules_of, script_of
+from parvis.wire.sieve.render import Condition, Deed, Do, Rule, Subject, condition_of, rule_at, rules_of, script_of
 
 RAW = b"From: Ann <ann@example.org>\r\nTo: bob@example.org\r\nSubject: [list] Hello\r\n\r\nText\r\n"
 ATTACHED = (
@@ -66,6 +66,23 @@ def test_actions() -> None:
     assert acts(Rule("r", (), (Do("discard"),), enabled=False)) == (Keep(implicit=True),)
 
 
+def test_a_mailbox_is_found_by_its_id() -> None:
+    rule = Rule("r", (), (Do("fileinto", "Old name", "Mb1"), Do("copy", "Other", "Mb2")))
+    source = script_of([rule])
+    assert acts(rule) == (FileInto("Old name", mailbox_id="Mb1"), FileInto("Other", copy=True, mailbox_id="Mb2"))
+    assert rules_of(source) == [rule] and "mailboxid" in source.splitlines()[0]
+    assert rules_of(source.replace(":mailboxid", ":specialuse")) is None
+
+
+def test_flags_alone_are_noted() -> None:
+    source = script_of([Rule("r", (Condition("subject", value="hello"),), (Do("markread"), Do("flag", "$x")))])
+    outcome = run(compile_script(source), Mail.of(RAW), Context())
+    assert [(one.flags, one.tests[-1].text) for one in outcome.marked] == [
+        (("$x",), 'header :contains "subject" "hello"'), (("\\Seen",), 'header :contains "subject" "hello"'),
+    ]  # fmt: skip
+    assert rule_at(source, outcome.marked[0].line) == "r"
+
+
 def test_any_and_all() -> None:
     both = (Condition("subject", "contains", "hello"), Condition("subject", "contains", "nothing"))
     assert acts(Rule("r", both, (Do("discard"),), "any")) == (Discard(),)
@@ -121,7 +138,7 @@ CONDITIONS = st.builds(
     negated=st.booleans(),
 ) | st.builds(Condition, st.just("size"), st.sampled_from(["over", "under"]), size=st.integers(0, 10**12))
 ACTIONS = st.builds(
-    Do, st.sampled_from([kind for kind in get_args(Deed) if kind not in ("redirect", "forward")]), NAMES.map(lambda text: f"x{text}x")
+    Do, st.sampled_from([kind for kind in get_args(Deed) if kind not in ("redirect", "forward")]), NAMES.map(lambda text: f"x{text}x"), st.sampled_from(["", "M1"])
 ) | st.builds(Do, st.sampled_from(["redirect", "forward"]), st.just("a@example.org"))  # fmt: skip
 RULES = st.lists(
     st.builds(
@@ -144,6 +161,19 @@ def test_rules_come_back(rules: list[Rule]) -> None:
     assert script_of(again) == source
     assert [rule.enabled for rule in again] == [rule.enabled for rule in rules]
     assert [len(rule.conditions) for rule in again] == [len(rule.conditions) for rule in rules]
+
+
+@given(CONDITIONS)
+def test_a_test_that_held_is_told_as_a_condition(condition: Condition) -> None:
+    source = script_of([Rule("r", (condition,), (Do("keep"),))])
+    test = source[source.index("allof (") + len("allof (") : source.rindex(") {")]
+    again = condition_of(test)
+    assert again is not None and script_of([Rule("r", (again,), (Do("keep"),))]) == source
+
+
+@pytest.mark.parametrize("test", ["true", "header", 'exists "to"', "true {} if true", "\x00", 'header :is "a" "b…'])
+def test_other_tests_are_no_conditions(test: str) -> None:
+    assert condition_of(test) is None
 
 
 def test_a_rule_comes_back_as_it_was() -> None:

@@ -21,6 +21,7 @@ export async function inside(page, look) {
   await search(page, look);
   await assistant(page, look);
   await settings(page, look);
+  await filters(page, look);
 }
 
 /** Closes what is open over the page. */
@@ -194,4 +195,52 @@ async function settings(page, look) {
     await page.locator('section[aria-labelledby="settings-part"] h2').first().waitFor();
     await look(`settings-${part}`);
   }
+}
+
+const RULES = [
+  { name: 'Lettre du port', conditions: [{ subject: 'header', header: 'List-Id', value: 'lettre.port.example' }], actions: [{ kind: 'fileinto', value: 'Archive' }, { kind: 'markread' }] },
+  { name: 'Délégation', match: 'any', enabled: false, conditions: [{ subject: 'from', value: 'songhan.example' }, { subject: 'subject', value: 'délégation', negated: true }, { subject: 'size', comparison: 'over', size: 5_000_000 }], actions: [{ kind: 'flag', value: 'label:projet' }, { kind: 'forward', value: 'accueil@valmont.example' }, { kind: 'stop' }] },
+];
+
+/** The filters: none, some, one of them, what they would do, a script of one's own, why a message is where it is. */
+export async function filters(page, look) {
+  const use = async (blobId) => jmap(page, [['SieveScript/set', { create: { s: { name: blobId.slice(0, 9), blobId } }, onSuccessActivateScript: '#s' }]]);
+  await page.goto('/settings/filters');
+  await page.getByRole('link', { name: 'Nouveau filtre' }).waitFor();
+  await look('filters-none');
+  const [{ blobId }] = await jmap(page, [['Filter/script', { rules: RULES }]]);
+  await use(blobId);
+  await page.reload();
+  await page.getByRole('switch').first().waitFor();
+  await look('filters');
+  await page.getByRole('button', { name: 'Actions pour Délégation' }).click();
+  await page.getByRole('menu').waitFor();
+  await look('filters-menu');
+  await away(page);
+  await page.getByRole('button', { name: 'Tous les appliquer' }).click();
+  await page.getByText(/ne changerait|changeraient/).waitFor();
+  await look('filters-apply');
+  await away(page);
+  await page.goto('/settings/filters/2');
+  await page.getByRole('textbox', { name: 'Nom' }).waitFor();
+  await look('filters-rule');
+  await page.goto('/settings/filters/new');
+  await page.getByRole('button', { name: 'Enregistrer' }).click();
+  await page.getByText('Choisissez un dossier.').waitFor();
+  await look('filters-faults');
+  const [{ created }] = await jmap(page, [['Blob/upload', { create: { b: { data: [{ 'data:asText': '# à moi\nkeep;\n' }], type: 'application/sieve' } } }]]);
+  await use(created.b.id);
+  await page.goto('/settings/filters');
+  await page.getByRole('textbox', { name: 'Texte du script' }).fill('# à moi\nfoo;\nkeep;\n');
+  await page.getByRole('button', { name: 'Ligne 2' }).waitFor();
+  await look('filters-script');
+  const [{ list }] = await jmap(page, [['SieveScript/get', { ids: null }]]);
+  await jmap(page, [['SieveScript/set', { onSuccessDeactivateScript: true }], ['SieveScript/set', { destroy: list.map((one) => one.id) }]]);
+  await page.goto('/mail/inbox');
+  await page.locator('[role="option"]').first().click();
+  await page.getByRole('button', { name: 'Autres actions pour ce message' }).last().click();
+  await page.getByRole('menuitem', { name: 'Pourquoi est-il ici' }).click();
+  await page.getByRole('dialog').getByText(/Aucun filtre|parce que/).waitFor();
+  await look('filters-why');
+  await away(page);
 }

@@ -186,7 +186,7 @@ class Filters:
 def _runner(readied: Readied, mail: Mail, context: Context) -> Callable[[], Outcome]:
     def work() -> Outcome:
         outcome = run(readied.script, mail, context)
-        readied.learn_rules([step.line for step in outcome.steps])
+        readied.learn_rules([step.line for step in outcome.steps] + [one.line for one in outcome.marked])
         return outcome
 
     return work

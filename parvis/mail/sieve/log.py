@@ -9,6 +9,7 @@ from parvis.kernel import clock, ids
 from parvis.store.sql.contract import Tx, marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
+from parvis.wire.sieve.render import condition_of
 
 KEPT_MS = 30 * 86_400_000
 _PAGE = 500
@@ -30,9 +31,9 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     rule: str | None = None
     """The name of the rule, when the script is made of rules."""
     action: str
-    """`keep`, `fileinto`, `redirect`, `discard`, `reject`, `vacation`, `notify` or `error`."""
+    """`keep`, `fileinto`, `flag`, `redirect`, `discard`, `reject`, `vacation`, `notify` or `error`."""
     target: str = ""
-    """The mailbox or the address."""
+    """The mailbox, the flags or the address."""
     tests: tuple[Test, ...] = ()
     error: str = ""
     """Why it could not be done, or not as asked."""
@@ -55,7 +56,7 @@ async def write(unit: Unit, account_id: int, email_id: int, notes: Sequence[Note
 
 async def read(db: Any, account_id: int, email_ids: Sequence[int] | None, limit: int) -> list[dict[str, Any]]:
     """Notes about some messages, or the newest, newest first: each with `emailId` (None when nothing was kept) and
-    `at`."""
+    `at`, its tests with `condition`."""
     named = "" if email_ids is None else f"AND email_id IN {marks(len(email_ids))}"
     rows = await db.rows(
         f"SELECT email_id, at_ms, body FROM sieve_log WHERE account_id = ? {named} ORDER BY id DESC LIMIT ?",
@@ -65,10 +66,17 @@ async def read(db: Any, account_id: int, email_ids: Sequence[int] | None, limit:
         {
             "emailId": ids.text(email_id) if email_id else None,
             "at": clock.utc_date(at_ms),
-            **msgspec.json.decode(body),
+            **shown(msgspec.json.decode(body)),
         }
         for email_id, at_ms, body in rows
     ]
+
+
+def shown(note: dict[str, Any]) -> dict[str, Any]:
+    """A note for people who do not write scripts: each of its tests with its `condition`, when it is one of a
+    rule."""
+    tests = [{**test, "condition": msgspec.to_builtins(condition_of(test["text"]))} for test in note["tests"]]
+    return {**note, "tests": tests}
 
 
 async def forget(store: Store) -> int:

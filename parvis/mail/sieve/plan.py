@@ -21,7 +21,7 @@ from parvis.mail.submission.senders import of_account
 from parvis.store.blobs.contract import Step, stored
 from parvis.store.store import Store
 from parvis.store.unit import Unit
-from parvis.wire.sieve import Discard, FileInto, Keep, Notify, Outcome, Redirect, Reject, Tracked, Vacation
+from parvis.wire.sieve import Discard, FileInto, Keep, Marked, Notify, Outcome, Redirect, Reject, Tracked, Vacation
 from parvis.wire.sieve import Step as Acted
 
 _GENERAL = "The recipient does not accept this message"
@@ -147,6 +147,8 @@ class Builder:
                 await self._send(readied, step, action)
             if isinstance(action, Keep) and not action.implicit:
                 self._acted(readied, step, "keep")
+        for marked in outcome.marked:
+            self._acted(readied, marked, "flag", " ".join(marked.flags))
         if self._failed and not self._copies:
             self._as_it_came().places.append(None)
         return self._plan(tuple(self._copies.values()), outcome.tracked, reject)
@@ -221,7 +223,9 @@ class Builder:
         if ready or name == "reject":
             self._acted(readied, step, name, target)
 
-    def _acted(self, readied: Readied, step: Acted, action: str, target: str = "", error: str = "") -> None:
+    def _acted(
+        self, readied: Readied, step: Acted | Marked, action: str, target: str = "", error: str = ""
+    ) -> None:
         tests = tuple(log.Test(held.line, log.shortened(held.text)) for held in step.tests)
         rule = None if step.script else readied.rule(step.line)
         self._note(action, target, error, script=step.script, line=step.line, rule=rule, tests=tests)

@@ -14,7 +14,7 @@ from parvis.mail.sieve.boxes import Place
 from parvis.mail.sieve.filter import Filters, World
 from parvis.mail.sieve.scripts import Readied
 from parvis.store.store import Store
-from parvis.wire.sieve import Action, Discard, FileInto, Keep, Outcome, Redirect, Step
+from parvis.wire.sieve import Action, Discard, FileInto, Keep, Marked, Outcome, Redirect, Step
 
 _SECONDS = 2.0
 
@@ -91,7 +91,8 @@ def _effect(readied: Readied, world: World, before: Trial, outcome: Outcome) -> 
         if isinstance(action, Keep | FileInto):
             keywords |= flags.read(action.flags)[0]
         if not (isinstance(action, Keep) and action.implicit):
-            actions.append(_shown(readied, step, target, done))
+            actions.append(_shown(readied, step, type(action).__name__.lower(), target, done))
+    actions += [_shown(readied, marked, "flag", " ".join(marked.flags), True) for marked in outcome.marked]
     trash = discarded and not places and not stays
     return Trial(
         before.email_id,
@@ -117,10 +118,9 @@ def _target(action: Action) -> str:
     return action.address if isinstance(action, Redirect) else ""
 
 
-def _shown(readied: Readied, step: Step, target: str, done: bool) -> dict[str, Any]:
-    name = type(step.action).__name__.lower()
+def _shown(readied: Readied, step: Step | Marked, action: str, target: str, done: bool) -> dict[str, Any]:
     return {
-        "action": name,
+        "action": action,
         "target": target,
         "line": step.line,
         "script": step.script,

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from parvis.mail import erase
 from parvis.mail.model import SCOPE
-from parvis.mail.sieve import existing, jmap, verbs
+from parvis.mail.sieve import existing, jmap, rules, verbs
 from parvis.mail.sieve.existing import Applier
 from parvis.mail.sieve.filter import Filters
 from parvis.mail.sieve.managesieve import LINE_LIMIT, Server, Session
@@ -56,7 +56,7 @@ def feature(context: Context) -> Feature:
             Capability(existing.FILTERS, SCOPE),
         ),
         kinds=(jmap.KIND,),
-        methods=(jmap.VALIDATE, *existing.METHODS),
+        methods=(jmap.VALIDATE, *existing.METHODS, *rules.METHODS),
         jobs={existing.JOB: Applier(context.store, context.need(Filters)).handle},
         listeners=(Port("sieve", settings.ports.sieve, door),),
         erase=erase.filters,

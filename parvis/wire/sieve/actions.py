@@ -270,7 +270,7 @@ def _change_flags(machine: "Machine", node: Node) -> None:
     else:
         after = given if node.spec.name == "setflag" else split_flags([*before, *given])
     if node.values[0] is None:
-        machine.flags = after
+        machine.mark(node, after)
         return
     for name in machine.arguments(node, 0):
         machine.assign(node, _flag_variable(machine, node, name), " ".join(after))

@@ -19,6 +19,7 @@ from .model import (
     Held,
     Keep,
     Mail,
+    Marked,
     Notify,
     Outcome,
     Redirect,
@@ -88,6 +89,7 @@ class Machine:
         self.tracked: list[Tracked] = []
         self.flags: tuple[str, ...] = ()
         """The flags of the internal variable (RFC 5232 §2)."""
+        self.marked: list[Marked] = []
         self.keeps = True
         """Is the implicit keep still to be done (RFC 5228 §2.10.2)?"""
 
@@ -261,6 +263,13 @@ class Machine:
         ):
             self.fail(node, "'reject' cannot go together with an action that delivers or answers the message.")
 
+    def mark(self, node: Node, flags: tuple[str, ...]) -> None:
+        """Sets the flags of the internal variable (RFC 5232 §2)."""
+        more = tuple(flag for flag in flags if flag not in self.flags)
+        if more and len(self.marked) < self.limits.actions:
+            self.marked.append(Marked(more, node.line, self.name(), tuple(self.held)))
+        self.flags = flags
+
     def name(self) -> str:
         """Name of the included script that is being run; `""` for the script itself."""
         return self.around[-1][1] if self.around else ""
@@ -309,7 +318,9 @@ class Machine:
         steps = list(self.steps)
         if self.keeps and not any(_target(step.action) == "inbox" for step in steps):
             steps.append(Step(Keep(self.flags, implicit=True), 0, "", (), self.headers))
-        return Outcome(tuple(steps), tuple(self.tracked))
+        stored = {flag for step in steps if isinstance(step.action, Keep | FileInto) for flag in step.action.flags}
+        marked = tuple(one for one in self.marked if stored.intersection(one.flags))
+        return Outcome(tuple(steps), tuple(self.tracked), marked)
 
     def failed(self, error: SieveError) -> Outcome:
         """The message kept as it came, and why (RFC 5228 §2.10.6, RFC 5293 §7)."""

@@ -211,6 +211,15 @@ class Step(msgspec.Struct, frozen=True):
         return self.headers.rewritten(raw)
 
 
+class Marked(NamedTuple):
+    """Flags with which the message is kept (RFC 5232 §3), and what brought them about: no action by themselves."""
+
+    flags: tuple[str, ...]
+    line: int
+    script: str
+    tests: tuple[Held, ...]
+
+
 class Tracked(NamedTuple):
     """A key to be remembered (RFC 7352 §3.3): a new one for `seconds` from now; one that is there already stays as
     it is, or with `last` begins its time anew."""
@@ -226,6 +235,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
     steps: tuple[Step, ...]
     tracked: tuple[Tracked, ...] = ()
+    marked: tuple[Marked, ...] = ()
     error: SieveError | None = None
     error_script: str = ""
     """Name of the included script in which the error is."""

@@ -21,7 +21,7 @@ Comparison = Literal["is", "contains", "matches", "over", "under"]
 Deed = Literal["fileinto", "copy", "flag", "markread", "redirect", "forward", "keep", "discard", "reject", "stop"]
 
 
-class Condition(msgspec.Struct, frozen=True):
+class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something a message has, or with `negated` has not."""
 
     subject: Subject
@@ -35,15 +35,17 @@ class Condition(msgspec.Struct, frozen=True):
     negated: bool = False
 
 
-class Do(msgspec.Struct, frozen=True):
+class Do(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """What a rule does. `value` is the mailbox of `fileinto` and `copy`, the keyword of `flag`, the address of
     `redirect` and `forward` (which leaves the message where it is), the reason of `reject`."""
 
     kind: Deed
     value: str = ""
+    mailbox_id: str = ""
+    """Of the mailbox, which is found by it also under another name (RFC 9042 §4)."""
 
 
-class Rule(msgspec.Struct, frozen=True):
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When `match` of the conditions hold, the actions are done; without conditions, always."""
 
     name: str
@@ -59,8 +61,8 @@ _FIELDS = {"from": ("from",), "to": ("to",), "cc": ("cc",), "recipient": ("to", 
 _DEEDS: dict[Deed, tuple[str, tuple[str, ...]]] = {
     "flag": ("addflag {}", ("imap4flags",)),
     "markread": ('addflag "\\\\Seen"', ("imap4flags",)),
-    "fileinto": ("fileinto {}", ("fileinto",)),
-    "copy": ("fileinto :copy {}", ("fileinto", "copy")),
+    "fileinto": ("fileinto{id} {}", ("fileinto",)),
+    "copy": ("fileinto :copy{id} {}", ("fileinto", "copy")),
     "redirect": ("redirect {}", ()),
     "forward": ("redirect :copy {}", ("copy",)),
     "keep": ("keep", ()),
@@ -88,6 +90,7 @@ def _needs(rule: Rule) -> Iterator[str]:
         yield from {"body": ("body",), "attachment": ("mime",)}.get(condition.subject, ())
     for action in rule.actions:
         yield from _DEEDS[action.kind][1]
+        yield from ("mailboxid",) if _has_id(action) else ()
 
 
 def _rule(rule: Rule) -> str:
@@ -98,12 +101,21 @@ def _rule(rule: Rule) -> str:
     ordered = sorted(
         rule.actions, key=lambda action: _ORDER.index(action.kind) if _is_flag(action) else len(_ORDER)
     )
-    lines = [f"    {_DEEDS[action.kind][0].format(_quoted(action.value))};\n" for action in ordered]
+    lines = [f"    {_action(action)};\n" for action in ordered]
     return f"{_MARK}{' '.join(rule.name.split())}\nif {test} {{\n{''.join(lines)}}}\n"
 
 
 def _is_flag(action: Do) -> bool:
     return action.kind in ("flag", "markread")
+
+
+def _has_id(action: Do) -> bool:
+    return bool(action.mailbox_id) and action.kind in ("fileinto", "copy")
+
+
+def _action(action: Do) -> str:
+    tag = f" :mailboxid {_quoted(action.mailbox_id)}" if _has_id(action) else ""
+    return _DEEDS[action.kind][0].format(_quoted(action.value), id=tag)
 
 
 def _condition(condition: Condition) -> str:
@@ -180,6 +192,18 @@ def rule_at(source: str, line: int) -> str | None:
     return None
 
 
+def condition_of(test: str) -> Condition | None:
+    """The condition that a test in a script of rules was made of (`Held.text`); `None` for any other test."""
+    try:
+        (call,) = Parser(Source(f"if {test} {{}}", LIMITS), LIMITS).script()
+        (inner,) = call.tests
+        condition = _read_condition(inner)
+        (again,) = Parser(Source(f"if {_condition(condition)} {{}}", LIMITS), LIMITS).script()
+    except (Invalid, ValueError, IndexError):
+        return None
+    return condition if _shape(call) == _shape(again) else None
+
+
 def _read_rule(call: Call, name: str) -> Rule:
     (test,) = call.tests
     enabled = not (test.tests and test.tests[0].name == "false")
@@ -211,12 +235,14 @@ def _read_condition(call: Call) -> Condition:
 
 
 def _read_action(call: Call) -> Do:
-    value = "".join(argument.texts[0] for argument in call.arguments if argument.kind == "string")
+    tags = [argument.texts[0] for argument in call.arguments if argument.kind == "tag"]
+    *number, value = ["", *(argument.texts[0] for argument in call.arguments if argument.kind == "string")]
+    mailbox_id = number[-1] if "mailboxid" in tags else ""
     if call.name == "addflag":
         return Do("markread") if value == "\\Seen" else Do("flag", value)
-    if any(argument.kind == "tag" for argument in call.arguments):
-        return Do("copy" if call.name == "fileinto" else "forward", value)
-    return Do(msgspec.convert(call.name, Deed), value)
+    if "copy" in tags:
+        return Do("copy" if call.name == "fileinto" else "forward", value, mailbox_id)
+    return Do(msgspec.convert(call.name, Deed), value, mailbox_id)
 
 
 def _shape(call: Call) -> object:

@@ -34,7 +34,8 @@ async def test_a_rule_files_and_says_why(site, ann: Person) -> None:
     await send(site, plain("three"))
     assert await ann.mail() == {"Lists/All": ["one", "[list] two"], "INBOX": ["three"]}
     assert [keywords for _, keywords, _ in await ann.emails()] == ["", "$label", ""]
-    first, second = await ann.log()
+    first, second, third = await ann.log()
+    assert (third["action"], third["target"], third["rule"]) == ("flag", "$label", "Lists")
     assert (first["action"], first["target"], first["rule"]) == ("fileinto", "Lists/All", None)
     assert (second["rule"], second["script"], second["line"]) == ("Lists", "main", 6)
     assert "[list]" in second["tests"][-1]["text"] and second["subject"] == "[list] two"

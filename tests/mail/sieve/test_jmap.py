@@ -249,6 +249,60 @@ async def test_which_rule_acted(client: Client, site, ann: Person) -> None:
     await send(site, plain("[list] a"))
     await send(site, plain("old"))
     (email,) = [number for number, _, _ in await ann.emails()]
-    (note,) = (await client("Filter/explain", emailIds=[ids.text(email)]))["list"]
+    flag, note = (await client("Filter/explain", emailIds=[ids.text(email)]))["list"]
+    assert (flag["action"], flag["target"], flag["rule"]) == ("flag", "$label", None)
     assert note["action"] == "fileinto" and note["script"] == "main" and note["emailId"] == ids.text(email)
-    assert [one["action"] for one in (await client("Filter/explain"))["list"]] == ["discard", "fileinto"]
+    assert [one["action"] for one in (await client("Filter/explain"))["list"]] == ["discard", "flag", "fileinto"]
+
+
+MOVE = {
+    "name": "Lists",
+    "match": "any",
+    "enabled": True,
+    "conditions": [{"subject": "subject", "comparison": "contains", "value": "[list]"}],
+    "actions": [{"kind": "flag", "value": "\\Flagged"}, {"kind": "fileinto", "value": "Archive", "mailboxId": "M"}],
+}
+
+
+async def test_rules_become_a_script_and_come_back(client: Client, site, ann: Person) -> None:
+    archive = next(one["id"] for one in (await client("Mailbox/get", ids=None))["list"] if one["role"] == "archive")
+    rule = {**MOVE, "actions": [MOVE["actions"][0], {**MOVE["actions"][1], "mailboxId": archive, "value": "Gone"}]}
+    made = await client("Filter/script", rules=[rule, {"name": "Read", "actions": [{"kind": "markread"}]}])
+    script = await client("SieveScript/set", create={"s": {"blobId": made["blobId"]}}, onSuccessActivateScript="#s")
+    number = script["created"]["s"]["id"]
+    for given in ({"scriptId": number}, {"blobId": made["blobId"]}):
+        first, second = (await client("Filter/rules", **given))["rules"]
+        assert first["actions"][1] == {"kind": "fileinto", "value": "Gone", "mailboxId": archive}
+        assert first["conditions"][0]["value"] == "[list]" and second["name"] == "Read"
+    await send(site, plain("[list] a"))
+    assert await ann.mail() == {"Archive": ["[list] a"]}
+    ((email, keywords, _),) = await ann.emails()
+    assert keywords == "$flagged"  # what is filed already is marked no more (RFC 5232 §5)
+    notes = (await client("Filter/explain", emailIds=[ids.text(email)]))["list"]
+    assert [(one["rule"], one["action"], one["target"]) for one in notes] == [
+        ("Lists", "flag", "\\Flagged"), ("Lists", "fileinto", "Archive"),
+    ]  # fmt: skip
+    (test,) = notes[-1]["tests"]
+    assert (test["condition"]["subject"], test["condition"]["value"]) == ("subject", "[list]")
+    seen = await client("Filter/preview", blobId=made["blobId"], emailIds=[ids.text(email)])
+    assert [act["action"] for act in seen["list"][0]["actions"]] == ["fileinto", "flag"]
+
+
+async def test_rules_that_cannot_be(client: Client) -> None:
+    for wrong in (
+        {**MOVE, "actions": [{"kind": "redirect", "value": "nobody"}]},
+        {**MOVE, "conditions": [{"subject": "size", "comparison": "is"}]},
+        {**MOVE, "color": "red"},
+    ):
+        assert (await client("Filter/script", rules=[wrong]))["error"] == "invalidArguments"
+    reason = {"name": "x", "actions": [{"kind": "reject", "value": "x" * 150_000}]}
+    assert (await client("Filter/script", rules=[reason] * 4))["error"] == "requestTooLarge"
+
+
+async def test_scripts_that_are_no_rules(client: Client, engine, bob: Person) -> None:
+    number = (await client.script(RULES))["created"]["s"]["id"]
+    assert (await client("Filter/rules", scriptId=number))["rules"] is None
+    for wrong in ({}, {"scriptId": number, "blobId": "b"}, {"scriptId": "x"}, {"blobId": "b" + "0" * 64}):
+        assert (await client("Filter/rules", **wrong))["error"] == "invalidArguments"
+    other = Client(engine, bob.who)
+    assert (await other("Filter/rules", accountId=client.account, scriptId=number))["error"] == "accountNotFound"

@@ -1,5 +1,6 @@
 import type assistant from './assistant.json';
 import type compose from './compose.json';
+import type filters from './filters.json';
 import mail from './mail.json';
 import type search from './search.json';
 import type settings from './settings.json';
@@ -16,8 +17,9 @@ export default { ...ui, ...shell, ...start, ...mail };
 export const later = {
   assistant: () => import('./assistant.json'),
   compose: () => import('./compose.json'),
+  filters: () => import('./filters.json'),
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof assistant & typeof compose & typeof search & typeof settings;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof assistant & typeof compose & typeof filters & typeof search & typeof settings;

@@ -8,6 +8,7 @@ export default { ...ui, ...shell, ...start, ...mail };
 export const later = {
   assistant: () => import('./assistant.json'),
   compose: () => import('./compose.json'),
+  filters: () => import('./filters.json'),
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
 };

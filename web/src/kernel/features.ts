@@ -154,6 +154,8 @@ export interface Slots {
   'conversation.tools': { accountId: string; threadId: string; emailIds: string[] };
   /** Over everything, for composers and other floating windows; drawn once by the shell. */
   'shell.overlay': Record<string, never>;
+  /** The part of the settings about filters of mail. */
+  'settings.filters': Record<string, never>;
   /** A whole conversation with its tools, provided by mail, for use by search and the assistant. */
   'mail.conversation': { accountId: string; threadId: string; onclose?: () => void; highlight?: Highlight };
 }

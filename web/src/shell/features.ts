@@ -3,6 +3,7 @@ import { commands } from '../kernel/commands.svelte';
 import type { Feature } from '../kernel/features';
 import { assistant } from '../assistant';
 import { compose } from '../mail/compose';
+import { filters } from '../mail/filters';
 import { mail } from '../mail';
 import { search } from '../search';
 import { settings } from '../settings';
@@ -11,6 +12,7 @@ import { shellCommands } from './commands';
 export const features: Feature[] = [
   mail,
   compose,
+  filters,
   assistant,
   search,
   settings,
