@@ -15,6 +15,8 @@ from parvis.kernel import clock
 from parvis.kernel.errors import Conflict, NotFound, OverQuota
 from parvis.kernel.settings import Settings
 from parvis.mail import service
+from parvis.mail.lists.intake import Intake
+from parvis.mail.lists.model import ListAddress
 from parvis.mail.queue import recipients as addresses
 from parvis.mail.queue import store as queue
 from parvis.mail.queue.model import HERE, RELAY, Message, Outcome, Recipient, Reply
@@ -22,6 +24,8 @@ from parvis.mail.queue.route import Router, Unroutable
 from parvis.mail.queue.transfer import Transfer, Unreached
 from parvis.mail.service import Delivered, Delivery, Hook
 from parvis.mail.signing import Signer
+from parvis.mail.submission import senders
+from parvis.mail.submission.content import Content
 from parvis.store.jobs import Job, Retry
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -41,10 +45,11 @@ class Courier:
         router: Router,
         transfer: Transfer,
         signer: Signer,
+        intake: Intake,
         hooks: Sequence[Hook] = (),
     ) -> None:
         self._keep, self._settings, self._router, self._transfer = keep, settings, router, transfer
-        self._signer = signer
+        self._signer, self._intake = signer, intake
         self._hooks = tuple(hooks)
         self._busy: Counter[str] = Counter()
         self._turned_away: Counter[str] = Counter()
@@ -95,13 +100,38 @@ class Courier:
     async def _deliver(self, message: Message, waiting: Sequence[Recipient], content: bytes) -> None:
         """Into mailboxes here; each in one unit with the note that it is there."""
         for recipient in waiting:
-            found = await addresses.find(self._keep.db, self._settings.domains, recipient.address)
+            found = await addresses.find(self._keep.db, self._settings, recipient.address)
             refusal = Reply(550, "5.1.1 nobody here has this address")
             if found.where == "here":
                 refusal = await self._deliver_to(message, recipient, found.accounts, content) or refusal
                 if refusal.accepted:
                     continue
+            elif found.list is not None:
+                refusal = await self._to_list(message, recipient, found.list, content)
+                if refusal.accepted:
+                    continue
             await self._settle(message, [Outcome(recipient, refusal, self._settings.hostname)])
+
+    async def _to_list(self, message: Message, recipient: Recipient, to: ListAddress, content: bytes) -> Reply:
+        """To a list here: kept for it in one unit with the note that it is there."""
+        own = await senders.of_account(self._keep.db, message.account_id)
+        authors = Content.read(content).addresses("From")
+        authentic = bool(authors) and all(own.allow(each.email) for each in authors)
+        judged = await self._intake.judge(to, content, message.sender, authentic=authentic)
+        if judged.act == "refuse":
+            return Reply(550, f"5.7.1 {judged.why}")
+        delivered = Reply(250, "2.1.5 passed on")
+        outcome = Outcome(recipient, delivered, self._settings.hostname)
+
+        async def work(unit: Unit) -> None:
+            if await queue.settle(unit, message, recipient, "delivered", outcome):
+                await self._intake.keep(unit, judged, message.blob, message.size)
+
+        try:
+            await self._keep.write(work)
+        except NotFound:
+            return Reply(550, "5.1.1 nobody here has this address")
+        return delivered
 
     async def _deliver_to(
         self, message: Message, recipient: Recipient, accounts: Sequence[int], content: bytes

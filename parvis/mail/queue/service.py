@@ -8,6 +8,7 @@ from parvis.kernel.egress import Egress
 from parvis.kernel.errors import Invalid
 from parvis.kernel.resolver import Resolver
 from parvis.kernel.settings import Settings
+from parvis.mail.lists.intake import Intake
 from parvis.mail.queue import recipients, store
 from parvis.mail.queue.courier import Courier
 from parvis.mail.queue.model import HERE, Letter
@@ -32,9 +33,9 @@ class Queue:
         self._signer = Signer(keep, settings)
         self._rate = Rate(settings.limits.sent_per_minute)
 
-    def courier(self, hooks: Sequence[Hook] = ()) -> Courier:
+    def courier(self, intake: Intake, hooks: Sequence[Hook] = ()) -> Courier:
         """Who carries the letters out; `hooks` run for each one delivered here, as for mail from outside."""
-        return Courier(self._keep, self._settings, self._router, self._transfer, self._signer, hooks)
+        return Courier(self._keep, self._settings, self._router, self._transfer, self._signer, intake, hooks)
 
     async def stop(self) -> None:
         """Ends what waits on other servers."""
@@ -51,8 +52,8 @@ class Queue:
 
     async def destination(self, address: str) -> str:
         """Where a copy for this address goes."""
-        found = await recipients.find(self._keep.db, self._settings.domains, address)
-        if found.where != "elsewhere":
+        found = await recipients.find(self._keep.db, self._settings, address)
+        if found.where != "elsewhere" or found.returns:
             return HERE
         try:
             return self._router.destination(normal(address).rpartition("@")[2])

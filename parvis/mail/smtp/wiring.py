@@ -5,12 +5,18 @@ from functools import cache
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.mail import erase, identity
 from parvis.mail.authentication import Authentication
+from parvis.mail.lists import jmap as lists_jmap
+from parvis.mail.lists import store as list_store
+from parvis.mail.lists import web
+from parvis.mail.lists.intake import Intake
+from parvis.mail.lists.service import Lists
 from parvis.mail.model import SCOPE
 from parvis.mail.queue import report
 from parvis.mail.queue import store as queue_store
 from parvis.mail.queue.report import Reporter
 from parvis.mail.queue.service import Queue
 from parvis.mail.smtp.doors import smtp_port
+from parvis.mail.smtp.passing import PassingOn
 from parvis.mail.smtp.receive import Receiver
 from parvis.mail.smtp.submit import Submitter
 from parvis.mail.submission import jmap as submission
@@ -31,21 +37,30 @@ def feature(context: Context) -> Feature:
     queue = Queue(keep, settings, context.egress, context.resolver)
     context.offer(queue)
     reporter = Reporter(keep, settings, queue)
-    receiver = Receiver(keep, settings, Authentication(context.resolver, settings), HOOKS)
+    authentication = Authentication(context.resolver, settings)
+    receiver = Receiver(keep, settings, authentication, PassingOn(keep, settings, queue), HOOKS)
+    lists = Lists(keep, settings, queue, context.resolver, context.public_url, HOOKS)
     submitter = Submitter(keep, settings, queue)
     tls = cache(lambda: server_context(settings))
     ports = settings.ports
-    keep.jobs.handle(queue_store.JOB, queue.courier(HOOKS).handle, at_once=settings.delivery.at_once)
+    keep.jobs.handle(
+        queue_store.JOB, queue.courier(Intake(keep, settings), HOOKS).handle, at_once=settings.delivery.at_once
+    )
     return Feature(
         name="mail.sending",
         capabilities=(
             Capability(identity.SUBMISSION, SCOPE, account=lambda _: submission.account_capability(settings)),
             Capability(vacation.VACATION, SCOPE),
+            Capability(lists_jmap.LISTS, ""),
         ),
+        methods=lists_jmap.METHODS,
+        routes=web.routes(lists),
         kinds=(identity.KIND, submission.KIND, vacation.KIND),
         jobs={
             queue_store.REPORT: reporter.handle,
             report.READ: reporter.read,
+            list_store.POST: lists.post,
+            list_store.ASK: lists.ask,
             responder.JOB: Responder(keep, settings, queue).handle,
         },
         listeners=(
