@@ -19,7 +19,9 @@ from parvis.mail.lists.intake import Intake
 from parvis.mail.lists.model import ListAddress
 from parvis.mail.queue import recipients as addresses
 from parvis.mail.queue import store as queue
+from parvis.mail.queue import suppression
 from parvis.mail.queue.model import HERE, RELAY, Message, Outcome, Recipient, Reply
+from parvis.mail.queue.pace import Pace, is_too_many
 from parvis.mail.queue.route import Router, Unroutable
 from parvis.mail.queue.transfer import Transfer, Unreached
 from parvis.mail.service import Delivered, Delivery, Hook
@@ -45,20 +47,23 @@ class Courier:
         router: Router,
         transfer: Transfer,
         signer: Signer,
-        intake: Intake,
         hooks: Sequence[Hook] = (),
     ) -> None:
         self._keep, self._settings, self._router, self._transfer = keep, settings, router, transfer
-        self._signer, self._intake = signer, intake
+        self._signer, self._intake = signer, Intake(keep, settings)
         self._hooks = tuple(hooks)
+        self._pace = Pace(settings.delivery.at_once_to_one)
         self._busy: Counter[str] = Counter()
         self._turned_away: Counter[str] = Counter()
 
     async def handle(self, job: Job) -> None:
         """One try of a message to one destination. Raises Retry while recipients are waiting."""
         destination = str(job.args["destination"])
-        if self._busy[destination] >= self._settings.delivery.at_once_to_one and destination != HERE:
-            raise Retry(clock.now_ms() + self._wait_ms(destination), "other messages go there first")
+        if destination != HERE:
+            if (then := self._pace.not_before_ms(destination)) > clock.now_ms():
+                raise Retry(then + self._wait_ms(destination), "the other server needs a pause")
+            if self._busy[destination] >= self._pace.at_once(destination):
+                raise Retry(clock.now_ms() + self._wait_ms(destination), "other messages go there first")
         self._turned_away.pop(destination, None)
         self._busy[destination] += 1
         try:
@@ -70,7 +75,7 @@ class Courier:
     def _wait_ms(self, destination: str) -> int:
         """How long a message waits for its turn: the longer, the more wait for the same destination."""
         self._turned_away[destination] += 1
-        rounds = 1 + self._turned_away[destination] // self._settings.delivery.at_once_to_one
+        rounds = 1 + self._turned_away[destination] // self._pace.at_once(destination)
         return min(_BUSY_MS * rounds, _LONGEST_WAIT_MS)
 
     async def _try(self, message_id: int, destination: str) -> None:
@@ -162,7 +167,19 @@ class Courier:
         return delivered
 
     async def _send(self, message: Message, destination: str, waiting: Sequence[Recipient], content: bytes) -> None:
-        """Signed, to the first server of the destination that answers."""
+        """Signed, to the first server of the destination that answers; not to who is left alone."""
+        alone = await suppression.among(self._keep.db, message.account_id, [one.address for one in waiting])
+        if alone:
+            left = [one for one in waiting if one.address.lower() in alone]
+            told = [Outcome(one, suppression.answer(alone[one.address.lower()])) for one in left]
+            await self._settle(message, told)
+            waiting = [one for one in waiting if one not in left]
+        if waiting:
+            await self._hand_over(message, destination, waiting, content)
+
+    async def _hand_over(
+        self, message: Message, destination: str, waiting: Sequence[Recipient], content: bytes
+    ) -> None:
         trouble = Reply(451, "4.4.4 no server to try")
         try:
             hosts = await self._router.hosts(destination, message.id)
@@ -171,11 +188,21 @@ class Courier:
             hosts, trouble = [], unroutable.reply
         for host in hosts:
             try:
-                await self._transfer.send(host, message, waiting, content, partial(self._settle, message))
+                await self._transfer.send(host, message, waiting, content, partial(self._answered, message))
                 return
             except Unreached as unreached:
                 trouble = unreached.reply
+        if is_too_many(trouble):
+            self._pace.heard(destination, trouble)
+        elif hosts:
+            self._pace.unreached(destination, min(self._settings.delivery.retries[0], 60) * 1000)
         await self._settle(message, [Outcome(recipient, trouble) for recipient in waiting])
+
+    async def _answered(self, message: Message, outcomes: list[Outcome]) -> None:
+        """Notes at once what another server said about some recipients, and learns from it."""
+        for outcome in outcomes:
+            self._pace.heard(outcome.recipient.destination, outcome.reply)
+        await self._settle(message, outcomes)
 
     async def _settle(self, message: Message, outcomes: list[Outcome]) -> None:
         """Notes at once what was said about some recipients."""
@@ -186,8 +213,11 @@ class Courier:
             for outcome in outcomes:
                 if outcome.reply.accepted:
                     await queue.settle(unit, message, outcome.recipient, "relayed", outcome)
+                    await suppression.taken(unit, outcome.recipient.address)
                 elif outcome.reply.permanent:
                     await queue.settle(unit, message, outcome.recipient, "failed", outcome)
+                    if outcome.host:
+                        await suppression.refused(unit, outcome.recipient.address, outcome.reply)
                 elif age >= limits.give_up * 1000:
                     late = Outcome(outcome.recipient, _given_up(outcome.reply), outcome.host)
                     await queue.settle(unit, message, outcome.recipient, "failed", late)

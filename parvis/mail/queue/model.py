@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-State = Literal["held", "active", "done", "canceled"]
+State = Literal["held", "active", "paused", "done", "canceled"]
 Fate = Literal["queued", "delivered", "relayed", "failed", "canceled"]
 
 HERE = "."
@@ -118,3 +118,5 @@ class Outcome:
     recipient: Recipient
     reply: Reply
     host: str = ""
+    tells: bool = False
+    """Whether that server tells the sender what becomes of it (DSN), so that we need not. RFC 3461 §5.2.1"""

@@ -11,6 +11,7 @@ from parvis.kernel.settings import Settings
 from parvis.mail import service
 from parvis.mail.queue import recipients as addresses
 from parvis.mail.queue import store as queue
+from parvis.mail.queue import suppression
 from parvis.mail.queue.model import Letter, Message, Recipient, Reply, To
 from parvis.mail.queue.service import Queue
 from parvis.mail.service import Delivered, Delivery
@@ -68,7 +69,7 @@ class Reporter:
             date=clock.now(),
             message_id=f"{ids.text(ids.new_id())}@{self._settings.hostname}",
             original=original,
-            full=message.ret == "FULL" and len(original) <= _FULL_BYTES,
+            full=message.ret == "FULL" and len(original) <= _FULL_BYTES and _has_failed(news),
             language=await self._language(message),
         )
         return dsn.build(report, iter(lambda: ids.text(ids.new_id()), ""))
@@ -166,11 +167,18 @@ async def _learn(unit: Unit, outgoing_id: int, status: dsn.RecipientStatus) -> N
         return
     address = status.original[1] if status.original else status.final
     reply = status.diagnostic or f"{'250' if fate == 'delivered' else '550'} {status.status} {status.action}"
-    await unit.run(
+    changed = await unit.run(
         """UPDATE outgoing_recipient SET state = ?, reply = ?, changed_ms = ?
         WHERE outgoing_id = ? AND state = 'relayed' AND LOWER(address) IN (?, ?)""",
         fate, reply[:1000], clock.now_ms(), outgoing_id, address.lower(), status.final.lower(),
     )  # fmt: skip
+    if changed and fate == "failed":
+        await suppression.refused(unit, status.final, Reply(550, status.status))
+
+
+def _has_failed(news: Sequence[Recipient]) -> bool:
+    """RET counts for failures only. RFC 3461 §4.3"""
+    return any(one.report == "FAILURE" for one in news)
 
 
 def _status(one: Recipient, *, until: datetime) -> dsn.RecipientStatus:

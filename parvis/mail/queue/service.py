@@ -8,7 +8,6 @@ from parvis.kernel.egress import Egress
 from parvis.kernel.errors import Invalid
 from parvis.kernel.resolver import Resolver
 from parvis.kernel.settings import Settings
-from parvis.mail.lists.intake import Intake
 from parvis.mail.queue import recipients, store
 from parvis.mail.queue.courier import Courier
 from parvis.mail.queue.model import HERE, Letter
@@ -33,9 +32,9 @@ class Queue:
         self._signer = Signer(keep, settings)
         self._rate = Rate(settings.limits.sent_per_minute)
 
-    def courier(self, intake: Intake, hooks: Sequence[Hook] = ()) -> Courier:
+    def courier(self, hooks: Sequence[Hook] = ()) -> Courier:
         """Who carries the letters out; `hooks` run for each one delivered here, as for mail from outside."""
-        return Courier(self._keep, self._settings, self._router, self._transfer, self._signer, intake, hooks)
+        return Courier(self._keep, self._settings, self._router, self._transfer, self._signer, hooks)
 
     async def stop(self) -> None:
         """Ends what waits on other servers."""

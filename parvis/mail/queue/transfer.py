@@ -185,7 +185,8 @@ class Transfer:
         except (aiosmtplib.SMTPException, OSError, TimeoutError, UnicodeError) as error:
             client.close()  # whatever it would still say must not be taken for an answer to the next message
             said = _after_data(said, _trouble(host, error), recipients)
-        return [Outcome(recipient, said[recipient.id], host.name) for recipient in recipients]
+        tells = client.supports_extension("dsn")
+        return [Outcome(recipient, said[recipient.id], host.name, tells) for recipient in recipients]
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

@@ -8,10 +8,10 @@ from parvis.mail.authentication import Authentication
 from parvis.mail.lists import jmap as lists_jmap
 from parvis.mail.lists import store as list_store
 from parvis.mail.lists import web
-from parvis.mail.lists.intake import Intake
 from parvis.mail.lists.service import Lists
 from parvis.mail.model import SCOPE
-from parvis.mail.queue import report
+from parvis.mail.queue import jmap as queue_jmap
+from parvis.mail.queue import report, suppression
 from parvis.mail.queue import store as queue_store
 from parvis.mail.queue.report import Reporter
 from parvis.mail.queue.service import Queue
@@ -27,7 +27,7 @@ from parvis.serve.feature import Capability, Context, Feature
 from parvis.serve.lines.tls import server_context
 from parvis.store.unit import Unit
 
-HOOKS = (responder.on_delivery, report.on_delivery)
+HOOKS = (responder.on_delivery, report.on_delivery, suppression.on_delivery)
 """What happens in the unit of each delivery from outside."""
 
 
@@ -43,22 +43,22 @@ def feature(context: Context) -> Feature:
     submitter = Submitter(keep, settings, queue)
     tls = cache(lambda: server_context(settings))
     ports = settings.ports
-    keep.jobs.handle(
-        queue_store.JOB, queue.courier(Intake(keep, settings), HOOKS).handle, at_once=settings.delivery.at_once
-    )
+    keep.jobs.handle(queue_store.JOB, queue.courier(HOOKS).handle, at_once=settings.delivery.at_once)
     return Feature(
         name="mail.sending",
         capabilities=(
             Capability(identity.SUBMISSION, SCOPE, account=lambda _: submission.account_capability(settings)),
             Capability(vacation.VACATION, SCOPE),
             Capability(lists_jmap.LISTS, ""),
+            Capability(queue_jmap.QUEUE, ""),
         ),
-        methods=lists_jmap.METHODS,
+        methods=(*lists_jmap.METHODS, *queue_jmap.METHODS),
         routes=web.routes(lists),
         kinds=(identity.KIND, submission.KIND, vacation.KIND),
         jobs={
             queue_store.REPORT: reporter.handle,
             report.READ: reporter.read,
+            suppression.READ: suppression.Complaints(keep).handle,
             list_store.POST: lists.post,
             list_store.ASK: lists.ask,
             responder.JOB: Responder(keep, settings, queue).handle,

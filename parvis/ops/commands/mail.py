@@ -7,7 +7,7 @@ from parvis.kernel.errors import Invalid
 from parvis.kernel.languages import Language
 from parvis.mail.signing import KEEP_DAYS, PUBLISH_DAYS, Kept, Signer
 from parvis.ops import zone
-from parvis.ops.commands import mail_lists
+from parvis.ops.commands import mail_lists, mail_queue
 from parvis.ops.commands.mail_texts import say
 from parvis.ops.commands.texts import Texts, language
 from parvis.ops.program import Opener, Program
@@ -23,12 +23,21 @@ def add(parser: argparse.ArgumentParser, texts: Texts) -> None:
     keys.add_argument("--rotate", action="store_true", help=texts("mail-rotate"))
     keys.add_argument("--days", type=int, default=PUBLISH_DAYS, help=texts("mail-days"))
     mail_lists.add(acts.add_parser("list", help=texts("mail-list"), description=texts("mail-list")), texts)
+    waiting = acts.add_parser("queue", help=texts("mail-queue"), description=texts("mail-queue"))
+    mail_queue.add_queue(waiting, texts)
+    alone = acts.add_parser("suppressed", help=texts("mail-suppressed"), description=texts("mail-suppressed"))
+    mail_queue.add_suppressed(alone, texts)
 
 
 async def run(args: argparse.Namespace, opener: Opener) -> int:
     """Carries out one act. Raises ParvisError."""
     program = await opener(settings.load(args.data))
-    acts = {"dkim": _dkim, "list": mail_lists.run}
+    acts = {
+        "dkim": _dkim,
+        "list": mail_lists.run,
+        "queue": mail_queue.queue,
+        "suppressed": mail_queue.suppressed,
+    }
     try:
         await acts[args.act](args, program)
     finally:

@@ -61,6 +61,31 @@ TEXTS: dict[str, dict[Language, str]] = {
         "fr": "groupes qui sont des listes de diffusion : qui écrit, qui décide, qui lit de l'extérieur",
         "vi": "nhóm là danh sách thư: ai được viết, ai duyệt, ai ngoài tổ chức nhận thư",
     },
+    "mail-queue": {
+        "en": "what is on its way out: list, try now (retry), hold until then, or drop (the sender hears of it)",
+        "fr": "ce qui est en partance : lister, réessayer (retry), retenir (hold), abandonner (drop)",
+        "vi": "thư đang chờ gửi: liệt kê, thử lại (retry), giữ lại (hold), hoặc bỏ (drop, người gửi được báo)",
+    },
+    "queue-id": {
+        "en": "messages, by the ids that the list shows",
+        "fr": "messages, par les identifiants de la liste",
+        "vi": "các thư, theo mã trong danh sách",
+    },
+    "queue-all": {
+        "en": "all messages of the queue",
+        "fr": "tous les messages de la file",
+        "vi": "mọi thư trong hàng chờ",
+    },
+    "mail-suppressed": {
+        "en": "addresses that refused mail some times and are not tried for two weeks",
+        "fr": "adresses qui ont refusé plusieurs fois et ne sont plus essayées pendant deux semaines",
+        "vi": "các địa chỉ đã từ chối thư nhiều lần và không được thử trong hai tuần",
+    },
+    "suppressed-lift": {
+        "en": "try this address again",
+        "fr": "réessayer cette adresse",
+        "vi": "thử lại địa chỉ này",
+    },
     "list-group": {
         "en": "address of the group; without one, all lists are shown",
         "fr": "adresse du groupe ; sans elle, toutes les listes sont montrées",
