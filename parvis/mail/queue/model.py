@@ -68,6 +68,8 @@ class Letter:
     """When it may leave; 0 is at once."""
     ret: str = ""
     envid: str = ""
+    lax: bool = False
+    """Goes whatever TLS is like there: a report of what is wrong with it. RFC 8460 §3"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,7 @@ class Message:
     envid: str
     queued_ms: int
     release_ms: int
+    lax: bool
     recipients: tuple[Recipient, ...] = field(default=())
 
 

@@ -17,7 +17,7 @@ KIND = "outgoing"
 SUBMISSION = "EmailSubmission"
 _GATHER_MS = 1000
 _MESSAGE = """id, account_id, submission_id, sender, blob, size, state, needs_8bit, needs_utf8, ret, envid,
-    queued_ms, release_ms"""
+    queued_ms, release_ms, lax"""
 _RECIPIENT = "id, address, destination, state, reply, host, changed_ms, notify, orcpt, report, warned"
 
 
@@ -27,10 +27,11 @@ async def add(unit: Unit, letter: Letter, destinations: Sequence[str]) -> int:
     number, now = ids.new_id(), clock.now_ms()
     release = max(letter.release_ms, now)
     added = await unit.run(
-        f"""INSERT INTO outgoing ({_MESSAGE}) SELECT {", ".join("?" * 13)}
+        f"""INSERT INTO outgoing ({_MESSAGE}) SELECT {", ".join("?" * 14)}
         WHERE EXISTS (SELECT 1 FROM principal WHERE id = ?)""",
         number, letter.account_id, letter.submission_id, letter.sender, letter.blob, letter.size, "held",
         int(letter.needs_8bit), int(letter.needs_utf8), letter.ret, letter.envid, now, release,
+        int(letter.lax),
         letter.account_id,
     )  # fmt: skip
     if not added:
@@ -247,7 +248,8 @@ async def _tell(unit: Unit, message: Message) -> None:
 def _message(row: tuple[Any, ...], found: tuple[Recipient, ...]) -> Message:
     names = [name.strip() for name in _MESSAGE.split(",")]
     values = dict(zip(names, row, strict=True))
-    values["needs_8bit"], values["needs_utf8"] = bool(values["needs_8bit"]), bool(values["needs_utf8"])
+    for name in ("needs_8bit", "needs_utf8", "lax"):
+        values[name] = bool(values[name])
     return Message(**values, recipients=found)
 
 

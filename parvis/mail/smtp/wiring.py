@@ -11,10 +11,11 @@ from parvis.mail.lists import web
 from parvis.mail.lists.service import Lists
 from parvis.mail.model import SCOPE
 from parvis.mail.queue import jmap as queue_jmap
-from parvis.mail.queue import report, suppression
+from parvis.mail.queue import report, suppression, tls_report
 from parvis.mail.queue import store as queue_store
 from parvis.mail.queue.report import Reporter
 from parvis.mail.queue.service import Queue
+from parvis.mail.queue.tls_report import TlsReporter
 from parvis.mail.smtp.doors import smtp_port
 from parvis.mail.smtp.passing import PassingOn
 from parvis.mail.smtp.receive import Receiver
@@ -41,6 +42,7 @@ def feature(context: Context) -> Feature:
     receiver = Receiver(keep, settings, authentication, PassingOn(keep, settings, queue), HOOKS)
     lists = Lists(keep, settings, queue, context.resolver, context.public_url, HOOKS)
     submitter = Submitter(keep, settings, queue)
+    tls_reporter = TlsReporter(keep, settings, queue, context.resolver)
     tls = cache(lambda: server_context(settings))
     ports = settings.ports
     keep.jobs.handle(queue_store.JOB, queue.courier(HOOKS).handle, at_once=settings.delivery.at_once)
@@ -59,6 +61,7 @@ def feature(context: Context) -> Feature:
             queue_store.REPORT: reporter.handle,
             report.READ: reporter.read,
             suppression.READ: suppression.Complaints(keep).handle,
+            tls_report.JOB: tls_reporter.handle,
             list_store.POST: lists.post,
             list_store.ASK: lists.ask,
             responder.JOB: Responder(keep, settings, queue).handle,
@@ -70,6 +73,7 @@ def feature(context: Context) -> Feature:
         ),
         provision=_provision,
         erase=erase.sending,
+        start=tls_reporter.plan,
         stop=queue.stop,
     )
 

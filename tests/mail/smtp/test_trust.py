@@ -2,15 +2,23 @@
 
 import asyncio
 import contextlib
+import gzip
+import json
 import ssl
 from hashlib import sha256
 
 import pytest
 
+from parvis.kernel import clock
 from parvis.kernel.settings import Dns
 from parvis.mail.queue import policies
 from parvis.mail.queue import store as queue
 from parvis.mail.queue.service import Queue
+from parvis.mail.queue.tls_report import TlsReporter
+from parvis.mail.signing import Signer
+from parvis.store.jobs import Retry
+from parvis.wire import dkim, mime
+from parvis.wire.canonical import Text
 from tests import certificates
 from tests.authority import Authority, Validating, needs_nsd, txt
 from tests.certificates import key_of
@@ -110,7 +118,7 @@ async def said(site: Site, number: int) -> str:
                 return "sent"
             ((_, reply),) = found.values()
             if reply:
-                return reply
+                return "sent" if reply.startswith("250") else reply
             await asyncio.sleep(0.02)
 
 
@@ -229,3 +237,53 @@ async def test_what_nobody_vouches_for_is_not_believed(authority, site_sqlite, f
         site_sqlite.context.resolver._settings.nameservers = [near.address]
         assert await send(site_sqlite, "plain.example") == "sent"
     assert await queue.listing(site_sqlite.store.db) == []
+
+
+async def test_a_domain_that_wants_to_know_is_told(
+    authority, site: Site, far: Sink, web: Web, trusted, stranger
+) -> None:
+    wants = [txt("_smtp._tls.one.example", "v=TLSRPTv1; rua=mailto:tls@one.example")]
+    await asyncio.to_thread(authority.change, zone(*wants))
+    root = await site.person("root", administrator=True)
+    far.tls, _ = trusted.context("mx.one.example")
+    assert await send(site, "one.example") == "sent"
+    await site.context.need(Queue)._transfer.close()
+    far.tls, _ = stranger.context("mx.one.example")
+    site.settings.delivery.retries[:] = [3]
+    assert "4.7.5" in await send(site, "one.example")
+    (failed,) = await queue.listing(site.store.db)
+    await site.store.write(lambda unit: queue.pause(unit, failed.id))
+    assert await send(site, "plain.example") == "sent"  # nobody asked
+    assert len(await site.store.db.rows("SELECT 1 FROM tls_result")) == 2
+    far.messages.clear()
+    await site.store.write(lambda unit: unit.run("UPDATE tls_result SET day = day - 1"))
+    reporter = TlsReporter(site.store, site.settings, site.context.need(Queue), site.context.resolver)
+    with pytest.raises(Retry):
+        await reporter.handle(None)
+    async with asyncio.timeout(20):
+        while not far.messages:  # over the very TLS that it tells of
+            await asyncio.sleep(0.02)
+    ((sender, to, raw),) = far.messages
+    assert (sender, to) == ("", ["tls@one.example"]) and root.administrator
+    message = mime.parse(raw)
+    root_part = message.root
+    assert root_part.media_type == "multipart/report" and b"TLS-Report-Domain: one.example" in raw
+    report = json.loads(gzip.decompress(mime.decode_body(raw, message.leaves()[1])))
+    (one,) = report["policies"]
+    assert one["policy"] == {
+        "policy-type": "sts", "policy-domain": "one.example", "mx-host": ["*.one.example"],
+        "policy-string": ["version: STSv1", "mode: enforce", "mx: *.one.example", "max_age: 86400"],
+    }  # fmt: skip
+    assert one["summary"] == {"total-successful-session-count": 1, "total-failure-session-count": 1}
+    (failure,) = one["failure-details"]
+    assert (failure["result-type"], failure["receiving-mx-hostname"]) == (
+        "certificate-not-trusted",
+        "mx.one.example",
+    )
+    keys = {each.key.name: each.key.record for each in await Signer(site.store, site.settings).keys("example.org")}
+    text = Text(raw)
+    signed = dkim.signatures(text)
+    assert [dkim.verify(text, each, keys[each.key_name], clock.now_ms() // 1000).value for each in signed] == [
+        "pass", "pass",
+    ]  # fmt: skip
+    assert await site.store.db.rows("SELECT 1 FROM tls_result") == []
