@@ -32,7 +32,7 @@ class Tlsa:
     def means(self, certificate: bytes) -> bool:
         """Whether a certificate, in DER, is the one (RFC 6698 §2.1.2, §2.1.3)."""
         data = certificate if self.selector == 0 else _key(certificate)
-        if self.matching:
+        if data and self.matching:
             data = (hashlib.sha256 if self.matching == 1 else hashlib.sha512)(data).digest()
         return data == self.data
 

@@ -63,7 +63,7 @@ class Courier:
         destination = str(job.args["destination"])
         if destination != HERE:
             if (then := self._pace.not_before_ms(destination)) > clock.now_ms():
-                raise Retry(then + self._wait_ms(destination), "the other server needs a pause")
+                raise Retry(then, "the other server needs a pause")
             if self._busy[destination] >= self._pace.at_once(destination):
                 raise Retry(clock.now_ms() + self._wait_ms(destination), "other messages go there first")
         self._turned_away.pop(destination, None)

@@ -110,7 +110,7 @@ class Message:
     envid: str
     queued_ms: int
     release_ms: int
-    lax: bool
+    lax: bool = False
     recipients: tuple[Recipient, ...] = field(default=())
 
 

@@ -96,7 +96,7 @@ async def far(mail_settings, web):
     """The server of all these domains."""
     opened = await Sink().open()
     mail_settings.delivery.port = opened.port
-    mail_settings.delivery.retries = [60]
+    mail_settings.delivery.retries = [1]
     yield opened
     opened.server.close()
 
