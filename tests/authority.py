@@ -1,5 +1,6 @@
 """A DNS server of our own: Debian's nsd, which answers from zones that a test writes."""
 
+import asyncio
 import contextlib
 import pathlib
 import shutil
@@ -8,7 +9,9 @@ import subprocess
 import time
 from collections.abc import Mapping
 
+import dns.asyncquery
 import dns.exception
+import dns.flags
 import dns.message
 import dns.query
 import pytest
@@ -95,3 +98,47 @@ def txt(name: str, text: str) -> str:
 def zone(texts: Mapping[str, str], lines: str = "") -> str:
     """Lines of TXT records, and others."""
     return "\n".join([*(txt(name, text) for name, text in texts.items()), lines])
+
+
+class Validating:
+    """A resolver on this machine that vouches (AD) for the names under some domains, as one that checks DNSSEC does;
+    what it says it asks an Authority for. Use `async with`."""
+
+    def __init__(self, authority: Authority, *signed: str) -> None:
+        self._authority, self._signed = authority, tuple(signed)
+        self.address = ""
+
+    async def __aenter__(self) -> "Validating":
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(
+            lambda: _Answering(self._answer), local_addr=("127.0.0.1", 0)
+        )
+        self.address = "{}:{}".format(*self._transport.get_extra_info("sockname"))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._transport.close()
+
+    async def _answer(self, asked: bytes) -> bytes:
+        query = dns.message.from_wire(asked)
+        answer = await dns.asyncquery.udp(query, "127.0.0.1", timeout=5, port=self._authority.port)
+        name = query.question[0].name.to_text().rstrip(".")
+        if any(name == each or name.endswith(f".{each}") for each in self._signed):
+            answer.flags |= dns.flags.AD
+        return answer.to_wire()
+
+
+class _Answering(asyncio.DatagramProtocol):
+    def __init__(self, answer) -> None:
+        self._answer, self._tasks = answer, set()
+
+    def connection_made(self, transport) -> None:
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, peer) -> None:
+        async def work() -> None:
+            self._transport.sendto(await self._answer(data), peer)
+
+        task = asyncio.ensure_future(work())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

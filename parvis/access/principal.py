@@ -17,15 +17,17 @@ class Right(IntFlag):
     """Change what is there: keywords, moves, edits."""
     DELETE = 4
     SEND = 8
-    """Send as the owner."""
+    """Send on the owner's behalf: the message says who has written it."""
     SHARE = 16
     """Give and withdraw grants."""
     FREE_BUSY = 32
+    SEND_AS = 64
+    """With SEND: send as the owner."""
 
     @classmethod
     def owner(cls) -> "Right":
         """Every right."""
-        return cls.READ | cls.WRITE | cls.DELETE | cls.SEND | cls.SHARE | cls.FREE_BUSY
+        return cls.READ | cls.WRITE | cls.DELETE | cls.SEND | cls.SHARE | cls.FREE_BUSY | cls.SEND_AS
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,14 +54,17 @@ class Egress:
         if not allowed:
             raise EgressRefused(f"contact with {host} for {purpose} is not allowed", host=host, purpose=purpose)
 
-    def http(self, purpose: Purpose, *, timeout: float = 30.0) -> httpx.AsyncClient:
-        """An HTTP client whose every request passes the gate; the caller closes it."""
+    def http(
+        self, purpose: Purpose, *, timeout: float = 30.0, tls: ssl.SSLContext | None = None
+    ) -> httpx.AsyncClient:
+        """An HTTP client whose every request passes the gate; the caller closes it. `tls` says whom it trusts."""
 
         async def gate(request: httpx.Request) -> None:
             default = 443 if request.url.scheme == "https" else 80
             self.check(purpose, request.url.host, request.url.port or default, str(request.url.path))
 
-        return httpx.AsyncClient(timeout=timeout, event_hooks={"request": [gate]}, trust_env=False)
+        verify = True if tls is None else tls
+        return httpx.AsyncClient(timeout=timeout, event_hooks={"request": [gate]}, trust_env=False, verify=verify)
 
     async def connect(
         self, purpose: Purpose, host: str, port: int, tls: ssl.SSLContext | None = None

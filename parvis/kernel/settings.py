@@ -101,6 +101,11 @@ class Mail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     dmarc: Literal["enforce", "mark"] = "enforce"
     """What is not from the domain it names is refused or put into Junk, as that domain wishes; or only marked."""
+    catch_all: dict[str, str] = {}
+    """Domain to the address that gets the mail of those that nobody has."""
+    separators: dict[str, str] = {}
+    """Domain (or `*`) to the letters after which the rest of a local part is a note for its owner; `+` where
+    nothing is said, empty for none: `ann+shop@example.org` is Ann's."""
     trusted_sealers: list[str] = []
     """Domains of mailing lists and forwarders; what they found in order before passing it on (ARC) is let in."""
 

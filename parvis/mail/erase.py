@@ -32,6 +32,11 @@ _SENDING = (
     ("submission", "id", _MINE),
     ("identity", "id", _MINE),
     ("vacation", "account_id", _MINE),
+    ("suppressed", "account_id, address", _MINE),
+    ("list_post", "id", "group_id = ?"),
+    ("list_reader", "id", "group_id = ?"),
+    ("list_reader", "id", "principal_id = ?"),
+    ("mail_list", "group_id", "group_id = ?"),
     ("vacation_sent", "account_id, address", _MINE),
 )
 

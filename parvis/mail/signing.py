@@ -58,7 +58,7 @@ class Signer:
     async def signed(self, raw: bytes) -> bytes:
         """The message with a signature of its author's domain before it; as it is when that is none of ours."""
         text = Text(raw)
-        domain = _author(text)
+        domain = author_domain(text)
         if domain not in self._settings.domains:
             return raw
         keys = [one.key for one in await self.keys(domain) if one.state == "signs"]
@@ -136,7 +136,7 @@ def _free(used: set[str]) -> str:
     return next(mark for mark in marks if f"{mark}-rsa" not in used)
 
 
-def _author(text: Text) -> str:
-    """The domain of the first author."""
+def author_domain(text: Text) -> str:
+    """The domain of the first author, in small letters."""
     emails = [one.email for field in text.all("from") for one in mime.as_addresses(field.value)]
     return domain_as_ascii(f"x@{split_address(emails[0])[1]}")[2:].lower() if emails else ""

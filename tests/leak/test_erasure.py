@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from parvis.access import erasure, gate, limits
+from parvis.access import directory, erasure, gate, limits
 from parvis.app import App
 from parvis.kernel import ids
 from parvis.kernel.errors import Unauthenticated
 from parvis.kernel.settings import Ports, Settings
 from parvis.mail import erase as mail_erase
 from parvis.mail import service
+from parvis.mail.lists import store as lists
+from parvis.mail.queue import suppression
 from parvis.mail.sieve.filter import Filters
 from parvis.ops import people
 from parvis.search import erase as search_erase
@@ -90,6 +92,8 @@ async def live(app: App, ann: Person, bob: Person) -> None:
     with pytest.raises(Unauthenticated):
         async with limits.Attempt(store, "ann@example.net", "192.0.2.7"):
             raise Unauthenticated("wrong")
+    await store.write(lambda unit: suppression.complained(unit, ann.principal.id, "petra@elsewhere.example"))
+    await store.write(lambda unit: left_a_list(unit, ann.principal.id))
     await app._search.indexer.settle()
 
 
@@ -115,6 +119,13 @@ async def filtered(app: App, ann: Person) -> None:
     run = (await ann(("Filter/apply", {**account, "blobId": blob})))[0][1]["jobId"]
     while (await ann(("Filter/result", {**account, "jobId": run})))[0][1]["state"] != "done":
         await asyncio.sleep(0.05)
+
+
+async def left_a_list(unit, member: int) -> None:
+    group = await directory.create(unit, "group", "A team", "team@example.net")
+    await directory.join(unit, group, member)
+    await lists.configure(unit, group, "members", "hold")
+    await lists.leave(unit, group, "ann@example.net")
 
 
 def envelope(hold: int) -> dict:
@@ -160,7 +171,7 @@ async def test_nothing_is_left_of_a_deleted_account(app: App, monkeypatch, tmp_p
     numbers, words = {ann.principal.id, *scopes}, [*SECRETS, "ann@example.net"]
     before = {line.partition(":")[0] for line in await left(store, numbers, words)}
     assert {"email", "outgoing", "submission", "search_item", "assistant_turn", "attempt", "change"} <= before
-    assert {"sieve_script", "sieve_seen", "sieve_log", "sieve_undo"} <= before
+    assert {"sieve_script", "sieve_seen", "sieve_log", "sieve_undo", "suppressed", "list_reader"} <= before
     assert await asyncio.to_thread(refused, app.ports["smtp"]) == 250
 
     await erasure.schedule(store, ann.principal.id)

@@ -125,3 +125,24 @@ def test_every_text_names_the_same_in_every_language() -> None:
     for texts in TEXTS.values():
         assert len({frozenset(re.findall(r"\{\w+\}", text)) for text in texts.values()}) == 1
         assert set(texts) == {"en", "fr", "vi"}
+
+
+def test_lists_and_the_queue_by_the_command_line(run, tmp_path) -> None:
+    def account(address: str, kind: str) -> None:
+        code, printed = run("account", "add", address, "--name", address.partition("@")[0], "--kind", kind)
+        assert code == 0, printed
+
+    account("team@example.org", "group")
+    account("desk@example.org", "space")
+    assert run("mail", "list", "desk@example.org")[0] == 1
+    made = ("--posting", "anyone", "--moderator", "desk@example.org", "--subscribe", "bob@example.net")
+    assert run("mail", "list", "team@example.org", *made) == (0, "team@example.org: anyone, hold; 0 + 1, 0 held\n")
+    assert run("mail", "list", "team@example.org", "--unsubscribe", "bob@example.net")[1].endswith(
+        "0 + 0, 0 held\n"
+    )
+    assert run("mail", "list")[1].startswith("team@example.org: anyone")
+    assert run("mail", "list", "team@example.org", "--end") == (0, "") == run("mail", "list")
+    assert run("mail", "queue") == (0, "") and run("mail", "queue", "drop")[0] == 1
+    assert run("mail", "queue", "retry", "--all") == (0, "retry: 0\n")
+    assert run("mail", "suppressed") == (0, "")
+    assert run("mail", "suppressed", "--lift", "x@one.example")[0] == 1

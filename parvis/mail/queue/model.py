@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-State = Literal["held", "active", "done", "canceled"]
+State = Literal["held", "active", "paused", "done", "canceled"]
 Fate = Literal["queued", "delivered", "relayed", "failed", "canceled"]
 
 HERE = "."
@@ -68,6 +68,8 @@ class Letter:
     """When it may leave; 0 is at once."""
     ret: str = ""
     envid: str = ""
+    lax: bool = False
+    """Goes whatever TLS is like there: a report of what is wrong with it. RFC 8460 §3"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,7 @@ class Message:
     envid: str
     queued_ms: int
     release_ms: int
+    lax: bool = False
     recipients: tuple[Recipient, ...] = field(default=())
 
 
@@ -118,3 +121,5 @@ class Outcome:
     recipient: Recipient
     reply: Reply
     host: str = ""
+    tells: bool = False
+    """Whether that server tells the sender what becomes of it (DSN), so that we need not. RFC 3461 §5.2.1"""

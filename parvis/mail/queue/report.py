@@ -11,6 +11,7 @@ from parvis.kernel.settings import Settings
 from parvis.mail import service
 from parvis.mail.queue import recipients as addresses
 from parvis.mail.queue import store as queue
+from parvis.mail.queue import suppression
 from parvis.mail.queue.model import Letter, Message, Recipient, Reply, To
 from parvis.mail.queue.service import Queue
 from parvis.mail.service import Delivered, Delivery
@@ -68,7 +69,7 @@ class Reporter:
             date=clock.now(),
             message_id=f"{ids.text(ids.new_id())}@{self._settings.hostname}",
             original=original,
-            full=message.ret == "FULL" and len(original) <= _FULL_BYTES,
+            full=message.ret == "FULL" and len(original) <= _FULL_BYTES and _has_failed(news),
             language=await self._language(message),
         )
         return dsn.build(report, iter(lambda: ids.text(ids.new_id()), ""))
@@ -81,7 +82,7 @@ class Reporter:
 
     async def _deliver(self, message: Message, news: Sequence[Recipient], raw: bytes) -> bool:
         """Into the sender's inbox, in one unit with the note that they know. False when it is not here."""
-        found = await addresses.find(self._keep.db, self._settings.domains, message.sender)
+        found = await addresses.find(self._keep.db, self._settings, message.sender)
         if found.where == "elsewhere":
             return False
         deliveries = [Delivery(account, message.sender) for account in found.accounts]
@@ -104,11 +105,13 @@ class Reporter:
         return True
 
     async def _send(self, message: Message, news: Sequence[Recipient], raw: bytes) -> None:
+        """To the sender at another server, who may be the first one of what we passed on."""
+        found = await addresses.find(self._keep.db, self._settings, message.sender)
         needs_8bit, needs_utf8 = needs(raw)
         letter = Letter(
             account_id=message.account_id,
             sender="",
-            to=(To(message.sender, notify="NEVER"),),
+            to=(To(found.returns or message.sender, notify="NEVER"),),
             blob=await self._keep.blobs.put(raw),
             size=len(raw),
             needs_8bit=needs_8bit,
@@ -168,11 +171,18 @@ async def _learn(unit: Unit, outgoing_id: int, status: dsn.RecipientStatus) -> N
         return
     address = status.original[1] if status.original else status.final
     reply = status.diagnostic or f"{'250' if fate == 'delivered' else '550'} {status.status} {status.action}"
-    await unit.run(
+    changed = await unit.run(
         """UPDATE outgoing_recipient SET state = ?, reply = ?, changed_ms = ?
         WHERE outgoing_id = ? AND state = 'relayed' AND LOWER(address) IN (?, ?)""",
         fate, reply[:1000], clock.now_ms(), outgoing_id, address.lower(), status.final.lower(),
     )  # fmt: skip
+    if changed and fate == "failed":
+        await suppression.refused(unit, status.final, Reply(550, status.status))
+
+
+def _has_failed(news: Sequence[Recipient]) -> bool:
+    """RET counts for failures only. RFC 3461 §4.3"""
+    return any(one.report == "FAILURE" for one in news)
 
 
 def _status(one: Recipient, *, until: datetime) -> dsn.RecipientStatus:

@@ -1,14 +1,19 @@
-"""Where the servers of a domain are: static routes, the smart host, or DNS. RFC 5321 §5.1, RFC 7505"""
+"""Where the servers of a domain are: static routes, the smart host, or DNS; and what each must show (RFC 7672,
+RFC 8461). RFC 5321 §5.1, RFC 7505"""
 
-import contextlib
-import ipaddress
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parvis.kernel.errors import Unavailable
-from parvis.kernel.resolver import Resolver
+from parvis.kernel.resolver import Answer, Resolver
 from parvis.kernel.settings import Settings
+from parvis.mail.queue.lookup import addresses
 from parvis.mail.queue.model import RELAY, Reply
+from parvis.mail.queue.policies import Policies
+from parvis.mail.queue.trust import ANY, Trust
+from parvis.wire.sts import Policy
+from parvis.wire.tlsa import Tlsa
 
 _HOSTS = 5
 """Servers of one domain that are tried. RFC 5321 §5.1 asks for at least two."""
@@ -24,19 +29,20 @@ class Unroutable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One server to try: its name, the address to connect to, and whether it is our smart host."""
+    """One server to try: its name, the address to connect to, whether it is our smart host, what it must show."""
 
     name: str
     address: str
     port: int
     relay: bool = False
+    trust: Trust = ANY
 
 
 class Router:
-    """Finds the servers of a destination."""
+    """Finds the servers of a destination. Without `policies`, nobody asks for MTA-STS."""
 
-    def __init__(self, settings: Settings, resolver: Resolver) -> None:
-        self._settings, self._resolver = settings, resolver
+    def __init__(self, settings: Settings, resolver: Resolver, policies: Policies | None = None) -> None:
+        self._settings, self._resolver, self._policies = settings, resolver, policies
 
     def destination(self, domain: str) -> str:
         """What recipients of a domain are grouped by: the smart host for all, or their own domain."""
@@ -56,50 +62,60 @@ class Router:
         return await self._from_dns(destination, seed)
 
     async def _from_dns(self, domain: str, seed: int) -> list[Host]:
-        names = await self._exchangers(domain, seed)
+        answer = await self._exchangers(domain)
+        names = _ordered(answer, seed) or [domain]
+        policy = await self._policies.of(domain) if self._policies else None
         found: list[Host] = []
+        trouble = Reply(450, f"4.4.4 no server of {domain} has an address")
         for name in names[:_HOSTS]:
-            found += [Host(name, address, self._settings.delivery.port) for address in await self._addresses(name)]
+            if policy is not None and policy.mode == "enforce" and not policy.names(name):
+                trouble = Reply(451, f"4.7.5 {name} is not in the MTA-STS policy of {domain}")
+                continue
+            try:
+                found += await self._of_name(name, domain, policy, vouched=answer.authentic)
+            except Unavailable as error:
+                trouble = Reply(451, f"4.7.5 {error.sentence}")
         if not found:
-            raise Unroutable(Reply(450, f"4.4.4 no server of {domain} has an address"))
+            raise Unroutable(trouble)
         return found[:_HOSTS]
 
-    async def _exchangers(self, domain: str, seed: int) -> list[str]:
-        """Names by preference; the domain itself when it has no MX. A null MX takes no mail. RFC 7505 §3"""
+    async def _of_name(self, name: str, domain: str, policy: Policy | None, *, vouched: bool) -> list[Host]:
+        """A server at each of its addresses. Raises Unavailable when DNS should say something of its certificate
+        and does not: somebody may be in the way (RFC 7672 §2.1.2)."""
+        found, port = await addresses(self._resolver, self._settings, name), self._settings.delivery.port
+        trust = Trust(domain=domain)
+        if vouched and found.authentic and (records := await self._tlsa(name, port)) is not None:
+            usable = tuple(each for each in records if each.usable)
+            trust = Trust("tlsa", domain, records=usable, policy=tuple(map(str, records)))
+        elif policy is not None and policy.mode != "none":
+            trust = Trust("sts", domain, testing=policy.mode == "testing", policy=policy.lines())
+        return [Host(name, address, port, trust=trust) for address in found.addresses]
+
+    async def _tlsa(self, name: str, port: int) -> list[Tlsa] | None:
+        """What DNSSEC vouches for of a server's certificate; None when there is nothing (RFC 7672 §2.2)."""
+        answer = await self._resolver.ask(f"_{port}._tcp.{name}", "TLSA")
+        if not answer.authentic or not answer.records:
+            return None
+        rows: Sequence[list[str]] = [each.to_text().split(None, 3) for each in answer.records]
+        return [
+            Tlsa(int(usage), int(selector), int(matching), bytes.fromhex(data))
+            for usage, selector, matching, data in rows
+        ]
+
+    async def _exchangers(self, domain: str) -> Answer:
+        """The MX records; a null MX takes no mail (RFC 7505 §3). Raises Unroutable."""
         try:
             answer = await self._resolver.ask(domain, "MX")
         except Unavailable as error:
             raise Unroutable(Reply(451, f"4.4.3 {error.sentence}")) from error
         if not answer.exists:
             raise Unroutable(Reply(550, f"5.1.2 the domain {domain} does not exist"))
-        records = answer.exchangers
-        if any(name == "" for _, name in records):
+        if any(name == "" for _, name in answer.exchangers):
             raise Unroutable(Reply(556, f"5.1.10 {domain} accepts no mail"))
-        ordered = sorted(records, key=lambda record: (record[0], _mixed(record[1], seed)))
-        return [name for _, name in ordered] or [domain]
-
-    async def _addresses(self, name: str) -> list[str]:
-        found: list[str] = []
-        for family in (4, 6):
-            with contextlib.suppress(Unavailable):
-                found += await self._resolver.addresses(name, family)
-        return [address for address in found if self._may_be(address)]
-
-    def _may_be(self, address: str) -> bool:
-        """A stranger's DNS must not send us to ourselves, unless the settings say so."""
-        parsed = ipaddress.ip_address(address)
-        parsed = getattr(parsed, "ipv4_mapped", None) or parsed
-        if parsed.is_unspecified or parsed.is_multicast or parsed.is_link_local:
-            return False
-        return self._settings.dns.loopback or not parsed.is_loopback
+        return answer
 
 
-def is_loopback(address: str) -> bool:
-    """Whether connecting to `address` stays on this machine."""
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(address).is_loopback
-    return address == "localhost"
-
-
-def _mixed(name: str, seed: int) -> int:
-    return zlib.crc32(f"{seed}{name}".encode())
+def _ordered(answer: Answer, seed: int) -> list[str]:
+    """Names by preference; those of one preference take turns."""
+    records = sorted(answer.exchangers, key=lambda record: (record[0], zlib.crc32(f"{seed}{record[1]}".encode())))
+    return [name for _, name in records]

@@ -11,7 +11,9 @@ from parvis.kernel.settings import Settings
 from parvis.mail.queue import recipients, store
 from parvis.mail.queue.courier import Courier
 from parvis.mail.queue.model import HERE, Letter
+from parvis.mail.queue.policies import Policies
 from parvis.mail.queue.route import Router
+from parvis.mail.queue.tally import Tally
 from parvis.mail.queue.transfer import Transfer
 from parvis.mail.service import Hook, Planner
 from parvis.mail.signing import Signer
@@ -25,7 +27,8 @@ class Queue:
 
     def __init__(self, keep: Store, settings: Settings, egress: Egress, resolver: Resolver) -> None:
         self._keep, self._settings = keep, settings
-        self._router, self._transfer = Router(settings, resolver), Transfer(settings, egress)
+        self._router = Router(settings, resolver, Policies(keep, settings, egress, resolver))
+        self._transfer = Transfer(settings, egress, Tally(keep, resolver))
         self._signer = Signer(keep, settings)
         self._rate = Rate(settings.limits.sent_per_minute)
 
@@ -49,8 +52,8 @@ class Queue:
 
     async def destination(self, address: str) -> str:
         """Where a copy for this address goes."""
-        found = await recipients.find(self._keep.db, self._settings.domains, address)
-        if found.where != "elsewhere":
+        found = await recipients.find(self._keep.db, self._settings, address)
+        if found.where != "elsewhere" or found.returns:
             return HERE
         try:
             return self._router.destination(normal(address).rpartition("@")[2])

@@ -5,7 +5,7 @@ from typing import Any
 
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound
-from parvis.mail.queue.model import Letter, Message, Outcome, Recipient
+from parvis.mail.queue.model import Letter, Message, Outcome, Recipient, Reply
 from parvis.store.jobs import Jobs
 from parvis.store.sql.contract import Database
 from parvis.store.unit import Unit
@@ -17,7 +17,7 @@ KIND = "outgoing"
 SUBMISSION = "EmailSubmission"
 _GATHER_MS = 1000
 _MESSAGE = """id, account_id, submission_id, sender, blob, size, state, needs_8bit, needs_utf8, ret, envid,
-    queued_ms, release_ms"""
+    queued_ms, release_ms, lax"""
 _RECIPIENT = "id, address, destination, state, reply, host, changed_ms, notify, orcpt, report, warned"
 
 
@@ -27,10 +27,11 @@ async def add(unit: Unit, letter: Letter, destinations: Sequence[str]) -> int:
     number, now = ids.new_id(), clock.now_ms()
     release = max(letter.release_ms, now)
     added = await unit.run(
-        f"""INSERT INTO outgoing ({_MESSAGE}) SELECT {", ".join("?" * 13)}
+        f"""INSERT INTO outgoing ({_MESSAGE}) SELECT {", ".join("?" * 14)}
         WHERE EXISTS (SELECT 1 FROM principal WHERE id = ?)""",
         number, letter.account_id, letter.submission_id, letter.sender, letter.blob, letter.size, "held",
         int(letter.needs_8bit), int(letter.needs_utf8), letter.ret, letter.envid, now, release,
+        int(letter.lax),
         letter.account_id,
     )  # fmt: skip
     if not added:
@@ -105,7 +106,8 @@ async def cancel(unit: Unit, message_id: int) -> bool:
 
 async def settle(unit: Unit, message: Message, recipient: Recipient, fate: str, outcome: Outcome) -> bool:
     """Notes what became of a recipient; False when that was decided before, and nothing is changed."""
-    report = {"failed": "FAILURE", "delivered": "SUCCESS", "relayed": "SUCCESS"}.get(fate, "")
+    success = "" if outcome.tells else "SUCCESS"
+    report = {"failed": "FAILURE", "delivered": "SUCCESS", "relayed": success}.get(fate, "")
     wanted = bool(report and message.sender) and recipient.wants(report)  # type: ignore[arg-type]
     decided = await unit.run(
         """UPDATE outgoing_recipient SET state = ?, reply = ?, host = ?, changed_ms = ?, report = ?
@@ -183,9 +185,57 @@ async def clean(unit: Unit, message_id: int) -> None:
 async def listing(db: Database, limit: int = 200) -> list[Message]:
     """What is in the queue, oldest first, for the administrator."""
     rows = await db.rows(
-        f"SELECT {_MESSAGE} FROM outgoing WHERE state IN ('held', 'active') ORDER BY queued_ms LIMIT ?", limit
+        f"SELECT {_MESSAGE} FROM outgoing WHERE state IN ('held', 'active', 'paused') ORDER BY queued_ms LIMIT ?",
+        limit,
     )
     return [_message(row, await recipients(db, row[0])) for row in rows]
+
+
+async def hurry(unit: Unit, message_id: int) -> bool:
+    """The next try is now: of a message that waits, is held for later, or was paused. False when it is gone, or
+    taken back."""
+    message = await load(unit, message_id)
+    if message is None or message.state not in ("held", "active", "paused"):
+        return False
+    now = clock.now_ms()
+    await unit.run("UPDATE outgoing SET state = 'active' WHERE id = ? AND state = 'paused'", message_id)
+    await unit.run(
+        "UPDATE outgoing SET release_ms = ? WHERE id = ? AND state = 'held' AND release_ms > ?",
+        now,
+        message_id,
+        now,
+    )
+    for destination in {one.destination for one in message.recipients if one.state == "queued"}:
+        await plan(unit, message.account_id, message_id, destination, now)
+        await unit.run(
+            "UPDATE job SET run_at_ms = ? WHERE kind = ? AND key = ? AND finished_ms IS NULL AND run_at_ms > ?",
+            now, JOB, f"{message_id}:{destination}", now,
+        )  # fmt: skip
+    await end_try(unit, message)
+    return True
+
+
+async def pause(unit: Unit, message_id: int) -> bool:
+    """A message is not tried until `hurry`, or given up; what another server is just being told goes on. False when
+    it is gone, or over."""
+    return bool(
+        await unit.run(
+            "UPDATE outgoing SET state = 'paused' WHERE id = ? AND state IN ('held', 'active')", message_id
+        )
+    )
+
+
+async def drop(unit: Unit, message_id: int, reply: Reply) -> bool:
+    """Ends a message for all who have not got it; the sender hears of it. False when it is gone, or over."""
+    message = await load(unit, message_id)
+    if message is None or message.state not in ("held", "active", "paused"):
+        return False
+    await unit.run("UPDATE outgoing SET state = 'active' WHERE id = ?", message_id)
+    for recipient in message.recipients:
+        if recipient.state == "queued":
+            await settle(unit, message, recipient, "failed", Outcome(recipient, reply))
+    await end_try(unit, message)
+    return True
 
 
 async def _tell(unit: Unit, message: Message) -> None:
@@ -198,7 +248,8 @@ async def _tell(unit: Unit, message: Message) -> None:
 def _message(row: tuple[Any, ...], found: tuple[Recipient, ...]) -> Message:
     names = [name.strip() for name in _MESSAGE.split(",")]
     values = dict(zip(names, row, strict=True))
-    values["needs_8bit"], values["needs_utf8"] = bool(values["needs_8bit"]), bool(values["needs_utf8"])
+    for name in ("needs_8bit", "needs_utf8", "lax"):
+        values[name] = bool(values[name])
     return Message(**values, recipients=found)
 
 

@@ -1,7 +1,6 @@
 """One conversation with another server: a message to some recipients, and what was said about each. RFC 5321"""
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
@@ -11,21 +10,17 @@ from parvis.kernel.egress import Egress
 from parvis.kernel.errors import EgressRefused
 from parvis.kernel.settings import Settings
 from parvis.mail.queue.connections import Connections, Line
+from parvis.mail.queue.lookup import is_loopback
 from parvis.mail.queue.model import Message, Outcome, Recipient, Reply
-from parvis.mail.queue.route import Host, is_loopback
+from parvis.mail.queue.route import Host
+from parvis.mail.queue.tally import Tally
+from parvis.mail.queue.trust import ANY, FAILURES, SUCCESS, Anchored, Insecure, Trust, context, secure
 
 _AT_ONCE = 100
 """Recipients of one transaction; every server takes that many. RFC 5321 §4.5.3.1.8"""
 _GRACE_SECONDS = 10.0
 _NO_8BIT = Reply(554, "5.6.3 the other server takes no 8-bit mail, and this message has some")
 _NO_UTF8 = Reply(554, "5.6.7 the other server takes no addresses or header fields in UTF-8")
-
-
-_FAILURES = (aiosmtplib.SMTPException, ssl.SSLError, OSError, TimeoutError)
-
-
-class _NoTls(Exception):
-    """The server offers TLS that does not work."""
 
 
 class Unreached(Exception):
@@ -42,8 +37,8 @@ Settle = Callable[[list[Outcome]], Awaitable[None]]
 class Transfer:
     """Sends messages to hosts, under the egress gate."""
 
-    def __init__(self, settings: Settings, egress: Egress) -> None:
-        self._settings, self._egress = settings, egress
+    def __init__(self, settings: Settings, egress: Egress, tally: Tally) -> None:
+        self._settings, self._egress, self._tally = settings, egress, tally
         self._connections = Connections()
 
     async def send(
@@ -66,8 +61,8 @@ class Transfer:
         await self._connections.close()
 
     async def _connected(self, host: Host) -> Line:
-        """A greeted connection: one that has just been used, or a new one; with TLS when the server offers it, in
-        clear when its TLS does not work (RFC 7435), but a password never goes in clear."""
+        """A greeted connection: one that has just been used, or a new one with TLS as the host must show it. Raises
+        Unreached."""
         try:
             self._egress.check("mail-delivery", host.address, host.port, host.name)
         except EgressRefused as error:
@@ -75,33 +70,79 @@ class Transfer:
         if (line := await self._connections.take(host)) is not None:
             return line
         try:
-            try:
-                return Line(host, await self._greeted(host, tls=True))
-            except _NoTls:
-                return Line(host, await self._greeted(host, tls=False))
-        except _FAILURES as error:
+            return Line(host, await (self._relayed(host) if host.relay else self._trusted(host)))
+        except FAILURES as error:
             raise Unreached(_trouble(host, error)) from error
 
-    async def _greeted(self, host: Host, *, tls: bool) -> aiosmtplib.SMTP:
-        relay = self._settings.relay
-        secret = host.relay and bool(relay.username)
+    async def _trusted(self, host: Host) -> aiosmtplib.SMTP:
+        """A connection with TLS as the host must show it; where nothing must be shown, with any, or in clear when
+        there is none that works (RFC 7435). Raises Unreached."""
+        try:
+            client = await self._anchored(host)
+        except Insecure as error:
+            await self._tally.note(host, error.result, error.reason)
+            if host.trust.must:
+                status = "4.7.4" if error.result == "starttls-not-supported" else "4.7.5"
+                wanted = f"and {host.trust.domain} wants mail sent by safe ways only"
+                raise Unreached(Reply(451, f"{status} {host.name}: {error.reason}, {wanted}")) from error
+            return await self._unsure(host)
+        await self._tally.note(host, SUCCESS if _is_secret(client) else "starttls-not-supported")
+        return client
+
+    async def _anchored(self, host: Host) -> aiosmtplib.SMTP:
+        """A connection with TLS as the host must show it; begun anew when an authority has to be checked first that
+        only DNS knows (RFC 7672 §3.1.2). Raises Insecure."""
+        try:
+            return await self._greeted(host, host.trust)
+        except Anchored as found:
+            return await self._greeted(host, host.trust, found.authority)
+
+    async def _unsure(self, host: Host) -> aiosmtplib.SMTP:
+        """A connection with any TLS, when only more than that has failed, or else in clear."""
+        if host.trust.kind != "any":
+            try:
+                return await self._greeted(host, ANY)
+            except Insecure:
+                pass
+        return await self._greeted(host, None)
+
+    async def _relayed(self, host: Host) -> aiosmtplib.SMTP:
+        """A connection to the smart host. A password never goes in clear."""
+        relay, secret = self._settings.relay, bool(self._settings.relay.username)
+        try:
+            client = await self._greeted(host, None if relay.implicit_tls else ANY, secret=secret)
+        except Insecure as error:
+            if secret and not is_loopback(host.address):
+                raise aiosmtplib.SMTPNotSupported(f"{error.reason}, so the password is kept") from error
+            client = await self._greeted(host, None, secret=secret)
+        if secret:
+            try:
+                await client.login(relay.username, relay.password)
+            except BaseException:
+                client.close()
+                raise
+        return client
+
+    async def _greeted(
+        self, host: Host, trust: Trust | None, authority: bytes = b"", *, secret: bool = False
+    ) -> aiosmtplib.SMTP:
+        """A greeted connection, with STARTTLS unless `trust` is None, or wants none where none is offered; `secret`
+        wants the right certificate. Raises Insecure, Anchored."""
+        verified = secret and not is_loopback(host.address)
         client = aiosmtplib.SMTP(
             hostname=host.address,
             port=host.port,
             local_hostname=self._settings.hostname,
             timeout=self._settings.delivery.timeout,
-            use_tls=host.relay and relay.implicit_tls,
+            use_tls=host.relay and self._settings.relay.implicit_tls,
             start_tls=False,
-            tls_context=_context(verified=secret and not is_loopback(host.address)),
+            tls_context=context(verified=verified),
         )
         try:
             await client.connect()
             await client.ehlo()
-            if tls and not (host.relay and relay.implicit_tls) and client.supports_extension("starttls"):
-                await _secured(client, host, must=secret)
-            if secret:
-                _require_secret(client, host)
-                await client.login(relay.username, relay.password)
+            if trust is not None and (secret or trust.kind != "any" or client.supports_extension("starttls")):
+                await secure(client, host.name, trust, authority, verified=verified)
         except BaseException:
             client.close()
             raise
@@ -144,7 +185,8 @@ class Transfer:
         except (aiosmtplib.SMTPException, OSError, TimeoutError, UnicodeError) as error:
             client.close()  # whatever it would still say must not be taken for an answer to the next message
             said = _after_data(said, _trouble(host, error), recipients)
-        return [Outcome(recipient, said[recipient.id], host.name) for recipient in recipients]
+        tells = client.supports_extension("dsn")
+        return [Outcome(recipient, said[recipient.id], host.name, tells) for recipient in recipients]
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
@@ -205,28 +247,8 @@ def _mail_options(client: aiosmtplib.SMTP, message: Message, content: bytes) -> 
     return options
 
 
-async def _secured(client: aiosmtplib.SMTP, host: Host, *, must: bool) -> None:
-    """STARTTLS. Raises _NoTls when it does not work and need not."""
-    try:
-        await client.starttls(server_hostname=host.name)
-        await client.ehlo()
-    except _FAILURES as error:
-        if must:
-            raise
-        raise _NoTls from error
-
-
-def _context(*, verified: bool) -> ssl.SSLContext:
-    """For mail servers: any certificate is better than none (RFC 7435), but a password wants the right one."""
-    context = ssl.create_default_context()
-    if not verified:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
-
-
-def _require_secret(client: aiosmtplib.SMTP, host: Host) -> None:
-    if client.get_transport_info("sslcontext") is None and not is_loopback(host.address):
-        raise aiosmtplib.SMTPNotSupported("the smart host offers no TLS, so the password is kept")
+def _is_secret(client: aiosmtplib.SMTP) -> bool:
+    return client.get_transport_info("sslcontext") is not None
 
 
 def _trouble(host: Host, error: BaseException) -> Reply:

@@ -10,15 +10,18 @@ from parvis.kernel.errors import NotFound, OverQuota, ParvisError
 from parvis.kernel.settings import Settings
 from parvis.mail import service
 from parvis.mail.authentication import Authentication, Origin, Verdict
-from parvis.mail.queue.recipients import find, with_room
-from parvis.mail.service import Delivery, Hook, Planner, Refused
+from parvis.mail.queue.recipients import Found, find, with_room
+from parvis.mail.service import Delivered, Delivery, Hook, Planner, Refused
+from parvis.mail.smtp.passing import Arrived, PassingOn, Plan
 from parvis.mail.smtp.session import Session, Transaction
 from parvis.mail.smtp.spool import LARGE_AT_ONCE
 from parvis.mail.smtp.trace import HOPS, hops, received, return_path
 from parvis.serve.lines.connection import Connection
 from parvis.serve.rates import Rate, network_of
 from parvis.store.store import Store
+from parvis.store.unit import Unit
 from parvis.wire import authres
+from parvis.wire.authres import Result
 from parvis.wire.smtp import MailFrom, RcptTo, Reply, reply
 
 _log = logging.getLogger(__name__)
@@ -37,12 +40,13 @@ class Receiver:
         keep: Store,
         settings: Settings,
         authentication: Authentication,
+        passing: PassingOn,
         hooks: Sequence[Hook] = (),
         planner: Planner | None = None,
     ) -> None:
         self.settings, self.blobs = settings, keep.blobs
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
-        self._keep, self._authentication = keep, authentication
+        self._keep, self._authentication, self._passing = keep, authentication, passing
         self._hooks, self._planner = tuple(hooks), planner
         self._rate = Rate(settings.limits.messages_per_minute)
 
@@ -69,7 +73,12 @@ class Receiver:
         address = rcpt.recipient
         if address.lower() == "postmaster":
             address = f"postmaster@{(self.settings.domains or [self.settings.hostname])[0]}"
-        found = await find(self._keep.db, self.settings.domains, address)
+        found = await find(self._keep.db, self.settings, address)
+        if found.where == "list" or (found.returns and not transaction.mail.sender):
+            transaction.targets.append(found)
+            return None
+        if found.returns:
+            return _UNKNOWN
         if found.where != "here":
             return _RELAY if found.where == "elsewhere" else _UNKNOWN
         accounts = await with_room(self._keep.db, found.accounts, transaction.mail.size or 0)
@@ -86,14 +95,24 @@ class Receiver:
         """See Policy: who it is from, then one unit for all recipients; 250 after it is durable."""
         if hops(raw) > HOPS:
             return reply(554, "5.4.6", "This message runs in a circle")
-        deliveries = {one.account_id: one for target in transaction.targets for one in target}
+        passing = [target for target in transaction.targets if isinstance(target, Found)]
+        known = [target for target in transaction.targets if not isinstance(target, Found)]
+        deliveries = {one.account_id: one for target in known for one in target}
         verdict = await self._verdict(session, transaction, raw)
         if verdict.wish == "reject":
             return reply(550, "5.7.1", f"{verdict.domain} wants mail refused that is not from it (DMARC)")
         if verdict.wish == "quarantine":
             deliveries = {number: replace(one, role="junk") for number, one in deliveries.items()}
         marked = self._marked(raw, transaction, verdict)
-        return await self._deliver(session, transaction, list(deliveries.values()), marked)
+        arrived = Arrived(marked, len(transaction.head), transaction.mail.sender, _results(session, verdict))
+        try:
+            plan = await self._passing.plan(passing, arrived)
+        except (ParvisError, OSError) as error:
+            _log.warning("a message from %s was not stored: %s", session.client.host, error)
+            return _LATER
+        if plan.refusal and not deliveries:
+            return reply(550, "5.7.1", plan.refusal)
+        return await self._deliver(session, transaction, list(deliveries.values()), marked, plan)
 
     async def _verdict(self, session: Session, transaction: Transaction, raw: bytes) -> Verdict:
         """Who the message is from, unless it comes from this machine."""
@@ -112,19 +131,26 @@ class Receiver:
         return transaction.head + found + rest
 
     async def _deliver(
-        self, session: Session, transaction: Transaction, deliveries: Sequence[Delivery], raw: bytes
+        self, session: Session, transaction: Transaction, deliveries: Sequence[Delivery], raw: bytes, plan: Plan
     ) -> Reply:
+        async def keep(unit: Unit, one: Delivered) -> None:
+            if one.delivery is deliveries[0]:
+                await plan.keep(unit)
+
         try:
-            await service.deliver(
-                self._keep,
-                deliveries,
-                raw,
-                received_ms=clock.now_ms(),
-                mail_from=transaction.mail.sender,
-                hooks=self._hooks,
-                planner=self._planner,
-                refusable=True,
-            )
+            if deliveries:
+                await service.deliver(
+                    self._keep,
+                    deliveries,
+                    raw,
+                    received_ms=clock.now_ms(),
+                    mail_from=transaction.mail.sender,
+                    hooks=(*self._hooks, keep),
+                    planner=self._planner,
+                    refusable=not (plan.judged or plan.letters),
+                )
+            else:
+                await self._keep.write(plan.keep)
         except Refused as refused:  # RFC 5429 §2.1.1
             return reply(550, "5.7.1", *refused.sentence.splitlines()[:_REASON_LINES])
         except OverQuota:
@@ -135,3 +161,7 @@ class Receiver:
             _log.warning("a message from %s was not stored: %s", session.client.host, error)
             return _LATER
         return reply(250, "2.0.0", "Stored")
+
+
+def _results(session: Session, verdict: Verdict) -> tuple[Result, ...] | None:
+    return None if session.is_local else verdict.results

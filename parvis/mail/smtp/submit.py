@@ -4,7 +4,6 @@ import asyncio
 import logging
 
 from parvis.access import sessions
-from parvis.access.principal import Principal
 from parvis.kernel.errors import ParvisError
 from parvis.kernel.settings import Settings
 from parvis.mail.queue.model import Letter, To
@@ -15,7 +14,7 @@ from parvis.mail.smtp.session import Session, Transaction
 from parvis.mail.smtp.spool import LARGE_AT_ONCE
 from parvis.mail.smtp.trace import HOPS, hops, received
 from parvis.mail.submission.content import Content, needs
-from parvis.mail.submission.senders import of_account
+from parvis.mail.submission.senders import Voice, voice
 from parvis.serve.lines.connection import Connection
 from parvis.store.store import Store
 from parvis.wire.mime.fields import domain_as_ascii
@@ -48,13 +47,12 @@ class Submitter:
         return await self._authenticator.answer(session, argument) if verb == "AUTH" else None
 
     async def sender(self, session: Session, mail: MailFrom) -> Reply | None:
-        """See Policy: only an address of the one who is signed in, and still is."""
+        """See Policy: only an address of the one who is signed in, and still is, or of whom they may write for."""
         who = session.principal
         if who is None or not await sessions.lives(self._keep, who, session.signed_in_ms):
             session.principal = None
             return _SIGN_IN
-        senders = await of_account(self._keep.db, who.id)
-        if mail.sender and not senders.allow(mail.sender):
+        if mail.sender and await voice(self._keep.db, who, [mail.sender]) is None:
             return reply(550, "5.7.1", "This is not one of your addresses")
         return None
 
@@ -63,8 +61,8 @@ class Submitter:
         assert session.principal is not None
         if not self._queue.allows(session.principal, 1):
             return reply(450, "4.7.1", "Too many recipients in a short time; try again later")
-        found = await find(self._keep.db, self.settings.domains, rcpt.recipient)
-        if found.where == "nowhere":
+        found = await find(self._keep.db, self.settings, rcpt.recipient)
+        if found.where == "nowhere" or found.returns:
             return reply(550, "5.1.1", "Nobody has this address")
         transaction.targets.append(_to(rcpt))
         return None
@@ -79,25 +77,27 @@ class Submitter:
         if hops(raw) > HOPS:
             return reply(554, "5.4.6", "This message runs in a circle")
         content = Content.read(raw)
-        senders = await of_account(self._keep.db, session.principal.id)
         if content.faults():
             return reply(554, "5.6.0", "The message needs one From field")
-        by = [address.email for address in content.addresses("From", "Sender")]
-        if refused := senders.refused(by):
-            return reply(550, "5.7.1", f"From: {refused[0]} is not one of your addresses")
+        by = [address.email for address in content.addresses("From")]
+        said = await voice(self._keep.db, session.principal, by)
+        if said is None:
+            return reply(550, "5.7.1", f"From: {by[0]} is not one of your addresses")
+        if not said.writer and (refused := said.senders.refused(_named(content))):
+            return reply(550, "5.7.1", f"Sender: {refused[0]} is not one of your addresses")
         try:
-            await self._queue.send(await self._letter(session.principal, transaction, content))
+            await self._queue.send(await self._letter(said, transaction, content))
         except (ParvisError, OSError) as error:
             _log.warning("a message of %s was not queued: %s", session.principal.address, error)
             return _LATER
         return reply(250, "2.0.0", "Queued")
 
-    async def _letter(self, principal: Principal, transaction: Transaction, content: Content) -> Letter:
-        mail, raw = transaction.mail, content.to_send(self.settings.hostname)
+    async def _letter(self, said: Voice, transaction: Transaction, content: Content) -> Letter:
+        mail, raw = transaction.mail, content.to_send(self.settings.hostname, said.writer)
         needs_8bit, needs_utf8 = needs(raw)
         to = {one.address.lower(): one for one in transaction.targets}
         return Letter(
-            account_id=principal.id,
+            account_id=said.account_id,
             sender=domain_as_ascii(mail.sender) if mail.sender else "",
             to=tuple(to.values()),
             blob=await self._keep.blobs.put(raw),
@@ -107,6 +107,10 @@ class Submitter:
             ret=mail.ret or "",
             envid=encode_xtext(mail.envid or ""),
         )
+
+
+def _named(content: Content) -> list[str]:
+    return [address.email for address in content.addresses("Sender")]
 
 
 def _to(rcpt: RcptTo) -> To:

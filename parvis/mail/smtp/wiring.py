@@ -5,13 +5,20 @@ from functools import cache
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.mail import erase, identity
 from parvis.mail.authentication import Authentication
+from parvis.mail.lists import jmap as lists_jmap
+from parvis.mail.lists import store as list_store
+from parvis.mail.lists import web
+from parvis.mail.lists.service import Lists
 from parvis.mail.model import SCOPE
-from parvis.mail.queue import report
+from parvis.mail.queue import jmap as queue_jmap
+from parvis.mail.queue import report, suppression, tls_report
 from parvis.mail.queue import store as queue_store
 from parvis.mail.queue.report import Reporter
 from parvis.mail.queue.service import Queue
+from parvis.mail.queue.tls_report import TlsReporter
 from parvis.mail.sieve.filter import Filters
 from parvis.mail.smtp.doors import smtp_port
+from parvis.mail.smtp.passing import PassingOn
 from parvis.mail.smtp.receive import Receiver
 from parvis.mail.smtp.submit import Submitter
 from parvis.mail.submission import jmap as submission
@@ -22,7 +29,7 @@ from parvis.serve.feature import Capability, Context, Feature
 from parvis.serve.lines.tls import server_context
 from parvis.store.unit import Unit
 
-HOOKS = (responder.on_delivery, report.on_delivery)
+HOOKS = (responder.on_delivery, report.on_delivery, suppression.on_delivery)
 """What happens in the unit of each delivery from outside."""
 
 
@@ -34,8 +41,11 @@ def feature(context: Context) -> Feature:
     reporter = Reporter(keep, settings, queue)
     filters = Filters(keep, settings, queue)
     context.offer(filters)
-    receiver = Receiver(keep, settings, Authentication(context.resolver, settings), HOOKS, filters)
+    authentication, passing = Authentication(context.resolver, settings), PassingOn(keep, settings, queue)
+    receiver = Receiver(keep, settings, authentication, passing, HOOKS, filters)
+    lists = Lists(keep, settings, queue, context.resolver, context.public_url, HOOKS)
     submitter = Submitter(keep, settings, queue)
+    tls_reporter = TlsReporter(keep, settings, queue, context.resolver)
     tls = cache(lambda: server_context(settings))
     ports = settings.ports
     keep.jobs.handle(queue_store.JOB, queue.courier(HOOKS, filters).handle, at_once=settings.delivery.at_once)
@@ -49,11 +59,19 @@ def feature(context: Context) -> Feature:
         capabilities=(
             Capability(identity.SUBMISSION, SCOPE, account=lambda _: submission.account_capability(settings)),
             Capability(vacation.VACATION, SCOPE),
+            Capability(lists_jmap.LISTS, ""),
+            Capability(queue_jmap.QUEUE, ""),
         ),
+        methods=(*lists_jmap.METHODS, *queue_jmap.METHODS),
+        routes=web.routes(lists),
         kinds=(identity.KIND, submission.KIND, vacation.KIND),
         jobs={
             queue_store.REPORT: reporter.handle,
             report.READ: reporter.read,
+            suppression.READ: suppression.Complaints(keep).handle,
+            tls_report.JOB: tls_reporter.handle,
+            list_store.POST: lists.post,
+            list_store.ASK: lists.ask,
             responder.JOB: Responder(keep, settings, queue).handle,
         },
         listeners=(
@@ -63,6 +81,7 @@ def feature(context: Context) -> Feature:
         ),
         provision=_provision,
         erase=erase.sending,
+        start=tls_reporter.plan,
         stop=stop,
     )
 

@@ -8,7 +8,7 @@ from parvis.kernel import clock, ids
 from parvis.wire import authres, mime
 from parvis.wire.mime import Address, Header, Message
 from parvis.wire.mime.compose import needs_smtputf8
-from parvis.wire.mime.fields import date
+from parvis.wire.mime.fields import date, fold, mailbox
 
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
@@ -48,14 +48,14 @@ class Content:
             wrong.append("sender")
         return wrong
 
-    def to_send(self, hostname: str) -> bytes:
-        """The bytes that leave."""
-        raw = self.raw
+    def to_send(self, hostname: str, writer: Address | None = None) -> bytes:
+        """The bytes that leave; `writer` is who has written it on behalf of From. RFC 5322 §3.6.2"""
+        raw, gone = self.raw, ("bcc", "resent-bcc", *(["sender"] if writer else []))
         for field in reversed(self.message.root.headers):
-            if field.name.lower() in ("bcc", "resent-bcc"):
+            if field.name.lower() in gone:
                 raw = raw[: field.start] + raw[field.end :]
         raw = authres.strip(raw, hostname)
-        added = b""
+        added = fold("Sender", [mailbox(writer)]).encode() if writer else b""
         if not self.fields("Date"):
             added += f"Date: {date(clock.now())}\r\n".encode()
         if not self.fields("Message-ID"):

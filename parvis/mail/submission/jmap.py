@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from parvis.access import gate
 from parvis.access.principal import Right
 from parvis.kernel import clock, ids
 from parvis.kernel.records import Immutable, Record, ServerSet
@@ -19,13 +20,14 @@ from parvis.mail.submission import envelope as envelopes
 from parvis.mail.submission import store
 from parvis.mail.submission.content import Content, needs
 from parvis.mail.submission.envelope import Envelope
-from parvis.mail.submission.senders import Senders, of_account
+from parvis.mail.submission.senders import Senders, of_account, writer_of
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.errors import SetError, invalid_properties
 from parvis.serve.jmap.filters import compiled
 from parvis.serve.jmap.kind import Copying, Created, Creation, Kind, Query, SetArguments, SetOutcome, Update
 from parvis.serve.jmap.types import Id, Invocation, Object, UTCDate
 from parvis.store.unit import Unit
+from parvis.wire.mime import Address
 
 _MOST = 20_000
 """Submissions of an account that a query looks at, newest first."""
@@ -99,7 +101,7 @@ async def _prepare(call: Call, wanted: Creation | Update | Copying) -> _Ready | 
         raise SetError("tooLarge", "the message is too large to be sent", maxSize=limits.message_bytes)
     content = Content.read(await call.context.store.blobs.get(blob))
     senders = await of_account(call.context.store.db, call.account_id)
-    _check_content(content, senders)
+    _check_content(content, senders, writer_of(call.principal, call.access))
     envelope = wanted.values["envelope"] or envelopes.derived(content, identity_email)
     letter = await _letter(call, content, envelope, senders, blob)
     queue = call.context.need(Queue)
@@ -127,10 +129,10 @@ async def _email(call: Call, given: str) -> tuple[int, int, str, int]:
     return row[0], row[1], row[2], row[3]
 
 
-def _check_content(content: Content, senders: Senders) -> None:
+def _check_content(content: Content, senders: Senders, writer: Address | None) -> None:
     if wrong := content.faults():
         raise SetError("invalidEmail", "one sender is needed", properties=wrong)
-    by = [address.email for address in content.addresses("From", "Sender")]
+    by = [address.email for address in content.addresses("From", *([] if writer else ["Sender"]))]
     if refused := senders.refused(by):
         raise SetError("forbiddenFrom", f"{refused[0]} is not one of your addresses")
 
@@ -140,7 +142,7 @@ async def _letter(call: Call, content: Content, envelope: Envelope, senders: Sen
     sender, to = envelopes.checked(envelope, senders, settings.limits.recipients)
     ret, envid = envelopes.ret_and_envid(envelope)
     release = envelopes.release_ms(envelope, settings.delivery.max_hold)
-    raw = content.to_send(settings.hostname)
+    raw = content.to_send(settings.hostname, writer_of(call.principal, call.access))
     digest = blob if raw == content.raw else await call.context.store.blobs.put(raw)
     needs_8bit, needs_utf8 = needs(raw)
     return Letter(
@@ -159,6 +161,7 @@ async def _letter(call: Call, content: Content, envelope: Envelope, senders: Sen
 
 async def _create(call: Call, unit: Unit, creation: Creation) -> Created:
     ready: _Ready = creation.prepared
+    await gate.require(unit, call.principal, call.account_id, SCOPE, Right.SEND)  # it may be withdrawn by now
     number = ids.new_id()
     outgoing_id = await Queue.add(unit, _of(ready.letter, number), ready.destinations)
     send_at = max(ready.letter.release_ms, clock.now_ms())

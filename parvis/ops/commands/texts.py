@@ -52,9 +52,74 @@ TEXTS: dict[str, dict[Language, str]] = {
         "vi": "người dùng, nhóm và không gian: thêm, liệt kê, mật khẩu, khóa, xóa, thành viên, quyền",
     },
     "mail": {
-        "en": "what other mail servers must know of this one: dkim",
-        "fr": "ce que les autres serveurs de courrier doivent savoir de celui-ci : dkim",
-        "vi": "những gì máy chủ thư khác cần biết về máy chủ này: dkim",
+        "en": "what other mail servers must know of this one, lists, and what is on its way: dkim, list, queue",
+        "fr": "ce que les autres serveurs doivent savoir de celui-ci, listes et file d'attente : dkim, list, queue",
+        "vi": "những gì máy chủ khác cần biết, danh sách thư và hàng chờ: dkim, list, queue",
+    },
+    "mail-list": {
+        "en": "groups that are mailing lists: who may write, who decides, who reads them from outside",
+        "fr": "groupes qui sont des listes de diffusion : qui écrit, qui décide, qui lit de l'extérieur",
+        "vi": "nhóm là danh sách thư: ai được viết, ai duyệt, ai ngoài tổ chức nhận thư",
+    },
+    "mail-queue": {
+        "en": "what is on its way out: list, try now (retry), hold until then, or drop (the sender hears of it)",
+        "fr": "ce qui est en partance : lister, réessayer (retry), retenir (hold), abandonner (drop)",
+        "vi": "thư đang chờ gửi: liệt kê, thử lại (retry), giữ lại (hold), hoặc bỏ (drop, người gửi được báo)",
+    },
+    "queue-id": {
+        "en": "messages, by the ids that the list shows",
+        "fr": "messages, par les identifiants de la liste",
+        "vi": "các thư, theo mã trong danh sách",
+    },
+    "queue-all": {
+        "en": "all messages of the queue",
+        "fr": "tous les messages de la file",
+        "vi": "mọi thư trong hàng chờ",
+    },
+    "mail-suppressed": {
+        "en": "addresses that refused mail some times and are not tried for two weeks",
+        "fr": "adresses qui ont refusé plusieurs fois et ne sont plus essayées pendant deux semaines",
+        "vi": "các địa chỉ đã từ chối thư nhiều lần và không được thử trong hai tuần",
+    },
+    "suppressed-lift": {
+        "en": "try this address again",
+        "fr": "réessayer cette adresse",
+        "vi": "thử lại địa chỉ này",
+    },
+    "list-group": {
+        "en": "address of the group; without one, all lists are shown",
+        "fr": "adresse du groupe ; sans elle, toutes les listes sont montrées",
+        "vi": "địa chỉ nhóm; nếu bỏ trống thì liệt kê tất cả",
+    },
+    "list-posting": {
+        "en": "who may write to it at once",
+        "fr": "qui peut y écrire directement",
+        "vi": "ai được viết ngay",
+    },
+    "list-others": {
+        "en": "what becomes of messages of others: held for a moderator, or refused",
+        "fr": "sort des messages des autres : en attente d'un modérateur, ou refusés",
+        "vi": "thư của người khác: chờ duyệt, hoặc bị từ chối",
+    },
+    "list-moderator": {
+        "en": "a member who decides about held messages and gets what comes back",
+        "fr": "un membre qui décide des messages en attente et reçoit les retours",
+        "vi": "thành viên duyệt thư chờ và nhận thư bị trả lại",
+    },
+    "list-subscribe": {
+        "en": "an address outside that gets its mail, or a member who wants it again",
+        "fr": "une adresse extérieure qui reçoit le courrier, ou un membre qui le veut de nouveau",
+        "vi": "địa chỉ bên ngoài nhận thư, hoặc thành viên muốn nhận lại",
+    },
+    "list-unsubscribe": {
+        "en": "an address that gets no more of its mail",
+        "fr": "une adresse qui ne reçoit plus son courrier",
+        "vi": "địa chỉ không nhận thư nữa",
+    },
+    "list-end": {
+        "en": "it is a plain group again; who reads it from outside is forgotten",
+        "fr": "redevient un simple groupe ; les lecteurs extérieurs sont oubliés",
+        "vi": "trở lại là nhóm thường; quên các địa chỉ bên ngoài",
     },
     "mail-dkim": {
         "en": "the DNS records of the keys that sign outgoing mail",

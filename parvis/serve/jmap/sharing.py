@@ -29,6 +29,7 @@ _RIGHTS = {
     "send": Right.SEND,
     "share": Right.SHARE,
     "freeBusy": Right.FREE_BUSY,
+    "sendAs": Right.SEND_AS,
 }
 
 
@@ -110,6 +111,7 @@ class Rights(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields
     send: bool = False
     share: bool = False
     free_busy: bool = False
+    send_as: bool = False
 
 
 class Grant(Record, kw_only=True):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -151,6 +152,8 @@ class Sink:
         self.thinks = 0.0
         """Seconds between a message and the answer to it."""
         self.port = 0
+        self.tls: ssl.SSLContext | None = None
+        """With one it offers STARTTLS, and says so before it speaks of anything else."""
 
     async def open(self) -> "Sink":
         self.server = await asyncio.start_server(self._client, "127.0.0.1", 0)
@@ -164,7 +167,7 @@ class Sink:
         return found.encode() + b"\r\n"
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
             writer.write(self._reply("greeting", "220 sink"))
             sender, to = "", []
             while line := (await reader.readline()).decode():
@@ -172,9 +175,12 @@ class Sink:
                 self.commands.append(line)
                 verb = line.split(" ")[0].upper()
                 if verb == "EHLO":
-                    writer.write(
-                        "".join(f"250-{offer}\r\n" for offer in ["sink", *self.offers]).encode() + b"250 OK\r\n"
-                    )
+                    plain = self.tls is not None and writer.get_extra_info("sslcontext") is None
+                    offers = ["sink", *self.offers, *(["STARTTLS"] if plain else [])]
+                    writer.write("".join(f"250-{offer}\r\n" for offer in offers).encode() + b"250 OK\r\n")
+                elif verb == "STARTTLS" and self.tls is not None:
+                    writer.write(b"220 go\r\n")
+                    await writer.start_tls(self.tls)
                 elif verb == "MAIL":
                     sender, to = line.split("<")[1].split(">")[0], []
                     writer.write(self._reply("MAIL", "250 2.1.0 OK"))

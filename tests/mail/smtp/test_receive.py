@@ -8,7 +8,9 @@ import pytest
 from parvis.access import directory
 from parvis.kernel.errors import Unavailable
 from parvis.mail.authentication import Authentication
+from parvis.mail.queue.service import Queue
 from parvis.mail.smtp import receive
+from parvis.mail.smtp.passing import PassingOn
 from parvis.mail.smtp.receive import Receiver
 from parvis.mail.smtp.session import Transaction
 from parvis.mail.smtp.spool import LARGE_AT_ONCE
@@ -282,7 +284,8 @@ async def test_a_long_line_and_a_lost_connection(site_sqlite: Site) -> None:
 async def test_how_many_statements_a_recipient_and_a_message_cost(site: Site) -> None:
     """RCPT reads who it is and whether there is room; the rest is one unit of work."""
     await site.person("ann")
-    receiver = Receiver(site.store, site.settings, Authentication(site.context.resolver, site.settings))
+    passing = PassingOn(site.store, site.settings, site.context.need(Queue))
+    receiver = Receiver(site.store, site.settings, Authentication(site.context.resolver, site.settings), passing)
     here, transaction = SimpleNamespace(is_local=True), Transaction(MailFrom(sender="bob@example.net"))
     with counting() as count:
         assert await receiver.recipient(None, transaction, RcptTo("ann@example.org")) is None

@@ -5,8 +5,10 @@ import pytest
 from parvis.kernel.egress import Contact, Egress
 from parvis.kernel.resolver import Resolver
 from parvis.kernel.settings import Delivery, Dns, Relay, Settings
+from parvis.mail.queue.lookup import may_be
 from parvis.mail.queue.model import RELAY
 from parvis.mail.queue.route import Host, Router, Unroutable
+from parvis.mail.queue.trust import Trust
 from tests.authority import Authority, needs_nsd
 
 pytestmark = needs_nsd
@@ -46,7 +48,7 @@ def router_of(settings: Settings, gate: Egress | None = None) -> Router:
 async def test_servers_by_preference_with_their_addresses(dns_settings) -> None:
     router = router_of(dns_settings)
     hosts = await router.hosts("two.example", 7)
-    assert hosts[0] == Host("a.two.example", "192.0.2.1", 2525)
+    assert hosts[0] == Host("a.two.example", "192.0.2.1", 2525, trust=Trust(domain="two.example"))
     assert {host.address for host in hosts} == {"192.0.2.1", "192.0.2.2", "2001:db8::2", "192.0.2.3"}
     orders = {tuple(host.name for host in await router.hosts("two.example", seed)) for seed in range(20)}
     assert len(orders) == 2  # those of one preference take turns
@@ -54,7 +56,7 @@ async def test_servers_by_preference_with_their_addresses(dns_settings) -> None:
 
 async def test_a_domain_without_mx_is_its_own_server(dns_settings) -> None:
     assert await router_of(dns_settings).hosts("implicit.example", 1) == [
-        Host("implicit.example", "192.0.2.9", 2525)
+        Host("implicit.example", "192.0.2.9", 2525, trust=Trust(domain="implicit.example"))
     ]
 
 
@@ -94,9 +96,7 @@ async def test_routes_and_the_smart_host_come_first() -> None:
 async def test_a_stranger_cannot_send_us_to_ourselves(dns_settings) -> None:
     with pytest.raises(Unroutable, match="no server of me"):
         await router_of(dns_settings).hosts("me.example", 1)
-    assert router_of(Settings(dns=Dns(loopback=True)))._may_be("127.0.0.1")  # for tests
-    router = router_of(Settings())
-    assert not any(
-        router._may_be(address) for address in ("127.0.0.1", "::1", "0.0.0.0", "169.254.1.1", "::ffff:127.0.0.1")
-    )
-    assert router._may_be("192.0.2.1")
+    assert may_be(Settings(dns=Dns(loopback=True)), "127.0.0.1")  # for tests
+    for address in ("127.0.0.1", "::1", "0.0.0.0", "169.254.1.1", "::ffff:127.0.0.1"):
+        assert not may_be(Settings(), address)
+    assert may_be(Settings(), "192.0.2.1")
