@@ -14,6 +14,7 @@ from parvis.assistant.retrieval import Finder
 from parvis.kernel import ids
 from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Settings
+from parvis.mail import clean
 from parvis.mail.imap import wiring as imap
 from parvis.mail.smtp import wiring as sending
 from parvis.search.embed.choose import embedder_of
@@ -26,7 +27,12 @@ from parvis.serve.jmap import search as finding
 from parvis.store import tidy
 from parvis.store.store import Store
 
-FEATURES: tuple[Callable[[Context], Feature], ...] = (mail.feature, sending.feature, imap.feature)
+FEATURES: tuple[Callable[[Context], Feature], ...] = (
+    mail.feature,
+    sending.feature,
+    clean.feature,
+    imap.feature,
+)
 """The features, in the order in which a new principal gets what they give."""
 ROOMS = ("store", "access", "search", "serve", "mail", "assistant")
 """The rooms that may have migrations, ground floor first."""

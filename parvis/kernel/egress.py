@@ -14,7 +14,7 @@ import httpx
 from parvis.kernel import clock
 from parvis.kernel.errors import EgressRefused
 
-Purpose = Literal["mail-delivery", "dns", "model", "embeddings", "import", "model-download", "push"]
+Purpose = Literal["mail-delivery", "dns", "model", "embeddings", "import", "model-download", "push", "mail-filter"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,14 @@ async def live(app: App, ann: Person, bob: Person) -> None:
         ),
     )
     assert answers[1][1].get("created") and answers[2][1].get("updated") and answers[6][1].get("created"), answers
+    gone, bad = (await ann(("Email/query", {"accountId": account, "limit": 2})))[0][1]["ids"]
+    await ann(
+        ("Email/set", {"accountId": account, "destroy": [gone]}),
+        ("Email/set", {"accountId": account, "update": {bad: {"keywords": {"$junk": True}}}}),
+    )
+    async with asyncio.timeout(20):
+        while not await store.db.value("SELECT 1 FROM spam_token WHERE account_id = ?", ann.principal.id):
+            await asyncio.sleep(0.05)
     await asked(ann, {"task": "ask", "text": f"What is the budget of {SECRETS[2]}?"})
     scope = await store.db.value("SELECT id FROM scope WHERE account_id = ?", bob.principal.id)
     await store.write(lambda unit: gate.give(unit, bob.principal, scope, ann.principal.id, gate.Right.READ))
@@ -127,6 +135,7 @@ async def test_nothing_is_left_of_a_deleted_account(app: App, monkeypatch, tmp_p
     numbers, words = {ann.principal.id, *scopes}, [*SECRETS, "ann@example.net"]
     before = {line.partition(":")[0] for line in await left(store, numbers, words)}
     assert {"email", "outgoing", "submission", "search_item", "assistant_turn", "attempt", "change"} <= before
+    assert {"vault_email", "spam_token", "spam_total", "spam_report"} <= before
     assert await asyncio.to_thread(refused, app.ports["smtp"]) == 250
 
     await erasure.schedule(store, ann.principal.id)

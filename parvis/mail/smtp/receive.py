@@ -15,6 +15,7 @@ from parvis.mail.service import Delivery, Hook
 from parvis.mail.smtp.session import Session, Transaction
 from parvis.mail.smtp.spool import LARGE_AT_ONCE
 from parvis.mail.smtp.trace import HOPS, hops, received, return_path
+from parvis.mail.spam.judge import Judge, strip
 from parvis.serve.lines.connection import Connection
 from parvis.serve.rates import Rate, network_of
 from parvis.store.store import Store
@@ -32,11 +33,16 @@ class Receiver:
     """The policy of port 25: anybody may send, to those who are here."""
 
     def __init__(
-        self, keep: Store, settings: Settings, authentication: Authentication, hooks: Sequence[Hook] = ()
+        self,
+        keep: Store,
+        settings: Settings,
+        authentication: Authentication,
+        judge: Judge,
+        hooks: Sequence[Hook] = (),
     ) -> None:
         self.settings, self.blobs = settings, keep.blobs
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
-        self._keep, self._authentication, self._hooks = keep, authentication, tuple(hooks)
+        self._keep, self._authentication, self._judge, self._hooks = keep, authentication, judge, tuple(hooks)
         self._rate = Rate(settings.limits.messages_per_minute)
 
     async def serve(self, client: Connection) -> None:
@@ -86,14 +92,16 @@ class Receiver:
         if verdict.wish == "quarantine":
             deliveries = {number: replace(one, role="junk") for number, one in deliveries.items()}
         marked = self._marked(raw, transaction, verdict)
-        return await self._deliver(session, transaction, list(deliveries.values()), marked)
+        judged = await self._judge.judge(marked, list(deliveries.values()), _origin(session, transaction))
+        head = len(transaction.head)
+        whole = marked[:head] + judged.field + marked[head:]
+        return await self._deliver(session, transaction, judged.deliveries, whole)
 
     async def _verdict(self, session: Session, transaction: Transaction, raw: bytes) -> Verdict:
         """Who the message is from, unless it comes from this machine."""
         if session.is_local:
             return Verdict((), "none", "")
-        address = session.client.host or "0.0.0.0"  # noqa: S104 - means: unknown
-        origin = Origin(address, session.hello, transaction.mail.sender)
+        origin = _origin(session, transaction)
         verdict = await self._authentication.examine(raw, len(transaction.head), origin)
         return verdict if self.settings.mail.dmarc == "enforce" else replace(verdict, wish="none")
 
@@ -101,7 +109,7 @@ class Receiver:
         """The message with what was found out below our own trace fields, and nothing that claims to be that."""
         name, start = self.settings.hostname, len(transaction.head)
         found = authres.write(name, verdict.results) if verdict.results else b""
-        rest = authres.strip(raw, name, start)
+        rest = strip(authres.strip(raw, name, start))
         return transaction.head + found + rest
 
     async def _deliver(
@@ -124,3 +132,8 @@ class Receiver:
             _log.warning("a message from %s was not stored: %s", session.client.host, error)
             return _LATER
         return reply(250, "2.0.0", "Stored")
+
+
+def _origin(session: Session, transaction: Transaction) -> Origin:
+    address = session.client.host or "0.0.0.0"  # noqa: S104 - means: unknown
+    return Origin(address, session.hello, transaction.mail.sender)

@@ -13,6 +13,9 @@ from parvis.mail.queue.service import Queue
 from parvis.mail.smtp.doors import smtp_port
 from parvis.mail.smtp.receive import Receiver
 from parvis.mail.smtp.submit import Submitter
+from parvis.mail.spam import learner
+from parvis.mail.spam.judge import Judge
+from parvis.mail.spam.rspamd import Rspamd
 from parvis.mail.submission import jmap as submission
 from parvis.mail.vacation import jmap as vacation
 from parvis.mail.vacation import responder
@@ -21,7 +24,7 @@ from parvis.serve.feature import Capability, Context, Feature
 from parvis.serve.lines.tls import server_context
 from parvis.store.unit import Unit
 
-HOOKS = (responder.on_delivery, report.on_delivery)
+HOOKS = (learner.on_delivery, responder.on_delivery, report.on_delivery)
 """What happens in the unit of each delivery from outside."""
 
 
@@ -31,10 +34,18 @@ def feature(context: Context) -> Feature:
     queue = Queue(keep, settings, context.egress, context.resolver)
     context.offer(queue)
     reporter = Reporter(keep, settings, queue)
-    receiver = Receiver(keep, settings, Authentication(context.resolver, settings), HOOKS)
+    rspamd = Rspamd(settings.mail.rspamd, context.egress) if settings.mail.rspamd else None
+    judge = Judge(keep, settings, rspamd)
+    receiver = Receiver(keep, settings, Authentication(context.resolver, settings), judge, HOOKS)
     submitter = Submitter(keep, settings, queue)
     tls = cache(lambda: server_context(settings))
     ports = settings.ports
+
+    async def stop() -> None:
+        await queue.stop()
+        if rspamd is not None:
+            await rspamd.close()
+
     keep.jobs.handle(queue_store.JOB, queue.courier(HOOKS).handle, at_once=settings.delivery.at_once)
     return Feature(
         name="mail.sending",
@@ -55,7 +66,7 @@ def feature(context: Context) -> Feature:
         ),
         provision=_provision,
         erase=erase.sending,
-        stop=queue.stop,
+        stop=stop,
     )
 
 
