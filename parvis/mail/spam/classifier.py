@@ -13,6 +13,8 @@ _DOUBT, _TELLING, _MOST = 0.1, 0.1, 300
 _ALIKE = 0.7
 """Words of one message do not come independently; their evidence counts for this part."""
 _REASONS = 8
+OWN_TIMES = 3
+"""How many times more what somebody reported counts for them than for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +24,28 @@ class Counts:
     spam: int = 0
     ham: int = 0
 
-    def plus(self, other: "Counts", times: int = 1) -> "Counts":
-        """The sum, `other` counted so many times."""
-        return Counts(self.spam + times * other.spam, self.ham + times * other.ham)
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What everybody has learned, and the part of it that one account has, which counts more for that account."""
+
+    everybody: Counts = Counts()
+    own: Counts = Counts()
+
+    @property
+    def spam(self) -> int:
+        """Unwanted messages, weighted."""
+        return self.everybody.spam + OWN_TIMES * self.own.spam
+
+    @property
+    def ham(self) -> int:
+        """Wanted messages, weighted."""
+        return self.everybody.ham + OWN_TIMES * self.own.ham
+
+    @property
+    def number(self) -> int:
+        """How many messages there really were."""
+        return max(self.everybody.spam + self.everybody.ham, self.own.spam + self.own.ham)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +56,17 @@ class Score:
     reasons: tuple[str, ...] = ()
 
 
-def is_ready(total: Counts) -> bool:
+def is_ready(everybody: Counts) -> bool:
     """Whether enough was learned to judge by."""
-    return total.spam >= LEAST_SPAM and total.ham >= LEAST_HAM
+    return everybody.spam >= LEAST_SPAM and everybody.ham >= LEAST_HAM
 
 
-def score(total: Counts, known: Mapping[str, Counts]) -> Score | None:
+def score(total: Known, known: Mapping[str, Known]) -> Score | None:
     """The score of a message with these known tokens; None while too little was learned."""
-    if not is_ready(total):
+    if not is_ready(total.everybody):
         return None
     telling = sorted(
-        (
-            (text, chance)
-            for text, counts in known.items()
-            if abs((chance := _chance(total, counts)) - 0.5) >= _TELLING
-        ),
+        ((text, chance) for text, one in known.items() if abs((chance := _chance(total, one)) - 0.5) >= _TELLING),
         key=lambda one: (-abs(one[1] - 0.5), one[0]),
     )[:_MOST]
     if not telling:
@@ -61,13 +78,12 @@ def score(total: Counts, known: Mapping[str, Counts]) -> Score | None:
     return Score(value, tuple(said[:_REASONS]))
 
 
-def _chance(total: Counts, counts: Counts) -> float:
+def _chance(total: Known, one: Known) -> float:
     """How likely a message with one token is unwanted, were both sorts as frequent."""
-    spam, ham = counts.spam / total.spam, counts.ham / total.ham
-    number = counts.spam + counts.ham
+    spam, ham = one.spam / total.spam, one.ham / total.ham
     if spam + ham <= 0:
         return 0.5
-    return (_DOUBT * 0.5 + number * spam / (spam + ham)) / (_DOUBT + number)
+    return (_DOUBT * 0.5 + one.number * spam / (spam + ham)) / (_DOUBT + one.number)
 
 
 def _tail(chances: Iterable[float]) -> float:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from parvis.kernel.settings import Settings
@@ -10,13 +10,14 @@ from parvis.mail import service
 from parvis.mail.authentication import Origin
 from parvis.mail.service import Delivery
 from parvis.mail.spam import classifier, store
-from parvis.mail.spam.classifier import Score
+from parvis.mail.spam.classifier import Counts, Score
 from parvis.mail.spam.learner import JUNK
 from parvis.mail.spam.rspamd import Opinion, Rspamd
 from parvis.mail.spam.tokens import OWN_FIELD, tokens
 from parvis.store.store import Store
 from parvis.wire import mime
 
+_LEAST, _MOST = 0.001, 0.9999
 _SHOWN = re.compile(r"[A-Za-z0-9:@._=+ -]+\Z")
 
 
@@ -52,25 +53,20 @@ class Judge:
         return replace(delivery, role="junk", keywords=delivery.keywords | {JUNK}, spam_score=found.value)
 
     async def _scores(self, raw: bytes, account_ids: Sequence[int]) -> dict[int, Score | None]:
-        """By account, the organisation's among them; the message is read only when somebody has learned enough."""
-        owners = [store.ORGANISATION, *account_ids]
-        totals = await store.totals(self._keep.db, owners)
-        ready = {owner for owner in owners if classifier.is_ready(store.merged(owner, totals))}
-        if not ready:
+        """By account, the organisation's among them when there are several; the message is read only when enough
+        was learned."""
+        owners = [*account_ids, *([store.ORGANISATION] if len(account_ids) != 1 else [])]
+        totals = await store.totals(self._keep.db, [*account_ids, store.ORGANISATION])
+        if not classifier.is_ready(totals.get(store.ORGANISATION, Counts())):
             return dict.fromkeys(owners)
         named = tokens(await service.read(raw))
-        found: dict[int, Score | None] = {store.ORGANISATION: None}
-        for owner in owners:
-            if owner == store.ORGANISATION or owner in totals:
-                found[owner] = await self._score(owner, totals, named) if owner in ready else None
-            else:
-                found[owner] = found[store.ORGANISATION]
-        return found
+        models = {owner: owner if owner in totals else store.ORGANISATION for owner in owners}
+        scores = {model: await self._score(model, totals, named) for model in dict.fromkeys(models.values())}
+        return {owner: scores[model] for owner, model in models.items()}
 
-    async def _score(self, owner: int, totals: dict[int, classifier.Counts], named: dict[int, str]) -> Score | None:
-        asked = list(dict.fromkeys((store.ORGANISATION, owner)))
-        known = await store.counts(self._keep.db, asked, list(named))
-        return classifier.score(store.merged(owner, totals), {named[one]: many for one, many in known.items()})
+    async def _score(self, owner: int, totals: Mapping[int, Counts], named: Mapping[int, str]) -> Score | None:
+        found = await store.known(self._keep.db, owner, list(named))
+        return classifier.score(store.of(owner, totals), {named[token]: one for token, one in found.items()})
 
     async def _opinion(self, raw: bytes, deliveries: Sequence[Delivery], origin: Origin) -> Opinion | None:
         if self._rspamd is None:
@@ -79,15 +75,15 @@ class Judge:
 
 
 def combined(own: Score | None, other: Opinion | None) -> Score | None:
-    """Our score and rspamd's as one: each is evidence of its own, so their odds are multiplied."""
+    """Our score and rspamd's as one: each is evidence of its own, so their odds are multiplied. Ours is drawn in
+    from the ends, so that it does not settle the matter alone."""
     if other is None:
         return own
     if own is None:
         return Score(other.chance, other.reasons)
-    for_it = own.value * other.chance
-    against = (1 - own.value) * (1 - other.chance)
-    value = for_it / (for_it + against) if for_it + against else 0.5
-    return Score(value, (*own.reasons, *other.reasons))
+    ours = max(_LEAST, min(_MOST, own.value))
+    for_it, against = ours * other.chance, (1 - ours) * (1 - other.chance)
+    return Score(for_it / (for_it + against), (*own.reasons, *other.reasons))
 
 
 def field(found: Score | None) -> bytes:

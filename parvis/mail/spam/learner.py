@@ -80,7 +80,7 @@ class Learner:
         """Learns from the messages that changed."""
         changed: dict[int, dict[int, None]] = defaultdict(dict)
         for event in events:
-            if event.kind == "changed" and event.body["kind"] == mailstore.KIND:
+            if event.kind == "changed" and event.body["kind"] == mailstore.KIND and event.body["updated"]:
                 changed[event.account_id].update(dict.fromkeys(event.body["updated"]))
         for account_id, email_ids in changed.items():
             await self._account(account_id, list(email_ids))

@@ -14,11 +14,12 @@ from parvis.kernel.errors import EgressRefused
 from parvis.mail.authentication import Origin
 
 _SECONDS = 3.0
-_WIDTH = 1.5
-"""How many points beyond the threshold make the odds e times as large."""
+_NONE, _LINE = -2.2, 4.6
+"""The logarithm of the odds at no points (a chance of 0.1), and where rspamd itself would mark a message (0.99)."""
 _LEAST, _MOST = 0.01, 0.999
 _REASONS = 4
-_HEADER = 6.0
+_MARKED = 0.4
+"""Where it marks as a part of where it refuses, when the answer does not tell: its default."""
 _log = logging.getLogger(__name__)
 
 
@@ -31,6 +32,8 @@ class _Answer(msgspec.Struct):
     """https://rspamd.com/doc/architecture/protocol.html; only what is used."""
 
     score: float
+    required_score: float = 15.0
+    action: str = ""
     is_skipped: bool = False
     thresholds: dict[str, float | None] = {}
     symbols: dict[str, _Symbol] = {}
@@ -73,11 +76,11 @@ class Rspamd:
 
 
 def opinion(answer: _Answer) -> Opinion | None:
-    """Its points as a chance: one half where it would add a header."""
-    if answer.is_skipped:
+    """Its points as a chance."""
+    if answer.is_skipped and answer.action != "reject":
         return None
-    line = answer.thresholds.get("add header") or _HEADER
-    odds = max(-50.0, min(50.0, (answer.score - line) / _WIDTH))
-    chance = max(_LEAST, min(_MOST, 1 / (1 + math.exp(-odds))))
+    line = answer.thresholds.get("add header") or _MARKED * answer.required_score
+    odds = _NONE + (_LINE - _NONE) * answer.score / line if line > 0 else 0.0
+    chance = max(_LEAST, min(_MOST, 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))))
     strongest = sorted(answer.symbols.values(), key=lambda one: -one.score)
     return Opinion(chance, tuple(f"rspamd:{one.name}" for one in strongest[:_REASONS] if one.score > 0))

@@ -1,12 +1,13 @@
 """The SQL of the classifier: what each account and the organisation have learned, and from which messages."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from parvis.kernel import clock
 from parvis.mail.counts import pages
-from parvis.mail.spam.classifier import Counts
+from parvis.mail.spam.classifier import Counts, Known
 from parvis.store.sql.contract import marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -14,8 +15,6 @@ from parvis.store.unit import Unit
 Verdict = Literal["spam", "ham", ""]
 ORGANISATION = 0
 """The account whose model is everybody's."""
-OWN_TIMES = 3
-"""How many times more what somebody reported counts for them than for others."""
 DAY_MS = 86_400_000
 RARE_DAYS, KEEP_DAYS, REPORT_DAYS = 60, 400, 400
 MOST_TOKENS = {True: 500_000, False: 100_000}
@@ -45,20 +44,26 @@ async def totals(db: Any, account_ids: Collection[int]) -> dict[int, Counts]:
     return {row[0]: Counts(row[1], row[2]) for row in rows}
 
 
-async def counts(db: Any, account_ids: Sequence[int], tokens: Sequence[int]) -> dict[int, Counts]:
-    """The tokens that these accounts know, added up; the first counts once, the others OWN_TIMES."""
-    found: dict[int, Counts] = {}
+async def known(db: Any, account_id: int, tokens: Sequence[int]) -> dict[int, Known]:
+    """What the organisation and an account know of tokens."""
+    owners = [ORGANISATION, account_id]
+    found: dict[int, dict[int, Counts]] = defaultdict(dict)
     for page in pages(tokens, _PAGE):
         padded = [*page, *[page[-1]] * (_PAGE - len(page))]  # one statement for all lengths
         for account_id, token, spam, ham in await db.rows(
-            f"""SELECT account_id, token, spam, ham FROM spam_token WHERE account_id IN {marks(len(account_ids))}
+            f"""SELECT account_id, token, spam, ham FROM spam_token WHERE account_id IN {marks(len(owners))}
             AND token IN {marks(_PAGE)}""",
-            *account_ids,
+            *owners,
             *padded,
         ):
-            times = 1 if account_id == account_ids[0] else OWN_TIMES
-            found[token] = found.get(token, Counts()).plus(Counts(spam, ham), times)
-    return found
+            found[token][account_id] = Counts(spam, ham)
+    return {token: of(account_id, counts) for token, counts in found.items()}
+
+
+def of(account_id: int, counts: Mapping[int, Counts]) -> Known:
+    """What the organisation and an account have learned, out of the counts by account."""
+    own = Counts() if account_id == ORGANISATION else counts.get(account_id, Counts())
+    return Known(counts.get(ORGANISATION, Counts()), own)
 
 
 async def reports(db: Any, account_id: int, blobs: Sequence[str]) -> dict[str, Report]:
@@ -194,9 +199,3 @@ async def _forget_tokens(store: Store, owner: int, where: str, *args: int) -> in
     while count := await store.write(page):
         removed += count
     return removed
-
-
-def merged(account_id: int, found: Mapping[int, Counts]) -> Counts:
-    """What the organisation and an account have learned together."""
-    own = found.get(account_id, Counts()) if account_id != ORGANISATION else Counts()
-    return found.get(ORGANISATION, Counts()).plus(own, OWN_TIMES)

@@ -6,11 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parvis.mail import message
-from parvis.mail.spam.classifier import Counts, Score, score
+from parvis.mail.spam.classifier import Counts, Known, Score
+from parvis.mail.spam.classifier import score as weighted
 from parvis.mail.spam.tokens import FIELDS, LINKS, PARTS, WORDS, tokens
 from tests.mail.conftest import plain
 
 TOTAL = Counts(100, 200)
+
+
+def score(total: Counts, known: dict[str, Counts]) -> Score | None:
+    return weighted(Known(total), {text: Known(counts) for text, counts in known.items()})
+
+
 HTML = (
     b"From: Shop <news@shop.example>\r\nReply-To: other@elsewhere.example\r\nSubject: =?utf-8?q?Khuy=E1=BA=BFn_m=C3=A3i?=\r\n"
     b"Received: from mx.shop.example ([192.0.2.44]) by here; Tue, 03 Feb 2026 10:00:00 +0100\r\n"
