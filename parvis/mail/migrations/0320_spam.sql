@@ -14,7 +14,7 @@ CREATE TABLE spam_token (
     day BIGINT NOT NULL,
     PRIMARY KEY (account_id, token)
 ) {clustered};
-CREATE INDEX spam_token_by_day ON spam_token (account_id, day);
+CREATE INDEX spam_token_by_day ON spam_token (day);
 
 -- What a message was learned as ('' for not), and how it lay when that was decided: in Junk, and with which keyword.
 -- By its bytes, so that copies and messages that come again are one.

@@ -172,27 +172,25 @@ async def forget(store: Store) -> int:
     how many."""
     day = today()
     removed = await store.write(lambda unit: unit.run("DELETE FROM spam_report WHERE day < ?", day - REPORT_DAYS))
-    for (owner,) in await store.db.rows("SELECT account_id FROM spam_total"):
-        removed += await _forget_tokens(store, owner, "day < ? AND spam + ham <= 1", day - RARE_DAYS)
-        removed += await _forget_tokens(store, owner, "day < ?", day - KEEP_DAYS)
+    removed += await _forget_tokens(store, "day < ? AND spam + ham <= 1", day - RARE_DAYS)
+    removed += await _forget_tokens(store, "day < ?", day - KEEP_DAYS)
+    for owner, count in await store.db.scan("SELECT account_id, COUNT(*) FROM spam_token GROUP BY account_id"):
         most = MOST_TOKENS[owner == ORGANISATION]
-        line = await store.db.value(
-            "SELECT day FROM spam_token WHERE account_id = ? ORDER BY day DESC LIMIT 1 OFFSET ?", owner, most
-        )
-        if line is not None:
-            removed += await _forget_tokens(store, owner, "day <= ?", min(int(line), day - 1))
+        if count > most:
+            oldest = "SELECT day FROM spam_token WHERE account_id = ? ORDER BY day LIMIT 1 OFFSET ?"
+            line = int(await store.db.value(oldest, owner, count - most - 1))
+            removed += await _forget_tokens(store, "day <= ? AND account_id = ?", min(line, day - 1), owner)
     return removed
 
 
-async def _forget_tokens(store: Store, owner: int, where: str, *args: int) -> int:
+async def _forget_tokens(store: Store, where: str, *args: int) -> int:
     """In pages, so that nobody waits."""
     removed = 0
 
     async def page(unit: Unit) -> int:
         return await unit.run(
-            f"""DELETE FROM spam_token WHERE (account_id, token) IN (SELECT account_id, token FROM spam_token
-            WHERE account_id = ? AND {where} LIMIT 1000)""",
-            owner,
+            f"""DELETE FROM spam_token WHERE (account_id, token) IN
+            (SELECT account_id, token FROM spam_token WHERE {where} LIMIT 1000)""",
             *args,
         )
 
