@@ -14,6 +14,7 @@ from parvis.assistant.retrieval import Finder
 from parvis.kernel import ids
 from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Settings
+from parvis.mail import clean
 from parvis.mail.imap import wiring as imap
 from parvis.mail.sieve import log as filter_log
 from parvis.mail.sieve import wiring as filters
@@ -31,6 +32,7 @@ from parvis.store.store import Store
 FEATURES: tuple[Callable[[Context], Feature], ...] = (
     mail.feature,
     sending.feature,
+    clean.feature,
     imap.feature,
     filters.feature,
 )

@@ -46,6 +46,7 @@ system() { # what tests and OCR use; all of it is optional, each test says itsel
     perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl) # swaks only recommends it
     want nsd nsd "DNS as it answers for other domains"
     want sieve-connect sieve-connect "ManageSieve as another client speaks it"
+    want rspamd rspamd "a second opinion on spam"
     want dovecot dovecot-imapd "import from another IMAP server"
     want mbsync isync "IMAP as another program speaks it"
   fi

@@ -14,7 +14,9 @@ import httpx
 from parvis.kernel import clock
 from parvis.kernel.errors import EgressRefused
 
-Purpose = Literal["mail-delivery", "dns", "model", "embeddings", "import", "model-download", "push", "unsubscribe"]
+Purpose = Literal[
+    "mail-delivery", "dns", "model", "embeddings", "import", "model-download", "push", "unsubscribe", "mail-filter"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,12 @@ class Mail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     nothing is said, empty for none: `ann+shop@example.org` is Ann's."""
     trusted_sealers: list[str] = []
     """Domains of mailing lists and forwarders; what they found in order before passing it on (ARC) is let in."""
+    junk_score: float = 0.99
+    """From this score on, 0 being wanted and 1 unwanted, mail from outside goes into Junk; above 1 nothing does."""
+    rspamd: str = ""
+    """`http://127.0.0.1:11333`: an rspamd that is asked for its opinion too; empty means none."""
+    vault_days: int = 30
+    """How long what was deleted for good can still be restored by its owner."""
 
 
 class Endpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -3,12 +3,14 @@ its mailboxes is worked out anew and compared with what is stored. RFC 8621 §2"
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
 
+T = TypeVar("T")
 _PAGE = 400
 
 
@@ -133,7 +135,7 @@ async def _apply(unit: Unit, account_id: int, changed: dict[int, list[int]]) -> 
         await unit.changed(account_id, "Mailbox", mailbox_id, "updated", counts_only=True)
 
 
-def pages(numbers: Sequence[int], size: int = _PAGE) -> Iterator[Sequence[int]]:
+def pages(numbers: Sequence[T], size: int = _PAGE) -> Iterator[Sequence[T]]:
     """`numbers` in pieces that fit into one statement."""
     for start in range(0, len(numbers), size):
         yield numbers[start : start + size]

@@ -1,13 +1,16 @@
 r"""IMAP's \Deleted: a message so marked leaves its mailbox for everybody but IMAP, which shows it until it is
 expunged and may take the mark off again; JMAP must not see it. RFC 8621 §4.1.1, RFC 9051 §2.3.2"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from parvis.kernel import clock
 from parvis.mail import counts, store
 from parvis.mail.message import Parsed
 from parvis.mail.store import KIND, Edit, New
+from parvis.mail.vault import store as vault
+from parvis.mail.vault.store import Kept
 from parvis.serve.jmap import blobs
 from parvis.store.sql.contract import Dialect, Row, marks
 from parvis.store.unit import Unit
@@ -50,8 +53,9 @@ async def mark(unit: Unit, dialect: Dialect, account_id: int, mailbox_id: int, u
     rows: list[Row] = []
     for page in counts.pages(uids):
         rows += await unit.rows(
-            f"""SELECT m.uid, e.id, e.thread_id, e.blob, e.size, e.received_ms, e.keywords FROM email_mailbox m
-            JOIN email e ON e.id = m.email_id WHERE m.mailbox_id = ? AND m.uid IN {marks(len(page))}""",
+            f"""SELECT m.uid, e.id, e.thread_id, e.blob, e.size, e.received_ms, e.keywords, e.summary
+            FROM email_mailbox m JOIN email e ON e.id = m.email_id
+            WHERE m.mailbox_id = ? AND m.uid IN {marks(len(page))}""",
             mailbox_id,
             *page,
         )
@@ -66,21 +70,48 @@ async def mark(unit: Unit, dialect: Dialect, account_id: int, mailbox_id: int, u
     await store.remove(unit, dialect, account_id, [number for number, others in elsewhere.items() if not others])
     modseq = await _touched(unit, account_id, mailbox_id)
     await _keep_uids(unit, mailbox_id, since, [row[0] for row in rows])
-    await add(unit, account_id, mailbox_id, [_deleted((*row, modseq)) for row in rows])
+    marking = [_deleted((*row[:-1], modseq)) for row in rows]
+    await _insert(unit, account_id, mailbox_id, marking, {row[1]: vault.about(row[7]) for row in rows})
 
 
 async def add(unit: Unit, account_id: int, mailbox_id: int, messages: Sequence[Deleted]) -> None:
-    """Puts marked messages into a mailbox: as `mark` does, or a copy of some that are marked elsewhere."""
+    """Puts a copy of messages into a mailbox that are marked elsewhere in the account."""
+    about = await _about(unit, account_id, [message.email_id for message in messages])
+    await _insert(unit, account_id, mailbox_id, messages, about)
+
+
+async def _insert(
+    unit: Unit,
+    account_id: int,
+    mailbox_id: int,
+    messages: Sequence[Deleted],
+    about: Mapping[int, tuple[str, str]],
+) -> None:
     await unit.many(
-        f"INSERT INTO deleted_email (mailbox_id, account_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"""INSERT INTO deleted_email (mailbox_id, account_id, {_COLUMNS}, subject, sender)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         [
             (mailbox_id, account_id, m.uid, m.email_id, m.thread_id, m.blob, m.size, m.received_ms, m.keywords,
-             m.modseq)
+             m.modseq, *about.get(m.email_id, ("", "")))
             for m in messages
         ],
     )  # fmt: skip
     for message in messages:
         await blobs.link(unit, message.blob, account_id, LINK, message.email_id, message.size, "message/rfc822")
+
+
+async def _about(unit: Unit, account_id: int, email_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Subject and sender of marked messages, by id."""
+    return {
+        row[0]: (row[1], row[2])
+        for page in counts.pages(email_ids)
+        for row in await unit.rows(
+            f"""SELECT email_id, subject, sender FROM deleted_email WHERE account_id = ?
+            AND email_id IN {marks(len(page))}""",
+            account_id,
+            *page,
+        )
+    }
 
 
 async def set_keywords(
@@ -129,7 +160,7 @@ async def expunge(unit: Unit, account_id: int, mailbox_id: int, uids: Sequence[i
         found = [message for message in found if message.uid in wanted]
     if not found:
         return []
-    await _forget(unit, account_id, mailbox_id, found)
+    await _end(unit, account_id, mailbox_id, found)
     modseq = await _touched(unit, account_id, mailbox_id)
     await store.vanish(unit, modseq, [(mailbox_id, message.uid) for message in found])
     return [message.uid for message in found]
@@ -137,8 +168,27 @@ async def expunge(unit: Unit, account_id: int, mailbox_id: int, uids: Sequence[i
 
 async def drop_mailbox(unit: Unit, account_id: int, mailbox_id: int) -> None:
     """What is kept of a mailbox for IMAP goes with it."""
-    await _forget(unit, account_id, mailbox_id, await marked(unit, mailbox_id))
+    await _end(unit, account_id, mailbox_id, await marked(unit, mailbox_id))
     await unit.run("DELETE FROM vanished_uid WHERE mailbox_id = ?", mailbox_id)
+
+
+async def _end(unit: Unit, account_id: int, mailbox_id: int, messages: Sequence[Deleted]) -> None:
+    """Marked messages go for good; what is in no other mailbox goes into the vault."""
+    about = await _about(unit, account_id, [message.email_id for message in messages])
+    await _forget(unit, account_id, mailbox_id, messages)
+    gone = {message.email_id: message for message in messages if "$draft" not in message.keywords.split()}
+    left = await _about(unit, account_id, list(gone))
+    left |= dict.fromkeys([row[0] for row in await store.rows_of(unit, account_id, list(gone))], ("", ""))
+    now = clock.now_ms()
+    await vault.add(
+        unit,
+        account_id,
+        [
+            Kept(m.email_id, m.blob, m.size, m.received_ms, now, m.keywords, str(mailbox_id), *about[m.email_id])
+            for m in gone.values()
+            if m.email_id not in left
+        ],
+    )
 
 
 async def _touched(unit: Unit, account_id: int, mailbox_id: int) -> int:

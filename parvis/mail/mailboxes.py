@@ -9,6 +9,7 @@ from parvis.kernel.errors import Conflict, Invalid, NotFound, OverQuota
 from parvis.kernel.languages import Language
 from parvis.mail import counts, deleted, store
 from parvis.mail.model import DEPTH, MAILBOX_NAMES, ROLES, mailbox_name
+from parvis.mail.vault import store as vault
 from parvis.store.sql.contract import Dialect, marks
 from parvis.store.unit import Unit
 
@@ -210,6 +211,7 @@ async def _empty(unit: Unit, dialect: Dialect, account_id: int, mailbox_id: int,
         if held != [mailbox_id]
     ]
     await store.edit(unit, account_id, others)
+    await vault.keep(unit, account_id, alone)
     await store.remove(unit, dialect, account_id, alone)
 
 

@@ -15,6 +15,7 @@ from parvis.mail import mailboxes, message, store
 from parvis.mail.message import Parsed
 from parvis.mail.model import SCOPE, keyword_set
 from parvis.mail.store import Edit, New, Stored
+from parvis.mail.vault import store as vault
 from parvis.store.blobs.contract import Step
 from parvis.store.sql.contract import Database, Tx
 from parvis.store.store import Store
@@ -32,6 +33,8 @@ class Delivery:
     address: str = ""
     role: str = "inbox"
     keywords: frozenset[str] = frozenset()
+    spam_score: float | None = None
+    """0 is wanted, 1 unwanted; None when nothing is known. See mail.spam"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +328,7 @@ async def move(
 
 
 async def destroy(keep: Store, unit: Unit, principal: Principal, account_id: int, email_ids: Sequence[int]) -> None:
-    """Destroys messages for good. Raises NotFound, Forbidden."""
+    """Destroys messages for good; the vault keeps them for their owner. Raises NotFound, Forbidden."""
     await gate.require(unit, principal, account_id, SCOPE, Right.DELETE)
+    await vault.keep(unit, account_id, email_ids)
     await store.remove(unit, keep.db.dialect, account_id, email_ids)

@@ -2,6 +2,7 @@
 counted."""
 
 import re
+from itertools import islice
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -248,6 +249,15 @@ def html_to_text(html: str, links: bool = True, enough: int = HTML_LIMIT) -> Pla
     walk = _Walk(Sheet("\n".join(node.text(deep=True) for node in parser.css("style")[:50])), links, enough)
     walk.run(root)
     return PlainText(walk.lines.text(), walk.hidden)
+
+
+def links(html: str, most: int = 500) -> list[tuple[str, str]]:
+    """The words and the target of each link of an HTML text, in its order; words are cut at 2,000 characters."""
+    parser = LexborHTMLParser(_within_limits(_LONG_RUN.sub(_broken, html[:HTML_LIMIT])))
+    found = (
+        (" ".join(node.text(deep=True)[:2_000].split()), node.attributes.get("href")) for node in parser.css("a")
+    )
+    return [(words, target) for words, target in islice(found, most) if target]
 
 
 def _broken(run: re.Match[str]) -> str:

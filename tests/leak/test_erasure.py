@@ -85,6 +85,15 @@ async def live(app: App, ann: Person, bob: Person) -> None:
     snoozed = answers[8][1]["ids"][0]
     slept = await ann(("Email/set", {"accountId": account, "update": {snoozed: later}}))
     assert snoozed in slept[0][1]["updated"], slept
+    found = (await ann(("Email/query", {"accountId": account})))[0][1]["ids"]
+    gone, bad = [one for one in found if one != snoozed][:2]
+    await ann(
+        ("Email/set", {"accountId": account, "destroy": [gone]}),
+        ("Email/set", {"accountId": account, "update": {bad: {"keywords": {"$junk": True}}}}),
+    )
+    async with asyncio.timeout(20):
+        while not await store.db.value("SELECT 1 FROM spam_token WHERE account_id = ?", ann.principal.id):
+            await asyncio.sleep(0.05)
     await asked(ann, {"task": "ask", "text": f"What is the budget of {SECRETS[2]}?"})
     await filtered(app, ann)
     scope = await store.db.value("SELECT id FROM scope WHERE account_id = ?", bob.principal.id)
@@ -172,6 +181,7 @@ async def test_nothing_is_left_of_a_deleted_account(app: App, monkeypatch, tmp_p
     before = {line.partition(":")[0] for line in await left(store, numbers, words)}
     assert {"email", "outgoing", "submission", "search_item", "assistant_turn", "attempt", "change"} <= before
     assert {"sieve_script", "sieve_seen", "sieve_log", "sieve_undo", "suppressed", "list_reader"} <= before
+    assert {"vault_email", "spam_token", "spam_total", "spam_report"} <= before
     assert await asyncio.to_thread(refused, app.ports["smtp"]) == 250
 
     await erasure.schedule(store, ann.principal.id)

@@ -11,6 +11,7 @@ from parvis.mail.jmap.draft import Given, missing_blobs
 from parvis.mail.message import Parsed
 from parvis.mail.model import keyword_set
 from parvis.mail.store import Edit, New, Stored
+from parvis.mail.vault import store as vault
 from parvis.serve.jmap.blobs import Blob, Library, blob_id
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.errors import SetError, invalid_properties
@@ -112,7 +113,8 @@ async def update(call: Call, unit: Unit, change: Update) -> Object | None:
 
 
 async def destroy(call: Call, unit: Unit, number: int) -> None:
-    """Destroys a message for good."""
+    """Destroys a message for good; the vault keeps it for its owner."""
+    await vault.keep(unit, call.account_id, [number])
     await store.remove(unit, call.context.store.db.dialect, call.account_id, [number])
 
 

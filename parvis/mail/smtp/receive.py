@@ -16,6 +16,7 @@ from parvis.mail.smtp.passing import Arrived, PassingOn, Plan
 from parvis.mail.smtp.session import Session, Transaction
 from parvis.mail.smtp.spool import LARGE_AT_ONCE
 from parvis.mail.smtp.trace import HOPS, hops, received, return_path
+from parvis.mail.spam.judge import Judge, strip
 from parvis.serve.lines.connection import Connection
 from parvis.serve.rates import Rate, network_of
 from parvis.store.store import Store
@@ -41,12 +42,13 @@ class Receiver:
         settings: Settings,
         authentication: Authentication,
         passing: PassingOn,
+        judge: Judge,
         hooks: Sequence[Hook] = (),
         planner: Planner | None = None,
     ) -> None:
         self.settings, self.blobs = settings, keep.blobs
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
-        self._keep, self._authentication, self._passing = keep, authentication, passing
+        self._keep, self._authentication, self._passing, self._judge = keep, authentication, passing, judge
         self._hooks, self._planner = tuple(hooks), planner
         self._rate = Rate(settings.limits.messages_per_minute)
 
@@ -112,14 +114,16 @@ class Receiver:
             return _LATER
         if plan.refusal and not deliveries:
             return reply(550, "5.7.1", plan.refusal)
-        return await self._deliver(session, transaction, list(deliveries.values()), marked, plan)
+        judged = await self._judge.judge(marked, list(deliveries.values()), _origin(session, transaction))
+        head = len(transaction.head)
+        whole = marked[:head] + judged.field + marked[head:]
+        return await self._deliver(session, transaction, judged.deliveries, whole, plan)
 
     async def _verdict(self, session: Session, transaction: Transaction, raw: bytes) -> Verdict:
         """Who the message is from, unless it comes from this machine."""
         if session.is_local:
             return Verdict((), "none", "")
-        address = session.client.host or "0.0.0.0"  # noqa: S104 - means: unknown
-        origin = Origin(address, session.hello, transaction.mail.sender)
+        origin = _origin(session, transaction)
         verdict = await self._authentication.examine(raw, len(transaction.head), origin)
         return verdict if self.settings.mail.dmarc == "enforce" else replace(verdict, wish="none")
 
@@ -127,7 +131,7 @@ class Receiver:
         """The message with what was found out below our own trace fields, and nothing that claims to be that."""
         name, start = self.settings.hostname, len(transaction.head)
         found = authres.write(name, verdict.results) if verdict.results else b""
-        rest = authres.strip(raw, name, start)
+        rest = strip(authres.strip(raw, name, start))
         return transaction.head + found + rest
 
     async def _deliver(
@@ -165,3 +169,8 @@ class Receiver:
 
 def _results(session: Session, verdict: Verdict) -> tuple[Result, ...] | None:
     return None if session.is_local else verdict.results
+
+
+def _origin(session: Session, transaction: Transaction) -> Origin:
+    address = session.client.host or "0.0.0.0"  # noqa: S104 - means: unknown
+    return Origin(address, session.hello, transaction.mail.sender)

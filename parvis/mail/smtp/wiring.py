@@ -21,6 +21,9 @@ from parvis.mail.smtp.doors import smtp_port
 from parvis.mail.smtp.passing import PassingOn
 from parvis.mail.smtp.receive import Receiver
 from parvis.mail.smtp.submit import Submitter
+from parvis.mail.spam import learner
+from parvis.mail.spam.judge import Judge
+from parvis.mail.spam.rspamd import Rspamd
 from parvis.mail.submission import jmap as submission
 from parvis.mail.vacation import jmap as vacation
 from parvis.mail.vacation import responder
@@ -29,7 +32,7 @@ from parvis.serve.feature import Capability, Context, Feature
 from parvis.serve.lines.tls import server_context
 from parvis.store.unit import Unit
 
-HOOKS = (responder.on_delivery, report.on_delivery, suppression.on_delivery)
+HOOKS = (learner.on_delivery, responder.on_delivery, report.on_delivery, suppression.on_delivery)
 """What happens in the unit of each delivery from outside."""
 
 
@@ -41,8 +44,9 @@ def feature(context: Context) -> Feature:
     reporter = Reporter(keep, settings, queue)
     filters = Filters(keep, settings, queue)
     context.offer(filters)
+    rspamd = Rspamd(settings.mail.rspamd, context.egress) if settings.mail.rspamd else None
     authentication, passing = Authentication(context.resolver, settings), PassingOn(keep, settings, queue)
-    receiver = Receiver(keep, settings, authentication, passing, HOOKS, filters)
+    receiver = Receiver(keep, settings, authentication, passing, Judge(keep, settings, rspamd), HOOKS, filters)
     lists = Lists(keep, settings, queue, context.resolver, context.public_url, HOOKS)
     submitter = Submitter(keep, settings, queue)
     tls_reporter = TlsReporter(keep, settings, queue, context.resolver)
@@ -53,6 +57,8 @@ def feature(context: Context) -> Feature:
     async def stop() -> None:
         await queue.stop()
         await filters.stop()
+        if rspamd is not None:
+            await rspamd.close()
 
     return Feature(
         name="mail.sending",
