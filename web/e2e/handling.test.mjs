@@ -69,7 +69,9 @@ test('what nobody vouches for is said in plain words, what is forged can be repo
     letter(`${base} fausse`, said('spf=fail; dmarc=fail header.from=boutique.example policy.dmarc=none')),
   ]);
   const note = page.getByRole('note');
+  for (const one of ['vraie', 'douteuse', 'fausse']) await row(`${base} ${one}`).waitFor(); // the list moves no more
   await row(`${base} vraie`).click();
+  await page.getByRole('region', { name: `${base} vraie` }).waitFor();
   await page.locator('article .body').getByText('voici.').waitFor();
   assert.equal(await note.count(), 0);
   await row(`${base} douteuse`).click();
