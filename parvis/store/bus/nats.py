@@ -43,7 +43,8 @@ class NatsBus:
                     error_cb=_tell,
                 )
             await client.subscribe(f"{prefix}.>", cb=bus._heard)
-            await client.flush(5)
+            for _ in range(2):  # the first PING goes out before the SUB that waits to be sent
+                await client.flush(5)
         except (nats.errors.Error, OSError, TimeoutError) as error:
             await client.close()
             raise Unavailable(f"the bus does not answer: {error}") from error
