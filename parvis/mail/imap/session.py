@@ -1,7 +1,6 @@
 """A conversation in IMAP: reads commands, hands each to its verb, tells what has changed. RFC 9051 §3, §7"""
 
 import asyncio
-import ipaddress
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -133,11 +132,6 @@ class Session:
         if not self.condstore and self.view is not None:
             self.say(f"* OK [HIGHESTMODSEQ {max(1, self.view.modseq)}] Newest")
         self.enabled.add("CONDSTORE")
-
-    @property
-    def is_safe(self) -> bool:
-        """Whether a password may be said on this connection: under TLS, or from this machine."""
-        return self.client.tls is not None or ipaddress.ip_address(self.client.host or "0.0.0.0").is_loopback  # noqa: S104
 
     @property
     def who(self) -> Principal:

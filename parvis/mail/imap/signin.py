@@ -24,7 +24,7 @@ def capabilities(session: Session) -> str:
     words = _ALWAYS.split()
     if session.principal is not None:
         words += _KNOWN.split()
-    elif session.is_safe:
+    elif session.client.is_safe:
         words.append("AUTH=PLAIN")
     else:
         words.append("LOGINDISABLED")
@@ -68,7 +68,7 @@ async def login(session: Session, command: Command) -> Done:
     """RFC 9051 §6.2.3"""
     asked = command.arguments
     assert isinstance(asked, a.Login)
-    if not session.is_safe:
+    if not session.client.is_safe:
         raise No("Say STARTTLS first", "PRIVACYREQUIRED")
     return await _check(session, asked.user, asked.password)
 
@@ -79,7 +79,7 @@ async def authenticate(session: Session, command: Command) -> Done:
     assert isinstance(asked, a.Authenticate)
     if asked.mechanism.upper() != "PLAIN":
         raise No("PLAIN is what there is", "CANNOT")
-    if not session.is_safe:
+    if not session.client.is_safe:
         raise No("Say STARTTLS first", "PRIVACYREQUIRED")
     given = asked.initial if asked.initial is not None else await _asked(session)
     try:

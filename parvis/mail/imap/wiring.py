@@ -1,6 +1,7 @@
 """The ports of IMAP, and which verb does what, as one Feature beside that of the mailboxes."""
 
 import asyncio
+from dataclasses import replace
 from functools import cache
 
 from parvis.mail.imap import (
@@ -84,31 +85,25 @@ def feature(context: Context) -> Feature:
     async def serve(client: Connection) -> None:
         await Session(client, server).run()
 
-    def port(name: str, number: int, *, implicit_tls: bool = False) -> Port:
-        def door() -> Door:
-            return Door(
-                name=name,
-                session=serve,
-                host=settings.host,
-                port=number,
-                tls=tls(),
-                implicit_tls=implicit_tls,
-                line_bytes=LINE_LIMIT,
-                at_once=settings.limits.imap_connections,
-                at_once_per_address=settings.limits.mail_connections_of_one,
-                farewells=Farewells(
-                    busy=b"* BYE Too many connections\r\n",
-                    timeout=b"* BYE You took too long\r\n",
-                    stopping=b"* BYE The server is stopping; come back soon\r\n",
-                    fault=b"* BYE The server made a mistake; try again\r\n",
-                ),
-            )
-
-        return Port(name, number, door)
-
+    clear = Door(
+        name="imap",
+        session=serve,
+        host=settings.host,
+        port=ports.imap,
+        line_bytes=LINE_LIMIT,
+        at_once=settings.limits.imap_connections,
+        at_once_per_address=settings.limits.mail_connections_of_one,
+        farewells=Farewells(
+            busy=b"* BYE Too many connections\r\n",
+            timeout=b"* BYE You took too long\r\n",
+            stopping=b"* BYE The server is stopping; come back soon\r\n",
+            fault=b"* BYE The server made a mistake; try again\r\n",
+        ),
+    )
+    secure = replace(clear, name="imaps", port=ports.imaps, implicit_tls=True)
     return Feature(
         name="mail.imap",
-        listeners=(port("imap", ports.imap), port("imaps", ports.imaps, implicit_tls=True)),
+        listeners=(Port(clear, tls), Port(secure, tls)),
         start=watch.start,
         stop=watch.stop,
     )

@@ -1,6 +1,5 @@
 """A conversation in ManageSieve: reads commands and hands each to its verb. RFC 5804"""
 
-import ipaddress
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -84,11 +83,6 @@ class Session:
         """Who is signed in."""
         assert self.principal is not None
         return self.principal
-
-    @property
-    def is_safe(self) -> bool:
-        """Whether a password may be said on this connection: under TLS, or from this machine."""
-        return self.client.tls is not None or ipaddress.ip_address(self.client.host or "0.0.0.0").is_loopback  # noqa: S104
 
     def sign_in(self, principal: Principal, at_ms: int) -> None:
         """From now on it is this person who asks."""

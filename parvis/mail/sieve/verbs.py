@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 def capabilities(session: Session) -> list[str]:
     """RFC 5804 §1.7"""
-    safe = session.is_safe and session.principal is None
+    safe = session.client.is_safe and session.principal is None
     lines = [
         f'"IMPLEMENTATION" "Parvis {version("parvis")}"',
         f'"SIEVE" "{" ".join(service.EXTENSIONS)}"',
@@ -117,7 +117,7 @@ async def authenticate(session: Session, command: Command) -> Done:
     mechanism, *initial = _strings(command, max(1, min(2, len(command.arguments))))
     if mechanism.upper() != "PLAIN":
         raise No("PLAIN is what there is.")
-    if not session.is_safe:
+    if not session.client.is_safe:
         raise No("Say STARTTLS first.", "ENCRYPT-NEEDED")
     given = initial[0].encode() if initial else await _asked(session)
     try:

@@ -26,24 +26,21 @@ def feature(context: Context) -> Feature:
     async def serve(client: Connection) -> None:
         await Session(client, server).run()
 
-    def door() -> Door:
-        return Door(
-            name="sieve",
-            session=serve,
-            host=settings.host,
-            port=settings.ports.sieve,
-            tls=tls(),
-            line_bytes=LINE_LIMIT,
-            at_once=settings.limits.mail_connections,
-            at_once_per_address=settings.limits.mail_connections_of_one,
-            farewells=Farewells(
-                busy=answer("BYE", "Too many connections", "TRYLATER"),
-                timeout=answer("BYE", "You took too long"),
-                stopping=answer("BYE", "The server is stopping; come back soon", "TRYLATER"),
-                fault=answer("BYE", "The server made a mistake; try again", "TRYLATER"),
-            ),
-        )
-
+    door = Door(
+        name="sieve",
+        session=serve,
+        host=settings.host,
+        port=settings.ports.sieve,
+        line_bytes=LINE_LIMIT,
+        at_once=settings.limits.mail_connections,
+        at_once_per_address=settings.limits.mail_connections_of_one,
+        farewells=Farewells(
+            busy=answer("BYE", "Too many connections", "TRYLATER"),
+            timeout=answer("BYE", "You took too long"),
+            stopping=answer("BYE", "The server is stopping; come back soon", "TRYLATER"),
+            fault=answer("BYE", "The server made a mistake; try again", "TRYLATER"),
+        ),
+    )
     return Feature(
         name="mail.sieve",
         capabilities=(
@@ -58,6 +55,6 @@ def feature(context: Context) -> Feature:
         kinds=(jmap.KIND,),
         methods=(jmap.VALIDATE, *existing.METHODS, *rules.METHODS),
         jobs={existing.JOB: Applier(context.store, context.need(Filters)).handle},
-        listeners=(Port("sieve", settings.ports.sieve, door),),
+        listeners=(Port(door, tls),),
         erase=erase.filters,
     )

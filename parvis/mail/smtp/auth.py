@@ -14,7 +14,7 @@ _FAILED = reply(535, "5.7.8", "Wrong name or password")
 
 def offered(session: Session) -> bool:
     """Whether a password may be said on this connection."""
-    return session.principal is None and (session.client.tls is not None or session.is_local)
+    return session.principal is None and session.client.is_safe
 
 
 class Authenticator:

@@ -20,24 +20,20 @@ def smtp_port(
 ) -> Port:
     """One of them."""
     limits, host = settings.limits, settings.hostname
-
-    def door() -> Door:
-        return Door(
-            name=name,
-            session=session,
-            host=settings.host,
-            port=port,
-            tls=tls(),
-            implicit_tls=implicit_tls,
-            line_bytes=LINE_LIMIT,
-            at_once=limits.mail_connections,
-            at_once_per_address=limits.mail_connections_of_one,
-            farewells=Farewells(
-                busy=f"421 4.7.0 {host} too many connections\r\n".encode(),
-                timeout=f"421 4.4.2 {host} you took too long\r\n".encode(),
-                stopping=f"421 4.3.2 {host} is stopping; come back soon\r\n".encode(),
-                fault=f"421 4.3.0 {host} made a mistake; try again\r\n".encode(),
-            ),
-        )
-
-    return Port(name, port, door)
+    door = Door(
+        name=name,
+        session=session,
+        host=settings.host,
+        port=port,
+        implicit_tls=implicit_tls,
+        line_bytes=LINE_LIMIT,
+        at_once=limits.mail_connections,
+        at_once_per_address=limits.mail_connections_of_one,
+        farewells=Farewells(
+            busy=f"421 4.7.0 {host} too many connections\r\n".encode(),
+            timeout=f"421 4.4.2 {host} you took too long\r\n".encode(),
+            stopping=f"421 4.3.2 {host} is stopping; come back soon\r\n".encode(),
+            fault=f"421 4.3.0 {host} made a mistake; try again\r\n".encode(),
+        ),
+    )
+    return Port(door, tls)

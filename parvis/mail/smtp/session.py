@@ -3,7 +3,6 @@ RFC 5321, 1870, 2034, 2920, 3030, 3207, 3461, 6152, 6531"""
 
 import asyncio
 import contextlib
-import ipaddress
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -121,7 +120,7 @@ class Session:
     @property
     def is_local(self) -> bool:
         """Whether the client is on this machine."""
-        return ipaddress.ip_address(self.client.host or "0.0.0.0").is_loopback  # noqa: S104 - means: unknown
+        return self.client.is_local
 
     async def run(self) -> None:
         """Greets, then answers commands until the client leaves or is sent away."""

@@ -7,6 +7,7 @@ and writing waits for a client that does not read: memory is flat whatever the c
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import ssl
 from collections.abc import Callable
@@ -213,6 +214,16 @@ class Connection(asyncio.Protocol):
     def is_compressed(self) -> bool:
         """Whether compression has begun."""
         return self._deflated is not None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the client is on this machine."""
+        return ipaddress.ip_address(self.host or "0.0.0.0").is_loopback  # noqa: S104 - means: unknown
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether a password may be said: under TLS, or from this machine."""
+        return self.tls is not None or self.is_local
 
     @property
     def tls_name(self) -> str:
