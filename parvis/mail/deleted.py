@@ -37,14 +37,9 @@ def _deleted(row: Row) -> Deleted:
     return Deleted(*row)
 
 
-async def marked(db: Any, mailbox_id: int, first: int = 1, last: int = 1 << 32) -> list[Deleted]:
-    """The marked messages of a mailbox by uid, from `first` to `last`."""
-    rows = await db.rows(
-        f"SELECT {_COLUMNS} FROM deleted_email WHERE mailbox_id = ? AND uid >= ? AND uid <= ? ORDER BY uid",
-        mailbox_id,
-        first,
-        last,
-    )
+async def marked(db: Any, mailbox_id: int) -> list[Deleted]:
+    """The marked messages of a mailbox by uid."""
+    rows = await db.rows(f"SELECT {_COLUMNS} FROM deleted_email WHERE mailbox_id = ? ORDER BY uid", mailbox_id)
     return [_deleted(row) for row in rows]
 
 

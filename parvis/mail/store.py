@@ -315,6 +315,19 @@ async def mailboxes_of(db: Any, email_ids: Sequence[int]) -> Mapping[int, list[i
     return found
 
 
+async def uids_in(db: Any, mailbox_id: int, email_ids: Sequence[int]) -> dict[int, int]:
+    """The uid of each message in a mailbox."""
+    return {
+        row[0]: row[1]
+        for page in counts.pages(email_ids)
+        for row in await db.rows(
+            f"SELECT email_id, uid FROM email_mailbox WHERE email_id IN {marks(len(page))} AND mailbox_id = ?",
+            *page,
+            mailbox_id,
+        )
+    }
+
+
 async def parts_of(db: Any, email_ids: Sequence[int]) -> dict[int, tuple[Structure, bytes]]:
     """The structure and the header block of each message."""
     return {

@@ -42,13 +42,8 @@ async def _keep(session: Session, named: Named, asked: a.Append) -> list[int]:
         for _, step, _ in read:
             await step(unit)
         stored = await store.append(unit, session.store.db.dialect, account_id, [new for new, _, _ in read])
-        uids = []
-        for one in stored:
-            uids.append(
-                await unit.value(
-                    "SELECT uid FROM email_mailbox WHERE email_id = ? AND mailbox_id = ?", one.id, mailbox_id
-                )
-            )
+        known = await store.uids_in(unit, mailbox_id, [one.id for one in stored])
+        uids = [known[one.id] for one in stored]
         marked = [uid for uid, (_, _, is_deleted) in zip(uids, read, strict=True) if is_deleted]
         await deleted.mark(unit, session.store.db.dialect, account_id, mailbox_id, marked)
         return uids

@@ -170,25 +170,17 @@ async def _add_places(unit: Unit, job: _Job, messages: Sequence[Message]) -> Pai
         Edit(one.email_id, mailbox_ids=frozenset(held[one.email_id]) - left | {job.mailbox_id}) for one in messages
     ]
     await store.edit(unit, job.account_id, edits)
-    pairs = []
-    for one in messages:
-        uid = await unit.value(
-            "SELECT uid FROM email_mailbox WHERE email_id = ? AND mailbox_id = ?", one.email_id, job.mailbox_id
-        )
-        pairs.append((one.uid, int(uid)))
-    return pairs
+    uids = await store.uids_in(unit, job.mailbox_id, [one.email_id for one in messages])
+    return [(one.uid, uids[one.email_id]) for one in messages]
 
 
 async def _add_messages(unit: Unit, job: _Job, messages: Sequence[Message]) -> Pairs:
     """Messages of their own; the bytes are kept once all the same."""
     box, dialect = frozenset({job.mailbox_id}), job.session.store.db.dialect
     news = [New(job.read[one.email_id], one.blob, box, one.keywords, one.received_ms) for one in messages]
-    pairs = []
-    for one, stored in zip(messages, await store.append(unit, dialect, job.account_id, news), strict=True):
-        uid = await unit.value(
-            "SELECT uid FROM email_mailbox WHERE email_id = ? AND mailbox_id = ?", stored.id, job.mailbox_id
-        )
-        pairs.append((one.uid, int(uid)))
+    stored = await store.append(unit, dialect, job.account_id, news)
+    uids = await store.uids_in(unit, job.mailbox_id, [new.id for new in stored])
+    pairs = [(one.uid, uids[new.id]) for one, new in zip(messages, stored, strict=True)]
     marked = [uid for one, (_, uid) in zip(messages, pairs, strict=True) if one.deleted]
     await deleted.mark(unit, dialect, job.account_id, job.mailbox_id, marked)
     if job.moves:

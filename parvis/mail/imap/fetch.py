@@ -2,7 +2,6 @@
 whole one streams in flat memory. RFC 9051 §6.4.5, §7.5.2"""
 
 import asyncio
-import zlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ from parvis.mail.imap.marks import Marking, mark
 from parvis.mail.imap.quick import is_quick
 from parvis.mail.imap.select import vanished
 from parvis.mail.imap.session import Done, Session
-from parvis.mail.imap.view import PAGE, Flagged, Message, paged
+from parvis.mail.imap.view import PAGE, Flagged, Message, headers_of, paged
 from parvis.store.sql.contract import marks
 from parvis.wire import mime
 from parvis.wire.imap import arguments as a
@@ -84,7 +83,6 @@ class _Plan:
     """What is wanted of each message, and what has to be read for it."""
 
     items: tuple[FetchItem, ...]
-    uid: bool
     flags: bool
     reads_header: bool
     reads_raw: bool
@@ -104,7 +102,6 @@ def _plan(session: Session, asked: a.Fetch) -> _Plan:
         items = (Simple("UID"), *items)
     return _Plan(
         items,
-        asked.uid or "UID" in simple,
         "FLAGS" in simple,
         bool(simple & _FROM_HEADER) or any(_is_header(one) for one in sections),
         bool(simple & _FROM_RAW) or any(not _is_header(one) and not _is_whole(one) for one in sections),
@@ -124,7 +121,7 @@ def _is_whole(section: Section) -> bool:
 
 
 async def _answer(session: Session, plan: _Plan, messages: Sequence[Message], fresh: set[int]) -> None:
-    headers = await _headers(session, messages) if plan.reads_header else {}
+    headers = await headers_of(session.store.db, messages) if plan.reads_header else {}
     previews = await _previews(session, messages) if plan.previews else {}
     for message in messages:
         number = session.box.sequence(message.uid)
@@ -230,7 +227,7 @@ class _Writer:
             return b"NIL"
         if section.kind == "BINARY":
             return b"~{%d}\r\n" % len(found) + found
-        return b"{%d}\r\n" % len(found) + without_nul(found)
+        return write.literal(found)
 
     async def _stream(self, section: Section) -> None:
         start, end = 0, self._message.size
@@ -254,15 +251,6 @@ class _Writer:
 def without_nul(data: bytes) -> bytes:
     """A literal has no NUL; BINARY has. RFC 9051 §4.3"""
     return data.replace(b"\0", b"\x80") if b"\0" in data else data
-
-
-async def _headers(session: Session, messages: Sequence[Message]) -> dict[int, bytes]:
-    """The header blocks that are stored, by message."""
-    numbers = [one.email_id for one in messages if not one.deleted]
-    rows = await session.store.db.rows(
-        f"SELECT email_id, headers FROM email_part WHERE email_id IN {marks(len(numbers))}", *numbers
-    )
-    return {row[0]: zlib.decompress(row[1]) for row in rows}
 
 
 async def _previews(session: Session, messages: Sequence[Message]) -> dict[int, str]:

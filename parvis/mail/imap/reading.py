@@ -3,7 +3,6 @@ answers which. RFC 9051 §6.4.4, RFC 5256"""
 
 import asyncio
 import re
-import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +11,7 @@ from parvis.kernel.languages import fold
 from parvis.mail.imap.conditions import Candidates, day_ms, number_of
 from parvis.mail.imap.flags import keyword_of
 from parvis.mail.imap.session import Session
-from parvis.mail.imap.view import Message, paged
-from parvis.store.sql.contract import marks
+from parvis.mail.imap.view import Message, headers_of, paged
 from parvis.wire import mime
 from parvis.wire.imap import search as keys
 from parvis.wire.imap import write
@@ -111,19 +109,12 @@ class Reading:
         """Those of a page of uids that a key finds."""
         await asyncio.sleep(0)  # others have their turn
         messages = await self._view.messages(self._db, uids)
-        headers = await self._headers(messages)
+        headers = await headers_of(self._db, messages)
         found = []
         for one in messages:
             if await self._holds(key, Facts(self._session, one, headers.get(one.email_id))):
                 found.append(one.uid)
         return found
-
-    async def _headers(self, messages: Sequence[Message]) -> dict[int, bytes]:
-        numbers = [one.email_id for one in messages if not one.deleted]
-        rows = await self._db.rows(
-            f"SELECT email_id, headers FROM email_part WHERE email_id IN {marks(len(numbers))}", *numbers
-        )
-        return {row[0]: zlib.decompress(row[1]) for row in rows}
 
     async def _holds(self, key: SearchKey, facts: Facts) -> bool:
         match key:
@@ -192,7 +183,7 @@ class Reading:
         found = {}
         for page in paged(uids):
             messages = await self._view.messages(self._db, page)
-            headers = await self._headers(messages)
+            headers = await headers_of(self._db, messages)
             for one in messages:
                 found[one.uid] = Facts(self._session, one, headers.get(one.email_id))
         return found

@@ -1,6 +1,7 @@
 """A selected mailbox as one session sees it: which uid has which sequence number, and what has changed since the
 session was last told. RFC 9051 §2.3.1"""
 
+import zlib
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -206,6 +207,15 @@ class View:
         rows = await db.rows(sql, self.account_id, self.mailbox_id, *span, self.mailbox_id, *span)
         wanted = set(uids)
         return [message(row) for row in rows if row[0] in wanted]
+
+
+async def headers_of(db: Database, messages: Sequence[Message]) -> dict[int, bytes]:
+    """The header blocks that are stored, by message."""
+    numbers = [one.email_id for one in messages if not one.deleted]
+    rows = await db.rows(
+        f"SELECT email_id, headers FROM email_part WHERE email_id IN {marks(len(numbers))}", *numbers
+    )
+    return {row[0]: zlib.decompress(row[1]) for row in rows}
 
 
 def paged(uids: Sequence[int], size: int = PAGE) -> Iterator[Sequence[int]]:
