@@ -26,13 +26,21 @@ async def search(session: Session, command: Command) -> Done:
     asked = command.arguments
     assert isinstance(asked, a.Search)
     found = await matching(session, asked.keys)
+    extended = asked.returns is not None or "IMAP4REV2" in session.enabled
+    return await _answered(session, command, asked, found, extended=extended)
+
+
+async def _answered(
+    session: Session, command: Command, asked: a.Search | a.Sort, found: Sequence[int], *, extended: bool
+) -> Done:
+    """Tells what was found, in its order."""
     modseq = await _highest(session, asked, found)
-    if asked.returns is None and "IMAP4REV2" not in session.enabled:
+    if extended:
+        _say_extended(session, command, asked, found, modseq)
+    else:
         numbers = _numbers(session, found, uid=asked.uid)
         more = f" (MODSEQ {modseq})" if modseq and numbers else ""
-        session.say(f"* SEARCH {' '.join(map(str, numbers))}".rstrip() + more)
-    else:
-        _say_extended(session, command, asked, found, modseq)
+        session.say(f"* {command.name} {' '.join(map(str, numbers))}".rstrip() + more)
     return Done(expunges=asked.uid)
 
 
@@ -93,7 +101,7 @@ def _numbers(session: Session, uids: Sequence[int], *, uid: bool) -> list[int]:
 
 async def _highest(session: Session, asked: a.Search | a.Sort, found: Sequence[int]) -> int:
     """The newest mod-sequence of what is told, when the search was about them. RFC 7162 §3.1.5, RFC 4731 §3.2"""
-    if not _has_modseq(asked.keys):
+    if not any(isinstance(one, keys.Modseq) for one in _leaves(asked.keys)):
         return 0
     session.enable_condstore()
     if asked.returns and not asked.returns & {"ALL", "COUNT", "PARTIAL"} and found:
@@ -106,14 +114,19 @@ async def _highest(session: Session, asked: a.Search | a.Sort, found: Sequence[i
     return highest
 
 
-def _has_modseq(key: SearchKey) -> bool:
-    if isinstance(key, keys.And):
-        return any(_has_modseq(one) for one in key.keys)
-    if isinstance(key, keys.Or):
-        return _has_modseq(key.left) or _has_modseq(key.right)
-    if isinstance(key, keys.Not):
-        return _has_modseq(key.key)
-    return isinstance(key, keys.Modseq)
+def _leaves(key: SearchKey) -> Iterator[SearchKey]:
+    """The keys of a tree that hold no other."""
+    match key:
+        case keys.And(several):
+            for one in several:
+                yield from _leaves(one)
+        case keys.Or(left, right):
+            yield from _leaves(left)
+            yield from _leaves(right)
+        case keys.Not(inner):
+            yield from _leaves(inner)
+        case _:
+            yield key
 
 
 async def matching(session: Session, key: SearchKey) -> list[int]:
@@ -139,24 +152,11 @@ async def _candidates(session: Session, key: SearchKey) -> Candidates:
     """What the text index knows of the texts that are looked for in bodies."""
     index = text_index(session.store.db.dialect, session.box.account_id)
     found: Candidates = {}
-    for one in {one for one in _texts(key) if one.field in _INDEXED}:
+    for one in {one for one in _leaves(key) if isinstance(one, keys.Text) and one.field in _INDEXED}:
         fields = _INDEXED[one.field]
         if (known := await index.containing(session.store.db, fields, one.value)) is not None:
             found[one] = known
     return found
-
-
-def _texts(key: SearchKey) -> Iterator[keys.Text]:
-    if isinstance(key, keys.And):
-        for one in key.keys:
-            yield from _texts(one)
-    elif isinstance(key, keys.Or):
-        yield from _texts(key.left)
-        yield from _texts(key.right)
-    elif isinstance(key, keys.Not):
-        yield from _texts(key.key)
-    elif isinstance(key, keys.Text):
-        yield key
 
 
 async def sort(session: Session, command: Command) -> Done:
@@ -165,14 +165,7 @@ async def sort(session: Session, command: Command) -> Done:
     assert isinstance(asked, a.Sort)
     found = await matching(session, asked.keys)
     order = await Reading(session).ordered(found, asked.criteria)
-    modseq = await _highest(session, asked, order)
-    if asked.returns is None:
-        numbers = _numbers(session, order, uid=asked.uid)
-        more = f" (MODSEQ {modseq})" if modseq and numbers else ""
-        session.say(f"* SORT {' '.join(map(str, numbers))}".rstrip() + more)
-    else:
-        _say_extended(session, command, asked, order, modseq)
-    return Done(expunges=asked.uid)
+    return await _answered(session, command, asked, order, extended=asked.returns is not None)
 
 
 async def thread(session: Session, command: Command) -> Done:
