@@ -158,6 +158,9 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """`s3://bucket/prefix?endpoint=...`; empty means a folder in the data folder."""
     bus: str = ""
     """`nats://host:port`; empty means in process."""
+    sealing_key: str = ""
+    """File of the key that secrets in the database are sealed with, made when first needed; empty means
+    `sealing.key` in the data folder. Keep a copy apart from the database; nodes share it."""
     node: int = 0
     ports: Ports = msgspec.field(default_factory=Ports)
     limits: Limits = msgspec.field(default_factory=Limits)

@@ -1,6 +1,7 @@
 """The store as one thing: database, blobs, bus, outbox and jobs, opened from the settings."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -17,6 +18,7 @@ from parvis.store.bus.nats import NatsBus
 from parvis.store.jobs import Jobs
 from parvis.store.migration import migrate
 from parvis.store.outbox import Outbox
+from parvis.store.sealing import Sealer
 from parvis.store.sql.contract import Database, Tx
 from parvis.store.sql.postgres import PostgresDatabase
 from parvis.store.sql.sqlite import Prepare, SqliteDatabase
@@ -28,8 +30,8 @@ T = TypeVar("T")
 class Store:
     """Everything that is kept. Only this room and the settings know on what."""
 
-    def __init__(self, db: Database, blobs: Blobs, bus: Bus) -> None:
-        self.db, self.blobs, self.bus = db, blobs, bus
+    def __init__(self, db: Database, blobs: Blobs, bus: Bus, sealer: Sealer) -> None:
+        self.db, self.blobs, self.bus, self.sealer = db, blobs, bus, sealer
         self.outbox, self.jobs = Outbox(db, bus), Jobs(db, bus)
 
     @classmethod
@@ -37,8 +39,10 @@ class Store:
         """Opens what the settings name and brings its schema up to date. `rooms` are those with migrations, in the
         order of their dependence; `prepare` registers SQL functions on each SQLite connection."""
         db = await open_database(settings, prepare)
-        store = cls(db, open_blobs(settings, db), await open_bus(settings))
+        sealer = Sealer(db, Path(settings.sealing_key or settings.folder / "sealing.key"))
+        store = cls(db, open_blobs(settings, db), await open_bus(settings), sealer)
         await migrate(store.db, list(rooms))
+        await sealer.check()
         return store
 
     async def write(self, work: Callable[[Unit], Awaitable[T]]) -> T:
