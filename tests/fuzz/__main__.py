@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from tests.fuzz import corpus
 
-MOST_BYTES = 4_096
+MOST_BYTES = 1_024
 SLOWEST_SECONDS = 10
 TARGETS = ("imap", "managesieve", "mbox", "mime", "senders", "sieve", "smtp")
 
