@@ -124,7 +124,8 @@ class _Reading:
         domain = said("policy_published/domain", "").lower().rstrip(".")
         if not _DOMAIN.match(domain):
             raise Invalid("the report names no domain")
-        reporter, number = said("report_metadata/org_name", ""), said("report_metadata/report_id", "")
+        reporter = "".join(filter(str.isprintable, said("report_metadata/org_name", "")))
+        number = said("report_metadata/report_id", "")
         if not reporter or not number:
             raise Invalid("the report does not say whose it is")
         try:

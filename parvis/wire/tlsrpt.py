@@ -137,23 +137,28 @@ def read(data: bytes) -> Heard:
         raise Invalid(f"not a report of TLS: {error}") from error
     counts: Counter[Count] = Counter()
     for one in found.policies[:_POLICIES]:
-        domain, kind = one.policy.policy_domain.lower().rstrip(".")[:253], one.policy.policy_type[:40]
+        domain, kind = one.policy.policy_domain.lower().rstrip("."), _word(one.policy.policy_type, 40)
         counts[Count(domain, kind, "", "")] += _bounded(one.summary.total_successful_session_count)
         left = _bounded(one.summary.total_failure_session_count)
         for failure in (one.failure_details or [])[:_FAILURES]:
             sessions = min(_bounded(failure.failed_session_count), left)
-            host = (failure.receiving_mx_hostname or "").lower().rstrip(".")[:253]
-            counts[Count(domain, kind, failure.result_type[:60] or "unknown", host)] += sessions
+            host = _word(failure.receiving_mx_hostname or "", 253).lower().rstrip(".")
+            counts[Count(domain, kind, _word(failure.result_type, 60).lower() or "unknown", host)] += sessions
             left -= sessions
         counts[Count(domain, kind, "unknown", "")] += left
     kept = tuple((count, sessions) for count, sessions in counts.items() if sessions)
     span = found.date_range
-    return Heard(found.organization_name[:100], found.report_id[:200], _utc(span.start_datetime),
+    return Heard(_word(found.organization_name, 100), _word(found.report_id, 200), _utc(span.start_datetime),
         _utc(span.end_datetime), kept)  # fmt: skip
 
 
 def _bounded(sessions: int) -> int:
     return max(0, min(sessions, 1_000_000_000))
+
+
+def _word(text: str, most: int) -> str:
+    """A text as it may be shown anywhere: in one line, not too long."""
+    return "".join(letter for letter in text[:most] if letter.isprintable())
 
 
 def _utc(moment: datetime) -> datetime:
