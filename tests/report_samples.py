@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from email.message import EmailMessage
+from email.policy import SMTP
 
 DAY = 86_400
 
@@ -158,7 +159,7 @@ def dmarc_mail(
     else:
         message.set_content("This is a DMARC aggregate report.")
         message.add_attachment(data, "text", "xml", filename=f"{name}.xml")
-    return message.as_bytes()
+    return message.as_bytes(policy=SMTP)
 
 
 def tls_mail(domain: str, data: bytes, *, packed: bool = True, by: str = "localhost") -> bytes:
@@ -175,4 +176,4 @@ def tls_mail(domain: str, data: bytes, *, packed: bool = True, by: str = "localh
     message.add_attachment(body, "application", kind, filename="google.com!example.org!1!2!001.json.gz")
     message.replace_header("Content-Type", "multipart/report; report-type=tlsrpt")
     message.set_boundary("b0undary")
-    return message.as_bytes()
+    return message.as_bytes(policy=SMTP)

@@ -69,7 +69,7 @@ class ReportReader:
         if row is None:
             return
         raw = await self._keep.blobs.get(row[0])
-        sender = _sender(raw, self._settings.hostname)
+        sender = await asyncio.to_thread(_sender, raw, self._settings.hostname)
         if not sender:
             return
         try:
@@ -84,7 +84,7 @@ class ReportReader:
 def _sender(raw: bytes, server: str) -> str:
     """The domain that the message is from; empty when nothing proves it. What no other server brought is believed:
     then we have found nothing out about it."""
-    header = mime.parse(raw[: raw.find(b"\r\n\r\n") + 4 or len(raw)]).root.last("From")
+    header = mime.parse(raw).root.last("From")
     addresses = mime.as_addresses(header.value) if header else []
     domain = split_address(addresses[0].email)[1].lower() if addresses else ""
     results = found_before(raw, server)
