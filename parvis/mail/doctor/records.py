@@ -70,10 +70,11 @@ class Examined:
 class Records:
     """Examines the records of all our domains."""
 
-    def __init__(self, keep: Store, settings: Settings, egress: Egress, resolver: Resolver) -> None:
-        self._settings, self._resolver = settings, resolver
+    def __init__(self, keep: Store, settings: Settings, egress: Egress) -> None:
+        self._settings = settings
+        self._resolver = Resolver(settings.dns, egress)  # with no answers from before: a record may just be set
         self._signer = Signer(keep, settings)
-        self._policies = Policies(keep, settings, egress, resolver)
+        self._policies = Policies(keep, settings, egress, self._resolver)
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._addresses: list[str] = []
         self._published: dict[str, Published] = {}

@@ -40,6 +40,6 @@ class Diagnosis:
 async def diagnose(context: Context) -> Diagnosis:
     """Asks DNS and reads what answers and reports say. Changes nothing, but that keys are made for domains that
     have none."""
-    examined = await Records(context.store, context.settings, context.egress, context.resolver).examine()
+    examined = await Records(context.store, context.settings, context.egress).examine()
     mail, reported = await findings.find(context.store.db, examined.addresses, examined.published)
     return Diagnosis(examined, mail, reported)

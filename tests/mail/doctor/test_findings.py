@@ -13,10 +13,14 @@ from tests.mail.smtp.test_queue import put
 
 DAY_MS = 86_400_000
 OWN = frozenset({"192.0.2.1"})
-NONE = {"example.org": Published("example.org", "none", "v=DMARC1; sp=none; p=none; rua=mailto:postmaster@example.org")}
+NONE = {
+    "example.org": Published("example.org", "none", "v=DMARC1; sp=none; p=none; rua=mailto:postmaster@example.org")
+}
 
 
-async def tell(site: Site, *rows: tuple[str, int, int, str, int], days: int = 1, domain: str = "example.org") -> None:
+async def tell(
+    site: Site, *rows: tuple[str, int, int, str, int], days: int = 1, domain: str = "example.org"
+) -> None:
     """Rows of a report for each of some days: source, dkim, spf, disposition, messages."""
     today = clock.now_ms() // DAY_MS
 
@@ -77,7 +81,10 @@ async def test_our_own_servers(site: Site) -> None:
 async def test_a_stricter_record_only_when_all_is_proved(site: Site) -> None:
     await tell(site, ("192.0.2.1", 1, 1, "none", 10), ("203.0.113.9", 0, 0, "none", 90), days=7)
     told = (await found(site))["stricter"]
-    assert told.line == '_dmarc.example.org. IN TXT "v=DMARC1; sp=none; p=quarantine; rua=mailto:postmaster@example.org"'
+    assert (
+        told.line
+        == '_dmarc.example.org. IN TXT "v=DMARC1; sp=none; p=quarantine; rua=mailto:postmaster@example.org"'
+    )
     at_most = {"example.org": Published("example.org", "reject", "v=DMARC1; p=reject")}
     assert "stricter" not in await found(site, at_most) and "stricter" not in await found(site, {})
     await tell(site, ("192.0.2.1", 0, 0, "none", 1))
