@@ -103,7 +103,8 @@ async def find(
     found = [_not_taken(one) for one in troubles]
     for domain, here in sources.items():
         found += _of_domain(domain, here, addresses)
-        found += _stricter(domain, here, [day for day in days if day.domain == domain], published.get(domain))
+        if not any(one.unproved and (one.proved or one.address in addresses) for one in here.values()):
+            found += _stricter(domain, [day for day in days if day.domain == domain], published.get(domain))
     found += await _tls(db)
     reported, unread = await _reports(db, days)
     if unread:
@@ -154,8 +155,10 @@ def _of_domain(domain: str, here: Mapping[str, Source], addresses: AbstractSet[s
             found.append(_of_source(severity, "own-unproved", one, values, one.unproved))
         elif one.by_dkim < one.total:
             found.append(_of_source("note", "own-unsigned", one, values, one.total - one.by_dkim))
+    if not addresses:  # then nobody can be said to be a stranger
+        return found
     return found + _strangers(
-        domain, [one for one in here.values() if not one.proved and one.address not in addresses]
+        domain, [one for one in here.values() if one.address not in addresses and not one.proved]
     )
 
 
@@ -180,16 +183,13 @@ def _of_source(severity: Verdict, words: str, one: Source, values: Mapping[str, 
     return Finding(severity, words, {**values, "messages": count}, count, one.since * _DAY_MS)
 
 
-def _stricter(
-    domain: str, here: Mapping[str, Source], days: Sequence[Day], published: Published | None
-) -> list[Finding]:
-    """Whether the record can wish for more, because all that is ours is proved. RFC 7489 §6.3 (p)"""
+def _stricter(domain: str, days: Sequence[Day], published: Published | None) -> list[Finding]:
+    """Whether the record can wish for more, as all that is ours is proved. RFC 7489 §6.3 (p)"""
     wish = _STRICTER.get(published.wish) if published else None
     proved = sum(day.aligned for day in days)
-    doubtful = any(one.unproved and one.proved for one in here.values())
-    if published is None or wish is None or doubtful or proved < _STRICTER_MESSAGES or len(days) < _STRICTER_DAYS:
+    if published is None or wish is None or proved < _STRICTER_MESSAGES or len(days) < _STRICTER_DAYS:
         return []
-    values = {"domain": domain, "days": len(days), "wish": published.wish}
+    values = {"domain": domain, "days": len(days), "wish": published.wish, "next": wish}
     return [Finding("note", "stricter", values, line=published.line(wish))]
 
 

@@ -10,6 +10,7 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (reason, re.compile(words, re.I))
     for reason, words in (
         ("alone", r"5\.7\.1 not tried until"),
+        ("dnssec", r"_tcp\.\S+ cannot be looked up"),
         ("dane", r"\(DANE\)|TLSA|DNSSEC"),
         ("sts", r"MTA-STS policy"),
         ("no-tls", r"offers no TLS"),

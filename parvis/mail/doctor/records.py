@@ -103,8 +103,7 @@ class Records:
                 async for one in part(where):
                     found.append(one)
         except (Unavailable, TimeoutError) as error:
-            why = error.sentence if isinstance(error, Unavailable) else "it takes too long"
-            found.append(Record(where, what, "fault", "unreachable", {"why": why}))
+            found.append(Record(where, what, "fault", "unreachable", {"why": _why(where, error)}))
         return found
 
     async def _host(self, host: str) -> _Found:
@@ -247,6 +246,14 @@ def _fitting(domain: str, found: Policy, own: Policy | None, announced: str, hos
     if own is not None and found == own and announced != policy.mark(own):
         return Record(domain, "MTA-STS", "note", "sts-id", {}, line)
     return Record(domain, "MTA-STS", "note" if found.mode == "none" else "good", f"sts-{found.mode}")
+
+
+def _why(where: str, error: Unavailable | TimeoutError) -> str:
+    """What could not be asked, and the name of what went wrong."""
+    if isinstance(error, TimeoutError):
+        return f"{where} (Timeout)"
+    name, known, rest = error.sentence.partition(" cannot be looked up: ")
+    return f"{name} ({rest.partition(':')[0]})" if known else error.sentence
 
 
 def _is_key(text: str, one: Kept) -> bool:

@@ -79,6 +79,8 @@ def _shown(values: Mapping[str, Any], language: Language) -> dict[str, str]:
         if name in values:
             many = "sessions" if name == "sessions" else "messages"
             shown[name] = nouns[many[:-1]] if values[name] == 1 else nouns[many].format(n=shown[name])
+    if "result" in values:
+        shown["result"] = _WORDS[language].RESULTS.get(values["result"], values["result"])
     if "domains" in values:
         shown["domains"] = _listed(values["domains"], language)
     return shown

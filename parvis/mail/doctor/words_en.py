@@ -7,6 +7,11 @@ REASONS: dict[str, tuple[str, str, str]] = {
         "the address refused mail for good before",
         "If it is right now, lift it in the queue's settings.",
     ),
+    "dnssec": (
+        "DNS keeps silent about the certificate",
+        "DNS should say which certificate is right (DANE) and does not answer",
+        "The other side has to mend its DNS (DNSSEC); the mail waits meanwhile.",
+    ),
     "dane": (
         "Certificate is not as DNS says",
         "the certificate is not the one that DNS names (DANE)",
@@ -233,9 +238,9 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
     ),
     "stricter": (
         "DMARC can be stricter",
-        "For {days} days all mail of yours from {domain} has been proved; forged mail need no longer be met "
-        "with {wish} only.",
-        "Set this record.",
+        "All mail of yours from {domain} has been proved for {days} days: "
+        "forged mail can be met with {next} instead of {wish}.",
+        "Set this record, unless one of those who write in your name is a service of yours.",
     ),
     "tls-fine": (
         "Mail comes encrypted",
@@ -273,6 +278,20 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         "The server's log says why.",
     ),
 }
+RESULTS = {
+    "certificate-expired": "the certificate is over",
+    "certificate-host-mismatch": "the certificate is for another name",
+    "certificate-not-trusted": "no known authority has signed the certificate",
+    "validation-failure": "the certificate could not be checked",
+    "sts-policy-fetch-error": "it could not be fetched",
+    "sts-policy-invalid": "it is not well formed",
+    "sts-webpki-invalid": "the certificate of its web server is wrong",
+    "tlsa-invalid": "the TLSA record does not fit the certificate",
+    "dnssec-invalid": "DNSSEC does not vouch for the record",
+    "dane-required": "DANE was wanted and is not there",
+    "unknown": "nobody said why",
+}
+"""What others report of TLS (RFC 8460 §4.3)."""
 NOUNS = {
     "message": "1 message",
     "messages": "{n} messages",

@@ -6,6 +6,11 @@ REASONS: dict[str, tuple[str, str, str]] = {
         "l'adresse a déjà refusé définitivement du courrier",
         "Si elle est de nouveau bonne, la libérer dans les réglages de la file.",
     ),
+    "dnssec": (
+        "Le DNS se tait sur le certificat",
+        "le DNS devrait dire quel certificat est bon (DANE) et ne répond pas",
+        "C'est à l'autre côté de corriger son DNS (DNSSEC) ; le courrier attend.",
+    ),
     "dane": (
         "Le certificat n'est pas celui du DNS",
         "le certificat n'est pas celui que le DNS nomme (DANE)",
@@ -233,9 +238,9 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
     ),
     "stricter": (
         "DMARC peut être plus strict",
-        "Depuis {days} jours tout votre courrier de {domain} est prouvé ; {wish} ne suffit plus contre "
-        "l'usurpation.",
-        "Définir cet enregistrement.",
+        "Tout votre courrier de {domain} est prouvé depuis {days} jours : "
+        "l'usurpation peut être traitée par {next} au lieu de {wish}.",
+        "Définir cet enregistrement, sauf si l'un de ceux qui écrivent en votre nom est un service à vous.",
     ),
     "tls-fine": (
         "Le courrier arrive chiffré",
@@ -275,6 +280,20 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         "Le journal du serveur dit pourquoi.",
     ),
 }
+RESULTS = {
+    "certificate-expired": "le certificat a expiré",
+    "certificate-host-mismatch": "le certificat est pour un autre nom",
+    "certificate-not-trusted": "aucune autorité connue n'a signé le certificat",
+    "validation-failure": "le certificat n'a pas pu être vérifié",
+    "sts-policy-fetch-error": "elle n'a pas pu être lue",
+    "sts-policy-invalid": "elle est mal formée",
+    "sts-webpki-invalid": "le certificat de son serveur web n'est pas bon",
+    "tlsa-invalid": "l'enregistrement TLSA ne correspond pas au certificat",
+    "dnssec-invalid": "DNSSEC ne garantit pas l'enregistrement",
+    "dane-required": "DANE était exigé et manque",
+    "unknown": "personne n'a dit pourquoi",
+}
+"""What others report of TLS (RFC 8460 §4.3)."""
 NOUNS = {
     "message": "1 message",
     "messages": "{n} messages",

@@ -6,6 +6,11 @@ REASONS: dict[str, tuple[str, str, str]] = {
         "địa chỉ này trước đây đã từ chối hẳn thư",
         "Nếu nay đã đúng, hãy bỏ chặn trong phần cài đặt hàng đợi.",
     ),
+    "dnssec": (
+        "DNS không cho biết chứng chỉ",
+        "DNS lẽ ra phải nói chứng chỉ nào đúng (DANE) mà không trả lời",
+        "Bên kia phải sửa DNS (DNSSEC); thư vẫn chờ.",
+    ),
     "dane": (
         "Chứng chỉ không khớp DNS",
         "chứng chỉ không phải là chứng chỉ DNS nêu (DANE)",
@@ -229,9 +234,9 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
     ),
     "stricter": (
         "DMARC có thể chặt hơn",
-        "Đã {days} ngày mọi thư của bạn từ {domain} đều được chứng minh; không cần chỉ xử lý thư giả mạo "
-        "bằng {wish} nữa.",
-        "Hãy đặt bản ghi này.",
+        "Mọi thư của bạn từ {domain} đã được chứng minh trong {days} ngày: "
+        "thư giả mạo có thể bị xử lý bằng {next} thay vì {wish}.",
+        "Hãy đặt bản ghi này, trừ khi một trong những người viết mang tên bạn là dịch vụ của bạn.",
     ),
     "tls-fine": (
         "Thư đến được mã hóa",
@@ -269,6 +274,20 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         "Nhật ký máy chủ nói lý do.",
     ),
 }
+RESULTS = {
+    "certificate-expired": "chứng chỉ đã hết hạn",
+    "certificate-host-mismatch": "chứng chỉ dành cho tên khác",
+    "certificate-not-trusted": "không tổ chức quen biết nào ký chứng chỉ",
+    "validation-failure": "không kiểm tra được chứng chỉ",
+    "sts-policy-fetch-error": "không tải được",
+    "sts-policy-invalid": "sai định dạng",
+    "sts-webpki-invalid": "chứng chỉ của máy chủ web không đúng",
+    "tlsa-invalid": "bản ghi TLSA không khớp chứng chỉ",
+    "dnssec-invalid": "DNSSEC không bảo đảm bản ghi",
+    "dane-required": "yêu cầu DANE mà không có",
+    "unknown": "không ai nói lý do",
+}
+"""What others report of TLS (RFC 8460 §4.3)."""
 NOUNS = {
     "message": "1 thư",
     "messages": "{n} thư",

@@ -66,7 +66,7 @@ def _record(one: dict[str, Any]) -> str:
 
 
 def _finding(one: dict[str, Any]) -> Iterator[str]:
-    yield f"{_SIGNS[one['severity']]} {one['title']}: {one['sentence']}"
+    yield f"{_SIGNS[one['severity']]} {one['title']} — {one['sentence']}"
     for more in (one["advice"], one["example"] and f"« {one['example']} »", one["line"]):
         if more:
             yield f"      {more}"

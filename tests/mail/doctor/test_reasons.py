@@ -54,6 +54,7 @@ ANSWERS = {
     "no-route": ["450 4.4.4 no server of one.example has an address"],
     "unreached": ["451 4.4.1 mx.one.example: ConnectionRefusedError",
                   "550 5.4.7 given up; the last answer was: 451 4.4.1 mx.one.example: TimeoutError"],
+    "dnssec": ["451 4.7.5 _25._tcp.mx.one.example cannot be looked up: NoNameservers"],
     "dane": ["451 4.7.5 mx.one.example: the certificate is not the one that DNS names (DANE), and one.example wants"],
     "sts": ["451 4.7.5 mx.one.example is not in the MTA-STS policy of one.example"],
     "no-tls": ["451 4.7.4 mx.one.example: it offers no TLS, and one.example wants mail sent by safe ways only"],
@@ -91,7 +92,7 @@ def test_any_answer_has_a_reason(text: str) -> None:
 
 def test_every_reason_has_words_in_every_language() -> None:
     assert set(ANSWERS) | {"alone"} == REASONS and OWN_FAULT < REASONS
-    for table in ("REASONS", "FINDINGS", "NOUNS"):
+    for table in ("REASONS", "FINDINGS", "NOUNS", "RESULTS"):
         tables = [getattr(module, table) for module in (words_en, words_fr, words_vi)]
         assert len({frozenset(each) for each in tables}) == 1
         for key in tables[0]:
