@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid
 from parvis.kernel.settings import Settings
+from parvis.mail.doctor import refusals
 from parvis.mail.lists.intake import found_before
 from parvis.mail.service import Delivered
 from parvis.store.jobs import Job, Jobs
@@ -170,13 +171,13 @@ async def _add(unit: Unit, heard: Heard, sender: str) -> None:
 
 
 async def forget(store: Store) -> int:
-    """Removes what is older than 90 days. Returns how many rows."""
+    """Removes reports older than 90 days, and refusals that are not shown any more. Returns how many rows."""
     now = clock.now_ms()
     day, removed = now // _DAY_MS - KEPT_DAYS, 0
     for table, key, column, before in (
         ("dmarc_count", "report_id, source, header_from, dkim, spf, disposition", "day", day),
         ("tls_count", "report_id, kind, result, host", "day", day),
-        ("refusal", "day, domain, reason", "day", day),
+        ("refusal", "day, domain, reason", "day", now // _DAY_MS - refusals.DAYS),
         ("mail_report", "id", "received_ms", now - KEPT_DAYS * _DAY_MS),
     ):
         old = f"SELECT {key} FROM {table} WHERE {column} < ? LIMIT {_PAGE}"

@@ -1,12 +1,16 @@
 """Reports that come by mail are counted once, when they can be believed, and do no harm when not."""
 
+import contextlib
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from parvis.kernel import clock
+from parvis.kernel.errors import Invalid
 from parvis.mail import service
-from parvis.mail.doctor import findings, reports
+from parvis.mail.doctor import findings, refusals, reports
 from parvis.mail.smtp.wiring import HOOKS
 from tests.mail.smtp.conftest import Site, talking
 from tests.report_samples import dmarc_mail, google, tls, tls_mail
@@ -110,3 +114,24 @@ async def test_old_reports_go(site: Site) -> None:
     with clock.frozen(clock.now_ms() + 95 * DAY * 1000):
         assert await reports.forget(site.store) == 3
     assert await counted(site) == []
+
+
+async def test_refusals_go_when_they_are_not_shown_any_more(site: Site) -> None:
+    await site.store.write(lambda unit: refusals.note(unit, "x@one.example", "550 5.1.1 no such user"))
+    assert await reports.forget(site.store) == 0
+    with clock.frozen(clock.now_ms() + 16 * DAY * 1000):
+        assert await refusals.of_late(site.store.db) == []
+        assert await reports.forget(site.store) == 1
+
+
+WHOLE = (dmarc_mail("example.org", report()), tls_mail("example.org", tls("example.org", YESTERDAY, 40, [])))
+
+
+@given(st.binary(max_size=200), st.integers(0, 3000), st.integers(0, 40))
+def test_mail_of_any_kind_does_no_harm(noise: bytes, place: int, gone: int) -> None:
+    for whole in WHOLE:
+        raw = whole[:place] + noise + whole[place + gone :]
+        reports._sender(raw, "localhost")
+        with contextlib.suppress(Invalid):
+            reports._read(raw, ["example.org"])
+    assert [len(reports._read(whole, ["example.org"])) for whole in WHOLE] == [1, 1]
