@@ -195,8 +195,8 @@ class Records:
             yield Record(domain, "DMARC", "fault", "dmarc-missing", {}, line)
             return
         texts = await self._resolver.texts(f"_dmarc.{found.at}")
-        text = next(text for text in texts if dmarc.is_record(text))
         wish = found.wish()
+        text = next((text for text in texts if dmarc.is_record(text)), f"v=DMARC1; p={wish}")
         self._published[domain] = Published(found.at, wish, text)
         values = {"at": found.at, "wish": wish}
         if not found.record.reports:
