@@ -1,5 +1,5 @@
 """Reports of other servers about mail that says to be from a domain: how much they got, from where, whether it was
-proved, what they did with it. RFC 7489 §7.2, Appendix C, RFC 9990"""
+proved, what they did with it. RFC 7489 Appendix C, RFC 9990"""
 
 import ipaddress
 import re

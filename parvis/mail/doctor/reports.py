@@ -1,4 +1,4 @@
-"""Reports of other servers about our domains, as they arrive by mail: about mail in our name (DMARC, RFC 7489 §7.2)
+"""Reports of other servers about our domains, as they arrive by mail: about mail in our name (DMARC, RFC 7489)
 and about TLS on the way to us (RFC 8460 §5). They are read and counted beside the mail, which stays where it goes.
 
 Anybody can write one. So it counts only when it is about a domain of ours, of a time not long past, and sent by
