@@ -255,7 +255,7 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
     "tls-certificate": (
         "Others refuse our certificate",
         "{sessions} of others to {host} failed: {result}.",
-        "See that `tls_certificate` is of an authority, is not over, and names {host}.",
+        "See that `tls_certificate` is of an authority, has not expired, and names {host}.",
     ),
     "tls-dane": (
         "DANE does not fit",
@@ -279,7 +279,7 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
     ),
 }
 RESULTS = {
-    "certificate-expired": "the certificate is over",
+    "certificate-expired": "the certificate has expired",
     "certificate-host-mismatch": "the certificate is for another name",
     "certificate-not-trusted": "no known authority has signed the certificate",
     "validation-failure": "the certificate could not be checked",
