@@ -19,6 +19,7 @@ from parvis.mail.service import Delivered, Delivery
 from parvis.mail.submission import store as submissions
 from parvis.mail.submission.content import needs
 from parvis.store.jobs import Job, Jobs, Retry
+from parvis.store.sql.contract import marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 from parvis.wire import dsn, mime
@@ -141,7 +142,7 @@ class Reporter:
         found = dsn.read(raw, mime.parse(raw))
         if found is None:
             return
-        number = ids.parse(found.envid or "")
+        number = await self._submission(found, account_id)
         if number is None:
             await self._count(found, account_id)
             return
@@ -158,6 +159,23 @@ class Reporter:
                 await submissions.add_report(unit, account_id, number, "dsn", blob, size)
 
         await self._keep.write(work)
+
+    async def _submission(self, found: dsn.Notification, account_id: int) -> int | None:
+        """The submission that a report is about: by what we called the envelope, or, since not every server tells
+        that, by the message that comes back with it."""
+        number, about = ids.parse(found.envid or ""), found.original_message_id
+        if number is not None or not about:
+            return number
+        emails = await service.find_by_message_id(self._keep.db, account_id, about)
+        if not emails:
+            return None
+        newest: int | None = await self._keep.db.value(
+            f"""SELECT MAX(id) FROM submission WHERE account_id = ? AND email_id IN ({marks(len(emails))})
+            AND destroyed_ms IS NULL""",
+            account_id,
+            *emails,
+        )
+        return newest
 
     async def _count(self, found: dsn.Notification, account_id: int) -> None:
         """Counts refusals by servers further on, of a message that the account has: anybody can write a report."""

@@ -249,6 +249,9 @@ async def test_greylisting_and_a_late_refusal(site_sqlite: Site, peer: Unpacked)
     await client.send(await client.draft("grey@exim.example"))
     (raw,) = await arrived(peer)
     assert b"grey@exim.example" in raw and "come back later" in peer.log()
-    await client.send(await client.draft("late@exim.example"))
+    made = await client.send(await client.draft("late@exim.example"))
     report = await until_in(site_sqlite, ann, "inbox")
     assert b"the mailbox has been closed" in report
+    async with asyncio.timeout(20):
+        while (await client.submission(made["id"]))["deliveryStatus"]["late@exim.example"]["delivered"] != "no":
+            await asyncio.sleep(0.1)
