@@ -104,14 +104,14 @@ class Validating:
     """A resolver on this machine that vouches (AD) for the names under some domains, as one that checks DNSSEC does;
     what it says it asks an Authority for. Use `async with`."""
 
-    def __init__(self, authority: Authority, *signed: str) -> None:
-        self._authority, self._signed = authority, tuple(signed)
+    def __init__(self, authority: Authority, *signed: str, at: tuple[str, int] = ("127.0.0.1", 0)) -> None:
+        self._authority, self._signed, self._at = authority, tuple(signed), at
         self.address = ""
 
     async def __aenter__(self) -> "Validating":
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(
-            lambda: _Answering(self._answer), local_addr=("127.0.0.1", 0)
+            lambda: _Answering(self._answer), local_addr=self._at
         )
         self.address = "{}:{}".format(*self._transport.get_extra_info("sockname"))
         return self
