@@ -43,8 +43,8 @@ async def opened(keep: Store, stored: str, purpose: str) -> str:
 
 
 async def forwarder(keep: Store, sender: str, domain: str) -> str:
-    """The envelope's sender of a message from `sender` that `domain`, one of ours, passes on: what lists and
-    redirecting people call. What comes back to it is sent on to `sender` (recipients.find). RFC 7208 §11.5"""
+    """The envelope's sender of a message from `sender` that `domain`, one of ours, passes on. What comes back to it
+    is sent on to `sender` (recipients.find). RFC 7208 §11.5"""
     return srs.rewritten(sender, domain, await secret(keep), clock.now_ms() // DAY_MS)
 
 
