@@ -111,7 +111,8 @@ class Mail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     junk_score: float = 0.99
     """From this score on, 0 being wanted and 1 unwanted, mail from outside goes into Junk; above 1 nothing does."""
     rspamd: str = ""
-    """`http://127.0.0.1:11333`: an rspamd that is asked for its opinion too; empty means none."""
+    """`http://127.0.0.1:11333`: an rspamd that is asked for its opinion too; empty means none. What its scanners
+    find under a symbol such as CLAM_VIRUS, filters may ask for as a virus."""
     vault_days: int = 30
     """How long what was deleted for good can still be restored by its owner."""
 
