@@ -1,7 +1,7 @@
 """What a filter sends: the message itself to somewhere else, an answer, a refusal, a notification."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -60,12 +60,13 @@ class Owner:
 @dataclass(frozen=True, slots=True)
 class Sending:
     """A letter for the queue; the unit takes `step` first. `once` is a key that must be new, and for how many
-    seconds it is remembered."""
+    seconds it is remembered; `answers` is whom an automatic answer is for."""
 
     letter: Letter
     destinations: tuple[str, ...]
     step: Step
     once: tuple[str, int] | None = None
+    answers: str = ""
 
 
 class Letters:
@@ -111,7 +112,8 @@ class Letters:
         raw = self._answer(owner, asked_by(arrival.mail_from, arrival.parsed.summary), action)
         key = seen_hash("vacation", f"{action.handle}\0{sender}")
         once = (key, action.seconds) if action.seconds else None
-        return await self._sending(owner, "", arrival.mail_from, raw, "NEVER", once)
+        sending = await self._sending(owner, "", arrival.mail_from, raw, "NEVER", once)
+        return replace(sending, answers=sender)
 
     def _answer(self, owner: Owner, asked: dict[str, Any], action: Vacation) -> bytes:
         sender = _sender(owner, action.from_)

@@ -239,6 +239,28 @@ async def test_vacation_answers_once(site, ann: Person, sink) -> None:
     assert len(sink.messages) == 3
 
 
+async def test_a_filter_and_a_vacation_response_answer_once_between_them(site, ann: Person, sink) -> None:
+    await site.client(ann.who)(
+        "VacationResponse/set", update={"singleton": {"isEnabled": True, "textBody": "JMAP"}}
+    )
+    await ann.filters(
+        'require "vacation"; if header :is "subject" "other" { keep; } else { vacation :days 30 "Sieve"; }'
+    )
+    await send(site, plain("q"), sender="Bob@One.example")
+    await send(site, plain("again"))
+    await send(site, plain("other"))
+    await site.idle()
+    ((_, to, raw),) = sink.messages
+    assert to == ["Bob@One.example"] and raw.endswith(b"Sieve\r\n")
+    await site.store.db.write(lambda tx: tx.run("UPDATE vacation_sent SET sent_ms = sent_ms - ?", 8 * 86_400_000))
+    await send(site, plain("a week later"))
+    await site.idle()
+    assert len(sink.messages) == 1  # the filter has answered before; the message is its own all the same
+    await send(site, plain("other"), sender="c@one.example")
+    await site.idle()
+    assert sink.messages[1][1] == ["c@one.example"] and sink.messages[1][2].endswith(b"JMAP\r\n")
+
+
 async def test_vacation_with_a_mime_entity(site, ann: Person, sink) -> None:
     await ann.filters(
         'require "vacation"; vacation :mime :from "eve@elsewhere.example" text:\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>away</p>\r\n.\r\n;'
