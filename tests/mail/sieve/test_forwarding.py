@@ -107,13 +107,37 @@ async def other_site(folder, rooms, dns: Dns, **mail):
     settings.ports, settings.limits = Ports(http=-1, smtp=0, submission=0, submissions=0), Limits()
     settings.dns, settings.mail, settings.delivery = dns, Mail(**mail), Delivery(routes={"*": "127.0.0.1:1"})
     opened = await Site.open(await Store.open(settings, rooms), settings)
-    person = await opened.person("x")
+    person = await opened.person("x", administrator=True)
     await opened.store.write(lambda unit: directory.add_address(unit, person.id, "x@two.example"))
     try:
         yield opened, person
     finally:
         await opened.close()
         await opened.store.close()
+
+
+async def test_over_two_servers_there_and_back(site_sqlite, ann_sqlite, sink, tmp_path, rooms) -> None:
+    site = site_sqlite
+    await site.person("root", administrator=True)
+    await ann_sqlite.filters('redirect "x@two.example";')
+    async with other_site(tmp_path / "other", rooms, Dns()) as (other, person):
+        routes = {"*": f"127.0.0.1:{sink.port}"}
+        site.settings.delivery.routes = routes | {"two.example": f"127.0.0.1:{other.ports['smtp']}"}
+        other.settings.delivery.routes = routes | {"example.org": f"127.0.0.1:{site.ports['smtp']}"}
+        away = Person(other, person)
+        await away.filters('redirect "gone@example.org";')
+        await send(site, plain("lost"), sender=BOB)
+        while not sink.messages:
+            await asyncio.sleep(0.02)
+        ((sender, to, raw),) = sink.messages
+        assert (sender, to) == ("", [BOB]) and b"gone@example.org" in raw
+        await away.filters('redirect "ann@example.org";')
+        await send(site, plain("circle"), sender=BOB)
+        assert len(await site.inbox(ann_sqlite.who)) == 1
+        await site.idle()
+        await other.idle()
+        assert await ann_sqlite.mail() == {"INBOX": ["circle"]} and await away.mail() == {}
+    assert len(sink.messages) == 1
 
 
 @needs_nsd
