@@ -175,7 +175,7 @@ async def test_leaving(site: Site, sink: Sink) -> None:
         await secrets.secret(site.store), "leave", (await lists.readers(site.store.db, number))[0].id
     )
     route = next(each for each in site.feature.routes if each.method == "POST")
-    assert (await route.handle(_Posted(word[:-1] + "2"))).status == 404
+    assert (await route.handle(_Posted(word[:-1] + ("a" if word[-1] == "2" else "2")))).status == 404
     assert [each.address for each in await lists.readers(site.store.db, number)] == [BOB, "eve@one.example"]
     assert (await route.handle(_Posted(word))).status == 200
     assert [each.address for each in await lists.readers(site.store.db, number)] == ["eve@one.example"]
