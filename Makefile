@@ -11,7 +11,7 @@ help:
 	@echo "make test    every check and every test (what CI runs)"
 	@echo "make check   only the quick checks: style, types, order of the rooms, fast tests"
 	@echo "make build   the web client and a wheel, into web/dist and dist/"
-	@echo "make fuzz    the parsers against random input, for FUZZ_SECONDS (60)"
+	@echo "make fuzz    the parsers against random input, for FUZZ_SECONDS (60) each; what is found is kept"
 	@echo "make docs    the generated pages of docs/"
 	@echo "make clean   forget what was built (not the data)"
 

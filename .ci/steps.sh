@@ -56,7 +56,7 @@ case ${1:-all} in
     step "web client" script_of_web build
     step "wheel" python -m pip wheel -q --no-deps --wheel-dir dist .
     ;;
-  fuzz) step "fuzzing" env FUZZ_SECONDS="${FUZZ_SECONDS:-60}" python -m pytest -q -m fuzz ;;
+  fuzz) step "fuzzing" python -m tests.fuzz "${FUZZ_SECONDS:-60}" ;;
   all)
     static
     tests "fast tests" "not slow and not browser and not peer"

@@ -42,7 +42,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found, and what the author's domain wants done with the message."""
+    """What was found, and what the author's domain wants done with the message. RFC 6376 §4.2, §6.2, §6.3"""
 
     results: tuple[Result, ...]
     wish: Wish
@@ -64,8 +64,8 @@ class Authentication:
         self._names, self._settings = names, settings
 
     async def examine(self, raw: bytes, start: int, origin: Origin) -> Verdict:
-        """What can be found out about the message that begins at `start`. Never fails, and takes no longer than
-        eight seconds and the reading of the message."""
+        """What can be found out about the message that begins at `start`, while its sender waits (RFC 7208 §2.4,
+        §2.5). Never fails, and takes no longer than eight seconds and the reading of the message."""
         text = await _computed(len(raw), Text, raw, start)
         signatures, chain = dkim.signatures(text), arc.chain(text)
         wanted = [one.key_name for one in signatures if not one.fault] + (chain.key_names if chain else [])

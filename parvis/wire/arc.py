@@ -19,7 +19,7 @@ Verdict = Literal["none", "pass", "fail"]
 
 
 class Result(NamedTuple):
-    """The state of a chain and why (RFC 8617 §4.4)."""
+    """The state of a chain and why (RFC 8617 §4.4, §6)."""
 
     value: Verdict
     reason: str = ""
@@ -162,7 +162,7 @@ def _fields(text: Text, one: Set) -> bytes:
 
 
 def seal(text: Text, found: Chain | None, verdict: Verdict, results: str, key: SigningKey, now: int) -> bytes:
-    """The three fields of a new set, to be put before a message that is passed on (RFC 8617 §5.1).
+    """The three fields of a new set, to be put before a message that is passed on (RFC 8617 §4.1.1, §5.1).
 
     `verdict` is what `validate` said of the chain that is there; `results` is the value of an
     Authentication-Results field. Empty when nothing may be added any more: after a failed seal, or 50 sets."""

@@ -21,7 +21,8 @@ _PROPERTY = re.compile(r"([a-z]+)\s*\.\s*([a-z][a-z0-9_-]*)\Z", re.I | re.A)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one method found (RFC 8601 §2.2); `properties` are such as `("header.d", "example.org")`."""
+    """What one method found (RFC 8601 §2.2, §2.3, §2.7.2); `properties` are such as
+    `("header.d", "example.org")`."""
 
     method: str
     value: str
@@ -31,7 +32,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """One field: who says it, and what."""
+    """One field: who says it (RFC 8601 §2.5), and what."""
 
     server: str
     results: tuple[Result, ...]
@@ -69,7 +70,7 @@ def beginning(signature: bytes) -> str:
 
 
 def parse(text: str) -> Results:
-    """Reads the value of a field. Raises Invalid for what is none."""
+    """Reads the value of a field (RFC 8601 §2.6). Raises Invalid for what is none."""
     if len(text) > FIELD_BYTES:
         raise Invalid("the field is too long")
     parts = _split(text)

@@ -55,7 +55,7 @@ class DataDecoder:
 
     @property
     def bare(self) -> bool:
-        """Was there a CR or LF alone? The message is to be refused."""
+        """Was there a CR or LF alone? The message is to be refused. RFC 5321 §2.3.8"""
         return self._line_ends.bare
 
     def feed(self, data: bytes) -> bytes:

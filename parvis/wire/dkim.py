@@ -133,8 +133,8 @@ def _signature(field: Header, found: dict[str, str], domain: str, arc: bool) -> 
 
 
 def verify(text: Text, signature: Signature, record: str | None, now: int) -> Result:
-    """Verifies a signature; `record` is what is published at its `key_name`, None when nothing is; `now` in
-    seconds since 1970 (RFC 6376 §6.1).
+    """Verifies a signature (RFC 6376 §3.9, §3.11, §8.9); `record` is what is published at its `key_name`, None
+    when nothing is; `now` in seconds since 1970 (RFC 6376 §6.1).
 
     One that covers only the beginning of the body (`l=`) is of no worth here, for anything may have been added
     after it (§8.2): `policy`."""
@@ -196,7 +196,8 @@ def within(name: str, domain: str) -> bool:
 
 
 def sign(text: Text, keys: Sequence[SigningKey], now: int) -> bytes:
-    """A DKIM-Signature field for each key, to be put before the message; its lines end with CRLF (RFC 6376 §5)."""
+    """A DKIM-Signature field for each key, to be put before the message; its lines end with CRLF (RFC 6376 §3.8,
+    §5)."""
     names, fields = to_sign(text), b""
     for key in keys:
         head = (

@@ -1,4 +1,4 @@
-"""Keys of DKIM: what a domain publishes, and what it signs with. RFC 6376 §3.6.1, RFC 8301, RFC 8463"""
+"""Keys of DKIM: what a domain publishes, and what it signs with. RFC 6376 §3.3, §3.6.1, RFC 8301, RFC 8463"""
 
 import base64
 from dataclasses import dataclass
@@ -45,7 +45,8 @@ class PublicKey:
 
 
 def parse_key(record: str) -> PublicKey:
-    """Reads the TXT record of a key (RFC 6376 §3.6.1). Raises Invalid for one that is wrong, revoked or weak."""
+    """Reads the TXT record of a key (RFC 6376 §3.6.1). Raises Invalid for one that is wrong, revoked or weak (RFC
+    6376 §8.8, RFC 8463 §5)."""
     found = tags.parse(record)
     if "v" in found and (next(iter(found)) != "v" or found["v"] != "DKIM1"):
         raise Invalid("not a DKIM key")

@@ -22,7 +22,7 @@ _SOFTER: dict[Wish, Wish] = {"reject": "quarantine", "quarantine": "none", "none
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A policy record (RFC 7489 §6.3, RFC 9989 §4.7)."""
+    """A policy record (RFC 7489 §6.1, §6.3, §6.4, RFC 9989 §4.7)."""
 
     policy: Wish
     subdomains: Wish

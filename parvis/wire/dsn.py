@@ -66,7 +66,8 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def build(report: Report, boundaries: Iterator[str]) -> bytes:
-    """The bytes of a report: for people in one language, for machines, and the message or its header."""
+    """The bytes of a report: for people in one language, for machines, and the message or its header. RFC 3461
+    §6.2, RFC 3464 §3"""
     original_id = message_id_of(report.original)
     words = WORDS[report.language]
     about = MessageIds((original_id,)) if original_id else None
@@ -140,7 +141,7 @@ def _status_part(notification: Notification) -> DraftPart:
 
 
 def _groups(notification: Notification) -> Iterable[str]:
-    """The fields of the message, then those of each recipient (RFC 3464 §2.1)."""
+    """The fields of the message, then those of each recipient (RFC 3464 §2.1, RFC 3461 §6.3)."""
     lines = [f"Reporting-MTA: dns; {clean(notification.reporting_mta)}"]
     if notification.envid:
         lines.insert(0, f"Original-Envelope-Id: {clean(notification.envid)}")
@@ -234,7 +235,8 @@ def _plain(group: Part, name: str) -> str:
 
 
 def _typed(group: Part, name: str) -> tuple[str, str]:
-    """A field such as `rfc822; joe@example.org` as its type in lower case and its value."""
+    """A field such as `rfc822; joe@example.org` as its type in lower case and its value (RFC 3461 §9.1, §9.2,
+    §9.3)."""
     kind, mark, value = _plain(group, name).partition(";")
     value = value.strip() if mark else kind.strip()
     return (kind.strip().lower() if mark else ""), value.removeprefix("<").removesuffix(">")

@@ -88,12 +88,9 @@ class MboxReader:
     def _find_first(self, last: bool) -> bool:
         """Passes over what stands before the first `From ` line."""
         while True:
-            at = (
-                0
-                if self._scan == 0 and self._buffer.startswith(b"From ")
-                else self._buffer.find(b"\nFrom ", self._scan) + 1
-            )
-            if at == 0 and not self._buffer.startswith(b"From "):
+            is_first = self._scan == 0 and self._buffer.startswith(b"From ")
+            at = 0 if is_first else self._buffer.find(b"\nFrom ", self._scan) + 1
+            if at == 0 and not is_first:
                 self._scan = max(len(self._buffer) - 5, 0)
                 return False
             verdict = self._is_separator(at, last)

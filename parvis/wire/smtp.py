@@ -107,8 +107,8 @@ _NOTIFY = frozenset({"SUCCESS", "FAILURE", "DELAY"})
 
 
 def parse_command(line: bytes) -> Command:
-    """A command line, without its CRLF. Raises SyntaxRefused (500) for what is none: no verb, control characters,
-    bytes that are not UTF-8."""
+    """A command line, without its CRLF; verbs in any case (RFC 5321 §2.4). Raises SyntaxRefused (500) for what is
+    none: no verb, control characters, bytes that are not UTF-8."""
     match = _VERB.match(line.rstrip(b" \t"))
     if match is None or len(line) > LINE_LIMIT:
         raise SyntaxRefused(500, "5.5.2", "Command not recognised")
@@ -123,7 +123,7 @@ def parse_command(line: bytes) -> Command:
 
 def parse_mail(argument: str) -> MailFrom:
     """`FROM:<path> parameters`. Raises SyntaxRefused: 501 for the grammar, 553 for an address, 555 for a parameter
-    that is not known (RFC 5321 §4.1.1.11)."""
+    that is not known (RFC 5321 §4.1.1.11, RFC 6531 §3.4, §3.7.4.1)."""
     path, words = _path(argument, "FROM:")
     values = _parameters(words)
     found = MailFrom(
@@ -165,8 +165,8 @@ def parse_bdat(argument: str) -> Chunk:
 
 
 def parse_plain(response: str) -> tuple[str, str, str]:
-    """The base64 response of AUTH PLAIN: the identity to act as, the identity, the password (RFC 4616 §2). Raises
-    SyntaxRefused."""
+    """The base64 response of AUTH PLAIN: the identity to act as, the identity, the password (RFC 4616 §2, RFC
+    4954 §8). Raises SyntaxRefused."""
     parts = decode_response(response).split("\0")
     if len(parts) != 3 or not parts[1]:
         raise SyntaxRefused(501, "5.5.2", "Not a PLAIN response")
@@ -183,7 +183,7 @@ def decode_response(response: str) -> str:
 
 
 def _path(argument: str, prefix: str) -> tuple[str, list[str]]:
-    """The path without brackets and route, and the words after it."""
+    """The path without brackets and route (RFC 5321 §3.6.1), and the words after it."""
     if argument[: len(prefix)].upper() != prefix:
         raise SyntaxRefused(501, "5.5.4", f"{prefix}<address> is needed")
     match = _PATH.match(argument[len(prefix) :])
@@ -312,8 +312,8 @@ def _check(address: str, smtputf8: bool) -> None:
 
 
 def is_address(address: str) -> bool:
-    """Is this an address that can be in an envelope (RFC 5321 §4.1.2, RFC 6531 §3.3): local part at most 64 bytes,
-    domain 255?"""
+    """Is this an address that can be in an envelope (RFC 5321 §2.3.11, §4.1.2, RFC 6531 §3.3): local part at
+    most 64 bytes, domain 255?"""
     match = _ADDRESS.match(address[:400])
     if match is None or len(address) > 320:
         return False
@@ -324,7 +324,8 @@ def is_address(address: str) -> bool:
 
 
 def is_host(name: str) -> bool:
-    """Is this what may follow HELO or EHLO: a domain or an address in brackets (RFC 5321 §4.1.3)?"""
+    """Is this what may follow HELO or EHLO: a domain or an address in brackets (RFC 5321 §2.3.4, §2.3.5,
+    §4.1.3)?"""
     return len(name) <= 255 and re.fullmatch(_DOMAIN, name) is not None
 
 

@@ -24,7 +24,7 @@ _SINGLE = {"%": "%", "_": " ", "-": "%20"}
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What SPF says, and why. `explanation` is the domain's own, for a `fail`."""
+    """What SPF says (RFC 7208 §2.2, §8), and why. `explanation` is the domain's own, for a `fail`."""
 
     value: Value
     reason: str = ""

@@ -44,7 +44,7 @@ class Record:
 
 
 def is_record(text: str) -> bool:
-    """Whether a TXT record is one of SPF, right or wrong (RFC 7208 §4.5)."""
+    """Whether a TXT record is one of SPF, right or wrong (RFC 7208 §3.1, §3.2, §3.3, §4.5)."""
     return _VERSION.match(text) is not None
 
 

@@ -48,8 +48,8 @@ class Found(NamedTuple):
 
 
 def find(records: Sequence[Tlsa], chain: Sequence[bytes]) -> Found | None:
-    """What usable records mean of what a server shows, its own certificate first; its own is enough (RFC 7671
-    §5.1), an authority's still has to be checked as the anchor (RFC 7671 §5.2)."""
+    """What usable records mean (RFC 7672 §3.2, §5) of what a server shows, its own certificate first; its own is
+    enough (RFC 7671 §5.1), an authority's still has to be checked as the anchor (RFC 7671 §5.2)."""
     for record in records:
         if record.usage == END and chain and record.means(chain[0]):
             return Found(END, chain[0])

@@ -65,7 +65,7 @@ class Report(msgspec.Struct, frozen=True, rename="kebab"):
     policies: tuple[Result, ...]
 
     def packed(self) -> bytes:
-        """As it is sent: JSON, compressed (RFC 8460 §5.1)."""
+        """As it is sent: JSON, compressed (RFC 8460 §5.1, §6.3)."""
         return gzip.compress(msgspec.json.encode(self), mtime=0)
 
 

@@ -179,7 +179,7 @@ class Client:
     async def _import(self, http: httpx.AsyncClient, drafts: str) -> None:
         token = self._token()
         sent = await http.post(f"/jmap/upload/{self.account}/", content=self._message(token).encode())
-        assert sent.status_code in (200, 201), sent.text
+        assert sent.status_code == 200, sent.text
         new = {"blobId": sent.json()["blobId"], "mailboxIds": {drafts: True}}
         result = await self.call(http, "Email/import", emails={"i": new})
         self._acknowledged(token, result["created"]["i"]["id"])

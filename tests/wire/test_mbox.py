@@ -63,6 +63,14 @@ def test_any_bytes_can_be_read_in_any_cuts(data: bytes, cuts: list[int]) -> None
     assert b"".join(data[item.start : item.end] for item in found) == data
 
 
+@pytest.mark.timeout(10)
+def test_a_first_line_that_only_looks_like_one_ends_nothing() -> None:
+    """Found by fuzzing: it was looked at for ever."""
+    assert read(b"From me to you\n\nabc\n") == []
+    (found,) = read(b"From me to you\n\nabc\n" + LINE + b"Subject: x\n\ny\n")
+    assert found.raw == b"Subject: x\n\ny\n"
+
+
 def test_content_length_tells_the_end() -> None:
     body = b"x\n\n" + LINE + b"Fake: yes\n\n>From y\n"
     data = LINE + b"Content-Length: %d\n\n" % len(body) + body + b"\n" + LINE + b"Subject: b\n\ny\n"

@@ -18,7 +18,7 @@ _MISSING = No("There is no such mailbox", "NONEXISTENT")
 
 
 async def create(session: Session, command: Command) -> Done:
-    """RFC 9051 §6.3.4, RFC 6154 §3"""
+    """RFC 9051 §6.3.4, RFC 6154 §3, RFC 8474 §4.1"""
     asked = command.arguments
     assert isinstance(asked, a.Create)
     name = asked.mailbox.rstrip(DELIMITER)

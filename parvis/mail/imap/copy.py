@@ -54,7 +54,7 @@ async def copy(session: Session, command: Command) -> Done:
 
 
 async def move(session: Session, command: Command) -> Done:
-    """RFC 9051 §6.4.8"""
+    """RFC 9051 §6.4.8, RFC 6851 §3.3, §4.3, §4.4"""
     asked, view = command.arguments, session.box
     assert isinstance(asked, a.Move)
     if view.read_only:
@@ -80,6 +80,7 @@ async def _target(session: Session, name: str) -> Named:
 
 
 def _code(named: Named, pairs: Pairs) -> str:
+    """RFC 9051 §11.4: uids of messages that somebody may read, else none."""
     assert named.row is not None
     if not pairs:
         return ""

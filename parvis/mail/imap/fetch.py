@@ -132,7 +132,7 @@ async def _answer(session: Session, plan: _Plan, messages: Sequence[Message], fr
 
 
 class _Writer:
-    """Writes one message's answer."""
+    """Writes one message's answer. RFC 8970 §3.2, §3.3"""
 
     def __init__(self, session: Session, message: Message, header: bytes | None, preview: str | None) -> None:
         self._session, self._message, self._header, self._preview = session, message, header, preview

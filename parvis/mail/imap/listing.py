@@ -29,7 +29,8 @@ _COUNTED = {
         (SELECT 1 FROM email_keyword s WHERE s.email_id = k.email_id AND s.keyword = '$seen')""",
 }
 _LETTERS = {Right.READ: "lr", Right.WRITE: "swike", Right.DELETE: "tx", Right.SEND: "p", Right.SHARE: "a"}
-"""Rights as letters: with WRITE also to expunge, because that takes away no more than a move. RFC 4314 §2.1"""
+"""Rights as letters: with WRITE also to expunge, because that takes away no more than a move. RFC 4314 §2.1,
+§2.2, §4, §5.1.1"""
 
 
 def letters(rights: Right) -> str:
@@ -45,7 +46,7 @@ async def namespace(session: Session, _: Command) -> Done:
 
 
 async def list_(session: Session, command: Command) -> Done:
-    """RFC 9051 §6.3.9, RFC 5258"""
+    """RFC 9051 §6.3.9, §11.5, RFC 5258 §4, §7, §8"""
     asked = command.arguments
     assert isinstance(asked, a.List)
     if not asked.extended and asked.patterns == ("",):
@@ -178,7 +179,8 @@ async def say_status(session: Session, named: Named, items: Sequence[str]) -> No
 async def figures(
     session: Session, row: MailboxRow, access: Access | None, items: Sequence[str]
 ) -> dict[str, int | str]:
-    """What STATUS tells of a mailbox. Messages that are marked \\Deleted count, as they are there for IMAP."""
+    """What STATUS tells of a mailbox. Messages that are marked \\Deleted count, as they are there for IMAP. RFC
+    8438 §3, RFC 8474 §4.3, RFC 9208 §4.1.4"""
     assert access is not None
     db, account_id = session.store.db, access.scope.account_id
     found: dict[str, int | str] = {}

@@ -1,5 +1,5 @@
 """FETCH of what the tables have ready: flags, sizes, dates, envelopes. A page is one statement and one loop: lists
-of a hundred thousand messages are read like this. RFC 9051 §6.4.5"""
+of a hundred thousand messages are read like this. RFC 9051 §2.3.3, §2.3.4, §6.4.5, RFC 8474 §5.2, RFC 8621 §1.6"""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,5 +1,5 @@
 """Who may do what, and how much there is room for: ACL and QUOTA. Rights are those of a whole account's mail, so
-they are the same in each of its mailboxes. RFC 4314, RFC 9208"""
+they are the same in each of its mailboxes. RFC 4314 §6, RFC 9208"""
 
 from parvis.access.gate import Access
 from parvis.mail.imap.listing import letters
@@ -23,7 +23,7 @@ async def my_rights(session: Session, command: Command) -> Done:
 
 
 async def list_rights(session: Session, command: Command) -> Done:
-    """RFC 4314 §3.4: all that may be given, each for itself."""
+    """RFC 4314 §3.4, §3.7: all that may be given, each for itself."""
     asked = command.arguments
     assert isinstance(asked, a.ListRights)
     named, access = await _found(session, asked.mailbox)
@@ -61,7 +61,7 @@ async def set_acl(_: Session, __: Command) -> Done:
 
 
 async def quota_root(session: Session, command: Command) -> Done:
-    """RFC 9208 §4.3.2: an account is a root, named by its number."""
+    """RFC 9208 §3.2, §4.1.2: an account is a root, named by its number."""
     asked = command.arguments
     assert isinstance(asked, a.GetQuotaRoot)
     named, access = await _found(session, asked.mailbox)
@@ -88,6 +88,7 @@ async def set_quota(_: Session, __: Command) -> Done:
 
 
 async def _say_quota(session: Session, account_id: int) -> None:
+    """STORAGE, in units of 1024 bytes, is the one resource with a limit. RFC 9208 §3.1.1, §3.1.2, §5.1"""
     row = await session.store.db.row(
         "SELECT used_bytes, quota_bytes FROM mail_account WHERE account_id = ?", account_id
     )

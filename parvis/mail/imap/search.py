@@ -84,7 +84,7 @@ def _ends(numbers: Sequence[int]) -> tuple[int, int]:
 
 
 def _saved(found: Sequence[int], returns: frozenset[str]) -> list[int]:
-    """With MIN or MAX alone only those are kept. RFC 9051 §6.4.4.1"""
+    """With MIN or MAX alone only those are kept. RFC 9051 §6.4.4.1, RFC 5182 §2.4"""
     if not found or returns & {"ALL", "COUNT"} or not returns & {"MIN", "MAX"}:
         return list(found)
     ends = {found[0]} if "MIN" in returns else set()
@@ -160,7 +160,7 @@ async def _candidates(session: Session, key: SearchKey) -> Candidates:
 
 
 async def sort(session: Session, command: Command) -> Done:
-    """RFC 5256 §3, RFC 5957"""
+    """RFC 5256 §3, §7, RFC 5957, RFC 5465 §7"""
     asked = command.arguments
     assert isinstance(asked, a.Sort)
     found = await matching(session, asked.keys)

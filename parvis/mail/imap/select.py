@@ -19,7 +19,7 @@ from parvis.wire.imap.numbers import Numbers, compressed
 
 
 async def select(session: Session, command: Command) -> Done:
-    """RFC 9051 §6.3.2, §6.3.3"""
+    """RFC 9051 §6.3.2, §6.3.3, RFC 4314 §5.2, RFC 7162 §3.2.11, RFC 8474 §4, §4.2"""
     asked = command.arguments
     assert isinstance(asked, a.Select)
     was_selected, session.view = session.view is not None, None
@@ -96,7 +96,7 @@ async def _catch_up(session: Session, view: View, known: a.Qresync) -> None:
 
 
 async def vanished(session: Session, view: View, since: int, within: Numbers | None) -> list[int]:
-    """Uids that left the mailbox after a modseq, of those in a set. RFC 7162 §3.2.6"""
+    """Uids that left the mailbox after a modseq, of those in a set. RFC 7162 §3.2.6, §5.3"""
     rows = await session.store.db.scan(
         "SELECT uid FROM vanished_uid WHERE mailbox_id = ? AND modseq > ?", view.mailbox_id, since
     )
@@ -106,7 +106,7 @@ async def vanished(session: Session, view: View, since: int, within: Numbers | N
 
 
 async def close(session: Session, _: Command) -> Done:
-    """RFC 9051 §6.4.1"""
+    """RFC 9051 §6.4.1, RFC 7162 §3.2.8"""
     if session.box.may(Right.WRITE):
         await _expunge(session, None)
     return await unselect(session, _)
@@ -120,7 +120,7 @@ async def unselect(session: Session, _: Command) -> Done:
 
 
 async def expunge(session: Session, command: Command) -> Done:
-    """RFC 9051 §6.4.3, §6.4.9"""
+    """RFC 9051 §6.4.3, §6.4.9, RFC 7162 §3.2.7, §3.2.9"""
     asked, view = command.arguments, session.box
     if view.read_only:
         raise No("The mailbox is open for reading only", "CANNOT")

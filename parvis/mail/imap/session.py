@@ -161,7 +161,8 @@ class Session:
         self.client.buffer = BUFFER
 
     async def run(self) -> None:
-        """Greets, then answers commands until the client leaves or is sent away."""
+        """Greets, then answers commands, one after the other however they come, until the client leaves or is sent
+        away. RFC 9051 §2.2.2, §5.5, RFC 5182 §2.3"""
         self.say(f"* OK [CAPABILITY {self.server.capabilities(self)}] {self.server.settings.hostname} Parvis")
         try:
             while not self.over:
@@ -249,7 +250,7 @@ class Session:
             raise _Over from None
 
     async def tell(self, *, expunges: bool = True) -> None:
-        """Says what has changed in the selected mailbox. RFC 9051 §7.4.1, §7.5.1"""
+        """Says what has changed in the selected mailbox. RFC 9051 §5.2, §5.3, §7.4.1, §7.5.1, RFC 7162 §3.2.4"""
         await self._still_allowed()
         if self.view is None:
             return
@@ -378,7 +379,8 @@ class Session:
         return Octets(mark.size, await self._bytes(mark.size), mark.binary)
 
     async def _too_large(self, tag: str, mark: LiteralMark) -> None:
-        """Refuses a literal. One that comes without being asked for has to be read past, or ends the session."""
+        """Refuses a literal (RFC 7888 §3). One that comes without being asked for has to be read past, or ends
+        the session."""
         if mark.plus and (self.principal is None or mark.size > 8 * self.server.settings.limits.message_bytes):
             self.close("That is too large")
             raise _Over

@@ -20,7 +20,7 @@ _EXTENSIONS = frozenset({"CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "IMAP4REV2"})
 
 
 def capabilities(session: Session) -> str:
-    """RFC 9051 §6.1.1"""
+    """What is offered now. RFC 9051 §6.1.1, RFC 7162 §3.2.2, RFC 8474 §3"""
     words = _ALWAYS.split()
     if session.principal is not None:
         words += _KNOWN.split()
@@ -57,7 +57,7 @@ async def identify(session: Session, _: Command) -> Done:
 
 
 async def starttls(session: Session, command: Command) -> None:
-    """RFC 9051 §6.2.1"""
+    """RFC 9051 §6.2.1, §11.1"""
     if session.client.tls is not None or session.client.door.tls is None:
         raise Bad("TLS is not offered now")
     session.say(f"{command.tag} OK Go ahead")
@@ -119,7 +119,7 @@ async def _check(session: Session, name: str, password: str) -> Done:
 
 
 async def enable(session: Session, command: Command) -> Done:
-    """RFC 9051 §6.3.1, RFC 5161"""
+    """RFC 9051 §6.3.1, RFC 5161, RFC 7162 §3.2.3"""
     asked = command.arguments
     assert isinstance(asked, a.Enable)
     fresh = [name.upper() for name in asked.names if name.upper() in _EXTENSIONS]

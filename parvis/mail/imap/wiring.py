@@ -75,7 +75,7 @@ VERBS: dict[str, tuple[State, Verb]] = {
 
 
 def feature(context: Context) -> Feature:
-    """The ports of IMAP."""
+    """The ports of IMAP, in clear with STARTTLS and under TLS. RFC 9051 §11.2"""
     settings, ports = context.settings, context.settings.ports
     watch = Watch(context.store)
     large = asyncio.Semaphore(LARGE_AT_ONCE)

@@ -27,7 +27,7 @@ class Leaving:
 
 
 def fields(of: MailingList, leaving: Leaving) -> bytes:
-    """The fields that a list adds."""
+    """The fields that a list adds, in place of those of any other list. RFC 2369 §2, §4, RFC 2919 §6, §7"""
     ways = [f"<mailto:{leaving.mail}>", *([f"<{leaving.web}>"] if leaving.web else [])]
     added = [
         fold("List-Id", [phrase(of.name), f"<{of.list_id}>"]),

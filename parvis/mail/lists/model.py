@@ -44,7 +44,8 @@ class MailingList:
 
     @property
     def list_id(self) -> str:
-        """What List-Id says, without brackets. RFC 2919 §3"""
+        """What List-Id says, without brackets: the address with a dot in place of the @, so that nobody else has
+        it, for as long as the list has its address. RFC 2919 §2, §3, §4, §5"""
         return self.address.replace("@", ".")
 
 

@@ -52,7 +52,8 @@ class _Known:
 
 
 class Lists:
-    """Handles the jobs of kind `list-post` and `list-ask`."""
+    """Handles the jobs of kind `list-post` and `list-ask`. What becomes of the copies is the list's to hear, not
+    the author's. RFC 3461 §5.2.7.1"""
 
     def __init__(
         self,

@@ -23,7 +23,7 @@ _HEADERS = [
 
 
 def routes(lists: Lists) -> tuple[Route, ...]:
-    """The page, and what its button does."""
+    """The page, and what its button does; the address is known to the reader alone. RFC 8058 §6"""
 
     async def page(request: Request) -> Response:
         return _answer(_FORM.format(escape(f"/lists/leave/{request.params['word']}", quote=True)))

@@ -37,7 +37,7 @@ class Policies:
 
     async def of(self, domain: str) -> Policy | None:
         """The policy that counts for a domain now; None when it has none. One that was fetched counts until its
-        time is over, whatever DNS and the web say meanwhile (RFC 8461 §5.1)."""
+        time is over, whatever DNS and the web say meanwhile (RFC 8461 §3.4, §5.1, §8.1)."""
         now = clock.now_ms()
         row = await self._keep.db.row(
             "SELECT policy_id, body, fetched_ms FROM sts_policy WHERE domain = ? AND expires_ms > ?", domain, now

@@ -1,4 +1,5 @@
-"""Whose mailbox an address is: people, groups (their members), lists, sub-addresses, and the postmaster."""
+"""Whose mailbox an address is: people, groups (their members), lists, sub-addresses, and the postmaster. Whoever
+has several addresses gets what is sent to any with the envelope as it was. RFC 3461 §5.2.7.2"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -35,7 +35,8 @@ class Reporter:
         self._keep, self._settings, self._queue = keep, settings, outbound
 
     async def handle(self, job: Job) -> None:
-        """Writes one report about all recipients of a message that have news, and delivers it to the sender."""
+        """Writes one report about all recipients of a message that have news, late or failed, and delivers it to
+        the sender. RFC 3461 §5.2.5, §5.2.6, §5.2.8"""
         message = await queue.load(self._keep.db, int(job.args["message"]))
         news = [one for one in message.recipients if one.report] if message else []
         if message is None or not news:
@@ -105,7 +106,8 @@ class Reporter:
         return True
 
     async def _send(self, message: Message, news: Sequence[Recipient], raw: bytes) -> None:
-        """To the sender at another server, who may be the first one of what we passed on."""
+        """To the sender at another server, who may be the first one of what we passed on; from nobody, so that
+        it is never answered by another. RFC 3461 §6.1"""
         found = await addresses.find(self._keep, self._settings, message.sender)
         needs_8bit, needs_utf8 = needs(raw)
         letter = Letter(

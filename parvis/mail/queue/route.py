@@ -1,5 +1,5 @@
 """Where the servers of a domain are: static routes, the smart host, or DNS; and what each must show (RFC 7672,
-RFC 8461). RFC 5321 §5.1, RFC 7505"""
+RFC 8461). RFC 5321 §3.6.2, §5.1, RFC 7505"""
 
 import zlib
 from collections.abc import Sequence
@@ -81,7 +81,7 @@ class Router:
 
     async def _of_name(self, name: str, domain: str, policy: Policy | None, *, vouched: bool) -> list[Host]:
         """A server at each of its addresses. Raises Unavailable when DNS should say something of its certificate
-        and does not: somebody may be in the way (RFC 7672 §2.1.2)."""
+        and does not: somebody may be in the way (RFC 7672 §2.1.1, §2.1.2, §2.1.3)."""
         found, port = await addresses(self._resolver, self._settings, name), self._settings.delivery.port
         trust = Trust(domain=domain)
         if vouched and found.authentic and (records := await self._tlsa(name, port)) is not None:

@@ -1,4 +1,5 @@
-"""How TLS went on the way to domains that want to know: counted, and told to them once a day. RFC 8460"""
+"""How TLS went on the way to domains that want to know: counted, and told to them once a day. RFC 8460, RFC 8461
+§6"""
 
 import logging
 

@@ -210,6 +210,7 @@ def _after_data(said: dict[int, Reply], answer: Reply, recipients: Sequence[Reci
 
 
 async def _rcpt(client: aiosmtplib.SMTP, recipient: Recipient, encoding: str) -> Reply:
+    """What the sender asked to be told goes on to a server that can tell it. RFC 3461 §5.2.1, §5.3"""
     options = []
     if client.supports_extension("dsn"):
         options += [f"NOTIFY={recipient.notify}"] if recipient.notify else []
@@ -222,7 +223,8 @@ async def _rcpt(client: aiosmtplib.SMTP, recipient: Recipient, encoding: str) ->
 
 
 def _unable(client: aiosmtplib.SMTP, message: Message) -> Reply | None:
-    """Why this server can never take this message, if so: we do not rewrite what people wrote. RFC 6152 §3"""
+    """Why this server can never take this message, if so: we do not rewrite what people wrote. RFC 6152 §3, RFC
+    6531 §3.2, §3.5, §3.7.2"""
     if message.needs_utf8 and not client.supports_extension("smtputf8"):
         return _NO_UTF8
     if message.needs_8bit and not client.supports_extension("8bitmime"):

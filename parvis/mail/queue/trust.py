@@ -59,7 +59,8 @@ async def secure(
     client: aiosmtplib.SMTP, name: str, trust: Trust, authority: bytes = b"", *, verified: bool = False
 ) -> None:
     """STARTTLS with the server of this name, and the greeting after it; `verified` asks for the right certificate
-    whatever the trust is. Raises Insecure, Anchored."""
+    whatever the trust is; the server hears its name (RFC 7672 §8.1, RFC 8461 §7.1). RFC 3207 §4.1, RFC 8461
+    §4.2. Raises Insecure, Anchored."""
     if not client.supports_extension("starttls"):
         raise Insecure("starttls-not-supported", "it offers no TLS")
     verified = verified or trust.kind == "sts" or bool(authority)
@@ -81,8 +82,8 @@ def _compare(records: tuple[Tlsa, ...], chain: list[bytes]) -> None:
 
 
 def context(*, verified: bool, authority: bytes = b"") -> ssl.SSLContext:
-    """For mail servers: any certificate, or one that must be right for the name, signed by an authority of the
-    system or by the one given in DER."""
+    """For mail servers (TLS 1.2 at least, RFC 8461 §7.2): any certificate, or one that must be right for the
+    name, signed by an authority of the system or by the one given in DER."""
     if authority:
         made = ssl.create_default_context(cadata=authority)
         made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

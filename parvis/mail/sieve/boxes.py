@@ -1,4 +1,5 @@
-"""The mailboxes of an account as its scripts name them, which is as IMAP does. RFC 5228 §4.1, RFC 5490, RFC 8579"""
+"""The mailboxes of an account as its scripts name them, which is as IMAP does. RFC 5228 §4.1, RFC 5490, RFC 8579
+§4, §4.1"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

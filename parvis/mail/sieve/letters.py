@@ -102,7 +102,8 @@ class Letters:
     async def vacation(
         self, owner: Owner, arrival: Arrival, delivery: Delivery, action: Vacation
     ) -> Sending | None:
-        """An automatic answer; None when this message gets none. RFC 5230 §4.5, §4.6"""
+        """An automatic answer; None when this message gets none. It is from nobody in the envelope. RFC 5230 §4.5,
+        §4.6, §5.1, §5.4, §5.5, §8"""
         sender = arrival.mail_from.lower()
         more = Senders((*owner.senders.addresses, *filter(None, map(_normal, action.addresses))))
         if delivery.role == "junk" or not is_from_a_person(sender, arrival.parsed.header):
@@ -128,7 +129,7 @@ class Letters:
 
     async def notify(self, owner: Owner, arrival: Arrival, action: Notify) -> list[Sending]:
         """A notification by mail, to each of its addresses; none about a notification. Raises Invalid when too much
-        was sent. RFC 5436 §2"""
+        was sent. RFC 5435 §7, §8, RFC 5436 §2"""
         root = mime.parse(arrival.parsed.header).root
         automatic = root.last("Auto-Submitted")
         if automatic is not None and b"auto-notified" in automatic.value.lower():

@@ -48,7 +48,7 @@ class Ready:
 
 
 def script_name(name: str) -> str:
-    """A name as it is kept: NFC. Raises Invalid. RFC 5804 §1.6"""
+    """A name as it is kept: NFC. Raises Invalid. RFC 5804 §1.6, §7"""
     normal = unicodedata.normalize("NFC", name)
     if not normal.strip() or len(normal.encode("utf-8", "replace")) > NAME_BYTES or _CONTROL.search(normal):
         raise Invalid(f"A script needs a printable name of at most {NAME_BYTES} bytes.", field="name")
@@ -125,7 +125,8 @@ def _every_node(nodes: Iterable[Node]) -> Iterator[Node]:
 
 
 async def have_space(keep: Store, principal: Principal, account_id: int, name: str, size: int) -> None:
-    """Whether a script of this name and size could be kept. Raises TooLarge, OverQuota, Invalid. RFC 5804 §2.5"""
+    """Whether a script of this name and size could be kept. Raises TooLarge, OverQuota, Invalid. RFC 5804 §1.5,
+    §2.5"""
     normal = script_name(name)
     if size > SCRIPT_BYTES:
         raise TooLarge(f"A script has at most {SCRIPT_BYTES} bytes.", limit=SCRIPT_BYTES)
@@ -135,7 +136,7 @@ async def have_space(keep: Store, principal: Principal, account_id: int, name: s
 
 
 async def change_name(keep: Store, principal: Principal, account_id: int, name: str, new: str) -> None:
-    """Renames a script. Raises NotFound, Conflict, Invalid, Forbidden. RFC 5804 §2.11.1"""
+    """Renames a script. Raises NotFound, Conflict, Invalid, Forbidden. RFC 5804 §2.11"""
 
     async def work(unit: Unit) -> None:
         await require(unit, principal, account_id, change=True)
@@ -155,7 +156,7 @@ async def delete(keep: Store, principal: Principal, account_id: int, name: str) 
 
 
 async def set_active(keep: Store, principal: Principal, account_id: int, name: str) -> None:
-    """Makes a script the active one; with an empty name none is. Raises NotFound, Forbidden. RFC 5804 §2.8"""
+    """Makes a script the active one; with an empty name none is. Raises NotFound, Forbidden. RFC 5804 §1.4, §2.8"""
 
     async def work(unit: Unit) -> None:
         await require(unit, principal, account_id, change=True)

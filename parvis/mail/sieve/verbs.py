@@ -1,4 +1,4 @@
-"""The commands of ManageSieve. RFC 5804 §2"""
+"""The commands of ManageSieve. RFC 5804 §2, §5"""
 
 import binascii
 import logging
@@ -216,7 +216,7 @@ async def delete_script(session: Session, command: Command) -> Done:
 
 
 async def rename_script(session: Session, command: Command) -> Done:
-    """RFC 5804 §2.11.1"""
+    """RFC 5804 §2.11"""
     name, new = _strings(command, 2)
     await service.change_name(session.store, session.who, session.who.id, name, new)
     return Done()

@@ -13,7 +13,7 @@ _FAILED = reply(535, "5.7.8", "Wrong name or password")
 
 
 def offered(session: Session) -> bool:
-    """Whether a password may be said on this connection."""
+    """Whether a password may be said on this connection. RFC 4954 §4, §9, §14"""
     return session.principal is None and session.client.is_safe
 
 
@@ -24,7 +24,7 @@ class Authenticator:
         self._keep = keep
 
     async def answer(self, session: Session, argument: str) -> Reply:
-        """Signs the session in, or says why not. RFC 4954 §4"""
+        """Signs the session in, or says why not. RFC 4954 §4, §6"""
         if session.principal is not None or session.transaction is not None or not session.extended:
             return reply(503, "5.5.1", "Not now")
         if not offered(session):

@@ -1,4 +1,5 @@
-"""The ports of SMTP: 25 for servers, 587 and 465 for people's own programs."""
+"""The ports of SMTP: 25 for servers, 587 and 465 for people's own programs; each takes many clients at once (RFC
+5321 §4.5.4.2)."""
 
 import ssl
 from collections.abc import Callable

@@ -71,7 +71,7 @@ class Receiver:
         return None
 
     async def recipient(self, session: Session, transaction: Transaction, rcpt: RcptTo) -> Reply | None:
-        """See Policy: refused unless somebody here has the address, and room."""
+        """See Policy: refused unless somebody here has the address, and room; nothing is relayed. RFC 5321 §7.9"""
         address = rcpt.recipient
         if address.lower() == "postmaster":
             address = f"postmaster@{(self.settings.domains or [self.settings.hostname])[0]}"
@@ -94,7 +94,8 @@ class Receiver:
         return return_path(transaction.mail.sender) + received(session.arrival(transaction))
 
     async def accept(self, session: Session, transaction: Transaction, raw: bytes) -> Reply:
-        """See Policy: who it is from, then one unit for all recipients; 250 after it is durable."""
+        """See Policy: who it is from, then one unit for all recipients; 250 after it is durable. What is not wanted
+        is refused, so that its sender hears of it. RFC 5321 §6.2"""
         if hops(raw) > HOPS:
             return reply(554, "5.4.6", "This message runs in a circle")
         passing = [target for target in transaction.targets if isinstance(target, Found)]
@@ -120,7 +121,8 @@ class Receiver:
         return await self._deliver(session, transaction, judged.deliveries, whole, plan)
 
     async def _verdict(self, session: Session, transaction: Transaction, raw: bytes) -> Verdict:
-        """Who the message is from, unless it comes from this machine."""
+        """Who the message is from, unless it comes from this machine; what is done about it is the domain's wish as
+        far as the settings follow it. RFC 7489 §6.7"""
         if session.is_local:
             return Verdict((), "none", "")
         origin = _origin(session, transaction)
@@ -128,7 +130,8 @@ class Receiver:
         return verdict if self.settings.mail.dmarc == "enforce" else replace(verdict, wish="none")
 
     def _marked(self, raw: bytes, transaction: Transaction, verdict: Verdict) -> bytes:
-        """The message with what was found out below our own trace fields, and nothing that claims to be that."""
+        """The message with what was found out below our own trace fields, and nothing that claims to be that. RFC
+        8601 §4, §4.1"""
         name, start = self.settings.hostname, len(transaction.head)
         found = authres.write(name, verdict.results) if verdict.results else b""
         rest = strip(authres.strip(raw, name, start))

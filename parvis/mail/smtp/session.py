@@ -123,7 +123,8 @@ class Session:
         return self.client.is_local
 
     async def run(self) -> None:
-        """Greets, then answers commands until the client leaves or is sent away."""
+        """Greets, telling no version, then answers commands until the client leaves or is sent away. RFC 5321 §3.1,
+        §4.3.1, §4.3.2, §7.5"""
         self.say(Reply(220, "", (f"{self.hostname} ESMTP Parvis",)))
         try:
             while not self._over:
@@ -147,6 +148,7 @@ class Session:
             self.say(answer)
 
     async def _answer(self, verb: str, argument: str) -> Reply | None:
+        """By the command, else by the policy; what nobody knows is refused. RFC 5321 §4.1.4, §4.1.5"""
         if verb in _FOREIGN:
             self._over = True
             return reply(421, "5.7.0", "This is SMTP; closing")
@@ -182,6 +184,7 @@ class Session:
         return await self._greet(argument, extended=False)
 
     async def _greet(self, argument: str, *, extended: bool) -> Reply | None:
+        """Ends what was begun, and says what is offered. RFC 5321 §3.2, §4.1.1.1, RFC 6531 §3.1, §3.7.1"""
         name = argument.split(" ", 1)[0]
         if not name or (not is_host(name) and len(name) > 255):
             return reply(501, "5.5.4", "Who are you?")
@@ -214,7 +217,7 @@ class Session:
         mail = parse_mail(argument)
         if mail.body == "BINARYMIME":
             return reply(555, "5.5.4", "BINARYMIME is not offered")
-        if (mail.size or 0) > self.policy.settings.limits.message_bytes:
+        if (mail.size or 0) > self.policy.settings.limits.message_bytes:  # RFC 1870 §6, RFC 5321 §4.5.3.1.7
             return _TOO_LARGE
         refusal = await self.policy.sender(self, mail)
         if refusal is None:
@@ -226,7 +229,7 @@ class Session:
         if now is None or now.spool is not None:
             return _SEQUENCE
         rcpt = parse_rcpt(argument, now.mail.smtputf8)
-        if len(now.recipients) >= self.policy.settings.limits.recipients:
+        if len(now.recipients) >= self.policy.settings.limits.recipients:  # RFC 5321 §4.5.3.1.10
             return reply(452, "4.5.3", "Too many recipients; send the others in another message")
         refusal = await self.policy.recipient(self, now, rcpt)
         if refusal is None:
@@ -296,6 +299,7 @@ class Session:
             await self._reset()
 
     async def _rset(self, _: str) -> Reply | None:
+        """RFC 5321 §4.1.1.5"""
         await self._reset()
         return _OK
 
@@ -305,15 +309,19 @@ class Session:
             await now.spool.drop()
 
     async def _noop(self, _: str) -> Reply | None:
+        """RFC 5321 §4.1.1.9"""
         return _OK
 
     async def _vrfy(self, _: str) -> Reply | None:
-        return reply(252, "2.5.0", "Send a message and see")  # tells nobody who is here. RFC 5321 §7.3
+        """Tells nobody who is here. RFC 5321 §3.5.1, §3.5.2, §3.5.3, §7.3"""
+        return reply(252, "2.5.0", "Send a message and see")
 
     async def _help(self, _: str) -> Reply | None:
+        """RFC 5321 §4.1.1.8"""
         return reply(214, "2.0.0", "RFC 5321")
 
     async def _quit(self, _: str) -> Reply | None:
+        """RFC 5321 §3.8, §4.1.1.10"""
         self._over = True
         return reply(221, "2.0.0", "Goodbye")
 

@@ -1,4 +1,5 @@
-"""Mail from people's own programs: signed in, from an address of theirs, into the queue. RFC 6409"""
+"""Mail from people's own programs: signed in, from an address of theirs, into the queue. RFC 6409,
+RFC 5321 §3.6.3"""
 
 import asyncio
 import logging
@@ -39,7 +40,7 @@ class Submitter:
         await Session(client, self).run()
 
     def extensions(self, session: Session) -> list[str]:
-        """See Policy."""
+        """See Policy. RFC 6409 §7"""
         return ["DSN", *(["AUTH PLAIN LOGIN"] if offered(session) else [])]
 
     async def command(self, session: Session, verb: str, argument: str) -> Reply | None:
@@ -47,7 +48,8 @@ class Submitter:
         return await self._authenticator.answer(session, argument) if verb == "AUTH" else None
 
     async def sender(self, session: Session, mail: MailFrom) -> Reply | None:
-        """See Policy: only an address of the one who is signed in, and still is, or of whom they may write for."""
+        """See Policy: only an address of the one who is signed in, and still is, or of whom they may write for. RFC
+        6409 §4.3"""
         who = session.principal
         if who is None or not await sessions.lives(self._keep, who, session.signed_in_ms):
             session.principal = None
@@ -57,7 +59,8 @@ class Submitter:
         return None
 
     async def recipient(self, session: Session, transaction: Transaction, rcpt: RcptTo) -> Reply | None:
-        """See Policy: anybody who can be reached; not more in a minute than a person writes."""
+        """See Policy: anybody who can be reached, by a whole address (RFC 6409 §4.2, §5.1); not more in a minute
+        than a person writes."""
         assert session.principal is not None
         if not self._queue.allows(session.principal, 1):
             return reply(450, "4.7.1", "Too many recipients in a short time; try again later")
@@ -72,7 +75,8 @@ class Submitter:
         return received(session.arrival(transaction))
 
     async def accept(self, session: Session, transaction: Transaction, raw: bytes) -> Reply:
-        """See Policy: into the queue; 250 after that is durable."""
+        """See Policy: into the queue; 250 after that is durable. What breaks the rules is refused now rather than
+        returned later, and why is logged. RFC 6409 §3.2, §5.2"""
         assert session.principal is not None
         if hops(raw) > HOPS:
             return reply(554, "5.4.6", "This message runs in a circle")

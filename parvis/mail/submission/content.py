@@ -49,7 +49,8 @@ class Content:
         return wrong
 
     def to_send(self, hostname: str, writer: Address | None = None) -> bytes:
-        """The bytes that leave; `writer` is who has written it on behalf of From. RFC 5322 §3.6.2"""
+        """The bytes that leave, completed, without Bcc; `writer` is who has written it on behalf of From. RFC 5322
+        §3.6.2, RFC 5321 §6.4, §7.2"""
         raw, gone = self.raw, ("bcc", "resent-bcc", *(["sender"] if writer else []))
         for field in reversed(self.message.root.headers):
             if field.name.lower() in gone:

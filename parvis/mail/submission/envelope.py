@@ -18,18 +18,29 @@ _RCPT = frozenset({"NOTIFY", "ORCPT"})
 _EVENTS = frozenset({"SUCCESS", "FAILURE", "DELAY"})
 
 
-class Address(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class Address(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """One address of an envelope with its SMTP parameters."""
 
     email: str
     parameters: dict[str, str | None] | None = None
 
 
-class Envelope(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Who a message is from and to, for servers."""
+_NOBODY = Address(email="")
 
-    mail_from: Address
+
+class Envelope(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Who a message is from and to, for servers. `mailfrom`, as programs on go-jmap (aerc) spell it, counts as
+    `mailFrom`."""
+
+    mail_from: Address = _NOBODY
     rcpt_to: list[Address]
+    misspelt: Address | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="mailfrom")
+
+    def __post_init__(self) -> None:
+        if self.misspelt is not msgspec.UNSET:
+            self.mail_from, self.misspelt = self.misspelt, msgspec.UNSET
+        if self.mail_from is _NOBODY:
+            raise ValueError("Object missing required field `mailFrom`")
 
 
 def derived(content: Content, identity_email: str) -> Envelope:

@@ -1,5 +1,5 @@
 """Which addresses an account may send as, and who may write in whose name: as somebody (SEND_AS), or on somebody's
-behalf (SEND), which the message then says (RFC 5322 §3.6.2)."""
+behalf (SEND), which the message then says (RFC 5322 §3.6.2). RFC 8621 §9.6"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -85,7 +85,7 @@ def asked_by(sender: str, summary: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_from_a_person(sender: str, header: bytes) -> bool:
-    """Whether a message may be answered by a machine. RFC 3834 §2, RFC 5230 §4.6"""
+    """Whether a message may be answered by a machine. RFC 3834 §2, §6, RFC 5230 §4.6"""
     if not is_address(sender) or _MACHINE.match(split_address(sender)[0]):
         return False
     root = mime.parse(header).root
@@ -113,7 +113,8 @@ class Responder:
         self._keep, self._settings, self._queue = keep, settings, queue
 
     async def handle(self, job: Job) -> None:
-        """Writes one answer and puts it into the queue, from nobody, so that it cannot bounce to a person."""
+        """Writes one answer to the envelope's sender and puts it into the queue, from nobody, so that it cannot
+        bounce to a person. RFC 3834 §4"""
         account_id = int(job.args["account"])
         row = await self._keep.db.row(
             "SELECT subject, text_body, html_body FROM vacation WHERE account_id = ? AND enabled = 1",
@@ -161,7 +162,8 @@ def answer(
 def answer_fields(
     person: Principal, asked: dict[str, Any], subject: str | None, sender: mime.Address | None = None
 ) -> tuple[Field, ...]:
-    """The header of an answer, from the person's main address unless `sender` is given. RFC 3834 §3.1"""
+    """The header of an answer, from the person's main address unless `sender` is given. RFC 3834 §3.1, RFC
+    5230 §5.2, §5.3, §5.6, §5.8"""
     references = [*asked["references"], asked["answers"]] if asked["answers"] else []
     fields = [
         Field("From", Addresses((sender or mime.Address(person.name, person.address),))),

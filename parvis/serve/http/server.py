@@ -74,7 +74,7 @@ class _Protocol(HttpToolsProtocol):
 
 
 class HttpServer:
-    """Listens where the settings say."""
+    """Listens where the settings say; under TLS with a certificate. RFC 8620 §8.1, RFC 8887 §5.1"""
 
     def __init__(self, application: Callable[..., Any], settings: Settings) -> None:
         self._settings = settings

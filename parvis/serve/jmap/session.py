@@ -48,7 +48,7 @@ async def state(context: Context, principal: Principal, origin: str) -> str:
 
 
 def core(context: Context) -> Object:
-    """The limits. RFC 8620 §2"""
+    """The limits. RFC 8620 §2, §8.5"""
     limits = context.settings.limits
     return {
         "maxSizeUpload": limits.upload_bytes,
@@ -63,7 +63,8 @@ def core(context: Context) -> Object:
 
 
 async def visible_accounts(context: Context, principal: Principal) -> dict[int, list[Access]]:
-    """Every account of which the principal can read something, its own always, with its readable scopes."""
+    """Every account of which the principal can read something, its own always, with its readable scopes. RFC 8621
+    §1.4, §9.5"""
     by_account: dict[int, list[Access]] = defaultdict(list)
     by_account[principal.id] = []
     for access in await gate.everything(context.store.db, principal):

@@ -74,7 +74,7 @@ class Transfer:
             return problem(error)
         await keep_upload(self._context, request.who, account_id, digest, size, media_type)
         made = {"accountId": ids.text(account_id), "blobId": blob_id(digest), "type": media_type, "size": size}
-        return answer(made, 201)
+        return answer(made)
 
     async def _writable(self, principal: Principal, given: str) -> int:
         try:

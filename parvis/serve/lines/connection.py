@@ -180,7 +180,8 @@ class Connection(asyncio.Protocol):
 
     async def start_tls(self) -> None:
         """Begins TLS, after what was written is sent. Whatever the client has sent before is thrown away, so that
-        nothing said in the clear counts as said under TLS. RFC 3207 §4.2, RFC 9051 §6.2.1. Raises Disconnected."""
+        nothing said in the clear counts as said under TLS. RFC 3207 §4.2, §6, RFC 9051 §6.2.1. Raises
+        Disconnected."""
         assert self._transport is not None and self.door.tls is not None and self.tls is None
         await self.flush()
         self._drop(len(self._in))

@@ -137,7 +137,7 @@ CODECS = {
 }
 _NOISE = re.compile(r"[^a-z0-9]+")
 _ISO_8859 = re.compile(r"(?:x|cs)?iso8859(\d{1,2})(?:19\d\d)?\Z")
-_WINDOWS = re.compile(r"(?:x|ms)?(?:windows|win|cp|ms)(125\d)\Z")
+_WINDOWS = re.compile(r"(?:x|ms)?(?:windows|win|cp|ms)(125[0-8])\Z")
 _IBM = re.compile(r"(?:x|cs)?(?:ibm|cp|dos)(437|737|775|85[025678]|86[0-69]|874)\Z")
 _GUESS_SAMPLE = 6_000
 

@@ -116,7 +116,7 @@ def compose(draft: Draft, boundaries: Iterator[str]) -> bytes:
     if "message-id" not in given:
         lines.append(write_field(Field("Message-ID", MessageIds((draft.message_id,)))))
     if "mime-version" not in given:
-        lines.append("MIME-Version: 1.0\r\n")
+        lines.append("MIME-Version: 1.0\r\n")  # RFC 2045 §4
     head = "".join(lines).encode("utf-8", "replace")
     return head + b"".join(_Writer(boundaries).part(root, 0))
 

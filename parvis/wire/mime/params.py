@@ -89,7 +89,7 @@ def _plain_value(match: re.Match[str]) -> str:
 
 
 def _consecutive(found: dict[int, tuple[str, bool]]) -> list[int]:
-    """The numbers of continuations, up to the first that is missing."""
+    """The numbers of continuations, up to the first that is missing (RFC 2231 §3)."""
     numbers = []
     for expected, number in enumerate(sorted(found), start=min(found)):
         if number != expected:

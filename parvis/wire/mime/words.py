@@ -1,4 +1,4 @@
-"""Encoded words of header fields (RFC 2047), as they should be and as real mail has them."""
+"""Encoded words of header fields (RFC 2047 §3, §6.3, §7), as they should be and as real mail has them."""
 
 import binascii
 import re
@@ -81,7 +81,7 @@ def _flush(out: list[str], run: list[tuple[str, str]], label: str) -> None:
 
 
 def text_of(value: bytes) -> str:
-    """Header bytes as text: ASCII and UTF-8 (RFC 6532) as they are, other 8-bit bytes by a guess. NUL is
+    """Header bytes as text: ASCII and UTF-8 (RFC 6532 §3.1) as they are, other 8-bit bytes by a guess. NUL is
     dropped."""
     if value.isascii():
         text = value.decode("ascii")

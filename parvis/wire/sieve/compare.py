@@ -73,7 +73,7 @@ def numeric(text: str) -> tuple[bool, int, str]:
 
 
 def related(relation: str, comparator: str, value: str, key: str) -> bool:
-    """Does `value` stand in this relation to `key` (RFC 5231 §4.1)?"""
+    """Does `value` stand in this relation to `key` (RFC 5231 §3, §4.1)?"""
     compare = RELATIONS[relation]
     if comparator == "i;ascii-numeric":
         return compare(numeric(value), numeric(key))

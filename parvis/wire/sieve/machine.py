@@ -275,7 +275,7 @@ class Machine:
         return self.around[-1][1] if self.around else ""
 
     def include(self, node: Node, name: str, location: str) -> None:
-        """Runs another script here (RFC 6609 §3.2)."""
+        """Runs another script here (RFC 6609 §3.2, §3.5)."""
         key = (location, name)
         if node.has("once") and key in self.included:
             return

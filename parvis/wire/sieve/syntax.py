@@ -39,7 +39,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """`kind` is `string` (one in `texts`), `strings`, `number` or `tag` (its name in `texts`)."""
+    """RFC 5228 §2.4. `kind` is `string` (one in `texts`), `strings`, `number` or `tag` (its name in `texts`)."""
 
     kind: str
     texts: tuple[str, ...]

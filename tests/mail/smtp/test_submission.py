@@ -82,6 +82,18 @@ async def test_on_success_updates_and_destroys(site: Site, sink: Sink) -> None:
     assert len(sink.messages) == 2  # destroying the Email did not stop it
 
 
+async def test_programs_that_misspell_the_return_address_are_understood(site: Site, sink: Sink) -> None:
+    client = site.client(await site.person("ann"))
+    address = {"email": "ann@example.org"}
+    email = await client.draft("x@one.example")
+    made = await client.send(email, envelope={"mailfrom": address, "rcptTo": [{"email": "x@one.example"}]})
+    assert (await client.submission(made["id"]))["envelope"]["mailFrom"] == address | {"parameters": None}
+    await site.idle()
+    assert sink.messages[0][0] == "ann@example.org"
+    refused = await client.send(email, envelope={"rcptTo": [{"email": "x@one.example"}]})
+    assert refused["type"] == "invalidProperties" and "mailFrom" in refused["description"]
+
+
 async def test_a_held_message_can_be_taken_back_until_it_leaves(site: Site, sink: Sink) -> None:
     client = site.client(await site.person("ann"))
 

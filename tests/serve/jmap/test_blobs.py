@@ -25,7 +25,7 @@ async def upload(client, content: bytes, media_type="text/plain") -> str:
     made = await client.post(
         f"/jmap/upload/{client.account}/", content=content, headers={"content-type": media_type}
     )
-    assert made.status_code == 201, made.text
+    assert made.status_code == 200, made.text
     assert made.json()["size"] == len(content)
     assert made.json()["type"] == media_type
     return made.json()["blobId"]

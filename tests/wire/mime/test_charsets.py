@@ -129,3 +129,12 @@ def test_nothing_fails(data: bytes, label: str) -> None:
 def test_an_unknown_transfer_encoding_is_a_problem() -> None:
     raw = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: x-zip\r\n\r\nx"
     assert decode_text(raw, parse(raw).root) == ("x", True)
+
+
+def test_every_codec_that_a_label_may_mean_is_there() -> None:
+    """Found by fuzzing: `windows-1259` meant a codec that nobody has."""
+    forms = ("iso-8859-{}", "windows-{}", "cp{}", "ibm{}", "x-{}")
+    labels = [form.format(number) for form in forms for number in (*range(1, 20), *range(400, 1300))]
+    for codec in {codec_of(label) for label in (*labels, *CODECS)} - {None, "", *TABLES}:
+        codecs.lookup(codec)
+    assert codec_of("windows-1259") is None and codec_of("windows-1258") == "cp1258"

@@ -142,7 +142,7 @@ class Delivery:
             del self._pending[pending.target.id]
 
     def verify(self, target: Target, code: str) -> None:
-        """Sends the verification code. RFC 8620 §7.2.2"""
+        """Sends the verification code, and nothing else before it came back. RFC 8620 §7.2.2, §8.6"""
         body = {"@type": "PushVerification", "pushSubscriptionId": ids.text(target.id), "verificationCode": code}
         self._start(self._post(target, body))
 

@@ -1,4 +1,4 @@
-"""Encrypting a message to a push subscription. RFC 8291, RFC 8188"""
+"""Encrypting a message to a push subscription. RFC 8620 §8.7, RFC 8291, RFC 8188"""
 
 import base64
 import binascii

@@ -1,0 +1,157 @@
+"""What is fuzzed: each target takes any bytes, lets only the refusals of its protocol pass, and checks what must hold.
+Known by name to `python -m tests.fuzz` and to test_fuzz.py."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from parvis.kernel.errors import Invalid
+from parvis.wire import arc, authres, dkim, dmarc, dsn, managesieve, smtp, spf_record, sts, tags
+from parvis.wire.canonical import Text
+from parvis.wire.data import DataDecoder, stuffed
+from parvis.wire.imap import command
+from parvis.wire.imap.errors import BadCharset, BadCommand
+from parvis.wire.imap.literal import Octets, literal_at_end
+from parvis.wire.imap.reader import Announced
+from parvis.wire.mbox import MboxReader
+from parvis.wire.mime import parse
+from parvis.wire.sieve import CAPABILITIES, Context, Keep, Limits, Mail, SieveError, compile_script, run
+from parvis.wire.sieve.render import rules_of, script_of
+from tests.wire.mime.test_fuzz import read_all
+
+_LIMITS = Limits(steps=5_000)
+_REQUIRE = f"require [{', '.join(chr(34) + name + chr(34) for name in sorted(CAPABILITIES))}];\n".encode()
+_LETTER = b"From: ann@example.org\r\nTo: bob+x@example.org\r\nSubject: Budget\r\nReceived: from a\r\n\r\nHello\r\n"
+
+
+def mime(data: bytes) -> None:
+    """A message."""
+    read_all(data)
+
+
+def imap(data: bytes) -> None:
+    """Commands as a connection cuts them: a line that announces a literal goes on with its octets."""
+    for parts in _commands(data):
+        line = parts[0]
+        assert isinstance(line, bytes)
+        command.peek(line)
+        for utf8 in (False, True):
+            with contextlib.suppress(BadCommand, BadCharset, Announced):
+                assert command.parse(parts, utf8).tag
+            with contextlib.suppress(BadCommand, BadCharset, Announced):
+                command.append_head(parts, utf8)
+
+
+def _commands(data: bytes) -> Iterator[list[bytes | Octets]]:
+    place, parts = 0, list[bytes | Octets]()
+    while place < len(data):
+        end = data.find(b"\r\n", place)
+        line = data[place : end if end >= 0 else len(data)]
+        place = end + 2 if end >= 0 else len(data)
+        parts.append(line)
+        mark = literal_at_end(line)
+        if mark is None:
+            yield parts
+            parts = []
+        else:
+            octets = data[place : place + min(mark.size, len(data))]
+            parts.append(Octets(len(octets), octets, mark.binary))
+            place += len(octets)
+    if parts:
+        yield parts
+
+
+def smtp_dialogue(data: bytes) -> None:
+    """Commands and replies, line by line, and the whole as message content."""
+    for line in data.split(b"\r\n"):
+        with contextlib.suppress(smtp.SyntaxRefused):
+            verb, argument = smtp.parse_command(line)
+            readers: dict[str, Callable[[str], object]] = {
+                "MAIL": smtp.parse_mail, "RCPT": smtp.parse_rcpt, "BDAT": smtp.parse_bdat, "AUTH": smtp.parse_plain
+            }  # fmt: skip
+            if verb in readers:
+                readers[verb](argument)
+            smtp.decode_response(argument)
+    text = data.decode("latin-1")
+    smtp.parse_reply(text.split("\r\n"))
+    smtp.is_address(text)
+    assert smtp.decode_xtext(smtp.encode_xtext(text)) == text
+    whole = data + b"\r\n"
+    decoder = DataDecoder()
+    read = b"".join(decoder.feed(stuffed(whole)[at : at + 7]) for at in range(0, len(stuffed(whole)), 7))
+    assert read == whole and decoder.done
+
+
+def sieve(data: bytes) -> None:
+    """A script, and after a NUL the message it is run on."""
+    source, nul, raw = data.partition(b"\0")
+    mail = Mail.of(raw if nul else _LETTER, "ann@example.org", "bob+x@example.org")
+    for text in (source, _REQUIRE + source):
+        try:
+            script = compile_script(text, _LIMITS)
+        except SieveError as error:
+            assert error.line >= 1 and error.column >= 1 and error.sentence
+            continue
+        outcome = run(script, mail, Context())
+        assert outcome.error is None or [type(each) for each in outcome.actions] == [Keep]
+        for step in outcome.steps:
+            parse(step.rewritten(mail.raw))
+    with contextlib.suppress(UnicodeDecodeError):
+        if (rules := rules_of(source.decode())) is not None:
+            assert rules_of(script_of(rules)) == rules
+
+
+def manage_sieve(data: bytes) -> None:
+    """A command with its literals."""
+    lines, literals, place = [], [], 0
+    while True:
+        end = data.find(b"\r\n", place)
+        lines.append(data[place : end if end >= 0 else len(data)])
+        size = managesieve.literal_size(lines[-1])
+        if end < 0 or size is None:
+            break
+        literals.append(data[end + 2 : end + 2 + min(size, len(data))])
+        place = end + 2 + len(literals[-1])
+    if len(lines) == len(literals):
+        lines.append(b"")
+    for read in (managesieve.parse, managesieve.parse_string):
+        with contextlib.suppress(Invalid):
+            read(lines, literals)
+
+
+def senders(data: bytes) -> None:
+    """What is said about who sent a message: in DNS and in header fields."""
+    text = data.decode("utf-8", "replace")
+    for read in (spf_record.parse, dmarc.parse, sts.parse, tags.parse, authres.parse):
+        with contextlib.suppress(Invalid):
+            read(text)
+    authres.strip(data, "mail.example.org")
+    content = Text(data)
+    for one in dkim.signatures(content):
+        assert dkim.verify(content, one, "v=DKIM1; k=ed25519; p=AAAA", 1_700_000_000).value != "pass"
+    found = arc.chain(content)
+    assert arc.validate(content, found, {}, 1_700_000_000).value in ("none", "fail")
+    dsn.read(data, parse(data))
+
+
+def mbox(data: bytes) -> None:
+    """A mailbox file: cut anywhere, it holds the same messages."""
+    found = [list(reader) for reader in (_mbox(data, len(data) or 1), _mbox(data, 5))]
+    assert found[0] == found[1]
+
+
+def _mbox(data: bytes, size: int) -> Iterator[object]:
+    reader = MboxReader()
+    for at in range(0, len(data), size):
+        yield from reader.feed(data[at : at + size])
+    yield from reader.end()
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "imap": imap,
+    "mbox": mbox,
+    "managesieve": manage_sieve,
+    "mime": mime,
+    "senders": senders,
+    "sieve": sieve,
+    "smtp": smtp_dialogue,
+}
