@@ -25,16 +25,23 @@ _HEAD = "$ORIGIN .\n$TTL 60\n. SOA ns. admin. 1 3600 600 86400 60\n. NS ns.\nns.
 
 class Authority:
     """Answers for every name there is: `lines` are those of a root zone (`example.org. MX 10 mail.example.org.`).
-    Whatever is under a domain of `broken` is SERVFAIL."""
+    Whatever is under a domain of `broken` is SERVFAIL. For programs that ask at port 53 only, `host` is an address
+    of this machine where that is free."""
 
-    def __init__(self, folder: pathlib.Path, lines: str, broken: tuple[str, ...] = ("broken.example",)) -> None:
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        lines: str,
+        broken: tuple[str, ...] = ("broken.example",),
+        host: str = "127.0.0.1",
+    ) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
+        self.host, self.port = host, free_port() if host == "127.0.0.1" else 53
         zones = "".join(f'zone:\n  name: "{name}"\n  zonefile: "none"\n' for name in broken)
         (folder / "nsd.conf").write_text(
             f"""server:
-  ip-address: 127.0.0.1@{self.port}
+  ip-address: {host}@{self.port}
   server-count: 1
   username: ""
   chroot: ""
@@ -58,7 +65,7 @@ zone:
     @property
     def address(self) -> str:
         """As `dns.nameservers` names it."""
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     def _write(self, lines: str) -> None:
         (self._folder / "root.zone").write_text(
@@ -72,7 +79,7 @@ zone:
         end = time.monotonic() + 10
         while time.monotonic() < end:
             with contextlib.suppress(dns.exception.Timeout, OSError):
-                if dns.query.udp(query, "127.0.0.1", timeout=0.2, port=self.port).answer:
+                if dns.query.udp(query, self.host, timeout=0.2, port=self.port).answer:
                     return process
             time.sleep(0.02)
         log = (self._folder / "nsd.log", self._folder / "out.log")
@@ -104,14 +111,14 @@ class Validating:
     """A resolver on this machine that vouches (AD) for the names under some domains, as one that checks DNSSEC does;
     what it says it asks an Authority for. Use `async with`."""
 
-    def __init__(self, authority: Authority, *signed: str, at: tuple[str, int] = ("127.0.0.1", 0)) -> None:
-        self._authority, self._signed, self._at = authority, tuple(signed), at
+    def __init__(self, authority: Authority, *signed: str) -> None:
+        self._authority, self._signed = authority, tuple(signed)
         self.address = ""
 
     async def __aenter__(self) -> "Validating":
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(
-            lambda: _Answering(self._answer), local_addr=self._at
+            lambda: _Answering(self._answer), local_addr=("127.0.0.1", 0)
         )
         self.address = "{}:{}".format(*self._transport.get_extra_info("sockname"))
         return self

@@ -234,3 +234,30 @@ async def settle() -> None:
     """Lets everything that is ready on the loop run."""
     for _ in range(10):
         await asyncio.sleep(0)
+
+
+class Rspamd:
+    """Debian's rspamd with its rules, in a folder of its own; `port` answers. It asks `nameserver` alone."""
+
+    def __init__(self, folder: pathlib.Path, nameserver: str, local: str = "", antivirus: str = "") -> None:
+        self.port, parts, log = free_port(), folder / "local.d", folder / "log"
+        for part in (parts, folder / "db"):
+            part.mkdir(parents=True)
+        (parts / "worker-normal.inc").write_text(f'bind_socket = "127.0.0.1:{self.port}";\ncount = 1;\n')
+        (parts / "worker-controller.inc").write_text(f'bind_socket = "{folder}/controller.sock";\n')
+        for worker in ("proxy", "fuzzy"):
+            (parts / f"worker-{worker}.inc").write_text("enabled = false;\n")
+        dns = f'dns {{ nameserver = ["{nameserver}"]; timeout = 0.1s; retransmits = 1; }}\n'
+        (parts / "options.inc").write_text(dns + local)
+        (parts / "antivirus.conf").write_text(antivirus)
+        (parts / "logging.inc").write_text(f'type = "file";\nfilename = "{log}";\n')
+        values = {"LOCAL_CONFDIR": folder, "DBDIR": folder / "db", "RUNDIR": folder, "LOGDIR": folder}
+        command = ["rspamd", "-f", "-i", "-c", "/etc/rspamd/rspamd.conf"]
+        self._process = start(
+            [*command, *(f"--var={name}={value}" for name, value in values.items())], folder / "out"
+        )
+        await_port(self.port, self._process, folder / "out", 60)
+
+    def close(self) -> None:
+        """Ends it."""
+        stop(self._process)

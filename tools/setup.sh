@@ -62,6 +62,22 @@ system() { # what tests and OCR use; all of it is optional, each test says itsel
   fi
 }
 
+# Mail servers that cannot be installed beside Postfix: unpacked with their libraries, for the tests that run them.
+unpacked() {
+  local folder=.venv/debian programs=(exim4-daemon-heavy exim4-base opensmtpd opensmtpd-filter-dkimsign) libraries
+  [ ! -e $folder/whole ] && have apt-cache && have dpkg || return 0
+  say "Exim and OpenSMTPD, unpacked into $folder"
+  rm -rf $folder && mkdir -p $folder/packages
+  libraries=$(apt-cache depends "${programs[@]}" libgnutls-dane0 | sed -n 's/^ *|\?Depends: \(lib.*\)$/\1/p' | sort -u | grep -v '^libc6$')
+  if (cd $folder/packages && apt-get -qq download "${programs[@]}" $libraries) >/tmp/parvis-apt.log 2>&1; then
+    for file in $folder/packages/*.deb; do dpkg -x "$file" $folder; done
+    cp -a $folder/lib/. $folder/usr/lib/
+    rm -r $folder/packages && touch $folder/whole
+  else
+    warn "Exim and OpenSMTPD could not be had; the tests with them are skipped"
+  fi
+}
+
 # --- Python ------------------------------------------------------------------------------------------------------
 python_found() { # the newest Python from 3.11 on
   local name
@@ -154,6 +170,6 @@ case $what in
   demo) python_stage "[demo]"; web_stage; web_build; corpus_stage; system demo ;;
   check) python_stage "[dev]" ;;
   build) python_stage "[dev]"; web_stage ;;
-  test) python_stage "[dev]"; system test; web_stage; corpus_stage ;;
+  test) python_stage "[dev]"; system test; unpacked; web_stage; corpus_stage ;;
   *) die "usage: tools/setup.sh demo|check|build|test" ;;
 esac

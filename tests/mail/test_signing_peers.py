@@ -14,7 +14,7 @@ from parvis.mail.signing import Signer
 from parvis.wire import arc, dkim_keys
 from parvis.wire.authres import Result
 from parvis.wire.canonical import Text
-from tests.authority import Authority, Validating, needs_nsd, zone
+from tests.authority import Authority, needs_nsd, zone
 from tests.mail.conftest import plain
 
 OPENDKIM = shutil.which("opendkim-testmsg", path="/usr/sbin:/usr/bin")
@@ -24,7 +24,7 @@ raw, (selector, domain, key) = sys.stdin.buffer.read(), [each.encode() for each 
 fields = dkim.arc_sign(raw, selector, domain, pathlib.Path(key.decode()).read_bytes(), domain)
 sys.stdout.buffer.write(b"".join(fields) + raw)"""
 """As dkimpy's own program, which asks for a wrong algorithm in Debian 12."""
-AT = ("127.0.8.53", 53)
+AT = "127.0.8.53"
 """Where they ask: they have no setting for that, so a resolv.conf is put in its place, for them alone."""
 RESULTS = (Result("spf", "pass", properties=(("smtp.mailfrom", "bob@example.net"),)), Result("dmarc", "pass"))
 
@@ -51,19 +51,16 @@ async def names(tmp_path):
     opened = []
 
     async def answer(records: dict[str, str]) -> None:
-        authority = await asyncio.to_thread(Authority, tmp_path / "nsd", zone(records))
-        opened.append((authority, Validating(authority, at=AT)))
-        await opened[-1][1].__aenter__()
+        opened.append(await asyncio.to_thread(Authority, tmp_path / "nsd", zone(records), host=AT))
 
     yield answer
-    for authority, resolver in opened:
-        await resolver.__aexit__()
+    for authority in opened:
         authority.close()
 
 
 async def run(folder: pathlib.Path, given: bytes, *command: object) -> tuple[int | None, bytes]:
     """How a program ends that is given a message, and what it says."""
-    (folder / "resolv.conf").write_text(f"nameserver {AT[0]}\n")
+    (folder / "resolv.conf").write_text(f"nameserver {AT}\n")
     mount = f'mount --bind {folder}/resolv.conf /etc/resolv.conf && exec "$@"'
     process = await asyncio.create_subprocess_exec(
         "unshare", "-m", "sh", "-c", mount, "sh", *map(str, command),

@@ -1,6 +1,5 @@
 """Debian's rspamd is asked, without any name server and without a network."""
 
-import pathlib
 import shutil
 import socketserver
 import threading
@@ -11,7 +10,7 @@ from parvis.kernel.egress import Egress
 from parvis.mail.authentication import Origin
 from parvis.mail.spam.rspamd import Rspamd
 from tests.mail.conftest import plain
-from tests.servers import await_port, free_port, start, stop
+from tests.servers import Rspamd as Server
 
 pytestmark = [
     pytest.mark.slow,
@@ -41,25 +40,11 @@ def scanner():
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory, scanner):
-    folder: pathlib.Path = tmp_path_factory.mktemp("rspamd")
-    found, local, log = free_port(), folder / "local.d", folder / "log"
-    for part in (local, folder / "db"):
-        part.mkdir()
-    (local / "worker-normal.inc").write_text(f'bind_socket = "127.0.0.1:{found}";\ncount = 1;\n')
-    (local / "worker-controller.inc").write_text(f'bind_socket = "{folder}/controller.sock";\n')
-    for worker in ("proxy", "fuzzy"):
-        (local / f"worker-{worker}.inc").write_text("enabled = false;\n")
-    (local / "options.inc").write_text('dns { nameserver = ["127.0.0.1:9"]; timeout = 0.1s; retransmits = 1; }\n')
-    (local / "logging.inc").write_text(f'type = "file";\nfilename = "{log}";\n')
-    (local / "antivirus.conf").write_text(
-        f'clamav {{ type = "clamav"; servers = "127.0.0.1:{scanner}"; symbol = "CLAM_VIRUS"; scan_mime_parts = false; }}\n'
-    )
-    values = {"LOCAL_CONFDIR": folder, "DBDIR": folder / "db", "RUNDIR": folder, "LOGDIR": folder}
-    command = ["rspamd", "-f", "-i", "-c", "/etc/rspamd/rspamd.conf"]
-    process = start([*command, *(f"--var={name}={value}" for name, value in values.items())], folder / "out")
-    await_port(found, process, folder / "out", 60)
-    yield found
-    stop(process)
+    clamav = f'type = "clamav"; servers = "127.0.0.1:{scanner}"; symbol = "CLAM_VIRUS"; scan_mime_parts = false;'
+    folder = tmp_path_factory.mktemp("rspamd") / "own"
+    server = Server(folder, "127.0.0.1:9", antivirus=f"clamav {{ {clamav} }}\n")
+    yield server.port
+    server.close()
 
 
 async def test_it_says_what_it_thinks(port: int) -> None:
