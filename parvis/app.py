@@ -15,6 +15,7 @@ from parvis.kernel import ids
 from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Settings
 from parvis.mail import clean
+from parvis.mail.doctor import reports
 from parvis.mail.imap import wiring as imap
 from parvis.mail.sieve import log as filter_log
 from parvis.mail.sieve import wiring as filters
@@ -83,7 +84,7 @@ class App:
         for feature in self.features:
             for name, follower in feature.followers.items():
                 self._run(f"follower {name}", outbox.follow(name, follower))
-        await tidy.daily(self.context.store, [limits.forget, sessions.prune, filter_log.forget])
+        await tidy.daily(self.context.store, [limits.forget, sessions.prune, filter_log.forget, reports.forget])
         self._run("search", self._search.indexer.run())
         self._run("jobs", jobs.run())
         ports = {"http": await self._doors.start()}

@@ -113,6 +113,11 @@ class Mail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     rspamd: str = ""
     """`http://127.0.0.1:11333`: an rspamd that is asked for its opinion too; empty means none. What its scanners
     find under a symbol such as CLAM_VIRUS, filters may ask for as a virus."""
+    mta_sts: Literal["none", "testing", "enforce"] = "testing"
+    """Once `tls_certificate` is set, others read at `https://mta-sts.<domain>/.well-known/mta-sts.txt` that mail
+    for our domains goes by TLS: `testing` asks them to report what fails, `enforce` to keep such mail back."""
+    exchangers: list[str] = []
+    """Servers beside `hostname` that take mail for our domains, as MTA-STS is to name them."""
     vault_days: int = 30
     """How long what was deleted for good can still be restored by its owner."""
 

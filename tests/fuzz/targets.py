@@ -5,7 +5,20 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from parvis.kernel.errors import Invalid
-from parvis.wire import arc, authres, dkim, dmarc, dsn, managesieve, smtp, spf_record, sts, tags
+from parvis.wire import (
+    arc,
+    authres,
+    dkim,
+    dmarc,
+    dmarc_report,
+    dsn,
+    managesieve,
+    smtp,
+    spf_record,
+    sts,
+    tags,
+    tlsrpt,
+)
 from parvis.wire.canonical import Text
 from parvis.wire.data import DataDecoder, stuffed
 from parvis.wire.imap import command
@@ -16,6 +29,7 @@ from parvis.wire.mbox import MboxReader
 from parvis.wire.mime import parse
 from parvis.wire.sieve import CAPABILITIES, Context, Keep, Limits, Mail, SieveError, compile_script, run
 from parvis.wire.sieve.render import rules_of, script_of
+from parvis.wire.unpack import unpack
 from tests.wire.mime.test_fuzz import read_all
 
 _LIMITS = Limits(steps=5_000)
@@ -133,6 +147,13 @@ def senders(data: bytes) -> None:
     dsn.read(data, parse(data))
 
 
+def reports(data: bytes) -> None:
+    """What brings a report, packed or not."""
+    for read in (dmarc_report.read, tlsrpt.read):
+        with contextlib.suppress(Invalid):
+            read(unpack(data, 100_000))
+
+
 def mbox(data: bytes) -> None:
     """A mailbox file: cut anywhere, it holds the same messages."""
     found = [list(reader) for reader in (_mbox(data, len(data) or 1), _mbox(data, 5))]
@@ -151,6 +172,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "mbox": mbox,
     "managesieve": manage_sieve,
     "mime": mime,
+    "reports": reports,
     "senders": senders,
     "sieve": sieve,
     "smtp": smtp_dialogue,

@@ -33,7 +33,8 @@ def test_sections_are_read_from_comments(tmp_path, monkeypatch) -> None:
     (tmp_path / "parvis").mkdir()
     (tmp_path / "parvis" / "a.py").write_text('"""RFC 8620 §5.3 and RFC 8621\n§4.1.1"""\n# RFC 8620\n# §7.2\n')
     monkeypatch.setattr(coverage_of_rfcs, "ROOT", tmp_path)
-    assert set(coverage_of_rfcs.named("parvis")) >= {(8620, "5.3"), (8621, "4.1.1")}
+    found = coverage_of_rfcs.named("parvis")
+    assert "5.3" in found[8620] and "4.1.1" in found[8621]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -57,7 +57,7 @@ class Policies:
         if self._failed.get(domain, 0) > now - _PAUSE_MS:
             return None
         try:
-            body = await self._fetched(domain)
+            body = await self.fetch(domain)
             policy = sts.parse(body)
         except (Invalid, Unavailable, EgressRefused) as error:
             if len(self._failed) >= _MANY:
@@ -78,7 +78,7 @@ class Policies:
         await self._keep.write(work)
         return policy
 
-    async def _fetched(self, domain: str) -> str:
+    async def fetch(self, domain: str) -> str:
         """The text of the policy, from its host alone and with a certificate that is right (RFC 8461 §3.3). Raises
         Unavailable, Invalid, EgressRefused."""
         host = f"mta-sts.{domain}"

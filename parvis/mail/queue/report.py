@@ -9,6 +9,7 @@ from parvis.kernel.errors import Conflict, NotFound, OverQuota
 from parvis.kernel.languages import Language
 from parvis.kernel.settings import Settings
 from parvis.mail import service
+from parvis.mail.doctor import refusals
 from parvis.mail.queue import recipients as addresses
 from parvis.mail.queue import store as queue
 from parvis.mail.queue import suppression
@@ -25,6 +26,7 @@ from parvis.wire.smtp import decode_xtext
 
 READ = "mail-dsn"
 _FULL_BYTES = 1_000_000
+_COUNTED = 100
 _ACTIONS: dict[str, dsn.Action] = {"FAILURE": "failed", "DELAY": "delayed"}
 
 
@@ -137,8 +139,11 @@ class Reporter:
         blob, size, account_id = row
         raw = await self._keep.blobs.get(blob)
         found = dsn.read(raw, mime.parse(raw))
-        number = ids.parse(found.envid or "") if found else None
-        if found is None or number is None:
+        if found is None:
+            return
+        number = ids.parse(found.envid or "")
+        if number is None:
+            await self._count(found, account_id)
             return
 
         async def work(unit: Unit) -> None:
@@ -151,6 +156,19 @@ class Reporter:
                 for status in found.recipients:
                     await _learn(unit, outgoing_id, status)
                 await submissions.add_report(unit, account_id, number, "dsn", blob, size)
+
+        await self._keep.write(work)
+
+    async def _count(self, found: dsn.Notification, account_id: int) -> None:
+        """Counts refusals by servers further on, of a message that the account has: anybody can write a report."""
+        about = found.original_message_id
+        if not about or not await service.find_by_message_id(self._keep.db, account_id, about):
+            return
+        failed = [one for one in found.recipients if one.action == "failed"][:_COUNTED]
+
+        async def work(unit: Unit) -> None:
+            for one in failed:
+                await refusals.note(unit, one.final, one.diagnostic or f"550 {one.status}")
 
         await self._keep.write(work)
 
@@ -179,6 +197,7 @@ async def _learn(unit: Unit, outgoing_id: int, status: dsn.RecipientStatus) -> N
         fate, reply[:1000], clock.now_ms(), outgoing_id, address.lower(), status.final.lower(),
     )  # fmt: skip
     if changed and fate == "failed":
+        await refusals.note(unit, status.final, reply)
         await suppression.refused(unit, status.final, Reply(550, status.status))
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound
-from parvis.mail.queue.model import Letter, Message, Outcome, Recipient, Reply
+from parvis.mail.doctor import refusals
+from parvis.mail.queue.model import HERE, Letter, Message, Outcome, Recipient, Reply
 from parvis.store.jobs import Jobs
 from parvis.store.sql.contract import Database
 from parvis.store.unit import Unit
@@ -121,6 +122,8 @@ async def settle(unit: Unit, message: Message, recipient: Recipient, fate: str, 
     )
     if wanted and decided:
         await plan_report(unit, message, recipient, report)
+    if decided and fate == "failed" and recipient.destination != HERE:
+        await refusals.note(unit, recipient.address, str(outcome.reply))
     return bool(decided)
 
 

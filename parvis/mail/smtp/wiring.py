@@ -5,6 +5,9 @@ from functools import cache
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.mail import erase, identity, sealing
 from parvis.mail.authentication import Authentication
+from parvis.mail.doctor import jmap as doctor_jmap
+from parvis.mail.doctor import policy, reports
+from parvis.mail.doctor.reports import ReportReader
 from parvis.mail.lists import jmap as lists_jmap
 from parvis.mail.lists import store as list_store
 from parvis.mail.lists import web
@@ -32,7 +35,9 @@ from parvis.serve.feature import Capability, Context, Feature
 from parvis.serve.lines.tls import server_context
 from parvis.store.unit import Unit
 
-HOOKS = (learner.on_delivery, responder.on_delivery, report.on_delivery, suppression.on_delivery)
+HOOKS = (
+    learner.on_delivery, responder.on_delivery, report.on_delivery, suppression.on_delivery, reports.on_delivery,
+)  # fmt: skip
 """What happens in the unit of each delivery from outside."""
 
 
@@ -71,15 +76,17 @@ def feature(context: Context) -> Feature:
             Capability(vacation.VACATION, SCOPE),
             Capability(lists_jmap.LISTS, ""),
             Capability(queue_jmap.QUEUE, ""),
+            Capability(doctor_jmap.DELIVERABILITY, ""),
         ),
-        methods=(*lists_jmap.METHODS, *queue_jmap.METHODS),
-        routes=web.routes(lists),
+        methods=(*lists_jmap.METHODS, *queue_jmap.METHODS, *doctor_jmap.METHODS),
+        routes=(*web.routes(lists), *policy.routes(settings)),
         kinds=(identity.KIND, submission.KIND, vacation.KIND),
         jobs={
             queue_store.REPORT: reporter.handle,
             report.READ: reporter.read,
             suppression.READ: suppression.Complaints(keep).handle,
             tls_report.JOB: tls_reporter.handle,
+            reports.JOB: ReportReader(keep, settings).handle,
             list_store.POST: lists.post,
             list_store.ASK: lists.ask,
             responder.JOB: Responder(keep, settings, queue).handle,

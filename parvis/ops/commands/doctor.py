@@ -1,18 +1,17 @@
-"""`parvis doctor`: says what is right and what is wrong; with `mail`, what DNS says of our mail. Exit code 3 when
+"""`parvis doctor`: says what is right and what is wrong; with `mail`, what others say of our mail. Exit code 3 when
 something is wrong."""
 
 import argparse
-from itertools import groupby
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from parvis.kernel import settings
-from parvis.kernel.languages import Language
-from parvis.mail.signing import Signer
+from parvis.mail.doctor.service import diagnose
 from parvis.ops.commands.mail_texts import say
 from parvis.ops.commands.texts import Texts, language
 from parvis.ops.doctor import examine
-from parvis.ops.mail_doctor import MailDoctor, Record
 from parvis.ops.program import Opener
 
 _SIGNS = {"good": "✓", "note": "·", "fault": "✗"}
@@ -41,25 +40,33 @@ async def run(args: argparse.Namespace, opener: Opener) -> int:
 
 
 async def _mail(args: argparse.Namespace, opener: Opener) -> int:
+    """What DNS, other servers' answers and their reports say of our mail."""
     program = await opener(settings.load(args.data))
     try:
         context, spoken = program.context, language()
-        signer = Signer(context.store, context.settings)
-        records = await MailDoctor(context.settings, context.resolver, signer).examine()
+        found = await diagnose(context)
     finally:
         await program.stop()
+    shown = found.shown(spoken)
     if args.json:
-        print(msgspec.json.encode(records).decode())
+        print(msgspec.json.encode(shown).decode())
     else:
-        for where, group in groupby(records, key=lambda record: record.where):
-            print("\n".join([where, *(_shown(record, spoken) for record in group)]))
+        for group in (shown["server"], *(each["records"] for each in shown["domains"])):
+            print("\n".join([group[0]["where"], *map(_record, group)]))
         if not context.settings.domains:
             print(say(spoken, "no-domains"))
-    return FAULTY if any(one.verdict == "fault" for one in records) else 0
+        if shown["mail"]:
+            print("\n".join(["", *(line for one in shown["mail"] for line in _finding(one))]))
+    return FAULTY if found.is_faulty else 0
 
 
-def _shown(record: Record, spoken: Language) -> str:
-    words = say(spoken, record.words, **record.values)
-    return f"  {_SIGNS[record.verdict]} {record.what:8} {words}" + (
-        f":\n      {record.line}" if record.line else ""
-    )
+def _record(one: dict[str, Any]) -> str:
+    line = f":\n      {one['line']}" if one["line"] else ""
+    return f"  {_SIGNS[one['verdict']]} {one['what']:8} {one['sentence']}{line}"
+
+
+def _finding(one: dict[str, Any]) -> Iterator[str]:
+    yield f"{_SIGNS[one['severity']]} {one['title']} — {one['sentence']}"
+    for more in (one["advice"], one["example"] and f"« {one['example']} »", one["line"]):
+        if more:
+            yield f"      {more}"

@@ -5,8 +5,8 @@ import argparse
 from parvis.kernel import clock, settings
 from parvis.kernel.errors import Invalid
 from parvis.kernel.languages import Language
+from parvis.mail.doctor import zone
 from parvis.mail.signing import KEEP_DAYS, PUBLISH_DAYS, Kept, Signer
-from parvis.ops import zone
 from parvis.ops.commands import mail_lists, mail_queue
 from parvis.ops.commands.mail_texts import say
 from parvis.ops.commands.texts import Texts, language

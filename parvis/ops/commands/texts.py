@@ -142,9 +142,9 @@ TEXTS: dict[str, dict[Language, str]] = {
         "vi": "số ngày khóa mới có trong DNS trước khi ký (2)",
     },
     "doctor-mail": {
-        "en": "mail: what DNS says of our mail, and the records to set; asks DNS",
-        "fr": "mail : ce que le DNS dit de notre courrier, et quoi définir ; interroge le DNS",
-        "vi": "mail: DNS nói gì về thư của ta, và bản ghi cần đặt; có hỏi DNS",
+        "en": "mail: why mail fails, what DNS and other servers say of ours, and the records to set",
+        "fr": "mail : pourquoi le courrier échoue, ce que le DNS et les autres serveurs en disent, et quoi définir",
+        "vi": "mail: vì sao thư không đến, DNS và máy chủ khác nói gì, và bản ghi cần đặt",
     },
     "import": {
         "en": "bring mail in: mbox, Maildir, .eml, or a live IMAP account; run it again to go on",

@@ -145,6 +145,8 @@ class Sink:
 
     def __init__(self) -> None:
         self.messages: list[tuple[str, list[str], bytes]] = []
+        self.settled: set[int] = set()
+        """Those after which the client has said something more: it has heard that they were taken."""
         self.commands: list[str] = []
         self.replies: dict[str, str | list[str]] = {}
         self.offers = ["8BITMIME", "SMTPUTF8", "DSN", "SIZE 1000000"]
@@ -169,10 +171,11 @@ class Sink:
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, ssl.SSLError):
             writer.write(self._reply("greeting", "220 sink"))
-            sender, to = "", []
+            sender, to, taken = "", [], -1
             while line := (await reader.readline()).decode():
                 line = line.strip()
                 self.commands.append(line)
+                self.settled.add(taken)
                 verb = line.split(" ")[0].upper()
                 if verb == "EHLO":
                     plain = self.tls is not None and writer.get_extra_info("sslcontext") is None
@@ -194,6 +197,7 @@ class Sink:
                     data = await reader.readuntil(b"\r\n.\r\n")
                     answer = self._reply("DATA", "250 2.0.0 taken")
                     if answer.startswith(b"2"):
+                        taken = len(self.messages)
                         self.messages.append((sender, to, data[:-3]))
                     if self.hang_after_data:
                         break
