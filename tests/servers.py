@@ -239,7 +239,7 @@ async def settle() -> None:
 class Rspamd:
     """Debian's rspamd with its rules, in a folder of its own; `port` answers. It asks `nameserver` alone."""
 
-    def __init__(self, folder: pathlib.Path, nameserver: str, local: str = "") -> None:
+    def __init__(self, folder: pathlib.Path, nameserver: str, local: str = "", antivirus: str = "") -> None:
         self.port, parts, log = free_port(), folder / "local.d", folder / "log"
         for part in (parts, folder / "db"):
             part.mkdir(parents=True)
@@ -249,6 +249,7 @@ class Rspamd:
             (parts / f"worker-{worker}.inc").write_text("enabled = false;\n")
         dns = f'dns {{ nameserver = ["{nameserver}"]; timeout = 0.1s; retransmits = 1; }}\n'
         (parts / "options.inc").write_text(dns + local)
+        (parts / "antivirus.conf").write_text(antivirus)
         (parts / "logging.inc").write_text(f'type = "file";\nfilename = "{log}";\n')
         values = {"LOCAL_CONFDIR": folder, "DBDIR": folder / "db", "RUNDIR": folder, "LOGDIR": folder}
         command = ["rspamd", "-f", "-i", "-c", "/etc/rspamd/rspamd.conf"]

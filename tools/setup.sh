@@ -46,6 +46,8 @@ system() { # what tests and OCR use; all of it is optional, each test says itsel
     perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl) # swaks only recommends it
     want nsd nsd "DNS as it answers for other domains"
     want opendkim-testmsg opendkim-tools "signatures as another program checks them"
+    want arcverify python3-dkim "seals as another program checks and makes them"
+    [ -e /usr/lib/python3/dist-packages/authres ] || missing+=(python3-authres) # python3-dkim only recommends it
     want sieve-connect sieve-connect "ManageSieve as another client speaks it"
     want rspamd rspamd "a second opinion on spam"
     want dovecot dovecot-imapd "import from another IMAP server"

@@ -111,7 +111,8 @@ class Mail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     junk_score: float = 0.99
     """From this score on, 0 being wanted and 1 unwanted, mail from outside goes into Junk; above 1 nothing does."""
     rspamd: str = ""
-    """`http://127.0.0.1:11333`: an rspamd that is asked for its opinion too; empty means none."""
+    """`http://127.0.0.1:11333`: an rspamd that is asked for its opinion too; empty means none. What its scanners
+    find under a symbol such as CLAM_VIRUS, filters may ask for as a virus."""
     mta_sts: Literal["none", "testing", "enforce"] = "testing"
     """Once `tls_certificate` is set, others read at `https://mta-sts.<domain>/.well-known/mta-sts.txt` that mail
     for our domains goes by TLS: `testing` asks them to report what fails, `enforce` to keep such mail back."""

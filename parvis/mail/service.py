@@ -35,6 +35,8 @@ class Delivery:
     keywords: frozenset[str] = frozenset()
     spam_score: float | None = None
     """0 is wanted, 1 unwanted; None when nothing is known. See mail.spam"""
+    has_virus: bool = False
+    """Whether a scanner found one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Literal
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, Invalid
 from parvis.kernel.settings import Settings
-from parvis.store.sql.contract import Database, Row
+from parvis.mail import secrets
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 from parvis.wire import dkim, dkim_keys, mime
@@ -69,13 +69,13 @@ class Signer:
 
     async def keys(self, domain: str) -> list[Kept]:
         """The keys of one of our domains that are in DNS, or should be, oldest first; made when there are none.
-        Raises Invalid for a domain that is not ours."""
+        Raises Invalid for a domain that is not ours, Unavailable without the key that they are sealed with."""
         if domain not in self._settings.domains:
             raise Invalid(f"{domain} is no domain of this server (setting `domains`)")
-        found = await _stored(self._keep.db, domain)
+        found = await _stored(self._keep, domain)
         if not found:
             await self._add(domain, clock.now_ms(), first=True)
-            found = await _stored(self._keep.db, domain)
+            found = await _stored(self._keep, domain)
         return found
 
     async def rotate(self, domain: str, days: int = PUBLISH_DAYS) -> list[Kept]:
@@ -91,6 +91,7 @@ class Signer:
         used = await self._keep.db.rows("SELECT selector FROM dkim_key WHERE domain = ?", domain)
         mark = _free({row[0] for row in used})
         made = [await asyncio.to_thread(dkim_keys.generate, domain, f"{mark}-{each}", each) for each in _ALGORITHMS]
+        sealed = [await self._keep.sealer.seal(key.pem(), purpose(domain, key.selector)) for key in made]
 
         async def work(unit: Unit) -> None:
             if first and await unit.value("SELECT 1 FROM dkim_key WHERE domain = ? LIMIT 1", domain):
@@ -105,24 +106,32 @@ class Signer:
             await unit.many(
                 """INSERT INTO dkim_key (id, domain, selector, algorithm, pem, from_ms) VALUES (?, ?, ?, ?, ?, ?)
                 ON CONFLICT DO NOTHING""",
-                [(ids.new_id(), domain, key.selector, key.algorithm, key.pem(), from_ms) for key in made],
+                [
+                    (ids.new_id(), domain, key.selector, key.algorithm, pem, from_ms)
+                    for key, pem in zip(made, sealed, strict=True)
+                ],
             )
 
         await self._keep.write(work)
 
 
-async def _stored(db: Database, domain: str) -> list[Kept]:
-    rows = await db.rows(
+def purpose(domain: str, selector: str) -> str:
+    """What the private key of a selector is sealed for."""
+    return f"dkim:{domain}:{selector}"
+
+
+async def _stored(keep: Store, domain: str) -> list[Kept]:
+    rows = await keep.db.rows(
         """SELECT domain, selector, pem, from_ms, until_ms FROM dkim_key
         WHERE domain = ? AND (until_ms = 0 OR until_ms >= ?) ORDER BY from_ms, id""",
         domain,
         _forgotten(),
     )
-    return [_kept(row) for row in rows]
-
-
-def _kept(row: Row) -> Kept:
-    return Kept(_load(row[0], row[1], row[2]), row[3], row[4])
+    found = []
+    for _, selector, pem, from_ms, until_ms in rows:
+        private = await secrets.opened(keep, pem, purpose(domain, selector))
+        found.append(Kept(_load(domain, selector, private), from_ms, until_ms))
+    return found
 
 
 def _forgotten() -> int:

@@ -14,7 +14,7 @@ import apsw
 from parvis.kernel.errors import ParvisError
 from parvis.kernel.settings import Settings
 from parvis.store.blobs.s3 import open_s3
-from parvis.store.store import open_database
+from parvis.store.store import open_database, sealer_of
 
 Verdict = Literal["good", "note", "fault"]
 FREE_BYTES = 1_000_000_000
@@ -79,6 +79,32 @@ async def _database(settings: Settings) -> Finding:
     if answer != ("ok",):
         return Finding("database", "fault", f"SQLite says: {answer[0] if answer else 'nothing'}; restore a backup")
     return Finding("database", "good", f"SQLite, {file.stat().st_size / 1e6:.0f} MB, whole")
+
+
+_HAS_SEALED = {
+    "sqlite": "SELECT 1 FROM sqlite_master WHERE name = 'sealing'",
+    "postgres": "SELECT 1 WHERE to_regclass('sealing') IS NOT NULL",
+}
+
+
+async def _sealing_key(settings: Settings) -> Finding:
+    """The key that secrets are sealed with, against what the database says of it."""
+    what = "sealing key"
+    if not settings.database and not (settings.folder / "parvis.sqlite").exists():
+        return Finding(what, "note", "none yet; it is made when it is first needed")
+    database = await open_database(settings)
+    try:
+        if await database.value(_HAS_SEALED[database.dialect.name]) is None:
+            return Finding(what, "note", "none yet; it is made when it is first needed")
+        sealer = sealer_of(settings, database)
+        await sealer.check()
+    except ParvisError as error:
+        return Finding(what, "fault", error.sentence)
+    finally:
+        await database.close()
+    if sealer.file.exists():
+        return Finding(what, "good", f"{sealer.file}; keep a copy of it apart from the database")
+    return Finding(what, "note", f"none yet; it is made in {sealer.file} when it is first needed")
 
 
 async def _blobs(settings: Settings) -> Finding:
@@ -159,6 +185,7 @@ CHECKS: tuple[Check, ...] = (
     _data_folder,
     _disk,
     _database,
+    _sealing_key,
     _blobs,
     _ports,
     _mail_domains,

@@ -30,7 +30,7 @@ class Sealer:
     is an error for as long as the database names it, never replaced."""
 
     def __init__(self, db: Database, file: Path) -> None:
-        self._db, self._file = db, file
+        self._db, self.file = db, file
         self._cipher: AESGCM | None = None
 
     async def seal(self, secret: str, purpose: str) -> str:
@@ -48,7 +48,7 @@ class Sealer:
             data = base64.b64decode(sealed.removeprefix(_MARK), validate=True)
             return cipher.decrypt(data[:_NONCE], data[_NONCE:], purpose.encode()).decode()
         except (ValueError, InvalidTag) as error:
-            raise Unavailable(f"a secret of {purpose} does not open with the key in {self._file}") from error
+            raise Unavailable(f"a secret of {purpose} does not open with the key in {self.file}") from error
 
     async def check(self) -> None:
         """Raises Unavailable when something was sealed and the key for it is not there."""
@@ -58,16 +58,16 @@ class Sealer:
     async def _ready(self) -> AESGCM:
         known = await _digest(self._db)
         if known is None:
-            key = _read(self._file) or _make(self._file)
+            key = _read(self.file) or _make(self.file)
             known = await self._db.write(lambda tx: _remember(tx, hashlib.sha256(key).hexdigest()))
-        elif (found := _read(self._file)) is None:
+        elif (found := _read(self.file)) is None:
             raise Unavailable(
-                f"the key that secrets are sealed with is not in {self._file}: put it back from its copy"
+                f"the key that secrets are sealed with is not in {self.file}: put it back from its copy"
             )
         else:
             key = found
         if hashlib.sha256(key).hexdigest() != known:
-            raise Unavailable(f"the key in {self._file} is not the one that secrets are sealed with")
+            raise Unavailable(f"the key in {self.file} is not the one that secrets are sealed with")
         self._cipher = AESGCM(key)
         return self._cipher
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from parvis.kernel.errors import Invalid
+from parvis.kernel.errors import Invalid, ParvisError
 from parvis.kernel.events import StateChange
 from parvis.kernel.settings import Settings
 from parvis.store.blobs.contract import Blobs
@@ -39,10 +39,13 @@ class Store:
         """Opens what the settings name and brings its schema up to date. `rooms` are those with migrations, in the
         order of their dependence; `prepare` registers SQL functions on each SQLite connection."""
         db = await open_database(settings, prepare)
-        sealer = Sealer(db, Path(settings.sealing_key or settings.folder / "sealing.key"))
-        store = cls(db, open_blobs(settings, db), await open_bus(settings), sealer)
-        await migrate(store.db, list(rooms))
-        await sealer.check()
+        store = cls(db, open_blobs(settings, db), await open_bus(settings), sealer_of(settings, db))
+        try:
+            await migrate(store.db, list(rooms))
+            await store.sealer.check()
+        except ParvisError:
+            await store.close()
+            raise
         return store
 
     async def write(self, work: Callable[[Unit], Awaitable[T]]) -> T:
@@ -92,6 +95,11 @@ async def open_database(settings: Settings, prepare: Sequence[Prepare] = ()) -> 
     if settings.database.startswith(("postgresql://", "postgres://")):
         return await PostgresDatabase.open(settings.database)
     raise Invalid(f"unknown database {settings.database!r}", field="database")
+
+
+def sealer_of(settings: Settings, db: Database) -> Sealer:
+    """What seals the secrets of a database, with the key where the settings say."""
+    return Sealer(db, Path(settings.sealing_key or settings.folder / "sealing.key"))
 
 
 def open_blobs(settings: Settings, db: Database) -> Blobs:

@@ -176,6 +176,25 @@ async def test_the_doctor_finds_what_is_wrong(tmp_path) -> None:
     assert findings["database"].verdict == "fault"
 
 
+async def test_the_doctor_misses_the_sealing_key(tmp_path) -> None:
+    settings = Settings(data=str(tmp_path))
+    store = await Store.open(settings, ["store"])
+
+    async def said() -> doctor.Finding:
+        return next(one for one in await doctor.examine(settings) if one.what == "sealing key")
+
+    assert (await said()).verdict == "note"
+    await store.sealer.seal("secret", "test")
+    assert (await said()).verdict == "good"
+    (tmp_path / "sealing.key").rename(tmp_path / "away.key")
+    assert (await said()).verdict == "fault" and str(tmp_path / "sealing.key") in (await said()).words
+    (tmp_path / "sealing.key").write_text("00" * 32)
+    assert (await said()).verdict == "fault" and "is not the one" in (await said()).words
+    settings.sealing_key = str(tmp_path / "away.key")
+    assert (await said()).verdict == "good"
+    await store.close()
+
+
 def test_the_doctors_exit_code(run, tmp_path) -> None:
     assert run("doctor")[0] == 0
     (tmp_path / "data" / "parvis.sqlite").write_bytes(b"rubbish" * 2000)

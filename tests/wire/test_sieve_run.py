@@ -200,7 +200,16 @@ def test_what_is_not_known_of_the_envelope() -> None:
 def test_spamtest_of_what_was_not_tested() -> None:
     """RFC 5235 §3.2"""
     assert holds('spamtest "0"') and holds('spamtest :count "eq" "0"') and holds('virustest "0"')
-    assert holds('spamtest "1"', spam=0.0) and holds('spamtest "10"', spam=1.0)
+
+
+@pytest.mark.parametrize(
+    ("spam", "value", "percent"),
+    [(0.0, 1, 0), (0.01, 1, 1), (0.13, 2, 13), (0.2, 2, 20), (0.29, 3, 29), (0.51, 5, 51), (0.73, 7, 73),
+     (0.8, 8, 80), (0.89, 9, 89), (0.994, 9, 99), (0.9999, 10, 100), (1.0, 10, 100)],
+)  # fmt: skip
+def test_scores_of_spam(spam: float, value: int, percent: int) -> None:
+    """RFC 5235 §3.2; what is definitely spam is 10, though nothing is ever quite sure."""
+    assert holds(f'spamtest "{value}"', spam=spam) and holds(f'spamtest :percent "{percent}"', spam=spam)
 
 
 def test_variables() -> None:

@@ -12,7 +12,7 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid
 from parvis.kernel.settings import Settings
 from parvis.mail.doctor import refusals
-from parvis.mail.lists.intake import found_before
+from parvis.mail.forwarding import found_before
 from parvis.mail.service import Delivered
 from parvis.store.jobs import Job, Jobs
 from parvis.store.sql.contract import Tx

@@ -12,7 +12,7 @@ from parvis.mail.lists import content, store
 from parvis.mail.lists.model import ListAddress, MailingList
 from parvis.store.store import Store
 from parvis.store.unit import Unit
-from parvis.wire import authres, mime
+from parvis.wire import mime
 from parvis.wire.authres import Result
 from parvis.wire.canonical import Text
 from parvis.wire.dkim import within
@@ -144,18 +144,6 @@ def proven(results: tuple[Result, ...]) -> list[str]:
     """The domains whose signature is right."""
     signed = (dict(one.properties) for one in results if (one.method, one.value) == ("dkim", "pass"))
     return [each["header.d"].lower() for each in signed if each.get("header.d")]
-
-
-def found_before(raw: bytes, server: str) -> tuple[Result, ...]:
-    """What we found out about a message when it came, as it says itself. RFC 8601 §5"""
-    for each in Text(raw).all(authres.FIELD.lower()):
-        try:
-            said = authres.parse(each.value.decode("latin-1"))
-        except Invalid:
-            continue
-        if said.server.lower() == server.lower():
-            return said.results
-    return ()
 
 
 def aligned(domains: list[str], author: str) -> list[str]:

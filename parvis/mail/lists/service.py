@@ -14,9 +14,10 @@ from parvis.kernel.errors import NotFound
 from parvis.kernel.resolver import Resolver
 from parvis.kernel.settings import Settings
 from parvis.mail import secrets, service
+from parvis.mail.forwarding import found_before, sealed, sealing_key
 from parvis.mail.lists import content, store
 from parvis.mail.lists.content import Leaving
-from parvis.mail.lists.intake import aligned, found_before, proven
+from parvis.mail.lists.intake import aligned, proven
 from parvis.mail.lists.model import MailingList, Post, Reader
 from parvis.mail.lists.words import ASK
 from parvis.mail.queue.model import Letter, To
@@ -28,7 +29,7 @@ from parvis.mail.submission.content import needs
 from parvis.store.jobs import Job, Jobs
 from parvis.store.store import Store
 from parvis.store.unit import Unit
-from parvis.wire import arc, authres, dkim, dmarc, mime
+from parvis.wire import dkim, dmarc, mime
 from parvis.wire.authres import Result
 from parvis.wire.canonical import Text
 from parvis.wire.dkim_keys import SigningKey
@@ -150,18 +151,14 @@ class Lists:
     def _sealed(self, raw: bytes, of: MailingList, known: _Known, leaving: Leaving) -> bytes:
         """The copy of a reader outside, sealed and signed by the list's domain; when the list speaks itself, the
         queue signs it as it leaves."""
-        now = clock.now_ms() // 1000
         copy = content.passed_on(raw, of, leaving, speaks=known.speaks)
-        key = next((one for one in known.keys if one.algorithm == "rsa"), None)
+        key = sealing_key(known.keys)
         if key is None:
             return copy
         text = Text(copy)
         if author_domain(text) not in self._settings.domains:
-            copy = dkim.sign(text, known.keys, now) + copy
-        value = next((one.value for one in known.results if one.method == "arc"), "none")
-        verdict: arc.Verdict = "pass" if value == "pass" else "none" if value == "none" else "fail"
-        said = authres.value(self._settings.hostname, known.results)
-        return arc.seal(Text(copy), arc.chain(text), verdict, said, key, now) + copy
+            copy = dkim.sign(text, known.keys, clock.now_ms() // 1000) + copy
+        return sealed(copy, key, self._settings.hostname, known.results)
 
     async def ask(self, job: Job) -> None:
         """Tells the moderators of a message that waits for them, each in their language."""

@@ -1,4 +1,4 @@
--- The secret that words in addresses are made with (SRS, unsubscribing, moderating).
+-- The secret that words in addresses are made with (SRS, unsubscribing, moderating), sealed (store/sealing.py).
 CREATE TABLE mail_secret (
     id BIGINT PRIMARY KEY,
     secret {text} NOT NULL

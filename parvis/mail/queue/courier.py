@@ -108,7 +108,7 @@ class Courier:
     async def _deliver(self, message: Message, waiting: Sequence[Recipient], content: bytes) -> None:
         """Into mailboxes here; each in one unit with the note that it is there."""
         for recipient in waiting:
-            found = await addresses.find(self._keep.db, self._settings, recipient.address)
+            found = await addresses.find(self._keep, self._settings, recipient.address)
             refusal = Reply(550, "5.1.1 nobody here has this address")
             if found.where == "here":
                 refusal = await self._deliver_to(message, recipient, found.accounts, content) or refusal

@@ -13,6 +13,7 @@ from parvis.mail import secrets
 from parvis.mail.lists import store as lists
 from parvis.mail.lists.model import ListAddress
 from parvis.store.sql.contract import Database, Row, marks
+from parvis.store.store import Store
 from parvis.wire import srs
 
 _OWNER = """SELECT p.id, p.kind, m.account_id, l.group_id FROM address a
@@ -39,10 +40,11 @@ class Found:
     """Whom a notification goes to that comes back for what we passed on: its first sender. wire.srs"""
 
 
-async def find(db: Database, settings: Settings, address: str) -> Found:
+async def find(keep: Store, settings: Settings, address: str) -> Found:
     """Who receives mail for `address`. An address that is kept as it is wins over its part before the `+`, that
     over the addresses of a list and those over the domain's catch-all; one in a domain of ours that nobody has
     goes nowhere, any other elsewhere. RFC 5321 §4.5.1 (postmaster)"""
+    db = keep.db
     try:
         local, _, domain = directory.normal(address).rpartition("@")
     except Invalid:
@@ -56,7 +58,7 @@ async def find(db: Database, settings: Settings, address: str) -> Found:
         return Found("elsewhere")
     return (
         await _of_list(db, local, domain)
-        or await _returned(db, address)
+        or await _returned(keep, address)
         or await _postmaster(db, base)
         or await _caught(db, settings, domain)
     )
@@ -96,8 +98,8 @@ async def _of_list(db: Database, local: str, domain: str) -> Found | None:
     return Found("here", tuple(await lists.moderators(db, owner[0])), detail)
 
 
-async def _returned(db: Database, address: str) -> Found | None:
-    if not srs.is_rewritten(address) or (secret := await secrets.kept(db)) is None:
+async def _returned(keep: Store, address: str) -> Found | None:
+    if not srs.is_rewritten(address) or (secret := await secrets.kept(keep)) is None:
         return None
     first = srs.original(address, secret, clock.now_ms() // secrets.DAY_MS)
     return Found("elsewhere", returns=first) if first else None

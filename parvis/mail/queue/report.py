@@ -86,7 +86,7 @@ class Reporter:
 
     async def _deliver(self, message: Message, news: Sequence[Recipient], raw: bytes) -> bool:
         """Into the sender's inbox, in one unit with the note that they know. False when it is not here."""
-        found = await addresses.find(self._keep.db, self._settings, message.sender)
+        found = await addresses.find(self._keep, self._settings, message.sender)
         if found.where == "elsewhere":
             return False
         deliveries = [Delivery(account, message.sender) for account in found.accounts]
@@ -111,7 +111,7 @@ class Reporter:
     async def _send(self, message: Message, news: Sequence[Recipient], raw: bytes) -> None:
         """To the sender at another server, who may be the first one of what we passed on; from nobody, so that
         it is never answered by another. RFC 3461 §6.1"""
-        found = await addresses.find(self._keep.db, self._settings, message.sender)
+        found = await addresses.find(self._keep, self._settings, message.sender)
         needs_8bit, needs_utf8 = needs(raw)
         letter = Letter(
             account_id=message.account_id,

@@ -52,7 +52,7 @@ class Queue:
 
     async def destination(self, address: str) -> str:
         """Where a copy for this address goes."""
-        found = await recipients.find(self._keep.db, self._settings, address)
+        found = await recipients.find(self._keep, self._settings, address)
         if found.where != "elsewhere" or found.returns:
             return HERE
         try:

@@ -23,6 +23,7 @@ from parvis.mail.sieve.letters import Letters
 from parvis.mail.sieve.plan import Builder, FilterPlan
 from parvis.mail.sieve.scripts import Readied, Scripts
 from parvis.mail.sieve.store import Script
+from parvis.mail.spam import judge
 from parvis.store.store import Store
 from parvis.wire import mime
 from parvis.wire.sieve import Context, Mail, Outcome, SieveError, run
@@ -32,6 +33,8 @@ _SECONDS_OF_ONE, _SECONDS_OF_ALL = 1.5, 5.0
 _ROUNDS = 3
 _LARGE = 100_000
 """Bytes beyond which a message is read in a thread."""
+_VIRUS = 5
+"""Definitely one; what says nothing was perhaps not looked at. RFC 5235 §3.3"""
 _ASK_FOR_BOXES = frozenset({"fileinto", "mailbox", "mailboxid", "special-use", "include"})
 _log = logging.getLogger(__name__)
 
@@ -93,7 +96,7 @@ class Filters:
                 readied = await self.scripts.get(script.blob)
                 mail = Mail(arrival.raw, message, arrival.mail_from, delivery.address or None)
                 world = await self.world(delivery.account_id, readied)
-                outcome = await self.outcome(readied, mail, world, arrival.received_ms)
+                outcome = await self.outcome(readied, mail, world, arrival.received_ms, delivery)
                 return await builder.plan(readied, world.boxes, outcome)
         except TimeoutError:
             reason = "The script took too long."
@@ -120,14 +123,14 @@ class Filters:
         except NotFound:  # it was replaced just now
             return b""
 
-    async def outcome(self, readied: Readied, mail: Mail, world: World, at_ms: int) -> Outcome:
+    async def outcome(self, readied: Readied, mail: Mail, world: World, at_ms: int, delivery: Delivery) -> Outcome:
         """Runs a script. It is run again when a message that it asks about came before (RFC 7352): what it will ask
         is known only by running it."""
         known: set[str] = set()
         checked: set[str] = set()
         for _ in range(_ROUNDS):
             asked: set[str] = set()
-            context = self._context(world, at_ms, known, asked)
+            context = self._context(world, at_ms, known, asked, delivery)
             outcome = await self._run(world.account_id, _runner(readied, mail, context))
             hashes = {key: store.seen_hash("duplicate", key) for key in asked - checked}
             seen = await store.seen(self._keep.db, world.account_id, list(hashes.values())) if hashes else set()
@@ -139,10 +142,12 @@ class Filters:
 
     async def tried(self, readied: Readied, raw: bytes, world: World) -> Outcome:
         """Runs a script on a message that is here already: it is no duplicate of itself."""
-        context = self._context(world, clock.now_ms(), set(), set())
-        return await self._run(world.account_id, _runner(readied, mail_of(raw), context))
+        mail = mail_of(raw)
+        judged = Delivery(world.account_id, spam_score=judge.said(mail.message))
+        context = self._context(world, clock.now_ms(), set(), set(), judged)
+        return await self._run(world.account_id, _runner(readied, mail, context))
 
-    def _context(self, world: World, at_ms: int, known: set[str], asked: set[str]) -> Context:
+    def _context(self, world: World, at_ms: int, known: set[str], asked: set[str], delivery: Delivery) -> Context:
         def seen(key: str) -> bool:
             asked.add(key)
             return key in known
@@ -155,6 +160,8 @@ class Filters:
             special_use_exists=world.boxes.use_exists,
             script=lambda name, location: world.sources.get(name) if location == "personal" else None,
             seen_duplicate=seen,
+            spam=delivery.spam_score,
+            virus=_VIRUS if delivery.has_virus else None,
             environment={
                 "domain": (settings.domains or [settings.hostname])[0],
                 "host": settings.hostname,

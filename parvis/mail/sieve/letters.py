@@ -1,7 +1,7 @@
 """What a filter sends: the message itself to somewhere else, an answer, a refusal, a notification."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,7 +11,8 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid
 from parvis.kernel.languages import Language
 from parvis.kernel.settings import Settings
-from parvis.mail.queue.model import Letter, To
+from parvis.mail.forwarding import Forwarder, found_before
+from parvis.mail.queue.model import HERE, Letter, To
 from parvis.mail.queue.service import Queue
 from parvis.mail.service import Arrival, Delivery
 from parvis.mail.sieve.store import seen_hash
@@ -59,12 +60,13 @@ class Owner:
 @dataclass(frozen=True, slots=True)
 class Sending:
     """A letter for the queue; the unit takes `step` first. `once` is a key that must be new, and for how many
-    seconds it is remembered."""
+    seconds it is remembered; `answers` is whom an automatic answer is for."""
 
     letter: Letter
     destinations: tuple[str, ...]
     step: Step
     once: tuple[str, int] | None = None
+    answers: str = ""
 
 
 class Letters:
@@ -72,19 +74,23 @@ class Letters:
 
     def __init__(self, keep: Store, settings: Settings, queue: Queue) -> None:
         self._keep, self._hostname, self._queue = keep, settings.hostname, queue
+        self._forwarder = Forwarder(keep, settings)
 
     async def redirect(
         self, owner: Owner, arrival: Arrival, delivery: Delivery, raw: bytes, action: Redirect
     ) -> Sending:
-        """The message on its way to another address, from the owner, who hears when it does not arrive; from nobody
-        when it came from nobody. Raises Invalid when it would run in a circle. RFC 5228 §4.2, §10"""
+        """The message on its way to another address. To another server it goes sealed, from an address by which its
+        sender hears when it does not arrive. Raises Invalid when it would run in a circle. RFC 5228 §4.2, §10"""
         if owner.senders.allow(action.address) or _came_by(owner, arrival.parsed.header) or hops(raw) > _HOPS:
             raise Invalid("The message would run in a circle.")
         if not self._queue.allows(owner.person, 1):
             raise Invalid("Too much was sent in a short time.")
-        sender = (owner.person.address or arrival.mail_from) if arrival.mail_from else ""
-        mark = f"{TRACE}: {clean(owner.person.address or delivery.address)}\r\n".encode()
-        return await self._sending(owner, sender, action.address, mark + _without_path(raw))
+        sender, by = arrival.mail_from, owner.person.address or delivery.address
+        raw = f"{TRACE}: {clean(by)}\r\n".encode() + _without_path(raw)
+        if await self._queue.destination(action.address) != HERE:
+            sender = await self._forwarder.sender(sender, by)
+            raw = await self._forwarder.sealed(raw, by, found_before(arrival.raw, self._hostname))
+        return await self._sending(owner, sender, action.address, raw)
 
     async def refuse(self, owner: Owner, arrival: Arrival, delivery: Delivery, action: Reject) -> Sending | None:
         """A notice to the sender that the message was refused; None when there is no sender. RFC 5429 §2.2"""
@@ -107,7 +113,8 @@ class Letters:
         raw = self._answer(owner, asked_by(arrival.mail_from, arrival.parsed.summary), action)
         key = seen_hash("vacation", f"{action.handle}\0{sender}")
         once = (key, action.seconds) if action.seconds else None
-        return await self._sending(owner, "", arrival.mail_from, raw, "NEVER", once)
+        sending = await self._sending(owner, "", arrival.mail_from, raw, "NEVER", once)
+        return replace(sending, answers=sender)
 
     def _answer(self, owner: Owner, asked: dict[str, Any], action: Vacation) -> bytes:
         sender = _sender(owner, action.from_)

@@ -18,6 +18,7 @@ from parvis.mail.sieve.log import Note
 from parvis.mail.sieve.scripts import Readied
 from parvis.mail.store import New
 from parvis.mail.submission.senders import of_account
+from parvis.mail.vacation import responder
 from parvis.store.blobs.contract import Step, stored
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -98,6 +99,8 @@ class FilterPlan:
         return await service.landing(unit, self.delivery)
 
     async def _send(self, unit: Unit, sending: Sending) -> None:
+        if sending.answers:  # VacationResponse keeps silent then, also when this filter has said it before
+            await responder.is_first(unit, self.delivery.account_id, sending.answers)
         if sending.once is not None:
             hash_, seconds = sending.once
             if not await store.remember(unit, self.delivery.account_id, hash_, seconds):

@@ -24,8 +24,8 @@ from parvis.wire.sieve.spec import Node
 
 RIGHTS = Right.WRITE | Right.DELETE | Right.SEND | Right.SHARE
 """What it takes to change somebody's filters: they send and discard mail, also after a grant has ended."""
-EXTENSIONS = tuple(sorted(CAPABILITIES - {"extlists", "spamtest", "spamtestplus", "virustest"}))
-"""What is offered: there are no lists yet, and nothing that looks for spam or viruses."""
+EXTENSIONS = tuple(sorted(CAPABILITIES - {"extlists"}))
+"""What is offered: there are no lists yet."""
 SCRIPTS = 100
 """Scripts of an account."""
 SCRIPT_BYTES = 500_000

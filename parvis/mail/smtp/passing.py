@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from parvis.kernel.settings import Settings
+from parvis.mail.forwarding import Forwarder
 from parvis.mail.lists.intake import Intake, Judged, author_of, is_authentic
 from parvis.mail.queue.model import Letter, To
 from parvis.mail.queue.recipients import Found, administrators
@@ -56,6 +57,7 @@ class PassingOn:
 
     def __init__(self, keep: Store, settings: Settings, queue: Queue) -> None:
         self._keep, self._queue, self._intake = keep, queue, Intake(keep, settings)
+        self._forwarder = Forwarder(keep, settings)
 
     async def plan(self, targets: Sequence[Found], message: Arrived) -> Plan:
         """What is to be done for these recipients. Raises ParvisError or OSError when it cannot be kept now."""
@@ -68,19 +70,18 @@ class PassingOn:
             if one.list is not None
         ]
         letters = [
-            letter
-            for one in targets
-            if one.returns and (letter := await self._letter(one.returns, message.raw[message.start :]))
+            letter for one in targets if one.returns and (letter := await self._letter(one.returns, message))
         ]
         sending = [(letter, await self._queue.destinations(letter)) for letter in letters]
         blob = await self._keep.blobs.put(message.raw) if judged else ""
         return Plan(tuple(judged), tuple(sending), blob, len(message.raw))
 
-    async def _letter(self, address: str, raw: bytes) -> Letter | None:
+    async def _letter(self, address: str, message: Arrived) -> Letter | None:
         """A notification for the one who was first, in the name of an administrator, since nobody here wrote it."""
         owners = await administrators(self._keep.db)
         if not owners:
             return None
+        raw = await self._forwarder.sealed(message.raw[message.start :], "", message.results or ())
         needs_8bit, needs_utf8 = needs(raw)
         return Letter(
             account_id=owners[0],

@@ -75,7 +75,7 @@ class Receiver:
         address = rcpt.recipient
         if address.lower() == "postmaster":
             address = f"postmaster@{(self.settings.domains or [self.settings.hostname])[0]}"
-        found = await find(self._keep.db, self.settings, address)
+        found = await find(self._keep, self.settings, address)
         if found.where == "list" or (found.returns and not transaction.mail.sender):
             transaction.targets.append(found)
             return None

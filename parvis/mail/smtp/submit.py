@@ -64,7 +64,7 @@ class Submitter:
         assert session.principal is not None
         if not self._queue.allows(session.principal, 1):
             return reply(450, "4.7.1", "Too many recipients in a short time; try again later")
-        found = await find(self._keep.db, self.settings, rcpt.recipient)
+        found = await find(self._keep, self.settings, rcpt.recipient)
         if found.where == "nowhere" or found.returns:
             return reply(550, "5.1.1", "Nobody has this address")
         transaction.targets.append(_to(rcpt))

@@ -3,7 +3,7 @@
 from functools import cache
 
 from parvis.access.principal import Kind as PrincipalKind
-from parvis.mail import erase, identity
+from parvis.mail import erase, identity, sealing
 from parvis.mail.authentication import Authentication
 from parvis.mail.doctor import jmap as doctor_jmap
 from parvis.mail.doctor import policy, reports
@@ -59,6 +59,10 @@ def feature(context: Context) -> Feature:
     ports = settings.ports
     keep.jobs.handle(queue_store.JOB, queue.courier(HOOKS, filters).handle, at_once=settings.delivery.at_once)
 
+    async def start() -> None:
+        await sealing.seal(keep)
+        await tls_reporter.plan()
+
     async def stop() -> None:
         await queue.stop()
         await filters.stop()
@@ -94,7 +98,7 @@ def feature(context: Context) -> Feature:
         ),
         provision=_provision,
         erase=erase.sending,
-        start=tls_reporter.plan,
+        start=start,
         stop=stop,
     )
 

@@ -18,6 +18,7 @@ from parvis.store.store import Store
 from parvis.wire import mime
 
 _LEAST, _MOST = 0.001, 0.9999
+_SCORE = re.compile(rb"\s*([01]\.\d{1,9})[\s(]")
 _SHOWN = re.compile(r"[A-Za-z0-9:@._=+ -]+\Z")
 
 
@@ -42,6 +43,8 @@ class Judge:
             self._scores(raw, [one.account_id for one in deliveries]), self._opinion(raw, deliveries, origin)
         )
         shown = scores[deliveries[0].account_id if len(deliveries) == 1 else store.ORGANISATION]
+        if opinion is not None and opinion.has_virus:
+            deliveries = [replace(one, has_virus=True) for one in deliveries]
         judged = tuple(self._placed(one, combined(scores[one.account_id], opinion)) for one in deliveries)
         return Judged(judged, field(combined(shown, opinion)))
 
@@ -93,6 +96,13 @@ def field(found: Score | None) -> bytes:
     reasons = [reason for reason in found.reasons if _SHOWN.match(reason)]
     why = "".join(f"{';' if place else ''}\r\n\t{reason}" for place, reason in enumerate(reasons))
     return f"{OWN_FIELD}: {found.value:.4f} ({why.lstrip()})\r\n".encode()
+
+
+def said(message: mime.Message) -> float | None:
+    """The score that a message has in its field; None when it has none."""
+    found = message.root.last(OWN_FIELD)
+    match = None if found is None else _SCORE.match(found.value)
+    return None if match is None else float(match[1])
 
 
 def strip(raw: bytes, start: int = 0) -> bytes:

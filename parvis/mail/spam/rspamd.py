@@ -18,6 +18,8 @@ _NONE, _LINE = -2.2, 4.6
 """The logarithm of the odds at no points (a chance of 0.1), and where rspamd itself would mark a message (0.99)."""
 _LEAST, _MOST = 0.01, 0.999
 _REASONS = 4
+_VIRUS = "_VIRUS"
+"""How the names of what its scanners find end, as CLAM_VIRUS. https://rspamd.com/doc/modules/antivirus.html"""
 _MARKED = 0.4
 """Where it marks as a part of where it refuses, when the answer does not tell: its default."""
 _log = logging.getLogger(__name__)
@@ -44,10 +46,12 @@ _answer = msgspec.json.Decoder(_Answer)
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """How likely rspamd holds the message to be unwanted, and the rules that weighed most."""
+    """How likely rspamd holds the message to be unwanted, the rules that weighed most, and whether one of the virus
+    scanners that it asks has found something."""
 
     chance: float
     reasons: tuple[str, ...] = ()
+    has_virus: bool = False
 
 
 class Rspamd:
@@ -83,4 +87,5 @@ def opinion(answer: _Answer) -> Opinion | None:
     odds = _NONE + (_LINE - _NONE) * answer.score / line if line > 0 else 0.0
     chance = max(_LEAST, min(_MOST, 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))))
     strongest = sorted(answer.symbols.values(), key=lambda one: -one.score)
-    return Opinion(chance, tuple(f"rspamd:{one.name}" for one in strongest[:_REASONS] if one.score > 0))
+    reasons = tuple(f"rspamd:{one.name}" for one in strongest[:_REASONS] if one.score > 0)
+    return Opinion(chance, reasons, any(one.name.endswith(_VIRUS) for one in strongest))

@@ -57,15 +57,21 @@ async def on_delivery(unit: Unit, delivered: Delivered) -> None:
     own = Senders(tuple(each[0] for each in rows))
     if own.allow(sender) or not is_addressed(delivered.parsed.summary, own):
         return
-    now = clock.now_ms()
+    if await is_first(unit, account_id, sender):
+        args = {"account": account_id, **asked_by(delivered.mail_from, delivered.parsed.summary)}
+        await Jobs.add(unit, JOB, args, account_id=account_id)
+
+
+async def is_first(unit: Unit, account_id: int, sender: str) -> bool:
+    """Notes that somebody is answered now, by whatever answers for the account: the one memory of filters and of
+    VacationResponse. Whether nobody had answered them within a week."""
+    now, sender = clock.now_ms(), sender.lower()
     await unit.run("DELETE FROM vacation_sent WHERE account_id = ? AND sent_ms <= ?", account_id, now - AGAIN_MS)
-    first = await unit.run(
+    fresh = await unit.run(
         "INSERT INTO vacation_sent (account_id, address, sent_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         account_id, sender, now,
     )  # fmt: skip
-    if first:
-        args = {"account": account_id, **asked_by(delivered.mail_from, delivered.parsed.summary)}
-        await Jobs.add(unit, JOB, args, account_id=account_id)
+    return bool(fresh)
 
 
 def asked_by(sender: str, summary: dict[str, Any]) -> dict[str, Any]:

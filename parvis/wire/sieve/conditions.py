@@ -285,9 +285,8 @@ def _spamtest(machine: "Machine", node: Node) -> bool:
     spam = machine.context.spam
     if node.match.type == "count" and spam is None:
         return machine.match(node, [], machine.arguments(node, 0))
-    value = 0 if spam is None else 1 + int(spam * 9 + 1e-9)
-    if node.has("percent"):
-        value = round((spam or 0) * 100)
+    percent = round((spam or 0) * 100)
+    value = percent if node.has("percent") else 0 if spam is None else 1 + percent * 9 // 100
     return machine.match(node, [str(value)], machine.arguments(node, 0))
 
 

@@ -64,6 +64,11 @@ async def ann(site) -> Person:
 
 
 @pytest.fixture
+async def ann_sqlite(site_sqlite) -> Person:
+    return Person(site_sqlite, await site_sqlite.person("ann"))
+
+
+@pytest.fixture
 async def bob(site) -> Person:
     return Person(site, await site.person("bob"))
 
