@@ -176,10 +176,10 @@ async def test_what_we_send_is_proved(site_sqlite: Site, peer: Unpacked, rspamd:
 
 
 async def opendkim_believes(raw: bytes) -> None:
-    """OpenDKIM 2.11 knows RSA alone, and asks the name server at port 53 that it is told of."""
+    """It asks the name server at port 53 that it is told of."""
     if shutil.which("opendkim-testmsg") is None:
         return
-    start_of_ours = raw[raw.index(b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed") :]
+    ours = raw[raw.index(b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed") :]
     resolv = f'echo \'nameserver {DNS_HOST}\' > "$0"; mount --bind "$0" /etc/resolv.conf; exec opendkim-testmsg'
     with_own_dns = [
         "unshare",
@@ -195,18 +195,7 @@ async def opendkim_believes(raw: bytes) -> None:
     def check(given: bytes) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(with_own_dns, input=given, capture_output=True, check=False, timeout=30)
 
-    rsa_alone = (
-        b"".join(
-            start_of_ours[field.start : field.end]
-            for field in mime.parse(start_of_ours).root.headers
-            if not (field.name == "DKIM-Signature" and b"ed25519" in field.value)
-        )
-        + start_of_ours[mime.parse(start_of_ours).root.body_start - 2 :]
-    )
-    right, wrong = (
-        await asyncio.to_thread(check, rsa_alone),
-        await asyncio.to_thread(check, rsa_alone + b"more\r\n"),
-    )
+    right, wrong = await asyncio.to_thread(check, ours), await asyncio.to_thread(check, ours + b"more\r\n")
     assert right.returncode == 0, right.stdout + right.stderr
     assert wrong.returncode != 0
 
