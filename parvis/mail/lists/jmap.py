@@ -1,6 +1,7 @@
 """Mailing lists in JMAP, a capability of our own: which there are, how they are set, and what waits for their
 moderators."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -11,14 +12,18 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden, Invalid, NotFound
 from parvis.mail.lists import store
 from parvis.mail.lists.model import MailingList, Others, Post, Posting
+from parvis.mail.message import addresses, body_text
 from parvis.serve.jmap.blobs import blob_id
 from parvis.serve.jmap.call import Call, Result
 from parvis.serve.jmap.kind import OWN, Method
 from parvis.serve.jmap.types import Arguments, Object
 from parvis.store.sql.contract import Database
 from parvis.store.unit import Unit
+from parvis.wire import mime
 
 LISTS = "urn:parvis:lists"
+_TEXT = 50_000
+"""Characters of a held message that are shown."""
 
 
 class _Get(Arguments):
@@ -32,6 +37,11 @@ class _Configure(Arguments):
     others: Others | None = None
     subscribe: list[str] = msgspec.field(default_factory=list)
     unsubscribe: list[str] = msgspec.field(default_factory=list)
+
+
+class _Read(Arguments):
+    account_id: str
+    id: str
 
 
 class _Decide(Arguments):
@@ -113,6 +123,26 @@ def _post(post: Post, of: MailingList) -> Object:
     }  # fmt: skip
 
 
+async def _read(call: Call) -> Result:
+    """A held message as its moderators read it: who wrote it, its words without markup, its files. Raises
+    NotFound."""
+    given, own = call.arguments, {each.id for each in await _own(call)}
+    post = await store.post(call.context.store.db, ids.parse(given.id) or 0)
+    if post is None or post.group_id not in own:
+        raise NotFound("no such message waits")
+    raw = await call.context.store.blobs.get(post.blob)
+    return {"accountId": given.account_id, "id": given.id, **await asyncio.to_thread(_content, raw)}
+
+
+def _content(raw: bytes) -> Object:
+    message = mime.parse(raw)
+    return {
+        "from": [each for field in message.root.all("From") for each in addresses(field.value)],
+        "text": body_text((raw, part) for part in message.leaves())[:_TEXT],
+        "files": [part.filename or part.media_type for part in mime.body_views(message).attachments],
+    }
+
+
 async def _decide(call: Call) -> Result:
     """Held messages go to all or to nobody. Returns which were decided, and which did not wait (any more)."""
     given, own = call.arguments, {each.id for each in await _own(call)}
@@ -138,5 +168,6 @@ METHODS = (
     Method(name="MailingList/get", capability=LISTS, arguments=_Get, run=_get, scope=OWN),
     Method(name="MailingList/configure", capability=LISTS, arguments=_Configure, run=_configure, scope=OWN),
     Method(name="HeldPost/get", capability=LISTS, arguments=_Get, run=_held, scope=OWN),
+    Method(name="HeldPost/read", capability=LISTS, arguments=_Read, run=_read, scope=OWN),
     Method(name="HeldPost/decide", capability=LISTS, arguments=_Decide, run=_decide, scope=OWN),
 )

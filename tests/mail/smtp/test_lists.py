@@ -97,6 +97,11 @@ async def test_a_stranger_waits_for_a_moderator(site: Site, sink: Sink) -> None:
     (held,) = (await client("HeldPost/get"))["list"]
     assert (held["author"], held["subject"], held["why"]) == (BOB, "Hi", "only members write to this list")
     assert (await Moderator(site.engine, ben)("HeldPost/get"))["list"] == []
+    shown = await client("HeldPost/read", id=held["id"])
+    assert (
+        shown["from"] == [{"name": "Bob", "email": BOB}] and "Some words" in shown["text"] and shown["files"] == []
+    )
+    assert (await Moderator(site.engine, ben)("HeldPost/read", id=held["id"]))["type"] == "notFound"
     other = await Moderator(site.engine, ben)("HeldPost/decide", accept=[held["id"]])
     assert other["notFound"] == [held["id"]]
     assert (await client("HeldPost/decide", accept=[held["id"]]))["accepted"] == [held["id"]]
