@@ -143,7 +143,7 @@ async def _prepare(job: _Job, uids: Sequence[int]) -> None:
     held = await store.mailboxes_of(db, [one.email_id for one in messages])
     for one in messages:
         if not job.is_within or (not job.moves and job.mailbox_id in held[one.email_id]):
-            job.read[one.email_id] = await service.read(await blobs.get(one.blob))
+            job.read[one.email_id] = await service.read_blob(blobs, one.blob)
 
 
 async def _page(unit: Unit, job: _Job, uids: Sequence[int]) -> Pairs:
