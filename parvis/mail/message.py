@@ -202,6 +202,8 @@ def body_text(parts: Iterable[tuple[Raw, mime.Part]]) -> str:
             html.append(html_to_text(text).text)
         else:
             plain.append(text)
-    said = fold(" ".join(plain))
-    extra = [line for text in html for line in text.splitlines() if line.strip() and fold(line.strip()) not in said]
-    return "\n".join([*plain, *extra])
+    if html:
+        said = fold(" ".join(plain))
+        lines = (line for text in html for line in text.splitlines())
+        plain += [line for line in lines if line.strip() and fold(line.strip()) not in said]
+    return "\n".join(plain)

@@ -42,8 +42,7 @@ async def _keep(session: Session, named: Named, asked: a.Append) -> list[int]:
         for _, step, _ in read:
             await step(unit)
         kept = await store.append(unit, session.store.db.dialect, account_id, [new for new, _, _ in read])
-        known = await store.uids_in(unit, mailbox_id, [one.id for one in kept])
-        uids = [known[one.id] for one in kept]
+        uids = [one.uids[mailbox_id] for one in kept]
         marked = [uid for uid, (_, _, is_deleted) in zip(uids, read, strict=True) if is_deleted]
         await deleted.mark(unit, session.store.db.dialect, account_id, mailbox_id, marked)
         return uids
