@@ -7,10 +7,10 @@ from typing import Literal
 Language = Literal["fr", "vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("fr", "vi", "en")
 
-# Letters that Unicode decomposition leaves whole; đ is why "duong" must find "Đường".
+# Letters that Unicode decomposition leaves whole, and other apostrophes; đ is why "duong" must find "Đường".
 _WHOLE = (
     ("đ", "d"), ("ł", "l"), ("ø", "o"), ("œ", "oe"), ("æ", "ae"), ("ß", "ss"), ("ı", "i"), ("ħ", "h"), ("þ", "th"),
-    ("ð", "d"),
+    ("ð", "d"), ("\u2019", "'"), ("\u02bc", "'"),
 )  # fmt: skip
 # Normalising a row of combining marks costs the square of its length, so long texts are folded in pieces.
 _PIECE = 256
@@ -26,19 +26,25 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    if len(text) <= _PIECE:
-        return _folded(text)
-    return "".join(_folded(text[start : start + _PIECE]) for start in range(0, len(text), _PIECE))
+    lowered = _without_whole(text.lower())
+    if len(lowered) <= _PIECE:
+        return _folded(lowered)
+    return "".join(_folded(lowered[start : start + _PIECE]) for start in range(0, len(lowered), _PIECE))
 
 
-def _folded(text: str) -> str:
-    lowered = text.lower().replace("\u2019", "'").replace("\u02bc", "'")
-    bare = _MARKS.sub("", unicodedata.normalize("NFD", lowered))
-    if bare.isascii():
-        return bare
+def _without_whole(text: str) -> str:
     for letter, plain in _WHOLE:
-        bare = bare.replace(letter, plain)
-    return unicodedata.normalize("NFC", bare)
+        text = text.replace(letter, plain)
+    return text
+
+
+def _folded(lowered: str) -> str:
+    apart = unicodedata.normalize("NFD", lowered)
+    letters = apart.encode("ascii", "ignore")
+    if len(letters) == len(lowered):  # nothing holds two ASCII letters, so each held one, and the rest are marks
+        return letters.decode("ascii")
+    bare = _without_whole(_MARKS.sub("", apart))
+    return bare if bare.isascii() else unicodedata.normalize("NFC", bare)
 
 
 def ascii_words(text: str, longest: int) -> list[str]:

@@ -65,7 +65,7 @@ class Joiner:
         rows = await store.rows_of(self._keep.db, account_id, [email_id])
         if not rows:
             raise Conflict("a message of the thread has just gone")
-        return await service.read(await self._keep.blobs.get(rows[0][2]))
+        return await service.read_blob(self._keep.blobs, rows[0][2])
 
     async def _move(
         self, unit: Unit, account_id: int, threads: Sequence[int], read: dict[int, Parsed], *, patient: bool

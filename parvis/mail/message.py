@@ -11,6 +11,7 @@ import msgspec
 
 from parvis.kernel import clock
 from parvis.kernel.languages import fold
+from parvis.kernel.mapped import Raw
 from parvis.mail.structure import Structure, structure_of
 from parvis.mail.subject import base_subject, thread_subject
 from parvis.mail.words import words
@@ -20,6 +21,8 @@ from parvis.wire.text import html_to_text
 
 TEXT_CHARACTERS = 1_000_000
 """How much text of one message is indexed."""
+TEXT_OCTETS = 4 * 1024 * 1024
+"""How much of one part is looked at for that, as it is written."""
 SORT_CHARACTERS = 200
 _REFERENCES = 30
 _REFERENCE_HEAD = 5
@@ -64,7 +67,7 @@ class Parsed(msgspec.Struct):
     sort_subject: str
 
 
-def read(raw: bytes) -> Parsed:
+def read(raw: Raw) -> Parsed:
     """Reads a raw message; never fails on strange ones. CPU only: a large one is read in a thread by the caller."""
     message = mime.parse(raw)
     views = mime.body_views(message)
@@ -94,7 +97,7 @@ def read(raw: bytes) -> Parsed:
     )
 
 
-def summarise(raw: bytes, message: mime.Message, views: mime.BodyViews, sent: datetime | None) -> dict[str, Any]:
+def summarise(raw: Raw, message: mime.Message, views: mime.BodyViews, sent: datetime | None) -> dict[str, Any]:
     """The properties that are fast to fetch. RFC 8621 §4.1.3, §4.2"""
     root = message.root
     found: dict[str, Any] = {}
@@ -169,7 +172,7 @@ def _sort_name(people: list[dict[str, str | None]] | None) -> str:
     return fold(people[0]["name"] or people[0]["email"] or "")[:SORT_CHARACTERS]
 
 
-def _texts(raw: bytes, message: mime.Message, summary: dict[str, Any]) -> Texts:
+def _texts(raw: Raw, message: mime.Message, summary: dict[str, Any]) -> Texts:
     return Texts(
         sender=_people(summary["from"]),
         recipient=_people(summary["to"]),
@@ -184,7 +187,7 @@ def _people(people: list[dict[str, str | None]] | None) -> str:
     return " \n ".join(f"{person['name'] or ''} {person['email'] or ''}" for person in people or ())
 
 
-def body_text(parts: Iterable[tuple[bytes, mime.Part]]) -> str:
+def body_text(parts: Iterable[tuple[Raw, mime.Part]]) -> str:
     """The words of every text part, each with the bytes it is in, as a reader sees them; an HTML part that says the
     same as a plain one beside it adds only what that one lacks."""
     plain: list[str] = []
@@ -193,12 +196,14 @@ def body_text(parts: Iterable[tuple[bytes, mime.Part]]) -> str:
     for raw, part in parts:
         if part.type != "text" or left <= 0:
             continue
-        text = mime.decode_text(raw, part).text[:left]
+        text = mime.decode_text(raw, part, TEXT_OCTETS).text[:left]
         left -= len(text)
         if part.subtype in ("html", "enriched"):
             html.append(html_to_text(text).text)
         else:
             plain.append(text)
-    said = fold(" ".join(plain))
-    extra = [line for text in html for line in text.splitlines() if line.strip() and fold(line.strip()) not in said]
-    return "\n".join([*plain, *extra])
+    if html:
+        said = fold(" ".join(plain))
+        lines = (line for text in html for line in text.splitlines())
+        plain += [line for line in lines if line.strip() and fold(line.strip()) not in said]
+    return "\n".join(plain)

@@ -11,12 +11,13 @@ from parvis.access.principal import Principal, Right
 from parvis.kernel import clock
 from parvis.kernel.errors import Invalid, NotFound, ParvisError
 from parvis.kernel.languages import Language
+from parvis.kernel.mapped import Raw
 from parvis.mail import mailboxes, message, store
 from parvis.mail.message import Parsed
 from parvis.mail.model import SCOPE, keyword_set
 from parvis.mail.store import Edit, New, Stored
 from parvis.mail.vault import store as vault
-from parvis.store.blobs.contract import Step
+from parvis.store.blobs.contract import Blobs, Step
 from parvis.store.sql.contract import Database, Tx
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -138,9 +139,15 @@ async def has_mail(db: Database | Tx | Unit, account_id: int) -> bool:
     return await db.value("SELECT 1 FROM mail_account WHERE account_id = ?", account_id) is not None
 
 
-async def read(raw: bytes) -> Parsed:
+async def read(raw: Raw) -> Parsed:
     """Reads a message without keeping the loop waiting."""
     return message.read(raw) if len(raw) < _LARGE else await asyncio.to_thread(message.read, raw)
+
+
+async def read_blob(blobs: Blobs, digest: str) -> Parsed:
+    """Reads a message that is stored; a large one never is in memory as a whole. Raises NotFound."""
+    async with blobs.mapped(digest) as raw:
+        return await read(raw)
 
 
 async def deliver(

@@ -62,7 +62,7 @@ class Waker:
         account_id, email_id = int(job.args["account"]), int(job.args["email"])
         rows = await store.rows_of(self._keep.db, account_id, [email_id])
         if rows:
-            parsed = await service.read(await self._keep.blobs.get(rows[0][2]))
+            parsed = await service.read_blob(self._keep.blobs, rows[0][2])
             await self._keep.write(partial(self._wake, account_id=account_id, email_id=email_id, parsed=parsed))
 
     async def _wake(self, unit: Unit, account_id: int, email_id: int, parsed: Parsed) -> None:

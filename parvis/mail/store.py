@@ -46,6 +46,8 @@ class Stored:
     thread_id: int
     blob: str
     size: int
+    uids: Mapping[int, int]
+    """Its uid in each of its mailboxes."""
 
 
 async def append(unit: Unit, dialect: Dialect, account_id: int, messages: Sequence[New]) -> list[Stored]:
@@ -56,8 +58,7 @@ async def append(unit: Unit, dialect: Dialect, account_id: int, messages: Sequen
     stored = []
     for new in messages:
         thread_id, fresh = await threads.place(unit, account_id, new.parsed.refs)
-        email = Stored(new.email_id or ids.new_id(), thread_id, new.blob, new.parsed.size)
-        await _insert(unit, account_id, new, email)
+        email = await _insert(unit, account_id, new, thread_id)
         await unit.changed(account_id, KIND, email.id, "created")
         await unit.changed(account_id, "Thread", thread_id, "created" if fresh else "updated")
         stored.append(email)
@@ -68,18 +69,18 @@ async def append(unit: Unit, dialect: Dialect, account_id: int, messages: Sequen
     return stored
 
 
-async def _insert(unit: Unit, account_id: int, new: New, email: Stored) -> None:
-    parsed = new.parsed
+async def _insert(unit: Unit, account_id: int, new: New, thread_id: int) -> Stored:
+    parsed, email_id = new.parsed, new.email_id or ids.new_id()
     received = clock.now_ms() if new.received_ms is None else new.received_ms
     await unit.run(
         """INSERT INTO email (id, account_id, thread_id, blob, size, received_ms, sent_ms, has_attachment, unread,
         keywords, message_ref, sort_from, sort_to, sort_subject, summary)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        email.id,
+        email_id,
         account_id,
-        email.thread_id,
-        email.blob,
-        email.size,
+        thread_id,
+        new.blob,
+        parsed.size,
         received,
         parsed.sent_ms,
         int(parsed.has_attachment),
@@ -93,15 +94,16 @@ async def _insert(unit: Unit, account_id: int, new: New, email: Stored) -> None:
     )
     await unit.run(
         "INSERT INTO email_part (email_id, structure, headers, envelope, body_structure) VALUES (?, ?, ?, ?, ?)",
-        email.id,
+        email_id,
         encode(parsed.structure),
         parsed.packed_header,
         parsed.envelope,
         parsed.body_structure,
     )
-    await add_places(unit, account_id, (email.id, email.thread_id), received, new.mailbox_ids, new.uids)
-    await _add_keywords(unit, account_id, email.id, new.keywords)
-    await blobs.link(unit, email.blob, account_id, KIND, email.id, email.size, "message/rfc822")
+    uids = await add_places(unit, account_id, (email_id, thread_id), received, new.mailbox_ids, new.uids)
+    await _add_keywords(unit, account_id, email_id, new.keywords)
+    await blobs.link(unit, new.blob, account_id, KIND, email_id, parsed.size, "message/rfc822")
+    return Stored(email_id, thread_id, new.blob, parsed.size, uids)
 
 
 async def add_places(
@@ -111,9 +113,10 @@ async def add_places(
     received_ms: int,
     mailbox_ids: Iterable[int],
     uids: Mapping[int, int] = {},
-) -> None:
-    """Puts a message (its id and thread) into mailboxes, with the next uid there or the one in `uids`. Raises
-    Invalid for a mailbox that is not there."""
+) -> dict[int, int]:
+    """Puts a message (its id and thread) into mailboxes, with the next uid there or the one in `uids`; gives those
+    that it got. Raises Invalid for a mailbox that is not there."""
+    got = {}
     for mailbox_id in sorted(mailbox_ids):
         uid = await unit.value(
             "UPDATE mailbox SET uid_next = uid_next + ? WHERE id = ? AND account_id = ? RETURNING uid_next - 1",
@@ -123,14 +126,16 @@ async def add_places(
         )
         if uid is None:
             raise Invalid("a message must be in mailboxes that exist", field="mailboxIds")
+        got[mailbox_id] = uids.get(mailbox_id, uid)
         await unit.run(
             "INSERT INTO email_mailbox (email_id, mailbox_id, uid, received_ms, thread_id) VALUES (?, ?, ?, ?, ?)",
             email[0],
             mailbox_id,
-            uids.get(mailbox_id, uid),
+            got[mailbox_id],
             received_ms,
             email[1],
         )
+    return got
 
 
 async def _add_keywords(unit: Unit, account_id: int, email_id: int, keywords: Iterable[str]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from parvis.kernel.mapped import Raw
 from parvis.wire import mime
 
 PLAIN = frozenset({"7bit", "8bit", "binary"})
@@ -75,7 +76,7 @@ def decode(stored: bytes) -> Structure:
     return _decoder.decode(stored)
 
 
-def structure_of(raw: bytes, message: mime.Message, views: mime.BodyViews) -> Structure:
+def structure_of(raw: Raw, message: mime.Message, views: mime.BodyViews) -> Structure:
     """The structure of a parsed message."""
     return Structure(
         _node(raw, message.root),
@@ -85,7 +86,7 @@ def structure_of(raw: bytes, message: mime.Message, views: mime.BodyViews) -> St
     )
 
 
-def _node(raw: bytes, part: mime.Part) -> Node:
+def _node(raw: Raw, part: mime.Part) -> Node:
     return Node(
         section=part.section,
         media_type=part.media_type,

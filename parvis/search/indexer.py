@@ -12,6 +12,7 @@ from parvis.kernel.events import Event
 from parvis.kernel.knowledge import Document, Item, Source
 from parvis.search.embed.provider import Embedder
 from parvis.search.extract.contract import Extract, Limits, Piece, Unreadable, assemble
+from parvis.search.extract.formats import format_of
 from parvis.search.extract.plain import paragraphs
 from parvis.search.extract.reader import Reader
 from parvis.search.index import writer
@@ -27,6 +28,8 @@ from parvis.store.unit import Unit
 CURSOR = "search"
 REBUILD = "search.rebuild"
 _LIMITS = Limits()
+_MUST_SAY = 16 * 1024 * 1024
+"""Bytes beyond which a document is loaded only when its type or name says what it is; its first bytes may else."""
 _NOTHING = Extract(text="", blocks=())
 _AT_ONCE = 8
 _REBUILT = 48
@@ -143,6 +146,8 @@ class Indexer:
             return assemble(paragraphs(document.text, _LIMITS), _LIMITS)
         if document.size > _LIMITS.input_bytes:
             raise Unreadable("tooLarge", "larger than is read")
+        if document.size > _MUST_SAY:
+            format_of(document.media_type, document.file_name)
         return await self._reader.read(await document.load(), document.media_type, document.file_name)
 
     async def rebuild(self) -> int:

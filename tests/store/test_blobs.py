@@ -38,6 +38,8 @@ async def test_bytes_come_back_by_their_hash(blobs: Blobs, size: int) -> None:
     digest = await blobs.put(content)
     assert digest == hashlib.sha256(content).hexdigest()
     assert await blobs.get(digest) == content
+    async with blobs.mapped(digest) as raw:
+        assert len(raw) == size and raw[:] == content
     assert await blobs.size(digest) == size
     assert await blobs.put(content) == digest
     assert await every(blobs) == [digest]

@@ -1,7 +1,9 @@
 """The contract of both databases."""
 
 import asyncio
+import shutil
 
+import apsw
 import pytest
 
 from parvis.kernel.errors import Conflict, Unavailable
@@ -9,6 +11,7 @@ from parvis.store.migration import migrate
 from parvis.store.sql import postgres
 from parvis.store.sql.contract import counting, marks
 from parvis.store.sql.postgres import PostgresDatabase, translated
+from parvis.store.sql.sqlite import SqliteDatabase
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 from tests.servers import Postgres
@@ -205,3 +208,30 @@ async def test_two_units_that_write_the_same_rows_at_once_both_end(store) -> Non
 
     await asyncio.gather(*(store.write(work) for _ in range(8)))
     assert await store.db.value("SELECT COUNT(*) FROM blob_link") == 50
+
+
+async def test_the_log_is_brought_over_when_it_is_long_and_when_nothing_is_written(tmp_path) -> None:
+    path = tmp_path / "log.sqlite"
+    database, alone = SqliteDatabase(path), tmp_path / "alone.sqlite"
+
+    def count() -> int:
+        """Rows in the file, without what is only in the log."""
+        shutil.copyfile(path, alone)
+        found = apsw.Connection(str(alone)).execute("SELECT COUNT(*) FROM thing").fetchone()
+        assert found
+        return int(found[0])
+
+    async def fill(rows: int) -> None:
+        await database.write(lambda tx: tx.many("INSERT INTO thing VALUES (?)", [(b"x" * 4000,)] * rows))
+
+    await database.script("CREATE TABLE thing (content BLOB)")
+    await asyncio.sleep(2)
+    await fill(10)
+    assert count() == 0
+    await asyncio.sleep(2)
+    assert count() == 10
+    for number in range(9):
+        await fill(1000)
+        assert path.with_name("log.sqlite-wal").stat().st_size < 30_000_000, number
+    await database.close()
+    assert count() == 9010

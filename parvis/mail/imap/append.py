@@ -11,7 +11,7 @@ from parvis.mail.imap.session import Done, No, Session
 from parvis.mail.model import SCOPE
 from parvis.mail.smtp.spool import IN_MEMORY
 from parvis.mail.store import New
-from parvis.store.blobs.contract import Step
+from parvis.store.blobs.contract import Step, stored
 from parvis.store.unit import Unit
 from parvis.wire.imap import arguments as a
 from parvis.wire.imap.command import Command
@@ -41,9 +41,8 @@ async def _keep(session: Session, named: Named, asked: a.Append) -> list[int]:
         await gate.require(unit, session.who, account_id, SCOPE, Right.WRITE)
         for _, step, _ in read:
             await step(unit)
-        stored = await store.append(unit, session.store.db.dialect, account_id, [new for new, _, _ in read])
-        known = await store.uids_in(unit, mailbox_id, [one.id for one in stored])
-        uids = [known[one.id] for one in stored]
+        kept = await store.append(unit, session.store.db.dialect, account_id, [new for new, _, _ in read])
+        uids = [one.uids[mailbox_id] for one in kept]
         marked = [uid for uid, (_, _, is_deleted) in zip(uids, read, strict=True) if is_deleted]
         await deleted.mark(unit, session.store.db.dialect, account_id, mailbox_id, marked)
         return uids
@@ -59,7 +58,11 @@ async def _read(session: Session, named: Named, one: a.AppendMessage) -> tuple[N
     if one.octets.size == 0:
         raise No("An empty message is none", "CANNOT")
     keywords, is_deleted = flags.read(one.flags)
-    raw = await session.spools.pop(0).content()
-    digest, step = await session.store.blobs.join(raw)
-    parsed = await service.read(raw)
+    content, blobs = await session.spools.pop(0).content(), session.store.blobs
+    if isinstance(content, bytes):
+        digest, step = await blobs.join(content)
+        parsed = await service.read(content)
+    else:
+        digest, step = content, stored
+        parsed = await service.read_blob(blobs, digest)
     return New(parsed, digest, frozenset({named.row.id}), keywords, one.internal_date_ms), step, is_deleted

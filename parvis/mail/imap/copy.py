@@ -144,7 +144,7 @@ async def _prepare(job: _Job, uids: Sequence[int]) -> None:
     held = await store.mailboxes_of(db, [one.email_id for one in messages])
     for one in messages:
         if not job.is_within or (not job.moves and job.mailbox_id in held[one.email_id]):
-            job.read[one.email_id] = await service.read(await blobs.get(one.blob))
+            job.read[one.email_id] = await service.read_blob(blobs, one.blob)
 
 
 async def _page(unit: Unit, job: _Job, uids: Sequence[int]) -> Pairs:
@@ -180,8 +180,7 @@ async def _add_messages(unit: Unit, job: _Job, messages: Sequence[Message]) -> P
     box, dialect = frozenset({job.mailbox_id}), job.session.store.db.dialect
     news = [New(job.read[one.email_id], one.blob, box, one.keywords, one.received_ms) for one in messages]
     stored = await store.append(unit, dialect, job.account_id, news)
-    uids = await store.uids_in(unit, job.mailbox_id, [new.id for new in stored])
-    pairs = [(one.uid, uids[new.id]) for one, new in zip(messages, stored, strict=True)]
+    pairs = [(one.uid, new.uids[job.mailbox_id]) for one, new in zip(messages, stored, strict=True)]
     marked = [uid for one, (_, uid) in zip(messages, pairs, strict=True) if one.deleted]
     await deleted.mark(unit, dialect, job.account_id, job.mailbox_id, marked)
     if job.moves:

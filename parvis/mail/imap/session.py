@@ -88,7 +88,7 @@ class Server:
     capabilities: Callable[["Session"], str]
     """What may be asked now, as one line."""
     large: asyncio.Semaphore
-    """Held by each APPEND that is not small while the whole of it is in memory."""
+    """Held by each APPEND that is not small while it is read."""
 
 
 class _Over(Ended):

@@ -103,11 +103,12 @@ async def _message(call: Call, blob_id: str) -> tuple[Parsed, str]:
         raise invalid_properties("blobId", why="no such blob") from error
     if blob.size > limit:
         raise SetError("tooLarge", "the message is too large", maxSize=limit)
-    raw = await blob.read()
-    parsed = await service.read(raw)
+    blobs = call.context.store.blobs
+    digest = blob.digest or await blobs.put(await blob.read())
+    parsed = await service.read_blob(blobs, digest)
     if not is_message(parsed):
         raise SetError("invalidEmail", "this is no message")
-    return parsed, blob.digest or await call.context.store.blobs.put(raw)
+    return parsed, digest
 
 
 def is_message(parsed: Parsed) -> bool:

@@ -147,7 +147,7 @@ async def _original(copying: Copying) -> Composed | None:
     rows = await store.rows_of(source.context.store.db, source.account_id, [copying.object_id])
     if not rows:
         return None
-    return Composed(await service.read(await source.context.store.blobs.get(rows[0][2])), rows[0][2])
+    return Composed(await service.read_blob(source.context.store.blobs, rows[0][2]), rows[0][2])
 
 
 def mailbox_numbers(call: Call, given: dict[str, Any]) -> frozenset[int]:

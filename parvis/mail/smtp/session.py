@@ -294,7 +294,7 @@ class Session:
             if spool.over:
                 return _TOO_LARGE
             async with self.policy.large if spool.size > IN_MEMORY else contextlib.nullcontext():
-                return await self.policy.accept(self, now, await spool.content())
+                return await self.policy.accept(self, now, await spool.whole())
         finally:
             await self._reset()
 

@@ -38,15 +38,21 @@ class Spool:
             await self._writer.write(b"".join(self._parts))
             self._parts, self._held = [], 0
 
-    async def content(self) -> bytes:
-        """The whole message, once it is complete. Raises TooLarge."""
+    async def content(self) -> bytes | str:
+        """The whole message, once it is complete; of a large one the hash of the blob that it is now. Raises
+        TooLarge."""
         if self.over:
             raise TooLarge("the message is too large", limit=self._limit)
         if self._writer is None:
             return b"".join(self._parts)
         await self._writer.write(b"".join(self._parts))
         writer, self._writer, self._parts = self._writer, None, []
-        return await self._blobs.get(await writer.commit())
+        return await writer.commit()
+
+    async def whole(self) -> bytes:
+        """All bytes of the message at once. Raises TooLarge."""
+        content = await self.content()
+        return content if isinstance(content, bytes) else await self._blobs.get(content)
 
     async def drop(self) -> None:
         """Lets go of everything."""

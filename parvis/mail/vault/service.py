@@ -28,7 +28,7 @@ async def restore(keep: Store, principal: Principal, number: int, days: int) -> 
     found = await store.read(keep.db, account_id, since_ms(days), [number])
     if not found:
         raise NotFound("the vault has no such message")
-    parsed = await service.read(await keep.blobs.get(found[0].blob))
+    parsed = await service.read_blob(keep.blobs, found[0].blob)
 
     async def work(unit: Unit) -> int:
         await gate.require(unit, principal, account_id, SCOPE, Right.WRITE)

@@ -2,8 +2,10 @@
 and the same bytes are kept once. Who may read a blob is told by `blob_link`, never by knowing its name."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from parvis.kernel.mapped import Raw
 from parvis.store.unit import Unit
 
 CHUNK = 256 * 1024
@@ -58,6 +60,10 @@ class Blobs(Protocol):
 
     def stream(self, digest: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """The same in chunks of at most CHUNK bytes. Raises NotFound at the first step."""
+        ...
+
+    def mapped(self, digest: str) -> AbstractAsyncContextManager[Raw]:
+        """The bytes to look into here and there, those of a large blob not in memory. Raises NotFound."""
         ...
 
     async def size(self, digest: str) -> int | None:

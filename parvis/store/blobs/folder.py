@@ -6,12 +6,13 @@ import fcntl
 import hashlib
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import NotFound, Unavailable
+from parvis.kernel.mapped import Mapped, Raw
 from parvis.store.blobs import small
 from parvis.store.blobs.contract import CHUNK, RENEW_MS, Step, stored
 from parvis.store.sql.contract import Database
@@ -117,7 +118,16 @@ class FolderBlobs:
                 left -= len(chunk)
                 yield chunk
 
-    def _open(self, digest: str) -> IO[bytes]:
+    @asynccontextmanager
+    async def mapped(self, digest: str) -> AsyncIterator[Raw]:
+        """See Blobs.mapped."""
+        if (content := await self._small.get(digest)) is not None:
+            yield content
+            return
+        with self._open(digest) as file, Mapped(file) as raw:
+            yield raw
+
+    def _open(self, digest: str) -> BinaryIO:
         try:
             return self.path(digest).open("rb")
         except FileNotFoundError as error:
@@ -173,7 +183,7 @@ class FolderWriter:
     def __init__(self, blobs: FolderBlobs, temporary: Path) -> None:
         self._blobs, self._temporary = blobs, temporary
         self._held = b""
-        self._file: IO[bytes] | None = None
+        self._file: BinaryIO | None = None
         self._hash = hashlib.sha256()
         self.size = 0
 
@@ -201,7 +211,7 @@ class FolderWriter:
             await asyncio.to_thread(self._finish, self._file, digest)
         return digest
 
-    def _finish(self, file: IO[bytes], digest: str) -> None:
+    def _finish(self, file: BinaryIO, digest: str) -> None:
         _sync(file)
         file.close()
         if self._blobs.renew(digest):
@@ -237,7 +247,7 @@ def _older(paths: Iterable[Path], before_ms: int) -> list[Path]:
     return found
 
 
-def _sync(file: IO[bytes]) -> None:
+def _sync(file: BinaryIO) -> None:
     file.flush()
     os.fdatasync(file.fileno())
 

@@ -1,9 +1,11 @@
 """Blobs in S3 or what speaks it: `ab/cd/abcd...` under a prefix. Large ones are streamed beside and copied to their
 name on the server, since the name is known only at the end."""
 
+import asyncio
 import hashlib
+import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +16,7 @@ from obstore.store import S3Store
 
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, NotFound, Unavailable
+from parvis.kernel.mapped import Mapped, Raw
 from parvis.store.blobs.contract import CHUNK, RENEW_MS, Step, stored
 
 _PART = 8 * 1024 * 1024
@@ -94,6 +97,24 @@ class S3Blobs:
                     left = None if left is None else left - len(chunk)
                     if left == 0:
                         return
+
+    @asynccontextmanager
+    async def mapped(self, digest: str) -> AsyncIterator[Raw]:
+        """See Blobs.mapped: a large one is copied into a file that goes with the end."""
+        with tempfile.TemporaryFile() as file:
+            head = b""
+            async for chunk in self.stream(digest):
+                if file.tell() or len(head) + len(chunk) > _SMALL:
+                    await asyncio.to_thread(file.write, head + chunk)
+                    head = b""
+                else:
+                    head += chunk
+            file.flush()
+            if file.tell():
+                with Mapped(file) as raw:
+                    yield raw
+            else:
+                yield head
 
     async def _opened(self, digest: str, start: int, end: int | None) -> tuple[Any, int]:
         """The answer to read from, and how many bytes of it to skip: a server that says 200 to a range is asked for

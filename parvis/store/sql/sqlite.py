@@ -32,6 +32,10 @@ DIALECT = Dialect(
     skip_locked="",
 )
 _BATCH = 512
+_LOG_PAGES = 4000
+"""Pages in the write-ahead log (16 MB) beyond which they are brought over into the file while others write."""
+_REST_SECONDS = 1.0
+"""How long nothing is written before that is done with fewer."""
 _READERS = 4
 _STATEMENTS = 400
 _PRAGMAS = (
@@ -203,8 +207,9 @@ class SqliteDatabase:
 
     def _write_all(self) -> None:
         connection = self._connect()
+        log = _Log(connection)
         tx = SqliteTx(connection)
-        while (order := self._orders.get()) is not None:
+        while (order := self._next(log)) is not None:
             batch = [order]
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -220,7 +225,36 @@ class SqliteDatabase:
             except apsw.Error as error:
                 _fail(connection, batch, error)
             _answer(batch)
+            if log.pages >= _LOG_PAGES:
+                log.shorten()
         connection.close()
+
+    def _next(self, log: "_Log") -> _Order | None:
+        """The next unit of work; the log is brought over when none comes for a while. None at the end."""
+        if log.pages:
+            with suppress(queue.Empty):
+                return self._orders.get(timeout=_REST_SECONDS)
+            log.shorten()
+        return self._orders.get()
+
+
+class _Log:
+    """The write-ahead log of the writer: brought over into the file after those who wrote have their answer, where
+    SQLite by itself would let one of them wait for it."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection, self.pages = connection, 0
+        connection.set_wal_hook(self._committed)
+
+    def _committed(self, _connection: apsw.Connection, _database: str, pages: int) -> int:
+        self.pages = pages
+        return apsw.SQLITE_OK
+
+    def shorten(self) -> None:
+        """Does it, but for what somebody reads still."""
+        with suppress(apsw.Error):  # after the next commit it is tried again
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        self.pages = 0
 
 
 def _apply(tx: SqliteTx, connection: apsw.Connection, order: _Order) -> None:

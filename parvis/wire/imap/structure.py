@@ -3,6 +3,7 @@
 
 import re
 
+from parvis.kernel.mapped import Raw
 from parvis.wire import mime
 from parvis.wire.mime.addresses import grouped
 from parvis.wire.mime.params import written_parameters
@@ -82,12 +83,12 @@ def mailbox_and_host(email: str) -> tuple[str, str]:
     return mailbox, host
 
 
-def body_structure(raw: bytes, part: mime.Part, extended: bool) -> bytes:
+def body_structure(raw: Raw, part: mime.Part, extended: bool) -> bytes:
     """BODYSTRUCTURE of a part of `raw`, or BODY when it is not `extended` (RFC 9051 §7.5.2)."""
     return _structure(raw, part, extended, MESSAGES_LIMIT)
 
 
-def _structure(raw: bytes, part: mime.Part, extended: bool, messages: int) -> bytes:
+def _structure(raw: Raw, part: mime.Part, extended: bool, messages: int) -> bytes:
     if part.is_multipart:
         children = b"".join(_structure(raw, child, extended, messages) for child in part.children)
         items = [children or _EMPTY[extended], string(part.subtype)]

@@ -18,7 +18,13 @@ def quoted(value: str | bytes) -> bytes:
     data = _octets(value)
     if b"\r" in data or b"\n" in data or b"\0" in data:
         raise ValueError("not for a quoted string")
-    return b'"' + _ESCAPED.sub(rb"\\\g<0>", data) + b'"'
+    return _in_quotes(data)
+
+
+def _in_quotes(data: bytes) -> bytes:
+    if b'"' in data or b"\\" in data:
+        data = _ESCAPED.sub(rb"\\\g<0>", data)
+    return b'"%b"' % data
 
 
 def literal(data: bytes) -> bytes:
@@ -34,7 +40,7 @@ def literal8(data: bytes) -> bytes:
 def string(value: str | bytes) -> bytes:
     """A string every client can read: quoted when it is short and in ASCII, else a literal (RFC 9051 §4.3)."""
     data = _octets(value)
-    return quoted(data) if len(data) <= QUOTED_LIMIT and _QUOTABLE.match(data) else literal(data)
+    return _in_quotes(data) if len(data) <= QUOTED_LIMIT and _QUOTABLE.match(data) else literal(data)
 
 
 def nstring(value: str | bytes | None) -> bytes:

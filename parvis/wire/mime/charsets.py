@@ -175,7 +175,7 @@ def decode(data: bytes, label: str | None) -> DecodedText:
     if codec in WESTERN or codec == "ascii":
         text = _strict(data, "utf-8")
         if text is not None:  # latin-1 text is practically never valid UTF-8 by chance
-            return DecodedText(_clean(text), codec == "ascii")
+            return DecodedText(_clean(text), codec == "ascii" and not data.isascii())
         if codec == "cp1252" and (secret := legacy.vietnamese_codec(data[:_GUESS_SAMPLE])) is not None:
             return DecodedText(_clean(vietnamese.decode(data, secret)), False)
     text = _strict(data, codec)

@@ -117,14 +117,14 @@ class Part(msgspec.Struct, frozen=True):
 
     def all(self, name: str) -> list[Header]:
         """Every header field of that name, in order; case does not matter."""
-        wanted = name.lower()
-        return [header for header in self.headers if header.name.lower() == wanted]
+        wanted, length = name.lower(), len(name)
+        return [one for one in self.headers if len(one.name) == length and one.name.lower() == wanted]
 
     def last(self, name: str) -> Header | None:
         """The last header field of that name, which is the one JMAP reads (RFC 8621 §4.1.3)."""
-        wanted = name.lower()
+        wanted, length = name.lower(), len(name)
         for header in reversed(self.headers):
-            if header.name.lower() == wanted:
+            if len(header.name) == length and header.name.lower() == wanted:
                 return header
         return None
 

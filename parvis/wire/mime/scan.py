@@ -3,6 +3,8 @@ recurse, and takes time in proportion to the size (RFC 5322 §2, RFC 2046 §5.1)
 
 import re
 
+from parvis.kernel.mapped import Raw
+
 from .content import Content, content_of
 from .model import LIMITS, Header, Limits, Message, Part
 
@@ -26,7 +28,7 @@ class _Open:
         self.content = content
         self.children: list[Part] = []
 
-    def close(self, raw: bytes, end: int) -> Part:
+    def close(self, raw: Raw, end: int) -> Part:
         content = self.content
         # a part of nothing ends where it begins, after the line end that belongs to the delimiter that ends it
         end = max(end, self.body_start, self.children[-1].body_end if self.children else 0)
@@ -55,7 +57,7 @@ class _Open:
 class _Scan:
     """The state of one walk: the multiparts that are open, outermost first, and their delimiters."""
 
-    def __init__(self, raw: bytes, end: int, limits: Limits) -> None:
+    def __init__(self, raw: Raw, end: int, limits: Limits) -> None:
         self.raw = raw
         self.end = end
         self.limits = limits
@@ -242,7 +244,7 @@ class _Scan:
             pos = after
 
 
-def parse(raw: bytes, start: int = 0, end: int | None = None, limits: Limits = LIMITS) -> Message:
+def parse(raw: Raw, start: int = 0, end: int | None = None, limits: Limits = LIMITS) -> Message:
     """Reads the message in `raw[start:end]`. Never fails: nonsense is a `text/plain` message without header
     fields.
 
@@ -255,7 +257,7 @@ def parse(raw: bytes, start: int = 0, end: int | None = None, limits: Limits = L
     return Message(root, stop - min(start, stop), tuple(scan.defects))
 
 
-def header(raw: bytes, start: int = 0) -> tuple[list[Header], int]:
+def header(raw: Raw, start: int = 0) -> tuple[list[Header], int]:
     """Only the header fields of the message that begins at `start`, as `parse` reads them, and where its body
     begins."""
     return _Scan(raw, len(raw), LIMITS).headers(start)

@@ -3,11 +3,18 @@ twice."""
 
 import binascii
 import re
+from collections.abc import Iterator
+from typing import TypeVar
+
+import msgspec
+
+from parvis.kernel.mapped import PIECE, Raw
 
 from .charsets import decode
 from .model import DecodedText, Message, Part
 from .scan import parse
 
+T = TypeVar("T", bound=Raw)
 KNOWN = frozenset(
     {"7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue", "uue"}
 )
@@ -23,7 +30,7 @@ _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} [^\n]*\n", re.M)
 _UU_END = re.compile(rb"^end[ \t\r]*$", re.M)
 
 
-def decode_body(raw: bytes, part: Part) -> bytes:
+def decode_body(raw: Raw, part: Part) -> bytes:
     """The octets of a part after transfer decoding: what JMAP gives as its blob (RFC 8621 §4.1.4). Never
     fails; an encoding that is not known is read as none. Garbage inside base64 is skipped, a torn end is
     dropped."""
@@ -41,25 +48,27 @@ def decode_body(raw: bytes, part: Part) -> bytes:
 def base64(body: bytes) -> bytes:
     """Base64 with whatever stands between its letters. Padding in the middle, as of files put one after the other,
     begins a new run (RFC 2045 §6.8). A text that a mailing list put behind the letters is left out."""
-    if body.translate(None, _BASE64_AND_SPACE):
-        body = _without_footer(body)
-    return _loose(body)
+    return _loose(body[: _letters_end(body, 0, len(body))])
 
 
-def _without_footer(body: bytes) -> bytes:
-    """The body up to a line of words after the letters have ended: after padding, an empty or a shorter line."""
-    lines = body.split(b"\n")
+def _letters_end(raw: Raw, start: int, end: int) -> int:
+    """Where base64 ends: before a line of words after the letters have ended, which is after padding, an empty or a
+    shorter line."""
+    if not any(piece.translate(None, _BASE64_AND_SPACE) for piece in _pieces(raw, start, end)):
+        return end
     longest, ended = 0, False
-    for number, line in enumerate(lines):
-        bare = line.strip()
+    while start < end:
+        after = raw.find(b"\n", start, end) + 1 or end
+        bare = raw[start:after].strip()
         if ended and bare.translate(None, _BASE64_AND_SPACE):
-            return b"\n".join(lines[:number])
+            return start
         if bare:
             longest = max(longest, len(bare))
             ended = bare.endswith(b"=") or len(bare) < longest
         elif longest:
             ended = True
-    return body
+        start = after
+    return end
 
 
 def _loose(body: bytes) -> bytes:
@@ -79,8 +88,10 @@ def _run(run: bytes) -> bytes:
 def quoted_printable(body: bytes) -> bytes:
     """Quoted-printable; a `=` that begins nothing stays as it is, spaces at the end of a line go (RFC 2045
     §6.7)."""
-    if b"=" not in body:
-        return body
+    return body if b"=" not in body else _unquoted(body)
+
+
+def _unquoted(body: bytes) -> bytes:
     if any(end in body for end in (b" \r\n", b"\t\r\n", b" \n", b"\t\n")):
         body = _SPACE_AT_END.sub(b"", body)
     return binascii.a2b_qp(body)
@@ -108,25 +119,59 @@ def _uu_line(line: bytes) -> bytes:
             return b""
 
 
-def decoded_size(raw: bytes, part: Part) -> int:
-    """Octets of `decode_body` (JMAP's size): counted, and decoded only where counting cannot know."""
+def decoded_size(raw: Raw, part: Part) -> int:
+    """Octets of `decode_body` (JMAP's size), counted piece by piece."""
     encoding = part.encoding
     if encoding == "base64":
-        body = raw[part.body_start : part.body_end]
-        letters = body.translate(None, _NOT_BASE64)
-        if body.translate(None, _BASE64_AND_SPACE):
-            return len(base64(body))
-        if body.find(b"=") >= len(body.rstrip(b"=\r\n \t")) or b"=" not in body:
-            return len(letters) // 4 * 3 + (0, 0, 1, 2)[len(letters) % 4]
-        return len(base64(body))
-    if encoding == "quoted-printable" or encoding in _UU:
-        return len(decode_body(raw, part))
-    return part.size
+        return _base64_size(raw, part.body_start, part.body_end)
+    if encoding == "quoted-printable":
+        return _quoted_printable_size(raw, part.body_start, part.body_end)
+    return len(decode_body(raw, part)) if encoding in _UU else part.size
 
 
-def decode_text(raw: bytes, part: Part) -> DecodedText:
-    """The text of a part: transfer encoding and charset decoded, CRLF as LF (RFC 8621 §4.1.4, bodyValues)."""
-    text, problem = decode(decode_body(raw, part), declared_charset(part))
+def _pieces(raw: Raw, start: int, end: int) -> Iterator[bytes]:
+    return (raw[at : min(at + PIECE, end)] for at in range(start, end, PIECE))
+
+
+def _base64_size(raw: Raw, start: int, end: int) -> int:
+    end = _letters_end(raw, start, end)
+    if raw.count(b"=", start, end) > _RUNS:
+        return _run_size(raw, start, end)
+    size = 0
+    while start < end:
+        at = raw.find(b"=", start, end)
+        stop = end if at < 0 else at
+        size += _run_size(raw, start, stop)
+        start = stop + 1
+    return size
+
+
+def _run_size(raw: Raw, start: int, end: int) -> int:
+    letters = sum(len(piece.translate(None, _NOT_BASE64)) for piece in _pieces(raw, start, end))
+    return letters // 4 * 3 + (0, 0, 1, 2)[letters % 4]
+
+
+def _quoted_printable_size(raw: Raw, start: int, end: int) -> int:
+    """No line reaches into the next one, so that whole lines can be read by themselves."""
+    if raw.find(b"=", start, end) < 0:
+        return end - start
+    size = 0
+    while start < end:
+        after = raw.find(b"\n", min(start + PIECE, end), end) + 1 or end
+        size += len(_unquoted(raw[start:after]))
+        start = after
+    return size
+
+
+def decode_text(raw: Raw, part: Part, most: int | None = None) -> DecodedText:
+    """The text of a part: transfer encoding and charset decoded, CRLF as LF (RFC 8621 §4.1.4, bodyValues). Of a
+    part with more raw octets than `most` only these are read, to the end of their last whole word."""
+    if most is None or part.size <= most:
+        body = decode_body(raw, part)
+    else:
+        body = decode_body(raw, msgspec.structs.replace(part, body_end=part.body_start + most))
+        body = body[: max(body.rfind(b"\n"), body.rfind(b" ")) + 1] or body
+    text, problem = decode(body, declared_charset(part))
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     return DecodedText(text, problem or part.encoding not in KNOWN)
@@ -137,7 +182,7 @@ def declared_charset(part: Part) -> str | None:
     return part.charset
 
 
-def inner_message(raw: bytes, part: Part) -> tuple[bytes, Message]:
+def inner_message(raw: T, part: Part) -> tuple[bytes | T, Message]:
     """The message inside a `message/rfc822` part, with the bytes its offsets count in: `raw` itself where
     nothing is encoded, so that places stay true for IMAP; else the decoded body."""
     if part.encoding in ("base64", "quoted-printable") or part.encoding in _UU:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from parvis.kernel.mapped import Raw
 from parvis.wire.text import html_to_text
 
 from .model import Message, Part
@@ -103,7 +104,7 @@ _RULE = re.compile(r"[-_=*~#+.]{4,}")
 _MARKS = frozenset("-_=*~#+. ")
 
 
-def preview(raw: bytes, message: Message, views: BodyViews | None = None) -> str:
+def preview(raw: Raw, message: Message, views: BodyViews | None = None) -> str:
     """One line of at most 256 characters out of the first text that has words, without quotations, signature and
     rules. Only the head of a long part is looked at. Pass `views` when they are at hand."""
     for part in (views or body_views(message)).text_body:
@@ -118,7 +119,7 @@ def preview(raw: bytes, message: Message, views: BodyViews | None = None) -> str
     return ""
 
 
-def _line(raw: bytes, part: Part, head: int) -> str:
+def _line(raw: Raw, part: Part, head: int) -> str:
     short = part if part.size <= head else msgspec.structs.replace(part, body_end=part.body_start + head)
     text = decode_text(raw, short).text
     if part.subtype == "html":

@@ -1,8 +1,14 @@
 """Nothing makes the readers fail, and what they say holds together, whatever the bytes are."""
 
+import tempfile
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parvis.kernel import mapped as kernel_mapped
+from parvis.kernel.mapped import Mapped
+from parvis.wire.imap import write
 from parvis.wire.mime import (
     Limits,
     Part,
@@ -21,6 +27,7 @@ from parvis.wire.mime import (
     inner_message,
     parse,
     preview,
+    transfer,
 )
 from tests.wire.mime.corpus import PIECES, seeds
 
@@ -143,3 +150,32 @@ def test_a_message_inside_another_is_read_in_place(raw: bytes, before: bytes) ->
     alone = parse(raw)
     assert [part.media_type for part in inside.walk()] == [part.media_type for part in alone.walk()]
     assert [part.body_end - len(before) for part in inside.walk()] == [part.body_end for part in alone.walk()]
+
+
+def told(raw: bytes | Mapped) -> list[object]:
+    """What is read out of a message wherever its bytes are."""
+    message = parse(raw)
+    found: list[object] = [message, preview(raw, message), write.body_structure(raw, message.root, True)]
+    for part in message.walk():
+        found += [
+            decode_body(raw, part),
+            decoded_size(raw, part),
+            decode_text(raw, part),
+            decode_text(raw, part, 9),
+        ]
+    return found
+
+
+@settings(max_examples=300)
+@given(mutated() | st.binary(min_size=1, max_size=300), st.integers(1, 50))
+def test_a_message_in_a_file_is_read_as_one_in_memory(raw: bytes, piece: int) -> None:
+    with tempfile.TemporaryFile() as file, pytest.MonkeyPatch.context() as patch:
+        file.write(raw or b"\n")
+        file.flush()
+        for module in (kernel_mapped, transfer):
+            patch.setattr(module, "PIECE", piece)
+        patch.setattr(kernel_mapped, "_HELD", 3 * piece)
+        with Mapped(file) as mapped:
+            pieces = told(mapped)
+        patch.undo()
+        assert pieces == told(raw or b"\n")
