@@ -101,7 +101,7 @@ async def test_a_stranger_waits_for_a_moderator(site: Site, sink: Sink) -> None:
     assert (
         shown["from"] == [{"name": "Bob", "email": BOB}] and "Some words" in shown["text"] and shown["files"] == []
     )
-    assert (await Moderator(site.engine, ben)("HeldPost/read", id=held["id"]))["type"] == "notFound"
+    assert (await Moderator(site.engine, ben)("HeldPost/read", id=held["id"]))["error"] == "invalidArguments"
     other = await Moderator(site.engine, ben)("HeldPost/decide", accept=[held["id"]])
     assert other["notFound"] == [held["id"]]
     assert (await client("HeldPost/decide", accept=[held["id"]]))["accepted"] == [held["id"]]
