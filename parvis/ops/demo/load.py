@@ -12,6 +12,7 @@ from parvis.access import directory, gate
 from parvis.access.principal import Principal, Right
 from parvis.kernel import clock
 from parvis.mail import identity, mailboxes, service
+from parvis.mail.lists import store as lists
 from parvis.mail.model import SCOPE
 from parvis.mail.service import Import
 from parvis.ops import people
@@ -70,7 +71,10 @@ class Loader:
     async def _share(self, unit: Unit) -> None:
         for group in self.organisation.groups.values():
             for key in group.members:
-                await directory.join(unit, self.principals[group.key].id, self.principals[key].id)
+                role = "moderator" if key == group.moderator else "member"
+                await directory.join(unit, self.principals[group.key].id, self.principals[key].id, role)
+            if group.moderator:
+                await lists.configure(unit, self.principals[group.key].id, "members", "hold")
         for space in self.organisation.spaces:
             team = self.principals[space.key]
             for key in space.members:

@@ -28,7 +28,8 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A `group` is a list of people to write to; a `space` has a mailbox of its own that its members share."""
+    """A `group` is a mailing list, which its moderator looks after; a `space` has a mailbox of its own that its
+    members share."""
 
     key: str
     kind: Literal["group", "space"]
@@ -36,6 +37,7 @@ class Group:
     address: str
     language: Language
     members: tuple[str, ...]
+    moderator: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 import type assistant from './assistant.json';
 import type compose from './compose.json';
 import type filters from './filters.json';
+import type lists from './lists.json';
 import mail from './mail.json';
 import type search from './search.json';
 import type settings from './settings.json';
@@ -18,8 +19,9 @@ export const later = {
   assistant: () => import('./assistant.json'),
   compose: () => import('./compose.json'),
   filters: () => import('./filters.json'),
+  lists: () => import('./lists.json'),
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof assistant & typeof compose & typeof filters & typeof search & typeof settings;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof assistant & typeof compose & typeof filters & typeof lists & typeof search & typeof settings;

@@ -9,6 +9,7 @@ export const later = {
   assistant: () => import('./assistant.json'),
   compose: () => import('./compose.json'),
   filters: () => import('./filters.json'),
+  lists: () => import('./lists.json'),
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
 };

@@ -156,6 +156,8 @@ export interface Slots {
   'shell.overlay': Record<string, never>;
   /** The part of the settings about filters of mail. */
   'settings.filters': Record<string, never>;
+  /** The part about mailing lists. */
+  'settings.lists': Record<string, never>;
   /** A whole conversation with its tools, provided by mail, for use by search and the assistant. */
   'mail.conversation': { accountId: string; threadId: string; onclose?: () => void; highlight?: Highlight };
 }

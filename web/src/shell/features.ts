@@ -4,6 +4,7 @@ import type { Feature } from '../kernel/features';
 import { assistant } from '../assistant';
 import { compose } from '../mail/compose';
 import { filters } from '../mail/filters';
+import { lists } from '../mail/lists';
 import { mail } from '../mail';
 import { search } from '../search';
 import { settings } from '../settings';
@@ -13,6 +14,7 @@ export const features: Feature[] = [
   mail,
   compose,
   filters,
+  lists,
   assistant,
   search,
   settings,

@@ -39,6 +39,7 @@ export { default as ListFilter } from '@lucide/svelte/icons/list-filter';
 export { default as ListChecks } from '@lucide/svelte/icons/list-checks';
 export { default as LogOut } from '@lucide/svelte/icons/log-out';
 export { default as Mail } from '@lucide/svelte/icons/mail';
+export { default as MessagesSquare } from '@lucide/svelte/icons/messages-square';
 export { default as MailOpen } from '@lucide/svelte/icons/mail-open';
 export { default as Menu } from '@lucide/svelte/icons/menu';
 export { default as Monitor } from '@lucide/svelte/icons/monitor';
