@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from parvis.access.gate import Access
 from parvis.access.principal import Right
+from parvis.mail.imap.contents import Contents
 from parvis.mail.mailboxes import MailboxRow
 from parvis.mail.store import KIND
 from parvis.store.sql.contract import Database, Row, marks
@@ -29,8 +30,6 @@ _CHANGED = f"""SELECT m.uid, e.keywords, c.modseq FROM change c JOIN email_mailb
     WHERE c.account_id = ? AND c.kind = '{KIND}' AND c.modseq > ? AND c.destroyed = 0 AND m.mailbox_id = ?"""
 _MARKED_SINCE = "SELECT uid, keywords, modseq FROM deleted_email WHERE mailbox_id = ? AND modseq > ?"
 _VANISHED = "SELECT uid FROM vanished_uid WHERE mailbox_id = ? AND modseq > ?"
-_ALL_UIDS = """SELECT (SELECT string_agg(CAST(uid AS TEXT), ',') FROM email_mailbox WHERE mailbox_id = ?),
-    (SELECT string_agg(CAST(uid AS TEXT), ',') FROM deleted_email WHERE mailbox_id = ?)"""
 _UIDS = """SELECT uid FROM email_mailbox WHERE mailbox_id = ? AND uid > ?
     UNION ALL SELECT uid FROM deleted_email WHERE mailbox_id = ? AND uid > ? ORDER BY uid"""
 
@@ -108,12 +107,9 @@ class View:
         """Whether the session may do this here."""
         return not self.read_only and right in self.access.rights
 
-    async def load(self, db: Database) -> None:
-        """Reads what is in the mailbox now."""
-        self.modseq = await _modseq(db, self.account_id)
-        ((live, marked),) = await db.scan(_ALL_UIDS, self.mailbox_id, self.mailbox_id)
-        found = f"{live or ''},{marked or ''}".strip(",")
-        self.uids = array("I", sorted(map(int, found.split(","))) if found else ())
+    def load(self, contents: Contents) -> None:
+        """Begins with what is in the mailbox now."""
+        self.uids, self.modseq = contents.uids[:], contents.modseq
 
     def told(self, flags: Iterable[Flagged]) -> None:
         """Notes that the session knows these flags already."""
