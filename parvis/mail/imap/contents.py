@@ -5,11 +5,12 @@ import asyncio
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from parvis.mail.store import KIND
-from parvis.store.sql.contract import Database, Row
+from parvis.store.sql.contract import Database
 
 _HELD = 4_000_000
 """Messages of all mailboxes that are kept, those asked for last."""
@@ -29,11 +30,20 @@ _CHANGED = f"""SELECT m.uid, e.keywords, 0 FROM change c JOIN email_mailbox m ON
     UNION ALL SELECT uid, keywords, 1 FROM deleted_email WHERE mailbox_id = ? AND modseq > ?"""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     r"""The flags that some messages have: keywords as they are stored, and whether \Deleted is among them."""
 
     keywords: str
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """The flags of a message."""
+
+    uid: int
+    keywords: frozenset[str]
+    modseq: int
     deleted: bool
 
 
@@ -69,7 +79,7 @@ class Contents:
             rows = await db.scan(_FLAGS, self._mailbox_id, self._mailbox_id)
             self.forms, self._numbers = [], {}
             self.uids = array("I", [row[0] for row in rows])
-            self.flags = array("I", [self._number(row) for row in rows])
+            self.flags = array("I", [self._number(Form(row[1], bool(row[2]))) for row in rows])
             return
         ((live, marked),) = await db.scan(_UIDS, self._mailbox_id, self._mailbox_id)
         found = f"{live or ''},{marked or ''}".strip(",")
@@ -82,24 +92,41 @@ class Contents:
         read = db.scan if now - since > _MANY else db.rows
         gone = {row[0] for row in await read(_GONE, box, since)}
         fresh = [row[0] for row in await read(_FRESH, box, last, box, last)]
-        changed: dict[int, Row] = {}
+        changed: dict[int, Form] = {}
         if self.flags is not None:
-            changed = {row[0]: row for row in await read(_CHANGED, box, self._account_id, since, box, since)}
+            changed = {
+                row[0]: Form(row[1], bool(row[2]))
+                for row in await read(_CHANGED, box, self._account_id, since, box, since)
+            }
             if not changed.keys() >= set(fresh) or len(self.forms) > len(self.uids) + _MANY:
                 return False
             self.flags.extend([self._number(changed.pop(uid)) for uid in fresh])
         self.uids.extend(fresh)
-        for uid, row in changed.items():
-            if self.flags is not None and (place := self._place(uid)) is not None:
-                self.flags[place] = self._number(row)
+        for uid, form in changed.items():
+            self._set(uid, form)
         if gone:
             kept = [place for place, uid in enumerate(self.uids) if uid not in gone]
             self.uids = array("I", [self.uids[place] for place in kept])
             self.flags = self.flags and array("I", [self.flags[place] for place in kept])
         return True
 
-    def _number(self, row: Row) -> int:
-        form = Form(row[1], bool(row[2]))
+    def wrote(self, since: int, until: int, flagged: Iterable[Flagged]) -> None:
+        """Takes over what a unit made of the flags of some messages, when nothing else has happened meanwhile: it
+        found the account's clock at `since` and left it at `until`."""
+        if since == self.modseq:
+            forms: dict[tuple[frozenset[str], bool], Form] = {}
+            for one in flagged:
+                key = one.keywords, one.deleted
+                if key not in forms:
+                    forms[key] = Form(" ".join(sorted(one.keywords)), one.deleted)
+                self._set(one.uid, forms[key])
+            self.modseq = until
+
+    def _set(self, uid: int, form: Form) -> None:
+        if self.flags is not None and (place := self._place(uid)) is not None:
+            self.flags[place] = self._number(form)
+
+    def _number(self, form: Form) -> int:
         number = self._numbers.get(form)
         if number is None:
             number = self._numbers[form] = len(self.forms)

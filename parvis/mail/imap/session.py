@@ -10,10 +10,10 @@ from parvis.access import gate, sessions
 from parvis.access.principal import Principal
 from parvis.kernel.errors import Forbidden, Invalid, NotFound, OverQuota, ParvisError, TooLarge
 from parvis.kernel.settings import Settings
-from parvis.mail.imap.contents import Shelf
+from parvis.mail.imap.contents import Flagged, Shelf
 from parvis.mail.imap.flags import SYSTEM, as_flag, written
 from parvis.mail.imap.names import Names, names_of
-from parvis.mail.imap.view import Flagged, Message, View
+from parvis.mail.imap.view import Message, View
 from parvis.mail.imap.watch import Watch
 from parvis.mail.model import SCOPE
 from parvis.mail.smtp.spool import Spool

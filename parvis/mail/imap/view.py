@@ -6,10 +6,11 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from parvis.access.gate import Access
 from parvis.access.principal import Right
-from parvis.mail.imap.contents import Contents
+from parvis.mail.imap.contents import Contents, Flagged
 from parvis.mail.mailboxes import MailboxRow
 from parvis.mail.store import KIND
 from parvis.store.sql.contract import Database, Row, marks
@@ -48,16 +49,6 @@ class Message:
     modseq: int
     has_attachment: bool
     """Or may have one."""
-    deleted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Flagged:
-    """The flags of a message that changed."""
-
-    uid: int
-    keywords: frozenset[str]
-    modseq: int
     deleted: bool
 
 
@@ -113,7 +104,13 @@ class View:
 
     def told(self, flags: Iterable[Flagged]) -> None:
         """Notes that the session knows these flags already."""
-        self._told.update({one.uid: one.modseq for one in flags})
+        self._told.update({one.uid: one.modseq for one in flags if one.modseq > self.modseq})
+
+    def wrote(self, since: int, until: int) -> None:
+        """Passes over what the session did itself and was told of, when nothing else has happened meanwhile: its
+        unit found the account's clock at `since` and left it at `until`."""
+        if since == self.modseq:
+            self.modseq = until
 
     async def news(self, db: Database, *, expunges: bool = True) -> News:
         """What has changed, after which this view is as the database. Without `expunges` nothing may go, and what
@@ -229,6 +226,7 @@ def message(row: Row) -> Message:
     )
 
 
+@lru_cache(4096)
 def words(stored: str) -> frozenset[str]:
     """Keywords as they are stored."""
     return frozenset(stored.split())
