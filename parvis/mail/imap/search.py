@@ -42,7 +42,7 @@ async def _answered(
     else:
         numbers = _numbers(session, found, uid=asked.uid)
         more = f" (MODSEQ {modseq})" if modseq and numbers else ""
-        session.say(f"* {command.name} {' '.join(map(str, numbers))}".rstrip() + more)
+        session.say(f"* {command.name}{' %d' * len(numbers) % tuple(numbers)}{more}")
     return Done(expunges=asked.uid)
 
 
