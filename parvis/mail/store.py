@@ -177,17 +177,20 @@ class Edit:
     mailbox_ids: frozenset[int] | None = None
 
 
-async def edit(unit: Unit, account_id: int, edits: Sequence[Edit]) -> None:
-    """Changes keywords and mailboxes of messages, each named once. A change of keywords alone is noted as
-    `counts_only`, so that queries which do not look at keywords stay undisturbed. Raises NotFound, Invalid."""
+async def edit(unit: Unit, account_id: int, edits: Sequence[Edit]) -> dict[int, int]:
+    """Changes keywords and mailboxes of messages, each named once. Returns the modseq of each that is another now.
+    A change of keywords alone is noted as `counts_only`, so that queries which do not look at keywords stay
+    undisturbed. Raises NotFound, Invalid."""
     touched: set[int] = set()
+    modseqs: dict[int, int] = {}
     for start in range(0, len(edits), _PAGE):
-        touched |= await _edit_page(unit, account_id, edits[start : start + _PAGE])
+        touched |= await _edit_page(unit, account_id, edits[start : start + _PAGE], modseqs)
     await counts.refresh(unit, account_id, touched)
+    return modseqs
 
 
-async def _edit_page(unit: Unit, account_id: int, edits: Sequence[Edit]) -> set[int]:
-    """The threads of the messages that changed."""
+async def _edit_page(unit: Unit, account_id: int, edits: Sequence[Edit], modseqs: dict[int, int]) -> set[int]:
+    """Adds the modseqs of the messages that changed; returns the threads whose counts may have."""
     numbers = [change.email_id for change in edits]
     rows = await unit.rows(
         f"""SELECT id, thread_id, received_ms, keywords FROM email
@@ -208,9 +211,12 @@ async def _edit_page(unit: Unit, account_id: int, edits: Sequence[Edit]) -> set[
         if change.keywords is not None and is_marked:
             marked.append((change.email_id, before, change.keywords))
         if left is not None or is_marked:
-            touched.add(thread_id)
             modseq = await unit.changed(account_id, KIND, change.email_id, "updated", counts_only=left is None)
-            await vanish(unit, modseq, left or ())
+            modseqs[change.email_id] = modseq
+            if left:
+                await vanish(unit, modseq, left)
+        if left is not None or (is_marked and is_unread(before) != is_unread(change.keywords or ())):
+            touched.add(thread_id)
     await _mark(unit, account_id, marked)
     return touched
 

@@ -82,6 +82,10 @@ class Unit:
             self._clocks[account_id] += 1
         return self._clocks[account_id]
 
+    def clock_of(self, account_id: int) -> int:
+        """The account's modseq as the unit has it by now; 0 when it has changed nothing there."""
+        return self._clocks.get(account_id, 0)
+
     async def changed(
         self, account_id: int, kind: str, object_id: int, change: Change, *, counts_only: bool = False
     ) -> int:

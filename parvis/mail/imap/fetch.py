@@ -2,7 +2,7 @@
 whole one streams in flat memory. RFC 9051 §6.4.5, §7.5.2"""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -14,7 +14,7 @@ from parvis.mail.imap.marks import Marking, mark
 from parvis.mail.imap.quick import is_quick
 from parvis.mail.imap.select import vanished
 from parvis.mail.imap.session import Done, Session
-from parvis.mail.imap.view import PAGE, Flagged, Message, headers_of, paged
+from parvis.mail.imap.view import PAGE, Message, headers_of, paged
 from parvis.store.sql.contract import marks
 from parvis.wire import mime
 from parvis.wire.imap import arguments as a
@@ -54,7 +54,7 @@ async def fetch(session: Session, command: Command) -> Done:
         fresh: set[int] = set()
         if sees and (unseen := [one.uid for one in messages if "$seen" not in one.keywords]):
             _, after = await mark(session, view, unseen, _SEEN)
-            view.told(Flagged(one.uid, one.keywords, one.modseq, one.deleted) for one in after)
+            view.told(after)
             fresh = set(unseen)
             messages = await view.messages(session.store.db, page)
         missing += len(page) - len(messages)
@@ -123,12 +123,16 @@ def _is_whole(section: Section) -> bool:
 async def _answer(session: Session, plan: _Plan, messages: Sequence[Message], fresh: set[int]) -> None:
     headers = await headers_of(session.store.db, messages) if plan.reads_header else {}
     previews = await _previews(session, messages) if plan.previews else {}
+    raws = (
+        await session.store.blobs.together([one.blob for one in messages]) if plan.whole or plan.reads_raw else {}
+    )
     for message in messages:
         number = session.box.sequence(message.uid)
         if not number:
             continue
         writer = _Writer(session, message, headers.get(message.email_id), previews.get(message.email_id))
-        await writer.write(number, plan, told=message.uid in fresh)
+        await writer.write(number, plan, raws.get(message.blob), told=message.uid in fresh)
+    await session.client.flush()
 
 
 class _Writer:
@@ -139,26 +143,28 @@ class _Writer:
         self._raw: bytes | None = None
         self._parsed: mime.Message | None = None
 
-    async def write(self, number: int, plan: _Plan, *, told: bool) -> None:
-        """The whole line. Whatever may fail is done before its first byte is written, but for the streaming."""
+    async def write(self, number: int, plan: _Plan, raw: bytes | None, *, told: bool) -> None:
+        """The whole line; `raw` is the message when it was read already. Whatever may fail is done before its first
+        byte is written, but for the streaming."""
+        self._raw = raw
         if plan.reads_raw:
             await self._read()
         pieces = [await self._item(item) for item in plan.items]
         if told and not plan.flags:
             pieces.append(b"FLAGS (" + self._flags() + b")")
-        client = self._session.client
-        client.write(b"* %d FETCH (" % number)
+        client, held = self._session.client, [b"* %d FETCH (" % number]
         for place, piece in enumerate(pieces):
-            client.write(b" " if place else b"")
+            held.append(b" " if place else b"")
             if isinstance(piece, bytes):
-                client.write(piece)
-            else:
-                await self._stream(piece)
-        client.write(b")\r\n")
-        await client.flush()
+                held.append(piece)
+                continue
+            client.write(b"".join(held))
+            held.clear()
+            await self._stream(piece)
+        client.write(b"".join(held) + b")\r\n")
 
     async def _read(self) -> None:
-        raw = await self._session.store.blobs.get(self._message.blob)
+        raw = self._raw or await self._session.store.blobs.get(self._message.blob)
         self._raw = raw
         self._parsed = mime.parse(raw) if len(raw) < _LARGE else await asyncio.to_thread(mime.parse, raw)
 
@@ -236,16 +242,12 @@ class _Writer:
             end = min(start + section.partial[1], end)
         client, mark = self._session.client, b"~" if section.kind == "BINARY" else b""
         client.write(section.label() + b" " + mark + b"{%d}\r\n" % (end - start))
-        async for chunk in self._bytes(start, end):
-            client.write(chunk if mark else without_nul(chunk))
-            await client.flush()
-
-    async def _bytes(self, start: int, end: int) -> AsyncIterator[bytes]:
         if self._raw is not None:
-            yield self._raw[start:end]
+            client.write(self._raw[start:end] if mark else without_nul(self._raw[start:end]))
         elif start < end:
             async for chunk in self._session.store.blobs.stream(self._message.blob, start, end):
-                yield chunk
+                client.write(chunk if mark else without_nul(chunk))
+                await client.flush()
 
 
 def without_nul(data: bytes) -> bytes:

@@ -1,9 +1,11 @@
 r"""Keywords as flags: `$seen` is \Seen, others stay what they are. RFC 8621 §4.1.1, RFC 9051 §2.3.2"""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from parvis.kernel.errors import Invalid
 from parvis.mail.model import keyword_set
+from parvis.wire.imap import search as keys
+from parvis.wire.imap.search import SearchKey
 
 _SYSTEM = {"$answered": r"\Answered", "$flagged": r"\Flagged", "$draft": r"\Draft", "$seen": r"\Seen"}
 _KEYWORDS = {flag.lower(): keyword for keyword, flag in _SYSTEM.items()}
@@ -49,3 +51,19 @@ def read(flags: Iterable[str]) -> tuple[frozenset[str], bool]:
 def keyword_of(flag: str) -> str:
     """The keyword of one flag name of a search (`SEEN`, `$Junk`)."""
     return _KEYWORDS.get("\\" + flag.lower(), flag.lower())
+
+
+def is_stored_flag(key: SearchKey) -> bool:
+    r"""Whether a search key asks about flags that the message has for everybody, as \Recent is not, or about
+    nothing. RFC 9051 §6.4.4"""
+    if isinstance(key, keys.Flag):
+        return key.name.upper() != r"\RECENT"
+    return isinstance(key, keys.Keyword | keys.All)
+
+
+def has_flag(key: keys.Flag | keys.Keyword, keywords: Collection[str], deleted: bool) -> bool:
+    """Whether a message with these keywords is what a search for a flag finds."""
+    if isinstance(key, keys.Keyword):
+        return (key.name.lower() in keywords) == key.present
+    bare = key.name.removeprefix("\\").upper()
+    return (deleted if bare == "DELETED" else keyword_of(bare) in keywords) == key.present

@@ -1,12 +1,15 @@
-"""FETCH of what the tables have ready: flags, sizes, dates, envelopes. A page is one statement and one loop: lists
-of a hundred thousand messages are read like this. RFC 9051 §2.3.3, §2.3.4, §6.4.5, RFC 8474 §5.2, RFC 8621 §1.6"""
+"""FETCH of what the tables have ready: flags, sizes, dates, envelopes. A page is one statement and one loop, and
+none for flags alone: lists of a hundred thousand messages are read like this. RFC 9051 §2.3.3, §2.3.4, §6.4.5,
+RFC 8474 §5.2, RFC 8621 §1.6"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 from parvis.kernel import ids
+from parvis.mail.imap.contents import Form
 from parvis.mail.imap.session import Session
-from parvis.mail.imap.view import Flagged, words
+from parvis.mail.imap.view import words
 from parvis.mail.store import KIND
 from parvis.wire.imap import write
 from parvis.wire.imap.fetch import FetchItem, Simple
@@ -30,6 +33,8 @@ _WRITTEN: dict[str, Callable[[Any], bytes]] = {
     "MODSEQ": lambda number: b"(%d)" % (number or 1),
 }
 _NUMBERS = frozenset({"UID", "RFC822.SIZE"})
+_HELD = frozenset({"UID", "FLAGS"})
+"""What is in memory."""
 
 
 def is_quick(items: Sequence[FetchItem]) -> bool:
@@ -41,11 +46,13 @@ async def answer(session: Session, items: Sequence[FetchItem], uids: Sequence[in
     """Answers for a page of uids. Returns those that are there, or None when it has answered nothing because
     something of the page is kept elsewhere."""
     view, db = session.box, session.store.db
+    names = [one.name for one in items if isinstance(one, Simple)]
+    if "FLAGS" in names and _HELD.issuperset(names):
+        return await _from_memory(session, names, uids)
     span = view.mailbox_id, uids[0], uids[-1]
     marked = "SELECT 1 FROM deleted_email WHERE mailbox_id = ? AND uid >= ? AND uid <= ? LIMIT 1"
     if await db.value(marked, *span) is not None:
         return None
-    names = [one.name for one in items if isinstance(one, Simple)]
     sql, parameters = _statement(names, view.account_id)
     rows = await db.rows(sql, *parameters, *span)
     if len(rows) > len(uids):
@@ -56,6 +63,22 @@ async def answer(session: Session, items: Sequence[FetchItem], uids: Sequence[in
     _write(session, names, rows)
     await session.client.flush()
     return [row[0] for row in rows]
+
+
+async def _from_memory(session: Session, names: Sequence[str], uids: Sequence[int]) -> Sequence[int]:
+    view = session.box
+    contents = await session.server.shelf.get(view.account_id, view.mailbox_id, flags=True)
+    there, places = contents.flags_of(uids)
+    if there:
+        recent = view.recent_among(there[0], there[-1])
+        shown = list(zip(places, map(view.is_recent, there) if recent is None else repeat(recent), strict=False))
+        written = {key: _flags(session, contents.forms[key[0]], recent=key[1]) for key in set(shown)}
+        columns: dict[str, Iterable[Any]] = {"UID": there, "FLAGS": map(written.__getitem__, shown)}
+        form = _form(names)
+        rows = zip(view.sequences(there), *(columns[name] for name in names), strict=True)
+        session.client.write(b"".join([form % row for row in rows if row[0]]))
+    await session.client.flush()
+    return there
 
 
 def _statement(names: Sequence[str], account_id: int) -> tuple[str, list[int]]:
@@ -71,10 +94,19 @@ def _statement(names: Sequence[str], account_id: int) -> tuple[str, list[int]]:
     return f"{sql} WHERE m.mailbox_id = ? AND m.uid >= ? AND m.uid <= ? ORDER BY m.uid", parameters
 
 
+def _flags(session: Session, form: Form, *, recent: bool) -> bytes:
+    return session.shown(words(form.keywords), deleted=form.deleted, recent=recent).encode()
+
+
+def _form(names: Sequence[str]) -> bytes:
+    """The line of one message, with places for what is told of it."""
+    forms = [f"{name} {'(%b)' if name == 'FLAGS' else '%d' if name in _NUMBERS else '%b'}" for name in names]
+    return f"* %d FETCH ({' '.join(forms)})\r\n".encode()
+
+
 def _write(session: Session, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     view, known = session.box, {}
-    forms = [f"{name} {'(%b)' if name == 'FLAGS' else '%d' if name in _NUMBERS else '%b'}" for name in names]
-    form = f"* %d FETCH ({' '.join(forms)})\r\n".encode()
+    form = _form(names)
     changes = [(place, _WRITTEN[name]) for place, name in enumerate(names, 1) if name in _WRITTEN]
     flags = names.index("FLAGS") + 1 if "FLAGS" in names else 0
     lines = []
@@ -86,7 +118,7 @@ def _write(session: Session, names: Sequence[str], rows: Sequence[Sequence[Any]]
         if flags:
             key = row[flags], view.is_recent(row[0]) if recent is None else recent
             if key not in known:
-                known[key] = session.flags_of(Flagged(row[0], words(row[flags]), 0, False)).encode()
+                known[key] = _flags(session, Form(key[0], False), recent=key[1])
             values[flags] = known[key]
         for where, written in changes:
             values[where] = written(values[where])

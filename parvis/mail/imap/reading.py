@@ -9,7 +9,7 @@ from typing import Any
 from parvis.kernel import clock
 from parvis.kernel.languages import fold
 from parvis.mail.imap.conditions import Candidates, day_ms, number_of
-from parvis.mail.imap.flags import keyword_of
+from parvis.mail.imap.flags import has_flag
 from parvis.mail.imap.session import Session
 from parvis.mail.imap.view import Message, headers_of, paged
 from parvis.wire import mime
@@ -195,13 +195,8 @@ async def _is(facts: Facts, key: SearchKey) -> bool:
     match key:
         case keys.All():
             return True
-        case keys.Flag(name, present):
-            bare = name.removeprefix("\\").upper()
-            if bare == "DELETED":
-                return message.deleted == present
-            return (keyword_of(bare) in message.keywords) == present
-        case keys.Keyword(name, present):
-            return (name.lower() in message.keywords) == present
+        case keys.Flag() | keys.Keyword():
+            return has_flag(key, message.keywords, message.deleted)
         case keys.Size(relation, octets):
             return message.size > octets if relation == "larger" else message.size < octets
         case keys.When(field, relation, day):

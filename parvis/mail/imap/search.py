@@ -4,9 +4,11 @@ the messages themselves, so that a text is found wherever it stands, inside word
 from collections.abc import Iterator, Sequence
 
 from parvis.mail.imap.conditions import Candidates, Conditions
+from parvis.mail.imap.contents import Form
+from parvis.mail.imap.flags import has_flag, is_stored_flag
 from parvis.mail.imap.reading import Reading
 from parvis.mail.imap.session import Done, No, Session
-from parvis.mail.imap.view import paged
+from parvis.mail.imap.view import paged, words
 from parvis.mail.textindex import text_index
 from parvis.wire.imap import arguments as a
 from parvis.wire.imap import search as keys
@@ -40,7 +42,7 @@ async def _answered(
     else:
         numbers = _numbers(session, found, uid=asked.uid)
         more = f" (MODSEQ {modseq})" if modseq and numbers else ""
-        session.say(f"* {command.name} {' '.join(map(str, numbers))}".rstrip() + more)
+        session.say(f"* {command.name}{' %d' * len(numbers) % tuple(numbers)}{more}")
     return Done(expunges=asked.uid)
 
 
@@ -95,6 +97,8 @@ def _numbers(session: Session, uids: Sequence[int], *, uid: bool) -> list[int]:
     if uid:
         return list(uids)
     order = sorted(uids)
+    if order == uids:
+        return [number for number in session.box.sequences(order) if number]
     places = dict(zip(order, session.box.sequences(order), strict=True))
     return [number for one in uids if (number := places[one])]
 
@@ -132,6 +136,8 @@ def _leaves(key: SearchKey) -> Iterator[SearchKey]:
 async def matching(session: Session, key: SearchKey) -> list[int]:
     """The uids that a search finds in the selected mailbox, in order."""
     view, db = session.box, session.store.db
+    if all(is_stored_flag(one) for one in _leaves(key)):
+        return await _by_flags(session, key)
     candidates = await _candidates(session, key)
     condition = Conditions(view, candidates).of(key)
     sql = (_LIVE if "e." in condition.sql else _PLACES).format(condition.sql)
@@ -146,6 +152,28 @@ async def matching(session: Session, key: SearchKey) -> list[int]:
         return live
     others = sorted(row[0] for row in marked if view.sequence(row[0]))
     return sorted(live + [uid for page in paged(others) for uid in await reading.filtered(page, key)])
+
+
+async def _by_flags(session: Session, key: SearchKey) -> list[int]:
+    """What is found by flags alone: each combination of them is looked at once, in memory."""
+    view = session.box
+    contents = await session.server.shelf.get(view.account_id, view.mailbox_id, flags=True)
+    there, places = contents.flags_of(view.uids)
+    wanted = {place for place in set(places) if _holds(key, contents.forms[place])}
+    return [uid for uid, place in zip(there, places, strict=True) if place in wanted]
+
+
+def _holds(key: SearchKey, form: Form) -> bool:
+    match key:
+        case keys.And(several):
+            return all(_holds(one, form) for one in several)
+        case keys.Or(left, right):
+            return _holds(left, form) or _holds(right, form)
+        case keys.Not(inner):
+            return not _holds(inner, form)
+        case keys.Flag() | keys.Keyword():
+            return has_flag(key, words(form.keywords), form.deleted)
+    return True
 
 
 async def _candidates(session: Session, key: SearchKey) -> Candidates:

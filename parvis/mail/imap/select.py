@@ -7,10 +7,12 @@ from parvis.access import gate
 from parvis.access.principal import Right
 from parvis.kernel import ids
 from parvis.mail import deleted
+from parvis.mail.imap.contents import Contents
 from parvis.mail.imap.flags import SYSTEM, as_flag
 from parvis.mail.imap.session import Done, No, Session
-from parvis.mail.imap.view import View
-from parvis.mail.model import SCOPE
+from parvis.mail.imap.view import View, words
+from parvis.mail.mailboxes import MailboxRow
+from parvis.mail.model import SCOPE, is_unread
 from parvis.store.unit import Unit
 from parvis.wire.imap import arguments as a
 from parvis.wire.imap.command import Command
@@ -30,22 +32,24 @@ async def select(session: Session, command: Command) -> Done:
         session.enable_condstore()
     read_only = asked.read_only or Right.WRITE not in named.access.rights
     view = View(named.name, named.access, named.row, read_only)
-    await view.load(session.store.db)
+    contents = await session.server.shelf.get(view.account_id, view.mailbox_id)
+    view.load(contents)
+    first = None if "IMAP4REV2" in session.enabled else await _first_unseen(session, view, named.row, contents)
     session.view = view
     session.watch_mailbox()
     if was_selected:
         session.say("* OK [CLOSED] The mailbox before is closed")
-    await _introduce(session, view, named.row.uid_next)
+    await _introduce(session, view, named.row.uid_next, first)
     if asked.qresync is not None and asked.qresync.uid_validity == view.uid_validity:
         await _catch_up(session, view, asked.qresync)
     return Done("Opened", "READ-ONLY" if read_only else "READ-WRITE", tells=False)
 
 
-async def _introduce(session: Session, view: View, uid_next: int) -> None:
+async def _introduce(session: Session, view: View, uid_next: int, first: int | None) -> None:
     session.say(f"* {len(view.uids)} EXISTS")
     session.claim_recent()
-    if "IMAP4REV2" not in session.enabled:
-        await _first_unseen(session, view)
+    if first is not None and (number := view.sequence(first)):
+        session.say(f"* OK [UNSEEN {number}] First")
     session.known_flags = {*SYSTEM, *(as_flag(word) for word in await _keywords(session, view))}
     session.say_flags()
     kept = "" if view.read_only else " ".join([*SYSTEM, *sorted(session.known_flags - set(SYSTEM)), r"\*"])
@@ -72,16 +76,27 @@ async def _keywords(session: Session, view: View) -> set[str]:
     return {word for row in rows for word in row[0].split()}
 
 
-async def _first_unseen(session: Session, view: View) -> None:
-    """The first message that is not seen. RFC 3501 §7.1"""
-    uid = await session.store.db.value(
-        """SELECT MIN(m.uid) FROM email e JOIN email_mailbox m ON m.email_id = e.id AND m.mailbox_id = ?
-        WHERE e.account_id = ? AND e.unread = 1""",
-        view.mailbox_id,
-        view.account_id,
-    )
-    if uid is not None and (number := view.sequence(uid)):
-        session.say(f"* OK [UNSEEN {number}] First")
+async def _first_unseen(session: Session, view: View, row: MailboxRow, contents: Contents) -> int | None:
+    """The uid of the first message that is not seen. Where most are not, it is met soon. RFC 3501 §7.1"""
+    if contents.flags is not None:
+        unseen = {
+            place
+            for place, form in enumerate(contents.forms)
+            if not form.deleted and is_unread(words(form.keywords))
+        }
+        return next(
+            (uid for uid, place in zip(contents.uids, contents.flags, strict=True) if place in unseen), None
+        )
+    if not row.unread_emails:
+        return None
+    if 2 * row.unread_emails > row.total_emails:
+        sql = """SELECT m.uid FROM email_mailbox m JOIN email e ON e.id = m.email_id
+            WHERE m.mailbox_id = ? AND e.account_id = ? AND e.unread = 1 ORDER BY m.uid LIMIT 1"""
+    else:
+        sql = """SELECT MIN(m.uid) FROM email e JOIN email_mailbox m ON m.email_id = e.id AND m.mailbox_id = ?
+            WHERE e.account_id = ? AND e.unread = 1"""
+    uid: int | None = await session.store.db.value(sql, view.mailbox_id, view.account_id)
+    return uid
 
 
 async def _catch_up(session: Session, view: View, known: a.Qresync) -> None:

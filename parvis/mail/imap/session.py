@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -10,9 +10,10 @@ from parvis.access import gate, sessions
 from parvis.access.principal import Principal
 from parvis.kernel.errors import Forbidden, Invalid, NotFound, OverQuota, ParvisError, TooLarge
 from parvis.kernel.settings import Settings
+from parvis.mail.imap.contents import Flagged, Shelf
 from parvis.mail.imap.flags import SYSTEM, as_flag, written
 from parvis.mail.imap.names import Names, names_of
-from parvis.mail.imap.view import Flagged, Message, View
+from parvis.mail.imap.view import Message, View
 from parvis.mail.imap.watch import Watch
 from parvis.mail.model import SCOPE
 from parvis.mail.smtp.spool import Spool
@@ -84,6 +85,7 @@ class Server:
     store: Store
     settings: Settings
     watch: Watch
+    shelf: Shelf
     verbs: dict[str, tuple[State, Verb]]
     capabilities: Callable[["Session"], str]
     """What may be asked now, as one line."""
@@ -283,11 +285,15 @@ class Session:
 
     def flags_of(self, message: Flagged | Message) -> str:
         """The flags of a message for this session; keywords that it has not heard of are told before."""
-        fresh = {as_flag(word) for word in message.keywords} - self.known_flags
+        return self.shown(message.keywords, deleted=message.deleted, recent=self.box.is_recent(message.uid))
+
+    def shown(self, keywords: Collection[str], *, deleted: bool, recent: bool) -> str:
+        """The same of what is known of a message."""
+        fresh = {as_flag(word) for word in keywords} - self.known_flags
         if fresh:
             self.known_flags |= fresh
             self.say_flags()
-        return written(message.keywords, deleted=message.deleted, recent=self.box.is_recent(message.uid))
+        return written(keywords, deleted=deleted, recent=recent)
 
     def say_flags(self) -> None:
         """The flags that are in use in the mailbox. RFC 9051 §7.3.5"""

@@ -6,9 +6,11 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from parvis.access.gate import Access
 from parvis.access.principal import Right
+from parvis.mail.imap.contents import Contents, Flagged
 from parvis.mail.mailboxes import MailboxRow
 from parvis.mail.store import KIND
 from parvis.store.sql.contract import Database, Row, marks
@@ -29,8 +31,6 @@ _CHANGED = f"""SELECT m.uid, e.keywords, c.modseq FROM change c JOIN email_mailb
     WHERE c.account_id = ? AND c.kind = '{KIND}' AND c.modseq > ? AND c.destroyed = 0 AND m.mailbox_id = ?"""
 _MARKED_SINCE = "SELECT uid, keywords, modseq FROM deleted_email WHERE mailbox_id = ? AND modseq > ?"
 _VANISHED = "SELECT uid FROM vanished_uid WHERE mailbox_id = ? AND modseq > ?"
-_ALL_UIDS = """SELECT (SELECT string_agg(CAST(uid AS TEXT), ',') FROM email_mailbox WHERE mailbox_id = ?),
-    (SELECT string_agg(CAST(uid AS TEXT), ',') FROM deleted_email WHERE mailbox_id = ?)"""
 _UIDS = """SELECT uid FROM email_mailbox WHERE mailbox_id = ? AND uid > ?
     UNION ALL SELECT uid FROM deleted_email WHERE mailbox_id = ? AND uid > ? ORDER BY uid"""
 
@@ -49,16 +49,6 @@ class Message:
     modseq: int
     has_attachment: bool
     """Or may have one."""
-    deleted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Flagged:
-    """The flags of a message that changed."""
-
-    uid: int
-    keywords: frozenset[str]
-    modseq: int
     deleted: bool
 
 
@@ -108,16 +98,19 @@ class View:
         """Whether the session may do this here."""
         return not self.read_only and right in self.access.rights
 
-    async def load(self, db: Database) -> None:
-        """Reads what is in the mailbox now."""
-        self.modseq = await _modseq(db, self.account_id)
-        ((live, marked),) = await db.scan(_ALL_UIDS, self.mailbox_id, self.mailbox_id)
-        found = f"{live or ''},{marked or ''}".strip(",")
-        self.uids = array("I", sorted(map(int, found.split(","))) if found else ())
+    def load(self, contents: Contents) -> None:
+        """Begins with what is in the mailbox now."""
+        self.uids, self.modseq = contents.uids[:], contents.modseq
 
     def told(self, flags: Iterable[Flagged]) -> None:
         """Notes that the session knows these flags already."""
-        self._told.update({one.uid: one.modseq for one in flags})
+        self._told.update({one.uid: one.modseq for one in flags if one.modseq > self.modseq})
+
+    def wrote(self, since: int, until: int) -> None:
+        """Passes over what the session did itself and was told of, when nothing else has happened meanwhile: its
+        unit found the account's clock at `since` and left it at `until`."""
+        if since == self.modseq:
+            self.modseq = until
 
     async def news(self, db: Database, *, expunges: bool = True) -> News:
         """What has changed, after which this view is as the database. Without `expunges` nothing may go, and what
@@ -233,6 +226,7 @@ def message(row: Row) -> Message:
     )
 
 
+@lru_cache(4096)
 def words(stored: str) -> frozenset[str]:
     """Keywords as they are stored."""
     return frozenset(stored.split())

@@ -18,6 +18,7 @@ from parvis.mail.imap import (
     select,
     signin,
 )
+from parvis.mail.imap.contents import Shelf
 from parvis.mail.imap.session import LINE_LIMIT, Server, Session, State, Verb
 from parvis.mail.imap.watch import Watch
 from parvis.mail.smtp.spool import LARGE_AT_ONCE
@@ -79,7 +80,7 @@ def feature(context: Context) -> Feature:
     settings, ports = context.settings, context.settings.ports
     watch = Watch(context.store)
     large = asyncio.Semaphore(LARGE_AT_ONCE)
-    server = Server(context.store, settings, watch, VERBS, signin.capabilities, large)
+    server = Server(context.store, settings, watch, Shelf(context.store.db), VERBS, signin.capabilities, large)
     tls = cache(lambda: server_context(settings))
 
     async def serve(client: Connection) -> None:

@@ -1,7 +1,7 @@
 """The contract of both blob stores. A blob's name is the lower-case hex SHA-256 of its bytes; a blob never changes,
 and the same bytes are kept once. Who may read a blob is told by `blob_link`, never by knowing its name."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -56,6 +56,10 @@ class Blobs(Protocol):
 
     async def get(self, digest: str, start: int = 0, end: int | None = None) -> bytes:
         """The bytes from `start` to `end` (exclusive). Raises NotFound."""
+        ...
+
+    async def together(self, digests: Sequence[str]) -> dict[str, bytes]:
+        """Those of some blobs that one read brings all at once, by hash; the others are read each for itself."""
         ...
 
     def stream(self, digest: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:

@@ -5,7 +5,7 @@ import asyncio
 import fcntl
 import hashlib
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -99,6 +99,10 @@ class FolderBlobs:
         if (content := await self._small.get(digest)) is not None:
             return content[start:end]
         return await asyncio.to_thread(self._get, digest, start, end)
+
+    async def together(self, digests: Sequence[str]) -> dict[str, bytes]:
+        """See Blobs.together."""
+        return await self._small.together(digests)
 
     def _get(self, digest: str, start: int, end: int | None) -> bytes:
         with self._open(digest) as file:

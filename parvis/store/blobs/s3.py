@@ -4,7 +4,7 @@ name on the server, since the name is known only at the end."""
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Any
@@ -73,6 +73,10 @@ class S3Blobs:
     async def writer(self) -> "S3Writer":
         """See Blobs.writer."""
         return S3Writer(self, self._bucket)
+
+    async def together(self, digests: Sequence[str]) -> dict[str, bytes]:
+        """See Blobs.together. There is no such thing in S3."""
+        return {}
 
     async def get(self, digest: str, start: int = 0, end: int | None = None) -> bytes:
         """See Blobs.get."""

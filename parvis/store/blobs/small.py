@@ -1,11 +1,11 @@
 """Small blobs, as most of mail is, kept in the database: a file of its own costs a blob four waits for the disk, a
 row costs none beside that of the unit which names it (docs/decisions/0005)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from parvis.kernel import clock, ids
 from parvis.store.blobs.contract import RENEW_MS
-from parvis.store.sql.contract import Database, Tx
+from parvis.store.sql.contract import Database, Tx, marks
 from parvis.store.unit import Unit
 
 LARGEST = 64 * 1024
@@ -35,6 +35,11 @@ class SmallBlobs:
         """The bytes, or None."""
         found: bytes | None = await self._db.value("SELECT content FROM blob_small WHERE hash = ?", digest)
         return found
+
+    async def together(self, digests: Sequence[str]) -> dict[str, bytes]:
+        """The bytes of those that are kept here."""
+        sql = f"SELECT hash, content FROM blob_small WHERE hash IN {marks(len(digests))}"
+        return {row[0]: row[1] for row in await self._db.rows(sql, *digests)}
 
     async def size(self, digest: str) -> int | None:
         """How many bytes it has, or None."""
