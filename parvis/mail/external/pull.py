@@ -58,12 +58,15 @@ class News:
     """Known messages with their keywords there."""
     fresh: list[int] = field(default_factory=list)
     gone: list[Bound] = field(default_factory=list)
+    renumbered: bool = False
+    """Whether its uids are others than before."""
 
 
 async def pull(turn: Turn, mailbox_ids: Sequence[int], tell: Tell, *, first: bool) -> bool:
     """Reads these folders. Returns whether something stays here that has to be told there. `first` says that nobody
     is to be told of new mail. Raises Unavailable."""
     gone: list[tuple[Selected, Bound]] = []
+    stays = False
     for mailbox_id in mailbox_ids:
         folder = turn.folders.get(mailbox_id)
         try:
@@ -77,9 +80,10 @@ async def pull(turn: Turn, mailbox_ids: Sequence[int], tell: Tell, *, first: boo
             _log.warning("a folder of account %d is not read: %s", turn.account.id, refusal.sentence)
             continue
         gone += [(news.opened, bound) for bound in news.gone]
+        if news.renumbered:
+            stays |= await turn.keep.write(lambda unit, number=mailbox_id: _tell_again(unit, turn, number))  # type: ignore[misc]
         folder.modseq, turn.read[mailbox_id] = news.opened.modseq, news.opened
         await turn.keep.write(lambda unit, folder=folder: store.keep_folder(unit, turn.account.id, folder))  # type: ignore[misc]
-    stays = False
     for start in range(0, len(gone), _HEADERS):
         page = gone[start : start + _HEADERS]
         stays |= await turn.keep.write(lambda unit, page=page: _remove(unit, turn, page))  # type: ignore[misc]
@@ -92,11 +96,12 @@ async def _news(turn: Turn, folder: Folder) -> News | None:
     opened = await turn.open(folder.mailbox_id, since)
     if opened is None:
         return None
-    if opened.uid_validity != folder.uid_validity:
+    renumbered = opened.uid_validity != folder.uid_validity
+    if renumbered:
         await turn.keep.write(lambda unit: store.forget_all(unit, folder.mailbox_id))
         folder.uid_validity, folder.modseq = opened.uid_validity, 0
     known = await store.in_folder(turn.keep.db, folder.mailbox_id)
-    news, remote = News(opened), turn.remote
+    news, remote = News(opened, renumbered=renumbered), turn.remote
     named = bool(folder.modseq and opened.modseq and remote.has("QRESYNC"))
     if named:
         items = [answer.pairs() for answer in opened.flags]
@@ -150,6 +155,19 @@ def _is_believed(turn: Turn, folder: Folder, gone: int, known: int) -> bool:
         return True
     folder.suspect_ms = folder.suspect_ms or clock.now_ms()
     return clock.now_ms() - folder.suspect_ms >= _DAY_MS
+
+
+async def _tell_again(unit: Unit, turn: Turn, mailbox_id: int) -> bool:
+    """Messages here that a folder with new uids does not have are told there anew: nobody said that they were
+    deleted. Returns whether there are some."""
+    missing = await unit.rows(
+        """SELECT m.email_id FROM email_mailbox m WHERE m.mailbox_id = ? AND NOT EXISTS
+        (SELECT 1 FROM external_email x WHERE x.mailbox_id = m.mailbox_id AND x.email_id = m.email_id)""",
+        mailbox_id,
+    )
+    for (number,) in missing:
+        await unit.changed(turn.account.id, "Email", number, "updated", counts_only=True)
+    return bool(missing)
 
 
 async def _apply(turn: Turn, news: News) -> None:

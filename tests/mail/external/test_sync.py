@@ -1,6 +1,5 @@
 """Both sides of an account at another provider, a real Dovecot, end up the same whatever happens to either."""
 
-
 from tests import dovecot as dovecots
 from tests.mail.external.conftest import added, agree, letter, person
 
