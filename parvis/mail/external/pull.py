@@ -18,6 +18,9 @@ from parvis.mail.external.boxes import Turn
 from parvis.mail.external.model import Bound, Folder
 from parvis.mail.external.push import keywords_in
 from parvis.mail.external.remote import Refusal, Selected, text_of, uid_of
+from parvis.mail.service import Delivered, Delivery
+from parvis.mail.sieve import store as filters
+from parvis.mail.sieve.filter import mail_of
 from parvis.mail.store import Edit, New
 from parvis.mail.vault import store as vault
 from parvis.store.blobs.contract import Step
@@ -317,12 +320,17 @@ async def _fetch(
     known = await store.by_blob(turn.keep.db, turn.account.id, list(digests.values()))
     guesses = {uid: [known[digest]] if digest in known else [] for uid, digest in digests.items()}
     found = await _free(turn, folder.mailbox_id, guesses)
+    told = not first and folder.mailbox_id == turn.roles.get("inbox")
+    filtered = told and bool(await filters.active(turn.keep.db, [turn.account.id]))
     fresh: list[tuple[_Seen, New, Step]] = []
-    for one in batch:
-        if one.uid in raws and one.uid not in found:
+    for one in reversed(batch):
+        if one.uid not in raws or one.uid in found:
+            continue
+        if filtered:
+            await _deliver(turn, folder, one, items[one.uid], raws[one.uid])
+        else:
             fresh.append((one, *await _new(turn, folder, one, items[one.uid], raws[one.uid])))
     pairs = [(one, found[one.uid]) for one in batch if one.uid in found]
-    told = not first and folder.mailbox_id == turn.roles.get("inbox")
 
     async def work(unit: Unit) -> None:
         await _recognise(unit, turn, folder.mailbox_id, opened, pairs)
@@ -340,6 +348,26 @@ async def _fetch(
         await tell(unit, len(batch))
 
     await turn.keep.write(work)
+
+
+async def _deliver(turn: Turn, folder: Folder, seen: _Seen, item: Item, raw: bytes) -> None:
+    """A message that comes in, as the person’s filters want it; where they move it here it is moved there. What
+    they keep nothing of stays there alone."""
+    account = turn.account
+
+    async def note(unit: Unit, one: Delivered) -> None:
+        number = 0 if one.email is None else one.email.id
+        await store.bind(unit, account.id, [Bound(folder.mailbox_id, seen.uid, number, seen.keywords)])
+
+    await service.deliver(
+        turn.keep,
+        [Delivery(account.id, account.address, keywords=seen.keywords)],
+        raw,
+        received_ms=_internal_date(text_of(item.get("INTERNALDATE"))),
+        mail_from=mail_of(raw).sender or "",
+        hooks=(note,),
+        planner=turn.planner,
+    )
 
 
 async def _new(turn: Turn, folder: Folder, seen: _Seen, item: Item, raw: bytes) -> tuple[New, Step]:
