@@ -3,7 +3,7 @@ side, names changed here are changed there; a folder that is gone there leaves i
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from parvis.kernel.errors import Conflict, NotFound
 from parvis.mail import mailboxes
@@ -200,6 +200,7 @@ def _name(turn: Turn, rows: Mapping[int, MailboxRow], number: int) -> str:
 
 async def _rename(turn: Turn, rows: Mapping[int, MailboxRow]) -> None:
     """Folders whose mailbox here has another path than when they were named, those above first."""
+    known = {number: replace(folder) for number, folder in turn.folders.items()}
     for folder in sorted(turn.folders.values(), key=lambda one: len(one.path)):
         if not folder.path or folder.mailbox_id not in rows or folder.mailbox_id in turn.missing:
             continue
@@ -217,7 +218,8 @@ async def _rename(turn: Turn, rows: Mapping[int, MailboxRow]) -> None:
         except Refusal as refusal:
             _log.warning("a folder of account %d is not renamed: %s", turn.account.id, refusal.sentence)
         folder.path = path
-    await turn.keep.write(lambda unit: _keep(unit, turn))
+    if known != turn.folders:
+        await turn.keep.write(lambda unit: _keep(unit, turn))
 
 
 async def _keep(unit: Unit, turn: Turn) -> None:

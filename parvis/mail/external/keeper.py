@@ -74,8 +74,9 @@ class Keeper:
         try:
             while (account := await store.by_id(self._keep.db, account_id)) is not None:
                 self._owners[account_id] = account.owner_id
-                if account.paused or not self._context.settings.mail.external:
-                    await self._tell(account, "paused" if account.paused else "refused")
+                allowed = self._context.settings.mail.external
+                if account.paused or not allowed or await store.is_off(self._keep.db, account):
+                    await self._tell(account, "paused" if allowed else "refused")
                     await self._until_set(account, _POLL_SECONDS)
                     continue
                 failures = await self._once(account, wake, failures)
@@ -161,8 +162,9 @@ class Keeper:
                 await self._count(turn)
             await push(turn)
             inbox = turn.roles.get("inbox", 0)
-            every = [inbox, *(number for number in turn.folders if number != inbox)]
-            stays = await pull(turn, every if whole else [inbox], partial(self._brought, turn), first=first)
+            others = [number for number in turn.folders if number != inbox]
+            read, rest = ([inbox, *others], []) if whole else ([inbox], others)
+            stays = await pull(turn, read, rest, partial(self._brought, turn), first=first)
             await boxes.end(turn)
             if not stays:
                 break

@@ -7,7 +7,7 @@ import hashlib
 import imaplib
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from parvis.kernel import clock
 from parvis.kernel.errors import Invalid
@@ -56,6 +56,7 @@ class _Seen:
 class News:
     """What a folder told."""
 
+    folder: Folder
     opened: Selected
     changed: list[tuple[Bound, frozenset[str]]] = field(default_factory=list)
     """Known messages with their keywords there."""
@@ -65,32 +66,55 @@ class News:
     """Whether its uids are others than before."""
 
 
-async def pull(turn: Turn, mailbox_ids: Sequence[int], tell: Tell, *, first: bool) -> bool:
-    """Reads these folders. Returns whether something stays here that has to be told there. `first` says that nobody
-    is to be told of new mail. Raises Unavailable."""
-    gone: list[tuple[Selected, Bound]] = []
-    stays = False
-    for mailbox_id in mailbox_ids:
-        folder = turn.folders.get(mailbox_id)
-        try:
-            news = await _news(turn, folder) if folder is not None else None
-            if folder is None or news is None:
-                continue
-            await _apply(turn, news)
-            for start in range(0, len(news.fresh), _HEADERS):
-                await _bring(turn, folder, news.opened, news.fresh[start : start + _HEADERS], tell, first)
-        except Refusal as refusal:
-            _log.warning("a folder of account %d is not read: %s", turn.account.id, refusal.sentence)
-            continue
-        gone += [(news.opened, bound) for bound in news.gone]
-        if news.renumbered:
-            stays |= await turn.keep.write(lambda unit, number=mailbox_id: _tell_again(unit, turn, number))  # type: ignore[misc]
-        folder.modseq, turn.read[mailbox_id] = news.opened.modseq, news.opened
-        await turn.keep.write(lambda unit, folder=folder: store.keep_folder(unit, turn.account.id, folder))  # type: ignore[misc]
+async def pull(turn: Turn, mailbox_ids: Sequence[int], others: Sequence[int], tell: Tell, *, first: bool) -> bool:
+    """Reads these folders, and the others too when something is gone: it may have been moved there. Returns whether
+    something stays here that has to be told there. `first` says that nobody is to be told of new mail. Raises
+    Unavailable."""
+    before = {number: replace(folder) for number, folder in turn.folders.items()}
+    found = [news for number in mailbox_ids if (news := await _read(turn, number, tell, first))]
+    if any(news.gone for news in found):
+        found += [news for number in others if (news := await _read(turn, number, tell, first))]
+    gone, stays = [(news.opened, bound) for news in found for bound in news.gone], False
     for start in range(0, len(gone), _HEADERS):
         page = gone[start : start + _HEADERS]
         stays |= await turn.keep.write(lambda unit, page=page: _remove(unit, turn, page))  # type: ignore[misc]
-    return stays
+    for news in found:
+        news.folder.modseq = news.opened.modseq
+    changed = [news.folder for news in found if news.folder != before[news.folder.mailbox_id]]
+    if changed:
+        await turn.keep.write(lambda unit: _keep(unit, turn, changed))
+    return stays or any(news.renumbered for news in found)
+
+
+async def _keep(unit: Unit, turn: Turn, folders: Sequence[Folder]) -> None:
+    for folder in folders:
+        await store.keep_folder(unit, turn.account.id, folder)
+
+
+async def _read(turn: Turn, mailbox_id: int, tell: Tell, first: bool) -> News | None:
+    """Brings what is new in a folder. None when there is none, or it does not open."""
+    folder = turn.folders.get(mailbox_id)
+    try:
+        news = await _news(turn, folder) if folder is not None else None
+        if folder is None or news is None:
+            return None
+        await _apply(turn, news)
+        for start in range(0, len(news.fresh), _HEADERS):
+            await _bring(turn, folder, news.opened, news.fresh[start : start + _HEADERS], tell, first)
+    except Refusal as refusal:
+        _log.warning("a folder of account %d is not read: %s", turn.account.id, refusal.sentence)
+        return None
+    turn.read[mailbox_id] = news.opened
+    return news
+
+
+async def _renumber(unit: Unit, turn: Turn, folder: Folder) -> None:
+    """The uids of a folder are others than before: what is there is found anew, and what is not is told there anew,
+    for nobody said that it was deleted. RFC 9051 §2.3.1.1"""
+    await store.forget_all(unit, folder.mailbox_id)
+    for (number,) in await unit.rows("SELECT email_id FROM email_mailbox WHERE mailbox_id = ?", folder.mailbox_id):
+        await unit.changed(turn.account.id, "Email", number, "updated", counts_only=True)
+    await store.keep_folder(unit, turn.account.id, folder)
 
 
 async def _news(turn: Turn, folder: Folder) -> News | None:
@@ -101,10 +125,10 @@ async def _news(turn: Turn, folder: Folder) -> News | None:
         return None
     renumbered = opened.uid_validity != folder.uid_validity
     if renumbered:
-        await turn.keep.write(lambda unit: store.forget_all(unit, folder.mailbox_id))
         folder.uid_validity, folder.modseq = opened.uid_validity, 0
+        await turn.keep.write(lambda unit: _renumber(unit, turn, folder))
     known = await store.in_folder(turn.keep.db, folder.mailbox_id)
-    news, remote = News(opened, renumbered=renumbered), turn.remote
+    news, remote = News(folder, opened, renumbered=renumbered and bool(since[0])), turn.remote
     named = bool(folder.modseq and opened.modseq and remote.has("QRESYNC"))
     if named:
         items = [answer.pairs() for answer in opened.flags]
@@ -158,19 +182,6 @@ def _is_believed(turn: Turn, folder: Folder, gone: int, known: int) -> bool:
         return True
     folder.suspect_ms = folder.suspect_ms or clock.now_ms()
     return clock.now_ms() - folder.suspect_ms >= _DAY_MS
-
-
-async def _tell_again(unit: Unit, turn: Turn, mailbox_id: int) -> bool:
-    """Messages here that a folder with new uids does not have are told there anew: nobody said that they were
-    deleted. Returns whether there are some."""
-    missing = await unit.rows(
-        """SELECT m.email_id FROM email_mailbox m WHERE m.mailbox_id = ? AND NOT EXISTS
-        (SELECT 1 FROM external_email x WHERE x.mailbox_id = m.mailbox_id AND x.email_id = m.email_id)""",
-        mailbox_id,
-    )
-    for (number,) in missing:
-        await unit.changed(turn.account.id, "Email", number, "updated", counts_only=True)
-    return bool(missing)
 
 
 async def _apply(turn: Turn, news: News) -> None:

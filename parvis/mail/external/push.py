@@ -45,13 +45,14 @@ class _Plan:
 
 
 async def push(turn: Turn) -> bool:
-    """Tells everything. Returns whether there was something. Raises Unavailable."""
-    db, account_id = turn.keep.db, turn.account.id
-    at, told = (
-        int(await db.value("SELECT pushed FROM external_account WHERE account_id = ?", account_id) or 0),
-        False,
-    )
-    while page := await store.changed_between(db, account_id, (at, turn.until), _PAGE):
+    """Tells everything. Returns whether there was something. Raises Unavailable, and NotFound when the account is
+    gone: what is erased here is not deleted there."""
+    db, account_id, told = turn.keep.db, turn.account.id, False
+    while True:
+        at = await store.told(db, account_id)
+        page = await store.changed_between(db, account_id, (at, turn.until), _PAGE)
+        if not page:
+            return told
         plan = await _planned(turn, [number for number, _ in page])
         for (mailbox_id, more, less), bounds in plan.marks.items():
             await _mark(turn, mailbox_id, more, less, bounds)
@@ -62,9 +63,7 @@ async def push(turn: Turn) -> bool:
         for mailbox_id, bounds in plan.drops.items():
             await _drop(turn, mailbox_id, bounds)
         told = told or bool(plan.marks or plan.moves or plan.adds or plan.drops)
-        at = page[-1][1]
-        await turn.keep.write(lambda unit, at=at: store.pushed(unit, account_id, at))  # type: ignore[misc]
-    return told
+        await turn.keep.write(lambda unit, at=page[-1][1]: store.pushed(unit, account_id, at))  # type: ignore[misc]
 
 
 async def _planned(turn: Turn, email_ids: Sequence[int]) -> _Plan:

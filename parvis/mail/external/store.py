@@ -26,6 +26,12 @@ async def every(db: Any) -> list[int]:
     return [row[0] for row in await db.rows("SELECT account_id FROM external_account")]
 
 
+async def is_off(db: Any, account: Account) -> bool:
+    """Whether its owner is switched off."""
+    sql = "SELECT 1 FROM principal WHERE id = ? AND disabled_ms IS NULL"
+    return await db.value(sql, account.owner_id) is None
+
+
 async def of_owner(db: Any, owner_id: int) -> list[Account]:
     """The accounts of a person, oldest first."""
     rows = await db.rows(
@@ -76,6 +82,14 @@ async def brought(unit: Unit, account: Account, number: int) -> None:
         account.id,
     ):
         await unit.changed(account.owner_id, KIND, account.id, "updated")  # fmt: skip
+
+
+async def told(db: Any, account_id: int) -> int:
+    """Up to which modseq the provider knows what was changed here. Raises NotFound when the account is gone."""
+    found = await db.value("SELECT pushed FROM external_account WHERE account_id = ?", account_id)
+    if found is None:
+        raise NotFound("no such account")
+    return int(found)
 
 
 async def pushed(unit: Unit, account_id: int, modseq: int) -> None:
