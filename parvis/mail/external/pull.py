@@ -237,13 +237,12 @@ async def _bring(turn: Turn, folder: Folder, opened: Selected, uids: list[int], 
     known = await store.by_reference(
         turn.keep.db, turn.account.id, [one.reference for one in seen if one.reference]
     )
-    is_sent = folder.mailbox_id == turn.roles.get("sent")
+    copies: dict[int, int] = {}
+    if folder.mailbox_id == turn.roles.get("sent"):  # the copy of what was sent may be another one there
+        candidates = [number for each in known.values() for number, _, _ in each]
+        copies = await mailstore.uids_in(turn.keep.db, folder.mailbox_id, candidates)
     guesses = {
-        one.uid: [
-            number
-            for number, size, _ in known.get(one.reference, ())
-            if one.reference and (size == one.size or is_sent)
-        ]
+        one.uid: [n for n, size, _ in known.get(one.reference, ()) if size == one.size or n in copies]
         for one in seen
     }
     found = await _free(turn, folder.mailbox_id, guesses)
