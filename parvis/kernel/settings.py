@@ -120,6 +120,8 @@ class Mail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Servers beside `hostname` that take mail for our domains, as MTA-STS is to name them."""
     vault_days: int = 30
     """How long what was deleted for good can still be restored by its owner."""
+    external: bool = True
+    """Whether people may add accounts they have at other providers (IMAP), to be kept in step here."""
 
 
 class Endpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ from parvis.mail.authentication import Authentication
 from parvis.mail.doctor import jmap as doctor_jmap
 from parvis.mail.doctor import policy, reports
 from parvis.mail.doctor.reports import ReportReader
+from parvis.mail.external.sending import ByProvider
 from parvis.mail.lists import jmap as lists_jmap
 from parvis.mail.lists import store as list_store
 from parvis.mail.lists import web
@@ -44,7 +45,7 @@ HOOKS = (
 def feature(context: Context) -> Feature:
     """Identity, EmailSubmission, VacationResponse, the queue and its jobs, and the ports of SMTP."""
     keep, settings = context.store, context.settings
-    queue = Queue(keep, settings, context.egress, context.resolver)
+    queue = Queue(keep, settings, context.egress, context.resolver, ByProvider(context))
     context.offer(queue)
     reporter = Reporter(keep, settings, queue)
     filters = Filters(keep, settings, queue)
