@@ -38,11 +38,12 @@ class Trouble:
         return self.domains.total()
 
 
-async def note(unit: Unit, address: str, reply: str) -> None:
-    """Counts one refusal for good, in the unit that notes it. Who the recipient was is not kept."""
+async def note(unit: Unit, address: str, reply: str, at_ms: int = 0) -> None:
+    """Counts one refusal for good, in the unit that notes it; it is of now unless `at_ms` says when. Who the
+    recipient was is not kept."""
     if why := reason(reply):
-        now, domain = clock.now_ms(), address.rpartition("@")[2].lower()
-        await unit.run(_COUNT, now // _DAY_MS, domain, why, _shown(reply), now)
+        when, domain = at_ms or clock.now_ms(), address.rpartition("@")[2].lower()
+        await unit.run(_COUNT, when // _DAY_MS, domain, why, _shown(reply), when)
 
 
 async def of_late(db: Database) -> list[Trouble]:

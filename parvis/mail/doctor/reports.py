@@ -79,7 +79,7 @@ class ReportReader:
             _log.warning("a report from %s cannot be read: %s", sender, error.sentence)
             found = [Heard("unread", "", "", row[0], clock.now_ms(), clock.now_ms())]
         for one in found:
-            await self._keep.write(lambda unit, one=one: _add(unit, one, sender))  # type: ignore[misc]
+            await self._keep.write(lambda unit, one=one: keep(unit, one, sender))  # type: ignore[misc]
 
 
 def _sender(raw: bytes, server: str) -> str:
@@ -141,7 +141,7 @@ def _plausible(heard: Heard) -> list[Heard]:
     return [heard] if heard.domain else []
 
 
-async def _add(unit: Unit, heard: Heard, sender: str) -> None:
+async def keep(unit: Unit, heard: Heard, sender: str) -> None:
     """Keeps a report, unless it is here already or its sender has sent too many."""
     now, number = clock.now_ms(), ids.new_id()
     sent = await unit.value(
