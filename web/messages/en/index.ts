@@ -1,3 +1,4 @@
+import type admin from './admin.json';
 import type assistant from './assistant.json';
 import type compose from './compose.json';
 import type filters from './filters.json';
@@ -16,6 +17,7 @@ import ui from './ui.json';
 export default { ...ui, ...shell, ...start, ...mail };
 
 export const later = {
+  admin: () => import('./admin.json'),
   assistant: () => import('./assistant.json'),
   compose: () => import('./compose.json'),
   filters: () => import('./filters.json'),
@@ -24,4 +26,4 @@ export const later = {
   settings: () => import('./settings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof assistant & typeof compose & typeof filters & typeof lists & typeof search & typeof settings;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof search & typeof settings;

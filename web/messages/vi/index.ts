@@ -6,6 +6,7 @@ import ui from './ui.json';
 export default { ...ui, ...shell, ...start, ...mail };
 
 export const later = {
+  admin: () => import('./admin.json'),
   assistant: () => import('./assistant.json'),
   compose: () => import('./compose.json'),
   filters: () => import('./filters.json'),

@@ -17,6 +17,8 @@ export interface Feature {
   component?: Lazy<{ default: AnyComponent }>;
   /** Place in the rail; without it the feature is reached by commands and links only. */
   rail?: number;
+  /** Whether it is there for this person; without it, it is for everybody. Reactive. */
+  when?: () => boolean;
   /** Number shown at its icon in the rail. Reactive. */
   badge?: () => number;
   commands?: Command[];

@@ -7,6 +7,7 @@ export interface Principal {
   name: string;
   address: string;
   language?: string;
+  administrator?: boolean;
 }
 
 /** Why signing in failed; `retryAfter` in seconds when there were too many tries. */
@@ -36,6 +37,11 @@ class SignedIn {
   person = $state.raw<Principal | null | undefined>(undefined);
   /** True when the server could not be asked and the person is the one this device remembers. */
   offline = $state(false);
+
+  /** Whether the person looks after the server. The server asks again; this only says what is shown. Reactive. */
+  get administrator(): boolean {
+    return !!this.person?.administrator;
+  }
 
   /** Finds out who is signed in; offline, who was. */
   async find(): Promise<Principal | null> {

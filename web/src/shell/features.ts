@@ -1,6 +1,7 @@
 /** The features of this client: one line each. Deleting a feature is deleting its folder and its line. */
 import { commands } from '../kernel/commands.svelte';
 import type { Feature } from '../kernel/features';
+import { admin } from '../admin';
 import { assistant } from '../assistant';
 import { compose } from '../mail/compose';
 import { filters } from '../mail/filters';
@@ -17,11 +18,17 @@ export const features: Feature[] = [
   lists,
   assistant,
   search,
+  admin,
   settings,
 ];
 
+/** Whether a feature is there for whoever is signed in. Reactive. */
+export function isThere(feature: Feature): boolean {
+  return feature.when?.() ?? true;
+}
+
 export function featureOf(route: string | undefined): Feature | undefined {
-  return features.find((feature) => feature.route === route);
+  return features.find((feature) => feature.route === route && isThere(feature));
 }
 
 export function registerFeatures(): void {

@@ -1,6 +1,7 @@
 /** The icons in use (Lucide, ISC). One line an icon, so that only these are in the bundle. */
 export { default as Archive } from '@lucide/svelte/icons/archive';
 export { default as ArrowLeft } from '@lucide/svelte/icons/arrow-left';
+export { default as Gauge } from '@lucide/svelte/icons/gauge';
 export { default as ArrowRight } from '@lucide/svelte/icons/arrow-right';
 export { default as ArrowUp } from '@lucide/svelte/icons/arrow-up';
 export { default as Check } from '@lucide/svelte/icons/check';
