@@ -9,7 +9,7 @@ import msgspec
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden
 from parvis.mail.queue import store, suppression
-from parvis.mail.queue.model import Message, Reply
+from parvis.mail.queue.model import Message, Recipient, Reply
 from parvis.mail.queue.suppression import EVERYBODY
 from parvis.serve.jmap.call import Call, Result
 from parvis.serve.jmap.kind import OWN, Method
@@ -25,6 +25,12 @@ Act = Literal["retry", "hold", "drop"]
 class _Get(Arguments):
     account_id: str
     limit: UnsignedInt = 200
+    destination: str | None = None
+    after: str | None = None
+
+
+class _Suppressed(Arguments):
+    account_id: str
 
 
 class _Act(Arguments):
@@ -54,14 +60,25 @@ def _administrator(call: Call) -> None:
 
 
 async def _get(call: Call) -> Result:
-    """What is in the queue, oldest first: from whom, to whom, what was said; nothing of what is in it. Raises
-    Forbidden."""
+    """What is in the queue, oldest first: from whom, to whom, what was said, when it is next tried; nothing of what
+    is in it. `destination` asks for what waits for one, `after` (an id) for what follows; `total` and
+    `destinations` count all of the queue. Raises Forbidden."""
     _administrator(call)
-    found = await store.listing(call.context.store.db, min(call.arguments.limit, _MOST))
-    return {"accountId": call.arguments.account_id, "list": [_shown(each) for each in found]}
+    db, given = call.context.store.db, call.arguments
+    found = await store.listing(
+        db, min(given.limit, _MOST), destination=given.destination, after=ids.parse(given.after or "") or 0
+    )
+    tries = await store.tries(db, found)
+    waiting = await store.waiting(db, _MOST)
+    return {
+        "accountId": given.account_id,
+        "total": await store.count(db),
+        "destinations": [{"destination": name, "messages": number} for name, number in waiting.items()],
+        "list": [_shown(each, tries) for each in found],
+    }
 
 
-def _shown(message: Message) -> Object:
+def _shown(message: Message, tries: dict[tuple[int, str], int]) -> Object:
     return {
         "id": ids.text(message.id),
         "state": message.state,
@@ -69,16 +86,19 @@ def _shown(message: Message) -> Object:
         "size": message.size,
         "queued": clock.utc_date(message.queued_ms),
         "release": clock.utc_date(message.release_ms),
-        "recipients": [
-            {
-                "address": one.address,
-                "state": one.state,
-                "reply": one.reply,
-                "host": one.host,
-                "changed": clock.utc_date(one.changed_ms),
-            }
-            for one in message.recipients
-        ],
+        "recipients": [_recipient(one, tries.get((message.id, one.destination))) for one in message.recipients],
+    }
+
+
+def _recipient(one: Recipient, next_ms: int | None) -> Object:
+    return {
+        "address": one.address,
+        "destination": one.destination,
+        "state": one.state,
+        "reply": one.reply,
+        "host": one.host,
+        "changed": clock.utc_date(one.changed_ms),
+        "nextTry": clock.utc_date(next_ms) if next_ms is not None and one.state == "queued" else None,
     }
 
 
@@ -131,6 +151,6 @@ async def _lift(call: Call) -> Result:
 METHODS = (
     Method(name="MailQueue/get", capability=QUEUE, arguments=_Get, run=_get, scope=OWN),
     Method(name="MailQueue/act", capability=QUEUE, arguments=_Act, run=_act, scope=OWN),
-    Method(name="Suppression/get", capability=QUEUE, arguments=_Get, run=_suppressed, scope=OWN),
+    Method(name="Suppression/get", capability=QUEUE, arguments=_Suppressed, run=_suppressed, scope=OWN),
     Method(name="Suppression/lift", capability=QUEUE, arguments=_Lift, run=_lift, scope=OWN),
 )

@@ -1,16 +1,17 @@
 """The queue's SQL. Everything that depends on another thing is in one unit, so that a crash leaves it whole."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound
 from parvis.mail.doctor import refusals
 from parvis.mail.queue.model import HERE, Letter, Message, Outcome, Recipient, Reply
 from parvis.store.jobs import Jobs
-from parvis.store.sql.contract import Database
+from parvis.store.sql.contract import Database, marks
 from parvis.store.unit import Unit
 
+_T = TypeVar("_T")
 JOB = "mail-out"
 REPORT = "mail-report"
 KIND = "outgoing"
@@ -19,6 +20,9 @@ SUBMISSION = "EmailSubmission"
 _GATHER_MS = 1000
 _MESSAGE = """id, account_id, submission_id, sender, blob, size, state, needs_8bit, needs_utf8, ret, envid,
     queued_ms, release_ms, lax"""
+_LIVE = "state IN ('held', 'active', 'paused')"
+_TO = "SELECT outgoing_id FROM outgoing_recipient WHERE destination = ? AND state = 'queued'"
+_TOGETHER = 1000
 _RECIPIENT = "id, address, destination, state, reply, host, changed_ms, notify, orcpt, report, warned"
 
 
@@ -185,13 +189,61 @@ async def clean(unit: Unit, message_id: int) -> None:
         await unit.run("DELETE FROM outgoing WHERE id = ?", message_id)
 
 
-async def listing(db: Database, limit: int = 200) -> list[Message]:
-    """What is in the queue, oldest first, for the administrator."""
+async def listing(
+    db: Database, limit: int = 200, *, destination: str | None = None, after: int = 0
+) -> list[Message]:
+    """What is in the queue, oldest first, for the administrator: all of it, or what waits for one destination; from
+    after a message on."""
+    to = "" if destination is None else f"AND id IN ({_TO})"
     rows = await db.rows(
-        f"SELECT {_MESSAGE} FROM outgoing WHERE state IN ('held', 'active', 'paused') ORDER BY queued_ms LIMIT ?",
+        f"SELECT {_MESSAGE} FROM outgoing WHERE {_LIVE} AND id > ? {to} ORDER BY id LIMIT ?",
+        *(after, limit) if destination is None else (after, destination, limit),
+    )
+    found: dict[int, list[Recipient]] = {row[0]: [] for row in rows}
+    for numbers in _together(found):
+        for row in await db.rows(
+            f"""SELECT outgoing_id, {_RECIPIENT} FROM outgoing_recipient
+            WHERE outgoing_id IN {marks(len(numbers))} ORDER BY id""",
+            *numbers,
+        ):
+            found[row[0]].append(_recipient(row[1:]))
+    return [_message(row, tuple(found[row[0]])) for row in rows]
+
+
+async def waiting(db: Database, limit: int) -> dict[str, int]:
+    """How many messages of the queue wait for each destination, most first."""
+    rows = await db.rows(
+        f"""SELECT destination, COUNT(DISTINCT outgoing_id) FROM outgoing_recipient
+        WHERE state = 'queued' AND outgoing_id IN (SELECT id FROM outgoing WHERE {_LIVE})
+        GROUP BY destination ORDER BY 2 DESC, 1 LIMIT ?""",
         limit,
     )
-    return [_message(row, await recipients(db, row[0])) for row in rows]
+    return dict(rows)
+
+
+async def count(db: Database) -> int:
+    """How many messages are in the queue."""
+    return int(await db.value(f"SELECT COUNT(*) FROM outgoing WHERE {_LIVE}"))
+
+
+async def tries(db: Database, messages: Sequence[Message]) -> dict[tuple[int, str], int]:
+    """When each message is next tried, by message and destination; a time that is over while that is under way."""
+    keys = {
+        f"{message.id}:{one.destination}": (message.id, one.destination)
+        for message in messages
+        for one in message.recipients
+        if one.state == "queued"
+    }
+    found: dict[tuple[int, str], int] = {}
+    for some in _together(keys):
+        rows = await db.rows(
+            f"""SELECT key, run_at_ms FROM job
+            WHERE kind = ? AND finished_ms IS NULL AND key IN {marks(len(some))}""",
+            JOB,
+            *some,
+        )
+        found |= {keys[key]: at_ms for key, at_ms in rows}
+    return found
 
 
 async def hurry(unit: Unit, message_id: int) -> bool:
@@ -246,6 +298,12 @@ async def _tell(unit: Unit, message: Message) -> None:
         "SELECT 1 FROM outgoing WHERE id = ? AND submission_id = ?", message.id, message.submission_id
     ):
         await unit.changed(message.account_id, SUBMISSION, message.submission_id, "updated")
+
+
+def _together(found: Iterable[_T]) -> Iterator[list[_T]]:
+    """In parts that fit into one statement."""
+    given = list(found)
+    return (given[at : at + _TOGETHER] for at in range(0, len(given), _TOGETHER))
 
 
 def _message(row: tuple[Any, ...], found: tuple[Recipient, ...]) -> Message:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parvis.kernel import clock
+from parvis.kernel import clock, ids
 from parvis.mail import service
 from parvis.mail.queue import store as queue
 from parvis.mail.queue import suppression
@@ -14,6 +14,7 @@ from parvis.mail.queue.pace import Pace, is_too_many
 from parvis.mail.queue.service import Queue
 from parvis.mail.queue.suppression import REFUSALS, complaint
 from parvis.mail.smtp.wiring import HOOKS
+from parvis.store.sql.contract import counting
 from tests.mail.conftest import plain
 from tests.mail.smtp.conftest import Client, Sink, Site
 from tests.mail.smtp.test_queue import put, report_of, states
@@ -196,3 +197,47 @@ async def test_the_administrator_steers(site: Site, sink: Sink) -> None:
     (raw,) = await site.inbox(ann)
     assert "the administrator of the sending server has dropped" in report_of(raw).recipients[0].diagnostic
     assert (await client("MailQueue/get"))["list"] == []
+
+
+async def test_the_queue_is_counted_and_read_by_destination(site: Site, sink: Sink) -> None:
+    site.settings.delivery.retries[:] = [3600]
+    root, ann = await site.person("root", administrator=True), await site.person("ann")
+    sink.replies = {f"{name}@{name}.example": "450 4.2.0 later" for name in ("one", "two")}
+    client = Steering(site.engine, root)
+    assert (await client("MailQueue/get"))["total"] == 0
+    begun = clock.now_ms()
+    numbers = [await put(site, ann, "one@one.example") for _ in range(4)]
+    both = await put(site, ann, "one@one.example", "two@two.example")
+    for number in (*numbers, both):
+        while not all(reply for _, reply in (await states(site, number)).values()):
+            await site.idle_step()
+    while await site.store.db.value(
+        "SELECT 1 FROM job WHERE kind = 'mail-out' AND finished_ms IS NULL AND run_at_ms < ?", begun + 3_600_000
+    ):
+        await site.idle_step()
+    told = await client("MailQueue/get", limit=2)
+    assert (told["total"], [one["id"] for one in told["list"]]) == (5, [ids.text(one) for one in numbers[:2]])
+    assert told["destinations"] == [
+        {"destination": "one.example", "messages": 5}, {"destination": "two.example", "messages": 1}
+    ]  # fmt: skip
+    (waits,) = told["list"][0]["recipients"]
+    assert waits["destination"] == "one.example"
+    assert waits["nextTry"] >= clock.utc_date(begun + 3_600_000)
+
+    async def page(**more: object) -> list[str]:
+        return [one["id"] for one in (await client("MailQueue/get", **more))["list"]]
+
+    assert await page(destination="two.example") == [ids.text(both)]
+    assert await page(destination="one.example", limit=2, after=told["list"][1]["id"]) == [
+        ids.text(one) for one in numbers[2:]
+    ]
+    assert await page(destination="three.example") == await page(after=ids.text(both)) == []
+    with counting() as few:
+        await client("MailQueue/get", limit=1)
+    with counting() as many:
+        await client("MailQueue/get")
+    assert len(few) == len(many) <= 6
+    await client("MailQueue/act", act="hold", ids=[ids.text(both)])
+    assert (await client("MailQueue/get"))["total"] == 5
+    await client("MailQueue/act", act="drop", ids=[ids.text(both)])
+    assert (await client("MailQueue/get"))["destinations"] == [{"destination": "one.example", "messages": 4}]
