@@ -4,6 +4,7 @@ import type compose from './compose.json';
 import type filters from './filters.json';
 import type lists from './lists.json';
 import mail from './mail.json';
+import type queue from './queue.json';
 import type search from './search.json';
 import type settings from './settings.json';
 import shell from './shell.json';
@@ -22,8 +23,9 @@ export const later = {
   compose: () => import('./compose.json'),
   filters: () => import('./filters.json'),
   lists: () => import('./lists.json'),
+  queue: () => import('./queue.json'),
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof search & typeof settings;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings;

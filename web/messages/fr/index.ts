@@ -11,6 +11,7 @@ export const later = {
   compose: () => import('./compose.json'),
   filters: () => import('./filters.json'),
   lists: () => import('./lists.json'),
+  queue: () => import('./queue.json'),
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
 };

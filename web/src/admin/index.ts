@@ -4,7 +4,7 @@ import type { Feature } from '../kernel/features';
 import { withWords, type MessageKey } from '../kernel/i18n.svelte';
 import { router } from '../kernel/router.svelte';
 import { signedIn } from '../kernel/session.svelte';
-import { Gauge } from '../ui/icons';
+import { Gauge, Send } from '../ui/icons';
 
 export interface Page {
   id: string;
@@ -15,6 +15,7 @@ export interface Page {
 
 export const pages: Page[] = [
   { id: 'health', title: 'admin.health', icon: Gauge, load: () => import('./health/HealthPage.svelte') },
+  { id: 'queue', title: 'queue.title', icon: Send, load: withWords('queue', () => import('./queue/QueuePage.svelte')) },
 ];
 
 const when = () => signedIn.administrator;

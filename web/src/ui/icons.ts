@@ -46,6 +46,7 @@ export { default as Menu } from '@lucide/svelte/icons/menu';
 export { default as Monitor } from '@lucide/svelte/icons/monitor';
 export { default as Moon } from '@lucide/svelte/icons/moon';
 export { default as Paperclip } from '@lucide/svelte/icons/paperclip';
+export { default as Pause } from '@lucide/svelte/icons/pause';
 export { default as Pencil } from '@lucide/svelte/icons/pencil';
 export { default as Plus } from '@lucide/svelte/icons/plus';
 export { default as Printer } from '@lucide/svelte/icons/printer';

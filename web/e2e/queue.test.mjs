@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { accessible, demo, enter, jmap, launch, person, shot } from './harness.mjs';
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+const administrator = demo.people.find((one) => one.administrator);
+const NOWHERE = 'nowhere.invalid-domain.example';
+
+/** Sends messages that cannot arrive: to these addresses, one each. */
+function send(page, addresses) {
+  return page.evaluate(async (addresses) => {
+    const session = await (await fetch('/.well-known/jmap')).json();
+    const accountId = session.primaryAccounts['urn:ietf:params:jmap:mail'];
+    const call = async (name, args) => {
+      const body = { using: Object.keys(session.capabilities), methodCalls: [[name, { accountId, ...args }, 'c']] };
+      return (await (await fetch(session.apiUrl, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Parvis': '1' }, body: JSON.stringify(body) })).json()).methodResponses[0][1];
+    };
+    const [identity] = (await call('Identity/get', { ids: null })).list;
+    const drafts = (await call('Mailbox/get', { ids: null })).list.find((one) => one.role === 'drafts');
+    for (const email of addresses) {
+      const draft = { mailboxIds: { [drafts.id]: true }, from: [{ email: identity.email }], to: [{ email }], subject: 'Essai', textBody: [{ partId: '1', type: 'text/plain' }], bodyValues: { 1: { value: 'Bonjour.' } } };
+      const { created, notCreated } = await call('Email/set', { create: { a: draft } });
+      if (!created?.a) throw new Error(JSON.stringify(notCreated));
+      const sent = await call('EmailSubmission/set', { create: { s: { emailId: created.a.id, identityId: identity.id } } });
+      if (!sent.created?.s) throw new Error(JSON.stringify(sent));
+    }
+  }, addresses);
+}
+
+async function visit(options) {
+  const page = await enter(browser, administrator, options);
+  await page.goto('/admin/queue');
+  await page.locator('#admin-page').waitFor();
+  return page;
+}
+const row = (page, address) => page.locator('li', { has: page.getByRole('checkbox', { name: new RegExp(address.replaceAll('.', '\\.')) }) });
+const waiting = async (page) => (await jmap(page, [['MailQueue/get', {}]]))[0].list.map((one) => one.recipients[0].address);
+
+test('what cannot leave is seen, tried, held, dropped, and a drop undone', async () => {
+  const page = await visit();
+  const all = (await jmap(page, [['MailQueue/get', { limit: 1000 }]]))[0].list.map((one) => one.id);
+  await jmap(page, [['MailQueue/act', { act: 'drop', ids: all }]]);
+  await page.reload();
+  await page.getByText('Tout le courriel est parti').waitFor();
+  await accessible(page, 'queue-empty');
+
+  await send(page, [`ida@${NOWHERE}`, `ove@${NOWHERE}`, 'eva@elsewhere.example']);
+  await page.evaluate(() => dispatchEvent(new Event('focus')));
+  await row(page, `ida@${NOWHERE}`).waitFor({ timeout: 20_000 });
+  const group = page.getByRole('region', { name: NOWHERE });
+  assert.equal(await group.getByRole('listitem').count(), 2);
+  await group.getByText('Détails').first().click({ timeout: 30_000 });
+  assert.match(await group.locator('code').first().textContent(), /^4\d\d 4\./);
+  assert.equal(await row(page, `ida@${NOWHERE}`).getByText(/Prochain essai/).count(), 1);
+  await shot(page, 'queue-details');
+
+  const hold = page.getByRole('button', { name: 'Retenir' });
+  assert.equal(await hold.isDisabled(), true);
+  await group.getByRole('checkbox', { name: `Sélectionner tout ce qui va vers ${NOWHERE}` }).focus();
+  await page.keyboard.press('Space');
+  await page.getByText('2 sélectionnés').waitFor();
+  await hold.click();
+  await page.getByText('2 messages sont retenus.').waitFor();
+  await row(page, `ove@${NOWHERE}`).getByText('Retenu').waitFor();
+
+  await row(page, `ove@${NOWHERE}`).getByRole('checkbox').click();
+  await page.getByRole('button', { name: 'Essayer' }).click();
+  await page.getByText('Un message est essayé.').waitFor();
+  await row(page, `ove@${NOWHERE}`).getByText('Retenu').waitFor({ state: 'detached' });
+  assert.equal(await row(page, `ida@${NOWHERE}`).getByText('Retenu').count(), 1);
+
+  await row(page, `ida@${NOWHERE}`).getByRole('checkbox').click();
+  await page.getByRole('button', { name: 'Abandonner' }).click();
+  await row(page, `ida@${NOWHERE}`).getByText('Va être abandonné').waitFor();
+  await shot(page, 'queue-dropping');
+  await page.getByRole('button', { name: /^Annuler/ }).click();
+  await page.getByText('Rien n’a été abandonné.').waitFor();
+  assert.ok((await waiting(page)).includes(`ida@${NOWHERE}`));
+
+  await row(page, `ida@${NOWHERE}`).getByRole('checkbox').click();
+  await page.getByRole('button', { name: 'Abandonner' }).click();
+  assert.ok((await waiting(page)).includes(`ida@${NOWHERE}`));
+  await page.getByText('Un message a été abandonné.').waitFor({ timeout: 15_000 });
+  assert.deepEqual((await waiting(page)).filter((one) => one !== administrator.address).sort(), ['eva@elsewhere.example', `ove@${NOWHERE}`]);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test('nothing jumps under the pointer', async () => {
+  const page = await visit();
+  await row(page, 'eva@elsewhere.example').hover();
+  const before = await row(page, `ove@${NOWHERE}`).boundingBox();
+  const { list } = (await jmap(page, [['MailQueue/get', {}]]))[0];
+  await jmap(page, [['MailQueue/act', { act: 'drop', ids: list.filter((one) => one.recipients[0].address.startsWith('eva')).map((one) => one.id) }]]);
+  await page.evaluate(() => dispatchEvent(new Event('focus')));
+  await row(page, 'eva@elsewhere.example').getByText('N’attend plus').waitFor();
+  assert.equal((await row(page, `ove@${NOWHERE}`).boundingBox()).y, before.y);
+  await page.mouse.move(5, 5);
+  await row(page, 'eva@elsewhere.example').waitFor({ state: 'detached' });
+  await page.context().close();
+});
+
+for (const [theme, width, height] of [['light', 1440, 900], ['dark', 1440, 900], ['light', 390, 844], ['dark', 390, 844], ['light', 320, 700]]) {
+  test(`axe finds nothing, ${theme}, ${width} px`, async () => {
+    const page = await visit({ theme, width, height });
+    if ((await waiting(page)).length < 3) await send(page, [`lea@${NOWHERE}`, 'eva@elsewhere.example']);
+    await page.evaluate(() => dispatchEvent(new Event('focus')));
+    await row(page, 'eva@elsewhere.example').waitFor({ timeout: 20_000 });
+    await row(page, 'eva@elsewhere.example').getByRole('checkbox').click();
+    await page.getByText('Détails').first().click({ timeout: 30_000 });
+    await accessible(page, `queue-${theme}-${width}`);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  });
+}
+
+test('nobody else reads the queue', async () => {
+  const page = await enter(browser, person('fr'));
+  await page.goto('/admin/queue');
+  await page.waitForTimeout(500);
+  assert.equal(await page.locator('#admin-page').count(), 0);
+  assert.equal((await jmap(page, [['MailQueue/get', {}]]))[0].type, 'forbidden');
+  await page.context().close();
+});
