@@ -64,7 +64,9 @@ def prepare(folder: Path) -> None:
         file.write_text(
             f"# Made by `parvis demo`; every setting is described in docs/reference/settings.md\n"
             f'domains = [{domains}]\nlanguage = "fr"\n\n'
-            "[ports]\nhttp = 8080\nsmtp = 0\nsubmission = 0\nimap = 0\nsieve = 0\n"
+            "[ports]\nhttp = 8080\nsmtp = 0\nsubmission = 0\nimap = 0\nsieve = 0\n\n"
+            "[delivery.routes]  # nobody answers there: mail waits, for the queue to be seen\n"
+            '"silence.example" = "127.0.0.1:1"\n"absence.example" = "127.0.0.1:1"\n'
         )
 
 
