@@ -53,7 +53,7 @@ test('what cannot leave is seen, tried, held, dropped, and a drop undone', async
   await row(page, `ida@${NOWHERE}`).waitFor({ timeout: 20_000 });
   const group = page.getByRole('region', { name: NOWHERE });
   assert.equal(await group.getByRole('listitem').count(), 2);
-  await group.getByText('Détails').first().click({ timeout: 30_000 });
+  await group.getByText('Détails').first().click({ timeout: 90_000 }); // a silent server is left alone for a minute
   assert.match(await group.locator('code').first().textContent(), /^4\d\d 4\./);
   assert.equal(await row(page, `ida@${NOWHERE}`).getByText(/Prochain essai/).count(), 1);
   await shot(page, 'queue-details');
@@ -111,7 +111,7 @@ for (const [theme, width, height] of [['light', 1440, 900], ['dark', 1440, 900],
     await page.evaluate(() => dispatchEvent(new Event('focus')));
     await row(page, 'eva@absence.example').waitFor({ timeout: 20_000 });
     await row(page, 'eva@absence.example').getByRole('checkbox').click();
-    await page.getByText('Détails').first().click({ timeout: 30_000 });
+    await page.getByText('Détails').first().click({ timeout: 90_000 });
     await accessible(page, `queue-${theme}-${width}`);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
     assert.deepEqual(page.faults, []);
