@@ -26,8 +26,8 @@ async function open(counts = [200, 200], { down = '', db = new Db(), person = `m
     }));
     return Response.json({ methodResponses: answers.flat(), sessionState: 'x' });
   });
-  client.session = fakes.A.session() as never;
-  client.session!.accounts.B = client.session!.accounts.A!;
+  const session = fakes.A.session();
+  client.session = { ...session, accounts: { ...session.accounts, ...fakes.B.session().accounts } } as never;
   db.use(person);
   const store = new Store(client, db);
   const sync = new Sync(client, store);

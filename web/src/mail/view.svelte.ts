@@ -1,29 +1,15 @@
 /** What the mail screen shows now: place, filter, list, cursor, choice, open conversation. The URL is the source. */
 import { tick, untrack } from 'svelte';
+import { accounts, type MailAccount } from '../kernel/accounts.svelte';
 import type { Arguments, Batch, ResultReference } from '../kernel/jmap';
-import { jmap, MAIL } from '../kernel/jmap';
 import { Merged } from '../kernel/merged.svelte';
-import { preferences } from '../kernel/preferences.svelte';
 import { Query, type Rows } from '../kernel/query.svelte';
 import { path, router } from '../kernel/router.svelte';
 import { signedIn } from '../kernel/session.svelte';
 import { link } from '../kernel/start.svelte';
 import { store } from '../kernel/store.svelte';
-import { hueOf } from '../ui/names';
 import { filterOf, FILTERS, inboxesOf, type FilterName, type Place } from './model';
 import { EmailType, IdentityType, MailboxType, ThreadType, type Email, type Mailbox } from './types';
-
-export interface MailAccount {
-  id: string;
-  name: string;
-  /** Without the domain when it is one's own. */
-  short: string;
-  hue: number;
-  /** The person's account on this server. */
-  own: boolean;
-  /** Nobody else's: also those the person has elsewhere. */
-  personal: boolean;
-}
 
 /** What names a message among several accounts. */
 export function keyOf(account: string, id: string): string {
@@ -45,30 +31,17 @@ class MailView {
 
   /** The person's own account. Reactive. */
   get home(): string {
-    return link.session?.primaryAccounts[MAIL] ?? jmap.primary(MAIL);
+    return accounts.home;
   }
 
-  /** Accounts with mail, the person's own first, then those they have elsewhere, then shared ones. Reactive. */
+  /** Accounts with mail, the person's own first. Reactive. */
   get accounts(): MailAccount[] {
-    const domain = signedIn.person?.address.replace(/^.*@/, '@') ?? '';
-    const all = Object.entries(link.session?.accounts ?? {}).filter(([, account]) => MAIL in account.accountCapabilities);
-    return all
-      .map(([id, { name, isPersonal }]) => ({ id, name, short: domain && name.endsWith(domain) ? `${name.slice(0, -domain.length)}@` : name, hue: hueOf(name), own: id === this.home, personal: id === this.home || isPersonal }))
-      .sort((a, b) => Number(b.own) - Number(a.own) || Number(b.personal) - Number(a.personal) || a.name.localeCompare(b.name));
-  }
-
-  /** Whether an account's inbox is among all inboxes. Reactive. */
-  joins({ id, personal }: MailAccount): boolean {
-    return preferences.value.inboxes[id] ?? personal;
-  }
-
-  setJoins(account: MailAccount, on: boolean): void {
-    preferences.set({ inboxes: { ...preferences.value.inboxes, [account.id]: on } });
+    return accounts.all;
   }
 
   /** The inboxes that are shown as one. Reactive. */
   private get joined(): { account: string; mailbox: Mailbox }[] {
-    return this.accounts.filter((account) => this.joins(account)).flatMap(({ id }) => {
+    return this.accounts.filter((account) => accounts.joins(account)).flatMap(({ id }) => {
       const mailbox = this.role('inbox', id);
       return mailbox ? [{ account: id, mailbox }] : [];
     });
