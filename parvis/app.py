@@ -15,6 +15,7 @@ from parvis.kernel import ids
 from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Settings
 from parvis.mail import clean
+from parvis.mail.external import wiring as external
 from parvis.mail.imap import wiring as imap
 from parvis.mail.sieve import log as filter_log
 from parvis.mail.sieve import wiring as filters
@@ -35,6 +36,7 @@ FEATURES: tuple[Callable[[Context], Feature], ...] = (
     clean.feature,
     imap.feature,
     filters.feature,
+    external.feature,
 )
 """The features, in the order in which a new principal gets what they give."""
 ROOMS = ("store", "access", "search", "serve", "mail", "assistant")

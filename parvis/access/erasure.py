@@ -40,14 +40,16 @@ async def schedule(store: Store, principal_id: int, delay_ms: int = 0) -> int:
     back until then. Raises NotFound."""
     at_ms = clock.now_ms() + max(delay_ms, SOON_MS)
 
-    async def work(unit: Unit) -> None:
-        await accounts.switch_off(unit, principal_id)
-        await accounts.keep(unit, principal_id)
-        await Jobs.add(unit, accounts.ERASE, {"account": principal_id}, key=str(principal_id), at_ms=at_ms)
-
-    await store.write(work)
+    await store.write(lambda unit: plan(unit, principal_id, at_ms))
     await accounts.close(store, principal_id)
     return at_ms
+
+
+async def plan(unit: Unit, principal_id: int, at_ms: int) -> None:
+    """What `schedule` does in the unit. Raises NotFound, and Conflict when the erasure has begun."""
+    await accounts.switch_off(unit, principal_id)
+    await accounts.keep(unit, principal_id)
+    await Jobs.add(unit, accounts.ERASE, {"account": principal_id}, key=str(principal_id), at_ms=at_ms)
 
 
 def handle(store: Store, erasers: Sequence[Eraser]) -> None:

@@ -6,7 +6,9 @@ from typing import Literal
 
 from parvis.kernel.languages import Language
 
-Kind = Literal["person", "group", "space", "resource", "agent"]
+Kind = Literal["person", "group", "space", "resource", "agent", "external"]
+"""`external` is nobody: the owner of mail that a person has at another provider. It has no address here, cannot
+sign in, and is not in the directory."""
 
 
 class Right(IntFlag):

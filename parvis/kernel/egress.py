@@ -3,6 +3,7 @@ by the settings, counted and handed to whoever listens (the audit log). trust.md
 
 import asyncio
 import ipaddress
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ from parvis.kernel import clock
 from parvis.kernel.errors import EgressRefused
 
 Purpose = Literal[
-    "mail-delivery", "dns", "model", "embeddings", "import", "model-download", "push", "unsubscribe", "mail-filter"
-]
+    "mail-delivery", "dns", "model", "embeddings", "import", "model-download", "push", "unsubscribe", "mail-filter",
+    "external-mail",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,13 @@ class Contact:
 Listener = Callable[[Contact], None]
 
 
+_USUAL: frozenset[Purpose] = frozenset({"mail-delivery", "dns", "unsubscribe", "external-mail"})
+
+
 class Egress:
     """The gate. `allow` lists hosts let through for every purpose (`*` for all); loopback is always inside."""
 
-    def __init__(
-        self, allow: list[str], purposes: frozenset[Purpose] = frozenset({"mail-delivery", "dns", "unsubscribe"})
-    ) -> None:
+    def __init__(self, allow: list[str], purposes: frozenset[Purpose] = _USUAL) -> None:
         self._allow, self._purposes = set(allow), purposes
         self._listeners: list[Listener] = []
 
@@ -69,11 +72,28 @@ class Egress:
         return httpx.AsyncClient(timeout=timeout, event_hooks={"request": [gate]}, trust_env=False, verify=verify)
 
     async def connect(
-        self, purpose: Purpose, host: str, port: int, tls: ssl.SSLContext | None = None
+        self, purpose: Purpose, host: str, port: int, tls: ssl.SSLContext | None = None, *, name: str = ""
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """A byte stream to `host`, past the gate. Raises OSError as the network does."""
-        self.check(purpose, host, port)
-        return await asyncio.open_connection(host, port, ssl=tls)
+        """A byte stream to `host`, past the gate; `name` is that of its certificate where `host` is an address.
+        Raises OSError as the network does."""
+        self.check(purpose, host, port, name)
+        return await asyncio.open_connection(host, port, ssl=tls, server_hostname=name or None if tls else None)
+
+    async def socket(self, purpose: Purpose, address: str, port: int, seconds: float) -> socket.socket:
+        """A connected socket to an IP address or a loopback name, past the gate, for who begins TLS on it. Raises
+        OSError."""
+        self.check(purpose, address, port)
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(address, port, type=socket.SOCK_STREAM)
+        connected = socket.socket(found[0][0], socket.SOCK_STREAM)
+        connected.setblocking(False)
+        try:
+            async with asyncio.timeout(seconds):
+                await loop.sock_connect(connected, found[0][4])
+        except BaseException:
+            connected.close()
+            raise
+        return connected
 
 
 def host_of(url: str) -> str:

@@ -114,6 +114,8 @@ class Mail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """`http://127.0.0.1:11333`: an rspamd that is asked for its opinion too; empty means none."""
     vault_days: int = 30
     """How long what was deleted for good can still be restored by its owner."""
+    external: bool = True
+    """Whether people may add accounts they have at other providers (IMAP), to be kept in step here."""
 
 
 class Endpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -58,12 +58,17 @@ async def provision(unit: Unit, account_id: int) -> None:
     """Gives an account an identity for each of its addresses that has none yet."""
     name = await unit.value("SELECT name FROM principal WHERE id = ?", account_id)
     for (address,) in await unit.rows(_LACKING, account_id):
-        number = ids.new_id()
-        await unit.run(
-            "INSERT INTO identity (id, account_id, email, name, is_default) VALUES (?, ?, ?, ?, 1)",
-            number, account_id, address, name or "",
-        )  # fmt: skip
-        await unit.changed(account_id, Identity.kind, number, "created")
+        await add_default(unit, account_id, address, name or "")
+
+
+async def add_default(unit: Unit, account_id: int, address: str, name: str) -> None:
+    """Gives an account the identity of one of its addresses, which stays as long as the address."""
+    number = ids.new_id()
+    await unit.run(
+        "INSERT INTO identity (id, account_id, email, name, is_default) VALUES (?, ?, ?, ?, 1)",
+        number, account_id, address, name,
+    )  # fmt: skip
+    await unit.changed(account_id, Identity.kind, number, "created")
 
 
 async def sign(unit: Unit, account_id: int, signature: str) -> None:
@@ -103,7 +108,11 @@ async def read(call: Call, wanted: Sequence[int] | None, _: frozenset[str]) -> l
 
 
 async def _present(call: Call) -> Senders:
-    rows = await call.db.rows("SELECT address FROM address WHERE principal_id = ?", call.account_id)
+    rows = await call.db.rows(
+        """SELECT address FROM address WHERE principal_id = ?
+        UNION ALL SELECT address FROM external_account WHERE account_id = ?""",
+        call.account_id, call.account_id,
+    )  # fmt: skip
     return Senders(tuple(row[0] for row in rows))
 
 

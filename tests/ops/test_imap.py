@@ -1,10 +1,6 @@
 """Importing from a real IMAP server, Dovecot of Debian's packages, on a loopback port."""
 
 import imaplib
-import os
-import pathlib
-import pwd
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -18,77 +14,18 @@ from parvis.ops.imports.imap import Account, Imap, _listed
 from parvis.ops.imports.importer import Importer
 from parvis.ops.progress import silent
 from parvis.wire.maildir import to_mutf7 as encoded
-from tests import servers
+from tests import dovecot as dovecots
 from tests.ops.test_imports import contents, letter
 
-DOVECOT = shutil.which("dovecot", path=os.environ.get("PATH", "") + ":/usr/sbin")
-pytestmark = [
-    pytest.mark.peer,
-    pytest.mark.slow,
-    pytest.mark.skipif(not DOVECOT, reason="dovecot-imapd is not installed"),
-    pytest.mark.skipif(os.geteuid() != 0, reason="Dovecot's login processes need root to start"),
-]
-CONFIGURATION = """
-base_dir = {root}/run
-state_dir = {root}/state
-log_path = {root}/log
-protocols = imap
-listen = 127.0.0.1
-ssl = no
-disable_plaintext_auth = no
-mail_location = maildir:{root}/mail/%u
-mail_uid = {user}
-mail_gid = {group}
-first_valid_uid = 1
-auth_mechanisms = plain login
-passdb {{
-  driver = static
-  args = password=secret-of-dovecot
-}}
-userdb {{
-  driver = static
-  args = uid={user} gid={group} home={root}/mail/%u
-}}
-service imap-login {{
-  inet_listener imap {{
-    port = {port}
-  }}
-  inet_listener imaps {{
-    port = 0
-  }}
-}}
-namespace inbox {{
-  inbox = yes
-  separator = /
-  mailbox "Verschickt" {{
-    special_use = \\Sent
-    auto = create
-  }}
-  mailbox "Everything" {{
-    special_use = \\All
-    auto = create
-  }}
-}}
-"""
+pytestmark = dovecots.marks
 
 
 @pytest.fixture
-def dovecot(tmp_path: pathlib.Path) -> Iterator[int]:
+def dovecot() -> Iterator[int]:
     """A running Dovecot; gives its port."""
-    port, owner = servers.free_port(), pwd.getpwnam("mail")
-    root = pathlib.Path(os.path.realpath("/tmp")) / f"parvis-dovecot-{port}"
-    (root / "mail").mkdir(parents=True)
-    os.chown(root / "mail", owner.pw_uid, owner.pw_gid)
-    root.chmod(0o755)
-    file = root / "dovecot.conf"
-    file.write_text(CONFIGURATION.format(root=root, user="mail", group="mail", port=port))
-    process = servers.start([DOVECOT, "-F", "-c", str(file)], root / "out")
-    try:
-        servers.await_port(port, process, root / "out")
-        yield port
-    finally:
-        servers.stop(process)
-        shutil.rmtree(root, ignore_errors=True)
+    server = dovecots.Dovecot()
+    yield server.port
+    server.close()
 
 
 def fill(port: int) -> None:

@@ -10,11 +10,11 @@ import pytest
 from parvis.access.principal import Principal
 from parvis.kernel.errors import Unavailable
 from parvis.mail import mailboxes
+from parvis.mail.folders import keywords_of, role_of
 from parvis.ops import people
 from parvis.ops.imports import importer as importing
 from parvis.ops.imports import job
 from parvis.ops.imports.eml import Messages
-from parvis.ops.imports.folders import keywords_of, role_of
 from parvis.ops.imports.importer import BATCH, Importer, State
 from parvis.ops.imports.maildir import Maildir
 from parvis.ops.imports.mbox import Mbox

@@ -11,6 +11,8 @@ HERE = "."
 """The destination of recipients whose mailbox is on this server."""
 RELAY = "*"
 """The destination of all others when a smart host takes them."""
+THROUGH = "@"
+"""Begins the destination of mail that leaves by the provider of an external account; its id follows."""
 _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
 
 

@@ -9,6 +9,7 @@ from parvis.kernel.errors import Conflict, NotFound, OverQuota
 from parvis.kernel.languages import Language
 from parvis.kernel.settings import Settings
 from parvis.mail import service
+from parvis.mail.external import store as external
 from parvis.mail.queue import recipients as addresses
 from parvis.mail.queue import store as queue
 from parvis.mail.queue import suppression
@@ -82,10 +83,13 @@ class Reporter:
 
     async def _deliver(self, message: Message, news: Sequence[Recipient], raw: bytes) -> bool:
         """Into the sender's inbox, in one unit with the note that they know. False when it is not here."""
-        found = await addresses.find(self._keep.db, self._settings, message.sender)
-        if found.where == "elsewhere":
-            return False
-        deliveries = [Delivery(account, message.sender) for account in found.accounts]
+        accounts: Sequence[int] = [message.account_id]
+        if await external.by_id(self._keep.db, message.account_id) is None:
+            found = await addresses.find(self._keep.db, self._settings, message.sender)
+            if found.where == "elsewhere":
+                return False
+            accounts = found.accounts
+        deliveries = [Delivery(account, message.sender) for account in accounts]
         blob = await self._keep.blobs.put(raw)
 
         async def note(unit: Unit, one: Delivered) -> None:

@@ -4,12 +4,15 @@ RFC 8461). RFC 5321 §5.1, RFC 7505"""
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+import aiosmtplib
 
 from parvis.kernel.errors import Unavailable
 from parvis.kernel.resolver import Answer, Resolver
 from parvis.kernel.settings import Settings
 from parvis.mail.queue.lookup import addresses
-from parvis.mail.queue.model import RELAY, Reply
+from parvis.mail.queue.model import RELAY, THROUGH, Reply
 from parvis.mail.queue.policies import Policies
 from parvis.mail.queue.trust import ANY, Trust
 from parvis.wire.sts import Policy
@@ -36,13 +39,34 @@ class Host:
     port: int
     relay: bool = False
     trust: Trust = ANY
+    account: int = 0
+    """The external account whose provider it is."""
+
+
+class Through(Protocol):
+    """Knows the servers of people's providers."""
+
+    async def host(self, account_id: int) -> Host:
+        """The server by which mail from an external account leaves. Raises Unroutable."""
+        ...
+
+    async def connect(self, host: Host) -> aiosmtplib.SMTP:
+        """A connection to it, signed in. Raises ParvisError."""
+        ...
 
 
 class Router:
-    """Finds the servers of a destination. Without `policies`, nobody asks for MTA-STS."""
+    """Finds the servers of a destination. Without `policies`, nobody asks for MTA-STS; without `through`, nothing
+    leaves by people's providers."""
 
-    def __init__(self, settings: Settings, resolver: Resolver, policies: Policies | None = None) -> None:
-        self._settings, self._resolver, self._policies = settings, resolver, policies
+    def __init__(
+        self,
+        settings: Settings,
+        resolver: Resolver,
+        policies: Policies | None = None,
+        through: Through | None = None,
+    ) -> None:
+        self._settings, self._resolver, self._policies, self._through = settings, resolver, policies, through
 
     def destination(self, domain: str) -> str:
         """What recipients of a domain are grouped by: the smart host for all, or their own domain."""
@@ -53,6 +77,8 @@ class Router:
         """The servers to try, in order; `seed` spreads messages over servers of one preference. Raises
         Unroutable."""
         settings = self._settings
+        if self._through is not None and destination.startswith(THROUGH):
+            return [await self._through.host(int(destination.removeprefix(THROUGH)))]
         route = settings.delivery.routes.get(destination) or settings.delivery.routes.get("*")
         if destination == RELAY or (settings.relay.host and not route):
             return [Host(settings.relay.host, settings.relay.host, settings.relay.port, relay=True)]

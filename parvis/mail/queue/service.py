@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from parvis.access.directory import normal
 from parvis.access.principal import Principal
 from parvis.kernel.egress import Egress
-from parvis.kernel.errors import Invalid
+from parvis.kernel.errors import Forbidden, Invalid
 from parvis.kernel.resolver import Resolver
 from parvis.kernel.settings import Settings
+from parvis.mail.external import store as external
 from parvis.mail.queue import recipients, store
 from parvis.mail.queue.courier import Courier
-from parvis.mail.queue.model import HERE, Letter
+from parvis.mail.queue.model import HERE, THROUGH, Letter
 from parvis.mail.queue.policies import Policies
-from parvis.mail.queue.route import Router
+from parvis.mail.queue.route import Router, Through
 from parvis.mail.queue.tally import Tally
 from parvis.mail.queue.transfer import Transfer
 from parvis.mail.service import Hook, Planner
@@ -25,10 +26,17 @@ from parvis.store.unit import Unit
 class Queue:
     """The outbound queue of this server."""
 
-    def __init__(self, keep: Store, settings: Settings, egress: Egress, resolver: Resolver) -> None:
+    def __init__(
+        self,
+        keep: Store,
+        settings: Settings,
+        egress: Egress,
+        resolver: Resolver,
+        through: Through | None = None,
+    ) -> None:
         self._keep, self._settings = keep, settings
-        self._router = Router(settings, resolver, Policies(keep, settings, egress, resolver))
-        self._transfer = Transfer(settings, egress, Tally(keep, resolver))
+        self._router = Router(settings, resolver, Policies(keep, settings, egress, resolver), through)
+        self._transfer = Transfer(settings, egress, Tally(keep, resolver), through)
         self._signer = Signer(keep, settings)
         self._rate = Rate(settings.limits.sent_per_minute)
 
@@ -47,7 +55,13 @@ class Queue:
         return self._rate.take(str(sender.id), min(recipients, most))
 
     async def destinations(self, letter: Letter) -> list[str]:
-        """Where each recipient's copy goes; asked before the unit that puts the letter into the queue."""
+        """Where each recipient's copy goes; asked before the unit that puts the letter into the queue. All of an
+        external account's mail goes through its provider. Raises Forbidden when that cannot send."""
+        account = await external.by_id(self._keep.db, letter.account_id)
+        if account is not None and account.smtp is None:
+            raise Forbidden("this account has no server to send with")
+        if account is not None:
+            return [f"{THROUGH}{account.id}"] * len(letter.to)
         return [await self.destination(to.address) for to in letter.to]
 
     async def destination(self, address: str) -> str:

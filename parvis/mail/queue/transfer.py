@@ -7,12 +7,12 @@ from typing import Any
 import aiosmtplib
 
 from parvis.kernel.egress import Egress
-from parvis.kernel.errors import EgressRefused
+from parvis.kernel.errors import EgressRefused, ParvisError
 from parvis.kernel.settings import Settings
 from parvis.mail.queue.connections import Connections, Line
 from parvis.mail.queue.lookup import is_loopback
 from parvis.mail.queue.model import Message, Outcome, Recipient, Reply
-from parvis.mail.queue.route import Host
+from parvis.mail.queue.route import Host, Through
 from parvis.mail.queue.tally import Tally
 from parvis.mail.queue.trust import ANY, FAILURES, SUCCESS, Anchored, Insecure, Trust, context, secure
 
@@ -37,8 +37,8 @@ Settle = Callable[[list[Outcome]], Awaitable[None]]
 class Transfer:
     """Sends messages to hosts, under the egress gate."""
 
-    def __init__(self, settings: Settings, egress: Egress, tally: Tally) -> None:
-        self._settings, self._egress, self._tally = settings, egress, tally
+    def __init__(self, settings: Settings, egress: Egress, tally: Tally, through: Through | None = None) -> None:
+        self._settings, self._egress, self._tally, self._through = settings, egress, tally, through
         self._connections = Connections()
 
     async def send(
@@ -63,6 +63,8 @@ class Transfer:
     async def _connected(self, host: Host) -> Line:
         """A greeted connection: one that has just been used, or a new one with TLS as the host must show it. Raises
         Unreached."""
+        if self._through is not None and host.account:
+            return await self._by_provider(self._through, host)
         try:
             self._egress.check("mail-delivery", host.address, host.port, host.name)
         except EgressRefused as error:
@@ -73,6 +75,15 @@ class Transfer:
             return Line(host, await (self._relayed(host) if host.relay else self._trusted(host)))
         except FAILURES as error:
             raise Unreached(_trouble(host, error)) from error
+
+    async def _by_provider(self, through: Through, host: Host) -> Line:
+        """A connection to somebody's provider. Raises Unreached; a wrong password may be set right."""
+        if (line := await self._connections.take(host)) is not None:
+            return line
+        try:
+            return Line(host, await through.connect(host))
+        except ParvisError as error:
+            raise Unreached(Reply(451, f"4.4.1 {error.sentence}")) from error
 
     async def _trusted(self, host: Host) -> aiosmtplib.SMTP:
         """A connection with TLS as the host must show it; where nothing must be shown, with any, or in clear when

@@ -5,6 +5,7 @@ from functools import cache
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.mail import erase, identity
 from parvis.mail.authentication import Authentication
+from parvis.mail.external.sending import ByProvider
 from parvis.mail.lists import jmap as lists_jmap
 from parvis.mail.lists import store as list_store
 from parvis.mail.lists import web
@@ -39,7 +40,7 @@ HOOKS = (learner.on_delivery, responder.on_delivery, report.on_delivery, suppres
 def feature(context: Context) -> Feature:
     """Identity, EmailSubmission, VacationResponse, the queue and its jobs, and the ports of SMTP."""
     keep, settings = context.store, context.settings
-    queue = Queue(keep, settings, context.egress, context.resolver)
+    queue = Queue(keep, settings, context.egress, context.resolver, ByProvider(context))
     context.offer(queue)
     reporter = Reporter(keep, settings, queue)
     filters = Filters(keep, settings, queue)

@@ -8,6 +8,7 @@ from parvis.access import directory, gate
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
 from parvis.kernel.errors import Forbidden, Invalid, NotFound
+from parvis.mail.external import store as external
 from parvis.mail.model import SCOPE
 from parvis.store.sql.contract import Database
 from parvis.wire.mime import Address
@@ -45,7 +46,9 @@ class Voice:
 
 async def of_account(db: Database, account_id: int) -> Senders:
     """What this account may send as."""
-    return Senders(tuple(await directory.addresses(db, account_id)))
+    account = await external.by_id(db, account_id)
+    own = (account.address,) if account is not None else ()
+    return Senders((*own, *await directory.addresses(db, account_id)))
 
 
 def writer_of(principal: Principal, access: Access) -> Address | None:

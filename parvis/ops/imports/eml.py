@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from parvis.ops.imports.folders import role_of
+from parvis.mail.folders import role_of
 from parvis.ops.imports.reader import MESSAGE_BYTES, Fault, Found, is_message, text_of
 
 ENDINGS = {".eml", ".emlx", ".msg822", ".mai"}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parvis.kernel.errors import Unauthenticated, Unavailable
-from parvis.ops.imports.folders import SPECIAL_USE, keywords_of, role_of
+from parvis.mail.folders import SPECIAL_USE, keywords_of, role_of
 from parvis.ops.imports.reader import MESSAGE_BYTES, Fault, Found, is_message
 from parvis.wire.maildir import from_mutf7
 

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from parvis.access.principal import Principal
-from parvis.kernel.errors import Invalid
 from parvis.mail import mailboxes, service
-from parvis.mail.model import DEPTH, keyword_set, nearest_name
+from parvis.mail.folders import allowed_keywords
+from parvis.mail.model import DEPTH, nearest_name
 from parvis.mail.service import Import
 from parvis.ops.imports.reader import Fault, Found, Reader
 from parvis.ops.progress import Progress
@@ -93,7 +93,7 @@ class Importer:
 
     async def _import(self, found: Found) -> Import:
         place = await self._place(found)
-        return Import(found.raw, frozenset({place}), _keywords(found.keywords), found.received_ms)
+        return Import(found.raw, frozenset({place}), allowed_keywords(found.keywords), found.received_ms)
 
     async def _place(self, found: Found) -> int:
         """The mailbox for a folder of the source, made when it is missing."""
@@ -140,14 +140,3 @@ def _note(state: State, fault: Fault) -> None:
     state.faults += 1
     if len(state.named) < KEPT_FAULTS:
         state.named.append((fault.where, fault.what))
-
-
-def _keywords(words: frozenset[str]) -> frozenset[str]:
-    """The keywords that JMAP allows; others carry nothing that could be shown."""
-    allowed: set[str] = set()
-    for word in words:
-        try:
-            allowed |= keyword_set([word])
-        except Invalid:
-            continue
-    return frozenset(allowed)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from parvis.ops.imports.folders import role_of
+from parvis.mail.folders import role_of
 from parvis.ops.imports.reader import MESSAGE_BYTES, Fault, Found, is_message, text_of
 from parvis.wire.maildir import MaildirName, dovecot_keywords, from_mutf7, parse_name
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from parvis.kernel import clock
 from parvis.kernel.languages import fold
-from parvis.ops.imports.folders import role_of
+from parvis.mail.folders import role_of
 from parvis.ops.imports.reader import MESSAGE_BYTES, Fault, is_message
 from parvis.ops.imports.reader import Found as Message
 from parvis.wire.mbox import Found, MboxReader

@@ -77,23 +77,29 @@ async def _accounts(context: Context, engine: Engine, principal: Principal) -> O
     others = sorted(by_account.keys() - {principal.id})
     rows = (
         await context.store.db.rows(
-            f"SELECT id, name, address FROM principal WHERE id IN {marks(len(others))}", *others
+            f"SELECT id, name, address, kind FROM principal WHERE id IN {marks(len(others))}", *others
         )
         if others
         else []
     )
-    names = {number: address or name for number, name, address in rows}
+    names = {number: address or name for number, name, address, _ in rows}
+    external = {number for number, _, _, kind in rows if kind == "external"}
     names[principal.id] = principal.address or principal.name
     return {
         ids.text(number): {
             "name": names[number],
-            "isPersonal": number == principal.id,
+            "isPersonal": number == principal.id or (number in external and _all(by_account[number])),
             "isReadOnly": number != principal.id and not any(a.rights & Right.WRITE for a in by_account[number]),
             "accountCapabilities": _capabilities(engine, principal, number, by_account[number]),
         }
         for number in (principal.id, *others)
         if number in names
     }
+
+
+def _all(found: list[Access]) -> bool:
+    """Whether every right is given: to the person whose account at another provider it is."""
+    return any(access.rights == Right.owner() for access in found)
 
 
 def _capabilities(engine: Engine, principal: Principal, number: int, found: list[Access]) -> Object:

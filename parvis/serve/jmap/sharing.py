@@ -57,7 +57,7 @@ async def _read_principals(call: Call, numbers: Sequence[int] | None, wanted: fr
     some = f"AND p.id IN {marks(len(numbers))}" if numbers is not None else ""
     rows = await call.db.rows(
         f"""SELECT p.id, p.kind, p.name, p.address, p.description FROM principal p
-        WHERE p.disabled_ms IS NULL {some}""",
+        WHERE p.disabled_ms IS NULL AND p.kind <> 'external' {some}""",
         *(numbers or ()),
     )
     names = ("id", "type", "name", "address", "description")

@@ -1,6 +1,10 @@
 """Names of mailboxes elsewhere and the roles they stand for, and what IMAP's flags are in JMAP."""
 
+from collections.abc import Iterable
+
+from parvis.kernel.errors import Invalid
 from parvis.kernel.languages import fold
+from parvis.mail.model import keyword_set
 
 SPECIAL_USE = {
     "\\all": None,
@@ -38,3 +42,14 @@ def keywords_of(flags: list[str]) -> frozenset[str] | None:
         return None
     system = {_KEYWORDS[flag[1:]] for flag in lowered if flag.startswith("\\") and flag[1:] in _KEYWORDS}
     return frozenset(system | {flag for flag in lowered if flag and not flag.startswith("\\")})
+
+
+def allowed_keywords(words: Iterable[str]) -> frozenset[str]:
+    """The keywords that JMAP allows; others carry nothing that could be shown."""
+    allowed: set[str] = set()
+    for word in words:
+        try:
+            allowed |= keyword_set([word])
+        except Invalid:
+            continue
+    return frozenset(allowed)
