@@ -131,3 +131,29 @@ test('a search is of all accounts or of one', async () => {
   assert.ok(owners.every((name) => name.startsWith('donnees@')), String(owners));
   assert.deepEqual(page.faults, []);
 });
+
+test('an account elsewhere: what is wrong is said beside its field, and the form can be left', async () => {
+  await page.goto('/settings/accounts');
+  await page.getByRole('button', { name: 'Ajouter un compte' }).click();
+  await page.getByLabel('Adresse').fill('ann@nulle-part.invalid');
+  await accessible(page, 'elsewhere');
+  await page.keyboard.press('Enter');
+  await page.getByText('Aucun serveur trouvé').waitFor();
+  const host = page.getByLabel('Serveur').first();
+  await page.waitForFunction(() => document.activeElement?.closest('fieldset'));
+  await host.fill('127.0.0.1');
+  await page.getByLabel('Chiffrement').first().selectOption('starttls');
+  assert.equal(await page.getByLabel('Port').first().inputValue(), '143');
+  await page.getByLabel('Port').first().fill('1');
+  await page.getByRole('switch', { name: 'Envoyer aussi' }).click();
+  await page.getByLabel('Mot de passe', { exact: true }).fill('secret');
+  await page.getByRole('button', { name: 'Ajouter le compte' }).click();
+  await page.locator('fieldset').getByRole('alert').filter({ hasText: '127.0.0.1' }).waitFor();
+  assert.equal(await host.getAttribute('aria-invalid'), 'true');
+  await accessible(page, 'elsewhere-wrong');
+  await page.getByRole('button', { name: 'Annuler' }).click();
+  await page.getByLabel('Adresse').waitFor({ state: 'detached' });
+  const [{ list: none }] = await jmap(page, [['ExternalAccount/get', { ids: null }]]);
+  assert.deepEqual(none, []);
+  assert.deepEqual(page.faults, []);
+});
