@@ -67,6 +67,9 @@ class MailSource:
             return "outside"
         owner = await self._store.db.value("SELECT principal_id FROM address WHERE address = ?", address)
         if owner is None:
+            sql = "SELECT account_id FROM external_account WHERE account_id = ? AND address = ?"
+            owner = await self._store.db.value(sql, account_id, address)
+        if owner is None:
             return "outside"
         return "own" if owner == account_id else "colleague"
 

@@ -15,6 +15,7 @@ from parvis.mail.folders import SPECIAL_USE, role_of
 from parvis.mail.imap.names import USES
 from parvis.mail.mailboxes import MailboxRow
 from parvis.mail.model import DEPTH, nearest_name
+from parvis.mail.service import Planner
 from parvis.mail.store import Edit
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -41,6 +42,8 @@ class Turn:
     keep: Store
     account: Account
     remote: Remote
+    planner: Planner | None = None
+    """Decides what is done with mail that comes in."""
     folders: dict[int, Folder] = field(default_factory=dict)
     missing: set[int] = field(default_factory=set)
     """Mailboxes whose folder is gone there."""

@@ -15,6 +15,7 @@ from parvis.mail.external.model import KIND, PURPOSE, Account, State
 from parvis.mail.external.pull import pull
 from parvis.mail.external.push import push
 from parvis.mail.external.remote import Refusal, Remote, Selected
+from parvis.mail.service import Planner
 from parvis.serve.context import Context
 from parvis.store.bus.contract import Cancel
 from parvis.store.jobs import Job, Jobs
@@ -40,8 +41,8 @@ async def plan(unit: Unit, account_id: int) -> None:
 class Keeper:
     """Handles the jobs of kind `external-sync`."""
 
-    def __init__(self, context: Context) -> None:
-        self._context, self._keep = context, context.store
+    def __init__(self, context: Context, planner: Planner | None = None) -> None:
+        self._context, self._keep, self._planner = context, context.store, planner
         self._wakes: dict[int, asyncio.Event] = defaultdict(asyncio.Event)
         self._owners: dict[int, int] = {}
         self._dirty: set[int] = set()
@@ -151,7 +152,7 @@ class Keeper:
     async def _in_step(self, account: Account, remote: Remote, *, whole: bool, first: bool) -> Selected | None:
         """Tells what is new here, reads what is new there, until neither side has anything. Returns the inbox as it
         was read."""
-        turn = Turn(self._keep, account, remote)
+        turn = Turn(self._keep, account, remote, self._planner)
         if first:
             await self._tell(account, "syncing")
         for _ in range(_TURNS):

@@ -18,6 +18,9 @@ from parvis.mail.external.boxes import Turn
 from parvis.mail.external.model import Bound, Folder
 from parvis.mail.external.push import keywords_in
 from parvis.mail.external.remote import Refusal, Selected, text_of, uid_of
+from parvis.mail.service import Delivered, Delivery
+from parvis.mail.sieve import store as filters
+from parvis.mail.sieve.filter import mail_of
 from parvis.mail.store import Edit, New
 from parvis.mail.vault import store as vault
 from parvis.store.blobs.contract import Step
@@ -58,12 +61,15 @@ class News:
     """Known messages with their keywords there."""
     fresh: list[int] = field(default_factory=list)
     gone: list[Bound] = field(default_factory=list)
+    renumbered: bool = False
+    """Whether its uids are others than before."""
 
 
 async def pull(turn: Turn, mailbox_ids: Sequence[int], tell: Tell, *, first: bool) -> bool:
     """Reads these folders. Returns whether something stays here that has to be told there. `first` says that nobody
     is to be told of new mail. Raises Unavailable."""
     gone: list[tuple[Selected, Bound]] = []
+    stays = False
     for mailbox_id in mailbox_ids:
         folder = turn.folders.get(mailbox_id)
         try:
@@ -77,9 +83,10 @@ async def pull(turn: Turn, mailbox_ids: Sequence[int], tell: Tell, *, first: boo
             _log.warning("a folder of account %d is not read: %s", turn.account.id, refusal.sentence)
             continue
         gone += [(news.opened, bound) for bound in news.gone]
+        if news.renumbered:
+            stays |= await turn.keep.write(lambda unit, number=mailbox_id: _tell_again(unit, turn, number))  # type: ignore[misc]
         folder.modseq, turn.read[mailbox_id] = news.opened.modseq, news.opened
         await turn.keep.write(lambda unit, folder=folder: store.keep_folder(unit, turn.account.id, folder))  # type: ignore[misc]
-    stays = False
     for start in range(0, len(gone), _HEADERS):
         page = gone[start : start + _HEADERS]
         stays |= await turn.keep.write(lambda unit, page=page: _remove(unit, turn, page))  # type: ignore[misc]
@@ -92,11 +99,12 @@ async def _news(turn: Turn, folder: Folder) -> News | None:
     opened = await turn.open(folder.mailbox_id, since)
     if opened is None:
         return None
-    if opened.uid_validity != folder.uid_validity:
+    renumbered = opened.uid_validity != folder.uid_validity
+    if renumbered:
         await turn.keep.write(lambda unit: store.forget_all(unit, folder.mailbox_id))
         folder.uid_validity, folder.modseq = opened.uid_validity, 0
     known = await store.in_folder(turn.keep.db, folder.mailbox_id)
-    news, remote = News(opened), turn.remote
+    news, remote = News(opened, renumbered=renumbered), turn.remote
     named = bool(folder.modseq and opened.modseq and remote.has("QRESYNC"))
     if named:
         items = [answer.pairs() for answer in opened.flags]
@@ -150,6 +158,19 @@ def _is_believed(turn: Turn, folder: Folder, gone: int, known: int) -> bool:
         return True
     folder.suspect_ms = folder.suspect_ms or clock.now_ms()
     return clock.now_ms() - folder.suspect_ms >= _DAY_MS
+
+
+async def _tell_again(unit: Unit, turn: Turn, mailbox_id: int) -> bool:
+    """Messages here that a folder with new uids does not have are told there anew: nobody said that they were
+    deleted. Returns whether there are some."""
+    missing = await unit.rows(
+        """SELECT m.email_id FROM email_mailbox m WHERE m.mailbox_id = ? AND NOT EXISTS
+        (SELECT 1 FROM external_email x WHERE x.mailbox_id = m.mailbox_id AND x.email_id = m.email_id)""",
+        mailbox_id,
+    )
+    for (number,) in missing:
+        await unit.changed(turn.account.id, "Email", number, "updated", counts_only=True)
+    return bool(missing)
 
 
 async def _apply(turn: Turn, news: News) -> None:
@@ -299,12 +320,17 @@ async def _fetch(
     known = await store.by_blob(turn.keep.db, turn.account.id, list(digests.values()))
     guesses = {uid: [known[digest]] if digest in known else [] for uid, digest in digests.items()}
     found = await _free(turn, folder.mailbox_id, guesses)
+    told = not first and folder.mailbox_id == turn.roles.get("inbox")
+    filtered = told and bool(await filters.active(turn.keep.db, [turn.account.id]))
     fresh: list[tuple[_Seen, New, Step]] = []
-    for one in batch:
-        if one.uid in raws and one.uid not in found:
+    for one in reversed(batch):
+        if one.uid not in raws or one.uid in found:
+            continue
+        if filtered:
+            await _deliver(turn, folder, one, items[one.uid], raws[one.uid])
+        else:
             fresh.append((one, *await _new(turn, folder, one, items[one.uid], raws[one.uid])))
     pairs = [(one, found[one.uid]) for one in batch if one.uid in found]
-    told = not first and folder.mailbox_id == turn.roles.get("inbox")
 
     async def work(unit: Unit) -> None:
         await _recognise(unit, turn, folder.mailbox_id, opened, pairs)
@@ -322,6 +348,26 @@ async def _fetch(
         await tell(unit, len(batch))
 
     await turn.keep.write(work)
+
+
+async def _deliver(turn: Turn, folder: Folder, seen: _Seen, item: Item, raw: bytes) -> None:
+    """A message that comes in, as the person’s filters want it; where they move it here it is moved there. What
+    they keep nothing of stays there alone."""
+    account = turn.account
+
+    async def note(unit: Unit, one: Delivered) -> None:
+        number = 0 if one.email is None else one.email.id
+        await store.bind(unit, account.id, [Bound(folder.mailbox_id, seen.uid, number, seen.keywords)])
+
+    await service.deliver(
+        turn.keep,
+        [Delivery(account.id, account.address, keywords=seen.keywords)],
+        raw,
+        received_ms=_internal_date(text_of(item.get("INTERNALDATE"))),
+        mail_from=mail_of(raw).sender or "",
+        hooks=(note,),
+        planner=turn.planner,
+    )
 
 
 async def _new(turn: Turn, folder: Folder, seen: _Seen, item: Item, raw: bytes) -> tuple[New, Step]:

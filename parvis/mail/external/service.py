@@ -62,8 +62,7 @@ async def create(unit: Unit, owner: Principal, account: Account) -> int:
         raise Conflict("this account was added before", field="address")
     number = await directory.create(unit, "external", address, language=owner.language)
     scope_id = await service.provision(unit, number, owner.language)
-    itself = Principal(number, address, address, "external", owner.language)
-    await gate.give(unit, itself, scope_id, owner.id, Right.owner())
+    await gate.give(unit, _itself(number), scope_id, owner.id, Right.owner())
     await identity.add_default(unit, number, address, account.name or owner.name)
     kept = replace(account, id=number, owner_id=owner.id)
     await store.add(unit, kept, text_of(account.imap), text_of(account.smtp))
@@ -72,10 +71,20 @@ async def create(unit: Unit, owner: Principal, account: Account) -> int:
 
 
 async def destroy(unit: Unit, account: Account) -> None:
-    """Ends an account: what is here of it is erased; at the provider nothing is touched."""
+    """Ends an account: nobody sees it any more, and what is here of it is erased. At the provider nothing is
+    touched. Raises NotFound."""
     await store.remove(unit, account)
+    for (grant,) in await unit.rows(
+        "SELECT g.id FROM access_grant g JOIN scope s ON s.id = g.scope_id WHERE s.account_id = ?", account.id
+    ):
+        await gate.withdraw(unit, _itself(account.id), grant)
     with contextlib.suppress(Conflict, NotFound):
         await erasure.plan(unit, account.id, clock.now_ms() + erasure.SOON_MS)
+
+
+def _itself(account_id: int) -> Principal:
+    """The owner of the mail, who is nobody but gives and withdraws."""
+    return Principal(account_id, "", "", "external")
 
 
 async def erase(keep: Store, gone: Gone) -> None:

@@ -148,9 +148,7 @@ async def unbind(unit: Unit, places: Iterable[tuple[int, int]]) -> None:
         await unit.many("DELETE FROM external_email WHERE mailbox_id = ? AND uid = ?", rows)
 
 
-async def changed_between(
-    db: Any, account_id: int, modseqs: tuple[int, int], limit: int
-) -> list[tuple[int, int]]:
+async def changed_between(db: Any, account_id: int, modseqs: tuple[int, int], limit: int) -> list[tuple[int, int]]:
     """Messages here that were changed, created or destroyed after one modseq and up to another, in order: id and
     modseq."""
     rows = await db.rows(

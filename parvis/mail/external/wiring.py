@@ -3,13 +3,14 @@
 from parvis.mail.external import jmap, service, store
 from parvis.mail.external.keeper import AT_ONCE, JOB, Keeper, plan
 from parvis.mail.external.model import EXTERNAL
+from parvis.mail.sieve.filter import Filters
 from parvis.serve.feature import Capability, Context, Feature
 from parvis.store.unit import Unit
 
 
 def feature(context: Context) -> Feature:
     """ExternalAccount, and the jobs that keep each in step."""
-    keeper = Keeper(context)
+    keeper = Keeper(context, context.services.get(Filters))
     context.store.jobs.handle(JOB, keeper.handle, at_once=AT_ONCE)
 
     async def start() -> None:

@@ -1,6 +1,5 @@
 """Both sides of an account at another provider, a real Dovecot, end up the same whatever happens to either."""
 
-
 from tests import dovecot as dovecots
 from tests.mail.external.conftest import added, agree, letter, person
 
@@ -73,3 +72,24 @@ async def test_what_is_done_there_is_done_here(app, dovecot) -> None:
     await agree(away, box, SENT)
     assert await away.emails("m5") == before
     assert "Archiv" not in await away.boxes()
+
+
+async def test_filters_act_on_what_comes_in(one_app, dovecot) -> None:
+    box = dovecot.box()
+    fill(box, 3)
+    ann = await person(one_app)
+    away = await added(one_app, ann, dovecot.port)
+    await away.until()
+    source = """require ["fileinto", "mailbox", "imap4flags"];
+        if header :contains "subject" "m1" { discard; }
+        if header :contains "subject" "list" { fileinto :create :flags "\\\\Seen" "Lists"; }"""
+    made = await ann(("Blob/upload", {"accountId": away.id, "create": {"u": {"data": [{"data:asText": source}]}}}))
+    create = {"s": {"name": "mine", "blobId": made[0][1]["created"]["u"]["id"]}}
+    given = {"accountId": away.id, "create": create, "onSuccessActivateScript": "#s"}
+    assert (await ann(("SieveScript/set", given)))[0][1]["created"]
+    box.append("INBOX", "", None, letter("list1"))
+    box.append("INBOX", "", None, letter("other"))
+    await agree(away, box, SENT)
+    here = await away.here()
+    assert here["Lists"] == {"list1@example.org": (frozenset({"$seen"}),)}
+    assert set(here["INBOX"]) == {"m0@example.org", "m1@example.org", "m2@example.org", "other@example.org"}

@@ -8,7 +8,7 @@ from parvis.app import App
 from parvis.mail.external import pull as pulling
 from parvis.mail.external import push as pushing
 from tests import dovecot as dovecots
-from tests.mail.external.conftest import Away, added, agree, closed, letter, opened_app, person, server, there
+from tests.mail.external.conftest import Away, added, agree, closed, letter, opened_app, person, server
 from tests.mail.external.test_sync import SENT, fill
 
 pytestmark = dovecots.marks
@@ -63,26 +63,6 @@ async def test_a_server_that_is_gone_comes_back_and_a_password_is_set_right(one_
     assert "later@example.org" not in (await away.here())["INBOX"]
     await ann(("ExternalAccount/set", {"accountId": ann.account, "update": {away.id: {"paused": False}}}))
     await agree(away, box, SENT)
-
-
-async def test_new_uids_or_an_emptied_folder_take_nothing_away(one_app, dovecot) -> None:
-    box = dovecot.box()
-    fill(box, 20)
-    ann = await person(one_app)
-    away = await added(one_app, ann, dovecot.port)
-    await away.until()
-    before = await away.emails(*(f"m{at}" for at in range(20)))
-    dovecot.stop()
-    folder = dovecot.root / "mail" / "bob"
-    for file in folder.glob("dovecot*"):
-        file.unlink()
-    for file in list((folder / "cur").iterdir())[:3]:
-        file.unlink()
-    dovecot.start()
-    again = dovecot.box()
-    await agree(away, again, SENT)
-    assert await away.emails(*(f"m{at}" for at in range(20))) == before, "each is the one it was"
-    assert len((await asyncio.to_thread(there, again))["INBOX"]) == 20
 
 
 @pytest.mark.parametrize("capability", WITHOUT)
@@ -191,8 +171,6 @@ async def killed(app: App, away: Away) -> tuple[App, Away]:
 
     await closed(app)
     again = await opened_app(app.context.settings)
-    await again.context.store.write(lambda unit: unit.run("UPDATE job SET lease_ms = 0 WHERE finished_ms IS NULL"))
-    await again.context.store.bus.publish("jobs")
     owner = away.owner
     owner.client = httpx.AsyncClient(base_url=again.context.public_url, auth=owner.client.auth, timeout=30)
     again.clients.append(owner.client)
