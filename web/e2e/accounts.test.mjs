@@ -157,3 +157,28 @@ test('an account elsewhere: what is wrong is said beside its field, and the form
   assert.deepEqual(none, []);
   assert.deepEqual(page.faults, []);
 });
+
+test('a message is written from another account, and its file goes with it', async () => {
+  const subject = `Au nom de l’équipe ${Date.now() % 1e6}`;
+  await page.keyboard.press('c');
+  await page.locator('.prose').waitFor();
+  await page.fill('.subject', subject);
+  await page.setInputFiles('input[type=file]', { name: 'ordre.txt', mimeType: 'text/plain', buffer: Buffer.from('Ordre du jour') });
+  await page.locator('.files .size').waitFor();
+  await page.getByText('Brouillon enregistré').waitFor();
+  const from = page.getByLabel('De', { exact: true });
+  const team = await from.locator('option', { hasText: 'visite@' }).first().getAttribute('value');
+  await from.selectOption(team);
+  await page.waitForTimeout(4500);
+  await page.getByText('Brouillon enregistré').waitFor();
+  const [accountId] = team.split('/');
+  const seen = (more) => jmap(page, [['Email/query', { ...more, filter: { subject, hasKeyword: '$draft' } }]]).then(([answer]) => answer.ids);
+  assert.deepEqual(await seen({}), []);
+  const [id] = await seen({ accountId });
+  const [{ list: [draft] }] = await jmap(page, [['Email/get', { accountId, ids: [id], properties: ['from', 'attachments'] }]]);
+  assert.match(draft.from[0].email, /^visite@/);
+  assert.equal(draft.attachments[0].name, 'ordre.txt');
+  await accessible(page, 'compose-from');
+  await page.getByRole('button', { name: 'Supprimer le brouillon' }).click();
+  assert.deepEqual(page.faults, []);
+});
