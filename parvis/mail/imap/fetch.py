@@ -104,8 +104,8 @@ def _plan(session: Session, asked: a.Fetch) -> _Plan:
         items,
         "FLAGS" in simple,
         bool(simple & _FROM_HEADER) or any(_is_header(one) for one in sections),
-        bool(simple & _FROM_RAW) or any(not _is_header(one) and not _is_whole(one) for one in sections),
-        any(_is_whole(one) for one in sections),
+        bool(simple & _FROM_RAW) or any(not _is_header(one) and not one.is_whole for one in sections),
+        any(one.is_whole for one in sections),
         "PREVIEW" in simple,
     )
 
@@ -113,11 +113,6 @@ def _plan(session: Session, asked: a.Fetch) -> _Plan:
 def _is_header(section: Section) -> bool:
     """Whether the message's own header is enough for it."""
     return not section.numbers and section.part.startswith("HEADER") and section.kind in ("BODY", "RFC822")
-
-
-def _is_whole(section: Section) -> bool:
-    """Whether it is all bytes of the message."""
-    return not section.numbers and not section.part and section.kind != "BINARY.SIZE"
 
 
 async def _answer(session: Session, plan: _Plan, messages: Sequence[Message], fresh: set[int]) -> None:
@@ -169,7 +164,7 @@ class _Writer:
         """An item with its name; a section that is to be streamed stays itself."""
         if isinstance(item, Simple):
             return await self._simple(item.name)
-        return item if _is_whole(item) else item.label() + b" " + await self._section(item)
+        return item if item.is_whole else item.label() + b" " + await self._section(item)
 
     async def _simple(self, name: str) -> bytes:
         if name in _FROM_RAW:

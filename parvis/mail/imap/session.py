@@ -105,7 +105,7 @@ class Session:
         self.view: View | None = None
         self.enabled: set[str] = set()
         self.spools: list[Spool] = []
-        """The messages of the present APPEND, streamed aside as they come."""
+        """The messages of the present APPEND, and the texts that some are made of, streamed aside as they come."""
         self.over = False
         self.woken = asyncio.Event()
         """Set when something may be to tell."""
@@ -115,6 +115,8 @@ class Session:
         """What it wants to hear of other mailboxes."""
         self.known_flags: set[str] = set()
         self._faults = 0
+        self._texts = 0
+        """Octets of the texts of the present CATENATE, together no more than a message may have."""
         client.buffer = _STRANGER_BUFFER
 
     @property
@@ -361,18 +363,21 @@ class Session:
         first = parts[0]
         assert isinstance(first, bytes)
         tag, verb = peek(first)
-        is_message = (
-            self.principal is not None
-            and verb in _WITH_MESSAGES
-            and append_head(parts, self.utf8).kind == "message"
-        )
-        limit = self.server.settings.limits.message_bytes if is_message else left
+        is_append = self.principal is not None and verb in _WITH_MESSAGES
+        kind = append_head(parts, self.utf8).kind if is_append else "argument"
+        limit = left if kind == "argument" else self.server.settings.limits.message_bytes
+        if kind == "text":
+            limit -= self._texts
+            self._texts += mark.size
         if mark.size > limit:
             await self._too_large(tag, mark)
+        if len(self.spools) >= _SPOOLS:
+            self.close("Too many literals")
+            raise _Over
         if not mark.plus:
             self.say("+ OK")
-        if is_message:
-            spool = Spool(self.store.blobs, limit, b"")
+        if kind != "argument":
+            spool = Spool(self.store.blobs, limit)
             self.spools.append(spool)
             await self._stream(mark.size, spool)
             return Octets(mark.size, None, mark.binary)
@@ -404,12 +409,14 @@ class Session:
 
     async def drop_spools(self) -> None:
         """Forgets the messages of a command that is over."""
+        self._texts = 0
         while self.spools:
             await self.spools.pop().drop()
 
 
 _WITH_MESSAGES = frozenset({"APPEND", "REPLACE", "UID REPLACE"})
 _LITERAL_SECONDS = 180.0
+_SPOOLS = 1000
 
 
 def as_no(error: Exception) -> No:
