@@ -22,7 +22,8 @@ async def select(session: Session, command: Command) -> Done:
     """RFC 9051 §6.3.2, §6.3.3, RFC 4314 §5.2, RFC 7162 §3.2.11, RFC 8474 §4, §4.2"""
     asked = command.arguments
     assert isinstance(asked, a.Select)
-    was_selected, session.view = session.view is not None, None
+    was_selected = session.view is not None
+    session.leave_mailbox()
     named = (await session.names()).find(asked.mailbox)
     if named is None or named.row is None or named.access is None:
         raise No("There is no such mailbox", "NONEXISTENT")
@@ -114,7 +115,7 @@ async def close(session: Session, _: Command) -> Done:
 
 async def unselect(session: Session, _: Command) -> Done:
     """RFC 9051 §6.4.2"""
-    session.view = None
+    session.leave_mailbox()
     session.watch_mailbox()
     return Done()
 

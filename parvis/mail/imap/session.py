@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -12,7 +12,7 @@ from parvis.kernel.errors import Forbidden, Invalid, NotFound, OverQuota, Parvis
 from parvis.kernel.settings import Settings
 from parvis.mail.imap.flags import SYSTEM, as_flag, written
 from parvis.mail.imap.names import Names, names_of
-from parvis.mail.imap.view import Flagged, Message, View
+from parvis.mail.imap.view import Flagged, Message, News, View
 from parvis.mail.imap.watch import Watch
 from parvis.mail.model import SCOPE
 from parvis.mail.smtp.spool import Spool
@@ -45,6 +45,14 @@ class Notice(Protocol):
 
     async def tell(self, session: "Session") -> None:
         """Says what has changed in other mailboxes."""
+        ...
+
+
+class Context(Protocol):
+    """See contexts.Context."""
+
+    async def change(self, session: "Session", news: News) -> tuple[str, str]:
+        """What is to be said before messages are told to be gone, and after all."""
         ...
 
 
@@ -113,6 +121,8 @@ class Session:
         """Whose changes wake it; kept by Watch."""
         self.notice: Notice | None = None
         """What it wants to hear of other mailboxes."""
+        self.contexts: dict[str, Context] = {}
+        """Searches in the selected mailbox whose results are kept up to date, by tag."""
         self.known_flags: set[str] = set()
         self._faults = 0
         self._texts = 0
@@ -146,6 +156,11 @@ class Session:
         """The selected mailbox."""
         assert self.view is not None
         return self.view
+
+    def leave_mailbox(self) -> None:
+        """No mailbox is selected any more."""
+        self.view = None
+        self.contexts.clear()
 
     def watch_mailbox(self) -> None:
         """It is woken for the selected mailbox and what NOTIFY has asked for."""
@@ -260,6 +275,10 @@ class Session:
         if news.destroyed:
             self.close("The mailbox is gone")
             raise _Over
+        found = []
+        if news.touched or news.vanished:
+            found = [await context.change(self, news) for context in self.contexts.values()]
+        self._say_all(removal for removal, _ in found)
         if news.vanished and "QRESYNC" in self.enabled:
             self.say(f"* VANISHED {compressed(news.vanished)}")
         else:
@@ -270,6 +289,12 @@ class Session:
             self.claim_recent()
         for flagged in news.flags:
             self.tell_flags(flagged)
+        self._say_all(addition for _, addition in found)
+
+    def _say_all(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            if line:
+                self.say(line)
 
     def claim_recent(self) -> None:
         """Which messages are new to this session before all others. IMAP4rev2 has no such thing. RFC 9051 §E"""

@@ -12,7 +12,8 @@ from parvis.wire.imap.command import Command
 
 PROTOCOL = "imap"
 _ALWAYS = "IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ENABLE ID"
-_KNOWN = """ACL BINARY CATENATE CHILDREN COMPRESS=DEFLATE CONDSTORE CREATE-SPECIAL-USE ESEARCH ESORT IDLE
+_KNOWN = """ACL BINARY CATENATE CHILDREN COMPRESS=DEFLATE CONDSTORE CONTEXT=SEARCH CONTEXT=SORT CREATE-SPECIAL-USE
+    ESEARCH ESORT IDLE
     LIST-EXTENDED LIST-MYRIGHTS LIST-STATUS MOVE MULTIAPPEND NAMESPACE NOTIFY OBJECTID PARTIAL PREVIEW QRESYNC QUOTA
     QUOTA=RES-STORAGE RIGHTS=texk SEARCHRES SORT SORT=DISPLAY SPECIAL-USE STATUS=SIZE THREAD=ORDEREDSUBJECT
     THREAD=REFERENCES UIDPLUS UNAUTHENTICATE UNSELECT UTF8=ACCEPT WITHIN"""
@@ -148,6 +149,7 @@ async def unauthenticate(session: Session, _: Command) -> Done:
     if session.client.is_compressed:
         raise Bad("What is compressed stays with who signed in")
     session.server.watch.leave(session)
-    session.principal = session.view = session.notice = None
+    session.leave_mailbox()
+    session.principal = session.notice = None
     session.enabled.clear()
     return Done()

@@ -73,6 +73,12 @@ class News:
     destroyed: bool = False
     """The mailbox itself is gone."""
     flags: list[Flagged] = field(default_factory=list)
+    touched: list[int] = field(default_factory=list)
+    """Uids that are new or have changed, those too that the session knows of."""
+
+    def number_before(self, view: "View", uid: int) -> int:
+        """The sequence number that a uid had before those that are gone were taken out of the view."""
+        return bisect_left(view.uids, uid) + bisect_left(self.vanished, uid) + 1
 
 
 class View:
@@ -134,7 +140,7 @@ class View:
         fresh = sorted({row[0] for row in await db.rows(_UIDS, self.mailbox_id, last, self.mailbox_id, last)})
         self.uids.extend(fresh)
         found.grown = bool(fresh)
-        found.flags = await self._flags(db, set(fresh))
+        found.flags, found.touched = await self._flags(db, fresh)
         leaving = sorted(uid for uid in gone if self.sequence(uid))
         if leaving and not expunges:
             found.flags = [one for one in found.flags if one.uid not in gone]
@@ -148,11 +154,13 @@ class View:
         self._told = {uid: modseq for uid, modseq in self._told.items() if modseq > now}
         return found
 
-    async def _flags(self, db: Database, fresh: set[int]) -> list[Flagged]:
+    async def _flags(self, db: Database, fresh: Sequence[int]) -> tuple[list[Flagged], list[int]]:
+        """What is to be told of flags, and the uids of all that has changed or is new."""
         found = await self.changed(db, self.modseq)
         changed = [one for one in found if self._told.get(one.uid, 0) < one.modseq]
         self.told(changed)
-        return [one for one in changed if one.uid not in fresh]
+        new = set(fresh)
+        return [one for one in changed if one.uid not in new], [*fresh, *(one.uid for one in found)]
 
     async def changed(self, db: Database, since: int, *, long_ago: bool = False) -> list[Flagged]:
         """Messages that are there and changed after a modseq, by uid."""

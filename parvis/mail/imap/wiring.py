@@ -7,6 +7,7 @@ from functools import cache
 from parvis.mail.imap import (
     append,
     boxes,
+    contexts,
     copy,
     fetch,
     idle,
@@ -68,6 +69,7 @@ VERBS: dict[str, tuple[State, Verb]] = {
     "STORE": ("selected", marks.store_),
     "COPY": ("selected", copy.copy),
     "MOVE": ("selected", copy.move),
+    "CANCELUPDATE": ("selected", contexts.cancel_update),
     "SEARCH": ("selected", search.search),
     "SORT": ("selected", search.sort),
     "THREAD": ("selected", search.thread),

@@ -191,7 +191,7 @@ class Search(msgspec.Struct, frozen=True):
     charset: str | None
     keys: SearchKey
     returns: frozenset[str] | None = None
-    """MIN MAX ALL COUNT SAVE PARTIAL; `None` without RETURN. Empty brackets ask for ALL."""
+    """MIN MAX ALL COUNT SAVE PARTIAL CONTEXT UPDATE; `None` without RETURN. Empty brackets ask for ALL."""
     partial: tuple[int, int] | None = None
     """As in Fetch."""
 
@@ -206,6 +206,12 @@ class Sort(msgspec.Struct, frozen=True):
     keys: SearchKey
     returns: frozenset[str] | None = None
     partial: tuple[int, int] | None = None
+
+
+class CancelUpdate(msgspec.Struct, frozen=True):
+    """RFC 5267 §4.3.5."""
+
+    tags: tuple[str, ...]
 
 
 class Thread(msgspec.Struct, frozen=True):
@@ -329,6 +335,7 @@ class Notify(msgspec.Struct, frozen=True):
 
 Arguments = (
     Nothing | Login | Authenticate | Enable | Id | Compress | Select | Create | Delete | Rename | Subscribe
-    | Unsubscribe | List | Lsub | Status | Append | Replace | Fetch | Search | Sort | Thread | Store | Copy | Move
-    | UidExpunge | GetAcl | SetAcl | DeleteAcl | ListRights | MyRights | GetQuota | GetQuotaRoot | SetQuota | Notify
+    | Unsubscribe | List | Lsub | Status | Append | Replace | Fetch | Search | Sort | CancelUpdate | Thread | Store
+    | Copy | Move | UidExpunge | GetAcl | SetAcl | DeleteAcl | ListRights | MyRights | GetQuota | GetQuotaRoot
+    | SetQuota | Notify
 )  # fmt: skip

@@ -199,6 +199,7 @@ _READERS: dict[str, Callable[[Reader], Arguments]] = {
     "SETQUOTA": mailboxes.set_quota,
     "NOTIFY": mailboxes.notify,
     "APPEND": messages.append,
+    "CANCELUPDATE": messages.cancel_update,
 }
 _OF_MESSAGES: dict[str, Callable[[Reader, bool], Arguments]] = {
     "FETCH": messages.fetch,

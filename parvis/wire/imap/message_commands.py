@@ -9,7 +9,7 @@ from .reader import Reader
 from .search import SearchKey, read_charset, read_keys
 
 MESSAGES_LIMIT = 1_000
-_RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE", "PARTIAL"})
+_RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE", "PARTIAL", "CONTEXT", "UPDATE"})
 _CRITERIA = frozenset(["ARRIVAL", "CC", "DATE", "FROM", "SIZE", "SUBJECT", "TO", "DISPLAYFROM", "DISPLAYTO"])
 
 
@@ -165,6 +165,14 @@ def sort(reader: Reader, uid: bool) -> a.Sort:
     reader.space()
     charset, keys = _in_charset(reader)
     return a.Sort(uid, criteria, charset, keys, returns, partial)
+
+
+def cancel_update(reader: Reader) -> a.CancelUpdate:
+    """Tags in quotes (RFC 5267 §5)."""
+    tags = [reader.text()]
+    while reader.more() and len(tags) < MESSAGES_LIMIT:
+        tags.append(reader.text())
+    return a.CancelUpdate(tuple(tags))
 
 
 def thread(reader: Reader, uid: bool) -> a.Thread:
