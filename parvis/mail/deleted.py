@@ -164,7 +164,8 @@ async def expunge(unit: Unit, account_id: int, mailbox_id: int, uids: Sequence[i
 async def drop_mailbox(unit: Unit, account_id: int, mailbox_id: int) -> None:
     """What is kept of a mailbox for IMAP goes with it."""
     await _end(unit, account_id, mailbox_id, await marked(unit, mailbox_id))
-    await unit.run("DELETE FROM vanished_uid WHERE mailbox_id = ?", mailbox_id)
+    for table in ("vanished_uid", "mailbox_key"):
+        await unit.run(f"DELETE FROM {table} WHERE mailbox_id = ?", mailbox_id)
 
 
 async def _end(unit: Unit, account_id: int, mailbox_id: int, messages: Sequence[Deleted]) -> None:

@@ -54,6 +54,7 @@ async def _introduce(session: Session, view: View, uid_next: int) -> None:
     session.say(f"* OK [UIDVALIDITY {view.uid_validity}] Valid")
     session.say(f"* OK [UIDNEXT {max(uid_next, view.uids[-1] + 1 if view.uids else 1)}] Next")
     session.say(f"* OK [HIGHESTMODSEQ {max(1, view.modseq)}] Newest")
+    session.say("* OK [URLMECH INTERNAL] What signs URLs")
     session.say(f"* OK [MAILBOXID ({ids.text(view.mailbox_id)})] Here")
     if "IMAP4REV2" in session.enabled:
         session.say(b'* LIST () "/" ' + encode_mailbox(view.name, True))

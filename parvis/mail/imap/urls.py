@@ -56,6 +56,11 @@ async def pieces(keep: Store, message: Message, section: Section) -> AsyncIterat
             yield chunk
 
 
+async def octets(keep: Store, message: Message, section: Section) -> bytes:
+    """The same at once."""
+    return b"".join([piece async for piece in pieces(keep, message, section)])
+
+
 async def parsed_of(keep: Store, message: Message) -> tuple[bytes, mime.Message]:
     """All octets of a message, and what they mean."""
     raw = await keep.blobs.get(message.blob)

@@ -18,6 +18,7 @@ from parvis.mail.imap import (
     search,
     select,
     signin,
+    urlauth,
 )
 from parvis.mail.imap.session import LINE_LIMIT, Server, Session, State, Verb
 from parvis.mail.imap.watch import Watch
@@ -51,6 +52,9 @@ VERBS: dict[str, tuple[State, Verb]] = {
     "NAMESPACE": ("known", listing.namespace),
     "STATUS": ("known", listing.status),
     "APPEND": ("known", append.append),
+    "RESETKEY": ("known", urlauth.reset_key),
+    "GENURLAUTH": ("known", urlauth.generate),
+    "URLFETCH": ("known", urlauth.fetch),
     "IDLE": ("known", idle.idle),
     "NOTIFY": ("known", notify.notify),
     "GETACL": ("known", rights.get_acl),

@@ -234,6 +234,36 @@ class Store(msgspec.Struct, frozen=True):
     unchanged_since: int | None = None
 
 
+class ResetKey(msgspec.Struct, frozen=True):
+    """RFC 4467 §7."""
+
+    mailbox: str | None = None
+    """`None` for all."""
+    mechanisms: tuple[str, ...] = ()
+    """In capitals."""
+
+
+class GenUrlAuth(msgspec.Struct, frozen=True):
+    """RFC 4467 §7."""
+
+    urls: tuple[tuple[str, str], ...]
+    """Each with its mechanism in capitals."""
+
+
+class WantedUrl(msgspec.Struct, frozen=True):
+    """A URL to be read."""
+
+    url: str
+    items: tuple[str, ...] = ()
+    """BODYPARTSTRUCTURE, and BODY or BINARY (RFC 5524 §3.1)."""
+
+
+class UrlFetch(msgspec.Struct, frozen=True):
+    """RFC 4467 §7."""
+
+    urls: tuple[WantedUrl, ...]
+
+
 class Copy(msgspec.Struct, frozen=True):
     """RFC 9051 §6.4.7."""
 
@@ -337,5 +367,5 @@ Arguments = (
     Nothing | Login | Authenticate | Enable | Id | Compress | Select | Create | Delete | Rename | Subscribe
     | Unsubscribe | List | Lsub | Status | Append | Replace | Fetch | Search | Sort | CancelUpdate | Thread | Store
     | Copy | Move | UidExpunge | GetAcl | SetAcl | DeleteAcl | ListRights | MyRights | GetQuota | GetQuotaRoot
-    | SetQuota | Notify
+    | SetQuota | Notify | ResetKey | GenUrlAuth | UrlFetch
 )  # fmt: skip
