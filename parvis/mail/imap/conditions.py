@@ -136,7 +136,8 @@ def _when(field: str, relation: str, day: datetime.date) -> Condition:
     if field == "SENT":
         column, slack = "COALESCE(e.sent_ms, e.received_ms)", _ZONES_MS
     else:
-        column, slack = "e.received_ms", 0
+        column = "COALESCE(m.saved_ms, m.received_ms)" if field == "SAVED" else "e.received_ms"
+        slack = 0
     if relation == "before":
         return Condition(f"{column} < ?", (start + slack,), not slack)
     if relation == "since":

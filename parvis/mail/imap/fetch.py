@@ -12,7 +12,6 @@ from parvis.kernel import ids
 from parvis.mail.imap import quick
 from parvis.mail.imap.marks import Marking, mark
 from parvis.mail.imap.quick import is_quick
-from parvis.mail.imap.select import vanished
 from parvis.mail.imap.session import Done, Session
 from parvis.mail.imap.view import PAGE, Flagged, Message, headers_of, paged
 from parvis.store.sql.contract import marks
@@ -21,7 +20,6 @@ from parvis.wire.imap import arguments as a
 from parvis.wire.imap import write
 from parvis.wire.imap.command import Command
 from parvis.wire.imap.fetch import FetchItem, Section, Simple
-from parvis.wire.imap.numbers import compressed
 
 _SEEN = Marking("add", frozenset({"$seen"}))
 _LARGE = 100_000
@@ -69,8 +67,8 @@ async def _tell_vanished(session: Session, asked: a.Fetch) -> None:
     if not asked.vanished:
         return
     assert asked.changed_since is not None
-    if gone := await vanished(session, session.box, asked.changed_since, asked.numbers):
-        session.say(f"* VANISHED (EARLIER) {compressed(gone)}")
+    if gone := await session.box.vanished(session.store.db, asked.changed_since, asked.numbers):
+        session.say(f"* VANISHED (EARLIER) {gone}")
 
 
 def reads(section: Section) -> bool:
@@ -188,6 +186,8 @@ class _Writer:
                 return b"%d" % message.size
             case "INTERNALDATE":
                 return write.internal_date(message.received_ms)
+            case "SAVEDATE":
+                return write.internal_date(message.saved_ms)
             case "MODSEQ":
                 return b"(%d)" % message.modseq
             case "EMAILID":

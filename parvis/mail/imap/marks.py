@@ -139,6 +139,7 @@ def as_deleted(message: Message) -> Deleted:
         message.received_ms,
         " ".join(sorted(message.keywords)),
         message.modseq,
+        message.saved_ms,
     )
 
 

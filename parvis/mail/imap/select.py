@@ -15,7 +15,6 @@ from parvis.store.unit import Unit
 from parvis.wire.imap import arguments as a
 from parvis.wire.imap.command import Command
 from parvis.wire.imap.mailbox import encode_mailbox
-from parvis.wire.imap.numbers import Numbers, compressed
 
 
 async def select(session: Session, command: Command) -> Done:
@@ -89,22 +88,11 @@ async def _first_unseen(session: Session, view: View) -> None:
 async def _catch_up(session: Session, view: View, known: a.Qresync) -> None:
     """What changed since the client was here. RFC 7162 §3.2.5"""
     since = known.modseq
-    gone = await vanished(session, view, since, known.known)
-    if gone:
-        session.say(f"* VANISHED (EARLIER) {compressed(gone)}")
+    if gone := await view.vanished(session.store.db, since, known.known):
+        session.say(f"* VANISHED (EARLIER) {gone}")
     for flagged in await view.changed(session.store.db, since, long_ago=True):
         if known.known is None or known.known.contains(flagged.uid, view.uids[-1] if view.uids else 0):
             session.tell_flags(flagged, uid=True)
-
-
-async def vanished(session: Session, view: View, since: int, within: Numbers | None) -> list[int]:
-    """Uids that left the mailbox after a modseq, of those in a set. RFC 7162 §3.2.6, §5.3"""
-    rows = await session.store.db.scan(
-        "SELECT uid FROM vanished_uid WHERE mailbox_id = ? AND modseq > ?", view.mailbox_id, since
-    )
-    gone = sorted({row[0] for row in rows if not view.sequence(row[0])})
-    largest = (1 << 32) - 1
-    return [uid for uid in gone if within is None or within.contains(uid, largest)]
 
 
 async def close(session: Session, _: Command) -> Done:

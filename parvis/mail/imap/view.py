@@ -13,16 +13,17 @@ from parvis.mail.mailboxes import MailboxRow
 from parvis.mail.store import KIND
 from parvis.store.sql.contract import Database, Row, marks
 from parvis.store.unit import Unit
-from parvis.wire.imap.numbers import Numbers
+from parvis.wire.imap.numbers import LARGEST, Numbers, compressed
 
 PAGE = 500
 """Messages that are read together."""
 _SPARSE = 4
 _MESSAGES = f"""SELECT m.uid, e.id, e.thread_id, e.blob, e.size, e.received_ms, e.keywords, c.modseq,
-    e.has_attachment, 0 FROM email_mailbox m JOIN email e ON e.id = m.email_id
+    e.has_attachment, 0, COALESCE(m.saved_ms, m.received_ms) FROM email_mailbox m JOIN email e ON e.id = m.email_id
     LEFT JOIN change c ON c.account_id = ? AND c.kind = '{KIND}' AND c.object_id = e.id
     WHERE m.mailbox_id = ? AND {{}}
-    UNION ALL SELECT d.uid, d.email_id, d.thread_id, d.blob, d.size, d.received_ms, d.keywords, d.modseq, 1, 1
+    UNION ALL SELECT d.uid, d.email_id, d.thread_id, d.blob, d.size, d.received_ms, d.keywords, d.modseq, 1, 1,
+    COALESCE(d.saved_ms, d.received_ms)
     FROM deleted_email d WHERE d.mailbox_id = ? AND {{}} ORDER BY 1"""
 _CHANGED = f"""SELECT m.uid, e.keywords, c.modseq FROM change c JOIN email_mailbox m ON m.email_id = c.object_id
     JOIN email e ON e.id = c.object_id
@@ -50,6 +51,8 @@ class Message:
     has_attachment: bool
     """Or may have one."""
     deleted: bool
+    saved_ms: int
+    """When it was put into the mailbox. RFC 8514 §3"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +120,36 @@ class View:
     async def load(self, db: Database) -> None:
         """Reads what is in the mailbox now."""
         self.modseq = await _modseq(db, self.account_id)
+        self.uids = array("I", sorted(await self._every(db)))
+
+    async def _every(self, db: Database) -> list[int]:
+        """All uids that are in the mailbox."""
         ((live, marked),) = await db.scan(_ALL_UIDS, self.mailbox_id, self.mailbox_id)
         found = f"{live or ''},{marked or ''}".strip(",")
-        self.uids = array("I", sorted(map(int, found.split(","))) if found else ())
+        return list(map(int, found.split(","))) if found else []
+
+    async def vanished(self, db: Database, since: int, within: Numbers | None) -> str:
+        """The uids that left the mailbox after a modseq, of those in a set, as a set; empty for none. Where they
+        are not remembered any more, all that are missing. RFC 7162 §3.2.5.2, §3.2.6"""
+        row = await db.row("SELECT vanished_until, uid_next FROM mailbox WHERE id = ?", self.mailbox_id)
+        until, uid_next = row or (0, 1)
+        if since < until:
+            return self._missing(within or Numbers(((1, None),)), uid_next - 1)
+        rows = await db.scan(_VANISHED, self.mailbox_id, since)
+        gone = sorted({row[0] for row in rows if not self.sequence(row[0])})
+        return compressed(uid for uid in gone if within is None or within.contains(uid, LARGEST))
+
+    def _missing(self, numbers: Numbers, last: int) -> str:
+        """Those of a set up to `last` that are not in the mailbox."""
+        found = []
+        for span in numbers.resolve(last):
+            first = span.start
+            there = self.uids[bisect_left(self.uids, span.start) : bisect_left(self.uids, span.stop)]
+            for uid in [*there, span.stop]:
+                if first < uid:
+                    found.append((first, uid - 1))
+                first = uid + 1
+        return str(Numbers(tuple(found)))
 
     def told(self, flags: Iterable[Flagged]) -> None:
         """Notes that the session knows these flags already."""
@@ -132,10 +162,14 @@ class View:
         found = News()
         if now == self.modseq:
             return found
-        if await db.value("SELECT 1 FROM mailbox WHERE id = ?", self.mailbox_id) is None:
+        until = await db.value("SELECT vanished_until FROM mailbox WHERE id = ?", self.mailbox_id)
+        if until is None:
             found.destroyed = True
             return found
-        gone = {row[0] for row in await db.rows(_VANISHED, self.mailbox_id, self.modseq)}
+        if self.modseq < until:
+            gone = set(self.uids) - set(await self._every(db))
+        else:
+            gone = {row[0] for row in await db.rows(_VANISHED, self.mailbox_id, self.modseq)}
         last = self.uids[-1] if self.uids else 0
         fresh = sorted({row[0] for row in await db.rows(_UIDS, self.mailbox_id, last, self.mailbox_id, last)})
         self.uids.extend(fresh)
@@ -234,10 +268,20 @@ def paged(uids: Sequence[int], size: int = PAGE) -> Iterator[Sequence[int]]:
 
 def message(row: Row) -> Message:
     """A row of the statement above."""
-    uid, email_id, thread_id, blob, size, received_ms, keywords, modseq, attached, deleted = row
+    uid, email_id, thread_id, blob, size, received_ms, keywords, modseq, attached, deleted, saved_ms = row
     held = words(keywords)
     return Message(
-        uid, email_id, thread_id, blob, size, received_ms, held, modseq or 1, bool(attached), bool(deleted)
+        uid,
+        email_id,
+        thread_id,
+        blob,
+        size,
+        received_ms,
+        held,
+        modseq or 1,
+        bool(attached),
+        bool(deleted),
+        saved_ms,
     )
 
 
