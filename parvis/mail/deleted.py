@@ -180,7 +180,7 @@ async def drop_mailbox(unit: Unit, account_id: int, mailbox_id: int) -> None:
 
 async def forget_vanished(keep: Store, most: int = VANISHED) -> int:
     """Forgets which uids left a mailbox long ago, where they are many, and notes until when. Returns how many it
-    forgot. RFC 7162 §3.2.5.2"""
+    forgot. RFC 7162 §3.2.10.2"""
     removed = 0
     for (mailbox_id,) in await keep.db.rows(
         "SELECT mailbox_id FROM vanished_uid GROUP BY mailbox_id HAVING COUNT(*) > ?", most

@@ -21,7 +21,7 @@ _EXTENSIONS = frozenset({"CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "IMAP4REV2"})
 
 
 def capabilities(session: Session) -> str:
-    """What is offered now. RFC 9051 §6.1.1, RFC 7162 §3.2.2, RFC 8474 §3"""
+    """What is offered now. RFC 9051 §6.1.1, RFC 7162 §3.2.2, RFC 8474 §3, RFC 8514 §4.1"""
     words = _ALWAYS.split()
     if session.principal is not None:
         words += _KNOWN.split()

@@ -95,7 +95,7 @@ class _Opened:
 
 
 async def _opened(session: Session, text: str) -> _Opened | None:
-    """The message of a URL that this session may use. RFC 4467 §6"""
+    """The message of a URL that this session may use; whatever is wrong looks the same. RFC 4467 §6, §10"""
     try:
         url = parse_url(text)
         owner = await _owner(session.store, url)
@@ -138,6 +138,7 @@ def _token(key: bytes, granted: Authorization) -> str:
 
 
 async def _key(keep: Store, principal_id: int, mailbox_id: int) -> bytes | None:
+    """What somebody signs the URLs of a mailbox with, if there is such a key. RFC 4467 §2.2"""
     sql = "SELECT secret FROM mailbox_key WHERE principal_id = ? AND mailbox_id = ?"
     sealed = await keep.db.value(sql, principal_id, mailbox_id)
     return None if sealed is None else (await keep.sealer.open(sealed, _PURPOSE)).encode()

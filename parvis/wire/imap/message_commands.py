@@ -125,7 +125,8 @@ def search(reader: Reader, uid: bool) -> a.Search:
 
 
 def _returns(reader: Reader) -> tuple[frozenset[str] | None, tuple[int, int] | None]:
-    """`RETURN (MIN MAX)` and the space after it (RFC 4731 §3.1, RFC 5182 §2.1, RFC 9394 §3.1)."""
+    """`RETURN (MIN MAX)` and the space after it (RFC 4731 §3.1, RFC 5182 §2.1, RFC 9394 §3.1). CONTEXT is a hint
+    that changes nothing (RFC 5267 §4.2, §4.4, §4.5)."""
     partial: tuple[int, int] | None = None
 
     def option() -> str:

@@ -46,7 +46,7 @@ async def test_a_message_from_before_counts_from_its_arrival(site: Site) -> None
 
 
 async def test_what_left_long_ago_is_forgotten_and_told_all_the_same(site: Site) -> None:
-    """RFC 7162 §3.2.5.2: who has known too little for too long hears of all that is missing."""
+    """RFC 7162 §3.2.10.2: who has known too little for too long hears of all that is missing."""
     await site.person("ann")
     ann, idle = await site.sign_in("ann"), await site.sign_in("ann")
     for number in range(8):
