@@ -130,7 +130,8 @@ class View:
 
     async def vanished(self, db: Database, since: int, within: Numbers | None) -> str:
         """The uids that left the mailbox after a modseq, of those in a set, as a set; empty for none. Where they
-        are not remembered any more, all that are missing. RFC 7162 §3.2.10.2, §3.2.6"""
+        are not remembered any more, all that are missing. RFC 7162 §3.2.6, §3.2.10.2,
+        §5.3"""
         row = await db.row("SELECT vanished_until, uid_next FROM mailbox WHERE id = ?", self.mailbox_id)
         until, uid_next = row or (0, 1)
         if since < until:
