@@ -37,6 +37,10 @@ class Preferences(Record):
     """Command id to keys."""
     label_hues: dict[str, Hue] = msgspec.field(default_factory=dict)
     """The colours of labels: keyword to degrees of the colour circle."""
+    favourites: list[str] = msgspec.field(default_factory=list)
+    """Addresses in the web client (folders, labels, searches), in the person's order."""
+    inboxes: dict[str, bool] = msgspec.field(default_factory=dict)
+    """Account id to whether its inbox is among all inboxes."""
 
 
 _LARGEST = 20_000

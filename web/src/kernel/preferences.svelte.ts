@@ -23,6 +23,10 @@ export interface Preferences {
   keymap: Record<string, string>;
   /** The colours of labels: keyword to hue. */
   labelHues: Record<string, number>;
+  /** Addresses in this client, in their order: `/mail/inbox`, `/search?q=budget`. */
+  favourites: string[];
+  /** Account id to whether its inbox is among all inboxes; without a word, the person's own accounts' are. */
+  inboxes: Record<string, boolean>;
 }
 
 export const PREFERENCES = 'urn:parvis:preferences';
@@ -38,6 +42,8 @@ const DEFAULTS: Preferences = {
   remoteImages: 'ask',
   keymap: {},
   labelHues: {},
+  favourites: [],
+  inboxes: {},
 };
 const DEVICE = 'parvis-preferences';
 

@@ -27,7 +27,7 @@ export async function all<T>(kind: string, accountId: string): Promise<T[]> {
 export async function set(kind: string, accountId: string, change: { create?: unknown; update?: unknown; destroy?: string[] }): Promise<SetAnswer> {
   const answer = await jmap.call<SetAnswer>(`${kind}/set`, { accountId, ...change });
   const [refused] = [answer.notCreated, answer.notUpdated, answer.notDestroyed].flatMap((part) => Object.values(part ?? {}));
-  if (refused) throw new JmapError(refused.type, refused.description ?? refused.type);
+  if (refused) throw new JmapError(refused.type, refused.description ?? refused.type, { ...refused });
   return answer;
 }
 
