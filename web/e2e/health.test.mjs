@@ -62,6 +62,18 @@ test('an administrator leaves while it looks, is told, and reads what was found'
   await page.getByRole('button', { name: 'Examiner à nouveau' }).click();
   await asked;
   await page.getByRole('progressbar').waitFor({ state: 'detached', ...SLOW });
+
+  const speak = async (language) => {
+    await page.locator('.me').click();
+    await page.getByRole('menuitemcheckbox', { name: language }).click();
+  };
+  await speak('Tiếng Việt');
+  await page.getByRole('heading', { level: 1, name: 'Tình trạng thư' }).waitFor();
+  await page.getByRole('heading', { level: 3, name: open[0].title }).waitFor({ state: 'detached', ...SLOW });
+  await page.setViewportSize({ width: 1300, height: 2200 });
+  await shot(page, 'health-vi');
+  await speak('Français');
+  await page.getByRole('heading', { level: 3, name: open[0].title }).waitFor(SLOW);
   assert.deepEqual(page.faults, []);
   await page.context().close();
 });
