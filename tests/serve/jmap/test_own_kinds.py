@@ -36,6 +36,12 @@ async def test_preferences(ann, bob, store) -> None:
     assert (changed["updated"], changed["created"]) == (["singleton"], [])
     wrong = await ask(ann, "Preferences/set", update={"singleton": {"theme": "pink", "language": "de"}})
     assert sorted(wrong["notUpdated"]["singleton"]["properties"]) == ["language", "theme"]
+    fine = {"fineWarnings": ["firstTime 1"]}
+    assert "singleton" in (await ask(ann, "Preferences/set", update={"singleton": fine}))["updated"]
+    assert (await ask(ann, "Preferences/get"))["list"][0]["fineWarnings"] == ["firstTime 1"]
+    for many in (["x"] * 61, ["x" * 161]):
+        wrong = await ask(ann, "Preferences/set", update={"singleton": {"fineWarnings": many}})
+        assert wrong["notUpdated"]["singleton"]["properties"] == ["fineWarnings"]
     assert (await ask(bob, "Preferences/get", accountId=ann.account))["error"] == "accountNotFound"
 
 

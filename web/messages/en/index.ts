@@ -7,6 +7,8 @@ import type settings from './settings.json';
 import shell from './shell.json';
 import start from './start.json';
 import ui from './ui.json';
+import type vault from './vault.json';
+import type warnings from './warnings.json';
 
 /**
  * One file a feature; a new feature adds its line, in each language: to the words of the first load, or to those
@@ -20,6 +22,8 @@ export const later = {
   filters: () => import('./filters.json'),
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
+  vault: () => import('./vault.json'),
+  warnings: () => import('./warnings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof assistant & typeof compose & typeof filters & typeof search & typeof settings;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof assistant & typeof compose & typeof filters & typeof search & typeof settings & typeof vault & typeof warnings;

@@ -11,4 +11,6 @@ export const later = {
   filters: () => import('./filters.json'),
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
+  vault: () => import('./vault.json'),
+  warnings: () => import('./warnings.json'),
 };

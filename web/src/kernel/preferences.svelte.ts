@@ -23,6 +23,8 @@ export interface Preferences {
   keymap: Record<string, string>;
   /** The colours of labels: keyword to hue. */
   labelHues: Record<string, number>;
+  /** Oddities of messages that were found to be fine (`mail/read/warnings.ts`). */
+  fineWarnings: string[];
 }
 
 export const PREFERENCES = 'urn:parvis:preferences';
@@ -38,6 +40,7 @@ const DEFAULTS: Preferences = {
   remoteImages: 'ask',
   keymap: {},
   labelHues: {},
+  fineWarnings: [],
 };
 const DEVICE = 'parvis-preferences';
 

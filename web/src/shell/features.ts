@@ -5,6 +5,7 @@ import { assistant } from '../assistant';
 import { compose } from '../mail/compose';
 import { filters } from '../mail/filters';
 import { mail } from '../mail';
+import { vault } from '../mail/vault';
 import { search } from '../search';
 import { settings } from '../settings';
 import { shellCommands } from './commands';
@@ -13,6 +14,7 @@ export const features: Feature[] = [
   mail,
   compose,
   filters,
+  vault,
   assistant,
   search,
   settings,
