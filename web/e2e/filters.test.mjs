@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { createConnection } from 'node:net';
-import { createInterface } from 'node:readline';
 import { after, before, beforeEach, test } from 'node:test';
-import { accessible, demo, enter, jmap, launch, person } from './harness.mjs';
+import { accessible, bring, enter, jmap, launch, person } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -13,28 +11,9 @@ const who = person('fr', 3);
 const RUN = Date.now().toString(36);
 const LIST = `${RUN}.port.example`;
 
-/** Brings a message to the server's door, as any other server would. */
 async function deliver(subject, { from = 'greffe@port.example', list = '', text = 'Bonjour.' } = {}) {
-  const socket = createConnection(demo.ports.smtp, '127.0.0.1');
-  const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
-  const answer = async (expected) => {
-    let line;
-    do ({ value: line } = await lines.next());
-    while (line[3] === '-');
-    assert.equal(line.slice(0, 3), expected, line);
-  };
-  const say = async (line, expected) => {
-    socket.write(`${line}\r\n`);
-    await answer(expected);
-  };
-  await answer('220');
-  await say('EHLO port.example', '250');
-  await say(`MAIL FROM:<${from}>`, '250');
-  await say(`RCPT TO:<${who.address}>`, '250');
-  await say('DATA', '354');
   const head = [`From: Greffe du port <${from}>`, `To: ${who.address}`, `Subject: ${subject}`, `Message-ID: <${Date.now()}.${Math.random()}@port.example>`, `Date: ${new Date().toUTCString()}`, ...(list ? [`List-Id: ${list}`] : [])];
-  await say([...head, '', text, '.'].join('\r\n'), '250');
-  socket.end('QUIT\r\n');
+  await bring(from, who.address, [...head, '', text]);
 }
 
 /** Nobody has filters before a test. */

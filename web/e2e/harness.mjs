@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { createConnection } from 'node:net';
+import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
 export const demo = JSON.parse(readFileSync(process.env.PARVIS_DEMO ?? '../demo/demo.json', 'utf8'));
@@ -118,4 +120,27 @@ export function arrive(page, messages, box = 'inbox', receivedAt = new Date().to
     }
     return ids;
   }, { messages, box, receivedAt });
+}
+
+/** Brings a message, given by its lines, to the server's door, as any other server would. */
+export async function bring(from, to, message) {
+  const socket = createConnection(demo.ports.smtp, '127.0.0.1');
+  const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+  const answer = async (expected) => {
+    let line;
+    do ({ value: line } = await lines.next());
+    while (line[3] === '-');
+    assert.equal(line.slice(0, 3), expected, line);
+  };
+  const say = async (line, expected) => {
+    socket.write(`${line}\r\n`);
+    await answer(expected);
+  };
+  await answer('220');
+  await say('EHLO port.example', '250');
+  await say(`MAIL FROM:<${from}>`, '250');
+  await say(`RCPT TO:<${to}>`, '250');
+  await say('DATA', '354');
+  await say([...message, '.'].join('\r\n'), '250');
+  socket.end('QUIT\r\n');
 }
