@@ -12,6 +12,8 @@ describe('what is odd about a message', () => {
     expect(found.map(({ kind }) => kind)).toEqual(['failed', 'linkElsewhere', 'firstTime']);
     expect(found.map(isGrave)).toEqual([true, true, false]);
     expect(oddities([], null)).toEqual([]);
+    const imitated = [odd('lookalikeSender', 'pаrvis.example', 'parvis.example'), odd('mixedLetters', 'pаrvis.example'), odd('mixedLetters', 'Bаnque')];
+    expect(oddities(imitated, null).map(({ shown }) => shown)).toEqual(['pаrvis.example', 'Bаnque']);
   });
   it('shows what differs from the domain it imitates', () => {
     expect(marked('paris-mail.example', 'parvis-mail.example')).toBe('pa[ri]s-mail.example');

@@ -46,11 +46,13 @@ export function warns(accountId: string): boolean {
   return !!jmap.session?.accounts[accountId]?.accountCapabilities[WARNINGS];
 }
 
-/** Joins both into one list; what our server could not prove is told in the words of the doubt. */
+/** Joins both into one list, each thing once; what our server could not prove is told in the words of the doubt. */
 export function oddities(warnings: EmailWarnings['warnings'], doubt: Doubt | null): Oddity[] {
   const known = warnings.filter((one): one is Oddity => (KINDS as readonly string[]).includes(one.kind));
   const all = doubt ? [...known, { kind: doubt.kind, shown: doubt.domain, really: '' }] : known;
-  return all.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
+  const imitations = new Set(all.filter(({ kind }) => kind.startsWith('lookalike')).map(({ shown }) => shown));
+  const once = all.filter(({ kind, shown }) => !((kind === 'mixedLetters' || kind === 'encodedLink') && imitations.has(shown)));
+  return once.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
 }
 
 /** Whether a message with this oddity is to be taken for an attempt to deceive: its links ask first. */
@@ -128,5 +130,5 @@ export function asciiForm(text: string): string {
 
 /** The host of a link as letters, where the server has told it. */
 export function readableHost(host: string, all: Oddity[]): string {
-  return all.find((one) => one.kind === 'encodedLink' && one.really === host)?.shown ?? host;
+  return all.flatMap(({ shown, really }) => [shown, really]).find((text) => text && asciiForm(text) === host) ?? host;
 }
