@@ -6,6 +6,7 @@ import { compose } from '../mail/compose';
 import { filters } from '../mail/filters';
 import { lists } from '../mail/lists';
 import { mail } from '../mail';
+import { vault } from '../mail/vault';
 import { search } from '../search';
 import { settings } from '../settings';
 import { shellCommands } from './commands';
@@ -15,6 +16,7 @@ export const features: Feature[] = [
   compose,
   filters,
   lists,
+  vault,
   assistant,
   search,
   settings,
