@@ -76,7 +76,7 @@ test('what nobody vouches for is said in plain words, what is forged can be repo
   assert.equal(await note.count(), 0);
   await row(`${base} douteuse`).click();
   await note.getByText('Rien ne prouve que ce message vienne vraiment de boutique.example').waitFor();
-  assert.equal(await note.getByRole('button').count(), 0);
+  assert.equal(await note.getByRole('button', { name: 'Signaler' }).count(), 0);
   await row(`${base} fausse`).click();
   await note.getByText('boutique.example ne l’a pas envoyé').waitFor();
   await note.getByRole('button', { name: 'Signaler un hameçonnage' }).click();

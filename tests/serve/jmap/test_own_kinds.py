@@ -42,6 +42,12 @@ async def test_preferences(ann, bob, store) -> None:
     for value in ({"favourites": [1]}, {"inboxes": {"a2": "yes"}}):
         wrong = await ask(ann, "Preferences/set", update={"singleton": value})
         assert wrong["notUpdated"]["singleton"]["properties"] == [*value]
+    fine = {"fineWarnings": ["firstTime 1"]}
+    assert "singleton" in (await ask(ann, "Preferences/set", update={"singleton": fine}))["updated"]
+    assert (await ask(ann, "Preferences/get"))["list"][0]["fineWarnings"] == ["firstTime 1"]
+    for many in (["x"] * 61, ["x" * 161]):
+        wrong = await ask(ann, "Preferences/set", update={"singleton": {"fineWarnings": many}})
+        assert wrong["notUpdated"]["singleton"]["properties"] == ["fineWarnings"]
     assert (await ask(bob, "Preferences/get", accountId=ann.account))["error"] == "accountNotFound"
 
 

@@ -9,6 +9,8 @@ import type settings from './settings.json';
 import shell from './shell.json';
 import start from './start.json';
 import ui from './ui.json';
+import type vault from './vault.json';
+import type warnings from './warnings.json';
 
 /**
  * One file a feature; a new feature adds its line, in each language: to the words of the first load, or to those
@@ -24,6 +26,8 @@ export const later = {
   lists: () => import('./lists.json'),
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
+  vault: () => import('./vault.json'),
+  warnings: () => import('./warnings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof search & typeof settings;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof search & typeof settings & typeof vault & typeof warnings;

@@ -13,4 +13,6 @@ export const later = {
   lists: () => import('./lists.json'),
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
+  vault: () => import('./vault.json'),
+  warnings: () => import('./warnings.json'),
 };

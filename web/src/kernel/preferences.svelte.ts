@@ -27,6 +27,8 @@ export interface Preferences {
   favourites: string[];
   /** Account id to whether its inbox is among all inboxes; without a word, the person's own accounts' are. */
   inboxes: Record<string, boolean>;
+  /** Oddities of messages that were found to be fine (`mail/read/warnings.ts`). */
+  fineWarnings: string[];
 }
 
 export const PREFERENCES = 'urn:parvis:preferences';
@@ -44,6 +46,7 @@ const DEFAULTS: Preferences = {
   labelHues: {},
   favourites: [],
   inboxes: {},
+  fineWarnings: [],
 };
 const DEVICE = 'parvis-preferences';
 

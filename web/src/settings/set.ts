@@ -17,6 +17,7 @@ interface SetAnswer {
 export const VACATION = 'urn:ietf:params:jmap:vacationresponse';
 export const PARVIS_MAIL = 'urn:parvis:mail';
 export const SHARING = 'urn:parvis:sharing';
+export const QUEUE = 'urn:parvis:queue';
 
 /** All records of a small kind. */
 export async function all<T>(kind: string, accountId: string): Promise<T[]> {
