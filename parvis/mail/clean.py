@@ -3,6 +3,7 @@
 import logging
 
 from parvis.kernel import clock
+from parvis.mail import deleted
 from parvis.mail.jmap import warnings
 from parvis.mail.model import SCOPE
 from parvis.mail.spam import store as spam
@@ -26,6 +27,7 @@ def feature(context: Context) -> Feature:
     async def tidy(_: Job) -> None:
         removed = await forget(keep, settings.mail.vault_days)
         _log.info("mail tidy: %d out of the vault, %d of what was learned", removed, await spam.forget(keep))
+        _log.info("mail tidy: %d uids that had left a mailbox", await deleted.forget_vanished(keep))
         raise Retry(clock.now_ms() + DAY_MS, "")
 
     async def start() -> None:

@@ -12,11 +12,15 @@ from parvis.mail.store import KIND, Edit, New
 from parvis.mail.vault import store as vault
 from parvis.mail.vault.store import Kept
 from parvis.serve.jmap import blobs
-from parvis.store.sql.contract import Dialect, Row, marks
+from parvis.store.sql.contract import Dialect, Row, Tx, marks
+from parvis.store.store import Store
 from parvis.store.unit import Unit
 
 LINK = "DeletedEmail"
-_COLUMNS = "uid, email_id, thread_id, blob, size, received_ms, keywords, modseq"
+VANISHED = 50_000
+"""Uids that left a mailbox, of which it is remembered when they did."""
+_PAGE = 1000
+_COLUMNS = "uid, email_id, thread_id, blob, size, received_ms, keywords, modseq, saved_ms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Deleted:
     received_ms: int
     keywords: str
     modseq: int
+    saved_ms: int | None
+    """When it was put into the mailbox."""
 
 
 def _deleted(row: Row) -> Deleted:
@@ -48,7 +54,7 @@ async def mark(unit: Unit, dialect: Dialect, account_id: int, mailbox_id: int, u
     rows: list[Row] = []
     for page in counts.pages(uids):
         rows += await unit.rows(
-            f"""SELECT m.uid, e.id, e.thread_id, e.blob, e.size, e.received_ms, e.keywords, e.summary
+            f"""SELECT m.uid, e.id, e.thread_id, e.blob, e.size, e.received_ms, e.keywords, m.saved_ms, e.summary
             FROM email_mailbox m JOIN email e ON e.id = m.email_id
             WHERE m.mailbox_id = ? AND m.uid IN {marks(len(page))}""",
             mailbox_id,
@@ -65,8 +71,8 @@ async def mark(unit: Unit, dialect: Dialect, account_id: int, mailbox_id: int, u
     await store.remove(unit, dialect, account_id, [number for number, others in elsewhere.items() if not others])
     modseq = await _touched(unit, account_id, mailbox_id)
     await _keep_uids(unit, mailbox_id, since, [row[0] for row in rows])
-    marking = [_deleted((*row[:-1], modseq)) for row in rows]
-    await _insert(unit, account_id, mailbox_id, marking, {row[1]: vault.about(row[7]) for row in rows})
+    marking = [_deleted((*row[:7], modseq, row[7])) for row in rows]
+    await _insert(unit, account_id, mailbox_id, marking, {row[1]: vault.about(row[8]) for row in rows})
 
 
 async def add(unit: Unit, account_id: int, mailbox_id: int, messages: Sequence[Deleted]) -> None:
@@ -84,10 +90,10 @@ async def _insert(
 ) -> None:
     await unit.many(
         f"""INSERT INTO deleted_email (mailbox_id, account_id, {_COLUMNS}, subject, sender)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         [
             (mailbox_id, account_id, m.uid, m.email_id, m.thread_id, m.blob, m.size, m.received_ms, m.keywords,
-             m.modseq, *about.get(m.email_id, ("", "")))
+             m.modseq, m.saved_ms, *about.get(m.email_id, ("", "")))
             for m in messages
         ],
     )  # fmt: skip
@@ -145,6 +151,10 @@ async def unmark(
         await counts.refresh(unit, account_id, [row[0]])
     if fresh:
         await store.append(unit, dialect, account_id, fresh)
+    await unit.many(
+        "UPDATE email_mailbox SET saved_ms = ? WHERE mailbox_id = ? AND uid = ?",
+        [(message.saved_ms, mailbox_id, message.uid) for message, _, _ in messages],
+    )
 
 
 async def expunge(unit: Unit, account_id: int, mailbox_id: int, uids: Sequence[int] | None = None) -> list[int]:
@@ -164,7 +174,35 @@ async def expunge(unit: Unit, account_id: int, mailbox_id: int, uids: Sequence[i
 async def drop_mailbox(unit: Unit, account_id: int, mailbox_id: int) -> None:
     """What is kept of a mailbox for IMAP goes with it."""
     await _end(unit, account_id, mailbox_id, await marked(unit, mailbox_id))
-    await unit.run("DELETE FROM vanished_uid WHERE mailbox_id = ?", mailbox_id)
+    for table in ("vanished_uid", "mailbox_key"):
+        await unit.run(f"DELETE FROM {table} WHERE mailbox_id = ?", mailbox_id)
+
+
+async def forget_vanished(keep: Store, most: int = VANISHED) -> int:
+    """Forgets which uids left a mailbox long ago, where they are many, and notes until when. Returns how many it
+    forgot. RFC 7162 §3.2.10.2"""
+    removed = 0
+    for (mailbox_id,) in await keep.db.rows(
+        "SELECT mailbox_id FROM vanished_uid GROUP BY mailbox_id HAVING COUNT(*) > ?", most
+    ):
+        until = await keep.db.value(
+            "SELECT modseq FROM vanished_uid WHERE mailbox_id = ? ORDER BY modseq DESC LIMIT 1 OFFSET ?",
+            mailbox_id,
+            most,
+        )
+
+        async def work(tx: Tx, mailbox_id: int = mailbox_id, until: int = until) -> int:
+            await tx.run("UPDATE mailbox SET vanished_until = ? WHERE id = ?", until, mailbox_id)
+            return await tx.run(
+                f"""DELETE FROM vanished_uid WHERE (mailbox_id, modseq, uid) IN (SELECT mailbox_id, modseq, uid
+                FROM vanished_uid WHERE mailbox_id = ? AND modseq <= ? ORDER BY modseq LIMIT {_PAGE})""",
+                mailbox_id,
+                until,
+            )
+
+        while count := await keep.db.write(work):
+            removed += count
+    return removed
 
 
 async def _end(unit: Unit, account_id: int, mailbox_id: int, messages: Sequence[Deleted]) -> None:

@@ -25,6 +25,8 @@ _KEPT = (
     ("vanished_uid", "mailbox_id, modseq, uid", _IN_MAILBOXES),
     ("mailbox_subscription", "mailbox_id, principal_id", _IN_MAILBOXES),
     ("mailbox_subscription", "mailbox_id, principal_id", "principal_id = ?"),
+    ("mailbox_key", "principal_id, mailbox_id", _IN_MAILBOXES),
+    ("mailbox_key", "principal_id, mailbox_id", "principal_id = ?"),
     ("template", "id", _MINE),
     ("subscribed_name", "principal_id, name", "principal_id = ?"),
     ("mailbox", "id", _MINE),

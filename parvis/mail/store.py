@@ -128,12 +128,14 @@ async def add_places(
             raise Invalid("a message must be in mailboxes that exist", field="mailboxIds")
         got[mailbox_id] = uids.get(mailbox_id, uid)
         await unit.run(
-            "INSERT INTO email_mailbox (email_id, mailbox_id, uid, received_ms, thread_id) VALUES (?, ?, ?, ?, ?)",
+            """INSERT INTO email_mailbox (email_id, mailbox_id, uid, received_ms, thread_id, saved_ms)
+            VALUES (?, ?, ?, ?, ?, ?)""",
             email[0],
             mailbox_id,
             got[mailbox_id],
             received_ms,
             email[1],
+            clock.now_ms(),
         )
     return got
 

@@ -1,5 +1,6 @@
 """The command line: what each command does to a data folder, what it prints, its exit codes."""
 
+import asyncio
 import io
 import json
 import stat
@@ -7,10 +8,12 @@ import sys
 
 import pytest
 
+from parvis.kernel import settings
 from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Settings
+from parvis.mail import service
 from parvis.mail.source import MailSource
-from parvis.ops import cli, doctor, models
+from parvis.ops import cli, doctor, models, people
 from parvis.ops.commands import demo, imports
 from parvis.ops.commands.texts import TEXTS, Texts, language
 from parvis.ops.imports.eml import Messages
@@ -240,3 +243,33 @@ def test_an_imap_place_may_hold_an_at_sign(monkeypatch) -> None:
         "mail.b.example",
         1143,
     )
+
+
+def test_what_was_deleted_is_listed_and_restored(run, tmp_path, rooms, monkeypatch) -> None:
+    monkeypatch.setenv("LANGUAGE", "en")
+    run("account", "add", "ann@a.example", "--name", "Ann", "--password-stdin", stdin=PASSWORD + "\n")
+    for name in ("Dépôt", "Other"):
+        (tmp_path / f"{name}.eml").write_bytes(letter(name))
+        run("import", "ann@a.example", str(tmp_path / f"{name}.eml"))
+
+    async def delete() -> None:
+        keep = await Store.open(settings.load(tmp_path / "data"), [*rooms, "search"], [Search(None).prepare])
+        ann = await people.find(keep, "ann@a.example")
+        numbers = [row[0] for row in await keep.db.rows("SELECT id FROM email")]
+        assert len(numbers) == 2
+        await keep.write(lambda unit: service.destroy(keep, unit, ann, ann.id, numbers))
+        await keep.close()
+
+    assert run("mail", "vault", "list", "ann@a.example") == (0, "")
+    asyncio.run(delete())
+    assert run("mail", "vault", "list", "ann@a.example")[1].count("until 20") == 2
+    code, listed = run("mail", "vault", "list", "ann@a.example", "--text", "DEPOT")
+    number, _, rest = listed.partition("  ")
+    assert code == 0 and rest.endswith("  Letter Dépôt\n") and listed.count("\n") == 1
+    assert run("mail", "vault", "restore", "ann@a.example")[0] == 1
+    assert run("mail", "vault", "restore", "ann@a.example", number) == (0, "restored: 1\n")
+    assert run("mail", "vault", "restore", "ann@a.example", number)[0] == 1
+    assert "Other" in run("mail", "vault", "list", "ann@a.example")[1]
+    assert run("mail", "vault", "restore", "ann@a.example", "--all") == (0, "restored: 1\n")
+    assert run("mail", "vault", "list", "ann@a.example") == (0, "")
+    assert run("mail", "vault", "list", "nobody@a.example")[0] == 1

@@ -122,8 +122,8 @@ export function arrive(page, messages, box = 'inbox', receivedAt = new Date().to
   }, { messages, box, receivedAt });
 }
 
-/** Brings a message to the server's door, as any other server would. */
-export async function toDoor({ to, subject, from = 'greffe@port.example', head = [], text = 'Bonjour.' }) {
+/** Brings a message, given by its lines, to the server's door, as any other server would. */
+export async function bring(from, to, message) {
   const socket = createConnection(demo.ports.smtp, '127.0.0.1');
   const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
   const answer = async (expected) => {
@@ -141,7 +141,12 @@ export async function toDoor({ to, subject, from = 'greffe@port.example', head =
   await say(`MAIL FROM:<${from}>`, '250');
   await say(`RCPT TO:<${to}>`, '250');
   await say('DATA', '354');
-  const fields = [`From: Greffe du port <${from}>`, `To: ${to}`, `Subject: ${subject}`, `Message-ID: <${Date.now()}.${Math.random()}@port.example>`, `Date: ${new Date().toUTCString()}`, ...head];
-  await say([...fields, '', text, '.'].join('\r\n'), '250');
+  await say([...message, '.'].join('\r\n'), '250');
   socket.end('QUIT\r\n');
+}
+
+/** Brings a plain message. */
+export async function toDoor({ to, subject, from = 'greffe@port.example', head = [], text = 'Bonjour.' }) {
+  const fields = [`From: Greffe du port <${from}>`, `To: ${to}`, `Subject: ${subject}`, `Message-ID: <${Date.now()}.${Math.random()}@port.example>`, `Date: ${new Date().toUTCString()}`, ...head];
+  await bring(from, to, [...fields, '', text]);
 }

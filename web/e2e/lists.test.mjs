@@ -33,7 +33,7 @@ test('a moderator reads what waits, lets it go, refuses it, and takes it back', 
   await row('deux').getByRole('button', { name: /^Rejeter/ }).click();
   await page.getByRole('link', { name: 'Apparence' }).click(); // leaving decides at once
   await sent;
-  await page.waitForFunction(() => true);
+  for (let tries = 0; tries < 50 && (await held(page)).some((subject) => subject.includes(RUN)); tries += 1) await page.waitForTimeout(100);
   assert.deepEqual((await held(page)).filter((subject) => subject.includes(RUN)), []);
   assert.deepEqual(page.faults, []);
   await page.context().close();

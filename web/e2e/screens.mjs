@@ -17,6 +17,8 @@ export async function inside(page, look) {
   await list(page, look);
   await conversation(page, look);
   await handling(page, look);
+  await deceived(page, look);
+  await deleted(page, look);
   await composer(page, look);
   await search(page, look);
   await assistant(page, look);
@@ -243,4 +245,28 @@ export async function filters(page, look) {
   await page.getByRole('dialog').getByText(/Aucun filtre|parce que/).waitFor();
   await look('filters-why');
   await away(page);
+}
+
+async function deceived(page, look) {
+  const domain = await page.evaluate(async () => Object.values((await (await fetch('/.well-known/jmap')).json()).accounts)[0].name.split('@')[1]);
+  const like = new URL(`http://${domain.replace('a', 'á')}`).hostname;
+  const ids = await arrive(page, [`From: La Direction <direction@${like}>\nTo: moi@${domain}\nReply-To: caisse@ailleurs.example\nSubject: Virement à faire\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\n<p>Réglez sur <a href="https://voleur.example/">www.${domain}</a>.</p>\n`]);
+  await page.goto('/mail/inbox');
+  await page.locator('[role="option"]', { hasText: 'Virement à faire' }).click();
+  await page.getByRole('note').getByRole('button', { name: /autres? remarques?/ }).click();
+  await look('warning');
+  await page.frameLocator('article iframe').getByRole('link').click();
+  await page.getByRole('dialog').waitFor();
+  await look('link-asked');
+  await away(page);
+  await jmap(page, [['Email/set', { destroy: ids }]]);
+}
+
+async function deleted(page, look) {
+  await page.goto('/deleted');
+  await page.locator('[role="option"]').first().click();
+  await page.locator('article h1').waitFor();
+  await look('vault');
+  await page.goto('/mail/inbox');
+  await page.waitForSelector('[role="option"]');
 }

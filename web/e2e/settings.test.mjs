@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, launch, person } from './harness.mjs';
+import { accessible, arrive, bring, enter, launch, person } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -58,4 +58,31 @@ test('an app password is shown once and removed', async () => {
   assert.equal(await page.locator('.secret').count(), 0);
   await page.getByRole('button', { name: 'Supprimer Essai' }).click();
   await page.getByRole('button', { name: 'Supprimer Essai' }).waitFor({ state: 'detached' });
+});
+
+test('an address whose owner complained is shown, and written to again', async () => {
+  const who = person('fr', 2);
+  const page = await enter(browser, who);
+  const reader = `lecteur${Date.now()}@port.example`;
+  const sent = [`From: ${who.address}`, `To: ${reader}`, `Subject: Lettre ${reader}`, `Message-ID: <${reader}>`, '', 'Bonjour.'];
+  await arrive(page, [sent.join('\n')], 'sent');
+  await bring('abuse@port.example', who.address, [
+    'From: abuse@port.example', `To: ${who.address}`, `Subject: Plainte ${reader}`, `Message-ID: <c.${reader}>`, `Date: ${new Date().toUTCString()}`, 'MIME-Version: 1.0',
+    'Content-Type: multipart/report; report-type=feedback-report; boundary=b', '', '--b', '', 'Une plainte.', '--b', 'Content-Type: message/feedback-report', '',
+    'Feedback-Type: abuse', 'User-Agent: x/1', 'Version: 1', `Original-Rcpt-To: <${reader}>`, '', '--b', 'Content-Type: message/rfc822', '', ...sent, '--b--']);
+  const again = page.getByRole('button', { name: `Réessayer ${reader}` });
+  for (let tries = 0; tries < 20 && !(await again.count()); tries++) {
+    await page.goto('/settings/mail');
+    await again.waitFor({ timeout: 1_000 }).catch(() => undefined);
+  }
+  await page.getByText('Son titulaire s’est plaint de votre courrier').first().waitFor();
+  await again.scrollIntoViewIfNeeded();
+  await accessible(page, 'settings-refused');
+  await again.click();
+  await page.getByText(`${reader} reçoit de nouveau du courrier`).waitFor();
+  await again.waitFor({ state: 'detached' });
+  await page.getByRole('textbox', { name: 'Une autre adresse' }).fill(reader);
+  await page.getByRole('button', { name: 'Réessayer', exact: true }).click();
+  await page.getByText('n’est pas retenu').waitFor();
+  assert.deepEqual(page.faults, []);
 });

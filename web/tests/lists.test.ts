@@ -18,11 +18,12 @@ test('a decision goes after a moment, and not when it was taken back', async () 
   const { made, sent } = decisions();
   made.add('a', 'accept');
   made.add('b', 'reject');
-  made.undo('b');
+  expect(made.undo('b')).toBe(true);
   await vi.advanceTimersByTimeAsync(WAIT_MS - 1);
   expect(sent).toEqual([]);
   await vi.advanceTimersByTimeAsync(1);
   expect(sent).toEqual([[['a'], []]]);
+  expect(made.undo('a')).toBe(false);
 });
 
 test('the last word about a message counts', async () => {

@@ -47,6 +47,9 @@ class Turn:
     folders: dict[int, Folder] = field(default_factory=dict)
     missing: set[int] = field(default_factory=set)
     """Mailboxes whose folder is gone there."""
+    is_unsure: bool = False
+    """Whether a folder that was never read does not open: what is missing may be in it, as while the server renames
+    one."""
     separator: str = "/"
     prefix: str = ""
     roles: dict[str, int] = field(default_factory=dict)
@@ -67,6 +70,7 @@ class Turn:
                 await self.remote.select(folder.name, since or (0, 0))
             except Refusal as refusal:
                 _log.warning("a folder of account %d does not open: %s", self.account.id, refusal.sentence)
+                self.is_unsure |= not folder.uid_validity
                 return None
         return self.remote.opened
 
@@ -75,19 +79,26 @@ async def compare(turn: Turn) -> None:
     """Lists the folders there and gives each its mailbox here, then each mailbox here its folder there. Raises
     Unavailable."""
     turn.until = await turn.keep.state(turn.account.id, "Email")
-    listed = await _list(turn)
-    known = {folder.name: folder for folder in await store.folders(turn.keep.db, turn.account.id)}
-    turn.folders = {folder.mailbox_id: folder for folder in known.values()}
-    names = {each.name for each in listed}
-    turn.missing = {folder.mailbox_id for folder in known.values() if folder.name not in names}
-    fresh = [each for each in listed if each.name not in known]
-    if fresh:
-        for folder in await turn.keep.write(lambda unit: _adopt(unit, turn, listed, fresh)):
-            turn.folders[folder.mailbox_id] = folder
+    known = await store.folders(turn.keep.db, turn.account.id)
+    turn.folders = {folder.mailbox_id: folder for folder in known}
+    await discover(turn)
     rows = await mailboxes.every(turn.keep.db, turn.account.id)
     turn.roles = {row.role: row.id for row in rows.values() if row.role}
     await _rename(turn, rows)
     await _create(turn, rows)
+
+
+async def discover(turn: Turn) -> list[int]:
+    """Lists the folders there, notes which of those that were known are missing, and gives each new one its
+    mailbox. Returns the mailboxes of the new ones. Raises Unavailable."""
+    listed = await _list(turn)
+    names = {each.name for each in listed}
+    turn.missing = {folder.mailbox_id for folder in turn.folders.values() if folder.name not in names}
+    known = {folder.name for folder in turn.folders.values()}
+    fresh = [each for each in listed if each.name not in known]
+    made = await turn.keep.write(lambda unit: _adopt(unit, turn, listed, fresh)) if fresh else []
+    turn.folders.update({folder.mailbox_id: folder for folder in made})
+    return [folder.mailbox_id for folder in made]
 
 
 async def _list(turn: Turn) -> list[Listed]:
@@ -252,7 +263,7 @@ async def end(turn: Turn) -> None:
     for folder in list(turn.folders.values()):
         if folder.mailbox_id not in rows:
             await _delete(turn, folder)
-        elif folder.mailbox_id in turn.missing:
+        elif folder.mailbox_id in turn.missing and not turn.is_unsure:
             await turn.keep.write(lambda unit, number=folder.mailbox_id: _leave(unit, turn, number))  # type: ignore[misc]
         else:
             continue

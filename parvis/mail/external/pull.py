@@ -14,7 +14,7 @@ from parvis.kernel.errors import Invalid
 from parvis.mail import message, service
 from parvis.mail import store as mailstore
 from parvis.mail.external import store
-from parvis.mail.external.boxes import Turn
+from parvis.mail.external.boxes import Turn, discover
 from parvis.mail.external.model import Bound, Folder
 from parvis.mail.external.push import keywords_in
 from parvis.mail.external.remote import Refusal, Selected, text_of, uid_of
@@ -67,13 +67,14 @@ class News:
 
 
 async def pull(turn: Turn, mailbox_ids: Sequence[int], others: Sequence[int], tell: Tell, *, first: bool) -> bool:
-    """Reads these folders, and the others too when something is gone: it may have been moved there. Returns whether
+    """Reads these folders, and all others too when something is gone: it may have been moved there. Returns whether
     something stays here that has to be told there. `first` says that nobody is to be told of new mail. Raises
     Unavailable."""
     before = {number: replace(folder) for number, folder in turn.folders.items()}
     found = [news for number in mailbox_ids if (news := await _read(turn, number, tell, first))]
-    if any(news.gone for news in found):
-        found += [news for number in others if (news := await _read(turn, number, tell, first))]
+    if any(news.gone for news in found):  # where it went was made and filled before: it is there by now
+        again = [*(others or mailbox_ids), *await discover(turn)]
+        found += [news for number in again if (news := await _read(turn, number, tell, first))]
     gone, stays = [(news.opened, bound) for news in found for bound in news.gone], False
     for start in range(0, len(gone), _HEADERS):
         page = gone[start : start + _HEADERS]

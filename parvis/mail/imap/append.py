@@ -1,11 +1,11 @@
-"""Putting messages in: APPEND, several at once too. RFC 9051 §6.3.12, RFC 3502"""
+"""Putting messages in: APPEND, several at once too, and made of pieces. RFC 9051 §6.3.12, RFC 3502, RFC 4469"""
 
 import contextlib
 
 from parvis.access import gate
 from parvis.access.principal import Right
 from parvis.mail import deleted, service, store
-from parvis.mail.imap import flags
+from parvis.mail.imap import flags, urls
 from parvis.mail.imap.names import Named
 from parvis.mail.imap.session import Done, No, Session
 from parvis.mail.model import SCOPE
@@ -26,7 +26,8 @@ async def append(session: Session, command: Command) -> Done:
     if named is None or named.row is None:
         raise No("There is no such mailbox", "TRYCREATE")
     size = sum(one.octets.size for one in asked.messages if one.octets is not None)
-    async with session.server.large if size > IN_MEMORY else contextlib.nullcontext():
+    is_large = size > IN_MEMORY or any(one.catenate is not None for one in asked.messages)
+    async with session.server.large if is_large else contextlib.nullcontext():
         uids = await _keep(session, named, asked)
     return Done("Kept", f"APPENDUID {named.row.uid_validity} {compressed(uids)}")
 
@@ -53,12 +54,11 @@ async def _keep(session: Session, named: Named, asked: a.Append) -> list[int]:
 async def _read(session: Session, named: Named, one: a.AppendMessage) -> tuple[New, Step, bool]:
     """A message, the step that stores it, and whether it is marked \\Deleted."""
     assert named.row is not None
-    if one.octets is None:
-        raise No("CATENATE is not offered", "CANNOT")
-    if one.octets.size == 0:
+    spool = session.spools.pop(0) if one.catenate is None else await urls.catenate(session, one.catenate)
+    if spool.size == 0:
         raise No("An empty message is none", "CANNOT")
     keywords, is_deleted = flags.read(one.flags)
-    content, blobs = await session.spools.pop(0).content(), session.store.blobs
+    content, blobs = await spool.content(), session.store.blobs
     if isinstance(content, bytes):
         digest, step = await blobs.join(content)
         parsed = await service.read(content)

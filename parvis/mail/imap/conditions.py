@@ -132,11 +132,13 @@ def day_ms(day: datetime.date) -> int:
 
 
 def _when(field: str, relation: str, day: datetime.date) -> Condition:
+    """A day of arrival, of the Date field, or of being put here. RFC 9051 §6.4.4, RFC 8514 §4.3"""
     start = day_ms(day)
     if field == "SENT":
         column, slack = "COALESCE(e.sent_ms, e.received_ms)", _ZONES_MS
     else:
-        column, slack = "e.received_ms", 0
+        column = "COALESCE(m.saved_ms, m.received_ms)" if field == "SAVED" else "e.received_ms"
+        slack = 0
     if relation == "before":
         return Condition(f"{column} < ?", (start + slack,), not slack)
     if relation == "since":

@@ -16,7 +16,7 @@ _HELD = 4_000_000
 """Messages of all mailboxes that are kept, those asked for last."""
 _MANY = 2000
 """Changes that are not read on the event loop."""
-_MODSEQ = "SELECT a.modseq FROM mailbox b JOIN account a ON a.id = b.account_id WHERE b.id = ?"
+_CLOCK = "SELECT a.modseq, b.vanished_until FROM mailbox b JOIN account a ON a.id = b.account_id WHERE b.id = ?"
 _UIDS = """SELECT (SELECT string_agg(CAST(uid AS TEXT), ',') FROM email_mailbox WHERE mailbox_id = ?),
     (SELECT string_agg(CAST(uid AS TEXT), ',') FROM deleted_email WHERE mailbox_id = ?)"""
 _FLAGS = """SELECT m.uid, e.keywords, 0 FROM email_mailbox m JOIN email e ON e.id = m.email_id
@@ -28,6 +28,13 @@ _CHANGED = f"""SELECT m.uid, e.keywords, 0 FROM change c JOIN email_mailbox m ON
     AND m.mailbox_id = ? JOIN email e ON e.id = c.object_id
     WHERE c.account_id = ? AND c.kind = '{KIND}' AND c.modseq > ? AND c.destroyed = 0
     UNION ALL SELECT uid, keywords, 1 FROM deleted_email WHERE mailbox_id = ? AND modseq > ?"""
+
+
+async def uids_in(db: Database, mailbox_id: int) -> list[int]:
+    """All uids that are in a mailbox, in order."""
+    ((live, marked),) = await db.scan(_UIDS, mailbox_id, mailbox_id)
+    found = f"{live or ''},{marked or ''}".strip(",")
+    return sorted(map(int, found.split(","))) if found else []
 
 
 class Form(NamedTuple):
@@ -64,11 +71,12 @@ class Contents:
     async def refresh(self, db: Database, *, flags: bool) -> None:
         """Brings it up to date, and reads the flags when they are wanted."""
         async with self._turn:
-            now = await db.value(_MODSEQ, self._mailbox_id)
-            if now is None:
+            row = await db.row(_CLOCK, self._mailbox_id)
+            if row is None:
                 self.uids, self.flags, self.modseq = array("I"), None, 0
                 return
-            if not self.modseq or now < self.modseq or (flags and self.flags is None):
+            now, remembered = row
+            if self.modseq < max(remembered, 1) or now < self.modseq or (flags and self.flags is None):
                 await self._load(db, flags=flags or self.flags is not None)
             elif now != self.modseq and not await self._catch_up(db, now):
                 await self._load(db, flags=self.flags is not None)
@@ -81,9 +89,7 @@ class Contents:
             self.uids = array("I", [row[0] for row in rows])
             self.flags = array("I", [self._number(Form(row[1], bool(row[2]))) for row in rows])
             return
-        ((live, marked),) = await db.scan(_UIDS, self._mailbox_id, self._mailbox_id)
-        found = f"{live or ''},{marked or ''}".strip(",")
-        self.uids, self.flags = array("I", sorted(map(int, found.split(","))) if found else ()), None
+        self.uids, self.flags = array("I", await uids_in(db, self._mailbox_id)), None
 
     async def _catch_up(self, db: Database, now: int) -> bool:
         """Reads what has changed; False when reading all of it anew is better."""

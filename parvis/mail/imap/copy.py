@@ -8,6 +8,7 @@ from functools import partial
 
 from parvis.access import gate
 from parvis.access.principal import Right
+from parvis.kernel import clock
 from parvis.mail import deleted, service, store
 from parvis.mail.imap.marks import as_deleted
 from parvis.mail.imap.names import Named
@@ -114,8 +115,8 @@ async def _move_to_end(session: Session, uids: Sequence[int]) -> Pairs:
         modseq = await unit.changed(view.account_id, "Mailbox", view.mailbox_id, "updated", counts_only=True)
         for one, uid in zip(messages, fresh, strict=True):
             table = "deleted_email" if one.deleted else "email_mailbox"
-            sql = f"UPDATE {table} SET uid = ? WHERE mailbox_id = ? AND uid = ?"
-            await unit.run(sql, uid, view.mailbox_id, one.uid)
+            sql = f"UPDATE {table} SET uid = ?, saved_ms = ? WHERE mailbox_id = ? AND uid = ?"
+            await unit.run(sql, uid, clock.now_ms(), view.mailbox_id, one.uid)
         await store.vanish(unit, modseq, [(view.mailbox_id, one.uid) for one in messages])
         return [(one.uid, uid) for one, uid in zip(messages, fresh, strict=True)]
 
@@ -198,7 +199,10 @@ async def _add_marked(unit: Unit, job: _Job, messages: Sequence[Message]) -> Pai
         return []
     modseq = await unit.changed(job.account_id, "Mailbox", job.mailbox_id, "updated", counts_only=True)
     uids = await _take_uids(unit, job.account_id, job.mailbox_id, len(messages))
-    copies = [replace(as_deleted(one), uid=uid, modseq=modseq) for one, uid in zip(messages, uids, strict=True)]
+    copies = [
+        replace(as_deleted(one), uid=uid, modseq=modseq, saved_ms=clock.now_ms())
+        for one, uid in zip(messages, uids, strict=True)
+    ]
     await deleted.add(unit, job.account_id, job.mailbox_id, copies)
     if job.moves:
         await deleted.expunge(unit, job.account_id, job.view.mailbox_id, [one.uid for one in messages])

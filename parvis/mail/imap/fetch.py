@@ -12,7 +12,6 @@ from parvis.kernel import ids
 from parvis.mail.imap import quick
 from parvis.mail.imap.marks import Marking, mark
 from parvis.mail.imap.quick import is_quick
-from parvis.mail.imap.select import vanished
 from parvis.mail.imap.session import Done, Session
 from parvis.mail.imap.view import PAGE, Message, headers_of, paged
 from parvis.store.sql.contract import marks
@@ -21,7 +20,6 @@ from parvis.wire.imap import arguments as a
 from parvis.wire.imap import write
 from parvis.wire.imap.command import Command
 from parvis.wire.imap.fetch import FetchItem, Section, Simple
-from parvis.wire.imap.numbers import compressed
 
 _SEEN = Marking("add", frozenset({"$seen"}))
 _LARGE = 100_000
@@ -69,8 +67,8 @@ async def _tell_vanished(session: Session, asked: a.Fetch) -> None:
     if not asked.vanished:
         return
     assert asked.changed_since is not None
-    if gone := await vanished(session, session.box, asked.changed_since, asked.numbers):
-        session.say(f"* VANISHED (EARLIER) {compressed(gone)}")
+    if gone := await session.box.vanished(session.store.db, asked.changed_since, asked.numbers):
+        session.say(f"* VANISHED (EARLIER) {gone}")
 
 
 def reads(section: Section) -> bool:
@@ -104,8 +102,8 @@ def _plan(session: Session, asked: a.Fetch) -> _Plan:
         items,
         "FLAGS" in simple,
         bool(simple & _FROM_HEADER) or any(_is_header(one) for one in sections),
-        bool(simple & _FROM_RAW) or any(not _is_header(one) and not _is_whole(one) for one in sections),
-        any(_is_whole(one) for one in sections),
+        bool(simple & _FROM_RAW) or any(not _is_header(one) and not one.is_whole for one in sections),
+        any(one.is_whole for one in sections),
         "PREVIEW" in simple,
     )
 
@@ -113,11 +111,6 @@ def _plan(session: Session, asked: a.Fetch) -> _Plan:
 def _is_header(section: Section) -> bool:
     """Whether the message's own header is enough for it."""
     return not section.numbers and section.part.startswith("HEADER") and section.kind in ("BODY", "RFC822")
-
-
-def _is_whole(section: Section) -> bool:
-    """Whether it is all bytes of the message."""
-    return not section.numbers and not section.part and section.kind != "BINARY.SIZE"
 
 
 async def _answer(session: Session, plan: _Plan, messages: Sequence[Message], fresh: set[int]) -> None:
@@ -175,7 +168,7 @@ class _Writer:
         """An item with its name; a section that is to be streamed stays itself."""
         if isinstance(item, Simple):
             return await self._simple(item.name)
-        return item if _is_whole(item) else item.label() + b" " + await self._section(item)
+        return item if item.is_whole else item.label() + b" " + await self._section(item)
 
     async def _simple(self, name: str) -> bytes:
         if name in _FROM_RAW:
@@ -199,6 +192,8 @@ class _Writer:
                 return b"%d" % message.size
             case "INTERNALDATE":
                 return write.internal_date(message.received_ms)
+            case "SAVEDATE":
+                return write.internal_date(message.saved_ms)
             case "MODSEQ":
                 return b"(%d)" % message.modseq
             case "EMAILID":

@@ -102,7 +102,8 @@ async def mark(
         return marked.passed, [Flagged(one.uid, one.keywords, one.modseq, one.deleted) for one in messages]
     if marked.until:
         contents.wrote(marked.since, marked.until, marked.there)
-        view.wrote(marked.since, marked.until)
+        if not session.contexts:  # they have to hear of what changed
+            view.wrote(marked.since, marked.until)
     return marked.passed, marked.there
 
 
@@ -177,6 +178,7 @@ def as_deleted(message: Message) -> Deleted:
         message.received_ms,
         " ".join(sorted(message.keywords)),
         message.modseq,
+        message.saved_ms,
     )
 
 

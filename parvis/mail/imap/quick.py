@@ -20,6 +20,7 @@ _COLUMNS = {
     "FLAGS": "e.keywords",
     "RFC822.SIZE": "e.size",
     "INTERNALDATE": "e.received_ms",
+    "SAVEDATE": "COALESCE(m.saved_ms, m.received_ms)",
     "EMAILID": "e.id",
     "THREADID": "e.thread_id",
     "MODSEQ": "c.modseq",
@@ -28,6 +29,7 @@ _COLUMNS = {
 }
 _WRITTEN: dict[str, Callable[[Any], bytes]] = {
     "INTERNALDATE": write.internal_date,
+    "SAVEDATE": write.internal_date,
     "EMAILID": lambda number: b"(%b)" % ids.text(number).encode(),
     "THREADID": lambda number: b"(%b)" % ids.text(number).encode(),
     "MODSEQ": lambda number: b"(%d)" % (number or 1),

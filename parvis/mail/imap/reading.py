@@ -200,7 +200,8 @@ async def _is(facts: Facts, key: SearchKey) -> bool:
         case keys.Size(relation, octets):
             return message.size > octets if relation == "larger" else message.size < octets
         case keys.When(field, relation, day):
-            moment = await facts.sent_ms() if field == "SENT" else message.received_ms
+            arrived = message.saved_ms if field == "SAVED" else message.received_ms
+            moment = await facts.sent_ms() if field == "SENT" else arrived
             start = day_ms(day)
             return {
                 "before": moment < start,

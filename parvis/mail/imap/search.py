@@ -1,26 +1,16 @@
-"""SEARCH, SORT and THREAD. Conditions become SQL as far as the tables can tell; what they leave open is answered by
-the messages themselves, so that a text is found wherever it stands, inside words too. RFC 9051 §6.4.4, RFC 5256"""
+"""SEARCH, SORT and THREAD, and how what was found is told. RFC 9051 §6.4.4, RFC 5256"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from parvis.mail.imap.conditions import Candidates, Conditions
-from parvis.mail.imap.contents import Form
-from parvis.mail.imap.flags import has_flag, is_stored_flag
+from parvis.mail.imap import contexts
+from parvis.mail.imap.matching import leaves, matching
 from parvis.mail.imap.reading import Reading
-from parvis.mail.imap.session import Done, No, Session
-from parvis.mail.imap.view import paged, words
-from parvis.mail.textindex import text_index
+from parvis.mail.imap.session import Bad, Done, No, Session
+from parvis.mail.imap.view import paged
 from parvis.wire.imap import arguments as a
 from parvis.wire.imap import search as keys
 from parvis.wire.imap.command import Command
 from parvis.wire.imap.numbers import compressed
-from parvis.wire.imap.search import SearchKey
-
-_LIVE = "SELECT m.uid FROM email_mailbox m JOIN email e ON e.id = m.email_id WHERE m.mailbox_id = ? AND ({})"
-_PLACES = "SELECT m.uid FROM email_mailbox m WHERE m.mailbox_id = ? AND ({})"
-_SECONDS = 30.0
-_INDEXED = {"SUBJECT": ("subject",), "BODY": ("body",), "TEXT": ("body",)}
-"""What the text index has as it stands in the message; of addresses it has not the comments and names of groups."""
 
 
 async def search(session: Session, command: Command) -> Done:
@@ -35,7 +25,9 @@ async def search(session: Session, command: Command) -> Done:
 async def _answered(
     session: Session, command: Command, asked: a.Search | a.Sort, found: Sequence[int], *, extended: bool
 ) -> Done:
-    """Tells what was found, in its order."""
+    """Tells what was found, in its order, and goes on telling it when that was asked for."""
+    if command.tag in session.contexts and asked.returns and "UPDATE" in asked.returns:
+        raise Bad("A context has this tag")
     modseq = await _highest(session, asked, found)
     if extended:
         _say_extended(session, command, asked, found, modseq)
@@ -43,6 +35,8 @@ async def _answered(
         numbers = _numbers(session, found, uid=asked.uid)
         more = f" (MODSEQ {modseq})" if modseq and numbers else ""
         session.say(f"* {command.name}{' %d' * len(numbers) % tuple(numbers)}{more}")
+    if asked.returns and "UPDATE" in asked.returns:
+        contexts.begin(session, command.tag, asked, found)
     return Done(expunges=asked.uid)
 
 
@@ -53,11 +47,11 @@ def _say_extended(
     returns = asked.returns if asked.returns is not None else frozenset({"ALL"})
     if "SAVE" in returns:
         session.box.saved = _saved(found, returns)
-        if returns == {"SAVE"}:
+        if returns - {"CONTEXT", "UPDATE"} == {"SAVE"}:
             return
     numbers = _numbers(session, found, uid=asked.uid)
     words = [f'* ESEARCH (TAG "{command.tag}")'] + (["UID"] if asked.uid else [])
-    lowest, highest = (numbers[0], numbers[-1]) if isinstance(asked, a.Sort) else _ends(numbers)
+    lowest, highest = _ends(numbers, is_sorted=isinstance(asked, a.Sort))
     if numbers and "MIN" in returns:
         words.append(f"MIN {lowest}")
     if numbers and "MAX" in returns:
@@ -81,8 +75,10 @@ def _partial(numbers: Sequence[int], asked: tuple[int, int]) -> str:
     return f"PARTIAL ({asked[0]}:{asked[1]} {compressed(shown[::-1] if asked[0] < 0 else shown) or 'NIL'})"
 
 
-def _ends(numbers: Sequence[int]) -> tuple[int, int]:
-    return (min(numbers), max(numbers)) if numbers else (0, 0)
+def _ends(numbers: Sequence[int], *, is_sorted: bool) -> tuple[int, int]:
+    if not numbers:
+        return 0, 0
+    return (numbers[0], numbers[-1]) if is_sorted else (min(numbers), max(numbers))
 
 
 def _saved(found: Sequence[int], returns: frozenset[str]) -> list[int]:
@@ -105,7 +101,7 @@ def _numbers(session: Session, uids: Sequence[int], *, uid: bool) -> list[int]:
 
 async def _highest(session: Session, asked: a.Search | a.Sort, found: Sequence[int]) -> int:
     """The newest mod-sequence of what is told, when the search was about them. RFC 7162 §3.1.5, RFC 4731 §3.2"""
-    if not any(isinstance(one, keys.Modseq) for one in _leaves(asked.keys)):
+    if not any(isinstance(one, keys.Modseq) for one in leaves(asked.keys)):
         return 0
     session.enable_condstore()
     if asked.returns and not asked.returns & {"ALL", "COUNT", "PARTIAL"} and found:
@@ -116,75 +112,6 @@ async def _highest(session: Session, asked: a.Search | a.Sort, found: Sequence[i
         messages = await session.box.messages(session.store.db, page)
         highest = max([highest, *(one.modseq for one in messages)])
     return highest
-
-
-def _leaves(key: SearchKey) -> Iterator[SearchKey]:
-    """The keys of a tree that hold no other."""
-    match key:
-        case keys.And(several):
-            for one in several:
-                yield from _leaves(one)
-        case keys.Or(left, right):
-            yield from _leaves(left)
-            yield from _leaves(right)
-        case keys.Not(inner):
-            yield from _leaves(inner)
-        case _:
-            yield key
-
-
-async def matching(session: Session, key: SearchKey) -> list[int]:
-    """The uids that a search finds in the selected mailbox, in order."""
-    view, db = session.box, session.store.db
-    if all(is_stored_flag(one) for one in _leaves(key)):
-        return await _by_flags(session, key)
-    candidates = await _candidates(session, key)
-    condition = Conditions(view, candidates).of(key)
-    sql = (_LIVE if "e." in condition.sql else _PLACES).format(condition.sql)
-    rows = await db.scan(sql, view.mailbox_id, *condition.parameters, seconds=_SECONDS)
-    live = sorted(row[0] for row in rows)
-    live = [uid for uid, number in zip(live, view.sequences(live), strict=True) if number]
-    reading = Reading(session, candidates)
-    if not condition.exact:
-        live = [uid for page in paged(live) for uid in await reading.filtered(page, key)]
-    marked = await db.rows("SELECT uid FROM deleted_email WHERE mailbox_id = ?", view.mailbox_id)
-    if not marked:
-        return live
-    others = sorted(row[0] for row in marked if view.sequence(row[0]))
-    return sorted(live + [uid for page in paged(others) for uid in await reading.filtered(page, key)])
-
-
-async def _by_flags(session: Session, key: SearchKey) -> list[int]:
-    """What is found by flags alone: each combination of them is looked at once, in memory."""
-    view = session.box
-    contents = await session.server.shelf.get(view.account_id, view.mailbox_id, flags=True)
-    there, places = contents.flags_of(view.uids)
-    wanted = {place for place in set(places) if _holds(key, contents.forms[place])}
-    return [uid for uid, place in zip(there, places, strict=True) if place in wanted]
-
-
-def _holds(key: SearchKey, form: Form) -> bool:
-    match key:
-        case keys.And(several):
-            return all(_holds(one, form) for one in several)
-        case keys.Or(left, right):
-            return _holds(left, form) or _holds(right, form)
-        case keys.Not(inner):
-            return not _holds(inner, form)
-        case keys.Flag() | keys.Keyword():
-            return has_flag(key, words(form.keywords), form.deleted)
-    return True
-
-
-async def _candidates(session: Session, key: SearchKey) -> Candidates:
-    """What the text index knows of the texts that are looked for in bodies."""
-    index = text_index(session.store.db.dialect, session.box.account_id)
-    found: Candidates = {}
-    for one in {one for one in _leaves(key) if isinstance(one, keys.Text) and one.field in _INDEXED}:
-        fields = _INDEXED[one.field]
-        if (known := await index.containing(session.store.db, fields, one.value)) is not None:
-            found[one] = known
-    return found
 
 
 async def sort(session: Session, command: Command) -> Done:

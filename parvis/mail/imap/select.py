@@ -17,14 +17,14 @@ from parvis.store.unit import Unit
 from parvis.wire.imap import arguments as a
 from parvis.wire.imap.command import Command
 from parvis.wire.imap.mailbox import encode_mailbox
-from parvis.wire.imap.numbers import Numbers, compressed
 
 
 async def select(session: Session, command: Command) -> Done:
     """RFC 9051 §6.3.2, §6.3.3, RFC 4314 §5.2, RFC 7162 §3.2.11, RFC 8474 §4, §4.2"""
     asked = command.arguments
     assert isinstance(asked, a.Select)
-    was_selected, session.view = session.view is not None, None
+    was_selected = session.view is not None
+    session.leave_mailbox()
     named = (await session.names()).find(asked.mailbox)
     if named is None or named.row is None or named.access is None:
         raise No("There is no such mailbox", "NONEXISTENT")
@@ -57,6 +57,7 @@ async def _introduce(session: Session, view: View, uid_next: int, first: int | N
     session.say(f"* OK [UIDVALIDITY {view.uid_validity}] Valid")
     session.say(f"* OK [UIDNEXT {max(uid_next, view.uids[-1] + 1 if view.uids else 1)}] Next")
     session.say(f"* OK [HIGHESTMODSEQ {max(1, view.modseq)}] Newest")
+    session.say("* OK [URLMECH INTERNAL] What signs URLs")
     session.say(f"* OK [MAILBOXID ({ids.text(view.mailbox_id)})] Here")
     if "IMAP4REV2" in session.enabled:
         session.say(b'* LIST () "/" ' + encode_mailbox(view.name, True))
@@ -102,22 +103,11 @@ async def _first_unseen(session: Session, view: View, row: MailboxRow, contents:
 async def _catch_up(session: Session, view: View, known: a.Qresync) -> None:
     """What changed since the client was here. RFC 7162 §3.2.5"""
     since = known.modseq
-    gone = await vanished(session, view, since, known.known)
-    if gone:
-        session.say(f"* VANISHED (EARLIER) {compressed(gone)}")
+    if gone := await view.vanished(session.store.db, since, known.known):
+        session.say(f"* VANISHED (EARLIER) {gone}")
     for flagged in await view.changed(session.store.db, since, long_ago=True):
         if known.known is None or known.known.contains(flagged.uid, view.uids[-1] if view.uids else 0):
             session.tell_flags(flagged, uid=True)
-
-
-async def vanished(session: Session, view: View, since: int, within: Numbers | None) -> list[int]:
-    """Uids that left the mailbox after a modseq, of those in a set. RFC 7162 §3.2.6, §5.3"""
-    rows = await session.store.db.scan(
-        "SELECT uid FROM vanished_uid WHERE mailbox_id = ? AND modseq > ?", view.mailbox_id, since
-    )
-    gone = sorted({row[0] for row in rows if not view.sequence(row[0])})
-    largest = (1 << 32) - 1
-    return [uid for uid in gone if within is None or within.contains(uid, largest)]
 
 
 async def close(session: Session, _: Command) -> Done:
@@ -129,7 +119,7 @@ async def close(session: Session, _: Command) -> Done:
 
 async def unselect(session: Session, _: Command) -> Done:
     """RFC 9051 §6.4.2"""
-    session.view = None
+    session.leave_mailbox()
     session.watch_mailbox()
     return Done()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -13,7 +13,7 @@ from parvis.kernel.settings import Settings
 from parvis.mail.imap.contents import Flagged, Shelf
 from parvis.mail.imap.flags import SYSTEM, as_flag, written
 from parvis.mail.imap.names import Names, names_of
-from parvis.mail.imap.view import Message, View
+from parvis.mail.imap.view import Message, News, View
 from parvis.mail.imap.watch import Watch
 from parvis.mail.model import SCOPE
 from parvis.mail.smtp.spool import Spool
@@ -46,6 +46,14 @@ class Notice(Protocol):
 
     async def tell(self, session: "Session") -> None:
         """Says what has changed in other mailboxes."""
+        ...
+
+
+class Context(Protocol):
+    """See contexts.Context."""
+
+    async def change(self, session: "Session", news: News) -> tuple[str, str]:
+        """What is to be said before messages are told to be gone, and after all."""
         ...
 
 
@@ -107,7 +115,7 @@ class Session:
         self.view: View | None = None
         self.enabled: set[str] = set()
         self.spools: list[Spool] = []
-        """The messages of the present APPEND, streamed aside as they come."""
+        """The messages of the present APPEND, and the texts that some are made of, streamed aside as they come."""
         self.over = False
         self.woken = asyncio.Event()
         """Set when something may be to tell."""
@@ -115,8 +123,12 @@ class Session:
         """Whose changes wake it; kept by Watch."""
         self.notice: Notice | None = None
         """What it wants to hear of other mailboxes."""
+        self.contexts: dict[str, Context] = {}
+        """Searches in the selected mailbox whose results are kept up to date, by tag."""
         self.known_flags: set[str] = set()
         self._faults = 0
+        self._texts = 0
+        """Octets of the texts of the present CATENATE, together no more than a message may have."""
         client.buffer = _STRANGER_BUFFER
 
     @property
@@ -146,6 +158,11 @@ class Session:
         """The selected mailbox."""
         assert self.view is not None
         return self.view
+
+    def leave_mailbox(self) -> None:
+        """No mailbox is selected any more."""
+        self.view = None
+        self.contexts.clear()
 
     def watch_mailbox(self) -> None:
         """It is woken for the selected mailbox and what NOTIFY has asked for."""
@@ -260,6 +277,10 @@ class Session:
         if news.destroyed:
             self.close("The mailbox is gone")
             raise _Over
+        found = []
+        if news.touched or news.vanished:
+            found = [await context.change(self, news) for context in self.contexts.values()]
+        self._say_all(removal for removal, _ in found)
         if news.vanished and "QRESYNC" in self.enabled:
             self.say(f"* VANISHED {compressed(news.vanished)}")
         else:
@@ -270,6 +291,12 @@ class Session:
             self.claim_recent()
         for flagged in news.flags:
             self.tell_flags(flagged)
+        self._say_all(addition for _, addition in found)
+
+    def _say_all(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            if line:
+                self.say(line)
 
     def claim_recent(self) -> None:
         """Which messages are new to this session before all others. IMAP4rev2 has no such thing. RFC 9051 §E"""
@@ -367,18 +394,21 @@ class Session:
         first = parts[0]
         assert isinstance(first, bytes)
         tag, verb = peek(first)
-        is_message = (
-            self.principal is not None
-            and verb in _WITH_MESSAGES
-            and append_head(parts, self.utf8).kind == "message"
-        )
-        limit = self.server.settings.limits.message_bytes if is_message else left
+        is_append = self.principal is not None and verb in _WITH_MESSAGES
+        kind = append_head(parts, self.utf8).kind if is_append else "argument"
+        limit = left if kind == "argument" else self.server.settings.limits.message_bytes
+        if kind == "text":
+            limit -= self._texts
+            self._texts += mark.size
         if mark.size > limit:
             await self._too_large(tag, mark)
+        if len(self.spools) >= _SPOOLS:
+            self.close("Too many literals")
+            raise _Over
         if not mark.plus:
             self.say("+ OK")
-        if is_message:
-            spool = Spool(self.store.blobs, limit, b"")
+        if kind != "argument":
+            spool = Spool(self.store.blobs, limit)
             self.spools.append(spool)
             await self._stream(mark.size, spool)
             return Octets(mark.size, None, mark.binary)
@@ -410,12 +440,14 @@ class Session:
 
     async def drop_spools(self) -> None:
         """Forgets the messages of a command that is over."""
+        self._texts = 0
         while self.spools:
             await self.spools.pop().drop()
 
 
 _WITH_MESSAGES = frozenset({"APPEND", "REPLACE", "UID REPLACE"})
 _LITERAL_SECONDS = 180.0
+_SPOOLS = 1000
 
 
 def as_no(error: Exception) -> No:

@@ -12,15 +12,16 @@ from parvis.wire.imap.command import Command
 
 PROTOCOL = "imap"
 _ALWAYS = "IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ENABLE ID"
-_KNOWN = """ACL BINARY CHILDREN COMPRESS=DEFLATE CONDSTORE CREATE-SPECIAL-USE ESEARCH ESORT IDLE LIST-EXTENDED
-    LIST-MYRIGHTS LIST-STATUS MOVE MULTIAPPEND NAMESPACE NOTIFY OBJECTID PARTIAL PREVIEW QRESYNC QUOTA
-    QUOTA=RES-STORAGE RIGHTS=texk SEARCHRES SORT SORT=DISPLAY SPECIAL-USE STATUS=SIZE THREAD=ORDEREDSUBJECT
-    THREAD=REFERENCES UIDPLUS UNAUTHENTICATE UNSELECT UTF8=ACCEPT WITHIN"""
+_KNOWN = """ACL BINARY CATENATE CHILDREN COMPRESS=DEFLATE CONDSTORE CONTEXT=SEARCH CONTEXT=SORT
+    CREATE-SPECIAL-USE ESEARCH ESORT IDLE LIST-EXTENDED LIST-MYRIGHTS LIST-STATUS MOVE MULTIAPPEND NAMESPACE
+    NOTIFY OBJECTID PARTIAL PREVIEW QRESYNC QUOTA QUOTA=RES-STORAGE RIGHTS=texk SAVEDATE SEARCHRES SORT
+    SORT=DISPLAY SPECIAL-USE STATUS=SIZE THREAD=ORDEREDSUBJECT THREAD=REFERENCES UIDPLUS UNAUTHENTICATE
+    UNSELECT URLAUTH URLAUTH=BINARY UTF8=ACCEPT WITHIN"""
 _EXTENSIONS = frozenset({"CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "IMAP4REV2"})
 
 
 def capabilities(session: Session) -> str:
-    """What is offered now. RFC 9051 §6.1.1, RFC 7162 §3.2.2, RFC 8474 §3"""
+    """What is offered now. RFC 9051 §6.1.1, RFC 7162 §3.2.2, RFC 8474 §3, RFC 8514 §4.1"""
     words = _ALWAYS.split()
     if session.principal is not None:
         words += _KNOWN.split()
@@ -148,6 +149,7 @@ async def unauthenticate(session: Session, _: Command) -> Done:
     if session.client.is_compressed:
         raise Bad("What is compressed stays with who signed in")
     session.server.watch.leave(session)
-    session.principal = session.view = session.notice = None
+    session.leave_mailbox()
+    session.principal = session.notice = None
     session.enabled.clear()
     return Done()

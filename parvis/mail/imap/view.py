@@ -10,21 +10,22 @@ from functools import lru_cache
 
 from parvis.access.gate import Access
 from parvis.access.principal import Right
-from parvis.mail.imap.contents import Contents, Flagged
+from parvis.mail.imap.contents import Contents, Flagged, uids_in
 from parvis.mail.mailboxes import MailboxRow
 from parvis.mail.store import KIND
 from parvis.store.sql.contract import Database, Row, marks
 from parvis.store.unit import Unit
-from parvis.wire.imap.numbers import Numbers
+from parvis.wire.imap.numbers import LARGEST, Numbers, compressed
 
 PAGE = 500
 """Messages that are read together."""
 _SPARSE = 4
 _MESSAGES = f"""SELECT m.uid, e.id, e.thread_id, e.blob, e.size, e.received_ms, e.keywords, c.modseq,
-    e.has_attachment, 0 FROM email_mailbox m JOIN email e ON e.id = m.email_id
+    e.has_attachment, 0, COALESCE(m.saved_ms, m.received_ms) FROM email_mailbox m JOIN email e ON e.id = m.email_id
     LEFT JOIN change c ON c.account_id = ? AND c.kind = '{KIND}' AND c.object_id = e.id
     WHERE m.mailbox_id = ? AND {{}}
-    UNION ALL SELECT d.uid, d.email_id, d.thread_id, d.blob, d.size, d.received_ms, d.keywords, d.modseq, 1, 1
+    UNION ALL SELECT d.uid, d.email_id, d.thread_id, d.blob, d.size, d.received_ms, d.keywords, d.modseq, 1, 1,
+    COALESCE(d.saved_ms, d.received_ms)
     FROM deleted_email d WHERE d.mailbox_id = ? AND {{}} ORDER BY 1"""
 _CHANGED = f"""SELECT m.uid, e.keywords, c.modseq FROM change c JOIN email_mailbox m ON m.email_id = c.object_id
     JOIN email e ON e.id = c.object_id
@@ -50,6 +51,8 @@ class Message:
     has_attachment: bool
     """Or may have one."""
     deleted: bool
+    saved_ms: int
+    """When it was put into the mailbox. RFC 8514 §3"""
 
 
 @dataclass(slots=True)
@@ -63,6 +66,12 @@ class News:
     destroyed: bool = False
     """The mailbox itself is gone."""
     flags: list[Flagged] = field(default_factory=list)
+    touched: list[int] = field(default_factory=list)
+    """Uids that are new or have changed, those too that the session knows of."""
+
+    def number_before(self, view: "View", uid: int) -> int:
+        """The sequence number that a uid had before those that are gone were taken out of the view."""
+        return bisect_left(view.uids, uid) + bisect_left(self.vanished, uid) + 1
 
 
 class View:
@@ -102,6 +111,29 @@ class View:
         """Begins with what is in the mailbox now."""
         self.uids, self.modseq = contents.uids[:], contents.modseq
 
+    async def vanished(self, db: Database, since: int, within: Numbers | None) -> str:
+        """The uids that left the mailbox after a modseq, of those in a set, as a set; empty for none. Where they
+        are not remembered any more, all that are missing. RFC 7162 §3.2.6, §3.2.10.2, §5.3"""
+        row = await db.row("SELECT vanished_until, uid_next FROM mailbox WHERE id = ?", self.mailbox_id)
+        until, uid_next = row or (0, 1)
+        if since < until:
+            return self._missing(within or Numbers(((1, None),)), uid_next - 1)
+        rows = await db.scan(_VANISHED, self.mailbox_id, since)
+        gone = sorted({row[0] for row in rows if not self.sequence(row[0])})
+        return compressed(uid for uid in gone if within is None or within.contains(uid, LARGEST))
+
+    def _missing(self, numbers: Numbers, last: int) -> str:
+        """Those of a set up to `last` that are not in the mailbox."""
+        found = []
+        for span in numbers.resolve(last):
+            first = span.start
+            there = self.uids[bisect_left(self.uids, span.start) : bisect_left(self.uids, span.stop)]
+            for uid in [*there, span.stop]:
+                if first < uid:
+                    found.append((first, uid - 1))
+                first = uid + 1
+        return str(Numbers(tuple(found)))
+
     def told(self, flags: Iterable[Flagged]) -> None:
         """Notes that the session knows these flags already."""
         self._told.update({one.uid: one.modseq for one in flags if one.modseq > self.modseq})
@@ -119,15 +151,19 @@ class View:
         found = News()
         if now == self.modseq:
             return found
-        if await db.value("SELECT 1 FROM mailbox WHERE id = ?", self.mailbox_id) is None:
+        until = await db.value("SELECT vanished_until FROM mailbox WHERE id = ?", self.mailbox_id)
+        if until is None:
             found.destroyed = True
             return found
-        gone = {row[0] for row in await db.rows(_VANISHED, self.mailbox_id, self.modseq)}
+        if self.modseq < until:
+            gone = set(self.uids) - set(await uids_in(db, self.mailbox_id))
+        else:
+            gone = {row[0] for row in await db.rows(_VANISHED, self.mailbox_id, self.modseq)}
         last = self.uids[-1] if self.uids else 0
         fresh = sorted({row[0] for row in await db.rows(_UIDS, self.mailbox_id, last, self.mailbox_id, last)})
         self.uids.extend(fresh)
         found.grown = bool(fresh)
-        found.flags = await self._flags(db, set(fresh))
+        found.flags, found.touched = await self._flags(db, fresh)
         leaving = sorted(uid for uid in gone if self.sequence(uid))
         if leaving and not expunges:
             found.flags = [one for one in found.flags if one.uid not in gone]
@@ -141,11 +177,13 @@ class View:
         self._told = {uid: modseq for uid, modseq in self._told.items() if modseq > now}
         return found
 
-    async def _flags(self, db: Database, fresh: set[int]) -> list[Flagged]:
+    async def _flags(self, db: Database, fresh: Sequence[int]) -> tuple[list[Flagged], list[int]]:
+        """What is to be told of flags, and the uids of all that has changed or is new."""
         found = await self.changed(db, self.modseq)
         changed = [one for one in found if self._told.get(one.uid, 0) < one.modseq]
         self.told(changed)
-        return [one for one in changed if one.uid not in fresh]
+        new = set(fresh)
+        return [one for one in changed if one.uid not in new], [*fresh, *(one.uid for one in found)]
 
     async def changed(self, db: Database, since: int, *, long_ago: bool = False) -> list[Flagged]:
         """Messages that are there and changed after a modseq, by uid."""
@@ -219,10 +257,20 @@ def paged(uids: Sequence[int], size: int = PAGE) -> Iterator[Sequence[int]]:
 
 def message(row: Row) -> Message:
     """A row of the statement above."""
-    uid, email_id, thread_id, blob, size, received_ms, keywords, modseq, attached, deleted = row
+    uid, email_id, thread_id, blob, size, received_ms, keywords, modseq, attached, deleted, saved_ms = row
     held = words(keywords)
     return Message(
-        uid, email_id, thread_id, blob, size, received_ms, held, modseq or 1, bool(attached), bool(deleted)
+        uid,
+        email_id,
+        thread_id,
+        blob,
+        size,
+        received_ms,
+        held,
+        modseq or 1,
+        bool(attached),
+        bool(deleted),
+        saved_ms,
     )
 
 

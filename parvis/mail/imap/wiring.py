@@ -7,6 +7,7 @@ from functools import cache
 from parvis.mail.imap import (
     append,
     boxes,
+    contexts,
     copy,
     fetch,
     idle,
@@ -17,6 +18,7 @@ from parvis.mail.imap import (
     search,
     select,
     signin,
+    urlauth,
 )
 from parvis.mail.imap.contents import Shelf
 from parvis.mail.imap.session import LINE_LIMIT, Server, Session, State, Verb
@@ -51,6 +53,9 @@ VERBS: dict[str, tuple[State, Verb]] = {
     "NAMESPACE": ("known", listing.namespace),
     "STATUS": ("known", listing.status),
     "APPEND": ("known", append.append),
+    "RESETKEY": ("known", urlauth.reset_key),
+    "GENURLAUTH": ("known", urlauth.generate),
+    "URLFETCH": ("known", urlauth.fetch),
     "IDLE": ("known", idle.idle),
     "NOTIFY": ("known", notify.notify),
     "GETACL": ("known", rights.get_acl),
@@ -69,6 +74,7 @@ VERBS: dict[str, tuple[State, Verb]] = {
     "STORE": ("selected", marks.store_),
     "COPY": ("selected", copy.copy),
     "MOVE": ("selected", copy.move),
+    "CANCELUPDATE": ("selected", contexts.cancel_update),
     "SEARCH": ("selected", search.search),
     "SORT": ("selected", search.sort),
     "THREAD": ("selected", search.thread),

@@ -21,7 +21,8 @@ _GATHER_MS = 1000
 _MESSAGE = """id, account_id, submission_id, sender, blob, size, state, needs_8bit, needs_utf8, ret, envid,
     queued_ms, release_ms, lax"""
 _LIVE = "state IN ('held', 'active', 'paused')"
-_TO = "SELECT outgoing_id FROM outgoing_recipient WHERE destination = ? AND state = 'queued'"
+_TO = """SELECT 1 FROM outgoing_recipient
+    WHERE outgoing_id = outgoing.id AND destination = ? AND outgoing_recipient.state = 'queued'"""
 _TOGETHER = 1000
 _RECIPIENT = "id, address, destination, state, reply, host, changed_ms, notify, orcpt, report, warned"
 
@@ -194,7 +195,7 @@ async def listing(
 ) -> list[Message]:
     """What is in the queue, oldest first, for the administrator: all of it, or what waits for one destination; from
     after a message on."""
-    to = "" if destination is None else f"AND id IN ({_TO})"
+    to = "" if destination is None else f"AND EXISTS ({_TO})"
     rows = await db.rows(
         f"SELECT {_MESSAGE} FROM outgoing WHERE {_LIVE} AND id > ? {to} ORDER BY id LIMIT ?",
         *(after, limit) if destination is None else (after, destination, limit),

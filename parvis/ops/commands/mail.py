@@ -1,4 +1,4 @@
-"""`parvis mail`: what other mail servers must know of us, lists, and the queue."""
+"""`parvis mail`: what other mail servers must know of us, lists, the queue, and what was deleted."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from parvis.kernel.errors import Invalid
 from parvis.kernel.languages import Language
 from parvis.mail.doctor import zone
 from parvis.mail.signing import KEEP_DAYS, PUBLISH_DAYS, Kept, Signer
-from parvis.ops.commands import mail_lists, mail_queue
+from parvis.ops.commands import mail_lists, mail_queue, mail_vault
 from parvis.ops.commands.mail_texts import say
 from parvis.ops.commands.texts import Texts, language
 from parvis.ops.program import Opener, Program
@@ -27,6 +27,7 @@ def add(parser: argparse.ArgumentParser, texts: Texts) -> None:
     mail_queue.add_queue(waiting, texts)
     alone = acts.add_parser("suppressed", help=texts("mail-suppressed"), description=texts("mail-suppressed"))
     mail_queue.add_suppressed(alone, texts)
+    mail_vault.add(acts.add_parser("vault", help=texts("mail-vault"), description=texts("mail-vault")), texts)
 
 
 async def run(args: argparse.Namespace, opener: Opener) -> int:
@@ -37,6 +38,7 @@ async def run(args: argparse.Namespace, opener: Opener) -> int:
         "list": mail_lists.run,
         "queue": mail_queue.queue,
         "suppressed": mail_queue.suppressed,
+        "vault": mail_vault.run,
     }
     try:
         await acts[args.act](args, program)

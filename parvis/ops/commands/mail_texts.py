@@ -23,6 +23,21 @@ TEXTS: dict[str, dict[Language, str]] = {
         "fr": "ne signe plus ; à laisser dans le DNS jusqu'au {day}",
         "vi": "không còn ký; hãy giữ trong DNS đến ngày {day}",
     },
+    "vault-until": {
+        "en": "until {day}",
+        "fr": "jusqu'au {day}",
+        "vi": "đến ngày {day}",
+    },
+    "vault-which": {
+        "en": "name messages by their ids, or --all",
+        "fr": "nommez des messages par leurs identifiants, ou --all",
+        "vi": "hãy nêu mã các thư, hoặc --all",
+    },
+    "vault-restored": {
+        "en": "restored: {count}",
+        "fr": "restaurés : {count}",
+        "vi": "đã khôi phục: {count}",
+    },
 }
 
 

@@ -86,6 +86,31 @@ TEXTS: dict[str, dict[Language, str]] = {
         "fr": "réessayer cette adresse",
         "vi": "thử lại địa chỉ này",
     },
+    "mail-vault": {
+        "en": "what a person deleted for good and can still have back: list it, or restore it to where it was",
+        "fr": "ce qu'une personne a supprimé et peut encore récupérer : lister, ou restaurer à sa place",
+        "vi": "thư đã xóa hẳn của một người mà còn lấy lại được: liệt kê, hoặc khôi phục về chỗ cũ",
+    },
+    "vault-person": {
+        "en": "address of the person",
+        "fr": "adresse de la personne",
+        "vi": "địa chỉ của người đó",
+    },
+    "vault-id": {
+        "en": "messages to restore, by the ids that the list shows",
+        "fr": "messages à restaurer, par les identifiants de la liste",
+        "vi": "các thư cần khôi phục, theo mã trong danh sách",
+    },
+    "vault-text": {
+        "en": "only those with this in subject or sender; case and accents do not matter",
+        "fr": "seulement ceux dont l'objet ou l'expéditeur contient ceci, sans égard aux accents",
+        "vi": "chỉ những thư có chữ này trong tiêu đề hoặc người gửi; không phân biệt dấu",
+    },
+    "vault-all": {
+        "en": "restore all that are found",
+        "fr": "restaurer tous ceux qui sont trouvés",
+        "vi": "khôi phục mọi thư tìm thấy",
+    },
     "list-group": {
         "en": "address of the group; without one, all lists are shown",
         "fr": "adresse du groupe ; sans elle, toutes les listes sont montrées",

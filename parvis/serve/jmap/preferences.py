@@ -17,6 +17,7 @@ from parvis.store.unit import Unit
 PREFERENCES = "urn:parvis:preferences"
 UndoSeconds = Annotated[int, Meta(ge=0, le=120)]
 Hue = Annotated[int, Meta(ge=0, lt=360)]
+FineWarnings = Annotated[list[Annotated[str, Meta(max_length=160)]], Meta(max_length=60)]
 
 
 class Preferences(Record):
@@ -37,6 +38,12 @@ class Preferences(Record):
     """Command id to keys."""
     label_hues: dict[str, Hue] = msgspec.field(default_factory=dict)
     """The colours of labels: keyword to degrees of the colour circle."""
+    favourites: list[str] = msgspec.field(default_factory=list)
+    """Addresses in the web client (folders, labels, searches), in the person's order."""
+    inboxes: dict[str, bool] = msgspec.field(default_factory=dict)
+    """Account id to whether its inbox is among all inboxes."""
+    fine_warnings: FineWarnings = msgspec.field(default_factory=list)
+    """What the person has found to be fine of that of which a client warns, in the client's words."""
 
 
 _LARGEST = 20_000

@@ -191,7 +191,7 @@ class Search(msgspec.Struct, frozen=True):
     charset: str | None
     keys: SearchKey
     returns: frozenset[str] | None = None
-    """MIN MAX ALL COUNT SAVE PARTIAL; `None` without RETURN. Empty brackets ask for ALL."""
+    """MIN MAX ALL COUNT SAVE PARTIAL CONTEXT UPDATE; `None` without RETURN. Empty brackets ask for ALL."""
     partial: tuple[int, int] | None = None
     """As in Fetch."""
 
@@ -206,6 +206,12 @@ class Sort(msgspec.Struct, frozen=True):
     keys: SearchKey
     returns: frozenset[str] | None = None
     partial: tuple[int, int] | None = None
+
+
+class CancelUpdate(msgspec.Struct, frozen=True):
+    """RFC 5267 §4.3.5."""
+
+    tags: tuple[str, ...]
 
 
 class Thread(msgspec.Struct, frozen=True):
@@ -226,6 +232,36 @@ class Store(msgspec.Struct, frozen=True):
     silent: bool
     flags: tuple[str, ...]
     unchanged_since: int | None = None
+
+
+class ResetKey(msgspec.Struct, frozen=True):
+    """RFC 4467 §7."""
+
+    mailbox: str | None = None
+    """`None` for all."""
+    mechanisms: tuple[str, ...] = ()
+    """In capitals."""
+
+
+class GenUrlAuth(msgspec.Struct, frozen=True):
+    """RFC 4467 §7."""
+
+    urls: tuple[tuple[str, str], ...]
+    """Each with its mechanism in capitals."""
+
+
+class WantedUrl(msgspec.Struct, frozen=True):
+    """A URL to be read."""
+
+    url: str
+    items: tuple[str, ...] = ()
+    """BODYPARTSTRUCTURE, and BODY or BINARY (RFC 5524 §3.1)."""
+
+
+class UrlFetch(msgspec.Struct, frozen=True):
+    """RFC 4467 §7."""
+
+    urls: tuple[WantedUrl, ...]
 
 
 class Copy(msgspec.Struct, frozen=True):
@@ -329,6 +365,7 @@ class Notify(msgspec.Struct, frozen=True):
 
 Arguments = (
     Nothing | Login | Authenticate | Enable | Id | Compress | Select | Create | Delete | Rename | Subscribe
-    | Unsubscribe | List | Lsub | Status | Append | Replace | Fetch | Search | Sort | Thread | Store | Copy | Move
-    | UidExpunge | GetAcl | SetAcl | DeleteAcl | ListRights | MyRights | GetQuota | GetQuotaRoot | SetQuota | Notify
+    | Unsubscribe | List | Lsub | Status | Append | Replace | Fetch | Search | Sort | CancelUpdate | Thread | Store
+    | Copy | Move | UidExpunge | GetAcl | SetAcl | DeleteAcl | ListRights | MyRights | GetQuota | GetQuotaRoot
+    | SetQuota | Notify | ResetKey | GenUrlAuth | UrlFetch
 )  # fmt: skip

@@ -92,6 +92,8 @@ def _command(reader: Reader) -> tuple[str, Arguments]:
         return name, _uid(reader, name)
     if name in _BARE:
         return name, a.Nothing()
+    if name == "RESETKEY":  # which may be alone
+        return name, messages.reset_key(reader)
     read = _READERS.get(name)
     of_messages = _OF_MESSAGES.get(name)
     if read is None and of_messages is None:
@@ -199,6 +201,9 @@ _READERS: dict[str, Callable[[Reader], Arguments]] = {
     "SETQUOTA": mailboxes.set_quota,
     "NOTIFY": mailboxes.notify,
     "APPEND": messages.append,
+    "GENURLAUTH": messages.generate_urls,
+    "URLFETCH": messages.fetch_urls,
+    "CANCELUPDATE": messages.cancel_update,
 }
 _OF_MESSAGES: dict[str, Callable[[Reader, bool], Arguments]] = {
     "FETCH": messages.fetch,

@@ -56,6 +56,11 @@ class Section(msgspec.Struct, frozen=True):
     partial: tuple[int, int] | None = None
     """First octet and number of octets."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all octets of the message, or some of them."""
+        return not self.numbers and not self.part and self.kind != "BINARY.SIZE"
+
     def label(self) -> bytes:
         """The name under which the response gives it: without PEEK, with the first octet of a partial."""
         if self.kind == "RFC822":

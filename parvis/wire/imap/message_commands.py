@@ -9,7 +9,8 @@ from .reader import Reader
 from .search import SearchKey, read_charset, read_keys
 
 MESSAGES_LIMIT = 1_000
-_RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE", "PARTIAL"})
+_RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE", "PARTIAL", "CONTEXT", "UPDATE"})
+_OF_URLS = frozenset({"BODYPARTSTRUCTURE", "BODY", "BINARY"})
 _CRITERIA = frozenset(["ARRIVAL", "CC", "DATE", "FROM", "SIZE", "SUBJECT", "TO", "DISPLAYFROM", "DISPLAYTO"])
 
 
@@ -124,7 +125,8 @@ def search(reader: Reader, uid: bool) -> a.Search:
 
 
 def _returns(reader: Reader) -> tuple[frozenset[str] | None, tuple[int, int] | None]:
-    """`RETURN (MIN MAX)` and the space after it (RFC 4731 §3.1, RFC 5182 §2.1, RFC 9394 §3.1)."""
+    """`RETURN (MIN MAX)` and the space after it (RFC 4731 §3.1, RFC 5182 §2.1, RFC 9394 §3.1). CONTEXT is a hint
+    that changes nothing (RFC 5267 §4.2, §4.4, §4.5)."""
     partial: tuple[int, int] | None = None
 
     def option() -> str:
@@ -165,6 +167,14 @@ def sort(reader: Reader, uid: bool) -> a.Sort:
     reader.space()
     charset, keys = _in_charset(reader)
     return a.Sort(uid, criteria, charset, keys, returns, partial)
+
+
+def cancel_update(reader: Reader) -> a.CancelUpdate:
+    """Tags in quotes (RFC 5267 §5)."""
+    tags = [reader.text()]
+    while reader.more() and len(tags) < MESSAGES_LIMIT:
+        tags.append(reader.text())
+    return a.CancelUpdate(tuple(tags))
 
 
 def thread(reader: Reader, uid: bool) -> a.Thread:
@@ -211,6 +221,50 @@ def store(reader: Reader, uid: bool) -> a.Store:
 def _settable(flags: tuple[str, ...]) -> tuple[str, ...]:
     r"""Flags, each once, without `\Recent`, which no client can set (RFC 3501 §2.3.2)."""
     return tuple(flag for flag in dict.fromkeys(flags) if flag != "\\Recent")
+
+
+def reset_key(reader: Reader) -> a.ResetKey:
+    """`[mailbox [mechanisms]]` (RFC 4467 §9)."""
+    if not reader.more():
+        return a.ResetKey()
+    mailbox, mechanisms = reader.mailbox(), []
+    while reader.more():
+        mechanisms.append(reader.name())
+    return a.ResetKey(mailbox, tuple(mechanisms))
+
+
+def generate_urls(reader: Reader) -> a.GenUrlAuth:
+    """URLs, each with its mechanism (RFC 4467 §9)."""
+
+    def pair() -> tuple[str, str]:
+        url = reader.text()
+        reader.space()
+        return url, reader.name("A mechanism")
+
+    urls = [pair()]
+    while reader.more():
+        urls.append(pair())
+    return a.GenUrlAuth(tuple(urls))
+
+
+def fetch_urls(reader: Reader) -> a.UrlFetch:
+    """URLs, or `(url items)` (RFC 4467 §9, RFC 5524 §5)."""
+
+    def wanted() -> a.WantedUrl:
+        if not reader.take(b"("):
+            return a.WantedUrl(reader.text())
+        url, items = reader.text(), []
+        while reader.more():
+            items.append(reader.name())
+        reader.expect(b")")
+        if set(items) - _OF_URLS or len(set(items)) < len(items) or {"BODY", "BINARY"} <= set(items):
+            reader.bad("BODYPARTSTRUCTURE, and BODY or BINARY, are what there is of a URL")
+        return a.WantedUrl(url, tuple(items))
+
+    urls = [wanted()]
+    while reader.more():
+        urls.append(wanted())
+    return a.UrlFetch(tuple(urls))
 
 
 def copy(reader: Reader, uid: bool) -> a.Copy:

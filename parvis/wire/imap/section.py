@@ -1,11 +1,13 @@
 """Cuts what FETCH asks for out of a message: `BODY[2.1.HEADER]<0.100>`, `BINARY[3]` (RFC 9051 §6.4.5)."""
 
+from msgspec.structs import replace
+
 from parvis.kernel.errors import Invalid
 from parvis.wire import mime
 from parvis.wire.mime.transfer import KNOWN
 
 from .fetch import Section
-from .structure import MESSAGES_LIMIT, is_message
+from .structure import MESSAGES_LIMIT, body_structure, is_message
 
 
 class UnknownEncoding(Invalid):
@@ -23,6 +25,24 @@ def section(raw: bytes, message: mime.Message, wanted: Section) -> bytes | None:
         return data
     first, count = wanted.partial
     return data[first : first + count]
+
+
+def binary_of(raw: bytes, message: mime.Message, wanted: Section) -> bytes | None:
+    """The same without its transfer encoding, where it is a part (RFC 5524 §3.1). Raises UnknownEncoding."""
+    return section(raw, message, wanted if wanted.part else replace(wanted, kind="BINARY"))
+
+
+def part_structure(raw: bytes, message: mime.Message, wanted: Section, decoded: bytes | None = None) -> bytes:
+    """BODYSTRUCTURE of the part that a section is of; as it is when `decoded`, without lines then: binary data has
+    none (RFC 5524 §3.1, §3.2)."""
+    found = _found(raw, message, wanted.numbers)
+    if found is None:
+        return b"NIL"
+    raw, part, _ = found
+    if decoded is not None and not part.children and not is_message(part):
+        encoding = "binary" if b"\0" in decoded else "7bit" if decoded.isascii() else "8bit"
+        part = replace(part, encoding=encoding, lines=0, body_end=part.body_start + len(decoded))
+    return body_structure(raw, part, extended=True)
 
 
 def _found(raw: bytes, message: mime.Message, numbers: tuple[int, ...]) -> tuple[bytes, mime.Part, bool] | None:

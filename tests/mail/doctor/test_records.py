@@ -177,6 +177,8 @@ async def test_administrators_ask(ours, authority, site: Site) -> None:
     assert (
         told["reports"] == {"days": [], "dmarc": 0, "tls": 0, "reporters": [], "last": None} and told["mail"] == []
     )
+    (domain,) = (await client("MailDoctor/get", language="en"))["domains"]
+    assert "Nothing says who may send; set" in [one["sentence"] for one in domain["records"]]
 
 
 async def test_questions_to_the_database_grow_with_domains_only(ours, authority, site: Site) -> None:

@@ -214,6 +214,7 @@ async def test_dns_names_an_authority(authority, site_sqlite: Site, far: Sink, s
         site.context.resolver._settings.nameservers = [near.address]
         far.tls, _ = stranger.context("mx.safe.example")
         assert await send(site, "safe.example") == "sent"
+        await site.idle()  # only then is the connection kept for a next message
         await site.context.need(Queue)._transfer.close()
         far.tls, _ = stranger.context("mx.other.example")
         assert "Hostname mismatch" in await send(site, "safe.example")

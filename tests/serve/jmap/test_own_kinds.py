@@ -36,6 +36,18 @@ async def test_preferences(ann, bob, store) -> None:
     assert (changed["updated"], changed["created"]) == (["singleton"], [])
     wrong = await ask(ann, "Preferences/set", update={"singleton": {"theme": "pink", "language": "de"}})
     assert sorted(wrong["notUpdated"]["singleton"]["properties"]) == ["language", "theme"]
+    kept = {"favourites": ["/mail/inbox", "/search?q=budget"], "inboxes": {"a2": True}}
+    assert (await ask(ann, "Preferences/set", update={"singleton": kept}))["updated"] == {"singleton": None}
+    assert kept.items() <= (await ask(ann, "Preferences/get"))["list"][0].items()
+    for value in ({"favourites": [1]}, {"inboxes": {"a2": "yes"}}):
+        wrong = await ask(ann, "Preferences/set", update={"singleton": value})
+        assert wrong["notUpdated"]["singleton"]["properties"] == [*value]
+    fine = {"fineWarnings": ["firstTime 1"]}
+    assert "singleton" in (await ask(ann, "Preferences/set", update={"singleton": fine}))["updated"]
+    assert (await ask(ann, "Preferences/get"))["list"][0]["fineWarnings"] == ["firstTime 1"]
+    for many in (["x"] * 61, ["x" * 161]):
+        wrong = await ask(ann, "Preferences/set", update={"singleton": {"fineWarnings": many}})
+        assert wrong["notUpdated"]["singleton"]["properties"] == ["fineWarnings"]
     assert (await ask(bob, "Preferences/get", accountId=ann.account))["error"] == "accountNotFound"
 
 

@@ -10,6 +10,8 @@ import type settings from './settings.json';
 import shell from './shell.json';
 import start from './start.json';
 import ui from './ui.json';
+import type vault from './vault.json';
+import type warnings from './warnings.json';
 
 /**
  * One file a feature; a new feature adds its line, in each language: to the words of the first load, or to those
@@ -26,6 +28,8 @@ export const later = {
   queue: () => import('./queue.json'),
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
+  vault: () => import('./vault.json'),
+  warnings: () => import('./warnings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof vault & typeof warnings;

@@ -14,4 +14,6 @@ export const later = {
   queue: () => import('./queue.json'),
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
+  vault: () => import('./vault.json'),
+  warnings: () => import('./warnings.json'),
 };

@@ -23,6 +23,12 @@ export interface Preferences {
   keymap: Record<string, string>;
   /** The colours of labels: keyword to hue. */
   labelHues: Record<string, number>;
+  /** Addresses in this client, in their order: `/mail/inbox`, `/search?q=budget`. */
+  favourites: string[];
+  /** Account id to whether its inbox is among all inboxes; without a word, the person's own accounts' are. */
+  inboxes: Record<string, boolean>;
+  /** Oddities of messages that were found to be fine (`mail/read/warnings.ts`). */
+  fineWarnings: string[];
 }
 
 export const PREFERENCES = 'urn:parvis:preferences';
@@ -38,6 +44,9 @@ const DEFAULTS: Preferences = {
   remoteImages: 'ask',
   keymap: {},
   labelHues: {},
+  favourites: [],
+  inboxes: {},
+  fineWarnings: [],
 };
 const DEVICE = 'parvis-preferences';
 

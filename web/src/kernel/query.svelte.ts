@@ -43,12 +43,26 @@ interface Kept {
   queryState: string;
 }
 
+/** What a list on the screen needs of a query, or of several that are shown as one. */
+export interface Rows {
+  readonly length: number;
+  readonly version: number;
+  readonly status: 'empty' | 'loading' | 'ready' | 'failed';
+  idAt(row: number): string | undefined;
+  accountAt(row: number): string | undefined;
+  eachLoaded(visit: (row: number, id: string, account: string) => void): void;
+  look(start: number, end: number): void;
+  start(): Promise<void>;
+  refresh(): Promise<void>;
+  close(): void;
+}
+
 const PAGE = 50;
 const KEPT = 200;
 const AHEAD = 40;
 const REST_MS = 50;
 
-export class Query<T extends RecordWithId> {
+export class Query<T extends RecordWithId> implements Rows {
   readonly account: string;
   readonly typeName: string;
   readonly key: string;
@@ -123,19 +137,28 @@ export class Query<T extends RecordWithId> {
     return this.ids.get(this.position(row));
   }
 
+  accountAt(_row: number): string {
+    return this.account;
+  }
+
+  /** The row that a position of the server's list has. */
+  rowAt(position: number): number {
+    return position - this.hidden.filter((other) => other < position).length;
+  }
+
   /** The row of an id, or -1 when it is not in the loaded parts. */
   rowOf(id: string): number {
     const position = this.order.find((at) => this.ids.get(at) === id);
     if (position === undefined || this.hidden.includes(position)) return -1;
-    return position - this.hidden.filter((other) => other < position).length;
+    return this.rowAt(position);
   }
 
   /** Goes through the rows that are here, from the top. */
-  eachLoaded(visit: (row: number, id: string) => void): void {
+  eachLoaded(visit: (row: number, id: string, account: string) => void): void {
     let skipped = 0;
     for (const position of this.order) {
       while (skipped < this.hidden.length && this.hidden[skipped]! < position) skipped++;
-      if (this.hidden[skipped] !== position) visit(position - skipped, this.ids.get(position)!);
+      if (this.hidden[skipped] !== position) visit(position - skipped, this.ids.get(position)!, this.account);
     }
   }
 
@@ -145,19 +168,21 @@ export class Query<T extends RecordWithId> {
    */
   look(start: number, end: number): void {
     clearTimeout(this.resting);
-    const fetch = () => this.ensure(Math.max(0, start - 10), end + AHEAD);
+    const fetch = () => void this.ensure(Math.max(0, start - 10), end + AHEAD);
     if (start < this.looked.end && end > this.looked.start) fetch();
     else this.resting = setTimeout(fetch, REST_MS);
     this.looked = { start, end };
   }
 
-  /** Fetches the rows from `start` to before `end` that are not here. */
-  ensure(start: number, end: number): void {
+  /** Fetches the rows from `start` to before `end` that are not here; settles when they are, or could not be had. */
+  async ensure(start: number, end: number): Promise<void> {
     if (this.status === 'empty' || !this.length) return;
+    const pages: Promise<void>[] = [];
     const last = Math.min(this.position(Math.min(end, this.length) - 1), this.total - 1);
     for (let page = Math.floor(this.position(start) / PAGE); page * PAGE <= last; page++) {
-      if (this.gap(page)) void this.page(page).catch(() => undefined);
+      if (this.gap(page)) pages.push(this.page(page));
     }
+    await Promise.allSettled(pages);
   }
 
   /** Asks the server what changed and takes it in; keeps showing the old rows until it has. */

@@ -45,7 +45,7 @@ export function wake(): Promise<void> {
 
 async function begin(): Promise<void> {
   jmap.onUnauthenticated = () => signedIn.expire();
-  jmap.onSessionState = () => void openSession();
+  jmap.onSessionState = () => void accountsChanged();
   outbox.onRefused = (error, again) =>
     notices.show(t('ui.refused', { reason: error.code }), { tone: 'danger', stay: 12_000, action: { label: t('ui.retry'), run: again } });
   const kept = await db.get<Session>('meta', 'session');
@@ -92,6 +92,14 @@ async function openSession(): Promise<void> {
   } catch (error) {
     link.online = !(error instanceof JmapError && error.passing);
   }
+}
+
+/** The server says that the accounts have changed: what new ones hold is fetched. */
+async function accountsChanged(): Promise<void> {
+  const known = new Set(Object.keys(link.session?.accounts ?? {}));
+  await openSession();
+  const fresh = Object.keys(link.session?.accounts ?? {}).filter((id) => !known.has(id));
+  if (fresh.length) await sync.everything(fresh).catch(() => undefined);
 }
 
 let coming: Promise<void> | null = null;

@@ -17,6 +17,8 @@ export interface TypeDef<T extends RecordWithId> {
   readonly name: string;
   readonly jmap?: string;
   readonly properties?: string[];
+  /** Fetches records, for kinds that have no Foo/get. */
+  readonly fetch?: (client: JmapClient, account: string, ids: string[]) => Promise<GetAnswer<T>>;
   /** More arguments of Foo/get. */
   readonly args?: Arguments;
   /** True for small kinds that are always held complete, such as Mailbox. */
@@ -65,7 +67,7 @@ export interface Change {
   ids: string[];
 }
 
-interface GetAnswer<T> {
+export interface GetAnswer<T> {
   state: string;
   list: T[];
   notFound: string[];
@@ -150,12 +152,14 @@ export class Store {
     const portions = ids ? Array.from({ length: Math.ceil(ids.length / most) }, (_x, n) => ids.slice(n * most, n * most + most)) : [null];
     const lists = await Promise.all(
       portions.map(async (portion) => {
-        const answer = await this.client.call<GetAnswer<T>>(`${type.jmap ?? type.name}/get`, {
-          accountId: account,
-          ids: portion,
-          ...(type.properties ? { properties: type.properties } : {}),
-          ...type.args,
-        });
+        const answer = portion && type.fetch
+          ? await type.fetch(this.client, account, portion)
+          : await this.client.call<GetAnswer<T>>(`${type.jmap ?? type.name}/get`, {
+              accountId: account,
+              ids: portion,
+              ...(type.properties ? { properties: type.properties } : {}),
+              ...type.args,
+            });
         this.take(type, account, answer, portion === null);
         return answer.list;
       }),

@@ -16,9 +16,21 @@ import { EmailType, MailboxType } from './types';
 const HOLD = 7_500;
 
 type Changes = [id: string, patch: Patch][];
+/** What was done in an account, and how to take it back. */
+interface Done {
+  account: string;
+  count: number;
+  back: Changes;
+}
 interface Answer {
   notUpdated?: Record<string, unknown> | null;
   notDestroyed?: Record<string, unknown> | null;
+}
+
+interface Job {
+  account: string;
+  filter: Arguments;
+  deed: Deed;
 }
 
 class Bulk {
@@ -26,16 +38,22 @@ class Bulk {
   progress = $state.raw<{ done: number; total: number } | null>(null);
   private stopped = false;
 
-  /** Does a deed to all messages under a filter. */
-  async run(account: string, filter: Arguments, deed: Deed): Promise<void> {
+  /** Does in each account a deed to all messages under a filter. */
+  async run(jobs: Job[]): Promise<void> {
     await this.alone(async () => {
-      const found = await this.find(account, filter);
-      const wanted = found.map((email) => [email, deed.patch(email)] as const).filter((pair): pair is [Filed, Patch] => pair[1] !== null);
-      const back = new Map(wanted.map(([email, patch]) => [email.id, invertPatch({ ...email }, patch)]));
-      const done = new Set(await this.change(account, wanted.map(([email, patch]) => [email.id, patch])));
-      const count = conversations(found.filter((email) => done.has(email.id)));
-      this.tell(account, t(deed.told, { count, ...deed.holes }), [...done].map((id) => [id, back.get(id)!]));
+      const done: Done[] = [];
+      for (const job of jobs) done.push(await this.one(job));
+      const count = done.reduce((all, one) => all + one.count, 0);
+      if (jobs[0]) this.tell(t(jobs[0].deed.told, { count, ...jobs[0].deed.holes }), done);
     });
+  }
+
+  private async one({ account, filter, deed }: Job): Promise<Done> {
+    const found = await this.find(account, filter);
+    const wanted = found.map((email) => [email, deed.patch(email)] as const).filter((pair): pair is [Filed, Patch] => pair[1] !== null);
+    const back = new Map(wanted.map(([email, patch]) => [email.id, invertPatch({ ...email }, patch)]));
+    const done = new Set(await this.change(account, wanted.map(([email, patch]) => [email.id, patch])));
+    return { account, count: conversations(found.filter((email) => done.has(email.id))), back: [...done].map((id) => [id, back.get(id)!]) };
   }
 
   /** Destroys all messages under a filter, a little later, so that the press can be taken back. */
@@ -112,13 +130,13 @@ class Bulk {
     return done;
   }
 
-  private tell(account: string, text: string, back: Changes): void {
+  private tell(text: string, done: Done[]): void {
     let undone = false;
     const undo = () => {
       if (undone) return false;
       undone = true;
       void this.alone(async () => {
-        await this.change(account, back);
+        for (const { account, back } of done) await this.change(account, back);
         notices.show(t('ui.undone'), { stay: 2_500 });
       });
       return true;

@@ -1,10 +1,13 @@
 /** What the keyboard and the palette can do with mail. */
 import type { Command } from '../kernel/commands.svelte';
+import { favourites } from '../kernel/favourites.svelte';
 import { openCompose } from '../kernel/features';
+import { t } from '../kernel/i18n.svelte';
+import { notices } from '../kernel/notices.svelte';
 import { router } from '../kernel/router.svelte';
 import { store } from '../kernel/store.svelte';
-import { Archive, Clock, Code, CopyPlus, FilePen, FileStack, Folder, FolderInput, FolderPlus, Forward, Inbox, ListChecks, MailOpen, Palette, Printer, Reply, ReplyAll, Send, ShieldAlert, ShieldX, SquarePen, Star, Tag, Trash, Unsubscribe } from '../ui/icons';
-import { archive, junk, markRead, phishing, star, target, trash } from './actions';
+import { Archive, Bookmark, Clock, Code, CopyPlus, FilePen, FileStack, Folder, FolderInput, FolderPlus, Forward, Inbox, Inboxes, ListChecks, MailOpen, Palette, Printer, Reply, ReplyAll, Send, ShieldAlert, ShieldX, SquarePen, Star, Tag, Trash, Unsubscribe } from '../ui/icons';
+import { archive, junk, markRead, phishing, star, targets, trash } from './actions';
 import { EmailType, ThreadType } from './types';
 import { ui } from './ui.svelte';
 import { view } from './view.svelte';
@@ -24,7 +27,7 @@ function step(by: number): void {
 
 /** The newest message of the conversation that keys act on, but for drafts. */
 function newest(): { account: string; emailId: string | undefined } {
-  const account = view.place?.account ?? view.home;
+  const { account } = view;
   const thread = view.thread ?? view.emailAt(view.cursor)?.threadId;
   const ids = thread ? (store.peek(ThreadType, account, thread)?.emailIds ?? []) : [];
   return { account, emailId: ids.findLast((id) => !store.peek(EmailType, account, id)?.keywords.$draft) ?? ids.at(-1) };
@@ -35,20 +38,31 @@ function compose(mode: 'reply' | 'replyAll' | 'forward' | 'again'): void {
   if (emailId) void openCompose.open({ mode, accountId: account, emailId });
 }
 
+/** Who writes a new message: the account that is looked at. */
+function writer(): string {
+  return here() ? view.account : view.home;
+}
+
+/** Puts the open place among the favourites, or takes it out. */
+function keep(): void {
+  const on = favourites.toggle(view.url(view.place!));
+  notices.show(t(on ? 'mail.favouriteAdded' : 'mail.favouriteRemoved'), { stay: 2_500 });
+}
+
 function close(): void {
   if (view.chosen.size) view.choose([]);
   else view.closeThread();
 }
 
 export const mailCommands: Command[] = [
-  { id: 'mail.compose', title: 'mail.compose', keys: ['C'], icon: SquarePen, group: 'mail.title', when: () => openCompose.provided, run: () => openCompose.open({ mode: 'new' }) },
-  { id: 'mail.template', title: 'mail.template', keys: ['Shift+C'], icon: FileStack, group: 'mail.title', when: () => openCompose.provided, run: () => openCompose.open({ mode: 'new', templates: true }) },
+  { id: 'mail.compose', title: 'mail.compose', keys: ['C'], icon: SquarePen, group: 'mail.title', when: () => openCompose.provided, run: () => openCompose.open({ mode: 'new', accountId: writer() }) },
+  { id: 'mail.template', title: 'mail.template', keys: ['Shift+C'], icon: FileStack, group: 'mail.title', when: () => openCompose.provided, run: () => openCompose.open({ mode: 'new', accountId: writer(), templates: true }) },
   { id: 'mail.reply', title: 'mail.reply', keys: ['R'], icon: Reply, group: 'mail.title', when: writing, run: () => compose('reply') },
   { id: 'mail.replyAll', title: 'mail.replyAll', keys: ['A'], icon: ReplyAll, group: 'mail.title', when: writing, run: () => compose('replyAll') },
   { id: 'mail.forward', title: 'mail.forward', keys: ['F'], icon: Forward, group: 'mail.title', when: writing, run: () => compose('forward') },
   { id: 'mail.archive', title: 'mail.archive', keys: ['E'], icon: Archive, group: 'mail.title', when: changing, run: () => archive() },
   { id: 'mail.delete', title: 'mail.delete', keys: ['#', 'Delete'], icon: Trash, group: 'mail.title', when: changing, run: () => trash() },
-  { id: 'mail.star', title: 'mail.star', keys: ['S'], icon: Star, group: 'mail.title', when: changing, run: () => star(view.chosen.size || !view.thread ? target() : undefined) },
+  { id: 'mail.star', title: 'mail.star', keys: ['S'], icon: Star, group: 'mail.title', when: changing, run: () => star() },
   { id: 'mail.read', title: 'mail.toggleRead', keys: ['Shift+U'], icon: MailOpen, group: 'mail.title', when: changing, run: toggleRead },
   { id: 'mail.move', title: 'mail.move', keys: ['V'], icon: FolderInput, group: 'mail.title', when: changing, run: () => ui.pick('move') },
   { id: 'mail.label', title: 'mail.label', keys: ['L'], icon: Tag, group: 'mail.title', when: changing, run: () => ui.pick('label') },
@@ -59,6 +73,7 @@ export const mailCommands: Command[] = [
   { id: 'mail.unsubscribe', title: 'mail.unsubscribe', keys: ['Shift+N'], icon: Unsubscribe, group: 'mail.title', when: () => reading() && !view.readOnly(), run: () => (ui.leaving = newest().emailId ?? null) },
   { id: 'mail.source', title: 'mail.source', keys: ['Shift+O'], icon: Code, group: 'mail.title', when: reading, run: () => (ui.original = newest().emailId ?? null) },
   { id: 'mail.labelColour', title: 'mail.labelColour', keys: ['Shift+L'], icon: Palette, group: 'mail.title', when: () => here() && view.place?.kind === 'label', run: () => (ui.label = view.place?.id ?? null) },
+  { id: 'mail.favourite', title: 'mail.favourite', keys: ['Shift+F'], icon: Bookmark, group: 'mail.title', when: () => here() && view.place !== null, run: keep },
   { id: 'mail.print', title: 'mail.print', keys: ['P'], icon: Printer, group: 'mail.title', when: reading, run: () => window.print() },
   { id: 'mail.newFolder', title: 'mail.newFolder', icon: FolderPlus, group: 'mail.title', when: here, run: () => (ui.folder = { kind: 'create', account: view.home, parentId: null }) },
   { id: 'mail.next', title: 'mail.next', keys: ['J'], group: 'mail.list', quiet: true, when: here, run: () => step(1) },
@@ -72,6 +87,7 @@ export const mailCommands: Command[] = [
   { id: 'mail.chooseAll', title: 'mail.chooseAll', keys: ['Ctrl+A'], group: 'mail.list', quiet: true, when: () => here() && !view.thread, run: () => view.chooseAll() },
   { id: 'mail.chooseEverything', title: 'mail.chooseEverything', keys: ['Ctrl+Shift+A'], group: 'mail.list', icon: ListChecks, when: () => here() && !view.thread, run: () => view.chooseAll(true) },
   { id: 'go.mail', title: 'mail.goInbox', keys: ['G M', 'G I'], icon: Inbox, group: 'shell.go', run: () => router.go('/mail/inbox') },
+  { id: 'go.inboxes', title: 'mail.goInboxes', keys: ['G U'], icon: Inboxes, group: 'shell.go', when: () => view.together !== null, run: () => router.go('/mail/inboxes') },
   { id: 'go.starred', title: 'mail.goStarred', keys: ['G S'], icon: Star, group: 'shell.go', run: () => router.go('/mail/starred') },
   { id: 'go.snoozed', title: 'mail.goSnoozed', keys: ['G H'], icon: Clock, group: 'shell.go', when: () => !!view.role('snoozed', view.home), run: () => router.go('/mail/snoozed') },
   { id: 'go.sent', title: 'mail.goSent', keys: ['G T'], icon: Send, group: 'shell.go', run: () => router.go('/mail/sent') },
@@ -83,8 +99,7 @@ function toggleRead(): void {
   const reads = view.thread !== null && !view.chosen.size;
   if (!reads) markRead();
   else {
-    const to = target();
-    markRead(false, { ...to, emailIds: to.emailIds.slice(-1) });
+    markRead(false, targets().map((to) => ({ ...to, emailIds: to.emailIds.slice(-1) })));
     view.closeThread();
   }
 }

@@ -56,7 +56,7 @@ export const mail: Feature = {
   title: 'mail.title',
   icon: Mail,
   rail: 10,
-  badge: () => view.role('inbox', view.home)?.unreadEmails ?? 0,
+  badge: () => view.unread,
   component: async () => ({ default: MailScreen }),
   commands: mailCommands,
   start: () => {

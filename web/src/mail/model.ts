@@ -30,12 +30,18 @@ export function folders(mailboxes: Mailbox[], language: string): Folder[] {
 export type FilterName = 'all' | 'unread' | 'tome' | 'file';
 export const FILTERS: FilterName[] = ['all', 'unread', 'tome', 'file'];
 
-/** What a list shows: a mailbox, what is starred, or a label; in one account. */
+/** What a list shows: a mailbox, what is starred, or a label, in one account; or the inboxes of several. */
 export interface Place {
+  /** Empty for several. */
   account: string;
-  kind: 'mailbox' | 'starred' | 'label';
-  /** Mailbox id or keyword. */
+  kind: 'mailbox' | 'starred' | 'label' | 'inboxes';
+  /** Mailbox id or keyword; of inboxes, all their ids as `account/mailbox`. */
   id: string;
+}
+
+/** The accounts and mailboxes that a place of several inboxes stands for. */
+export function inboxesOf(place: Place): { account: string; mailbox: string }[] {
+  return place.id.split(' ').filter(Boolean).map((one) => ({ account: one.slice(0, one.indexOf('/')), mailbox: one.slice(one.indexOf('/') + 1) }));
 }
 
 /** The JMAP filter of a place narrowed by one of the quick filters (RFC 8621 §4.4.1). */

@@ -1,22 +1,28 @@
 /** What the mail screen shows now: place, filter, list, cursor, choice, open conversation. The URL is the source. */
 import { tick, untrack } from 'svelte';
+import { accounts, type MailAccount } from '../kernel/accounts.svelte';
 import type { Arguments, Batch, ResultReference } from '../kernel/jmap';
-import { jmap, MAIL } from '../kernel/jmap';
-import { Query } from '../kernel/query.svelte';
+import { Merged } from '../kernel/merged.svelte';
+import { Query, type Rows } from '../kernel/query.svelte';
 import { path, router } from '../kernel/router.svelte';
 import { signedIn } from '../kernel/session.svelte';
 import { link } from '../kernel/start.svelte';
 import { store } from '../kernel/store.svelte';
-import { filterOf, FILTERS, type FilterName, type Place } from './model';
+import { filterOf, FILTERS, inboxesOf, type FilterName, type Place } from './model';
 import { EmailType, IdentityType, MailboxType, ThreadType, type Email, type Mailbox } from './types';
+
+/** What names a message among several accounts. */
+export function keyOf(account: string, id: string): string {
+  return `${account}/${id}`;
+}
 
 class MailView {
   place = $state.raw<Place | null>(null);
   filter = $state<FilterName>('all');
-  query = $state.raw<Query<Email> | null>(null);
+  query = $state.raw<Rows | null>(null);
   /** Row the keys act on. */
   cursor = $state(0);
-  /** Ids of the newest messages of the chosen conversations. */
+  /** The newest messages of the chosen conversations, as `keyOf` names them. */
   chosen = $state.raw<ReadonlySet<string>>(new Set());
   /** Everything the list holds is chosen, what is not loaded too. */
   everything = $state(false);
@@ -25,25 +31,54 @@ class MailView {
 
   /** The person's own account. Reactive. */
   get home(): string {
-    return link.session?.primaryAccounts[MAIL] ?? jmap.primary(MAIL);
+    return accounts.home;
   }
 
-  /** Accounts with mail, the person's own first; `short` is without the domain when it is one's own. Reactive. */
-  get accounts(): { id: string; name: string; short: string; own: boolean }[] {
-    const domain = signedIn.person?.address.replace(/^.*@/, '@') ?? '';
-    const all = Object.entries(link.session?.accounts ?? {}).filter(([, account]) => MAIL in account.accountCapabilities);
-    return all
-      .map(([id, { name }]) => ({ id, name, short: domain && name.endsWith(domain) ? `${name.slice(0, -domain.length)}@` : name, own: id === this.home }))
-      .sort((a, b) => Number(b.own) - Number(a.own) || a.name.localeCompare(b.name));
+  /** Accounts with mail, the person's own first. Reactive. */
+  get accounts(): MailAccount[] {
+    return accounts.all;
   }
 
-  /** The id of the open conversation, from the URL. Reactive. */
+  /** The inboxes that are shown as one. Reactive. */
+  private get joined(): { account: string; mailbox: Mailbox }[] {
+    return this.accounts.filter((account) => accounts.joins(account)).flatMap(({ id }) => {
+      const mailbox = this.role('inbox', id);
+      return mailbox ? [{ account: id, mailbox }] : [];
+    });
+  }
+
+  /** Unread messages in all inboxes; in the person's own when nothing is shown together. Reactive. */
+  get unread(): number {
+    const boxes = this.together ? this.joined.map(({ mailbox }) => mailbox) : [this.role('inbox', this.home)];
+    return boxes.reduce((all, box) => all + (box?.unreadEmails ?? 0), 0);
+  }
+
+  /** All inboxes as a place; null when there are not several. Reactive. */
+  get together(): Place | null {
+    const keys = this.joined.map(({ account, mailbox }) => keyOf(account, mailbox.id));
+    return keys.length > 1 ? { account: '', kind: 'inboxes', id: keys.join(' ') } : null;
+  }
+
+  /** The open conversation, from the URL. Reactive. */
+  private get opened(): { account: string; thread: string } | null {
+    const [feature, first, last] = router.parts;
+    if (feature !== 'mail' || !last) return null;
+    const cut = last.indexOf('~');
+    return first === 'inboxes' ? { account: last.slice(0, Math.max(0, cut)), thread: last.slice(cut + 1) } : { account: this.place?.account ?? this.home, thread: last };
+  }
+
   get thread(): string | null {
-    return router.parts[0] === 'mail' ? (router.parts[2] ?? null) : null;
+    return this.opened?.thread ?? null;
   }
 
-  get mailboxes(): Mailbox[] {
-    return store.list(MailboxType, this.place?.account ?? this.home);
+  /** The account of what is open: the place's; among several the conversation's, else that of the row the keys act on. Reactive. */
+  get account(): string {
+    return this.place?.account || this.opened?.account || this.query?.accountAt(this.cursor) || this.home;
+  }
+
+  /** The accounts that an action is about. Reactive. */
+  private get concerned(): string[] {
+    return this.chosen.size ? [...new Set([...this.chosen].map((key) => key.slice(0, key.indexOf('/'))))] : [this.account];
   }
 
   /** The mailbox that is open, if the place is one. Reactive. */
@@ -51,13 +86,13 @@ class MailView {
     return this.place?.kind === 'mailbox' ? store.peek(MailboxType, this.place.account, this.place.id) : undefined;
   }
 
-  role(name: string, account = this.place?.account ?? this.home): Mailbox | undefined {
+  role(name: string, account = this.account): Mailbox | undefined {
     return store.list(MailboxType, account).find((mailbox) => mailbox.role === name);
   }
 
-  /** Whether the person may only look at an account. Reactive. */
-  readOnly(account = this.place?.account ?? this.home): boolean {
-    return link.session?.accounts[account]?.isReadOnly ?? false;
+  /** Whether the person may only look at an account, or at one of those an action is about. Reactive. */
+  readOnly(account?: string): boolean {
+    return (account ? [account] : this.concerned).some((id) => link.session?.accounts[id]?.isReadOnly ?? false);
   }
 
   /** The account that is written from when an account is open: itself, or the person's own. */
@@ -68,20 +103,23 @@ class MailView {
 
   /** Addresses that are the person's. Reactive. */
   get own(): Set<string> {
-    const identities = store.list(IdentityType, this.home).map((identity) => identity.email.toLowerCase());
+    const personal = this.accounts.filter((account) => account.personal);
+    const identities = personal.flatMap(({ id }) => store.list(IdentityType, id)).map((identity) => identity.email.toLowerCase());
     return new Set([...identities, signedIn.person?.address.toLowerCase() ?? '']);
   }
 
   /** Address of a place in the browser. */
-  url(place: Place, thread?: string): string {
+  url(place: Place, thread?: string, account = place.account): string {
+    if (place.kind === 'inboxes') return path(...['mail', 'inboxes', ...(thread ? [`${account}~${thread}`] : [])]);
     const mailbox = place.kind === 'mailbox' ? store.peek(MailboxType, place.account, place.id) : undefined;
     const name = place.kind === 'starred' ? 'starred' : place.kind === 'label' ? place.id : (mailbox?.role ?? place.id);
     const first = place.account === this.home ? name : `${place.account}~${name}`;
     return path(...['mail', first, ...(thread ? [thread] : [])]);
   }
 
-  /** The place an address names, or null while the mailboxes are not known. */
-  private resolve(name: string): Place | null {
+  /** The place that an address such as `inbox` or `a1~label:x` names exactly; null when there is none. Reactive. */
+  named(name: string): Place | null {
+    if (name === 'inboxes') return this.together;
     const cut = name.indexOf('~');
     const account = cut < 0 ? this.home : name.slice(0, cut);
     const rest = name.slice(cut + 1);
@@ -90,9 +128,17 @@ class MailView {
     if (rest.startsWith('label:')) return { account, kind: 'label', id: rest };
     const mailboxes = store.list(MailboxType, account);
     const found = mailboxes.find((mailbox) => mailbox.id === rest) ?? mailboxes.find((mailbox) => mailbox.role === rest);
-    const other = store.complete(MailboxType, account) ? (mailboxes.find((mailbox) => mailbox.role === 'inbox') ?? mailboxes[0]) : undefined;
-    const mailbox = found ?? other;
-    return mailbox ? { account, kind: 'mailbox', id: mailbox.id } : null;
+    return found ? { account, kind: 'mailbox', id: found.id } : null;
+  }
+
+  /** The place an address leads to, the inbox when it names none; null while the mailboxes are not known. */
+  private resolve(name: string): Place | null {
+    const place = this.named(name);
+    if (place || (name === 'inboxes' && !this.accounts.every(({ id }) => store.complete(MailboxType, id)))) return place;
+    const cut = name.indexOf('~');
+    const account = cut < 0 ? this.home : name.slice(0, cut);
+    const other = store.complete(MailboxType, account) ? (this.role('inbox', account) ?? store.list(MailboxType, account)[0]) : undefined;
+    return other ? { account, kind: 'mailbox', id: other.id } : null;
   }
 
   /** Follows the URL; call inside an effect. */
@@ -111,19 +157,33 @@ class MailView {
   }
 
   /** Mailboxes that lists of stars and labels leave out. */
-  private get hidden(): string[] {
-    return ['junk', 'trash'].map((role) => this.role(role)?.id).filter((id) => id !== undefined);
+  hidden(account: string): string[] {
+    return ['junk', 'trash'].map((role) => this.role(role, account)?.id).filter((id) => id !== undefined);
+  }
+
+  /** The places that a place is made of: itself, or an inbox an account. */
+  places(place: Place): Place[] {
+    return place.kind === 'inboxes' ? inboxesOf(place).map(({ account, mailbox }) => ({ account, kind: 'mailbox', id: mailbox })) : [place];
   }
 
   /** What the list of a place holds, as a filter of Email/query. */
   condition(place: Place): Arguments {
-    return filterOf(place, this.filter, [...this.own].filter(Boolean), this.hidden);
+    return filterOf(place, this.filter, [...this.own].filter(Boolean), this.hidden(place.account));
   }
 
   private open(place: Place): void {
     this.query?.close();
-    const hidden = this.hidden;
-    const query = new Query<Email>({
+    const parts = this.places(place).map((one) => this.list(one));
+    const query: Rows = place.kind === 'inboxes' ? new Merged(parts) : parts[0]!;
+    this.query = query;
+    this.cursor = 0;
+    this.choose([]);
+    void query.start();
+  }
+
+  private list(place: Place): Query<Email> {
+    const hidden = this.hidden(place.account);
+    return new Query<Email>({
       type: EmailType,
       account: place.account,
       filter: this.condition(place),
@@ -133,10 +193,6 @@ class MailView {
       recall: (ids) => recallThreads(ids, place.account),
       matches: (email) => belongs(email, place, hidden),
     });
-    this.query = query;
-    this.cursor = 0;
-    this.choose([]);
-    void query.start();
   }
 
   setFilter(filter: FilterName): void {
@@ -146,8 +202,20 @@ class MailView {
   /** The newest message of a row, if it is here. Reactive with `query.version`. */
   emailAt(row: number): Email | undefined {
     void this.query?.version;
-    const id = this.query?.idAt(row);
-    return id ? store.peek(EmailType, this.query!.account, id) : undefined;
+    const [id, account] = [this.query?.idAt(row), this.accountAt(row)];
+    return id && account ? store.peek(EmailType, account, id) : undefined;
+  }
+
+  /** The account a row is of. Reactive with `query.version`. */
+  accountAt(row: number): string | undefined {
+    void this.query?.version;
+    return this.query?.accountAt(row);
+  }
+
+  /** How a row is named among the chosen ones. */
+  private keyAt(row: number): string | undefined {
+    const [id, account] = [this.query?.idAt(row), this.query?.accountAt(row)];
+    return id && account ? keyOf(account, id) : undefined;
   }
 
   /** Sets the cursor on the open conversation wherever the list has it; call inside an effect. */
@@ -156,9 +224,10 @@ class MailView {
     void query?.version;
     if (!thread || !query) return;
     untrack(() => {
-      if (this.chosen.size || this.emailAt(this.cursor)?.threadId === thread) return;
-      query.eachLoaded((row, id) => {
-        if (store.peek(EmailType, query.account, id)?.threadId === thread) this.cursor = row;
+      const { account } = this;
+      if (this.chosen.size || (this.emailAt(this.cursor)?.threadId === thread && this.accountAt(this.cursor) === account)) return;
+      query.eachLoaded((row, id, of) => {
+        if (of === account && store.peek(EmailType, of, id)?.threadId === thread) this.cursor = row;
       });
     });
   }
@@ -168,7 +237,7 @@ class MailView {
     if (!email || !this.place) return;
     this.cursor = row;
     const filter = this.filter === 'all' ? '' : `?f=${this.filter}`;
-    slide(() => router.go(this.url(this.place!, email.threadId) + filter));
+    slide(() => router.go(this.url(this.place!, email.threadId, this.accountAt(row)) + filter));
   }
 
   /** Back to the list. */
@@ -177,17 +246,17 @@ class MailView {
     if (this.place) slide(() => router.go(this.url(this.place!) + filter));
   }
 
-  choose(ids: Iterable<string>, everything = false): void {
-    this.chosen = new Set(ids);
+  choose(keys: Iterable<string>, everything = false): void {
+    this.chosen = new Set(keys);
     this.everything = everything;
     if (!this.chosen.size) this.anchor = -1;
   }
 
   /** Chooses what is loaded; pressed again, or with `everything`, all there is. */
   chooseAll(everything = this.query !== null && this.chosen.size > 0 && this.chosen.size < this.query.length): void {
-    const ids: string[] = [];
-    this.query?.eachLoaded((_row, id) => ids.push(id));
-    this.choose(ids, everything && ids.length < (this.query?.length ?? 0));
+    const keys: string[] = [];
+    this.query?.eachLoaded((_row, id, account) => keys.push(keyOf(account, id)));
+    this.choose(keys, everything && keys.length < (this.query?.length ?? 0));
   }
 
   /** How many conversations are chosen. Reactive. */
@@ -196,10 +265,10 @@ class MailView {
   }
 
   toggle(row: number): void {
-    const id = this.query?.idAt(row);
-    if (!id) return;
+    const key = this.keyAt(row);
+    if (!key) return;
     const next = new Set(this.chosen);
-    if (!next.delete(id)) next.add(id);
+    if (!next.delete(key)) next.add(key);
     this.chosen = next;
     this.everything = false;
     this.anchor = row;
@@ -212,8 +281,8 @@ class MailView {
     const row = Math.max(0, Math.min(this.query.length - 1, to));
     if (this.anchor < 0) this.anchor = this.cursor;
     const [from, until] = [Math.min(this.anchor, row), Math.max(this.anchor, row)];
-    const ids = Array.from({ length: until - from + 1 }, (_none, index) => this.query!.idAt(from + index));
-    this.chosen = new Set(ids.filter((id) => id !== undefined));
+    const keys = Array.from({ length: until - from + 1 }, (_none, index) => this.keyAt(from + index));
+    this.chosen = new Set(keys.filter((key) => key !== undefined));
     this.everything = false;
     this.cursor = row;
   }

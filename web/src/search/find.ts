@@ -1,4 +1,5 @@
 /** Asks the server: passages by Search/query; without words, the messages that pass the filters. */
+import { accounts, type MailAccount } from '../kernel/accounts.svelte';
 import { t, type MessageKey } from '../kernel/i18n.svelte';
 import { jmap, MAIL } from '../kernel/jmap';
 import { signedIn } from '../kernel/session.svelte';
@@ -20,8 +21,17 @@ export function boxName(mailbox: Mailbox): string {
   return key ? t(key) : mailbox.name;
 }
 
-export function boxes(): Mailbox[] {
-  return store.list(MailboxType, jmap.primary(MAIL));
+/** The mailboxes of the account that a search is limited to, else of the person's own. */
+export function boxes(account: string): Mailbox[] {
+  return store.list(MailboxType, accountsNamed(account)[0]?.id ?? jmap.primary(MAIL));
+}
+
+/** The accounts that `account:` names: by address, or by the beginning of one. */
+export function accountsNamed(name: string): MailAccount[] {
+  const wanted = plain(name);
+  if (!wanted) return [];
+  const exact = accounts.all.filter((account) => plain(account.name) === wanted);
+  return exact.length ? exact : accounts.all.filter((account) => plain(account.name).startsWith(wanted));
 }
 
 /** Without accents, case and blank space, to compare what people type with names. */
@@ -30,9 +40,9 @@ export function plain(text: string): string {
 }
 
 /** The mailboxes that `in:` names: by name, by role, or by the beginning of a name. */
-export function boxesNamed(name: string): Mailbox[] {
+export function boxesNamed(name: string, account = ''): Mailbox[] {
   const wanted = plain(name);
-  const named = (test: (text: string) => boolean) => boxes().filter((box) => test(plain(boxName(box))) || test(plain(box.name)) || (box.role !== null && test(box.role)));
+  const named = (test: (text: string) => boolean) => boxes(account).filter((box) => test(plain(boxName(box))) || test(plain(box.name)) || (box.role !== null && test(box.role)));
   const exact = named((text) => text === wanted);
   return exact.length ? exact : named((text) => text.startsWith(wanted));
 }
@@ -47,15 +57,16 @@ export function filterOf(asked: Asked): Filter {
     ...(asked.after ? { after: day(asked.after) } : {}),
     ...(asked.before ? { before: day(asked.before) } : {}),
     ...(asked.file ? { hasAttachment: true } : {}),
-    ...(asked.in ? { mailboxIds: boxesNamed(asked.in).map((box) => box.id) } : {}),
+    ...(asked.in ? { mailboxIds: boxesNamed(asked.in, asked.account).map((box) => box.id) } : {}),
   };
 }
 
 export async function find(asked: Asked, order: Order): Promise<Found> {
   const filter = filterOf(asked);
-  if (filter.mailboxIds && !filter.mailboxIds.length) return { hits: [], corrections: {}, meaning: false, threads: new Map() };
-  if (!asked.words) return list(filter);
-  const answer = await jmap.call<Answer>('Search/query', { accountId: jmap.primary(SEARCH), text: asked.words, filter, order, limit: MOST });
+  const among = accountsNamed(asked.account).map(({ id }) => id);
+  if ((filter.mailboxIds && !filter.mailboxIds.length) || (asked.account && !among.length)) return { hits: [], corrections: {}, meaning: false, threads: new Map() };
+  if (!asked.words) return list(filter, among);
+  const answer = await jmap.call<Answer>('Search/query', { accountId: jmap.primary(SEARCH), text: asked.words, filter, order, limit: MOST, ...(among.length ? { accountIds: among } : {}) });
   const hits = once(answer.hits);
   return { ...answer, hits, threads: await conversations(hits) };
 }
@@ -86,21 +97,23 @@ interface Listed {
 }
 
 /** Search/query looks for words; filters alone are a list of messages (RFC 8621 §4.4), newest first. */
-async function list({ author, person, mailboxIds, ...same }: Filter): Promise<Found> {
-  const accountId = jmap.primary(MAIL);
+async function list({ author, person, mailboxIds, ...same }: Filter, among: string[]): Promise<Found> {
   const conditions = [
     ...(author ? [{ from: author }] : []),
     ...(person ? [{ operator: 'OR', conditions: [{ from: person }, { to: person }, { cc: person }] }] : []),
     ...(mailboxIds ? [{ operator: 'OR', conditions: mailboxIds.map((inMailbox) => ({ inMailbox })) }] : []),
     ...(Object.keys(same).length ? [same] : []),
   ];
+  const where = among.length ? among : mailboxIds ? [jmap.primary(MAIL)] : accounts.all.map(({ id }) => id);
   const batch = jmap.batch();
-  const query = batch.add('Email/query', { accountId, filter: { operator: 'AND', conditions }, sort: [{ property: 'receivedAt', isAscending: false }], limit: MOST });
-  const get = batch.add<{ list: Listed[] }>('Email/get', { accountId, '#ids': query.ref('/ids'), properties: ['threadId', 'subject', 'from', 'receivedAt', 'preview'] });
+  const calls = where.map((accountId) => {
+    const query = batch.add('Email/query', { accountId, filter: { operator: 'AND', conditions }, sort: [{ property: 'receivedAt', isAscending: false }], limit: MOST });
+    return { accountId, get: batch.add<{ list: Listed[] }>('Email/get', { accountId, '#ids': query.ref('/ids'), properties: ['threadId', 'subject', 'from', 'receivedAt', 'preview'] }) };
+  });
   await batch.send();
-  await query.answer;
-  const emails = (await get.answer).list;
-  return { hits: emails.map((email) => hitOf(email, accountId)), corrections: {}, meaning: false, threads: new Map(emails.map((email) => [email.id, email.threadId])) };
+  const found = (await Promise.all(calls.map(async ({ accountId, get }) => (await get.answer).list.map((email) => ({ accountId, email }))))).flat();
+  const newest = found.sort((a, b) => b.email.receivedAt.localeCompare(a.email.receivedAt)).slice(0, MOST);
+  return { hits: once(newest.map(({ email, accountId }) => hitOf(email, accountId))), corrections: {}, meaning: false, threads: new Map(newest.map(({ email }) => [email.id, email.threadId])) };
 }
 
 function hitOf(email: Listed, accountId: string): Hit {

@@ -3,7 +3,7 @@ import type { Command } from '../kernel/commands.svelte';
 import { openSearch, type Feature } from '../kernel/features';
 import { withWords } from '../kernel/i18n.svelte';
 import { router } from '../kernel/router.svelte';
-import { Search } from '../ui/icons';
+import { Bookmark, Search } from '../ui/icons';
 
 const load = withWords('search', () => import('./view.svelte'));
 const view = async () => (await load()).view;
@@ -18,6 +18,7 @@ const commands: Command[] = [
   { id: 'search.next', title: 'search.next', keys: ['J', 'Down'], group, quiet: true, when: here, run: run((screen) => screen.step(1)) },
   { id: 'search.previous', title: 'search.previous', keys: ['K', 'Up'], group, quiet: true, when: here, run: run((screen) => screen.step(-1)) },
   { id: 'search.openHit', title: 'search.openHit', keys: ['Enter', 'O'], group, quiet: true, when: free, run: run((screen) => screen.openRow(screen.cursor)) },
+  { id: 'search.keep', title: 'search.keep', keys: ['Shift+F'], icon: Bookmark, group, when: here, run: run((screen) => screen.keep()) },
   { id: 'search.back', title: 'search.back', keys: ['Escape', 'U'], group, quiet: true, when: here, run: run((screen) => screen.back()) },
 ];
 

@@ -4,7 +4,7 @@
  */
 import type { Language } from '../kernel/i18n.svelte';
 
-export type Operator = 'from' | 'with' | 'has' | 'after' | 'before' | 'in';
+export type Operator = 'from' | 'with' | 'has' | 'after' | 'before' | 'in' | 'account';
 
 export interface Asked {
   words: string;
@@ -15,20 +15,22 @@ export interface Asked {
   after: string;
   before: string;
   in: string;
+  /** Name of an account, or its beginning; empty for all. */
+  account: string;
 }
 
 /** All are understood in every language; the first is the one that chips write. */
 const SPELLINGS: Record<Language, Record<Operator, string[]>> = {
-  en: { from: ['from'], with: ['with'], has: ['has'], after: ['after'], before: ['before'], in: ['in'] },
-  fr: { from: ['de'], with: ['avec'], has: ['contient'], after: ['après', 'apres'], before: ['avant'], in: ['dans'] },
-  vi: { from: ['từ'], with: ['với'], has: ['có'], after: ['sau'], before: ['trước'], in: ['trong'] },
+  en: { from: ['from'], with: ['with'], has: ['has'], after: ['after'], before: ['before'], in: ['in'], account: ['account'] },
+  fr: { from: ['de'], with: ['avec'], has: ['contient'], after: ['après', 'apres'], before: ['avant'], in: ['dans'], account: ['compte'] },
+  vi: { from: ['từ'], with: ['với'], has: ['có'], after: ['sau'], before: ['trước'], in: ['trong'], account: ['tàikhoản', 'taikhoan'] },
 };
 const FILE: Record<Language, string[]> = { en: ['file', 'attachment', 'files'], fr: ['fichier', 'pj', 'fichiers'], vi: ['tệp', 'tep'] };
 const KNOWN = new Map(Object.values(SPELLINGS).flatMap((names) => Object.entries(names).flatMap(([operator, all]) => all.map((name) => [name, operator as Operator] as const))));
 const FILES = new Set(Object.values(FILE).flat());
 const TOKEN = /(?:^|(?<=\s))(?:(\p{L}+):("[^"]*"?|\S+)|(\S+))/gu;
 
-export const NOTHING: Asked = { words: '', from: '', with: '', file: false, after: '', before: '', in: '' };
+export const NOTHING: Asked = { words: '', from: '', with: '', file: false, after: '', before: '', in: '', account: '' };
 
 /** Takes a typed text apart; what is no operator, or one with a value that makes no sense, stays among the words. */
 export function parse(text: string): Asked {
@@ -74,6 +76,7 @@ export function write(asked: Asked, language: Language): string {
     part('after', asked.after),
     part('before', asked.before),
     part('in', asked.in),
+    part('account', asked.account),
   ].filter(Boolean).join(' ');
 }
 
@@ -83,6 +86,6 @@ export function isEmpty(asked: Asked): boolean {
 }
 
 /** True when it has operators. */
-export function limited({ from, with: person, file, after, before, in: box }: Asked): boolean {
-  return !!(from || person || file || after || before || box);
+export function limited({ from, with: person, file, after, before, in: box, account }: Asked): boolean {
+  return !!(from || person || file || after || before || box || account);
 }

@@ -1,5 +1,6 @@
 /** What the search screen shows now. The URL is the source: `/search/ACCOUNT/THREAD?q=TEXT&o=newest&h=PASSAGE`. */
 import { untrack } from 'svelte';
+import { favourites } from '../kernel/favourites.svelte';
 import { openPassage } from '../kernel/features';
 import { locale } from '../kernel/i18n.svelte';
 import { path, router } from '../kernel/router.svelte';
@@ -95,6 +96,16 @@ class SearchView {
   /** Changes some operators and keeps the rest. */
   change(changes: Partial<Asked>): void {
     this.go(write({ ...this.asked, ...changes }, locale()));
+  }
+
+  /** The address that leads to this search again, for the favourites. Reactive. */
+  get address(): string {
+    return `/search?${new URLSearchParams({ q: this.text })}`;
+  }
+
+  /** Puts the search among the favourites, or takes it out. */
+  keep(): void {
+    if (this.text) favourites.toggle(this.address);
   }
 
   openRow(row: number): void {

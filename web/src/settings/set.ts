@@ -17,6 +17,7 @@ interface SetAnswer {
 export const VACATION = 'urn:ietf:params:jmap:vacationresponse';
 export const PARVIS_MAIL = 'urn:parvis:mail';
 export const SHARING = 'urn:parvis:sharing';
+export const QUEUE = 'urn:parvis:queue';
 
 /** All records of a small kind. */
 export async function all<T>(kind: string, accountId: string): Promise<T[]> {
@@ -27,7 +28,7 @@ export async function all<T>(kind: string, accountId: string): Promise<T[]> {
 export async function set(kind: string, accountId: string, change: { create?: unknown; update?: unknown; destroy?: string[] }): Promise<SetAnswer> {
   const answer = await jmap.call<SetAnswer>(`${kind}/set`, { accountId, ...change });
   const [refused] = [answer.notCreated, answer.notUpdated, answer.notDestroyed].flatMap((part) => Object.values(part ?? {}));
-  if (refused) throw new JmapError(refused.type, refused.description ?? refused.type);
+  if (refused) throw new JmapError(refused.type, refused.description ?? refused.type, { ...refused });
   return answer;
 }
 

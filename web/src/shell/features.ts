@@ -7,6 +7,7 @@ import { compose } from '../mail/compose';
 import { filters } from '../mail/filters';
 import { lists } from '../mail/lists';
 import { mail } from '../mail';
+import { vault } from '../mail/vault';
 import { search } from '../search';
 import { settings } from '../settings';
 import { shellCommands } from './commands';
@@ -16,6 +17,7 @@ export const features: Feature[] = [
   compose,
   filters,
   lists,
+  vault,
   assistant,
   search,
   admin,

@@ -1,9 +1,13 @@
 /** The icons in use (Lucide, ISC). One line an icon, so that only these are in the bundle. */
 export { default as Archive } from '@lucide/svelte/icons/archive';
+export { default as ArchiveRestore } from '@lucide/svelte/icons/archive-restore';
 export { default as ArrowLeft } from '@lucide/svelte/icons/arrow-left';
 export { default as Gauge } from '@lucide/svelte/icons/gauge';
 export { default as ArrowRight } from '@lucide/svelte/icons/arrow-right';
 export { default as ArrowUp } from '@lucide/svelte/icons/arrow-up';
+export { default as Bookmark } from '@lucide/svelte/icons/bookmark';
+export { default as BookmarkX } from '@lucide/svelte/icons/bookmark-x';
+export { default as Inboxes } from '@lucide/svelte/icons/layers';
 export { default as Check } from '@lucide/svelte/icons/check';
 export { default as ChevronDown } from '@lucide/svelte/icons/chevron-down';
 export { default as ChevronLeft } from '@lucide/svelte/icons/chevron-left';
@@ -48,6 +52,7 @@ export { default as Moon } from '@lucide/svelte/icons/moon';
 export { default as Paperclip } from '@lucide/svelte/icons/paperclip';
 export { default as Pause } from '@lucide/svelte/icons/pause';
 export { default as Pencil } from '@lucide/svelte/icons/pencil';
+export { default as Play } from '@lucide/svelte/icons/play';
 export { default as Plus } from '@lucide/svelte/icons/plus';
 export { default as Printer } from '@lucide/svelte/icons/printer';
 export { default as CircleHelp } from '@lucide/svelte/icons/circle-question-mark';

@@ -192,6 +192,7 @@ function passes(row: Row, filter: Args | null): boolean {
     if (name === 'hasKeyword') return keywords[value as string];
     if (name === 'notKeyword') return !keywords[value as string];
     if (name === 'hasAttachment') return row.hasAttachment === value;
+    if (name === 'after') return Date.parse(row.receivedAt as string) >= Date.parse(value as string);
     return JSON.stringify(row).toLowerCase().includes(String(value).toLowerCase());
   });
 }

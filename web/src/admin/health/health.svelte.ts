@@ -26,7 +26,7 @@ class Health {
     this.fault = '';
     const language = locale();
     const batch = jmap.batch(); // of its own: nothing else waits for DNS
-    const call = batch.add<Diagnosis>('MailDoctor/get', { accountId: jmap.primary(DELIVERABILITY) });
+    const call = batch.add<Diagnosis>('MailDoctor/get', { accountId: jmap.primary(DELIVERABILITY), language });
     await batch.send().catch(() => undefined);
     try {
       this.found = await call.answer;

@@ -54,6 +54,20 @@ class Composers {
     this.timers.set(draft.key, setTimeout(() => void this.save(draft), SAVE_MS));
   }
 
+  /** Writes it as somebody else, perhaps from another account: what is kept goes there with it. Rejects with JmapError. */
+  async writeAs(draft: Draft, accountId: string, identityId: string): Promise<void> {
+    if (accountId !== draft.accountId) {
+      clearTimeout(this.timers.get(draft.key));
+      const blobIds = draft.files.map((file) => file.blobId).filter(Boolean);
+      const copied = blobIds.length ? await copies(draft.accountId, accountId, blobIds) : {};
+      await destroyDraft(draft).catch(() => undefined);
+      for (const file of draft.files) file.blobId = copied[file.blobId] ?? file.blobId;
+      Object.assign(draft, { accountId, emailId: null });
+    }
+    draft.identityId = identityId;
+    this.changed(draft);
+  }
+
   async save(draft: Draft): Promise<void> {
     clearTimeout(this.timers.get(draft.key));
     if (draft.sending || draft.empty || !this.list.includes(draft)) return;
@@ -200,8 +214,12 @@ function forwardHead(email: Email): string {
 async function files(body: EmailBody, fromAccountId: string, accountId: string): Promise<Attachment[]> {
   const blobIds = body.attachments.map((part) => part.blobId).filter((id) => id !== null);
   if (fromAccountId === accountId || !blobIds.length) return filesOf(body);
-  const { copied } = await jmap.call<{ copied: Record<string, string> | null }>('Blob/copy', { fromAccountId, accountId, blobIds });
-  return filesOf(body, copied ?? {});
+  return filesOf(body, await copies(fromAccountId, accountId, blobIds));
+}
+
+/** Blobs by what they are called in another account. RFC 8620 §6.3 */
+async function copies(fromAccountId: string, accountId: string, blobIds: string[]): Promise<Record<string, string>> {
+  return (await jmap.call<{ copied: Record<string, string> | null }>('Blob/copy', { fromAccountId, accountId, blobIds })).copied ?? {};
 }
 
 function filesOf(body: EmailBody, renamed: Record<string, string> = {}): Attachment[] {

@@ -67,7 +67,7 @@ let next = 1;
 
 export class Draft {
   key = `${Date.now().toString(36)}-${next++}`;
-  accountId = '';
+  accountId = $state('');
   identityId = $state('');
   to = $state.raw<Address[]>([]);
   cc = $state.raw<Address[]>([]);

@@ -18,9 +18,10 @@ export class Decisions {
     this.pending.set(id, { verdict, timer: setTimeout(() => void this.go([id]), WAIT_MS) });
   }
 
-  undo(id: string): void {
+  /** Whether it could still be taken back. */
+  undo(id: string): boolean {
     clearTimeout(this.pending.get(id)?.timer);
-    this.pending.delete(id);
+    return this.pending.delete(id);
   }
 
   /** Sends all that is pending at once. */
