@@ -12,6 +12,8 @@ import threading
 import time
 from collections.abc import Iterable
 
+from bench.peers.ports import free_port
+
 BINARIES = pathlib.Path(os.environ.get("PARVIS_BENCH_CYRUS", "/usr/lib/cyrus/bin"))
 USER = "bench"
 
@@ -112,13 +114,6 @@ class Cyrus:
         self._process.terminate()
         self._process.wait(20)
         shutil.rmtree(self._root, ignore_errors=True)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def swallow_syslog() -> None:

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterable
 
-from bench.peers.cyrus import free_port
+from bench.peers.ports import free_port
 from bench.peers.postfix import children
 
 BINARY = pathlib.Path("/usr/sbin/dovecot")

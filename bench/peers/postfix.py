@@ -4,12 +4,10 @@ import os
 import pathlib
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 
-from bench.peers.cyrus import free_port
+from bench.peers.ports import await_port, free_port
 
 DAEMONS = pathlib.Path("/usr/lib/postfix/sbin")
 _SERVICES = """\
@@ -49,7 +47,7 @@ class Postfix:
         self.mail = self.root / "mail"
         self._write(settings, certificate)
         self._run("start")
-        self._wait()
+        await_port(self.port, self.log)
 
     @staticmethod
     def missing() -> str:
@@ -103,16 +101,6 @@ class Postfix:
         subprocess.run(
             ["/usr/sbin/postfix", "-c", f"{self.root}/conf", command], check=True, capture_output=True, timeout=60
         )
-
-    def _wait(self) -> None:
-        for _ in range(100):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
-                time.sleep(0.1)
-            else:
-                return
-        raise RuntimeError(f"Postfix did not start: {self.log()}")
 
     def log(self) -> str:
         """What it wrote so far."""

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-from bench.peers.cyrus import free_port
+from bench.peers.ports import free_port
 from bench.peers.postfix import children
 
 APACHE, MODULES = pathlib.Path("/usr/sbin/apache2"), pathlib.Path("/usr/lib/apache2/modules")

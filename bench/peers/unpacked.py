@@ -4,12 +4,10 @@
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 
-from bench.peers.cyrus import free_port
+from bench.peers.ports import await_port, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2] / ".venv" / "debian"
 _USERS = ("Debian-exim", "opensmtpd", "opensmtpq", "paul")
@@ -39,7 +37,7 @@ class Unpacked:
             self._process = subprocess.Popen(
                 self._inside(self.command()), stdout=out, stderr=subprocess.STDOUT, start_new_session=True
             )
-        self._wait()
+        await_port(self.port, self.log)
 
     @classmethod
     def missing(cls) -> str:
@@ -95,13 +93,3 @@ class Unpacked:
             mount --bind {state}/run /run
             exec {command}"""
         return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script]
-
-    def _wait(self) -> None:
-        for _ in range(150):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
-                time.sleep(0.1)
-            else:
-                return
-        raise RuntimeError(f"{type(self).__name__} did not start: {self.log()}")

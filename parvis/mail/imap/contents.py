@@ -149,7 +149,8 @@ class Contents:
         if not uids:
             return [], []
         first, end = bisect_left(self.uids, uids[0]), bisect_right(self.uids, uids[-1])
-        if end - first == len(uids) and self.uids[first:end].tolist() == list(uids):
+        given = uids if isinstance(uids, array) else array("I", uids)
+        if end - first == len(given) and self.uids[first:end] == given:
             return uids, self.flags[first:end]
         places = [place for uid in uids if (place := self._place(uid)) is not None]
         return [self.uids[place] for place in places], [self.flags[place] for place in places]

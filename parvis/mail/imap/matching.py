@@ -47,7 +47,10 @@ async def _by_flags(session: Session, key: SearchKey) -> list[int]:
     view = session.box
     contents = await session.server.shelf.get(view.account_id, view.mailbox_id, flags=True)
     there, places = contents.flags_of(view.uids)
-    wanted = {place for place in set(places) if _holds(key, contents.forms[place])}
+    used = set(places)
+    wanted = {place for place in used if _holds(key, contents.forms[place])}
+    if wanted == used:
+        return list(there)
     return [uid for uid, place in zip(there, places, strict=True) if place in wanted]
 
 

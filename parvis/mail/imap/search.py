@@ -94,7 +94,8 @@ def _numbers(session: Session, uids: Sequence[int], *, uid: bool) -> list[int]:
         return list(uids)
     order = sorted(uids)
     if order == uids:
-        return [number for number in session.box.sequences(order) if number]
+        numbers = session.box.sequences(order)
+        return [number for number in numbers if number] if 0 in numbers else numbers
     places = dict(zip(order, session.box.sequences(order), strict=True))
     return [number for one in uids if (number := places[one])]
 
