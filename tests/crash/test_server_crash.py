@@ -1,6 +1,6 @@
 """kill -9 of the real server while mail is delivered by SMTP and written by JMAP, looked at by the client itself.
 
-`PARVIS_CRASH_KILLS` says how often the slow tests kill (a third of it each).
+`PARVIS_CRASH_KILLS` says how often the slow tests kill (a fifth of it each).
 """
 
 import os
@@ -17,7 +17,7 @@ from parvis.store import check
 from tests.crash.server import Client, Server, prepare
 from tests.servers import Postgres
 
-KILLS = int(os.environ.get("PARVIS_CRASH_KILLS", "150")) // 3
+KILLS = int(os.environ.get("PARVIS_CRASH_KILLS", "150")) // 5
 KINDS = {
     "Email": "SELECT account_id, id FROM email",
     "Mailbox": "SELECT account_id, id FROM mailbox",
