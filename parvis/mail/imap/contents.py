@@ -5,12 +5,12 @@ import asyncio
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from parvis.mail.store import KIND
-from parvis.store.sql.contract import Database
+from parvis.store.sql.contract import Database, Row
 
 _HELD = 4_000_000
 """Messages of all mailboxes that are kept, those asked for last."""
@@ -30,11 +30,25 @@ _CHANGED = f"""SELECT m.uid, e.keywords, 0 FROM change c JOIN email_mailbox m ON
     UNION ALL SELECT uid, keywords, 1 FROM deleted_email WHERE mailbox_id = ? AND modseq > ?"""
 
 
+Read = Callable[..., Awaitable[Sequence[Row]]]
+"""`Database.rows`, or `scan` for what may take long."""
+
+
 async def uids_in(db: Database, mailbox_id: int) -> list[int]:
     """All uids that are in a mailbox, in order."""
     ((live, marked),) = await db.scan(_UIDS, mailbox_id, mailbox_id)
     found = f"{live or ''},{marked or ''}".strip(",")
     return sorted(map(int, found.split(","))) if found else []
+
+
+async def fresh_in(read: Read, mailbox_id: int, last: int) -> list[int]:
+    """The uids of a mailbox above one, in order."""
+    return [row[0] for row in await read(_FRESH, mailbox_id, last, mailbox_id, last)]
+
+
+async def gone_from(read: Read, mailbox_id: int, since: int) -> set[int]:
+    """The uids that left a mailbox after a modseq, as far as they are remembered."""
+    return {row[0] for row in await read(_GONE, mailbox_id, since)}
 
 
 class Form(NamedTuple):
@@ -96,8 +110,7 @@ class Contents:
         since, box = self.modseq, self._mailbox_id
         last = self.uids[-1] if self.uids else 0
         read = db.scan if now - since > _MANY else db.rows
-        gone = {row[0] for row in await read(_GONE, box, since)}
-        fresh = [row[0] for row in await read(_FRESH, box, last, box, last)]
+        gone, fresh = await gone_from(read, box, since), await fresh_in(read, box, last)
         changed: dict[int, Form] = {}
         if self.flags is not None:
             changed = {

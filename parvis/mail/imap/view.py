@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from parvis.access.gate import Access
 from parvis.access.principal import Right
-from parvis.mail.imap.contents import Contents, Flagged, uids_in
+from parvis.mail.imap.contents import Contents, Flagged, fresh_in, gone_from, uids_in
 from parvis.mail.mailboxes import MailboxRow
 from parvis.mail.store import KIND
 from parvis.store.sql.contract import Database, Row, marks
@@ -31,9 +31,6 @@ _CHANGED = f"""SELECT m.uid, e.keywords, c.modseq FROM change c JOIN email_mailb
     JOIN email e ON e.id = c.object_id
     WHERE c.account_id = ? AND c.kind = '{KIND}' AND c.modseq > ? AND c.destroyed = 0 AND m.mailbox_id = ?"""
 _MARKED_SINCE = "SELECT uid, keywords, modseq FROM deleted_email WHERE mailbox_id = ? AND modseq > ?"
-_VANISHED = "SELECT uid FROM vanished_uid WHERE mailbox_id = ? AND modseq > ?"
-_UIDS = """SELECT uid FROM email_mailbox WHERE mailbox_id = ? AND uid > ?
-    UNION ALL SELECT uid FROM deleted_email WHERE mailbox_id = ? AND uid > ? ORDER BY uid"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +115,7 @@ class View:
         until, uid_next = row or (0, 1)
         if since < until:
             return self._missing(within or Numbers(((1, None),)), uid_next - 1)
-        rows = await db.scan(_VANISHED, self.mailbox_id, since)
-        gone = sorted({row[0] for row in rows if not self.sequence(row[0])})
+        gone = sorted(uid for uid in await gone_from(db.scan, self.mailbox_id, since) if not self.sequence(uid))
         return compressed(uid for uid in gone if within is None or within.contains(uid, LARGEST))
 
     def _missing(self, numbers: Numbers, last: int) -> str:
@@ -158,9 +154,8 @@ class View:
         if self.modseq < until:
             gone = set(self.uids) - set(await uids_in(db, self.mailbox_id))
         else:
-            gone = {row[0] for row in await db.rows(_VANISHED, self.mailbox_id, self.modseq)}
-        last = self.uids[-1] if self.uids else 0
-        fresh = sorted({row[0] for row in await db.rows(_UIDS, self.mailbox_id, last, self.mailbox_id, last)})
+            gone = await gone_from(db.rows, self.mailbox_id, self.modseq)
+        fresh = await fresh_in(db.rows, self.mailbox_id, self.uids[-1] if self.uids else 0)
         self.uids.extend(fresh)
         found.grown = bool(fresh)
         found.flags, found.touched = await self._flags(db, fresh)
