@@ -58,9 +58,9 @@ async def names(tmp_path):
         authority.close()
 
 
-async def run(folder: pathlib.Path, given: bytes, *command: object) -> tuple[int | None, bytes]:
-    """How a program ends that is given a message, and what it says."""
-    (folder / "resolv.conf").write_text(f"nameserver {AT}\n")
+async def run(folder: pathlib.Path, given: bytes, *command: object, at: str = AT) -> tuple[int | None, bytes]:
+    """How a program ends that is given a message and asks the name server `at`, and what it says."""
+    (folder / "resolv.conf").write_text(f"nameserver {at}\n")
     mount = f'mount --bind {folder}/resolv.conf /etc/resolv.conf && exec "$@"'
     process = await asyncio.create_subprocess_exec(
         "unshare", "-m", "sh", "-c", mount, "sh", *map(str, command),

@@ -3,9 +3,9 @@ signature, SPF and DMARC is what the other has published. OpenDKIM and rspamd ju
 
 import asyncio
 import os
+import pathlib
 import secrets
 import shutil
-import subprocess
 
 import httpx
 import pytest
@@ -22,6 +22,7 @@ from tests.certificates import Authority as Certificates
 from tests.mail.conftest import plain
 from tests.mail.smtp.conftest import Site, talking
 from tests.mail.smtp.test_authentication import HERE, boxes
+from tests.mail.test_signing_peers import OPENDKIM, run
 from tests.servers import Rspamd
 
 pytestmark = [
@@ -157,7 +158,7 @@ async def test_what_it_forges_is_not_believed(site_sqlite: Site, peer: Unpacked)
     assert "inbox" not in await boxes(site_sqlite, ann)
 
 
-async def test_what_we_send_is_proved(site_sqlite: Site, peer: Unpacked, rspamd: int) -> None:
+async def test_what_we_send_is_proved(site_sqlite: Site, peer: Unpacked, rspamd: int, tmp_path) -> None:
     client = site_sqlite.client(await site_sqlite.person("ann"))
     email = await client.draft(f"paul@{domain_of(peer)}", subject="Đây là thư", bodyValues={"1": {"value": BODY}})
     await client.send(email)
@@ -170,34 +171,19 @@ async def test_what_we_send_is_proved(site_sqlite: Site, peer: Unpacked, rspamd:
         said = b" ".join(crlf.partition(b"Authentication-Results: ")[2].split(b"\r\nReceived")[0].split())
         assert said.count(b"dkim=pass") == 2 and b"spf=pass" in said, said  # RSA and Ed25519, read by Exim itself
         assert b"with esmtps" in raw and b"TLS1.3" in raw
-    await opendkim_believes(crlf)
+    await opendkim_believes(crlf, tmp_path)
     symbols = await rspamd_says(crlf, rspamd)
     assert {"R_DKIM_ALLOW", "DMARC_POLICY_ALLOW", "R_SPF_ALLOW"} <= symbols, symbols
 
 
-async def opendkim_believes(raw: bytes) -> None:
-    """It asks the name server at port 53 that it is told of."""
-    if shutil.which("opendkim-testmsg") is None:
+async def opendkim_believes(raw: bytes, folder: pathlib.Path) -> None:
+    if OPENDKIM is None:
         return
     ours = raw[raw.index(b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed") :]
-    resolv = f'echo \'nameserver {DNS_HOST}\' > "$0"; mount --bind "$0" /etc/resolv.conf; exec opendkim-testmsg'
-    with_own_dns = [
-        "unshare",
-        "--mount",
-        "--propagation",
-        "private",
-        "sh",
-        "-c",
-        resolv,
-        f"/tmp/resolv-{os.getpid()}",
-    ]
-
-    def check(given: bytes) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(with_own_dns, input=given, capture_output=True, check=False, timeout=30)
-
-    right, wrong = await asyncio.to_thread(check, ours), await asyncio.to_thread(check, ours + b"more\r\n")
-    assert right.returncode == 0, right.stdout + right.stderr
-    assert wrong.returncode != 0
+    code, said = await run(folder, ours, OPENDKIM, at=DNS_HOST)
+    assert code == 0, said
+    code, said = await run(folder, ours + b"more\r\n", OPENDKIM, at=DNS_HOST)
+    assert code != 0, said
 
 
 async def rspamd_says(raw: bytes, port: int) -> set[str]:
