@@ -58,6 +58,21 @@ describe('Outbox', () => {
     expect(first.onServer()).toBe(true);
     expect(second.outbox.waiting).toBe(0);
   });
+  it('keeps what the server took with the word that it did, so that a page closed just then shows it when it opens', async () => {
+    const first = await open();
+    await first.store.flush();
+    let left: boolean | undefined;
+    const { db } = first;
+    const write = db.write.bind(db);
+    db.write = async (changes) => {
+      await write(changes);
+      const waits = (await db.count('outbox')) > 0;
+      const record = await db.get<{ keywords: Record<string, true> }>('records', `A/Email/${ID}`);
+      if (!waits) left ??= !!record?.keywords.$flagged;
+    };
+    await first.outbox.update(EmailType, 'A', STAR).done;
+    await expect.poll(() => left).toBe(true);
+  });
   it('undoes what was sent by the inverse, the latest first', async () => {
     const { outbox, flagged, onServer } = await open();
     await outbox.update(EmailType, 'A', STAR).done;

@@ -64,6 +64,7 @@ export class Db {
       if (value === undefined) table.delete(key);
       else table.put(value, key);
     }
+    transaction.commit(); // without another turn through this page, which may be closing
     await new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       transaction.onerror = transaction.onabort = () => reject(transaction.error as Error);

@@ -241,7 +241,9 @@ export class Outbox {
   private drop(ops: Operation[]): void {
     const gone = new Set(ops.map((op) => op.seq));
     this.ops = this.ops.filter((op) => !gone.has(op.seq));
-    void this.db.write(ops.map((op) => ({ store: 'outbox' as const, key: key(op), value: undefined }))).catch(() => undefined);
+    // In one transaction with the records it led to: a page closed in between must not show what was before.
+    for (const op of ops) this.store.save('outbox', key(op), undefined);
+    queueMicrotask(() => void this.store.flush());
     for (const op of ops) {
       const type = op.kind === 'calls' ? undefined : this.types.get(op.type);
       if (!type || op.kind === 'calls') continue;
