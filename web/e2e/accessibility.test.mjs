@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, enter, launch, learned, open, person, shot, signIn } from './harness.mjs';
+import { accessible, enter, eventually, launch, learned, open, person, shot, signIn } from './harness.mjs';
 import { inside, outside } from './screens.mjs';
 
 let browser;
@@ -52,7 +52,7 @@ for (const [what, size] of [['320 px wide', { width: 320, height: 700 }], ['enla
     const page = await open(browser, size);
     const look = async (name) => {
       await shot(page, `${name}-${size.width}`);
-      assert.deepEqual(await page.evaluate(lost), [], name);
+      await eventually(async () => assert.deepEqual(await page.evaluate(lost), [], name));
     };
     await outside(page, look);
     await signIn(page, person('fr'));
@@ -67,8 +67,8 @@ test('nothing is cut with letters of twice the size', async () => {
     await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
     await page.waitForTimeout(100);
     await shot(page, `${name}-letters`);
-    assert.deepEqual(await page.evaluate(lost), [], name);
-    assert.deepEqual(await page.evaluate(cut), [], name);
+    await eventually(async () => assert.deepEqual(await page.evaluate(lost), [], name));
+    await eventually(async () => assert.deepEqual(await page.evaluate(cut), [], name));
   };
   await outside(page, look);
   await signIn(page, person('fr'));
@@ -87,11 +87,11 @@ test('with colours forced by the system, what is chosen is still told apart', as
   await page.keyboard.press('Enter');
   await page.locator('article .body').first().waitFor();
   await shot(page, 'forced-colors');
-  for (const chosen of ['[role="option"][aria-selected="true"]', '.rail [aria-current]', '.filters [aria-pressed="true"]', '.folders [aria-current]']) assert.ok(await drawn(chosen), chosen);
+  for (const chosen of ['[role="option"][aria-selected="true"]', '.rail [aria-current]', '.filters [aria-pressed="true"]', '.folders [aria-current]']) await eventually(async () => assert.ok(await drawn(chosen), chosen));
   await page.goto('/settings/keys');
   await page.getByRole('switch').waitFor();
   await shot(page, 'forced-colors-settings');
-  assert.ok(await drawn('[role="switch"]'));
+  await eventually(async () => assert.ok(await drawn('[role="switch"]')));
 });
 
 test('everything is reached by keyboard; what opens closes with Escape and gives the focus back', async () => {
@@ -112,10 +112,10 @@ test('everything is reached by keyboard; what opens closes with Escape and gives
   for (const keys of ['?', 'Control+k', 'v']) {
     await page.keyboard.press(keys);
     await page.locator('dialog[open]').waitFor();
-    assert.ok(await page.evaluate(() => !!document.activeElement.closest('dialog')), keys);
+    await eventually(async () => assert.ok(await page.evaluate(() => !!document.activeElement.closest('dialog')), keys));
     await page.keyboard.press('Escape');
     await page.waitForFunction(() => !document.querySelector('dialog[open]'));
-    assert.equal(await focused(), 'Réception', keys);
+    await eventually(async () => assert.equal(await focused(), 'Réception', keys));
   }
   for (const [keys, inside] of [['c', '.prose'], ['Control+j', 'aside textarea']]) {
     await page.keyboard.press(keys);
@@ -136,6 +136,6 @@ test('everything is reached by keyboard; what opens closes with Escape and gives
   await page.getByRole('menu').waitFor();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Escape');
-  assert.ok(await page.evaluate(() => document.activeElement.matches('.me')));
+  await eventually(async () => assert.ok(await page.evaluate(() => document.activeElement.matches('.me'))));
   assert.deepEqual(page.faults, []);
 });

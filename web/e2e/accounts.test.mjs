@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { accessible, arrive, enter, jmap, launch, person, subjects } from './harness.mjs';
+import { accessible, arrive, enter, eventually, jmap, launch, person, subjects } from './harness.mjs';
 
 let browser;
 let page;
@@ -38,20 +38,20 @@ test('folders, labels and searches are kept among the favourites, in one’s own
   await page.getByRole('button', { name: 'Garder dans les favoris' }).click();
   await page.goto('/mail/inbox');
   await list().getByRole('link', { name: 'budget' }).waitFor();
-  assert.deepEqual(await names(), ['Réception', 'Suivis', 'budget']);
+  await eventually(async () => assert.deepEqual(await names(), ['Réception', 'Suivis', 'budget']));
   await list().getByRole('link', { name: 'budget' }).focus();
   await page.keyboard.press('Alt+ArrowUp');
   await page.keyboard.press('Alt+ArrowUp');
   await page.getByRole('status').filter({ hasText: 'budget\u00a0: 1 sur 3' }).waitFor();
-  assert.deepEqual(await names(), ['budget', 'Réception', 'Suivis']);
-  assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), 'budget');
+  await eventually(async () => assert.deepEqual(await names(), ['budget', 'Réception', 'Suivis']));
+  await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), 'budget'));
   await list().getByRole('link', { name: 'Suivis' }).dragTo(list().getByRole('link', { name: 'budget' }));
-  assert.deepEqual(await names(), ['Suivis', 'budget', 'Réception']);
+  await eventually(async () => assert.deepEqual(await names(), ['Suivis', 'budget', 'Réception']));
   await accessible(page, 'favourites');
   await page.waitForTimeout(600);
   const other = await enter(browser, person('fr'));
   await other.locator('nav.folders ul[aria-labelledby="favourites"] a').first().waitFor();
-  assert.deepEqual(await other.locator('nav.folders ul[aria-labelledby="favourites"] a > .trunc').allTextContents(), ['Suivis', 'budget', 'Réception']);
+  await eventually(async () => assert.deepEqual(await other.locator('nav.folders ul[aria-labelledby="favourites"] a > .trunc').allTextContents(), ['Suivis', 'budget', 'Réception']));
   await other.context().close();
   await list().getByRole('link', { name: 'budget' }).click();
   await page.waitForURL('**/search?q=budget');
@@ -80,7 +80,7 @@ test('all inboxes are one list: each row says whose it is, and is archived in it
   await page.keyboard.press('z');
   await page.waitForFunction((size) => Number(document.querySelector('[role="option"]').getAttribute('aria-setsize')) === size, size);
   await page.waitForTimeout(800);
-  assert.deepEqual(await subjects(page), before);
+  await eventually(async () => assert.deepEqual(await subjects(page), before));
   assert.deepEqual(page.faults, []);
 });
 
@@ -105,7 +105,7 @@ test('which inboxes are together is chosen in the list and in the settings', asy
   await page.goto('/settings/accounts');
   const team = page.getByRole('switch', { name: /^visite@/ });
   await team.waitFor();
-  assert.equal(await team.getAttribute('aria-checked'), 'false');
+  await eventually(async () => assert.equal(await team.getAttribute('aria-checked'), 'false'));
   await team.click();
   await accessible(page, 'settings-accounts');
   await page.goto('/mail/inbox');
@@ -127,7 +127,7 @@ test('a search is of all accounts or of one', async () => {
   await page.waitForURL(/compte%3Adonnees|compte:donnees/);
   await page.waitForTimeout(600);
   const owners = await page.locator('[data-row] .shared').allTextContents();
-  assert.equal(owners.length, await page.locator('[data-row]').count());
+  await eventually(async () => assert.equal(owners.length, await page.locator('[data-row]').count()));
   assert.ok(owners.every((name) => name.startsWith('donnees@')), String(owners));
   assert.deepEqual(page.faults, []);
 });
@@ -143,13 +143,13 @@ test('an account elsewhere: what is wrong is said beside its field, and the form
   await page.waitForFunction(() => document.activeElement?.closest('fieldset'));
   await host.fill('127.0.0.1');
   await page.getByLabel('Chiffrement').first().selectOption('starttls');
-  assert.equal(await page.getByLabel('Port').first().inputValue(), '143');
+  await eventually(async () => assert.equal(await page.getByLabel('Port').first().inputValue(), '143'));
   await page.getByLabel('Port').first().fill('1');
   await page.getByRole('switch', { name: 'Envoyer aussi' }).click();
   await page.getByLabel('Mot de passe', { exact: true }).fill('secret');
   await page.getByRole('button', { name: 'Ajouter le compte' }).click();
   await page.locator('fieldset').getByRole('alert').filter({ hasText: '127.0.0.1' }).waitFor();
-  assert.equal(await host.getAttribute('aria-invalid'), 'true');
+  await eventually(async () => assert.equal(await host.getAttribute('aria-invalid'), 'true'));
   await accessible(page, 'elsewhere-wrong');
   await page.getByRole('button', { name: 'Annuler' }).click();
   await page.getByLabel('Adresse').waitFor({ state: 'detached' });
@@ -173,7 +173,7 @@ test('a message is written from another account, and its file goes with it', asy
   await page.getByText('Brouillon enregistré').waitFor();
   const [accountId] = team.split('/');
   const seen = (more) => jmap(page, [['Email/query', { ...more, filter: { subject, hasKeyword: '$draft' } }]]).then(([answer]) => answer.ids);
-  assert.deepEqual(await seen({}), []);
+  await eventually(async () => assert.deepEqual(await seen({}), []));
   const [id] = await seen({ accountId });
   const [{ list: [draft] }] = await jmap(page, [['Email/get', { accountId, ids: [id], properties: ['from', 'attachments'] }]]);
   assert.match(draft.from[0].email, /^visite@/);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, jmap, launch, person, subjects } from './harness.mjs';
+import { enter, eventually, jmap, launch, person, subjects } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -33,7 +33,7 @@ test('a message with a file is taken back, then really sent, and arrives', async
   await other.waitForFunction((subject) => [...document.querySelectorAll('[role="option"] .subj b')].some((one) => one.textContent.includes(subject)), subject, { timeout: 60_000 });
   await other.locator('[role="option"]', { hasText: subject }).click();
   await other.locator('article .files', { hasText: 'programme.txt' }).waitFor();
-  assert.equal((await subjects(other)).filter((one) => one.includes(subject)).length, 1);
+  await eventually(async () => assert.equal((await subjects(other)).filter((one) => one.includes(subject)).length, 1));
   assert.deepEqual(page.faults, []);
 });
 
@@ -51,13 +51,13 @@ test('a window that nothing was written in leaves no draft behind, one letter do
     await page.getByRole('button', { name: 'Enregistrer et fermer' }).click();
     await page.locator('.prose').waitFor({ state: 'detached' });
   }
-  assert.equal(await drafts(), before);
+  await eventually(async () => assert.equal(await drafts(), before));
   await page.keyboard.press('c');
   await page.locator('.prose').click();
   await page.keyboard.type('x');
   await page.getByRole('button', { name: 'Enregistrer et fermer' }).click();
   await page.locator('.prose').waitFor({ state: 'detached' });
-  assert.equal(await drafts(), before + 1);
+  await eventually(async () => assert.equal(await drafts(), before + 1));
   await page.goto('/mail/drafts');
   await page.keyboard.press('#');
   assert.deepEqual(page.faults, []);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { accessible, enter, jmap, launch, person, toDoor } from './harness.mjs';
+import { accessible, enter, eventually, jmap, launch, person, toDoor } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -44,7 +44,7 @@ test('a filter is made from a message, files the next one, and the message says 
   await page.locator('[role="option"]', { hasText: `Marées de novembre ${RUN}` }).first().click();
   await page.getByRole('button', { name: 'Autres actions pour ce message' }).last().click();
   await page.getByRole('menuitem', { name: 'Filtrer les messages de ce genre' }).click();
-  assert.equal(await page.getByRole('textbox', { name: 'Condition 1 : texte' }).inputValue(), LIST);
+  await eventually(async () => assert.equal(await page.getByRole('textbox', { name: 'Condition 1 : texte' }).inputValue(), LIST));
   await accessible(page, 'filters-new');
   await page.getByRole('button', { name: 'Enregistrer' }).click();
   await page.getByText('Choisissez un dossier.').waitFor();
@@ -57,12 +57,12 @@ test('a filter is made from a message, files the next one, and the message says 
   await deliver(`Marées de décembre ${RUN}`, { list: `Lettre du port <${LIST}>` });
   await page.goto('/mail/archive');
   await page.locator('[role="option"]', { hasText: `Marées de décembre ${RUN}` }).first().click();
-  assert.ok((await place(page, `Marées de décembre ${RUN}`)).keywords.includes('$seen'));
+  await eventually(async () => assert.ok((await place(page, `Marées de décembre ${RUN}`)).keywords.includes('$seen')));
   await page.getByRole('button', { name: 'Autres actions pour ce message' }).last().click();
   await page.getByRole('menuitem', { name: 'Pourquoi est-il ici' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('Filtre « Lettre du port »').waitFor();
-  assert.match((await dialog.textContent()).replaceAll('\u00a0', ' '), new RegExp(`déplacer vers Archives.*marquer comme lu.*la liste de diffusion contient « ${LIST} »`, 's'));
+  await eventually(async () => assert.match((await dialog.textContent()).replaceAll('\u00a0', ' '), new RegExp(`déplacer vers Archives.*marquer comme lu.*la liste de diffusion contient « ${LIST} »`, 's')));
   await accessible(page, 'filters-why');
   assert.deepEqual(page.faults, []);
 });
@@ -80,11 +80,11 @@ test('filters are tried on mail that is here, applied, and taken back', async ()
   await accessible(page, 'filters-apply');
   await dialog.getByRole('button', { name: 'Appliquer à 2 messages' }).click();
   await page.getByText('2 messages modifiés').waitFor();
-  assert.deepEqual((await place(page, `Avis de tempête un ${RUN}`)).names, ['Archives']);
+  await eventually(async () => assert.deepEqual((await place(page, `Avis de tempête un ${RUN}`)).names, ['Archives']));
   await dialog.waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Annuler' }).click();
   await page.getByText('Annulé', { exact: true }).waitFor();
-  assert.notDeepEqual((await place(page, `Avis de tempête un ${RUN}`)).names, ['Archives']);
+  await eventually(async () => assert.notDeepEqual((await place(page, `Avis de tempête un ${RUN}`)).names, ['Archives']));
   assert.deepEqual(page.faults, []);
 });
 
@@ -96,8 +96,8 @@ test('filters are ordered by keys and by dragging, switched off, doubled, delete
   await page.getByRole('button', { name: 'Déplacer Un, 1 sur 3' }).focus();
   await page.keyboard.press('ArrowDown');
   await page.getByRole('button', { name: 'Déplacer Un, 2 sur 3' }).waitFor();
-  assert.deepEqual(await names(page), ['Deux', 'Un', 'Trois']);
-  assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), /^Déplacer Un/);
+  await eventually(async () => assert.deepEqual(await names(page), ['Deux', 'Un', 'Trois']));
+  await eventually(async () => assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), /^Déplacer Un/));
   await accessible(page, 'filters');
 
   const from = await page.getByRole('button', { name: 'Déplacer Trois' }).boundingBox();
@@ -108,7 +108,7 @@ test('filters are ordered by keys and by dragging, switched off, doubled, delete
   await page.mouse.move(to.x + 10, to.y + 8, { steps: 8 });
   await page.mouse.up();
   await dragged;
-  assert.deepEqual(await names(page), ['Trois', 'Deux', 'Un']);
+  await eventually(async () => assert.deepEqual(await names(page), ['Trois', 'Deux', 'Un']));
 
   const off = saved(page);
   await page.getByRole('switch', { name: 'Deux est actif' }).click();
@@ -119,14 +119,14 @@ test('filters are ordered by keys and by dragging, switched off, doubled, delete
   await page.getByRole('button', { name: 'Actions pour Trois' }).click();
   await page.getByRole('menuitem', { name: 'Supprimer' }).click();
   await page.getByText('Filtre « Trois » supprimé').waitFor();
-  assert.deepEqual(await names(page), ['Deux', 'Deux 2', 'Un']);
+  await eventually(async () => assert.deepEqual(await names(page), ['Deux', 'Deux 2', 'Un']));
   const back = saved(page);
   await page.getByRole('button', { name: 'Annuler' }).click();
   await back;
   await page.reload();
   await page.getByText('Deux 2', { exact: true }).waitFor();
-  assert.deepEqual(await names(page), ['Trois', 'Deux', 'Deux 2', 'Un']);
-  assert.equal(await page.getByRole('switch', { name: 'Deux est actif' }).getAttribute('aria-checked'), 'false');
+  await eventually(async () => assert.deepEqual(await names(page), ['Trois', 'Deux', 'Deux 2', 'Un']));
+  await eventually(async () => assert.equal(await page.getByRole('switch', { name: 'Deux est actif' }).getAttribute('aria-checked'), 'false'));
   assert.deepEqual(page.faults, []);
 });
 
@@ -140,18 +140,18 @@ test('what somebody else has changed meanwhile is not overwritten', async () => 
   await jmap(page, [['SieveScript/set', { update: { [id]: { blobId: other.blobId } } }]]);
   await page.getByRole('switch').click();
   await page.getByText('Les filtres ont été modifiés ailleurs').waitFor();
-  assert.deepEqual(await names(page), ['Autre']);
+  await eventually(async () => assert.deepEqual(await names(page), ['Autre']));
 });
 
 test('a script of one’s own is shown as text, its faults at their lines, and stays when filters begin anew', async () => {
   await script(page, '# à moi\nrequire "fileinto";\nif header :contains "subject" "x" { fileinto "Archive"; }\n');
   await page.goto('/settings/filters');
   const text = page.getByRole('textbox', { name: 'Texte du script' });
-  assert.match(await text.inputValue(), /^# à moi/);
+  await eventually(async () => assert.match(await text.inputValue(), /^# à moi/));
   await text.fill('# à moi\nkeep;\nfoo;\n');
   await page.getByRole('button', { name: 'Ligne 3' }).waitFor();
   await accessible(page, 'filters-script');
-  assert.ok(await page.getByRole('button', { name: 'Enregistrer' }).isDisabled());
+  await eventually(async () => assert.ok(await page.getByRole('button', { name: 'Enregistrer' }).isDisabled()));
   await text.fill('# à moi\nkeep;\n');
   await page.getByRole('button', { name: 'Ligne 3' }).waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Enregistrer' }).click();
@@ -159,7 +159,7 @@ test('a script of one’s own is shown as text, its faults at their lines, and s
   await page.getByRole('button', { name: 'Repartir avec des filtres simples' }).click();
   await page.getByText('Aucun filtre pour l’instant').waitFor();
   await page.getByRole('button', { name: 'main', exact: true }).click();
-  assert.equal(await text.inputValue(), '# à moi\nkeep;\n');
+  await eventually(async () => assert.equal(await text.inputValue(), '# à moi\nkeep;\n'));
   const [{ list }] = await jmap(page, [['SieveScript/get', { ids: null }]]);
   assert.deepEqual(list.map((one) => [one.name, one.isActive]).sort(), [['Filtres', true], ['main', false]]);
   assert.deepEqual(page.faults, []);
@@ -193,7 +193,7 @@ test('a filter is made, ordered and saved with keys alone', async () => {
   await to('Enregistrer');
   await page.keyboard.press('Enter');
   await page.getByRole('listitem').getByText('suivre (étoile)', { exact: true }).waitFor();
-  assert.deepEqual(await names(page), ['ann@example.org']);
+  await eventually(async () => assert.deepEqual(await names(page), ['ann@example.org']));
   assert.deepEqual(page.faults, []);
 });
 
@@ -201,7 +201,7 @@ test('a search becomes a filter', async () => {
   await page.goto('/search?q=budget de:hélène contient:fichier');
   await page.getByRole('link', { name: 'En faire un filtre' }).click();
   await page.getByRole('textbox', { name: 'Condition 1 : texte' }).waitFor();
-  assert.equal(await page.getByRole('textbox', { name: 'Condition 1 : texte' }).inputValue(), 'hélène');
-  assert.equal(await page.getByRole('textbox', { name: 'Condition 2 : texte' }).inputValue(), 'budget');
-  assert.equal(await page.getByRole('combobox', { name: 'Condition 3 : quoi' }).inputValue(), 'attachment');
+  await eventually(async () => assert.equal(await page.getByRole('textbox', { name: 'Condition 1 : texte' }).inputValue(), 'hélène'));
+  await eventually(async () => assert.equal(await page.getByRole('textbox', { name: 'Condition 2 : texte' }).inputValue(), 'budget'));
+  await eventually(async () => assert.equal(await page.getByRole('combobox', { name: 'Condition 3 : quoi' }).inputValue(), 'attachment'));
 });

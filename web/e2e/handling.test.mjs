@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { arrive, enter, jmap, launch, person } from './harness.mjs';
+import { arrive, enter, eventually, jmap, launch, person } from './harness.mjs';
 
 let browser;
 let page;
@@ -40,13 +40,13 @@ test('a conversation is snoozed with H, waits in its mailbox, comes back by undo
   const slept = await settled(id, ['mailboxIds', 'snoozedUntil'], (email) => email.snoozedUntil);
   const tomorrow = await page.evaluate(() => new Date(new Date().getFullYear(), new Date().getMonth(), new Date().getDate() + 1, 8).getTime());
   assert.equal(Date.parse(slept.snoozedUntil), tomorrow);
-  assert.deepEqual(Object.keys(slept.mailboxIds), [(await boxes()).snoozed]);
+  await eventually(async () => assert.deepEqual(Object.keys(slept.mailboxIds), [(await boxes()).snoozed]));
   await page.getByRole('link', { name: 'En attente' }).click();
   await row(subject).locator('.waits', { hasText: '08:00' }).waitFor();
   await page.keyboard.press('z');
   await row(subject).waitFor({ state: 'detached' });
   const back = await settled(id, ['mailboxIds', 'snoozedUntil'], (email) => email.snoozedUntil === null);
-  assert.deepEqual(Object.keys(back.mailboxIds), [(await boxes()).inbox]);
+  await eventually(async () => assert.deepEqual(Object.keys(back.mailboxIds), [(await boxes()).inbox]));
 
   const all = await boxes();
   const soon = new Date(Date.now() + 2_000).toISOString().replace(/\.\d+/, '');
@@ -73,16 +73,16 @@ test('what nobody vouches for is said in plain words, what is forged can be repo
   await row(`${base} vraie`).click();
   await page.getByRole('region', { name: `${base} vraie` }).waitFor();
   await page.locator('article .body').getByText('voici.').waitFor();
-  assert.equal(await note.count(), 0);
+  await eventually(async () => assert.equal(await note.count(), 0));
   await row(`${base} douteuse`).click();
   await note.getByText('Rien ne prouve que ce message vienne vraiment de boutique.example').waitFor();
-  assert.equal(await note.getByRole('button', { name: 'Signaler' }).count(), 0);
+  await eventually(async () => assert.equal(await note.getByRole('button', { name: 'Signaler' }).count(), 0));
   await row(`${base} fausse`).click();
   await note.getByText('boutique.example ne l’a pas envoyé').waitFor();
   await note.getByRole('button', { name: 'Signaler un hameçonnage' }).click();
   await row(`${base} fausse`).waitFor({ state: 'detached' });
   const reported = await settled(id, ['mailboxIds', 'keywords'], (email) => email.keywords.$phishing);
-  assert.deepEqual(Object.keys(reported.mailboxIds), [(await boxes()).junk]);
+  await eventually(async () => assert.deepEqual(Object.keys(reported.mailboxIds), [(await boxes()).junk]));
   assert.ok(reported.keywords.$junk);
   assert.deepEqual(page.faults, []);
 });
@@ -98,10 +98,10 @@ test('leaving a list asks first; what one press cannot do is offered as a messag
   await dialog.getByRole('button', { name: 'Se désabonner' }).click();
   const link = dialog.getByRole('link', { name: 'Ouvrir boutique.example' }); // no signature of the list's is proved
   await link.waitFor();
-  assert.deepEqual([await link.getAttribute('href'), await link.getAttribute('rel')], ['https://boutique.example/off', 'noopener noreferrer nofollow']);
+  await eventually(async () => assert.deepEqual([await link.getAttribute('href'), await link.getAttribute('rel')], ['https://boutique.example/off', 'noopener noreferrer nofollow']));
   await dialog.getByRole('button', { name: 'Écrire un message' }).click();
   await page.locator('.prose').waitFor();
-  assert.equal(await page.inputValue('.subject'), 'Départ');
+  await eventually(async () => assert.equal(await page.inputValue('.subject'), 'Départ'));
   await page.getByText('off@boutique.example').waitFor();
   await page.getByRole('button', { name: 'Supprimer le brouillon' }).click();
   assert.deepEqual(page.faults, []);
@@ -117,7 +117,7 @@ test('a message is written again as a new one, and its original shown by a key',
   await page.keyboard.press('Escape');
   await page.keyboard.press('Shift+E');
   await page.locator('.prose', { hasText: 'Le texte même.' }).waitFor();
-  assert.equal(await page.inputValue('.subject'), subject);
+  await eventually(async () => assert.equal(await page.inputValue('.subject'), subject));
   await page.locator('.composer .to').getByText(person('fr', 1).address.split('@')[0], { exact: false }).first().waitFor();
   await page.getByRole('button', { name: 'Supprimer le brouillon' }).click();
   assert.deepEqual(page.faults, []);
@@ -141,7 +141,7 @@ test('a text is kept as a template, and begins another message', async () => {
   await page.keyboard.press('Shift+C');
   await page.getByRole('menuitem', { name }).click();
   await page.locator('.prose', { hasText: 'Merci de votre message.' }).waitFor();
-  assert.equal(await page.inputValue('.subject'), 'Bien reçu');
+  await eventually(async () => assert.equal(await page.inputValue('.subject'), 'Bien reçu'));
   const text = await page.locator('.prose').innerText();
   assert.equal(text.split('Merci').length, 2, text);
   assert.ok(!/^--$[\s\S]*^--$/m.test(text), text); // one signature
@@ -149,7 +149,7 @@ test('a text is kept as a template, and begins another message', async () => {
   await page.goto('/settings/mail');
   await page.getByRole('button', { name: `Supprimer ${name}` }).click();
   await page.getByText('Modèle supprimé').waitFor();
-  assert.ok(!(await jmap(page, [['EmailTemplate/get', { ids: null }]]))[0].list.some((one) => one.name === name));
+  await eventually(async () => assert.ok(!(await jmap(page, [['EmailTemplate/get', { ids: null }]]))[0].list.some((one) => one.name === name)));
   assert.deepEqual(page.faults, []);
 });
 
@@ -174,7 +174,7 @@ test('another identity brings its own signature', async () => {
   assert.ok(now.startsWith('Mes mots'), now);
   await page.locator('.composer select').selectOption({ index: 0 });
   await page.locator('.prose', { hasText: `Le ${name}` }).waitFor({ state: 'detached' });
-  assert.equal((await page.locator('.prose').innerText()).trim(), before.trim());
+  await eventually(async () => assert.equal((await page.locator('.prose').innerText()).trim(), before.trim()));
   await page.getByRole('button', { name: 'Supprimer le brouillon' }).click();
   await jmap(page, [['Identity/set', { destroy: [mine] }]]);
   assert.deepEqual(page.faults, []);
@@ -204,7 +204,7 @@ test('a label gets a colour, on every device', async () => {
   const other = await enter(browser, person('fr', 1));
   const dot = other.getByRole('link', { name: subject }).locator('.dot');
   await dot.waitFor();
-  assert.equal(await dot.evaluate((one) => one.style.getPropertyValue('--h')), '300');
+  await eventually(async () => assert.equal(await dot.evaluate((one) => one.style.getPropertyValue('--h')), '300'));
   await other.context().close();
   assert.deepEqual(page.faults, []);
 });
@@ -218,7 +218,7 @@ test('ten thousand messages are chosen and archived with how far it is, and all 
   await page.goto(`/mail/${box}`);
   await page.waitForSelector('[role="option"]');
   const held = async (id) => (await jmap(page, [['Mailbox/get', { ids: [id], properties: ['totalEmails'] }]]))[0].list[0].totalEmails;
-  assert.equal(await held(box), COUNT);
+  await eventually(async () => assert.equal(await held(box), COUNT));
   await page.keyboard.press('Control+a');
   await page.getByRole('button', { name: /Sélectionner les 10/ }).click();
   await page.getByRole('heading', { name: /^10.000 sélectionnés$/ }).waitFor();
@@ -227,13 +227,13 @@ test('ten thousand messages are chosen and archived with how far it is, and all 
   await page.getByText(/^\d[\d\s\u202f]* messages sur 10.000$/).waitFor();
   await page.getByText(/^10.000 conversations archivées/).waitFor({ timeout: 240_000 });
   console.log(`# archived ${COUNT} in ${Date.now() - began} ms`);
-  assert.equal(await held(box), 0);
+  await eventually(async () => assert.equal(await held(box), 0));
   await page.getByText('Rien ici pour l’instant').waitFor();
   const undoing = Date.now();
   await page.keyboard.press('z');
   await page.waitForFunction(() => !document.querySelector('.bulk') && document.querySelectorAll('[role="option"]').length > 0, null, { timeout: 240_000 });
   console.log(`# brought back in ${Date.now() - undoing} ms`);
-  assert.equal(await held(box), COUNT);
+  await eventually(async () => assert.equal(await held(box), COUNT));
   assert.deepEqual(page.faults, []);
   await jmap(page, [['Mailbox/set', { destroy: [box], onDestroyRemoveEmails: true }]]);
 });
@@ -252,11 +252,11 @@ test('a large trash is emptied after a time in which it can be kept', async () =
     if (kept) {
       await page.keyboard.press('z');
       await page.waitForTimeout(8_500);
-      assert.equal(await held(), before);
+      await eventually(async () => assert.equal(await held(), before));
     }
   }
   await page.getByText(/conversations supprimées définitivement/).waitFor({ timeout: 20_000 });
-  assert.equal(await held(), 0);
+  await eventually(async () => assert.equal(await held(), 0));
   assert.deepEqual(page.faults, []);
 });
 

@@ -72,6 +72,19 @@ export async function shot(page, name) {
   await page.screenshot({ path: `${SHOTS}/${name}.png` });
 }
 
+/** Runs a check until it holds, for five seconds; then fails as it failed last. For whatever a page shows a moment later. */
+export async function eventually(check) {
+  const end = Date.now() + 5_000;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
 /** Subjects of the list's first rows, as they are shown. */
 export function subjects(page) {
   return page.$$eval('[role="option"] .subj b', (all) => all.map((one) => one.textContent.trim()));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, demo, enter, jmap, launch, person, shot } from './harness.mjs';
+import { accessible, demo, enter, eventually, jmap, launch, person, shot } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -31,10 +31,10 @@ test('an administrator leaves while it looks, is told, and reads what was found'
   await page.waitForSelector('[role="option"]');
   page.ask();
   await page.getByRole('button', { name: 'Voir', exact: true }).click(SLOW);
-  assert.match(await sentence(page).textContent(), /^\d+ points demandent votre attention$/);
+  await eventually(async () => assert.match(await sentence(page).textContent(), /^\d+ points demandent votre attention$/));
   const [told] = await jmap(page, [['MailDoctor/get', {}]]);
   const open = told.mail.filter((one) => one.severity !== 'good');
-  assert.deepEqual(await page.locator('article h3').allTextContents(), open.map((one) => one.title));
+  await eventually(async () => assert.deepEqual(await page.locator('article h3').allTextContents(), open.map((one) => one.title)));
   assert.equal(told.reports.days.length > 80, true);
 
   const card = page.locator('article', { hasText: '5.7.26' });
@@ -44,19 +44,19 @@ test('an administrator leaves while it looks, is told, and reads what was found'
   const domain = page.getByRole('button', { name: 'valmont.example' });
   await domain.focus();
   await page.keyboard.press('Enter');
-  assert.equal(await domain.getAttribute('aria-expanded'), 'true');
+  await eventually(async () => assert.equal(await domain.getAttribute('aria-expanded'), 'true'));
   const { records } = told.domains.find((one) => one.domain === 'valmont.example');
   const said = await page.locator('tr.more:not([hidden]) li p').allTextContents();
   assert.equal(said.length, records.length);
   await page.locator('tr.more:not([hidden])').getByRole('button', { name: 'Copier l’enregistrement' }).first().click();
   await page.getByText('Copié', { exact: true }).waitFor();
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), records.find((one) => one.line).line);
+  await eventually(async () => assert.equal(await page.evaluate(() => navigator.clipboard.readText()), records.find((one) => one.line).line));
 
   await page.getByLabel('Domaine montré').selectOption('songhan.example');
   const sum = told.reports.days.filter((one) => one.domain === 'songhan.example').reduce((all, one) => all + one.aligned + one.failed, 0);
   await page.getByRole('img', { name: new RegExp(`^${new Intl.NumberFormat('fr').format(sum).replace(/\s/, '\\s')} messages en 30 jours`) }).waitFor();
   await page.getByText('En tableau').click();
-  assert.equal(await page.locator('details table tbody tr').count(), 31);
+  await eventually(async () => assert.equal(await page.locator('details table tbody tr').count(), 31));
 
   const asked = page.waitForRequest((request) => (request.postData() ?? '').includes('"MailDoctor/get"'));
   await page.getByRole('button', { name: 'Examiner à nouveau' }).click();
@@ -92,7 +92,7 @@ for (const [theme, width, height] of [['light', 1440, 900], ['dark', 1440, 900],
       await page.locator(part).evaluate((one) => one.scrollIntoView({ block: 'start' }));
       await accessible(page, `health-${theme}-${width}-${n}`);
     }
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+    await eventually(async () => assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0));
     assert.deepEqual(page.faults, []);
     await page.context().close();
   });
@@ -100,10 +100,10 @@ for (const [theme, width, height] of [['light', 1440, 900], ['dark', 1440, 900],
 
 test('nobody else sees the page', async () => {
   const page = await enter(browser, person('fr'));
-  assert.equal(await page.getByRole('link', { name: 'Gestion' }).count(), 0);
+  await eventually(async () => assert.equal(await page.getByRole('link', { name: 'Gestion' }).count(), 0));
   await page.goto('/admin/health');
   await page.getByText('Cette page n’existe pas').waitFor();
-  assert.equal(await page.locator('#admin-page').count(), 0);
+  await eventually(async () => assert.equal(await page.locator('#admin-page').count(), 0));
   const [answer] = await jmap(page, [['MailDoctor/get', {}]]);
   assert.equal(answer.type, 'forbidden');
   await page.context().close();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, demo, enter, jmap, launch, toDoor } from './harness.mjs';
+import { accessible, demo, enter, eventually, jmap, launch, toDoor } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -26,7 +26,7 @@ test('a moderator reads what waits, lets it go, refuses it, and takes it back', 
   await row('deux').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Annuler' }).click();
   await row('deux').waitFor();
-  assert.ok((await held(page)).includes(`Proposition deux ${RUN}`));
+  await eventually(async () => assert.ok((await held(page)).includes(`Proposition deux ${RUN}`)));
 
   const sent = gone(page);
   await row('un').getByRole('button', { name: /^Envoyer/ }).click();
@@ -34,14 +34,14 @@ test('a moderator reads what waits, lets it go, refuses it, and takes it back', 
   await page.getByRole('link', { name: 'Apparence' }).click(); // leaving decides at once
   await sent;
   for (let tries = 0; tries < 50 && (await held(page)).some((subject) => subject.includes(RUN)); tries += 1) await page.waitForTimeout(100);
-  assert.deepEqual((await held(page)).filter((subject) => subject.includes(RUN)), []);
+  await eventually(async () => assert.deepEqual((await held(page)).filter((subject) => subject.includes(RUN)), []));
   assert.deepEqual(page.faults, []);
   await page.context().close();
 
   const other = await enter(browser, member);
   const found = async (word) => (await jmap(other, [['Email/query', { filter: { subject: `Proposition ${word} ${RUN}` } }]]))[0].ids.length;
   for (let tries = 0; tries < 50 && !(await found('un')); tries += 1) await other.waitForTimeout(100);
-  assert.deepEqual([await found('un'), await found('deux')], [1, 0]);
+  await eventually(async () => assert.deepEqual([await found('un'), await found('deux')], [1, 0]));
   await other.context().close();
 });
 
@@ -53,7 +53,7 @@ test('a list is set by its moderator, and read or not by its members', async () 
   let done = changed();
   await page.getByLabel('Qui peut écrire sans demander').selectOption('moderators');
   await done;
-  assert.equal((await listed()).posting, 'moderators');
+  await eventually(async () => assert.equal((await listed()).posting, 'moderators'));
   done = changed();
   await page.getByLabel('Qui peut écrire sans demander').selectOption('members');
   await done;
@@ -63,7 +63,7 @@ test('a list is set by its moderator, and read or not by its members', async () 
   await done;
   await page.getByRole('button', { name: `Retirer lecteur.${RUN}@ailleurs.example` }).click();
   await page.getByText(`lecteur.${RUN}@ailleurs.example ne reçoit plus`).waitFor();
-  assert.deepEqual((await listed()).readers.filter((address) => address.includes(RUN)), []);
+  await eventually(async () => assert.deepEqual((await listed()).readers.filter((address) => address.includes(RUN)), []));
   await page.context().close();
 
   const other = await enter(browser, member);

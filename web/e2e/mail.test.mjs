@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { enter, jmap, launch, person, subjects } from './harness.mjs';
+import { enter, eventually, jmap, launch, person, subjects } from './harness.mjs';
 
 let browser;
 let page;
@@ -53,14 +53,14 @@ test('archiving is seen at once and undone with Z', async () => {
   const before = await subjects(page);
   await page.keyboard.press('e');
   await page.waitForFunction((gone) => document.querySelector('[role="option"] .subj b')?.textContent.trim() !== gone, before[0]);
-  assert.equal((await subjects(page))[0], before[1]);
+  await eventually(async () => assert.equal((await subjects(page))[0], before[1]));
   await page.waitForTimeout(600);
   await page.keyboard.press('z');
   await page.waitForFunction((back) => document.querySelector('[role="option"] .subj b')?.textContent.trim() === back, before[0]);
   await page.waitForTimeout(600);
   await page.reload();
   await page.waitForSelector('[role="option"]');
-  assert.deepEqual((await subjects(page)).slice(0, 3), before.slice(0, 3));
+  await eventually(async () => assert.deepEqual((await subjects(page)).slice(0, 3), before.slice(0, 3)));
 });
 
 test('a star reaches the server, and another window by itself', async () => {
@@ -130,7 +130,7 @@ test('filters narrow the list and are in the address', async () => {
   await page.getByRole('button', { name: 'Non lus' }).click();
   assert.match(page.url(), /\?f=unread/);
   await page.waitForFunction((all) => document.querySelector('[role="option"]')?.getAttribute('aria-setsize') !== all, all);
-  assert.equal(await page.locator('[role="option"] .item:not(.unread)').count(), 0);
+  await eventually(async () => assert.equal(await page.locator('[role="option"] .item:not(.unread)').count(), 0));
 });
 
 test('an attachment is previewed, and the original is shown', async () => {
@@ -155,7 +155,7 @@ test('in mail that may only be read nothing can be changed, and answers are oneâ
   await page.locator('[role="option"]').nth(1).click();
   await page.locator('article .body').first().waitFor();
   await page.getByText('Lecture seule').waitFor();
-  assert.equal(await page.getByRole('button', { name: 'Archiver' }).count(), 0);
+  await eventually(async () => assert.equal(await page.getByRole('button', { name: 'Archiver' }).count(), 0));
   const [subject] = await subjects(page);
   await page.keyboard.press('e');
   await page.keyboard.press('r');
@@ -165,6 +165,6 @@ test('in mail that may only be read nothing can be changed, and answers are oneâ
   await page.getByText('Brouillon enregistrÃ©').waitFor();
   await page.getByText('ChargÃ©e de projets de coopÃ©ration').waitFor(); // Camille's signature
   await page.getByRole('button', { name: 'Supprimer le brouillon' }).click();
-  assert.equal((await subjects(page))[0], subject);
+  await eventually(async () => assert.equal((await subjects(page))[0], subject));
   assert.deepEqual(page.faults, []);
 });

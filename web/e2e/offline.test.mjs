@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, jmap, launch, person } from './harness.mjs';
+import { enter, eventually, jmap, launch, person } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -18,17 +18,17 @@ test('without a network it opens with what was read last, keeps changes, and sen
   await page.reload();
   await page.waitForSelector('[role="option"]');
   await page.getByText('Hors ligne.').waitFor();
-  assert.equal(await page.locator('.thread h1').textContent(), title);
-  assert.ok((await page.locator('article .body').last().textContent()) || (await page.locator('article iframe').count()));
+  await eventually(async () => assert.equal(await page.locator('.thread h1').textContent(), title));
+  await eventually(async () => assert.ok((await page.locator('article .body').last().textContent()) || (await page.locator('article iframe').count())));
 
   const row = page.locator('[role="option"]').nth(1);
   const was = await row.locator('.star.on').count();
   await row.locator('.star').click();
-  assert.notEqual(await row.locator('.star.on').count(), was);
+  await eventually(async () => assert.notEqual(await row.locator('.star.on').count(), was));
   await page.waitForTimeout(400);
   await page.reload(); // the change survives it, still without a network
   await page.waitForSelector('[role="option"]');
-  assert.notEqual(await page.locator('[role="option"]').nth(1).locator('.star.on').count(), was);
+  await eventually(async () => assert.notEqual(await page.locator('[role="option"]').nth(1).locator('.star.on').count(), was));
 
   await page.context().setOffline(false);
   await page.evaluate(() => dispatchEvent(new Event('online')));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, demo, enter, jmap, launch, person, shot } from './harness.mjs';
+import { accessible, demo, enter, eventually, jmap, launch, person, shot } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -52,14 +52,14 @@ test('what cannot leave is seen, tried, held, dropped, and a drop undone', async
   await page.evaluate(() => dispatchEvent(new Event('focus')));
   await row(page, `ida@${NOWHERE}`).waitFor({ timeout: 20_000 });
   const group = page.getByRole('region', { name: NOWHERE });
-  assert.equal(await group.getByRole('listitem').count(), 2);
+  await eventually(async () => assert.equal(await group.getByRole('listitem').count(), 2));
   await group.getByText('Détails').first().click({ timeout: 90_000 }); // a silent server is left alone for a minute
-  assert.match(await group.locator('code').first().textContent(), /^4\d\d 4\./);
-  assert.equal(await row(page, `ida@${NOWHERE}`).getByText(/Prochain essai/).count(), 1);
+  await eventually(async () => assert.match(await group.locator('code').first().textContent(), /^4\d\d 4\./));
+  await eventually(async () => assert.equal(await row(page, `ida@${NOWHERE}`).getByText(/Prochain essai/).count(), 1));
   await shot(page, 'queue-details');
 
   const hold = page.getByRole('button', { name: 'Retenir' });
-  assert.equal(await hold.isDisabled(), true);
+  await eventually(async () => assert.equal(await hold.isDisabled(), true));
   await group.getByRole('checkbox', { name: `Sélectionner tout ce qui va vers ${NOWHERE}` }).focus();
   await page.keyboard.press('Space');
   await page.getByText('2 sélectionnés').waitFor();
@@ -71,7 +71,7 @@ test('what cannot leave is seen, tried, held, dropped, and a drop undone', async
   await page.getByRole('button', { name: 'Essayer' }).click();
   await page.getByText('Un message est essayé.').waitFor();
   await row(page, `ove@${NOWHERE}`).getByText('Retenu').waitFor({ state: 'detached' });
-  assert.equal(await row(page, `ida@${NOWHERE}`).getByText('Retenu').count(), 1);
+  await eventually(async () => assert.equal(await row(page, `ida@${NOWHERE}`).getByText('Retenu').count(), 1));
 
   await row(page, `ida@${NOWHERE}`).getByRole('checkbox').click();
   await page.getByRole('button', { name: 'Abandonner' }).click();
@@ -79,13 +79,13 @@ test('what cannot leave is seen, tried, held, dropped, and a drop undone', async
   await shot(page, 'queue-dropping');
   await page.getByRole('button', { name: /^Annuler/ }).click();
   await page.getByText('Rien n’a été abandonné.').waitFor();
-  assert.ok((await waiting(page)).includes(`ida@${NOWHERE}`));
+  await eventually(async () => assert.ok((await waiting(page)).includes(`ida@${NOWHERE}`)));
 
   await row(page, `ida@${NOWHERE}`).getByRole('checkbox').click();
   await page.getByRole('button', { name: 'Abandonner' }).click();
-  assert.ok((await waiting(page)).includes(`ida@${NOWHERE}`));
+  await eventually(async () => assert.ok((await waiting(page)).includes(`ida@${NOWHERE}`)));
   await page.getByText('Un message a été abandonné.').waitFor({ timeout: 15_000 });
-  assert.deepEqual((await waiting(page)).filter((one) => one !== administrator.address).sort(), ['eva@absence.example', `ove@${NOWHERE}`]);
+  await eventually(async () => assert.deepEqual((await waiting(page)).filter((one) => one !== administrator.address).sort(), ['eva@absence.example', `ove@${NOWHERE}`]));
   assert.deepEqual(page.faults, []);
   await page.context().close();
 });
@@ -98,7 +98,7 @@ test('nothing jumps under the pointer', async () => {
   await jmap(page, [['MailQueue/act', { act: 'drop', ids: list.filter((one) => one.recipients[0].address.startsWith('eva')).map((one) => one.id) }]]);
   await page.evaluate(() => dispatchEvent(new Event('focus')));
   await row(page, 'eva@absence.example').getByText('N’attend plus').waitFor();
-  assert.equal((await row(page, `ove@${NOWHERE}`).boundingBox()).y, before.y);
+  await eventually(async () => assert.equal((await row(page, `ove@${NOWHERE}`).boundingBox()).y, before.y));
   await page.mouse.move(5, 5);
   await row(page, 'eva@absence.example').waitFor({ state: 'detached' });
   await page.context().close();
@@ -113,7 +113,7 @@ for (const [theme, width, height] of [['light', 1440, 900], ['dark', 1440, 900],
     await row(page, 'eva@absence.example').getByRole('checkbox').click();
     await page.getByText('Détails').first().click({ timeout: 90_000 });
     await accessible(page, `queue-${theme}-${width}`);
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+    await eventually(async () => assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0));
     assert.deepEqual(page.faults, []);
     await page.context().close();
   });
@@ -123,7 +123,7 @@ test('nobody else reads the queue', async () => {
   const page = await enter(browser, person('fr'));
   await page.goto('/admin/queue');
   await page.waitForTimeout(500);
-  assert.equal(await page.locator('#admin-page').count(), 0);
-  assert.equal((await jmap(page, [['MailQueue/get', {}]]))[0].type, 'forbidden');
+  await eventually(async () => assert.equal(await page.locator('#admin-page').count(), 0));
+  await eventually(async () => assert.equal((await jmap(page, [['MailQueue/get', {}]]))[0].type, 'forbidden'));
   await page.context().close();
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, launch, learned, person } from './harness.mjs';
+import { enter, eventually, launch, learned, person } from './harness.mjs';
 
 let browser;
 before(async () => {
@@ -29,7 +29,7 @@ test('words without accents are found, and the conversation opens at the passage
   await page.goto('/search?q=delegation');
   await page.getByRole('button', { name: 'Avec fichier' }).click();
   await page.waitForFunction(() => new URLSearchParams(location.search).get('q') === 'delegation contient:fichier');
-  assert.equal(await page.getByRole('combobox').inputValue(), 'delegation contient:fichier');
+  await eventually(async () => assert.equal(await page.getByRole('combobox').inputValue(), 'delegation contient:fichier'));
   assert.deepEqual(page.faults, []);
 });
 
@@ -60,7 +60,7 @@ test('a conversation is summarised in place, and a question can keep to it', asy
   await page.locator('aside textarea').fill('Qui vient ?');
   const asked = page.waitForRequest((request) => (request.postData() ?? '').includes('"AssistantTurn/set"'));
   await page.keyboard.press('Enter');
-  assert.match((await asked).postData(), /"about":\[\{"accountId":"\w+","kind":"Email","id":"\w+"/);
+  await eventually(async () => assert.match((await asked).postData(), /"about":\[\{"accountId":"\w+","kind":"Email","id":"\w+"/));
   await page.keyboard.press('Control+j'); // as it was: the panel's state is kept on the device only
   assert.deepEqual(page.faults, []);
 });

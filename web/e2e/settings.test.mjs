@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, arrive, bring, enter, launch, person } from './harness.mjs';
+import { accessible, arrive, bring, enter, eventually, launch, person } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -43,8 +43,8 @@ test('all other sessions are ended at once', async () => {
   await page.goto('/settings/security');
   await page.getByRole('button', { name: 'Mettre fin à toutes les autres' }).click();
   await page.getByRole('button', { name: 'Mettre fin à toutes les autres' }).waitFor({ state: 'detached' });
-  for (const other of [first, second]) assert.equal((await other.request.get('/auth/session')).status(), 401);
-  assert.equal((await page.request.get('/auth/session')).status(), 200);
+  for (const other of [first, second]) await eventually(async () => assert.equal((await other.request.get('/auth/session')).status(), 401));
+  await eventually(async () => assert.equal((await page.request.get('/auth/session')).status(), 200));
 });
 
 test('an app password is shown once and removed', async () => {
@@ -52,10 +52,10 @@ test('an app password is shown once and removed', async () => {
   await page.goto('/settings/security');
   await page.getByRole('textbox', { name: 'Pour quel logiciel' }).fill('Essai');
   await page.getByRole('button', { name: 'Créer' }).click();
-  assert.ok((await page.locator('.secret code').textContent()).length > 12);
+  await eventually(async () => assert.ok((await page.locator('.secret code').textContent()).length > 12));
   await page.reload();
   await page.getByRole('button', { name: 'Supprimer Essai' }).waitFor();
-  assert.equal(await page.locator('.secret').count(), 0);
+  await eventually(async () => assert.equal(await page.locator('.secret').count(), 0));
   await page.getByRole('button', { name: 'Supprimer Essai' }).click();
   await page.getByRole('button', { name: 'Supprimer Essai' }).waitFor({ state: 'detached' });
 });

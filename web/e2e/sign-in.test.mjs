@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, launch, open, person, signIn } from './harness.mjs';
+import { accessible, eventually, launch, open, person, signIn } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -15,7 +15,7 @@ test('a wrong password is told in the language chosen, a right one opens the inb
   await page.fill('input[name="password"]', 'wrong');
   await page.keyboard.press('Enter');
   await page.getByRole('alert').waitFor();
-  assert.match(await page.getByRole('alert').textContent(), /incorrect/);
+  await eventually(async () => assert.match(await page.getByRole('alert').textContent(), /incorrect/));
   await accessible(page, 'sign-in-error');
   await signIn(page, who);
   await page.getByRole('heading', { level: 1, name: 'Réception' }).waitFor();
@@ -30,7 +30,7 @@ test('the language is switched in place', async () => {
     await page.getByRole('menuitemcheckbox', { name: language }).click();
     await page.getByRole('heading', { level: 1, name: word }).waitFor();
   }
-  assert.equal(await page.getAttribute('html', 'lang'), 'fr');
+  await eventually(async () => assert.equal(await page.getAttribute('html', 'lang'), 'fr'));
 });
 
 test('signing out forgets everything on the device', async () => {
@@ -42,5 +42,5 @@ test('signing out forgets everything on the device', async () => {
   await page.waitForSelector('input[name="username"]');
   const left = await page.evaluate(async () => (await indexedDB.databases()).filter((one) => one.name.startsWith('parvis-')).length);
   assert.equal(left, 0);
-  assert.equal((await page.request.get('/auth/session')).status(), 401);
+  await eventually(async () => assert.equal((await page.request.get('/auth/session')).status(), 401));
 });

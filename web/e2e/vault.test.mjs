@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { accessible, arrive, enter, jmap, launch, person } from './harness.mjs';
+import { accessible, arrive, enter, eventually, jmap, launch, person } from './harness.mjs';
 
 let browser;
 let page;
@@ -56,11 +56,11 @@ test('what was deleted for good is reached from the trash, found without accents
   await page.getByRole('button', { name: 'Restaurer' }).click();
   await page.getByText('Restauré à sa place').waitFor();
   await row(subject).waitFor({ state: 'detached' });
-  assert.equal((await until(() => inMailbox(id))).subject, subject);
+  await eventually(async () => assert.equal((await until(() => inMailbox(id))).subject, subject));
   await page.getByRole('button', { name: 'Annuler' }).click();
   await row(subject).waitFor();
   await until(async () => !(await inMailbox(id)));
-  assert.ok((await kept()).some((one) => one.subject === subject));
+  await eventually(async () => assert.ok((await kept()).some((one) => one.subject === subject)));
   assert.deepEqual(page.faults, []);
 });
 

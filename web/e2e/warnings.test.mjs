@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { accessible, arrive, enter, jmap, launch, person, shot } from './harness.mjs';
+import { accessible, arrive, enter, eventually, jmap, launch, person, shot } from './harness.mjs';
 
 let browser;
 let page;
@@ -38,9 +38,9 @@ test('an imitated domain and colleague, answers that go elsewhere and a link tha
   const subject = named('Virement');
   await deceive(subject);
   await note().getByText('un domaine qui ne fait que ressembler au vôtre').waitFor();
-  assert.equal(await note().count(), 1);
+  await eventually(async () => assert.equal(await note().count(), 1));
   await note().getByText(ascii(like())).waitFor();
-  assert.ok((await note().locator('mark').first().textContent()).includes('á'));
+  await eventually(async () => assert.ok((await note().locator('mark').first().textContent()).includes('á')));
   await accessible(page, 'warning');
   await note().getByRole('button', { name: /autres? remarques?/ }).click();
   await note().getByText('Le nom').first().waitFor();
@@ -57,12 +57,12 @@ test('a link of a suspicious message asks first and shows the true host', async 
   const pages = page.context().pages().length;
   await page.frameLocator('article iframe').getByRole('link').click();
   const dialog = page.getByRole('dialog', { name: 'Où mène ce lien' });
-  assert.equal(await dialog.locator('b').textContent(), 'voleur.example');
+  await eventually(async () => assert.equal(await dialog.locator('b').textContent(), 'voleur.example'));
   await dialog.getByText(`www.${domain}`).waitFor();
   await accessible(page, 'link-asked');
-  assert.equal(await page.evaluate(() => document.activeElement?.textContent.trim()), 'Rester ici');
+  await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement?.textContent.trim()), 'Rester ici'));
   const leave = dialog.getByRole('link', { name: 'Ouvrir voleur.example' });
-  assert.deepEqual([await leave.getAttribute('href'), await leave.getAttribute('rel')], ['https://voleur.example/compte?id=1', 'noopener noreferrer nofollow']);
+  await eventually(async () => assert.deepEqual([await leave.getAttribute('href'), await leave.getAttribute('rel')], ['https://voleur.example/compte?id=1', 'noopener noreferrer nofollow']));
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
   await page.frameLocator('article iframe').getByRole('link').click({ button: 'middle' });
@@ -92,7 +92,7 @@ test('"Tout va bien" is remembered for the sender, on the server, and can be tak
   await deceive(again);
   await page.frameLocator('article iframe').getByRole('link').waitFor();
   await page.waitForTimeout(500);
-  assert.equal(await note().count(), 0);
+  await eventually(async () => assert.equal(await note().count(), 0));
   assert.deepEqual(page.faults, []);
 });
 
@@ -101,7 +101,7 @@ test('a first message says so quietly, and phishing is reported from the banner'
   await arrive(page, [letter(subject, `Nouveau <n${Date.now()}@neuf.example>`, '', '<p>Bonjour.</p>')]);
   await row(subject).click();
   await note().getByText('le premier message que vous recevez').waitFor();
-  assert.equal(await note().getByRole('button', { name: 'Signaler' }).count(), 0);
+  await eventually(async () => assert.equal(await note().getByRole('button', { name: 'Signaler' }).count(), 0));
   await shot(page, 'warning-first');
   const bad = named('Faux');
   await deceive(bad);
