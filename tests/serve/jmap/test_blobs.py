@@ -211,8 +211,11 @@ async def test_blob_copy_and_lookup(open_client, store) -> None:
     await store.write(lambda unit: link(unit, blob[1:], ann.person.id, "Todo", 7, 12))
     found = await call(ann, "Blob/lookup", typeNames=["Todo"], ids=[blob, "none"])
     assert len(found["list"][0]["matchedIds"]["Todo"]) == 1
-    assert found["notFound"] == ["none"]
+    assert found["list"][1] == {"id": "none", "matchedIds": {"Todo": []}} and found["notFound"] == ["none"]
     assert (await call(ann, "Blob/lookup", typeNames=["Foo"], ids=[]))["type"] == "unknownDataType"
+    asked = ["Blob/lookup", {"accountId": ann.account, "typeNames": ["Todo"], "ids": [blob]}, "c"]
+    unused = await ann.post("/jmap/api", json={"using": USING[:2], "methodCalls": [asked]})
+    assert unused.json()["methodResponses"][0][1]["type"] == "unknownDataType"
 
 
 async def test_who_knows_the_bytes_does_not_learn_which_hidden_things_have_them(open_client, store) -> None:
