@@ -96,6 +96,7 @@ async def test_queries(ann, arguments, expected) -> None:
 
 
 async def test_a_quota(ann, store) -> None:
+    """RFC 9425 §4.1, §4.2, §4.4"""
     assert (await ann("Quota/get"))["list"] == []
     await store.db.write(
         lambda tx: tx.run("UPDATE mail_account SET quota_bytes = 1000 WHERE account_id = ?", ann.principal.id)
