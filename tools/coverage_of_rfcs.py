@@ -4,7 +4,8 @@ docs/reference/rfcs.md.
 Code that follows a protocol says so beside it: `RFC 8620 §5.3` or `RFC 8620 §5.3, §5.4`. For the RFCs that a server
 of ours must keep, `tools/rfcs/NUMBER.toml` lists all sections, those with requirements (MUST, SHALL, SHOULD,
 REQUIRED) and, for each of these that the code does not name, why. A section counts as named with any section below
-or above it. Whether what is named is kept is proved by tests, not by this.
+or above it. Whether what is named is kept is proved by tests, not by this. A list made from the last draft
+before an RFC names it in `from`.
 
     python tools/coverage_of_rfcs.py                 what is neither named nor left out, and names of no section
     python tools/coverage_of_rfcs.py FOLDER NUMBER…  makes the lists anew from texts rfcNUMBER.txt in a folder"""
@@ -39,6 +40,8 @@ class Listed:
     """Sections with requirements and their titles."""
     left: dict[str, str]
     """Sections with requirements that the code does not name, and why."""
+    draft: str = ""
+    """The draft that the list was made from, when it was not the RFC itself."""
 
 
 def listed() -> list[Listed]:
@@ -47,7 +50,8 @@ def listed() -> list[Listed]:
     for file in sorted(LISTS.glob("*.toml"), key=lambda file: int(file.stem)):
         read = tomllib.loads(file.read_text(encoding="utf-8"))
         sections = frozenset(read["sections"].split())
-        found.append(Listed(int(file.stem), read["title"], sections, read["binding"], read.get("left", {})))
+        left, draft = read.get("left", {}), read.get("from", "")
+        found.append(Listed(int(file.stem), read["title"], sections, read["binding"], left, draft))
     return found
 
 
@@ -120,6 +124,8 @@ def page() -> str:
 
 def _chapter(number: int, one: Listed | None, code: dict[str, set[str]], tests: dict[str, set[str]]) -> list[str]:
     lines = [f"## RFC {number}", ""] + ([one.title, ""] if one else [])
+    if one and one.draft:
+        lines += [f"Read from {one.draft}, the last draft before it; the numbers are those of the RFC.", ""]
     lines += ["| section | code | tests |", "|---|---|---|"]
     binding = one.binding if one else {}
     for section in sorted({*code, *binding}, key=_order):
@@ -150,7 +156,9 @@ def write_list(folder: pathlib.Path, number: int) -> None:
     for section, title, body in _cut(_PAGE_BREAK.sub("\n", text)):
         if section not in found or len(body) > len(found[section][1]):
             found[section] = title, body
-    lines = [f"title = {_quoted(before.get('title', ''))}", f'sections = "{" ".join(found)}"', "", "[binding]"]
+    lines = [f"title = {_quoted(before.get('title', ''))}"]
+    lines += [f"from = {_quoted(before['from'])}"] if "from" in before else []
+    lines += [f'sections = "{" ".join(found)}"', "", "[binding]"]
     binding = {section: title for section, (title, body) in found.items() if _BINDING.search(body)}
     lines += [f"{_quoted(section)} = {_quoted(title)}" for section, title in binding.items()]
     lines += ["", "[left]"]

@@ -44,7 +44,7 @@ class Answer:
 
     @property
     def texts(self) -> list[str]:
-        """TXT records, the strings of each joined; a byte beyond ASCII is one letter."""
+        """TXT records, the strings of each joined (RFC 9989 §4.5); a byte beyond ASCII is one letter."""
         return [b"".join(getattr(each, "strings", ())).decode("latin-1") for each in self.records]
 
     @property

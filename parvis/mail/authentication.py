@@ -65,7 +65,8 @@ class Authentication:
 
     async def examine(self, raw: bytes, start: int, origin: Origin) -> Verdict:
         """What can be found out about the message that begins at `start`, while its sender waits (RFC 7208 §2.4,
-        §2.5). Never fails, and takes no longer than eight seconds and the reading of the message."""
+        §2.5, RFC 9989 §5.3.3). Never fails, and takes no longer than eight seconds and the reading of the
+        message."""
         text = await _computed(len(raw), Text, raw, start)
         signatures, chain = dkim.signatures(text), arc.chain(text)
         wanted = [one.key_name for one in signatures if not one.fault] + (chain.key_names if chain else [])
@@ -157,7 +158,7 @@ def _proofs(
 
 
 def _authors(text: Text) -> list[str]:
-    """The domains of all From fields (RFC 7489 §6.6.1)."""
+    """The domains of all From fields, in A-labels (RFC 7489 §6.6.1, RFC 9989 §5.3.1)."""
     emails = [one.email for field in text.all("from") for one in mime.as_addresses(field.value)]
     domains = [_ascii(split_address(email)[1]) for email in emails]
     return [domain for domain in dict.fromkeys(domains) if domain][:_AUTHORS]

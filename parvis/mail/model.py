@@ -152,7 +152,7 @@ class Email(Record):
 
 
 class Quota(Record):
-    """What an account holds and may hold. RFC 9425 §4.1"""
+    """What an account holds and may hold. RFC 9425 §3, §4.1"""
 
     kind: ClassVar[str] = "Quota"
     capability: ClassVar[str] = QUOTA

@@ -56,7 +56,8 @@ class Signer:
         self._keep, self._settings = keep, settings
 
     async def signed(self, raw: bytes) -> bytes:
-        """The message with a signature of its author's domain before it; as it is when that is none of ours."""
+        """The message with a signature of its author's domain before it; as it is when that is none of ours. RFC
+        9989 §5.1.2"""
         text = Text(raw)
         domain = author_domain(text)
         if domain not in self._settings.domains:

@@ -154,7 +154,8 @@ def _check_number(mailbox_ids: frozenset[int]) -> None:
 
 
 async def _use(unit: Unit, account_id: int, octets: int, messages: int) -> None:
-    """Counts what the account holds. Raises OverQuota, NotFound for an account without mail."""
+    """Counts what the account holds; whoever listens is told (RFC 9425 §6). Raises OverQuota, NotFound for an
+    account without mail."""
     row = await unit.row(
         """UPDATE mail_account SET used_bytes = used_bytes + ?, messages = messages + ? WHERE account_id = ?
         RETURNING used_bytes, quota_bytes""",

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from parvis.kernel import clock
 from parvis.serve.context import Context
@@ -16,7 +15,7 @@ from parvis.serve.http.rates import LOOPBACK, Rates
 from parvis.serve.http.server import HttpServer
 from parvis.serve.http.static import Static
 from parvis.serve.jmap.api import Api
-from parvis.serve.jmap.blob_methods import BlobTypes, linked
+from parvis.serve.jmap.blob_methods import BlobType, BlobTypes, Finder, linked
 from parvis.serve.jmap.blobs import Library, Resolver
 from parvis.serve.jmap.engine import Engine
 from parvis.serve.jmap.push.delivery import Delivery
@@ -113,8 +112,9 @@ def _scopes(engine: Engine, features: Sequence[Feature]) -> dict[str, str]:
 
 
 def _blob_types(engine: Engine, features: Sequence[Feature]) -> BlobTypes:
-    types: dict[str, Any] = {}
+    finders: dict[str, Finder] = {}
     for feature in features:
-        types.update({kind: linked(kind) for kind in feature.blob_scopes if kind in engine.kinds})
-        types.update(feature.blob_types)
+        finders |= {kind: linked(kind) for kind in feature.blob_scopes if kind in engine.kinds}
+        finders |= feature.blob_types
+    types = {name: BlobType(engine.kinds[name].record.capability, find) for name, find in finders.items()}
     return BlobTypes(types)

@@ -1,9 +1,10 @@
 """What a domain wants done with mail that names it as the author and is not from it: found in DNS, and applied.
 
 RFC 7489, with the organisational domain found by walking up the DNS tree as RFC 9989 §4.10 has it, without a list
-of public suffixes.
+of public suffixes. Of the tags that RFC 9989 took away, `pct=0` still means that a domain only tries.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -17,6 +18,8 @@ Wish = Literal["none", "quarantine", "reject"]
 Value = Literal["none", "pass", "fail", "temperror", "permerror"]
 LABELS = 8
 """A domain with more is asked for itself, then from its last seven on (RFC 9989 §4.10)."""
+_TAG = re.compile(r"\s*[A-Za-z][A-Za-z0-9_]*\s*=")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s,]+\Z")
 _SOFTER: dict[Wish, Wish] = {"reject": "quarantine", "quarantine": "none", "none": "none"}
 
 
@@ -76,22 +79,24 @@ def is_record(text: str) -> bool:
 
 
 def parse(text: str) -> Record:
-    """Reads a record; what is not known in it is passed over. Raises Invalid (RFC 7489 §6.3)."""
+    """Reads a record; what is not known in it, or is no tag at all, is passed over. A wish that is none makes it
+    `none` when reports are asked for. Raises Invalid (RFC 7489 §6.3, §6.6.3, RFC 9989 §4.8, §4.10.1)."""
     if not is_record(text):
         raise Invalid("not a DMARC record")
-    found = tags.parse(text)
+    found = tags.parse(";".join(filter(_TAG.match, text.split(";"))))
     reports = tuple(uri.strip() for uri in found.get("rua", "").split(",") if uri.strip())
-    policy = _wish(found.get("p"))
-    if policy is None:  # RFC 7489 §6.6.3, 6
-        if not reports:
-            raise Invalid("p= is missing or not known")
-        policy = "none"
-    subdomains = _wish(found.get("sp")) or policy
+    wishes = {tag: _wish(found.get(tag)) for tag in ("p", "sp", "np") if tag == "p" or tag in found}
+    if None in wishes.values():
+        if not any(map(_URI.match, reports)):
+            raise Invalid("p=, sp= or np= is missing or not known")
+        wishes = {"p": "none"}
+    policy = wishes["p"] or "none"
+    subdomains = wishes.get("sp") or policy
     suffix = found.get("psd", "u").lower()
     return Record(
         policy=policy,
         subdomains=subdomains,
-        missing=_wish(found.get("np")) or subdomains,
+        missing=wishes.get("np") or subdomains,
         strict_dkim=found.get("adkim", "r").lower() == "s",
         strict_spf=found.get("aspf", "r").lower() == "s",
         testing=found.get("t", "n").lower() == "y" or found.get("pct") == "0",
@@ -161,7 +166,8 @@ async def discover(names: Names, domain: str) -> Policy | None:
 
 
 async def evaluate(names: Names, domain: str, proofs: Iterable[Proof], doubts: Iterable[Proof] = ()) -> Outcome:
-    """What DMARC says of a message whose author is at `domain` (RFC 7489 §6.6.2). Never fails.
+    """What DMARC says of a message whose author is at `domain` (RFC 7489 §6.6.2, RFC 9989 §5.3.2, §5.3.4, §5.3.5,
+    §5.3.6). Never fails.
 
     `doubts` are domains of which SPF or DKIM can say nothing now: one that would do makes a fail a `temperror`."""
     try:

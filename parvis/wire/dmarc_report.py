@@ -1,5 +1,5 @@
 """Reports of other servers about mail that says to be from a domain: how much they got, from where, whether it was
-proved, what they did with it. RFC 7489 Appendix C, RFC 9990"""
+proved, what they did with it. RFC 7489 Appendix C, RFC 9990 §3.1.1"""
 
 import ipaddress
 import re
@@ -46,8 +46,9 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def read(data: bytes) -> Report:
-    """Reads the XML of a report, of either namespace or of none; rows that cannot be understood are left out. A
-    document type or an entity is refused: a few lines of those can stand for gigabytes. Raises Invalid."""
+    """Reads the XML of a report, of either namespace or of none; extensions and rows that cannot be understood are
+    left out. A document type or an entity is refused: a few lines of those can stand for gigabytes. Raises
+    Invalid. RFC 9990 §3.1.1, §3.2, §5, §8.1"""
     reading = _Reading()
     parser = expat.ParserCreate()
     parser.buffer_text = True

@@ -26,10 +26,24 @@ def test_a_record() -> None:
     assert (found.policy, found.subdomains, found.missing) == ("reject", "quarantine", "quarantine")
     assert found.strict_dkim and not found.strict_spf and found.testing and len(found.reports) == 2
     assert dmarc.parse("v = DMARC1 ; p=bad; rua=mailto:a@x.test").policy == "none"
+    assert dmarc.parse("v=DMARC1; p=reject; and so on; =x; sp=none").subdomains == "none"  # RFC 9989 §4.8
+    strange = dmarc.parse("v=DMARC1; p=reject; sp=bad; np=reject; rua=none,mailto:a@x.test")  # RFC 9989 §4.10.1
+    assert (strange.policy, strange.subdomains, strange.missing) == ("none", "none", "none")
 
 
 @pytest.mark.parametrize(
-    "text", ["", "p=none; v=DMARC1", "v=DMARC2; p=none", "v=DMARC1", "v=DMARC1; p=x", "v=DMARC1;p=none;p=x"]
+    "text",
+    [
+        "",
+        "p=none; v=DMARC1",
+        "v=DMARC2; p=none",
+        "v=DMARC1",
+        "v=DMARC1; p=x",
+        "v=DMARC1;p=none;p=x",
+        "v=DMARC1; p=x; rua=nobody",
+        "v=DMARC1; p=reject; sp=x",
+        "v=DMARC1; p=reject; np=",
+    ],
 )
 def test_no_record(text) -> None:
     with pytest.raises(Invalid):
@@ -44,6 +58,7 @@ def test_the_walk_is_at_most_eight_steps() -> None:
 
 
 def test_the_organisation() -> None:
+    """RFC 9989 §4.10.2"""
     none, suffix, not_one = (dmarc.parse(f"v=DMARC1; p=none{more}") for more in ("", "; psd=y", "; psd=n"))
     assert (
         dmarc.organisation("a.mail.example.com", {"example.com": none, "a.mail.example.com": none}) == "example.com"
@@ -57,6 +72,7 @@ def test_the_organisation() -> None:
 
 
 async def test_aligned_or_not() -> None:
+    """RFC 9989 §5.3.4, §5.3.5"""
     table = zone(example__com="v=DMARC1; p=reject", other__test="v=DMARC1; p=none")
     assert await outcome(table, "example.com") == ("fail", "reject")
     assert await outcome(table, "example.com", Proof("dkim", "other.test")) == ("fail", "reject")
@@ -79,6 +95,7 @@ async def test_a_subdomain_may_be_an_organisation_of_its_own() -> None:
 
 
 async def test_whose_policy_counts() -> None:
+    """RFC 9989 §4.7, §4.10.1"""
     table = zone(example__com="v=DMARC1; p=none; sp=quarantine; np=reject", own__example__com="v=DMARC1; p=none")
     table.found["there.example.com", "A"] = ["192.0.2.1"]
     assert await outcome(table, "example.com") == ("fail", "none")

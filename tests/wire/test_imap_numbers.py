@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from parvis.kernel.errors import Invalid
 from parvis.wire.imap.literal import LiteralMark, literal_at_end
 from parvis.wire.imap.mailbox import decode_mailbox, encode_mailbox
-from parvis.wire.imap.numbers import LARGEST, Numbers, compressed, parse
+from parvis.wire.imap.numbers import LARGEST, Numbers, compressed, parse, within
 from parvis.wire.imap.tokens import astring, flags, internal_date, literal, literal8, nstring, quoted, string
 from parvis.wire.mime.normal import nfc
 
@@ -57,6 +57,16 @@ def test_numbers_are_written_short(numbers: set[int]) -> None:
     if numbers:
         assert {n for run in parse(text).resolve(LARGEST) for n in run} == numbers
     assert compressed([1, 2, 3, 5]) == "1:3,5"
+
+
+@given(st.lists(st.integers(1, 99), max_size=8), st.integers(1, 12), st.integers(1, 12))
+def test_a_part_is_the_same_from_either_end(found: list[int], one: int, other: int) -> None:
+    """RFC 9394 §3.1"""
+    first, last = min(one, other), max(one, other)
+    assert within(found, (first, last)) == [
+        number for place, number in enumerate(found, 1) if first <= place <= last
+    ]
+    assert within(found, (-first, -last)) == within(found[::-1], (first, last))[::-1]
 
 
 def test_literals_are_announced() -> None:

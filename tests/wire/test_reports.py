@@ -45,6 +45,15 @@ def test_the_namespace_of_rfc_9990_and_its_words() -> None:
     assert found.rows == ((Row("192.0.2.1", True, True, "none", "example.org"), 4),)
 
 
+def test_extensions_are_passed_over() -> None:
+    """RFC 9990 §3.2, §5"""
+    added = b"<x:more xmlns:x='urn:x'><x:count>9</x:count></x:more>"
+    told = GOOGLE.replace(b"</policy_published>", b"</policy_published><extension>" + added + b"</extension>")
+    assert told != GOOGLE and dmarc_report.read(
+        told.replace(b"</record>", added + b"</record>")
+    ) == dmarc_report.read(GOOGLE)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

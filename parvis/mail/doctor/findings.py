@@ -184,7 +184,7 @@ def _of_source(severity: Verdict, words: str, one: Source, values: Mapping[str, 
 
 
 def _stricter(domain: str, days: Sequence[Day], published: Published | None) -> list[Finding]:
-    """Whether the record can wish for more, as all that is ours is proved. RFC 7489 §6.3 (p)"""
+    """Whether the record can wish for more, as all that is ours is proved. RFC 7489 §6.3 (p), RFC 9989 §5.1.6"""
     wish = _STRICTER.get(published.wish) if published else None
     proved = sum(day.aligned for day in days)
     if published is None or wish is None or proved < _STRICTER_MESSAGES or len(days) < _STRICTER_DAYS:

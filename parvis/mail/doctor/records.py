@@ -155,7 +155,7 @@ class Records:
             yield Record(domain, "MX", "note", "mx-other", {"hosts": ", ".join(hosts)}, line)
 
     async def _spf(self, domain: str) -> _Found:
-        """Whether this server may send for the domain. RFC 7208"""
+        """Whether this server may send for the domain. RFC 7208, RFC 9989 §5.1.1"""
         found = [text for text in await self._resolver.texts(domain) if spf_record.is_record(text)]
         if len(found) != 1:
             words = "spf-several" if found else "spf-missing"
@@ -187,11 +187,12 @@ class Records:
                 yield Record(domain, "DKIM", "fault", words, values, zone.txt(one.key.name, one.key.record))
 
     async def _dmarc(self, domain: str) -> _Found:
-        """RFC 7489 §6.3; `rua` is whom others report to"""
+        """`rua` is whom others report to; who has no record begins with one that only asks for reports. RFC 7489
+        §6.3, RFC 9989 §5.1.4, §5.1.6"""
         found = await dmarc.discover(self._resolver, domain)
         reports = f"rua=mailto:postmaster@{domain}"
         if found is None:
-            line = zone.txt(f"_dmarc.{domain}", f"v=DMARC1; p=quarantine; {reports}")
+            line = zone.txt(f"_dmarc.{domain}", f"v=DMARC1; p=none; {reports}")
             yield Record(domain, "DMARC", "fault", "dmarc-missing", {}, line)
             return
         texts = await self._resolver.texts(f"_dmarc.{found.at}")

@@ -20,6 +20,7 @@ from parvis.wire.imap import arguments as a
 from parvis.wire.imap import write
 from parvis.wire.imap.command import Command
 from parvis.wire.imap.fetch import FetchItem, Section, Simple
+from parvis.wire.imap.numbers import within
 
 _SEEN = Marking("add", frozenset({"$seen"}))
 _LARGE = 100_000
@@ -30,10 +31,12 @@ _SHORT_PAGE = 50
 
 
 async def fetch(session: Session, command: Command) -> Done:
-    """RFC 9051 §6.4.5"""
+    """RFC 9051 §6.4.5; PARTIAL chooses before CHANGEDSINCE does, RFC 9394 §3.3, §3.4"""
     asked, view = command.arguments, session.box
     assert isinstance(asked, a.Fetch)
     uids = view.chosen(asked.numbers, uid=asked.uid)
+    if asked.partial is not None:
+        uids = within(uids, asked.partial)
     if asked.changed_since is not None:
         session.enable_condstore()
         await _tell_vanished(session, asked)

@@ -10,7 +10,7 @@ from parvis.mail.imap.view import paged
 from parvis.wire.imap import arguments as a
 from parvis.wire.imap import search as keys
 from parvis.wire.imap.command import Command
-from parvis.wire.imap.numbers import compressed
+from parvis.wire.imap.numbers import compressed, within
 
 
 async def search(session: Session, command: Command) -> Done:
@@ -43,10 +43,10 @@ async def _answered(
 def _say_extended(
     session: Session, command: Command, asked: a.Search | a.Sort, found: Sequence[int], modseq: int
 ) -> None:
-    """RFC 9051 §7.3.4, RFC 4731, RFC 5182, RFC 9394"""
+    """RFC 9051 §7.3.4, RFC 4731, RFC 5182, RFC 9394 §3.1"""
     returns = asked.returns if asked.returns is not None else frozenset({"ALL"})
     if "SAVE" in returns:
-        session.box.saved = _saved(found, returns)
+        session.box.saved = _saved(found, returns, asked.partial)
         if returns - {"CONTEXT", "UPDATE"} == {"SAVE"}:
             return
     numbers = _numbers(session, found, uid=asked.uid)
@@ -61,18 +61,11 @@ def _say_extended(
     if numbers and "ALL" in returns:
         words.append(f"ALL {compressed(numbers)}")
     if "PARTIAL" in returns and asked.partial is not None:
-        words.append(_partial(numbers, asked.partial))
+        first, last = asked.partial
+        words.append(f"PARTIAL ({first}:{last} {compressed(within(numbers, asked.partial)) or 'NIL'})")
     if modseq and numbers:
         words.append(f"MODSEQ {modseq}")
     session.say(" ".join(words))
-
-
-def _partial(numbers: Sequence[int], asked: tuple[int, int]) -> str:
-    """Those from one place to another, counted from the end when negative. RFC 9394 §3.1"""
-    first, last = sorted(abs(one) for one in asked)
-    order = list(numbers)[::-1] if asked[0] < 0 else list(numbers)
-    shown = order[first - 1 : last]
-    return f"PARTIAL ({asked[0]}:{asked[1]} {compressed(shown[::-1] if asked[0] < 0 else shown) or 'NIL'})"
 
 
 def _ends(numbers: Sequence[int], *, is_sorted: bool) -> tuple[int, int]:
@@ -81,12 +74,14 @@ def _ends(numbers: Sequence[int], *, is_sorted: bool) -> tuple[int, int]:
     return (numbers[0], numbers[-1]) if is_sorted else (min(numbers), max(numbers))
 
 
-def _saved(found: Sequence[int], returns: frozenset[str]) -> list[int]:
-    """With MIN or MAX alone only those are kept. RFC 9051 §6.4.4.1, RFC 5182 §2.4"""
-    if not found or returns & {"ALL", "COUNT"} or not returns & {"MIN", "MAX"}:
+def _saved(found: Sequence[int], returns: frozenset[str], partial: tuple[int, int] | None) -> list[int]:
+    """With MIN, MAX or PARTIAL and neither ALL nor COUNT only what they tell is kept. RFC 9051 §6.4.4.1, RFC 5182
+    §2.4, RFC 9394 §3.2"""
+    if not found or returns & {"ALL", "COUNT"} or not returns & {"MIN", "MAX", "PARTIAL"}:
         return list(found)
-    ends = {found[0]} if "MIN" in returns else set()
-    return sorted(ends | ({found[-1]} if "MAX" in returns else set()))
+    told = set(within(found, partial)) if partial is not None else set()
+    told |= {found[0]} if "MIN" in returns else set()
+    return sorted(told | ({found[-1]} if "MAX" in returns else set()))
 
 
 def _numbers(session: Session, uids: Sequence[int], *, uid: bool) -> list[int]:

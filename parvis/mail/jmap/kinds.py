@@ -144,7 +144,7 @@ BLOB_TYPES = {
 
 
 def capabilities(settings: Settings) -> tuple[Capability, ...]:
-    """What the Session object says of mail. RFC 8621 §1.3.1, RFC 9425 §3"""
+    """What the Session object says of mail. RFC 8621 §1.3.1, RFC 9425 §2.1"""
 
     def account(access: Access) -> dict[str, Any]:
         return {

@@ -1,4 +1,4 @@
-"""Quota/get and /query. RFC 9425 §4"""
+"""Quota/get and /query. RFC 9425 §4.2, §4.4"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,18 +8,20 @@ from msgspec import UNSET, UnsetType
 
 from parvis.kernel import ids
 from parvis.kernel.languages import fold
-from parvis.mail.model import Quota
+from parvis.mail.model import MAIL, Quota
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.filters import matches
 from parvis.serve.jmap.kind import Query
 
 COUNTS = frozenset({"used"})
+"""What alone changes with most mail, so that /changes can say so. RFC 9425 §4.3"""
 SORTS = frozenset({"name", "used"})
+_TYPES = ["Email"]
 _WARN = 0.9
 
 
 class QuotaCondition(msgspec.Struct, kw_only=True, rename="camel"):
-    """RFC 9425 §4.4.1"""
+    """RFC 9425 §4.4"""
 
     name: str | UnsetType = UNSET
     scope: str | UnsetType = UNSET
@@ -28,8 +30,9 @@ class QuotaCondition(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 async def read(call: Call, numbers: Sequence[int] | None, _: frozenset[str]) -> list[Quota]:
-    """The account's quota; an account without a limit has none."""
-    if numbers is not None and call.account_id not in numbers:
+    """The account's quota; an account without a limit has none. It is one of mail, so that a request which does not
+    use mail gets none; what the whole server holds is told to nobody (RFC 9425 §4.1, §8)."""
+    if MAIL not in call.exchange.using or (numbers is not None and call.account_id not in numbers):
         return []
     row = await call.db.row(
         "SELECT used_bytes, quota_bytes FROM mail_account WHERE account_id = ?", call.account_id
@@ -44,7 +47,7 @@ async def read(call: Call, numbers: Sequence[int] | None, _: frozenset[str]) -> 
             hard_limit=limit,
             warn_limit=int(limit * _WARN),
             name="mail",
-            types=["Mail"],
+            types=_TYPES,
         )
     ]
 
@@ -58,7 +61,7 @@ async def query(call: Call, asked: Query) -> list[int]:
                 condition.name is UNSET or fold(condition.name) in "mail",
                 condition.scope in (UNSET, "account"),
                 condition.resource_type in (UNSET, "octets"),
-                condition.type in (UNSET, "Mail"),
+                condition.type in (UNSET, *_TYPES),
             )
         )
 

@@ -20,13 +20,13 @@ from parvis.serve.jmap.kind import Copying, Created, Creation, Kind, Method, Que
 from parvis.serve.jmap.types import Arguments, Object
 from parvis.serve.jmap.writing import Setting
 from parvis.store.unit import Unit
-from parvis.wire.sieve import LIMITS, SieveError
+from parvis.wire.sieve import LIMITS, Fault, SieveError
 
 SIEVE = "urn:ietf:params:jmap:sieve"
 
 
 class SieveScript(Record, kw_only=True):
-    """A filter script; its content is a blob. RFC 9661 §2"""
+    """A filter script; its content is a blob. RFC 9661 §2.1"""
 
     kind: ClassVar[str] = store.KIND
     capability: ClassVar[str] = SIEVE
@@ -76,10 +76,13 @@ def _shown(script: store.Script) -> Object:
 
 
 async def source_of(call: Call, given: str) -> bytes:
-    """The bytes of a blob that the asker may read. Raises NotFound, TooLarge."""
+    """The bytes of a blob that the asker may read; an empty one is no script (RFC 9661 §2.2). Raises NotFound,
+    TooLarge, SieveError."""
     blob = await call.context.need(Library).find(call.principal, call.account_id, given)
     if blob.size > service.SCRIPT_BYTES:
         raise TooLarge(f"a script has at most {service.SCRIPT_BYTES} bytes")
+    if not blob.size:
+        raise SieveError(Fault(1, 1, "the script is empty"))
     return await blob.read()
 
 
@@ -121,12 +124,13 @@ async def _update(call: Call, unit: Unit, update: Update) -> Object | None:
         await service.replace(unit, script, update.prepared)
     if "name" not in update.values:
         return None
-    name = update.values["name"]
+    given = update.values["name"]
+    name = ids.text(script.id) if given is None else service.script_name(given)
     try:
-        await service.rename(unit, script, ids.text(script.id) if name is None else name)
+        await service.rename(unit, script, name)
     except Conflict as conflict:
         raise _taken(conflict) from conflict
-    return {"name": ids.text(script.id)} if name is None else None
+    return None if name == given else {"name": name}
 
 
 def _taken(conflict: Conflict) -> SetError:
@@ -228,7 +232,7 @@ VALIDATE = Method(
 
 
 def account_capability(_: Access) -> dict[str, Any]:
-    """What scripts may be. RFC 9661 §1.3.1"""
+    """What scripts may be. RFC 9661 §1.2.1"""
     return {
         "maxSizeScriptName": service.NAME_BYTES,
         "maxSizeScript": service.SCRIPT_BYTES,

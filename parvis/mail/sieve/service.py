@@ -48,7 +48,7 @@ class Ready:
 
 
 def script_name(name: str) -> str:
-    """A name as it is kept: NFC. Raises Invalid. RFC 5804 §1.6, §7"""
+    """A name as it is kept: NFC. Raises Invalid. RFC 5804 §1.6, §7, RFC 9661 §2.1"""
     normal = unicodedata.normalize("NFC", name)
     if not normal.strip() or len(normal.encode("utf-8", "replace")) > NAME_BYTES or _CONTROL.search(normal):
         raise Invalid(f"A script needs a printable name of at most {NAME_BYTES} bytes.", field="name")
@@ -56,7 +56,8 @@ def script_name(name: str) -> str:
 
 
 async def check(source: bytes) -> Compiled:
-    """Reads a script. Raises TooLarge, or SieveError with what is wrong."""
+    """Reads a script, which is anybody's text: it is short, and the reader has bounds for all that can be large or
+    deep in it. Raises TooLarge, or SieveError with what is wrong. RFC 9661 §2.2, §5"""
     if len(source) > SCRIPT_BYTES:
         raise TooLarge(f"A script has at most {SCRIPT_BYTES} bytes.", limit=SCRIPT_BYTES)
     if len(source) > _LARGE:
@@ -222,6 +223,7 @@ def found(script: Script | None) -> Script:
 
 
 def _check_number(present: Sequence[Script]) -> None:
+    """RFC 5804 §1.5, RFC 9661 §3"""
     if len(present) >= SCRIPTS:
         raise OverQuota(f"There are at most {SCRIPTS} scripts.", limit=SCRIPTS)
 

@@ -122,7 +122,7 @@ class Receiver:
 
     async def _verdict(self, session: Session, transaction: Transaction, raw: bytes) -> Verdict:
         """Who the message is from, unless it comes from this machine; what is done about it is the domain's wish as
-        far as the settings follow it. RFC 7489 §6.7"""
+        far as the settings follow it; `none` changes nothing. RFC 7489 §6.7, RFC 9989 §5.4"""
         if session.is_local:
             return Verdict((), "none", "")
         origin = _origin(session, transaction)

@@ -3,8 +3,8 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -79,7 +79,7 @@ def methods() -> tuple[Method, ...]:
 
 
 def account_capability(context: Context, types: list[str]) -> Mapping[str, Any]:
-    """The value in accountCapabilities. RFC 9404 §3"""
+    """The value in accountCapabilities. RFC 9404 §3.1"""
     return {
         "maxSizeBlobSet": context.settings.limits.request_bytes,
         "maxDataSources": _MOST_SOURCES,
@@ -240,14 +240,28 @@ def _digest(algorithm: str, content: bytes) -> str:
     return base64.b64encode(hashlib.new(name, content, usedforsecurity=False).digest()).decode()
 
 
-class BlobTypes(dict[str, Any]):
-    """Who finds, by JMAP type name, the objects that refer to a blob: `async (call, digest) -> object ids`."""
+Finder = Callable[[Call, str], Awaitable[list[int]]]
+"""Finds the objects of the call's account that refer to the blob of a hash."""
+
+
+class BlobType(NamedTuple):
+    """A type whose objects can refer to blobs: the capability that it belongs to, and who finds them."""
+
+    capability: str
+    find: Finder
+
+
+class BlobTypes(dict[str, BlobType]):
+    """Those types by their JMAP names."""
 
 
 async def _lookup(call: Call) -> Result:
-    """RFC 9404 §4.3"""
-    types = call.context.need(BlobTypes)
-    if unknown := [name for name in call.arguments.type_names if name not in types]:
+    """Which objects refer to the blobs; one that is hidden from the asker looks like one that is nowhere. RFC 9404
+    §4.3, §5"""
+    types, using = call.context.need(BlobTypes), call.exchange.using
+    if unknown := [
+        name for name in call.arguments.type_names if name not in types or types[name].capability not in using
+    ]:
         raise MethodError("unknownDataType", f"not supported: {', '.join(unknown[:5])}")
     library, known = call.context.need(Library), dict[str, bool]()
     shown = {
@@ -261,15 +275,18 @@ async def _lookup(call: Call) -> Result:
             blob = await _find(call, one)
         except NotFound:
             missing.append(one)
+            found.append({"id": call.resolve(one) or one, "matchedIds": {name: [] for name in shown}})
             continue
         digest = blob.digest or digest_of(one)
-        matched = {name: await types[name](call, digest) if digest and may else [] for name, may in shown.items()}
+        matched = {
+            name: await types[name].find(call, digest) if digest and may else [] for name, may in shown.items()
+        }
         texts = {name: [ids.text(number) for number in numbers] for name, numbers in matched.items()}
         found.append({"id": call.resolve(one) or one, "matchedIds": texts})
     return {"accountId": ids.text(call.account_id), "list": found, "notFound": missing}
 
 
-def linked(kind: str) -> Any:
+def linked(kind: str) -> Finder:
     """The finder for a type whose objects are named in blob_link themselves."""
 
     async def find(call: Call, digest: str) -> list[int]:

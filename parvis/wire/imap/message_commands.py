@@ -135,6 +135,8 @@ def _returns(reader: Reader) -> tuple[frozenset[str] | None, tuple[int, int] | N
         if name not in _RETURNS:
             reader.bad(f"There is no result option {name[:40]}")
         if name == "PARTIAL":
+            if partial is not None:
+                reader.bad("PARTIAL is there twice")
             reader.space()
             partial = _partial(reader)
         return name

@@ -2,7 +2,7 @@
 counting them out."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -77,6 +77,15 @@ def compressed(numbers: Iterable[int]) -> str:
     if last:
         written.append(_pair(first, last))
     return ",".join(written)
+
+
+def within(found: Sequence[int], places: tuple[int, int]) -> list[int]:
+    """Those of `found` from one place to another, `(1, 100)`; counted from its end `(-1, -100)`, in the same order
+    (RFC 9394 §3.1)."""
+    first, last = sorted(abs(place) for place in places)
+    if places[0] > 0:
+        return list(found[first - 1 : last])
+    return list(found[max(len(found) - last, 0) : max(len(found) - first + 1, 0)])
 
 
 def _pair(first: int, last: int) -> str:

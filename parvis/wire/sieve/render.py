@@ -75,12 +75,13 @@ _ORDER = list(_DEEDS)
 
 
 def script_of(rules: Sequence[Rule]) -> str:
-    """The script that does what the rules say, in their order; flags are set before anything else of a rule. Raises
-    Invalid for what can be in no script, such as an address that is none."""
+    """The script that does what the rules say, in their order; flags are set before anything else of a rule.
+    Without rules it is an empty line, as a script has one letter at least (RFC 9661 §2.2). Raises Invalid for what
+    can be in no script, such as an address that is none."""
     blocks = [_rule(rule) for rule in rules]
     needed = sorted({name for rule in rules for name in _needs(rule)})
     head = [f"require [{', '.join(_quoted(name) for name in needed)}];\n"] if needed else []
-    source = "\n".join([*head, *blocks])
+    source = "\n".join([*head, *blocks]) or "\n"
     compile_script(source)
     return source
 

@@ -105,6 +105,8 @@ async def test_a_record_without_a_policy_and_neither(ours, authority, web, site_
     authority.change("")
     verdict, words, line = (await codes(site_sqlite))["MTA-STS"]
     assert (verdict, words) == ("note", "sts-missing") and "v=STSv1; id=" in line
+    asking = '_dmarc.example.org. IN TXT "v=DMARC1; p=none; rua=mailto:postmaster@example.org"'
+    assert (await codes(site_sqlite))["DMARC"] == ("fault", "dmarc-missing", asking)  # RFC 9989 §5.1.4
     ours.mail.mta_sts = "none"
     assert (await codes(site_sqlite))["MTA-STS"] == ("note", "sts-off", "")
 

@@ -161,6 +161,30 @@ async def test_what_is_deleted_is_gone_for_others_and_comes_back(site: Site) -> 
     assert b"* 1 FETCH (FLAGS ($kept))" in await ann.ok("NOOP")
 
 
+async def test_a_part_of_what_is_found_is_told_fetched_and_saved(site: Site) -> None:
+    """RFC 9394 §3.1, §3.2, §3.3, §3.4"""
+    await site.person("ann")
+    ann = await site.sign_in("ann", "INBOX")
+    for number in range(5):
+        await ann.append("INBOX", plain(str(number)))
+    told = await ann.ok("UID SEARCH RETURN (PARTIAL -1:-2) ALL")
+    assert told[-1].endswith(b"UID PARTIAL (-1:-2 4:5)")
+    assert (await ann.ok("SEARCH RETURN (PARTIAL 8:9) ALL"))[-1].endswith(b"PARTIAL (8:9 NIL)")
+    assert await ann.ok("UID FETCH 1:* (UID) (PARTIAL -1:-2)") == [b"* 4 FETCH (UID 4)", b"* 5 FETCH (UID 5)"]
+    status = await ann.ok("STATUS INBOX (HIGHESTMODSEQ)")
+    modseq = int(next(line for line in status if b"STATUS" in line).rstrip(b")").split()[-1])
+    await ann.ok(r"STORE 1,5 +FLAGS (\Seen)")
+    changed = await ann.ok(f"UID FETCH 1:* (UID) (PARTIAL 1:2 CHANGEDSINCE {modseq})")
+    assert [line.split()[1] for line in changed] == [b"1"]
+    for returns, saved in (
+        ("PARTIAL 2:3", b"2 3"),
+        ("PARTIAL 2:3 MAX", b"2 3 5"),
+        ("PARTIAL 2:3 COUNT", b"1 2 3 4 5"),
+    ):
+        await ann.ok(f"SEARCH RETURN (SAVE {returns}) ALL")
+        assert await ann.ok("SEARCH $") == [b"* SEARCH " + saved]
+
+
 async def test_what_is_expunged_never_comes_back(site: Site) -> None:
     await site.person("ann")
     ann = await site.sign_in("ann")

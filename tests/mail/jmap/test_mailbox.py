@@ -96,13 +96,18 @@ async def test_queries(ann, arguments, expected) -> None:
 
 
 async def test_a_quota(ann, store) -> None:
+    """RFC 9425 §4.1, §4.2, §4.4"""
     assert (await ann("Quota/get"))["list"] == []
     await store.db.write(
         lambda tx: tx.run("UPDATE mail_account SET quota_bytes = 1000 WHERE account_id = ?", ann.principal.id)
     )
     got = (await ann("Quota/get"))["list"][0]
     assert (got["hardLimit"], got["used"], got["resourceType"]) == (1000, 0, "octets")
-    assert (await ann("Quota/query", filter={"type": "Mail"}))["ids"] == [got["id"]]
+    assert got["types"] == ["Email"]
+    assert (await ann("Quota/query", filter={"type": "Email"}))["ids"] == [got["id"]]
+    ann.using = tuple(one for one in ann.using if one != "urn:ietf:params:jmap:mail")  # RFC 9425 §4.1
+    assert (await ann("Quota/get"))["list"] == [] and (await ann("Quota/query"))["ids"] == []
+    ann.using = type(ann).using
     email = {"mailboxIds": {await ann.mailbox("drafts"): True}, "subject": "x" * 1000}
     done = await ann("Email/set", create={"d": email})
     assert done["notCreated"]["d"]["type"] == "overQuota"

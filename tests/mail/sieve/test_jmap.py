@@ -58,6 +58,7 @@ def client(engine, ann: Person) -> Client:
 
 
 async def test_the_capability(engine, site, ann: Person) -> None:
+    """RFC 9661 §1.2.1"""
     told = await session.session(site.context, engine, ann.who, "http://x")
     assert told["capabilities"]["urn:ietf:params:jmap:sieve"]["implementation"].startswith("Parvis ")
     account = told["accounts"][ids.text(ann.who.id)]["accountCapabilities"]["urn:ietf:params:jmap:sieve"]
@@ -73,6 +74,11 @@ async def test_a_script_is_made_read_changed_and_destroyed(client: Client) -> No
     number = made["created"]["s"]["id"]
     nameless = (await client.script("discard;"))["created"]["s"]
     assert nameless["name"]
+    composed = await client.script("keep;", properties={"name": "e\u0301"})  # RFC 9661 §2.1
+    assert composed["created"]["s"]["name"] == "\u00e9"
+    again = await client("SieveScript/set", update={composed["created"]["s"]["id"]: {"name": "o\u0302"}})
+    assert list(again["updated"].values()) == [{"name": "\u00f4"}]
+    await client("SieveScript/set", destroy=list(again["updated"]))
     got = await client("SieveScript/get", ids=[number])
     assert got["list"][0]["name"] == "one" and got["notFound"] == []
     data = await client("Blob/get", ids=[got["list"][0]["blobId"]], properties=["data:asText"])
@@ -90,6 +96,7 @@ async def test_a_script_is_made_read_changed_and_destroyed(client: Client) -> No
 
 
 async def test_what_is_refused(client: Client, monkeypatch) -> None:
+    """RFC 9661 §2.1, §2.2, §2.4, §3"""
     number = (await client.script("keep;", properties={"name": "one"}))["created"]["s"]["id"]
     wrong = (await client.script("foo;\nbar;"))["notCreated"]["s"]
     assert wrong["type"] == "invalidSieve" and [fault["line"] for fault in wrong["faults"]] == [1, 2]
@@ -101,6 +108,11 @@ async def test_what_is_refused(client: Client, monkeypatch) -> None:
             "type"
         ] == "invalidProperties"
     assert (await client.script("#" * 500_001))["notCreated"]["s"]["type"] == "tooLarge"
+    without = (await client("Filter/script", rules=[]))["blobId"]
+    assert (await client("SieveScript/validate", blobId=without))["error"] is None
+    assert (await client("Filter/rules", blobId=without))["rules"] == []
+    empty = (await client.script(""))["notCreated"]["s"]
+    assert empty["type"] == "invalidSieve" and "empty" in empty["description"]  # RFC 9661 §2.2
     missing = await client("SieveScript/set", create={"s": {"blobId": "b" + "0" * 64}})
     assert missing["notCreated"]["s"]["type"] == "blobNotFound"
     active = await client("SieveScript/set", create={"s": {"blobId": await client.blob("keep;"), "isActive": True}})
@@ -110,6 +122,7 @@ async def test_what_is_refused(client: Client, monkeypatch) -> None:
 
 
 async def test_activation(client: Client, ann: Person, site) -> None:
+    """RFC 9661 §2.4"""
     made = await client.script("discard;", properties={"name": "one"}, onSuccessActivateScript="#s")
     one = made["created"]["s"]
     assert one["isActive"] and made["newState"] == (await client("SieveScript/get", ids=[]))["state"]
@@ -137,6 +150,7 @@ async def test_activation(client: Client, ann: Person, site) -> None:
 
 
 async def test_query_and_validate(client: Client) -> None:
+    """RFC 9661 §2.5, §2.6"""
     numbers = {
         name: (await client.script("keep;", properties={"name": name}))["created"]["s"]["id"]
         for name in ("b", "ab", "c")
@@ -148,6 +162,7 @@ async def test_query_and_validate(client: Client) -> None:
     assert (await client("SieveScript/validate", blobId=await client.blob("keep;")))["error"] is None
     wrong = await client("SieveScript/validate", blobId=await client.blob("keep"))
     assert wrong["error"]["type"] == "invalidSieve" and wrong["error"]["description"]
+    assert (await client("SieveScript/validate", blobId=await client.blob("")))["error"]["type"] == "invalidSieve"
     assert (await client("SieveScript/validate", blobId="b" + "0" * 64))["error"] == "blobNotFound"
 
 

@@ -159,6 +159,7 @@ async def test_too_large_and_too_many(open_client, doors, monkeypatch) -> None:
 
 
 async def test_blob_upload_and_get(open_client) -> None:
+    """RFC 9404 §4.1, §4.2"""
     ann = await open_client("ann")
     done = await call(
         ann,
@@ -198,6 +199,7 @@ async def test_blob_upload_and_get(open_client) -> None:
 
 
 async def test_blob_copy_and_lookup(open_client, store) -> None:
+    """RFC 8620 §6.3, RFC 9404 §4.3"""
     ann, bob = await open_client("ann"), await open_client("bob")
     scope = (await gate.require(store.db, ann.person, ann.person.id, "todo")).scope.id
     await store.write(lambda unit: gate.give(unit, ann.person, scope, bob.person.id, Right.READ | Right.WRITE))
@@ -211,11 +213,15 @@ async def test_blob_copy_and_lookup(open_client, store) -> None:
     await store.write(lambda unit: link(unit, blob[1:], ann.person.id, "Todo", 7, 12))
     found = await call(ann, "Blob/lookup", typeNames=["Todo"], ids=[blob, "none"])
     assert len(found["list"][0]["matchedIds"]["Todo"]) == 1
-    assert found["notFound"] == ["none"]
+    assert found["list"][1] == {"id": "none", "matchedIds": {"Todo": []}} and found["notFound"] == ["none"]
     assert (await call(ann, "Blob/lookup", typeNames=["Foo"], ids=[]))["type"] == "unknownDataType"
+    asked = ["Blob/lookup", {"accountId": ann.account, "typeNames": ["Todo"], "ids": [blob]}, "c"]
+    unused = await ann.post("/jmap/api", json={"using": USING[:2], "methodCalls": [asked]})
+    assert unused.json()["methodResponses"][0][1]["type"] == "unknownDataType"
 
 
 async def test_who_knows_the_bytes_does_not_learn_which_hidden_things_have_them(open_client, store) -> None:
+    """RFC 9404 §5"""
     ann, bob = await open_client("ann"), await open_client("bob")
     blob = await upload(ann, b"a well-known form")
 
