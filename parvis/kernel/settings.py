@@ -100,7 +100,8 @@ class Mail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What becomes of mail from outside."""
 
     dmarc: Literal["enforce", "mark"] = "enforce"
-    """What is not from the domain it names is refused or put into Junk, as that domain wishes; or only marked."""
+    """What is not from the domain it names is refused or put into Junk, as that domain wishes (into Junk alone when
+    another domain stands behind it, as a mailing list does); or only marked."""
     catch_all: dict[str, str] = {}
     """Domain to the address that gets the mail of those that nobody has."""
     separators: dict[str, str] = {}

@@ -86,7 +86,7 @@ class Authentication:
             *(map(_dmarc_result, policies) if policies else [Result("dmarc", "permerror", "nobody is in From")]),
         ]
         worst = max(policies, key=lambda policy: _STRICTNESS.index(policy.wish), default=dmarc.Outcome("none"))
-        wish: Wish = "none" if self._is_trusted(chain, chained) else worst.wish
+        wish: Wish = "none" if self._is_trusted(chain, chained) else _followed(worst.wish, proofs)
         return Verdict(tuple(results), wish, worst.domain)
 
     async def _spf(self, origin: Origin, sender: str) -> spf.Outcome:
@@ -155,6 +155,12 @@ def _proofs(
     for one, result in signed:
         by_value.setdefault(result.value, []).append(Proof("dkim", one.domain))
     return by_value["pass"], by_value["temperror"]
+
+
+def _followed(wish: Wish, proofs: Sequence[Proof]) -> Wish:
+    """What is done about a domain's wish. Nobody is refused for that wish alone: when another domain is shown to be
+    behind the message, it may have come over a mailing list, and goes into Junk. RFC 9989 §5.4, §7.4"""
+    return "quarantine" if wish == "reject" and proofs else wish
 
 
 def _authors(text: Text) -> list[str]:

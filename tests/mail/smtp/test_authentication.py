@@ -128,6 +128,17 @@ async def test_who_forges_a_domain_is_refused(site: Site) -> None:
     assert [len(found) for found in (await boxes(site, ann)).values()] == [1]
 
 
+async def test_who_forges_a_domain_in_the_name_of_another_comes_into_junk(site: Site) -> None:
+    ann = await site.person("ann")
+    async with outside(site) as client:  # as a mailing list does that leaves the author in From
+        assert (await client.message("ann@example.org", plain(sender="joe@bad.example"), "list@good.example")) == (
+            "250 2.0.0 Stored"
+        )
+    found = await boxes(site, ann)
+    assert list(found) == ["junk"] and found_in(found["junk"][0])["dmarc"] == ["fail"]
+    assert b"policy.dmarc=reject" in found["junk"][0]
+
+
 async def test_a_forwarded_message_is_known_by_its_signature(site_sqlite: Site) -> None:
     ann = await site_sqlite.person("ann")
     async with outside(site_sqlite) as client:
@@ -227,12 +238,16 @@ async def test_a_message_without_an_author(site_sqlite: Site) -> None:
 @pytest.mark.skipif(shutil.which("swaks") is None, reason="swaks is not installed (apt-get install swaks)")
 async def test_swaks_from_outside(site_sqlite: Site, tmp_path) -> None:
     ann = await site_sqlite.person("ann")
-    for name, raw, code in (("signed", signed(from_good()), 0), ("bare", plain(sender="joe@bad.example"), 26)):
+    bare = plain(sender="joe@bad.example")
+    for name, raw, sender, code in (
+        ("signed", signed(from_good()), "joe@good.example", 0),
+        ("bare", bare, "eve@evil.example", 26),
+    ):
         file = tmp_path / name
         file.write_bytes(raw.removesuffix(b"\r\n").replace(b"\r\n", b"\n"))
         process = await asyncio.create_subprocess_exec(
             "swaks", "--server", f"{HERE}:{site_sqlite.ports['smtp']}", "--local-interface", HERE, "--helo",
-            "client.example.net", "--from", "joe@good.example", "--to", "ann@example.org", "--data", f"@{file}",
+            "client.example.net", "--from", sender, "--to", "ann@example.org", "--data", f"@{file}",
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         said, _ = await process.communicate()

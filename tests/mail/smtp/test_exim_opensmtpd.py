@@ -146,15 +146,19 @@ async def test_what_it_sends_is_proved(site_sqlite: Site, peer: Unpacked) -> Non
 
 async def test_what_it_forges_is_not_believed(site_sqlite: Site, peer: Unpacked) -> None:
     ann = await site_sqlite.person("ann")
-    await hand_in(peer, plain("Pay now", sender="joe@bank.example"), f"paul@{domain_of(peer)}")
+    if isinstance(peer, Exim):  # OpenSMTPD's filter signs in its own name whatever it sends
+        await hand_in(peer, plain("Pay now", sender="joe@bank.example"), "joe@bank.example")
+        async with asyncio.timeout(20):
+            while "bank.example wants mail refused that is not from it (DMARC)" not in peer.log():
+                await asyncio.sleep(0.1)
     await hand_in(peer, plain("Pay later", sender="joe@careful.example"), f"paul@{domain_of(peer)}")
     stored = await until_in(site_sqlite, ann, "junk")
     assert b"Pay later" in stored and found_in(stored)["dmarc"] == ["fail"]
+    await hand_in(peer, plain("Pay by list", sender="joe@bank.example"), f"paul@{domain_of(peer)}")
     async with asyncio.timeout(20):
-        while "DMARC" not in peer.log():
+        while len(found := (await boxes(site_sqlite, ann))["junk"]) < 2:
             await asyncio.sleep(0.1)
-    (bounce,) = await arrived(peer)
-    assert b"bank.example wants mail refused that is not from it" in bounce.replace(b"\n    ", b" ")
+    assert b"Pay by list" in found[-1] and b"policy.dmarc=reject" in found[-1]
     assert "inbox" not in await boxes(site_sqlite, ann)
 
 
