@@ -4,6 +4,7 @@ import asyncio
 import shutil
 
 import apsw
+import msgspec
 import pytest
 
 from parvis.kernel.errors import Conflict, Unavailable
@@ -120,6 +121,19 @@ async def test_text_is_ordered_by_code_point(store: Store) -> None:
     assert [name for (name,) in await store.db.rows("SELECT name FROM outbox_cursor ORDER BY name")] == sorted(
         names
     )
+
+
+async def test_a_long_list_of_numbers_is_one_parameter(store: Store) -> None:
+    numbers = [*range(0, 200_000, 2), 1 << 60]
+    listed = msgspec.json.encode(numbers).decode()
+    asked = f"SELECT COUNT(*), MAX(n.value) FROM {store.db.dialect.numbers} AS n(value)"
+    if store.db.dialect.name == "sqlite":
+        asked = asked.replace("AS n(value)", "AS n")
+    assert await store.db.row(asked, listed) == (len(numbers), 1 << 60)
+    found = await store.db.rows(
+        f"SELECT a.n FROM (SELECT 3 AS n UNION SELECT 4) a WHERE a.n IN {store.db.dialect.numbers}", listed
+    )
+    assert found == [(4,)]
 
 
 async def test_every_statement_is_counted(store: Store) -> None:

@@ -4,9 +4,12 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from parvis.kernel import clock, ids
 from parvis.mail.imap.flags import keyword_of
 from parvis.mail.imap.view import View
+from parvis.store.sql.contract import Dialect
 from parvis.wire.imap import search as keys
 from parvis.wire.imap.numbers import Numbers, compressed, parse
 from parvis.wire.imap.search import SearchKey
@@ -17,7 +20,7 @@ knows; of what attachments say it knows nothing. See textindex.containing."""
 _DAY_MS = 86_400_000
 _ZONES_MS = 15 * 3_600_000
 """How far the day of a Date field may be from the day of its moment."""
-_RANGES, _LISTED = 200, 2000
+_RANGES = 200
 _HAS = "m.email_id IN (SELECT k.email_id FROM email_keyword k WHERE k.account_id = ? AND k.keyword = ?)"
 _UNSEEN = """m.email_id IN (SELECT u.id FROM email u WHERE u.account_id = ? AND u.unread = 1 UNION ALL
     SELECT k.email_id FROM email_keyword k WHERE k.account_id = ? AND k.keyword = '$draft' AND NOT EXISTS
@@ -43,8 +46,8 @@ _OPEN = Condition("1 = 1", exact=False)
 class Conditions:
     """For one mailbox as a session sees it."""
 
-    def __init__(self, view: View, candidates: Candidates) -> None:
-        self._view, self._candidates = view, candidates
+    def __init__(self, view: View, candidates: Candidates, dialect: Dialect) -> None:
+        self._view, self._candidates, self._dialect = view, candidates, dialect
 
     def of(self, key: SearchKey) -> Condition:
         """The condition of a key. What is not exact is true of everything that the key finds, and of more."""
@@ -64,7 +67,7 @@ class Conditions:
                 spans = [f"m.uid BETWEEN {one.start} AND {one.stop - 1}" for one in self._view.recent]
                 return _is(present, Condition(f"({' OR '.join(spans) or '1 = 0'})"))
             case keys.Text(field, _) if field != "TEXT" and key in self._candidates:
-                return _one_of(*self._candidates[key], body=field == "BODY")
+                return self._one_of(*self._candidates[key], body=field == "BODY")
             case keys.Flag(name, present):
                 return self._flag(name, present)
             case keys.Keyword(name, present):
@@ -80,6 +83,13 @@ class Conditions:
             return _is(not present, Condition(_UNSEEN, (self._view.account_id, self._view.account_id)))
         return _is(present, Condition(_HAS, (self._view.account_id, keyword_of(bare))))
 
+    def _one_of(self, numbers: frozenset[int], sure: bool, *, body: bool) -> Condition:
+        """What the text index has found, and for bodies what has attachments, which are not in it."""
+        listed = msgspec.json.encode(sorted(numbers)).decode()
+        if body:
+            return Condition(f"(e.has_attachment = 1 OR e.id IN {self._dialect.numbers})", (listed,), exact=False)
+        return Condition(f"m.email_id IN {self._dialect.numbers}", (listed,), exact=sure)
+
     def _within(self, numbers: Numbers, *, uid: bool) -> Condition:
         uids = self._view.chosen(numbers, uid=uid)
         if not uids:
@@ -89,16 +99,6 @@ class Conditions:
             return _OPEN
         parts = [f"m.uid BETWEEN {int(first or 0)} AND {int(last or 0)}" for first, last in spans]
         return Condition(f"({' OR '.join(parts)})")
-
-
-def _one_of(numbers: frozenset[int], sure: bool, *, body: bool) -> Condition:
-    """What the text index has found, and for bodies what has attachments, which are not in it."""
-    if len(numbers) > _LISTED:
-        return _OPEN
-    listed = ",".join(map(str, sorted(numbers))) or "0"
-    if body:
-        return Condition(f"(e.has_attachment = 1 OR e.id IN ({listed}))", exact=False)
-    return Condition(f"m.email_id IN ({listed})", exact=sure)
 
 
 def simple(key: SearchKey) -> Condition:

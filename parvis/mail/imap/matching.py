@@ -27,7 +27,7 @@ async def matching(session: Session, key: SearchKey) -> list[int]:
     if all(is_stored_flag(one) for one in leaves(key)):
         return await _by_flags(session, key)
     candidates = await _candidates(session, key)
-    condition = Conditions(view, candidates).of(key)
+    condition = Conditions(view, candidates, db.dialect).of(key)
     sql = (_LIVE if "e." in condition.sql else _PLACES).format(condition.sql)
     rows = await db.scan(sql, view.mailbox_id, *condition.parameters, seconds=_SECONDS)
     live = sorted(row[0] for row in rows)

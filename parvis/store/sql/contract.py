@@ -58,6 +58,8 @@ class Dialect:
     """Condition on outbox rows: no older transaction can still add a row before this one."""
     skip_locked: str
     """Ends a SELECT that claims rows which others may be claiming."""
+    numbers: str
+    """A subquery of the numbers in a JSON list, which is its parameter: for lists longer than placeholders go."""
 
 
 class Database(Protocol):

@@ -31,6 +31,7 @@ DIALECT = Dialect(
     },
     settled="xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
     skip_locked="FOR UPDATE SKIP LOCKED",
+    numbers="(SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(? AS JSON)))",
 )
 _TRIES = 20
 _LONG = 16_384

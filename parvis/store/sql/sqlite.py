@@ -30,6 +30,7 @@ DIALECT = Dialect(
     },
     settled="1 = 1",
     skip_locked="",
+    numbers="(SELECT value FROM json_each(?))",
 )
 _BATCH = 512
 _LOG_PAGES = 4000
