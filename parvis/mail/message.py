@@ -75,7 +75,7 @@ def read(raw: Raw) -> Parsed:
     summary = summarise(raw, message, views, sent)
     subject = thread_subject(summary["subject"] or "")
     ids = message_ids(summary)
-    texts, header = _texts(raw, message, summary), raw[: message.root.body_start]
+    texts, header = _texts(raw, message), raw[: message.root.body_start]
     return Parsed(
         size=len(raw),
         summary=summary,
@@ -172,19 +172,27 @@ def _sort_name(people: list[dict[str, str | None]] | None) -> str:
     return fold(people[0]["name"] or people[0]["email"] or "")[:SORT_CHARACTERS]
 
 
-def _texts(raw: Raw, message: mime.Message, summary: dict[str, Any]) -> Texts:
+def _texts(raw: Raw, message: mime.Message) -> Texts:
     return Texts(
-        sender=_people(summary["from"]),
-        recipient=_people(summary["to"]),
-        copied=_people(summary["cc"]),
-        blind=_people(summary["bcc"]),
-        subject=summary["subject"] or "",
+        sender=_fields(message.root, "From"),
+        recipient=_fields(message.root, "To"),
+        copied=_fields(message.root, "Cc"),
+        blind=_fields(message.root, "Bcc"),
+        subject=_fields(message.root, "Subject"),
         body=body_text((raw, part) for part in message.leaves()),
     )
 
 
-def _people(people: list[dict[str, str | None]] | None) -> str:
-    return " \n ".join(f"{person['name'] or ''} {person['email'] or ''}" for person in people or ())
+def _fields(root: mime.Part, name: str) -> str:
+    return "\n".join(field_text(field.value) for field in root.all(name))
+
+
+def field_text(value: bytes) -> str:
+    """The text of a field that is looked into: decoded, with the addresses that comments pull apart."""
+    text = mime.as_text(value)
+    if "(" in text and "@" in text:
+        text += " " + " ".join(one.email for one in mime.as_addresses(value))
+    return text
 
 
 def body_text(parts: Iterable[tuple[Raw, mime.Part]]) -> str:

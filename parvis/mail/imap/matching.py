@@ -17,8 +17,16 @@ from parvis.wire.imap.search import SearchKey
 _LIVE = "SELECT m.uid FROM email_mailbox m JOIN email e ON e.id = m.email_id WHERE m.mailbox_id = ? AND ({})"
 _PLACES = "SELECT m.uid FROM email_mailbox m WHERE m.mailbox_id = ? AND ({})"
 _SECONDS = 30.0
-_INDEXED = {"SUBJECT": ("subject",), "BODY": ("body",), "TEXT": ("body",)}
-"""What the text index has as it stands in the message; of addresses it has not the comments and names of groups."""
+_INDEXED = {
+    "FROM": ("sender",),
+    "TO": ("recipient",),
+    "CC": ("copied",),
+    "BCC": ("blind",),
+    "SUBJECT": ("subject",),
+    "BODY": ("body",),
+    "TEXT": ("body",),
+}
+"""What the text index has as it stands in the message."""
 
 
 async def matching(session: Session, key: SearchKey) -> list[int]:

@@ -12,6 +12,7 @@ from parvis.mail.imap.conditions import Candidates, day_ms, number_of
 from parvis.mail.imap.flags import has_flag
 from parvis.mail.imap.session import Session
 from parvis.mail.imap.view import Message, headers_of, paged
+from parvis.mail.message import field_text
 from parvis.wire import mime
 from parvis.wire.imap import search as keys
 from parvis.wire.imap import write
@@ -45,10 +46,10 @@ class Facts:
     async def field(self, name: str) -> list[str]:
         """The fields of a name, decoded and folded."""
         if self._header is None or not _NAME.fullmatch(name):
-            return [_field_text(one.value) for one in (await self.root()).all(name)]
+            return [fold(field_text(one.value)) for one in (await self.root()).all(name)]
         if name not in _FIELD:
             _FIELD[name] = re.compile(rb"(?im)^%b[ \t]*:((?:.*\n[ \t])*.*)$" % name.encode())
-        return [_field_text(value) for value in _FIELD[name].findall(self._header)]
+        return [fold(field_text(value)) for value in _FIELD[name].findall(self._header)]
 
     async def header(self) -> str:
         """The whole header, decoded and folded."""
@@ -75,14 +76,6 @@ class Facts:
 
     async def _raw(self) -> bytes:
         return await self._session.store.blobs.get(self.message.blob)
-
-
-def _field_text(value: bytes) -> str:
-    """A field decoded and folded; with the addresses that comments pull apart."""
-    text = mime.as_text(value)
-    if "(" in text and "@" in text:
-        text += " " + " ".join(one.email for one in mime.as_addresses(value))
-    return fold(text)
 
 
 def _body_of(raw: bytes) -> str:

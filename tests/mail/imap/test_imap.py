@@ -122,6 +122,36 @@ SEARCHES = [
 ]
 
 
+PEOPLE = [
+    "Joe Smith <joe@good.example>",
+    '"Smith, Joe" <j.smith@good.example>',
+    "joe (Joseph of sales) @ (no, really) good.example",
+    "Friends of sales: =?utf-8?q?Tr=E1=BA=A7n_H=E1=BA=ADu?= <hau@vn.example>, ann@good.example;",
+    "=?iso-8859-1?q?Andr=E9_?= =?iso-8859-1?q?Bo=EBl?= <andre.boel@fr.example>, (only words)",
+]
+ASKED = ["joe", "Smith Joe", "smith, joe", "sales", "friends of", "tran hau", "Trần", "good.example", "@good.ex",
+    "andré boël", "boel@fr", "only wo", "mith", "j.smith", "e@g", "nobody", "(only", "of sales:"]  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["FROM", "TO", "CC", "SUBJECT"])
+async def test_the_index_finds_in_addresses_what_reading_finds(site: Site, field: str) -> None:
+    await site.person("ann")
+    ann = await site.sign_in("ann")
+    for people in PEOPLE:
+        await ann.append(
+            "INBOX", f"{field.title()}: {people}\r\nDate: Mon, 3 Feb 2025 23:30:00 -0500\r\n\r\nx\r\n".encode()
+        )
+    await ann.ok("SELECT INBOX")
+    found = 0
+    for asked in ASKED:
+        octets = asked.encode()
+        text = b"{%d+}\r\n%b" % (len(octets), octets)
+        indexed = await ann.ok(b"SEARCH %b %b" % (field.encode(), text))
+        assert indexed == await ann.ok(b"SEARCH HEADER %b %b" % (field.title().encode(), text)), asked
+        found += indexed != [b"* SEARCH"]
+    assert found == len(ASKED) - 2
+
+
 @pytest.mark.parametrize("marked", [False, True])
 async def test_a_search_finds_what_is_asked_for(site: Site, marked: bool) -> None:
     await site.person("ann")
