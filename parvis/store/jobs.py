@@ -166,12 +166,13 @@ class Jobs:
 
     async def claim_due(self) -> int:
         """Claims what is due and fits, and starts it. Returns how many jobs were started."""
-        now, started = clock.now_ms(), 0
+        now, started, here = clock.now_ms(), 0, frozenset(self._running)
         for kind, first_ms in (await self._first(now)).items():
             if first_ms <= now:
-                for row in await self._claim(kind, self._limits[kind] - self._busy[kind], now):
-                    self._start(_job(row))
-                    started += 1
+                for job in map(_job, await self._claim(kind, self._limits[kind] - self._busy[kind], now)):
+                    if job.id not in here:  # else this node stood still for longer than its claim lasted
+                        self._start(job)
+                        started += 1
         return started
 
     async def idle(self) -> None:

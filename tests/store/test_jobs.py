@@ -38,6 +38,24 @@ async def test_a_job_runs_once(store: Store) -> None:
         assert await tidy.jobs(store) == 1
 
 
+async def test_a_job_whose_claim_has_lapsed_is_not_run_twice_by_its_own_node(store: Store) -> None:
+    begun, go = [], asyncio.Event()
+
+    async def handler(job: Job) -> None:
+        begun.append(job.id)
+        await go.wait()
+
+    store.jobs.handle("send", handler)
+    await store.write(lambda unit: store.jobs.add(unit, "send", {}))
+    assert await store.jobs.claim_due() == 1
+    with clock.frozen(clock.now_ms() + 2 * LEASE_MS):  # the machine was asleep
+        assert await store.jobs.claim_due() == 0
+        assert await store.db.value("SELECT lease_ms FROM job") == clock.now_ms() + LEASE_MS
+    go.set()
+    await store.jobs.idle()
+    assert len(begun) == 1 and await store.db.value("SELECT state FROM job") == "done"
+
+
 async def test_a_job_of_a_unit_that_failed_does_not_exist(store: Store) -> None:
     async def work(unit) -> None:
         await store.jobs.add(unit, "send", {})
