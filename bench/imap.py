@@ -6,6 +6,7 @@ IDLE is the time from the OK of an APPEND on one connection to EXISTS on another
 Memory is what 500 idle connections add. Needs Debian's dovecot-imapd and dovecot-lmtpd, and root."""
 
 import contextlib
+import itertools
 import select
 import socket
 import statistics
@@ -19,6 +20,8 @@ from bench.messages import message
 from bench.peers.dovecot import Dovecot
 
 IDLE_CONNECTIONS = 500
+IN_A_ROW = 20
+"""APPENDs, one after the other; what stands alone comes first, after other work."""
 
 
 class Client:
@@ -79,7 +82,7 @@ def tasks(count: int) -> dict[str, Callable[[Client, int], object]]:
         f"FETCH ENVELOPE, {some}": lambda client, _: client(f"FETCH 1:{some} (UID FLAGS ENVELOPE)"),
         f"FETCH BODYSTRUCTURE, {some}": lambda client, _: client(f"FETCH 1:{some} (UID BODYSTRUCTURE)"),
         f"FETCH BODY.PEEK[], {some}": lambda client, _: client(f"FETCH 1:{some} (UID BODY.PEEK[])"),
-        "APPEND, one": lambda client, number: client.append(message(count + number)),
+        "APPEND, alone": lambda client, number: client.append(message(count + number)),
         "STORE +FLAGS, one": lambda client, number: client(f"STORE {number % some + 1} +FLAGS ($r{number % 7})"),
         f"STORE +FLAGS, {some}": lambda client, number: client(f"STORE 1:{some} +FLAGS.SILENT ($s{number})"),
         "SEARCH UNSEEN": lambda client, _: client("SEARCH UNSEEN"),
@@ -96,6 +99,7 @@ class Side:
     def __init__(self, name: str, port: int, user: str, password: str, processes: Callable[[], list[int]]) -> None:
         self.name, self.port, self.user, self.password, self.processes = name, port, user, password, processes
         self.times: dict[str, list[float]] = defaultdict(list)
+        self.fresh = itertools.count(2_000_000)
         self.client = self.connect()
         self.client("SELECT INBOX")
 
@@ -111,6 +115,11 @@ class Side:
             started = time.perf_counter()
             task(self.client, number)
             self.times[name].append(time.perf_counter() - started)
+        for _ in range(IN_A_ROW):
+            raw = message(next(self.fresh))
+            started = time.perf_counter()
+            self.client.append(raw)
+            self.times["APPEND, one after the other"].append(time.perf_counter() - started)
 
     def idle(self, number: int) -> None:
         """How long after the OK of an APPEND a waiting client hears of it."""
