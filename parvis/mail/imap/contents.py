@@ -81,6 +81,9 @@ class Contents:
         self._numbers: dict[Form, int] = {}
         self.flags: array[int] | None = None
         """For each of the uids the place of its form in `forms`; None until somebody asks for flags."""
+        self.said: set[str] = set()
+        """The flags that clients were told of. One that comes back may remember them of messages, and is told of
+        them again though nothing has them now. RFC 7162 §3.2.5"""
 
     async def refresh(self, db: Database, *, flags: bool) -> None:
         """Brings it up to date, and reads the flags when they are wanted."""

@@ -50,7 +50,7 @@ async def _introduce(session: Session, view: View, uid_next: int, first: int | N
     session.claim_recent()
     if first is not None and (number := view.sequence(first)):
         session.say(f"* OK [UNSEEN {number}] First")
-    session.known_flags = {*SYSTEM, *(as_flag(word) for word in await _keywords(session, view))}
+    session.known_flags = {*SYSTEM, *view.said, *(as_flag(word) for word in await _keywords(session, view))}
     session.say_flags()
     kept = "" if view.read_only else " ".join([*SYSTEM, *sorted(session.known_flags - set(SYSTEM)), r"\*"])
     session.say(f"* OK [PERMANENTFLAGS ({kept})] What is kept")

@@ -29,6 +29,8 @@ LINE_LIMIT = 64 * 1024
 _STRANGER_LIMIT = 40 * 1024
 """The same before anybody has signed in."""
 _STRANGER_BUFFER = 8 * 1024
+_FLAGS_SAID = 2000
+"""Of one mailbox, remembered for clients that come back."""
 _FAULTS = 20
 _IDLE_SECONDS = 1860.0
 """RFC 9051 §5.4 wants 30 minutes at least."""
@@ -324,6 +326,8 @@ class Session:
 
     def say_flags(self) -> None:
         """The flags that are in use in the mailbox. RFC 9051 §7.3.5"""
+        if len(self.box.said) < _FLAGS_SAID:
+            self.box.said |= self.known_flags
         self.say(f"* FLAGS ({' '.join([*SYSTEM, *sorted(self.known_flags - set(SYSTEM))])})")
 
     def tell_flags(self, flagged: Flagged, *, uid: bool = False, flags: bool = True) -> None:

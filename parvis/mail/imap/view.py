@@ -84,6 +84,8 @@ class View:
         self.recent: list[range] = []
         r"""Uids that are \Recent in this session."""
         self._told: dict[int, int] = {}
+        self.said: set[str] = set()
+        """See Contents."""
 
     def is_recent(self, uid: int) -> bool:
         r"""Whether a message is \Recent. RFC 3501 §2.3.2"""
@@ -106,7 +108,7 @@ class View:
 
     def load(self, contents: Contents) -> None:
         """Begins with what is in the mailbox now."""
-        self.uids, self.modseq = contents.uids[:], contents.modseq
+        self.uids, self.modseq, self.said = contents.uids[:], contents.modseq, contents.said
 
     async def vanished(self, db: Database, since: int, within: Numbers | None) -> str:
         """The uids that left the mailbox after a modseq, of those in a set, as a set; empty for none. Where they

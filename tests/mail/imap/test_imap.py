@@ -122,6 +122,16 @@ SEARCHES = [
 ]
 
 
+async def test_who_comes_back_is_told_of_flags_that_nothing_has_any_more(site: Site) -> None:
+    await site.person("ann")
+    ann = await site.sign_in("ann")
+    await ann.append("INBOX", plain("One"), "$Work")
+    assert any(b"$work" in line for line in await ann.ok("SELECT INBOX") if line.startswith(b"* FLAGS"))
+    await ann.ok("STORE 1 -FLAGS $Work")
+    await ann.ok("UNSELECT")
+    assert any(b"$work" in line for line in await ann.ok("SELECT INBOX") if line.startswith(b"* FLAGS"))
+
+
 PEOPLE = [
     "Joe Smith <joe@good.example>",
     '"Smith, Joe" <j.smith@good.example>',
