@@ -61,7 +61,8 @@ async def refresh_members(unit: Unit, member_id: int) -> None:
             f"""INSERT INTO visible (principal_id, scope_id, grant_id, rights, expires_ms)
             {_UP}, given(scope_id, grant_id, rights, expires_ms) AS (
             SELECT g.scope_id, g.id, g.rights, g.expires_ms FROM access_grant g JOIN up ON g.principal_id = up.id
-            UNION SELECT s.id, f.grant_id, f.rights, f.expires_ms FROM scope s JOIN given f ON s.parent_id = f.scope_id)
+            UNION SELECT s.id, f.grant_id, f.rights, f.expires_ms
+            FROM scope s JOIN given f ON s.parent_id = f.scope_id)
             SELECT CAST(? AS BIGINT), scope_id, grant_id, rights, expires_ms FROM given""",
             person,
             person,

@@ -53,7 +53,8 @@ async def since(
 
 _PARTS_AT_ONCE = 100
 _IN_PART = """SELECT c.object_id, c.modseq, c.created, c.modseq, c.whole, c.destroyed, c.part, c.arrived
-FROM change c WHERE c.account_id = ? AND c.kind = ? AND c.part = ? AND c.part <> 0 AND c.modseq > ? AND c.modseq <= ?
+FROM change c
+WHERE c.account_id = ? AND c.kind = ? AND c.part = ? AND c.part <> 0 AND c.modseq > ? AND c.modseq <= ?
 ORDER BY c.modseq LIMIT ?"""
 _LEFT = """SELECT d.object_id, d.modseq, c.created, c.modseq, c.whole, c.destroyed, c.part, c.arrived
 FROM departed d JOIN change c ON c.account_id = d.account_id AND c.kind = d.kind AND c.object_id = d.object_id

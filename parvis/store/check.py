@@ -66,7 +66,8 @@ _RULES = (
         "part",
         "account {0}: {1} {2} left part {3} at a time the account has not reached",
         """SELECT d.account_id, d.kind, d.object_id, d.part FROM departed d
-        LEFT JOIN account a ON a.id = d.account_id WHERE a.id IS NULL OR d.modseq > a.modseq OR d.arrived > d.modseq""",
+        LEFT JOIN account a ON a.id = d.account_id
+        WHERE a.id IS NULL OR d.modseq > a.modseq OR d.arrived > d.modseq""",
     ),
     (
         "part",
