@@ -92,12 +92,15 @@ async def inherit(unit: Unit, scope_id: int, parent_id: int) -> None:
 
 
 async def disinherit(unit: Unit, scope_id: int) -> None:
-    """Ends what a scope, and what is inside, has from the grants of those around it, before it is moved."""
+    """Ends what a scope, and what is inside, has from the grants of those around it, before it is moved. What
+    members of a space have in all of its scopes (`grant_id` is the space's, their account's) stays."""
     scopes = await inside(unit, scope_id)
     for scope in scopes:
         await unit.run(
-            f"""DELETE FROM visible WHERE scope_id = ? AND grant_id <> 0 AND grant_id NOT IN
+            f"""DELETE FROM visible WHERE scope_id = ? AND grant_id <> 0
+            AND grant_id <> (SELECT account_id FROM scope WHERE id = ?) AND grant_id NOT IN
             ({_INSIDE} SELECT g.id FROM access_grant g JOIN inside ON g.scope_id = inside.id)""",
+            scope,
             scope,
             scope_id,
         )
