@@ -3,7 +3,10 @@
 from parvis.serve.dav.resource import Path, Trees
 from parvis.serve.http.exchange import Response
 
-METHODS = "OPTIONS, GET, HEAD, POST, PUT, DELETE, PROPFIND, PROPPATCH, MKCOL, MKCALENDAR, COPY, MOVE, LOCK, UNLOCK, REPORT"
+METHODS = (
+    "OPTIONS, GET, HEAD, POST, PUT, DELETE, PROPFIND, PROPPATCH, MKCOL, MKCALENDAR, COPY, MOVE, LOCK, UNLOCK, "
+    "REPORT"
+)
 _BASE = ("1", "3", "access-control", "extended-mkcol", "sync-collection", "add-member")
 _HOMES = {"calendars": ("calendar-access",), "addressbooks": ("addressbook",), "files": ()}
 

@@ -3,7 +3,7 @@
 from parvis.kernel.errors import Forbidden, Invalid, ParvisError
 from parvis.serve.dav import conditions, dead, multistatus, properties
 from parvis.serve.dav.ask import Ask, writable
-from parvis.serve.dav.refused import condition, status_of
+from parvis.serve.dav.refused import Refused, condition, status_of
 from parvis.serve.dav.tree import Tree
 from parvis.serve.http.exchange import Response
 from parvis.store.unit import Unit
@@ -60,7 +60,7 @@ async def run(ask: Ask) -> Response:
     except ParvisError as error:
         field = error.fields.get("field")
         guilty = {str(field)} if field in changes else (set(changes) if len(changes) == 1 else set())
-        if not guilty:
+        if not guilty or isinstance(error, Refused | Forbidden):  # these are about the whole request
             raise
         return multistatus.whole(_failed(resource.href, changes, guilty, _code(error), condition(error)))
     if ask.preferences.returned == "minimal":

@@ -44,9 +44,11 @@ async def run(ask: Ask, request: Element, resource: Resource) -> Response:
     page = await tree.sync(ask.store.db, ask.who, node, state, limit, deep=deep)
 
     async def pages() -> AsyncIterator[str]:
-        yield "".join(multistatus.status(resource.member(node, *gone).href, 404) for gone in page.departed if state)
-        reading = Reading(ask, wanted(request))
         found = [_below(resource, node, each) for each in page.changed]
+        there = {each.path for each in found}
+        gone = [resource.member(node, *name) for name in page.departed] if state else []
+        yield "".join(multistatus.status(each.href, 404) for each in gone if each.path not in there)
+        reading = Reading(ask, wanted(request))
         for place in range(0, len(found), multistatus.PAGE):
             yield await written(ask, reading, found[place : place + multistatus.PAGE])
         if page.more:  # RFC 6578 §3.6
