@@ -8,6 +8,7 @@ from parvis.kernel.errors import Invalid
 from parvis.wire import (
     arc,
     authres,
+    contentlines,
     dkim,
     dmarc,
     dmarc_report,
@@ -167,7 +168,18 @@ def _mbox(data: bytes, size: int) -> Iterator[object]:
     yield from reader.end()
 
 
+def content_lines(data: bytes) -> None:
+    """Components of iCalendar and vCard: what is written of them reads the same, and stays the same."""
+    with contextlib.suppress(contentlines.BadContent):
+        written = b"".join(map(contentlines.write, contentlines.parse(data)))
+        assert b"".join(map(contentlines.write, contentlines.parse(written))) == written
+        for made in contentlines.parse(written):
+            again = b"".join(contentlines.write_property(each.changed()) for each in made.properties)
+            assert all(len(line) <= contentlines.FOLD for line in again.split(b"\r\n"))
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
+    "contentlines": content_lines,
     "imap": imap,
     "mbox": mbox,
     "managesieve": manage_sieve,
