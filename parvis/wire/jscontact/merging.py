@@ -70,6 +70,6 @@ def _by_name(properties: list[Property]) -> dict[str, list[Property]]:
 
 
 def _key(given: Property) -> bytes:
-    """What two properties have alike that say the same."""
-    params = {name: given.params[name] for name in sorted(given.params) if name != "PROP-ID"}
+    """What two properties have alike that say the same, PROP-ID included: JSPROP may point to what has it."""
+    params = {name: given.params[name] for name in sorted(given.params)}
     return contentlines.write_property(Property(given.name, given.value, params, given.group))

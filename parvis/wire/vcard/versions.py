@@ -202,11 +202,11 @@ def _date_to_4(value: str, params: dict[str, list[str]]) -> str:
     if match is None:
         return value
     year, month, day = match[1], match[2], match[3]
+    if params.get("VALUE", [""])[0].lower() in ("date", "date-time", "timestamp"):
+        params.pop("VALUE")
     if params.get("X-APPLE-OMIT-YEAR") == [year]:
         del params["X-APPLE-OMIT-YEAR"]
         return f"--{month}{day}"
-    if params.get("VALUE", [""])[0].lower() in ("date", "date-time", "timestamp"):
-        params.pop("VALUE")
     time = _TIME_3.match(match[4] or "")
     return f"{year}{month}{day}" + (
         f"T{time[1]}{time[2]}{time[3]}{(time[4] or '').replace(':', '')}" if time else ""

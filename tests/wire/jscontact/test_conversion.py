@@ -246,14 +246,14 @@ CARDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(CARDS)
 def test_any_card_comes_back(card: Json) -> None:
     check(card)
     assert difference(plain(again(card)), plain(card)) == {}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(CARDS, CARDS)
 def test_any_change_is_kept(before: Json, after: Json) -> None:
     original = vcard.read_one(contentlines.write(to_vcard(before)))

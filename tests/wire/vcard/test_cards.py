@@ -74,7 +74,7 @@ def test_groups_of_apple() -> None:
 def test_4_for_a_client_that_wants_3() -> None:
     three = lines(to_version(read("davx5"), "3.0"))
     for line in (
-        "ADR;LABEL=Gracht 1^n1016 Amsterdam;TYPE=home:;;Gracht 1;Amsterdam;;1016;Nederland",
+        'ADR;TYPE=home;LABEL="Gracht 1^n1016 Amsterdam":;;Gracht 1;Amsterdam;;1016;Nederland',
         "PHOTO;ENCODING=b;TYPE=PNG:iVBORw0KGgo=",
         "ANNIVERSARY:2015-06-20",
         "KIND:individual",
