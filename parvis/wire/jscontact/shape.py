@@ -1,4 +1,6 @@
-"""What a card has to look like: the types of RFC 9553, within limits. What is not defined there stays as it is."""
+"""What a card has to look like: the types of RFC 9553, within limits. What is not defined there stays as it is:
+members that nobody knows, of vendors, values of enumerations that are new.
+RFC 9553 §1.7.2, §1.7.4, §1.7.5, §1.8.1, §1.8.2"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ from .patch import Json, apply_patch, path_of
 Faults = Iterator[tuple[list[str], str]]
 Check = Callable[[Any, list[str]], Faults]
 
+# RFC 9553 §1.4.1, §1.4.5, §1.5.3, §1.6.2
 ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _UTC = re.compile(r"\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d{1,9})?Z")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
@@ -159,7 +162,8 @@ def _true(value: Any, path: list[str]) -> Faults:
 
 
 def _object(name: str, needed: str = "", any_of: str = "", /, **members: Check) -> Check:
-    """An object of a type: what it must have, of which it must have one, and its members."""
+    """An object of a type: what it must have, of which it must have one, and its members. RFC 9553 §1.3.1, §1.3.3,
+    §1.3.4"""
     least, some = needed.split(), any_of.split()
     spelled = {each.lower() for each in members}
 
@@ -212,7 +216,7 @@ def _media(value: Any, path: list[str]) -> Faults:
 
 
 def _components(name: str) -> Check:
-    """RFC 9553 §2.2.1.2, §2.5.1.2"""
+    """RFC 9553 §1.5.4, §2.2.1.2, §2.5.1.2"""
     inner = _list(_object(name, "value kind", value=_text, kind=_text, phonetic=_text), 1)
 
     def check_it(value: Any, path: list[str]) -> Faults:
@@ -297,6 +301,7 @@ def _date(value: Any, path: list[str]) -> Faults:
             yield path, "A month needs its year or a day."
 
 
+# RFC 9553 §2.1, §2.2, §2.3, §2.4, §2.5, §2.6, §2.7, §2.8
 _CARD = _object(
     "Card",
     "version uid",

@@ -1,4 +1,5 @@
-"""Which property of vCard is which of JSContact, for all that convert alike. RFC 9555 §2.4-2.13"""
+"""Which property of vCard is which of JSContact, for all that convert alike. RFC 9555 §2.4-2.13,
+RFC 9554 §3, §4"""
 
 import re
 from collections.abc import Mapping
