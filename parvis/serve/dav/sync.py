@@ -15,6 +15,7 @@ from parvis.serve.http.exchange import Response
 from parvis.wire.dav import xml
 from parvis.wire.dav.element import Element
 from parvis.wire.dav.names import dav
+from parvis.wire.dav.paths import encoded
 
 _MOST = 5_000
 """Resources in one answer; the client comes again for the rest. RFC 6578 §3.6"""
@@ -46,8 +47,8 @@ async def run(ask: Ask, request: Element, resource: Resource) -> Response:
     async def pages() -> AsyncIterator[str]:
         found = [_below(resource, node, each) for each in page.changed]
         there = {each.path for each in found}
-        gone = [resource.member(node, *name) for name in page.departed] if state else []
-        yield "".join(multistatus.status(each.href, 404) for each in gone if each.path not in there)
+        gone = [(*resource.path, *name) for name in page.departed] if state else []
+        yield "".join(multistatus.status(encoded("dav", *path), 404) for path in gone if path not in there)
         reading = Reading(ask, wanted(request))
         for place in range(0, len(found), multistatus.PAGE):
             yield await written(ask, reading, found[place : place + multistatus.PAGE])
