@@ -6,6 +6,7 @@ from parvis.serve.context import Context
 from parvis.serve.feature import Feature
 from parvis.serve.jmap.shares import Shared
 from parvis.tasks import erase, lists
+from parvis.tasks.dav import TaskTree
 from parvis.tasks.jmap import kinds
 from parvis.tasks.model import LIST, NAMES, SCOPE
 from parvis.tasks.reminders import JOB, Ringer
@@ -21,6 +22,7 @@ def feature(context: Context) -> Feature:
         kinds=kinds.KINDS,
         methods=kinds.METHODS,
         shares=(Shared(SCOPE, LIST, NAMES),),
+        trees=(TaskTree(context.store),),
         provision=lists.provision,
         erase=erase.tasks,
         start=partial(lists.complete, context.store),

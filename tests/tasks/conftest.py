@@ -1,11 +1,13 @@
 """The engine with tasks in it, and people who have them; everything on both databases."""
 
+import httpx
 import pytest
 
-from parvis.access import directory
+from parvis.access import directory, passwords
 from parvis.kernel import ids
 from parvis.kernel.egress import Egress
 from parvis.serve.context import Context
+from parvis.serve.doors import Doors
 from parvis.serve.jmap.core import feature as core
 from parvis.serve.jmap.engine import Engine
 from parvis.serve.jmap.principals import PRINCIPALS
@@ -96,3 +98,51 @@ async def ann(open_client) -> Client:
 @pytest.fixture
 async def bob(open_client) -> Client:
     return await open_client("bob")
+
+
+@pytest.fixture
+async def doors(context, tasks, settings, tmp_path):
+    """The real server over tasks, on a free port."""
+    settings.ports.http = 0
+    opened = Doors(context, [core(context), tasks], tmp_path / "web")
+    await opened.start()
+    opened.context = context
+    yield opened
+    await opened.stop()
+
+
+SECRET = "a long enough pass phrase"
+
+
+class Dav(httpx.AsyncClient):
+    """Somebody with a CalDAV client, and one for JMAP beside it."""
+
+    def __init__(self, url: str, client: Client) -> None:
+        super().__init__(base_url=url, auth=(client.principal.address, SECRET), trust_env=False, timeout=30)
+        self.jmap, self.home = client, f"/dav/calendars/{client.account}/"
+
+    async def ask(self, method, path, body=None, **headers):
+        """One request; `If_Match=...` is the header If-Match."""
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.request(method, path, content=body, headers=names)
+
+
+@pytest.fixture
+async def open_dav(doors, store, tasks):
+    """`await open_dav("ann")`."""
+    made = []
+
+    async def open_(name: str) -> Dav:
+        async def work(unit) -> int:
+            number = await directory.create(unit, "person", name.title(), f"{name}@example.org")
+            await tasks.provision(unit, number, "person")
+            return number
+
+        person = await directory.by_id(store.db, await store.write(work))
+        await passwords.change(store, person.id, SECRET)
+        made.append(Dav(doors.context.public_url, Client(doors.engine, person)))
+        return made[-1]
+
+    yield open_
+    for client in made:
+        await client.aclose()
