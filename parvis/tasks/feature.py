@@ -10,6 +10,8 @@ from parvis.tasks.dav import TaskTree
 from parvis.tasks.jmap import kinds
 from parvis.tasks.model import LIST, NAMES, SCOPE
 from parvis.tasks.reminders import JOB, Ringer
+from parvis.tasks.source import TaskSource
+from parvis.tasks.tools import TaskTools
 
 
 def feature(context: Context) -> Feature:
@@ -23,6 +25,8 @@ def feature(context: Context) -> Feature:
         methods=kinds.METHODS,
         shares=(Shared(SCOPE, LIST, NAMES),),
         trees=(TaskTree(context.store),),
+        sources=(TaskSource(context.store),),
+        tools=TaskTools(context.store).all(),
         provision=lists.provision,
         erase=erase.tasks,
         start=partial(lists.complete, context.store),
