@@ -84,13 +84,15 @@ def _series(given: Json, made: Series, before: Series | None) -> None:
         raise BadCalendar("there are too many overrides", reason="many", field="recurrenceOverrides")
     start = start_of(given)
     for key, change in overrides:
-        if change.get("excluded") is True or not change:
+        if change.get("excluded") is True:
             continue
         if start is None:
             raise BadCalendar("what has no start has no overrides", reason="override", field="recurrenceOverrides")
         at = start.at(parse_local(key, "recurrenceOverrides"))
-        instance = _instance(given, change, key)
         old = _override_at(before, at)
+        if not change and old is None:
+            continue  # an instance as it is, said by RDATE
+        instance = _instance(given, change, key)
         if old is not None and before is not None:
             instance = _with_own(instance, given, before, old)
         made.overrides.append(_component(instance, made, old, before, at if old is None else None))
