@@ -3,10 +3,10 @@
     python -m bench.dav [events [files [megabytes]]]
 
 Each server is asked the same over one connection, one after the other, in the same order; times in ms, medians
-where there are several. Calendars: events put one by one into an empty calendar, then (when it has `events` of them) a
-calendar-query over one week, a multiget of 50, what changed since one PUT, and all names with their tags. Files:
-`files` small ones put, listed at depth 1 and read, then one of so many megabytes up and down. Ours is durable
-before it answers; Apache and Radicale leave that to the system (Radicale calls fsync), Xandikos commits to git."""
+where there are several. Calendars: events put one by one into an empty calendar, then (when it has `events` of
+them) a calendar-query over one week, a multiget of 50, what changed since one PUT, and all names with their tags.
+Files: `files` small ones put, listed at depth 1 and read, then one of so many megabytes up and down. Ours is durable
+before it answers; Apache leaves that to the system, Radicale calls fsync, Xandikos commits to git."""
 
 import base64
 import contextlib

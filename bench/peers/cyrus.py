@@ -1,4 +1,5 @@
-"""Cyrus IMAP with JMAP, CalDAV and CardDAV, from Debian's cyrus-imapd and cyrus-caldav. Root is needed: it drops to its own user."""
+"""Cyrus IMAP with JMAP, CalDAV and CardDAV, from Debian's cyrus-imapd and cyrus-caldav. Root is needed: it drops to
+its own user."""
 
 import imaplib
 import os
