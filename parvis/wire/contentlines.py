@@ -141,7 +141,7 @@ def write_property(given: Property) -> bytes:
     if given.source:
         return given.source
     names = [given.name, *given.params, *([given.group] if given.group else [])]
-    if not all(_WELL_NAMED.fullmatch(name) for name in names) or "." in given.group:
+    if not all(is_name(name) for name in names) or "." in given.group:
         raise BadContent(0, f"{given.name[:40]!r} has a name that cannot be written.")
     params = "".join(
         f";{name}={','.join(_written_param(value) for value in values)}"
@@ -151,6 +151,11 @@ def write_property(given: Property) -> bytes:
     value = _LINE_ENDS.sub(r"\\n", given.value)
     line = f"{given.group}.{given.name}" if given.group else given.name
     return fold(f"{line}{params}:{value}".encode("utf-8", "replace").translate(None, _CONTROLS))
+
+
+def is_name(text: str) -> bool:
+    """Whether it can be written as the name of a property or a parameter."""
+    return _WELL_NAMED.fullmatch(text) is not None
 
 
 def fold(line: bytes) -> bytes:

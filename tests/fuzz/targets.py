@@ -13,12 +13,14 @@ from parvis.wire import (
     dmarc,
     dmarc_report,
     dsn,
+    jscontact,
     managesieve,
     smtp,
     spf_record,
     sts,
     tags,
     tlsrpt,
+    vcard,
 )
 from parvis.wire.canonical import Text
 from parvis.wire.data import DataDecoder, stuffed
@@ -26,6 +28,7 @@ from parvis.wire.imap import command
 from parvis.wire.imap.errors import BadCharset, BadCommand
 from parvis.wire.imap.literal import Octets, literal_at_end
 from parvis.wire.imap.reader import Announced
+from parvis.wire.jscontact.plain import plain
 from parvis.wire.mbox import MboxReader
 from parvis.wire.mime import parse
 from parvis.wire.sieve import CAPABILITIES, Context, Keep, Limits, Mail, SieveError, compile_script, run
@@ -178,7 +181,20 @@ def content_lines(data: bytes) -> None:
             assert all(len(line) <= contentlines.FOLD for line in again.split(b"\r\n"))
 
 
+def cards(data: bytes) -> None:
+    """A vCard as JSContact and back, in each version."""
+    body = data if data.upper().startswith(b"BEGIN") else b"BEGIN:VCARD\n" + data
+    with contextlib.suppress(contentlines.BadContent):
+        for card in vcard.read(body):
+            card = contentlines.parse(contentlines.write(card))[0]
+            read = jscontact.from_vcard(card)
+            assert plain(jscontact.from_vcard(jscontact.to_vcard(read))) == plain(read)
+            jscontact.from_vcard(jscontact.to_vcard(read, "3.0"))
+            contentlines.write(jscontact.merge(card, {**read, "kind": "org"}))
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
+    "cards": cards,
     "contentlines": content_lines,
     "imap": imap,
     "mbox": mbox,
