@@ -101,7 +101,8 @@ async def inherit(unit: Unit, scope_id: int, parent_id: int) -> None:
 
 
 async def disinherit(unit: Unit, scope_id: int) -> None:
-    """Ends what a scope, and what is inside, has from the grants of those around it, before it is moved."""
+    """Ends what a scope, and what is inside, has from the grants of those around it, before it is moved. What
+    members of a space have in all of its scopes (`grant_id` is the space's, their account's) stays."""
     scopes = await inside(unit, scope_id)
     for scope in scopes:
         await unit.run(

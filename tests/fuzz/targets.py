@@ -4,7 +4,10 @@ Known by name to `python -m tests.fuzz` and to test_fuzz.py."""
 import contextlib
 from collections.abc import Callable, Iterator
 
-from parvis.kernel.errors import Invalid
+from parvis.kernel.errors import Invalid, TooLarge
+from parvis.serve.dav import carddav
+from parvis.serve.dav.sync import limit_of as sync_limit
+from parvis.serve.dav.tree import Precondition
 from parvis.wire import (
     arc,
     authres,
@@ -24,6 +27,8 @@ from parvis.wire import (
 )
 from parvis.wire.canonical import Text
 from parvis.wire.data import DataDecoder, stuffed
+from parvis.wire.dav import headers, ifheader, paths, xml
+from parvis.wire.ical import query, subset
 from parvis.wire.imap import command
 from parvis.wire.imap.errors import BadCharset, BadCommand
 from parvis.wire.imap.literal import Octets, literal_at_end
@@ -193,9 +198,29 @@ def cards(data: bytes) -> None:
             contentlines.write(jscontact.merge(card, {**read, "kind": "org"}))
 
 
+def dav(data: bytes) -> None:
+    """XML of a request, what it asks for, and the headers of WebDAV; what was read is written and read the same."""
+    with contextlib.suppress(Invalid, TooLarge):
+        root = xml.read(data)
+        again = xml.read(xml.document("{DAV:}prop", xml.written(root))).children[0]
+        assert xml.written(xml.read(xml.document("{DAV:}prop", xml.written(again))).children[0]) == xml.written(
+            again
+        )
+        for read in (carddav.filter_of, query.parse, subset.parse, sync_limit):
+            with contextlib.suppress(Invalid, Precondition):
+                read(root)
+    words = data.decode("latin-1")
+    for check in (ifheader.parse, headers.etags, headers.lock_token, paths.segments):
+        with contextlib.suppress(Invalid, TooLarge):
+            check(words)
+    headers.timeout(words, 1)
+    headers.preferences(words, words)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "cards": cards,
     "contentlines": content_lines,
+    "dav": dav,
     "imap": imap,
     "mbox": mbox,
     "managesieve": manage_sieve,

@@ -187,3 +187,24 @@ def _city(text: str) -> str | None:
 @cache
 def _cities() -> dict[str, str]:
     return {name.rpartition("/")[2].lower(): name for name in sorted(names(), reverse=True) if "/" in name}
+
+
+def alike(zone: Zone, year: int) -> Zone | None:
+    """A zone of IANA's whose clocks show the same for three years, for rules that have no name of theirs."""
+    noons = [
+        EPOCH.replace(year=min(max(at, 1970), 2500), month=month, day=15)
+        for at in range(year, year + 3)
+        for month in range(1, 13)
+    ]
+    wanted = [zone.to_ms(noon) for noon in noons]
+    for name in _common():
+        known = Iana(name, name)
+        if all(known.to_ms(noon) == at for noon, at in zip(noons, wanted, strict=True)):
+            return known
+    return None
+
+
+@cache
+def _common() -> tuple[str, ...]:
+    """IANA's names, those first that Windows has a name for: they stand for the others."""
+    return tuple(dict.fromkeys([*sorted(iana for iana in win_tz.values() if iana in names()), *sorted(names())]))
