@@ -11,6 +11,7 @@ from parvis.contacts.draft import Draft, Stored, moment, packed
 from parvis.contacts.model import CARD, MOST_CARDS, Card
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound, OverQuota
+from parvis.kernel.languages import fold
 from parvis.serve.dav import dead
 from parvis.serve.jmap.blobs import link, unlink
 from parvis.store.sql.contract import marks
@@ -67,6 +68,27 @@ async def row_of(db: Any, account_id: int, number: int) -> Row:
     if row is None:
         raise NotFound("no such card")
     return Row(*row)
+
+
+async def find(db: Any, account_id: int, number: int) -> Row | None:
+    """One card, if it is there."""
+    try:
+        return await row_of(db, account_id, number)
+    except NotFound:
+        return None
+
+
+async def with_members(db: Any, account_id: int, uids: Sequence[str], limit: int) -> list[int]:
+    """Groups that have somebody as a member."""
+    members = [uid.removeprefix("urn:uuid:")[:255] for uid in uids]
+    rows = await db.rows(
+        f"""SELECT DISTINCT card_id FROM contact_word WHERE account_id = ? AND field = 'member'
+        AND word IN {marks(len(members))} ORDER BY card_id LIMIT ?""",
+        account_id,
+        *members,
+        limit,
+    )
+    return [row[0] for row in rows]
 
 
 async def named(
@@ -195,7 +217,7 @@ async def insert(
 
 
 _VALUES = (
-    *("kind", "title", "given", "surname", "surname2", "text", "card", "etag", "size"),
+    *("kind", "title", "folded", "given", "surname", "surname2", "text", "card", "etag", "size"),
     *("created_ms", "updated_ms"),
 )
 _CONTENT = ", ".join(_VALUES)
@@ -203,10 +225,11 @@ _CONTENT = ", ".join(_VALUES)
 
 def _values(draft: Draft, now: int) -> tuple[Any, ...]:
     card = draft.card
-    created, updated = moment(card, "created"), moment(card, "updated")
+    title, created, updated = index.title_of(card), moment(card, "created"), moment(card, "updated")
     return (
         str(card.get("kind", "individual"))[:50],
-        index.title_of(card),
+        title,
+        fold(title),
         *index.sort_keys(card),
         index.searchable(card),
         packed(card),

@@ -3,7 +3,7 @@
 from functools import partial
 
 from parvis.access.principal import Kind as PrincipalKind
-from parvis.contacts import books
+from parvis.contacts import books, transfer
 from parvis.contacts.collected import FOLLOWER as COLLECTING
 from parvis.contacts.collected import Collector
 from parvis.contacts.dav import AddressBooks
@@ -39,6 +39,8 @@ def feature(context: Context) -> Feature:
         migrations=True,
         capabilities=kinds.CAPABILITIES,
         kinds=kinds.KINDS,
+        methods=kinds.METHODS,
+        blobs={transfer.LETTER: transfer.Books(context.store).resolve},
         shares=kinds.SHARES,
         trees=(AddressBooks(context.store),),
         blob_scopes=kinds.BLOB_SCOPES,

@@ -48,6 +48,8 @@ class AddressBook(Record, kw_only=True):
     is_subscribed: bool = True
     share_with: dict[Id, dict[str, bool]] | None = None
     my_rights: ServerSet[dict[str, bool]] = msgspec.field(default_factory=dict)
+    file_blob_id: ServerSet[str] = ""
+    """Ours: all cards as one .vcf."""
     role: ServerSet[str | None] = None
     """Ours: `collected` for the people one wrote to, `directory` for the organisation."""
 

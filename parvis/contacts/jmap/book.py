@@ -8,6 +8,7 @@ from parvis.access.principal import Right
 from parvis.contacts import books, service
 from parvis.contacts.books import Book
 from parvis.contacts.model import DEFAULT, DIRECTORY, NAMES, SCOPE
+from parvis.contacts.transfer import LETTER
 from parvis.kernel import ids
 from parvis.kernel.errors import Conflict
 from parvis.serve.jmap import shares
@@ -49,6 +50,7 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
             "isSubscribed": chosen.get(book.id, seen[book.id].owner or book.role == DIRECTORY),
             "shareWith": given.get(book.id),
             "myRights": shares.mine(seen[book.id], NAMES),
+            "fileBlobId": LETTER + ids.text(book.id),
             "role": None if book.role in ("", DEFAULT) else book.role,
         }
         for book in in_order

@@ -47,6 +47,11 @@ def shown(row: cards.Row, card: Card) -> Object:
     return {**card, "id": ids.text(row.id), "addressBookIds": {ids.text(row.book_id): True}}
 
 
+def shown_draft(made: Draft) -> Object:
+    """A card of a file, which has no id and is in no book; photos stay in it."""
+    return draft.together(made.card, made.photos)
+
+
 async def prepare(call: Call, change: Creation | Update | Copying) -> Prepared:
     """Reads and stores the photos that a card is given, and checks a new card."""
     if isinstance(change, Copying):

@@ -22,7 +22,7 @@ _COLUMNS = {
     "name/given": "c.given",
     "name/surname": "c.surname",
     "name/surname2": "c.surname2",
-    "name": "c.title",
+    "name": "c.folded",
 }
 _TEXTS = {
     "name": "name",

@@ -3,7 +3,7 @@
 from parvis.access import visibility
 from parvis.access.gate import Access
 from parvis.access.principal import Right
-from parvis.contacts.jmap import book, card, card_query
+from parvis.contacts.jmap import book, card, card_query, methods
 from parvis.contacts.model import (
     BOOK,
     CARD,
@@ -62,5 +62,6 @@ KINDS = (
         check_sort=card_query.check_sort,
     ),
 )
+METHODS = methods.METHODS
 SHARES = (Shared(SCOPE, BOOK, NAMES),)
 BLOB_SCOPES = {CARD: SCOPE}

@@ -29,6 +29,7 @@ CREATE TABLE contact_card (
     name {text} NOT NULL,
     kind {text} NOT NULL,
     title {text} NOT NULL,
+    folded {text} NOT NULL,
     given {text} NOT NULL,
     surname {text} NOT NULL,
     surname2 {text} NOT NULL,
@@ -45,6 +46,7 @@ CREATE UNIQUE INDEX contact_card_by_uid ON contact_card (account_id, uid);
 CREATE UNIQUE INDEX contact_card_by_name ON contact_card (book_id, name);
 CREATE INDEX contact_card_by_account ON contact_card (account_id, id);
 CREATE INDEX contact_card_by_book ON contact_card (book_id, id);
+CREATE INDEX contact_card_by_folded ON contact_card (account_id, folded);
 CREATE INDEX contact_card_by_principal ON contact_card (principal_id) WHERE principal_id <> 0;
 
 -- The octets of a card as a client of CardDAV has put it, photos and all.
@@ -69,6 +71,7 @@ CREATE TABLE contact_merge (
     account_id BIGINT NOT NULL,
     card_id BIGINT NOT NULL,
     before {bytes} NOT NULL,
+    etag {text} NOT NULL,
     merged_ms BIGINT NOT NULL
 );
 CREATE INDEX contact_merge_by_account ON contact_merge (account_id, merged_ms);
