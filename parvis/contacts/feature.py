@@ -3,13 +3,15 @@
 from functools import partial
 
 from parvis.access.principal import Kind as PrincipalKind
-from parvis.contacts import books, transfer
+from parvis.contacts import books, erase, transfer
 from parvis.contacts.collected import FOLLOWER as COLLECTING
 from parvis.contacts.collected import Collector
 from parvis.contacts.dav import AddressBooks
 from parvis.contacts.directory import FOLLOWER as LISTING
 from parvis.contacts.directory import Directory
 from parvis.contacts.jmap import kinds
+from parvis.contacts.source import ContactSource
+from parvis.contacts.tools import ContactTools
 from parvis.kernel.languages import LANGUAGES, Language
 from parvis.serve.context import Context
 from parvis.serve.feature import Feature
@@ -45,6 +47,9 @@ def feature(context: Context) -> Feature:
         trees=(AddressBooks(context.store),),
         blob_scopes=kinds.BLOB_SCOPES,
         followers={COLLECTING: Collector(context.store).follow, LISTING: own.follow},
+        sources=(ContactSource(context.store),),
+        tools=ContactTools(context.store).all(),
+        erase=erase.contacts,
         provision=provision,
         start=start,
     )

@@ -37,7 +37,7 @@ _TEXTS = {
     "address": "address",
     "note": "note",
 }
-_ANY = ("name", "nickname", "organization", "email", "phone", "onlineService", "address", "note")
+ANY = ("name", "nickname", "organization", "email", "phone", "onlineService", "address", "note")
 _LAST = "\U0010ffff"
 Sql = tuple[str, list[Any]]
 
@@ -70,7 +70,7 @@ def _condition(call: Call, asked: CardCondition) -> Sql:
         if (text := getattr(asked, member)) is not None:
             parts.append(words(call.account_id, (field,), text))
     if asked.text is not None:
-        parts.append(words(call.account_id, _ANY, asked.text))
+        parts.append(words(call.account_id, ANY, asked.text))
     if not parts:
         return "1 = 1", []
     return " AND ".join(sql for sql, _ in parts), [value for _, values in parts for value in values]
