@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from parvis.kernel.errors import Invalid, TooLarge
 from parvis.serve.dav import multiget, multistatus
 from parvis.serve.dav.ask import Ask
+from parvis.serve.dav.candidates import looked_at
 from parvis.serve.dav.properties import Added, Reading, wanted
 from parvis.serve.dav.propfind import written
 from parvis.serve.dav.resource import Resource
@@ -20,7 +21,6 @@ from parvis.wire.vcard import query
 from parvis.wire.vcard.query import Filter, Match, ParamFilter, PropFilter, TextMatch, Wanted
 
 DATA = carddav("address-data")
-_PAGE = 100
 _MOST_CONDITIONS = 100
 _MOST = 10_000
 _MATCHES: Mapping[str, Match] = {
@@ -74,7 +74,7 @@ def _shown(content: bytes, version: str, some: tuple[Wanted, ...]) -> bytes:
 
 async def queried(ask: Ask, request: Element, resource: Resource) -> Response:
     """addressbook-query. RFC 6352 §8.6"""
-    if resource.node is None or resource.node.shape != "addressbook":
+    if resource.node is None or resource.node.shape not in ("addressbook", "resource"):
         raise Precondition(dav("supported-report"), "this is no address book")
     given = request.first(carddav("filter"))
     if given is None:
@@ -95,20 +95,16 @@ def _limit(request: Element) -> int:
 
 
 async def _matching(ask: Ask, reading: Reading, resource: Resource, asked: Filter, most: int) -> AsyncIterator[str]:
-    tree, around = resource.of_tree()
-    search, after, left = search_of(asked), 0, most
-    while True:
-        page = await tree.candidates(ask.store.db, ask.who, around, search, after, _PAGE)
-        found = await asyncio.to_thread(_matched, page, asked)
-        yield await written(ask, reading, [resource.member(node) for node in found[:left]])
+    left = most
+    async for page in looked_at(ask, resource, search_of(asked)):
+        nodes = {id(each.node): each for each in page}
+        found = await asyncio.to_thread(_matched, [each.node for each in page if each.node], asked)
+        yield await written(ask, reading, [nodes[id(node)] for node in found[:left]])
         left -= len(found)
         if left < 0:
             error = xml.empty(dav("number-of-matches-within-limits"))
             yield multistatus.status(resource.href, 507, error)
             return
-        if len(page) < _PAGE:
-            return
-        after = page[-1].id
 
 
 def _matched(nodes: Sequence[Node], asked: Filter) -> list[Node]:
