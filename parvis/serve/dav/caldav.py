@@ -87,9 +87,9 @@ async def _matching(
     ask: Ask, reading: Reading, resource: Resource, condition: CompFilter, floating: Zone
 ) -> AsyncIterator[str]:
     async for page in looked_at(ask, resource, search_of(condition)):
-        nodes = {id(each.node): each for each in page}
+        nodes = {each.node.id: each for each in page if each.node}
         found = await asyncio.to_thread(_matched, [each.node for each in page if each.node], condition, floating)
-        yield await written(ask, reading, [nodes[id(node)] for node in found])
+        yield await written(ask, reading, [nodes[node.id] for node in found])
 
 
 def _matched(nodes: Sequence[Node], condition: CompFilter, floating: Zone) -> list[Node]:
@@ -116,8 +116,8 @@ def search_of(condition: CompFilter) -> Search:
             continue
         if prop.name == "UID" and (match.match == "equals" or len(match.text) >= _SURE_UID):
             uid = match.text
-        elif not text:  # all of a filter must hold, so one of them is as good for an index
-            text[prop.name] = match.text
+        else:
+            text.setdefault(prop.name, match.text)
     return Search(
         component=kinds.copy().pop() if kinds and len(kinds) == 1 else "",
         start_ms=span.start_ms if span and span.start_ms > MIN_MS else None,
