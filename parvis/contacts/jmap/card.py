@@ -32,7 +32,7 @@ class Prepared:
 
 
 async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]) -> list[Object]:
-    """Cards of the account in books that the principal may read."""
+    """Cards of the account in books that the principal may read. RFC 9610 §6"""
     db: Any = call.db
     seen = [access.scope.id for access in await parts.readable(db, call.principal, call.account_id, SCOPE)]
     if numbers is None:
