@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import parvis
-from parvis import assistant, mail, spaces, tasks
+from parvis import assistant, contacts, mail, spaces, tasks
 from parvis.access import erasure, limits, sessions
 from parvis.assistant.retrieval import Finder
 from parvis.kernel import ids
@@ -41,9 +41,12 @@ FEATURES: tuple[Callable[[Context], Feature], ...] = (
     external.feature,
     spaces.feature,
     tasks.feature,
+    contacts.feature,
 )
 """The features, in the order in which a new principal gets what they give."""
-ROOMS = ("store", "access", "search", "serve", "mail", "spaces", "tasks", "assistant")
+ROOMS = (
+    "store", "access", "search", "serve", "mail", "spaces", "tasks", "contacts", "assistant",
+)  # fmt: skip
 """The rooms that may have migrations, ground floor first."""
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from parvis.kernel.errors import ParvisError, Unavailable
 from parvis.ops import indexing, models
 from parvis.ops.commands import serve
 from parvis.ops.commands.texts import Texts
-from parvis.ops.demo import corpus, scenario, standing
+from parvis.ops.demo import contacts, corpus, scenario, standing
 from parvis.ops.demo.dates import Calendar
 from parvis.ops.program import Opener, Program
 from parvis.ops.progress import Bar
@@ -169,6 +169,7 @@ async def fill(program: Program, note: dict[str, Any], archive: Path | None) -> 
     known = {key: post.message_id(key)[1:-1] for key in scenario.drafts()}
     context = program.context
     await Chores(context.store, loader.principals, calendar, known, context.public_url).write()
+    await contacts.write(program.context.store, loader.principals)
     await standing.write(program.context.store, organisation.domains, calendar)
     if archive is not None:
         await loader.write_corpus(archive)

@@ -41,7 +41,7 @@ async def run(ask: Ask, request: Element, resource: Resource) -> Response:
         raise Precondition(dav("supported-report"), "this cannot be synchronised")
     token = request.first(dav("sync-token"))
     state = _state(token.words() if token is not None else "", node)
-    deep, limit = _level(ask, request), _limit(request)
+    deep, limit = _level(ask, request), limit_of(request)
     page = await tree.sync(ask.store.db, ask.who, node, state, limit, deep=deep)
 
     async def pages() -> AsyncIterator[str]:
@@ -73,8 +73,8 @@ def _level(ask: Ask, request: Element) -> bool:
     return words.startswith("inf")
 
 
-def _limit(request: Element) -> int:
-    """RFC 5323 §5.17"""
+def limit_of(request: Element) -> int:
+    """How many resources the client wants at most. RFC 5323 §5.17"""
     limit = request.first(dav("limit"))
     number = limit.first(dav("nresults")) if limit is not None else None
     if number is None:
