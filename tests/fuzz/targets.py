@@ -2,6 +2,7 @@
 Known by name to `python -m tests.fuzz` and to test_fuzz.py."""
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator
 
 from parvis.kernel.errors import Invalid, TooLarge
@@ -28,7 +29,11 @@ from parvis.wire import (
 from parvis.wire.canonical import Text
 from parvis.wire.data import DataDecoder, stuffed
 from parvis.wire.dav import headers, ifheader, paths, xml
-from parvis.wire.ical import query, subset
+from parvis.wire.ical import alarms, calendar, itip, jscalendar, query, subset
+from parvis.wire.ical.errors import BadCalendar
+from parvis.wire.ical.expand import Budget
+from parvis.wire.ical.recurrence import bounds, instances
+from parvis.wire.ical.span import Span
 from parvis.wire.imap import command
 from parvis.wire.imap.errors import BadCharset, BadCommand
 from parvis.wire.imap.literal import Octets, literal_at_end
@@ -215,12 +220,36 @@ def dav(data: bytes) -> None:
             check(words)
     headers.timeout(words, 1)
     headers.preferences(words, words)
+def icalendar(data: bytes) -> None:
+    """Calendars: whatever can be read has instances, bounds and JSCalendar in bounded time, and comes back whole."""
+    with contextlib.suppress(Invalid):
+        given = calendar.read(data)
+        for series in calendar.series_of(given).values():
+            with contextlib.suppress(BadCalendar):
+                found = instances(series, 0, 4_000_000_000_000, 20, budget=Budget(2_000))
+                first, last = bounds(series)
+                assert all(each.start_ms >= first and (last is None or each.end_ms <= last) for each in found)
+                alarms.next_ring(series, 0)
+                for said in jscalendar.events(series, unknown=True):
+                    json.dumps(said)
+            with contextlib.suppress(BadCalendar):
+                calendar.check(series)
+                if series.kind in ("VEVENT", "VTODO") and series.master is not None:
+                    said = jscalendar.event(series)
+                    assert jscalendar.event(jscalendar.series(said, series)) == said
+        with contextlib.suppress(BadCalendar):
+            subset.expanded(given, Span(0, 2_000_000_000_000))
+        with contextlib.suppress(BadCalendar):
+            itip.received(None, itip.read(given), {"mailto:ann@example.org"}, 0)
+        written = calendar.write(given)
+        assert calendar.write(calendar.read(written)) == written
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "cards": cards,
     "contentlines": content_lines,
     "dav": dav,
+    "icalendar": icalendar,
     "imap": imap,
     "mbox": mbox,
     "managesieve": manage_sieve,

@@ -289,3 +289,18 @@ def test_what_is_wrong_is_named(change: dict[str, Any], field: str) -> None:
             {"@type": "Event", "uid": "u", "start": "2026-01-05T10:00:00", "timeZone": "Europe/Paris"} | change
         )
     assert error.value.fields["field"] == field
+
+
+def test_a_component_that_changes_nothing_of_its_instance_is_kept() -> None:
+    same = lines_of("RECURRENCE-ID:20260112T100000Z", "DTSTART:20260112T100000Z", "DURATION:PT1H")
+    before = one(*lines_of("DTSTART:20260105T100000Z", "DURATION:PT1H", "RRULE:FREQ=WEEKLY"), *same)
+    assert event(before)["recurrenceOverrides"] == {"2026-01-12T10:00:00": {}}
+    assert written(series(event(before), before)) == written(before)
+
+
+def test_an_address_without_a_scheme_is_one_of_mail() -> None:
+    before = one(*lines_of("DTSTART:20260105T100000Z", "ATTENDEE:bob@example.org"))
+    assert [each["calendarAddress"] for each in event(before)["participants"].values()] == [
+        "mailto:bob@example.org"
+    ]
+    assert written(series(event(before), before)) == written(before)

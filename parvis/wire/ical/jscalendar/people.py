@@ -33,7 +33,7 @@ def from_component(component: Component) -> Json:
         found[_key(each)] = _participant(each)
     said: Json = {}
     if organizer is not None and organizer.value.strip():
-        address = organizer.value.strip()
+        address = _uri(organizer)
         said["organizerCalendarAddress"] = address
         same = next((each for each in found.values() if each["calendarAddress"].lower() == address.lower()), None)
         if same is None and (found or organizer.params):
@@ -46,13 +46,19 @@ def from_component(component: Component) -> Json:
     return said
 
 
+def _uri(given: Property) -> str:
+    """An address; one that some programs write bare is one of mail."""
+    address = given.value.strip()
+    return address if ":" in address else f"mailto:{address}"
+
+
 def _add_missing(same: Json, organizer: Property) -> None:
     if "name" not in same and organizer.param("CN"):
         same["name"] = organizer.param("CN")
 
 
 def _participant(given: Property) -> Json:
-    address = given.value.strip()
+    address = _uri(given)
     said: Json = {"@type": "Participant", "calendarAddress": address}
     if given.param("CN"):
         said["name"] = given.param("CN")

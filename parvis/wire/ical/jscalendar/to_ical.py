@@ -31,7 +31,8 @@ from parvis.wire.ical.zones import Iana, Zone, zone
 
 _DEFAULTS: Json = {
     "version": "2.0", "freeBusyStatus": "busy", "privacy": "public", "priority": 0, "sequence": 0,
-    "status": "confirmed", "progress": "needs-action", "showWithoutTime": False, "description": "", "title": "", "duration": "PT0S",
+    "status": "confirmed", "progress": "needs-action", "showWithoutTime": False, "description": "", "title": "",
+    "duration": "PT0S",
     "descriptionContentType": "text/plain", "action": "display", "relativeTo": "start", "expectReply": False,
     "kind": "individual", "participationStatus": "needs-action", "scheduleAgent": "server", "interval": 1,
     "skip": "omit", "rscale": "gregorian", "firstDayOfWeek": "mo", "keywords": {}, "percentComplete": 0,
@@ -83,20 +84,28 @@ def _series(given: Json, made: Series, before: Series | None) -> None:
         raise BadCalendar("there are too many overrides", reason="many", field="recurrenceOverrides")
     start = start_of(given)
     for key, change in overrides:
-        if change.get("excluded") is True or not change:
+        if change.get("excluded") is True:
             continue
         if start is None:
             raise BadCalendar("what has no start has no overrides", reason="override", field="recurrenceOverrides")
         at = start.at(parse_local(key, "recurrenceOverrides"))
-        instance = _instance(given, change, key)
         old = _override_at(before, at)
+        if not change and old is None:
+            continue  # an instance as it is, said by RDATE
+        instance = _instance(given, change, key)
         if old is not None and before is not None:
-            # sequence and stamps are each component's own
-            own = plain(before, old)
-            instance |= {
-                name: own[name] for name in ("sequence", "created", "updated") if name in own and name not in change
-            }
+            instance = _with_own(instance, given, before, old)
         made.overrides.append(_component(instance, made, old, before, at if old is None else None))
+
+
+def _with_own(instance: Json, given: Json, before: Series, old: Component) -> Json:
+    """An instance with what a patch does not say and its component has of its own, unless the master changes it."""
+    own, master = plain(before, old), plain(before, before.master) if before.master is not None else {}
+    for name in ("sequence", "created", "updated", "privacy", "organizerCalendarAddress"):
+        if name in ("sequence", "created", "updated") or given.get(name) == master.get(name):
+            instance.pop(name, None)
+            instance |= {name: own[name]} if name in own else {}
+    return instance
 
 
 def _instance(given: Json, change: Json, key: str) -> Json:
