@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import parvis
-from parvis import assistant, contacts, mail, spaces, tasks
+from parvis import assistant, calendar, contacts, mail, spaces, tasks
 from parvis.access import erasure, limits, sessions
 from parvis.assistant.retrieval import Finder
 from parvis.kernel import ids
@@ -42,10 +42,11 @@ FEATURES: tuple[Callable[[Context], Feature], ...] = (
     spaces.feature,
     tasks.feature,
     contacts.feature,
+    calendar.feature,
 )
 """The features, in the order in which a new principal gets what they give."""
 ROOMS = (
-    "store", "access", "search", "serve", "mail", "spaces", "tasks", "contacts", "assistant",
+    "store", "access", "search", "serve", "mail", "spaces", "tasks", "contacts", "calendar", "assistant",
 )  # fmt: skip
 """The rooms that may have migrations, ground floor first."""
 _log = logging.getLogger(__name__)
