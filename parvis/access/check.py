@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from parvis.access.principal import Right
+from parvis.access.roles import rights_of
 from parvis.store.check import Fault
 from parvis.store.sql.contract import Database
 
@@ -38,7 +39,31 @@ async def computed(db: Database) -> Seen:
     for principal in alive:
         for holder in _holders(principal, groups, alive):
             seen |= {(principal, *grant) for grant in grants[holder]}
-    return seen
+    return seen | await _teams(db, alive, groups)
+
+
+async def _teams(db: Database, alive: set[int], groups: dict[int, set[int]]) -> Seen:
+    """What everybody sees by being in a space, by themselves or in a group."""
+    spaces: dict[int, int | None] = dict(
+        await db.scan("SELECT id, archived_ms FROM principal WHERE kind = 'space'")
+    )
+    owned: dict[int, list[int]] = defaultdict(list)
+    for scope, owner in await db.scan("SELECT id, account_id FROM scope"):
+        owned[owner].append(scope)
+    roles: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for space, member, role in await db.scan("SELECT group_id, member_id, role FROM membership"):
+        if space in spaces and space in alive:
+            roles[member].append((space, role))
+    rights: dict[tuple[int, int], int] = defaultdict(int)
+    for principal in alive:
+        for holder in _holders(principal, groups, alive - spaces.keys() | {principal}):
+            for space, role in roles[holder]:
+                rights[principal, space] |= rights_of(role, archived=spaces[space] is not None)
+    return {
+        (principal, scope, space, int(held), None)
+        for (principal, space), held in rights.items()
+        for scope in owned[space]
+    }
 
 
 def _holders(principal: int, groups: dict[int, set[int]], alive: set[int]) -> set[int]:

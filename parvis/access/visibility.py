@@ -1,13 +1,15 @@
 """The table of visible scopes, kept in the same transaction as whatever changes it.
 
 A person sees a scope by ownership (the account's own principal), by a grant, or by a grant to a group or space
-that holds them, through any number of memberships. Each such grant is one row of `visible`, so that withdrawing
-one path leaves the others. Who is disabled sees nothing, and nothing is seen through a disabled group.
+that holds them, through any number of memberships, or by being in the space that owns it (access.teams). Each
+grant is one row of `visible`, so that withdrawing one path leaves the others. Who is disabled sees nothing, and
+nothing is seen through a disabled group.
 
 Whoever changes a grant, a membership or a principal calls `turn` first: on PostgreSQL two such transactions would
 otherwise compute from what the other is changing, and a withdrawn grant could come back.
 """
 
+from parvis.access import teams
 from parvis.access.principal import Right
 from parvis.store.unit import Unit
 
@@ -54,16 +56,24 @@ async def refresh_members(unit: Unit, member_id: int) -> None:
             person,
             person,
         )
+        await teams.refresh_person(unit, person)
+
+
+async def refresh_team(unit: Unit, space_id: int) -> None:
+    """Rewrites what those who are in a space see of it, after it was archived or opened again."""
+    await turn(unit)
+    await teams.refresh_space(unit, space_id)
 
 
 async def own(unit: Unit, principal_id: int, scope_id: int) -> None:
-    """Makes a scope its owner's; for a group or space, each member has what its grants say."""
+    """Makes a scope its owner's. Who is in a space has it too, by their role; of a group's, what its grants say."""
     await unit.run(
         "INSERT INTO visible (principal_id, scope_id, grant_id, rights, expires_ms) VALUES (?, ?, 0, ?, NULL)",
         principal_id,
         scope_id,
         int(Right.owner()),
     )
+    await teams.open_scope(unit, principal_id, scope_id)
 
 
 async def close(unit: Unit, principal_id: int) -> None:
