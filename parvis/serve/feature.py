@@ -10,6 +10,7 @@ from parvis.access.gate import Access
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.kernel.knowledge import Source, Tool
 from parvis.serve.context import Context
+from parvis.serve.dav.tree import Tree
 from parvis.serve.http.exchange import Route
 from parvis.serve.jmap.blobs import Resolver
 from parvis.serve.jmap.call import Call
@@ -84,6 +85,8 @@ class Feature:
     followers: Mapping[str, Follower] = field(default_factory=dict)
     listeners: Sequence[Listener] = ()
     routes: Sequence[Route] = ()
+    trees: Sequence[Tree] = ()
+    """What WebDAV, CalDAV and CardDAV see of the room."""
     provision: Provision | None = None
     erase: Eraser | None = None
     """Erases what the room keeps for an account that is gone: every row that names the account, a scope of it, or
