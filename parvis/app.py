@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import parvis
-from parvis import assistant, mail, spaces
+from parvis import assistant, files, mail, spaces
 from parvis.access import erasure, limits, sessions
 from parvis.assistant.retrieval import Finder
 from parvis.kernel import ids
@@ -40,9 +40,10 @@ FEATURES: tuple[Callable[[Context], Feature], ...] = (
     filters.feature,
     external.feature,
     spaces.feature,
+    files.feature,
 )
 """The features, in the order in which a new principal gets what they give."""
-ROOMS = ("store", "access", "search", "serve", "mail", "spaces", "assistant")
+ROOMS = ("store", "access", "search", "serve", "mail", "spaces", "files", "assistant")
 """The rooms that may have migrations, ground floor first."""
 _log = logging.getLogger(__name__)
 
