@@ -207,6 +207,7 @@ class Kind:
     scope: str
     """The kind of scope its objects belong to (`mail`), or OWN."""
     read: ReadFunction
+    parts: bool = False
     create: Callable[[Call, Unit, Creation], Awaitable[Created]] | None = None
     update: Callable[[Call, Unit, Update], Awaitable[Object | None]] | None = None
     """Returns properties that changed beyond what was asked, or None."""
