@@ -73,7 +73,9 @@ class Tree:
             above = node.id
         return node
 
-    async def file(self, who: Principal, path: str, content: bytes = b"words", owner: Principal | None = None) -> Node:
+    async def file(
+        self, who: Principal, path: str, content: bytes = b"words", owner: Principal | None = None
+    ) -> Node:
         digest, account = await self.store.blobs.put(content), (owner or who).id
         around, _, name = path.rpartition("/")
 
@@ -128,7 +130,9 @@ class Client(JmapClient):
 
     async def create(self, name: str, content: bytes | None = None, parent: str | None = None, **more):
         """A node; its properties as the server set them, or the SetError."""
-        arguments = {key: more.pop(key) for key in ("accountId", "onExists", "compareCaseInsensitively") if key in more}
+        arguments = {
+            key: more.pop(key) for key in ("accountId", "onExists", "compareCaseInsensitively") if key in more
+        }
         given = {"name": name, "parentId": parent, **more}
         if content is not None:
             given["blobId"] = await self.upload(content)
