@@ -216,6 +216,13 @@ async def room(db: Any, account_id: int) -> tuple[int, int, int, int] | None:
     return (row[0], row[1], row[2], row[3]) if row else None
 
 
+def fits(room: tuple[int, int, int, int], octets: int) -> None:
+    """Raises OverQuota when an account of this room could not hold so many bytes more."""
+    _, _, used, quota = room
+    if quota and used + octets > quota:
+        raise OverQuota("there is no room for that", quota=quota)
+
+
 async def is_in(db: Any, node_id: int, folder_id: int) -> bool:
     """Whether a node is a folder or lies anywhere in it."""
     return any(node.id == folder_id for node in await above(db, node_id))
