@@ -7,6 +7,7 @@ from parvis.access.gate import VISIBLE, visible
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.access.principal import Principal
 from parvis.files import erase, service
+from parvis.files.dav import Files
 from parvis.files.jmap import kinds
 from parvis.files.model import KIND, SCOPE
 from parvis.files.source import FileSource
@@ -42,6 +43,7 @@ def feature(context: Context) -> Feature:
         blob_types={KIND: _holding},
         sources=(FileSource(store),),
         routes=Tus(context).routes(),
+        trees=(Files(store, context.settings.files.largest_bytes),),
         provision=provision,
         erase=erase.files,
         start=lambda: everybody(store, quota),

@@ -10,6 +10,7 @@ from parvis.files.model import DEPTH, KIND, MOST_TOUCHED, Node, sort_name
 from parvis.files.store import DOWN, VERSION
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, TooLarge
+from parvis.serve.dav import dead
 from parvis.store.unit import Unit
 
 SAME_PART = """(WITH RECURSIVE down(id) AS (SELECT id FROM file_node WHERE id = ? UNION ALL
@@ -157,6 +158,7 @@ async def copy(
             )
         )
     await store.insert(unit, made)
+    await dead.copy(unit, account_id, list(fresh.items()))
     octets, count = held[nodes[0].id]
     await store.count(unit, target, octets, count + 1)
     await store.weigh(unit, account_id, octets)
@@ -199,6 +201,7 @@ async def destroy(unit: Unit, node: Node) -> list[int]:
     await _end_parts(unit, node, nodes)
     for statement in _OF_NODES:
         await unit.run(statement, account_id, node.id)
+    await dead.forget(unit, [one.id for one in nodes])
     await unit.run(f"DELETE FROM file_node WHERE id IN {DOWN}", node.id)
     for one in nodes:
         modseq = await unit.changed(account_id, KIND, one.id, "destroyed", part=one.scope_id)

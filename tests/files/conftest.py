@@ -198,7 +198,9 @@ async def open_http(doors, store):
         if who is not None:
             await passwords.change(store, who.id, PASSWORD)
             auth = (who.address, PASSWORD)
-        client = httpx.AsyncClient(base_url=doors.context.public_url, auth=auth, trust_env=False, timeout=30, **more)
+        client = httpx.AsyncClient(
+            base_url=doors.context.public_url, auth=auth, trust_env=False, timeout=30, **more
+        )
         made.append(client)
         return client
 

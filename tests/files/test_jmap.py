@@ -270,3 +270,22 @@ async def test_budgets(anna, tree, ann) -> None:
     with counting() as statements:
         await anna("FileNode/set", create={"n": {"name": "n", "parentId": folder, "blobId": blob}})
     assert len(statements) <= 36
+
+
+async def test_versions_over_jmap(anna, bobby, tree, ann, bob) -> None:
+    file = await anna.create("a.txt", b"one")
+    await anna("FileNode/set", update={file["id"]: {"blobId": await anna.upload(b"second")}})
+    (number,) = (await anna("FileVersion/query", filter={"nodeId": file["id"]}))["ids"]
+    kept = (await anna("FileVersion/get", ids=[number]))["list"][0]
+    assert (kept["number"], kept["size"], kept["createdBy"]) == (1, 3, anna.account)
+    library = anna.engine._context.need(Library)
+    assert await (await library.find(ann, ann.id, kept["blobId"])).read() == b"one"
+    assert (await anna("FileVersion/set", update={number: {"label": "first"}}))["updated"] == {number: None}
+    assert (await anna("FileVersion/restore", id=number))["version"] == 3
+    assert (await anna.one(file["id"], "size"))["size"] == 3
+    await tree.share(ann, await tree.get(type("N", (), {"id": ids.parse(file["id"])})), bob)
+    assert (await bobby("FileVersion/get", ids=[number], accountId=anna.account))["list"]
+    refused = await bobby("FileVersion/set", destroy=[number], accountId=anna.account)
+    assert refused["error"] == "accountReadOnly" or refused["notDestroyed"]
+    assert (await anna("FileVersion/set", destroy=[number]))["destroyed"] == [number]
+    assert (await anna("FileVersion/get", ids=[number]))["notFound"] == [number]

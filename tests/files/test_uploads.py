@@ -52,7 +52,9 @@ async def test_what_is_understood(http) -> None:
 
 async def test_a_file_in_parts(http, store) -> None:
     content = random.Random(7).randbytes(3 * MIB + 5)
-    made = await begin(http, len(content), filename="a.bin", filetype="video/mp4", parentId="", relativePath="F/G/a.bin")
+    made = await begin(
+        http, len(content), filename="a.bin", filetype="video/mp4", parentId="", relativePath="F/G/a.bin"
+    )
     assert made.status_code == 201 and made.headers["upload-offset"] == "0"
     url, place = made.headers["location"], 0
     for end in (1, MIB + 3, 2 * MIB, len(content)):
@@ -112,7 +114,12 @@ async def test_wrong_requests(http, store) -> None:
     assert (await http.patch(url, headers=TUS | {"upload-offset": "0"}, content=b"x")).status_code == 415
     assert (await patch(http, url, 0, b"x" * 11)).status_code == 413
     assert (await patch(http, url + "x", 0, b"x")).status_code == 404
-    for headers in ({}, {"upload-length": "-1"}, {"upload-length": "x"}, {"upload-length": "1", "upload-metadata": "a ?"}):
+    for headers in (
+        {},
+        {"upload-length": "-1"},
+        {"upload-length": "x"},
+        {"upload-length": "1", "upload-metadata": "a ?"},
+    ):
         assert (await http.post("/files/uploads", headers=TUS | headers)).status_code == 400, headers
     assert (await begin(http, 10**12, filename="a")).status_code == 413
     for values in ({"parentId": ids.text(7)}, {"accountId": ids.text(7)}, {"nodeId": "x"}):

@@ -70,8 +70,8 @@ class Receiver:
     async def take(
         self, upload: Upload, chunks: AsyncIterator[bytes], checksum: tuple[str, bytes] | None = None
     ) -> int:
-        """Takes bytes that begin where the upload has come to. Returns how far it is then; when the client goes away
-        in between, what has come is kept (unless it was to be checked). Raises Mismatch, Conflict."""
+        """Takes bytes that begin where the upload has come to. Returns how far it is then; when the client goes
+        away in between, what has come is kept (unless it was to be checked). Raises Mismatch, Conflict."""
         coming = await self._resumed(upload)
         whole = self._hash_of(upload)
         check = hashlib.new(checksum[0], usedforsecurity=False) if checksum else None
@@ -160,8 +160,8 @@ class Receiver:
         return coming.reached
 
     async def finish(self, principal: Principal, upload: Upload) -> Upload:
-        """Makes of an upload that has come whole what it is to be. Done once; later calls change nothing. Raises what
-        making the file raises: then the upload stays, and can be finished when there is room."""
+        """Makes of an upload that has come whole what it is to be. Done once; later calls change nothing. Raises
+        what making the file raises: then the upload stays, and can be finished when there is room."""
         if upload.done_hash or upload.partial:
             return upload
         kept = await store.pieces(self._store.db, upload.id)
@@ -184,9 +184,7 @@ class Receiver:
             node_id = (await _put(unit, principal, upload, content)).id
         else:
             end = clock.now_ms() + UPLOAD_MS
-            await link(
-                unit, digest, upload.account_id, UPLOAD, principal.id, content.size, content.media_type, end
-            )
+            await link(unit, digest, upload.account_id, UPLOAD, principal.id, content.size, content.media_type, end)
         await store.finish(unit, upload, digest, node_id)
 
 
@@ -219,8 +217,8 @@ async def folders(unit: Unit, principal: Principal, where: Place, path: tuple[st
 
 
 async def check(db: Any, principal: Principal, account_id: int, target: store.Target, length: int | None) -> None:
-    """Looks before an upload begins whether it could be finished now. Raises NotFound, Forbidden, Invalid, OverQuota,
-    and Conflict with `existing` when the name is taken and nothing was said about that."""
+    """Looks before an upload begins whether it could be finished now. Raises NotFound, Forbidden, Invalid,
+    OverQuota, and Conflict with `existing` when the name is taken and nothing was said about that."""
     room = await files.room(db, account_id)
     if room is None:
         raise NotFound("no such account")

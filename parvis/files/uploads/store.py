@@ -131,9 +131,8 @@ async def add(unit: Unit, upload: Upload, before: int, fresh: Sequence[Kept], en
             int(kept.open),
         )
         await link(
-            unit, kept.piece.hash, upload.account_id, LINK, upload.id, kept.piece.size, expires_ms=end_ms + _SPARE_MS
-        )
-    return reached
+            unit, kept.piece.hash, upload.account_id, LINK, upload.id, kept.piece.size, expires_ms=end_ms +
+            _SPARE_MS ) return reached
 
 
 _SPARE_MS = 86_400_000
@@ -178,9 +177,8 @@ async def forget(store: Store) -> int:
         "SELECT id, account_id FROM file_upload WHERE expires_ms <= ? LIMIT 100", clock.now_ms()
     ):
 
-        async def work(unit: Unit, page: Sequence[tuple[int, int]] = tuple((row[0], row[1]) for row in rows)) -> None:
-            for number, account_id in page:
-                await drop(unit, account_id, number)
+        async def work(unit: Unit, page: Sequence[tuple[int, int]] = tuple((row[0], row[1]) for row in rows)) ->
+        None: for number, account_id in page: await drop(unit, account_id, number)
 
         await store.write(work)
         gone += len(rows)
