@@ -74,9 +74,10 @@ class Files(Tree):
         for place, name in enumerate(segments):
             file = await store.child(db, account_id, parent, name)
             if file is None or file.role == "trash":
-                return await self._mounted(db, principal, segments) if (place, account_id) == (0, principal.id)
-                else None parent = file.id return await self._seen(db, principal, file, segments, segments[-1]) if
-                file else None
+                own = place == 0 and account_id == principal.id
+                return await self._mounted(db, principal, segments) if own else None
+            parent = file.id
+        return await self._seen(db, principal, file, segments, segments[-1]) if file else None
 
     async def _top(self, db: Reader, principal: Principal, account_id: int, scope_id: int) -> Node | None:
         access = (await parts.several(db, principal, SCOPE, [scope_id])).get(scope_id)
@@ -294,11 +295,17 @@ class Files(Tree):
             state,
             limit + 1,
         )
-        merged = sorted([*(_Step(store.node_of(row)) for row in rows), *map(_gone, gone)], key=lambda one:
-        one.modseq) page = merged[:limit] more = len(merged) > limit files = [step.file for step in page if
-        step.file is not None] return SyncPage( changed=await self._all(db, principal, node, files),
-        departed=[(step.name,) for step in page if step.file is None], state=page[-1].modseq if more else
-        max(present, state), more=more, )
+        steps = [*(_Step(store.node_of(row)) for row in rows), *map(_gone, gone)]
+        merged = sorted(steps, key=lambda one: one.modseq)
+        page = merged[:limit]
+        more = len(merged) > limit
+        files = [step.file for step in page if step.file is not None]
+        return SyncPage(
+            changed=await self._all(db, principal, node, files),
+            departed=[(step.name,) for step in page if step.file is None],
+            state=page[-1].modseq if more else max(present, state),
+            more=more,
+        )
 
 
 class _Step:
@@ -397,4 +404,3 @@ def _permissions(rights: Right, *, collection: bool) -> str:
     if Right.WRITE in rights:
         letters += "NV" + ("CK" if collection else "W")
     return letters
-

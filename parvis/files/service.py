@@ -220,7 +220,8 @@ async def write(
         changed.modseq,
         node.id,
     )
-    await store.relink(unit, node, content)
+    await store.hold(unit, node, content)
+    await store.release(unit, node.account_id, node.id, node.hash)
     await store.count(unit, node.parent_id, content.size - node.size, 0)
     await store.weigh(unit, node.account_id, content.size - freed)
     return changed

@@ -7,7 +7,7 @@ from dataclasses import replace
 from parvis.access import gate
 from parvis.files import store
 from parvis.files.model import DEPTH, KIND, MOST_TOUCHED, Node, sort_name
-from parvis.files.store import DOWN, VERSION
+from parvis.files.store import DOWN
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, TooLarge
 from parvis.serve.dav import dead
@@ -178,8 +178,6 @@ def _held(nodes: Sequence[Node]) -> dict[int, tuple[int, int]]:
 
 _OF_NODES = (
     f"DELETE FROM blob_link WHERE account_id = ? AND kind = '{KIND}' AND object_id IN {DOWN}",
-    f"""DELETE FROM blob_link WHERE account_id = ? AND kind = '{VERSION}' AND object_id IN
-    (SELECT v.id FROM file_version v WHERE v.node_id IN {DOWN})""",
     f"DELETE FROM file_version WHERE account_id = ? AND node_id IN {DOWN}",
     f"DELETE FROM file_person WHERE account_id = ? AND node_id IN {DOWN}",
     f"DELETE FROM file_trash WHERE account_id = ? AND node_id IN {DOWN}",

@@ -31,8 +31,7 @@ async def http(open_http, ann):
 
 async def begin(http, size: int | None, **values: str):
     length = {"upload-length": str(size)} if size is not None else {"upload-defer-length": "1"}
-    answer = await http.post("/files/uploads", headers=TUS | length | told(**values))
-    return answer
+    return await http.post("/files/uploads", headers=TUS | length | told(**values))
 
 
 async def patch(http, url: str, offset: int, content, **more: str):
@@ -89,7 +88,7 @@ async def test_a_connection_that_is_cut_loses_nothing(http, store, doors, ann) -
     content = random.Random(3).randbytes(4 * MIB)
     url = (await begin(http, len(content), filename="a", parentId="")).headers["location"]
     credentials = base64.b64encode(f"{ann.address}:a long enough pass phrase".encode()).decode()
-    reader, writer = await asyncio.open_connection("127.0.0.1", doors.context.settings.ports.http)
+    _, writer = await asyncio.open_connection("127.0.0.1", doors.context.settings.ports.http)
     head = f"PATCH {url} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {credentials}\r\nTus-Resumable: 1.0.0\r\n"
     head += "Content-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\n"
     writer.write(head.encode() + f"Content-Length: {len(content)}\r\n\r\n".encode() + content[: 2 * MIB + 100])

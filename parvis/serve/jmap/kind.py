@@ -206,8 +206,13 @@ class Kind:
     record: type[Record]
     scope: str
     """The kind of scope its objects belong to (`mail`), or OWN."""
-    read: ReadFunction
     parts: bool = False
+    """An account has many scopes of this kind, each shared by itself: the objects that are read are those in scopes
+    that the principal sees, `create`, `update` and `destroy` ask `access.parts.part` for the right, and each change
+    is noted with its `part`."""
+    sees: Right = Right.READ
+    """In which parts somebody hears of changes: those where they have one of these rights."""
+    read: ReadFunction
     create: Callable[[Call, Unit, Creation], Awaitable[Created]] | None = None
     update: Callable[[Call, Unit, Update], Awaitable[Object | None]] | None = None
     """Returns properties that changed beyond what was asked, or None."""
@@ -248,6 +253,7 @@ class Kind:
     rights: Mapping[str, Right] = field(
         default_factory=lambda: {"create": Right.WRITE, "update": Right.WRITE, "destroy": Right.DELETE}
     )
+    """What a verb needs in the account. In one with parts: one of these, or WRITE_OWN, in any part."""
     state: Callable[[Call], Awaitable[str]] | None = None
     """The state string, for a kind that is not in the account's change log; then changes cannot be calculated."""
     first: Callable[[Unit], Awaitable[None]] | None = None
