@@ -5,6 +5,9 @@ from parvis.store.store import Store
 
 _MINE = "account_id = ?"
 _KEPT = (
+    ("file_link_use", "id", _MINE),
+    ("file_link", "id", _MINE),
+    ("file_link", "id", "created_by = ?"),
     ("file_upload_piece", "upload_id, start", "upload_id IN (SELECT id FROM file_upload WHERE account_id = ?)"),
     ("file_upload_piece", "upload_id, start", "upload_id IN (SELECT id FROM file_upload WHERE principal_id = ?)"),
     ("file_upload", "id", _MINE),

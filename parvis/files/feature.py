@@ -5,6 +5,8 @@ from parvis.access.principal import Kind as PrincipalKind
 from parvis.files import erase, service
 from parvis.files.dav import Files
 from parvis.files.jmap import kinds
+from parvis.files.links.door import LinkDoor
+from parvis.files.links.transfer import Transfers
 from parvis.files.model import KIND, RIGHTS, SCOPE
 from parvis.files.source import FileSource
 from parvis.files.uploads.tus import Tus
@@ -13,6 +15,7 @@ from parvis.serve.context import Context
 from parvis.serve.feature import Feature
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.shares import Shared
+from parvis.serve.linking import LinkMaker
 from parvis.store.sql.contract import marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -24,6 +27,10 @@ _PAGE = 100
 def feature(context: Context) -> Feature:
     """The tree, its doors, and what runs beside it."""
     store, quota = context.store, context.settings.files.quota_bytes
+
+    transfers = Transfers(context)
+    context.offer(transfers)
+    context.offer(transfers, under=LinkMaker)
 
     async def provision(unit: Unit, account_id: int, kind: PrincipalKind) -> None:
         if kind in _WITH_FILES:
@@ -38,7 +45,7 @@ def feature(context: Context) -> Feature:
         blob_types={KIND: _holding},
         shares=(Shared(SCOPE, KIND, RIGHTS),),
         sources=(FileSource(store),),
-        routes=Tus(context).routes(),
+        routes=(*Tus(context).routes(), *LinkDoor(context).routes()),
         trees=(Files(store, context.settings.files.largest_bytes),),
         provision=provision,
         erase=erase.files,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from parvis.access import gate
 from parvis.files import store
+from parvis.files.links import store as links
 from parvis.files.model import DEPTH, KIND, MOST_TOUCHED, Node, sort_name
 from parvis.files.store import DOWN
 from parvis.kernel import clock, ids
@@ -196,6 +197,7 @@ async def destroy(unit: Unit, node: Node) -> list[int]:
         account_id,
         node.id,
     )
+    await links.end_below(unit, account_id, node)
     await _end_parts(unit, node, nodes)
     for statement in _OF_NODES:
         await unit.run(statement, account_id, node.id)
