@@ -5,6 +5,7 @@ from parvis.store.store import Store
 
 _MINE = "account_id = ?"
 _KEPT = (
+    ("file_preview", "id", _MINE),
     ("file_link_use", "id", _MINE),
     ("file_link", "id", _MINE),
     ("file_link", "id", "created_by = ?"),

@@ -5,9 +5,11 @@ from parvis.access.principal import Kind as PrincipalKind
 from parvis.files import erase, service
 from parvis.files.dav import Files
 from parvis.files.jmap import kinds
-from parvis.files.links.door import LinkDoor
+from parvis.files.links.door import LinkDoor, nothing_against
 from parvis.files.links.transfer import Transfers
 from parvis.files.model import KIND, RIGHTS, SCOPE
+from parvis.files.preview.door import PreviewDoor
+from parvis.files.preview.maker import Previews
 from parvis.files.source import FileSource
 from parvis.files.uploads.tus import Tus
 from parvis.kernel.languages import LANGUAGES, Language
@@ -28,6 +30,8 @@ def feature(context: Context) -> Feature:
     """The tree, its doors, and what runs beside it."""
     store, quota = context.store, context.settings.files.quota_bytes
 
+    previews = Previews(store, office=context.settings.files.office)
+    shown = PreviewDoor(store, previews, nothing_against)
     transfers = Transfers(context)
     context.offer(transfers)
     context.offer(transfers, under=LinkMaker)
@@ -45,7 +49,7 @@ def feature(context: Context) -> Feature:
         blob_types={KIND: _holding},
         shares=(Shared(SCOPE, KIND, RIGHTS),),
         sources=(FileSource(store),),
-        routes=(*Tus(context).routes(), *LinkDoor(context).routes()),
+        routes=(*Tus(context).routes(), *LinkDoor(context, previews).routes(), *shown.routes()),
         trees=(Files(store, context.settings.files.largest_bytes),),
         provision=provision,
         erase=erase.files,

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import re
 from collections.abc import Awaitable, Callable
-from html import escape
 from urllib.parse import parse_qs
 
 from parvis.access import directory, parts, passwords
@@ -19,6 +18,7 @@ from parvis.files.links.form import Brought, Form
 from parvis.files.links.store import Link
 from parvis.files.links.words import say
 from parvis.files.model import SCOPE, Content, Node, node_name, sort_name
+from parvis.files.preview.maker import SIDES, Previews
 from parvis.files.service import Place
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, NotFound, OverQuota, ParvisError, RateLimited, TooLarge, Unauthenticated
@@ -34,18 +34,11 @@ _RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 _SAFE = re.compile(r"image/(?!svg)[\w.+-]+|audio/[\w.+-]+|video/[\w.+-]+|application/pdf|text/plain")
 Guard = Callable[[Node], Awaitable[str]]
 """Why the bytes of a node are not handed out, as a key of words; empty when they are."""
-Preview = Callable[[Link, Node, Language], Awaitable[str]]
-"""A preview as HTML, empty for none."""
 
 
 async def nothing_against(_: Node) -> str:
     """Everything is handed out."""
     return ""
-
-
-async def no_preview(link: Link, node: Node, language: Language) -> str:
-    """There are no previews."""
-    return f"<p>{escape(say('no_preview', language))}</p>"
 
 
 class _Refused(Exception):
@@ -58,8 +51,8 @@ class _Refused(Exception):
 class LinkDoor:
     """The handlers."""
 
-    def __init__(self, context: Context, guard: Guard = nothing_against, preview: Preview = no_preview) -> None:
-        self._context, self._guard, self._preview = context, guard, preview
+    def __init__(self, context: Context, previews: Previews, guard: Guard = nothing_against) -> None:
+        self._context, self._previews, self._guard = context, previews, guard
         self._store = context.store
 
     def routes(self) -> list[Route]:
@@ -83,7 +76,9 @@ class LinkDoor:
                 return await self._folder(language, link, node, who)
             if key := await self._guard(node):
                 return pages.sentence(language, key, 403)
-            return pages.file(language, link, node, who, await self._preview(link, node, language))
+            if "preview" in request.query:
+                return await self._pictured(node)
+            return pages.file(language, link, node, who, await self._previews.shown(link, node, language))
         except _Refused as refused:
             return refused.response
 
@@ -111,6 +106,13 @@ class LinkDoor:
             return None
         maker = await self._maker(link)
         return node if await parts.several(self._store.db, maker, SCOPE, [node.scope_id]) else None
+
+    async def _pictured(self, node: Node) -> Response:
+        """The picture on a file's page."""
+        picture = await self._previews.of(node, SIDES[1])
+        content = await self._store.blobs.get(picture.hash) if picture else b""
+        headers = [("content-type", "image/webp"), ("cache-control", "no-store")]
+        return Response(200 if picture else 404, content, headers)
 
     async def _maker(self, link: Link) -> Principal:
         return await directory.by_id(self._store.db, link.created_by)
