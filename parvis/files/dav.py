@@ -3,7 +3,7 @@ each under a name that people can read. What is deleted or overwritten goes into
 RFC 4918, RFC 4331, RFC 6578"""
 
 import mimetypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
@@ -55,8 +55,9 @@ class Files(Tree):
         f"{_OWNCLOUD}favorite": True,
     }
 
-    def __init__(self, kept: Store, largest: int) -> None:
-        self._store = kept
+    def __init__(self, kept: Store, largest: int, guard: Callable[[File], Awaitable[str]]) -> None:
+        """`guard` says why a file is not handed out."""
+        self._store, self._guard = kept, guard
         self.largest = largest
 
     # Looking
@@ -169,7 +170,9 @@ class Files(Tree):
         return await self._all(db, principal, node, [store.node_of(row) for row in rows])
 
     async def read(self, principal: Principal, node: Node, accept: str = "") -> Content:
-        """See Tree.read."""
+        """See Tree.read. Raises Forbidden for what ClamAV has found."""
+        if await self._guard(node.own):
+            raise Forbidden("this file holds a virus")
         stream = partial(self._store.blobs.stream, node.own.hash)
         return Content(size=node.size, media_type=node.media_type, stream=stream)
 

@@ -5,11 +5,12 @@ from parvis.access.principal import Kind as PrincipalKind
 from parvis.files import erase, service
 from parvis.files.dav import Files
 from parvis.files.jmap import kinds
-from parvis.files.links.door import LinkDoor, nothing_against
+from parvis.files.links.door import LinkDoor
 from parvis.files.links.transfer import Transfers
 from parvis.files.model import KIND, RIGHTS, SCOPE
 from parvis.files.preview.door import PreviewDoor
 from parvis.files.preview.maker import Previews
+from parvis.files.scan import Clamd, Guards, Scanner
 from parvis.files.source import FileSource
 from parvis.files.uploads.tus import Tus
 from parvis.kernel.languages import LANGUAGES, Language
@@ -31,7 +32,10 @@ def feature(context: Context) -> Feature:
     store, quota = context.store, context.settings.files.quota_bytes
 
     previews = Previews(store, office=context.settings.files.office)
-    shown = PreviewDoor(store, previews, nothing_against)
+    scanning = context.settings.files.clamd
+    scanner = Scanner(store, Clamd(scanning, context.egress)) if scanning else None
+    guards = Guards(store, scanning=bool(scanning))
+    shown = PreviewDoor(store, previews, guards.known)
     transfers = Transfers(context)
     context.offer(transfers)
     context.offer(transfers, under=LinkMaker)
@@ -49,8 +53,9 @@ def feature(context: Context) -> Feature:
         blob_types={KIND: _holding},
         shares=(Shared(SCOPE, KIND, RIGHTS),),
         sources=(FileSource(store),),
-        routes=(*Tus(context).routes(), *LinkDoor(context, previews).routes(), *shown.routes()),
-        trees=(Files(store, context.settings.files.largest_bytes),),
+        routes=(*Tus(context).routes(), *LinkDoor(context, previews, guards.all).routes(), *shown.routes()),
+        trees=(Files(store, context.settings.files.largest_bytes, guards.known),),
+        followers={"files-scan": scanner.hear} if scanner else {},
         provision=provision,
         erase=erase.files,
         start=lambda: everybody(store, quota),

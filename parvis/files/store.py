@@ -164,9 +164,9 @@ async def hold(unit: Unit, node: Node, content: Content) -> None:
 async def release(unit: Unit, account_id: int, node_id: int, digest: str) -> None:
     """Lets bytes go that are in no content and no version of a node any more."""
     await unit.run(
-        """DELETE FROM blob_link WHERE hash = ? AND account_id = ? AND kind = ? AND object_id = ?
-        AND NOT EXISTS (SELECT 1 FROM file_node n WHERE n.id = ? AND n.hash = ?)
-        AND NOT EXISTS (SELECT 1 FROM file_version v WHERE v.node_id = ? AND v.hash = ?)""",
+        """DELETE FROM blob_link WHERE hash = ? AND account_id = ? AND kind IN (?, 'FileQuarantine') AND object_id
+        = ? AND NOT EXISTS (SELECT 1 FROM file_node n WHERE n.id = ? AND n.hash = ?) AND NOT EXISTS (SELECT 1 FROM
+        file_version v WHERE v.node_id = ? AND v.hash = ?)""",
         digest,
         account_id,
         KIND,

@@ -178,7 +178,8 @@ def _held(nodes: Sequence[Node]) -> dict[int, tuple[int, int]]:
 
 
 _OF_NODES = (
-    f"DELETE FROM blob_link WHERE account_id = ? AND kind = '{KIND}' AND object_id IN {DOWN}",
+    f"""DELETE FROM blob_link WHERE account_id = ? AND kind IN ('{KIND}', 'FileQuarantine')
+    AND object_id IN {DOWN}""",
     f"DELETE FROM file_version WHERE account_id = ? AND node_id IN {DOWN}",
     f"DELETE FROM file_person WHERE account_id = ? AND node_id IN {DOWN}",
     f"DELETE FROM file_trash WHERE account_id = ? AND node_id IN {DOWN}",
