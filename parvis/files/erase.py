@@ -5,6 +5,8 @@ from parvis.store.store import Store
 
 _MINE = "account_id = ?"
 _KEPT = (
+    ("file_comment", "id", _MINE),
+    ("file_comment", "id", "author_id = ?"),
     ("file_preview", "id", _MINE),
     ("file_link_use", "id", _MINE),
     ("file_link", "id", _MINE),

@@ -12,6 +12,7 @@ from parvis.files.preview.door import PreviewDoor
 from parvis.files.preview.maker import Previews
 from parvis.files.scan import Clamd, Guards, Scanner
 from parvis.files.source import FileSource
+from parvis.files.tools import FileTools
 from parvis.files.uploads.tus import Tus
 from parvis.kernel.languages import LANGUAGES, Language
 from parvis.serve.context import Context
@@ -53,6 +54,7 @@ def feature(context: Context) -> Feature:
         blob_types={KIND: _holding},
         shares=(Shared(SCOPE, KIND, RIGHTS),),
         sources=(FileSource(store),),
+        tools=FileTools(store).all(),
         routes=(*Tus(context).routes(), *LinkDoor(context, previews, guards.all).routes(), *shown.routes()),
         trees=(Files(store, context.settings.files.largest_bytes, guards.known),),
         followers={"files-scan": scanner.hear} if scanner else {},

@@ -15,6 +15,7 @@ from parvis.serve.jmap.types import Id, Object, UnsignedInt, UTCDate
 SCOPE = "files"
 """The kind of scope that files belong to: one for an account, and one for each folder or file shared by itself."""
 KIND = "FileNode"
+COMMENT = "FileComment"
 FILENODE = "urn:ietf:params:jmap:filenode"
 PARVIS_FILES = "urn:parvis:files"
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from parvis.access import gate
 from parvis.files import store
 from parvis.files.links import store as links
-from parvis.files.model import DEPTH, KIND, MOST_TOUCHED, Node, sort_name
+from parvis.files.model import COMMENT, DEPTH, KIND, MOST_TOUCHED, Node, sort_name
 from parvis.files.store import DOWN
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, TooLarge
@@ -81,6 +81,7 @@ async def rescope(unit: Unit, node: Node, scope_id: int) -> None:
     for (number,) in rows:
         await unit.changed(account_id, KIND, number, "updated", part=scope_id)
         await unit.left(account_id, KIND, number, old)
+    await _follow(unit, node, scope_id)
 
 
 async def gather(unit: Unit, node: Node, scope_id: int) -> None:
@@ -90,6 +91,7 @@ async def gather(unit: Unit, node: Node, scope_id: int) -> None:
     for one in nodes:
         await unit.changed(node.account_id, KIND, one.id, "updated", part=scope_id)
         await unit.left(node.account_id, KIND, one.id, one.scope_id)
+    await _follow(unit, node, scope_id)
     await _end_parts(unit, node, nodes)
 
 
@@ -199,6 +201,7 @@ async def destroy(unit: Unit, node: Node) -> list[int]:
         node.id,
     )
     await links.end_below(unit, account_id, node)
+    await _end_comments(unit, account_id, node)
     await _end_parts(unit, node, nodes)
     for statement in _OF_NODES:
         await unit.run(statement, account_id, node.id)
@@ -213,3 +216,32 @@ async def destroy(unit: Unit, node: Node) -> list[int]:
     await store.count(unit, node.parent_id, -octets, -count - 1)
     await store.weigh(unit, account_id, -octets - int(older or 0))
     return [one.id for one in nodes]
+
+
+async def _end_comments(unit: Unit, account_id: int, node: Node) -> None:
+    rows = await unit.rows(
+        f"""SELECT c.id, n.scope_id FROM file_comment c JOIN file_node n ON n.id = c.node_id
+        WHERE c.account_id = ? AND c.node_id IN {DOWN}""",
+        account_id,
+        node.id,
+    )
+    for number, scope_id in rows:
+        await unit.changed(account_id, COMMENT, number, "destroyed", part=scope_id)
+    await unit.many("DELETE FROM file_comment WHERE id = ?", [(row[0],) for row in rows])
+
+
+ABOUT_NODES = (("FileComment", "file_comment"), ("FileLink", "file_link"))
+"""Kinds whose objects are in the part of the node they are about, with their tables."""
+
+
+async def _follow(unit: Unit, node: Node, scope_id: int) -> None:
+    """Lets what is about a node, or about nodes below it, be in the part that they are in now."""
+    for kind, table in ABOUT_NODES:
+        rows = await unit.rows(
+            f"""SELECT x.id FROM {table} x JOIN file_node n ON n.id = x.node_id
+            WHERE x.node_id IN {DOWN} AND n.scope_id = ?""",
+            node.id,
+            scope_id,
+        )
+        for (number,) in rows:
+            await unit.changed(node.account_id, kind, number, "updated", part=scope_id)

@@ -5,7 +5,7 @@ from typing import Any
 from parvis.access.gate import Access
 from parvis.access.principal import Right
 from parvis.files import trash
-from parvis.files.jmap import node, node_query, node_set, version
+from parvis.files.jmap import comment, node, node_query, node_set, version
 from parvis.files.links import jmap as links
 from parvis.files.model import (
     DEPTH,
@@ -48,7 +48,7 @@ FILE_NODE = Kind(
     query_changes_arguments=node_query.FileNodeQueryChangesArguments,
     rights=node_set.RIGHTS_NEEDED,
 )
-KINDS = (FILE_NODE, version.VERSION_KIND, links.LINK_KIND)
+KINDS = (FILE_NODE, version.VERSION_KIND, links.LINK_KIND, comment.COMMENT_KIND)
 
 
 class RestoreArguments(Arguments):
