@@ -49,7 +49,8 @@ async def several(
 async def readable(
     db: Reader, principal: Principal, account_id: int | None, kind: str, right: Right = Right.READ
 ) -> list[Access]:
-    """All parts of one account (None: of all accounts) in which `principal` has `right`; its own first."""
+    """All parts of one account (None: of all accounts) in which `principal` has `right`; its own first. Right(0)
+    gives those too of which only the free-busy may be read."""
     if account_id is None:
         found = await _seen(db, principal, kind, "1 = 1", [])
     else:
@@ -102,6 +103,8 @@ def grouped(rows: Iterable[Row]) -> list[Access]:
 
 
 def _has(access: Access, right: Right) -> bool:
+    if not right:
+        return bool(access.rights & ANY_SIGHT)
     return right in access.rights and (Right.READ in access.rights or right == Right.FREE_BUSY)
 
 

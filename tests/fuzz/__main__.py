@@ -15,7 +15,22 @@ from tests.fuzz import corpus
 
 MOST_BYTES = 1_024
 SLOWEST_SECONDS = 10
-TARGETS = ("imap", "managesieve", "mbox", "mime", "reports", "senders", "sieve", "smtp")
+<<<<<<< HEAD
+TARGETS = ("cards", "contentlines", "dav", "imap", "managesieve", "mbox", "mime", "reports", "senders", "sieve", "smtp")
+=======
+TARGETS = (
+    "contentlines",
+    "icalendar",
+    "imap",
+    "managesieve",
+    "mbox",
+    "mime",
+    "reports",
+    "senders",
+    "sieve",
+    "smtp",
+)
+>>>>>>> ical
 
 
 def run(name: str, seconds: int, keep: bool) -> bool:

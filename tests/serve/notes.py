@@ -48,12 +48,7 @@ class Note(Record):
 
 
 async def read_binders(call, numbers, wanted):
-    found = await parts.readable(call.db, call.principal, call.account_id, BINDER)
-    found += [
-        access
-        for access in await parts.readable(call.db, call.principal, call.account_id, BINDER, Right.FREE_BUSY)
-        if Right.READ not in access.rights
-    ]
+    found = await parts.readable(call.db, call.principal, call.account_id, BINDER, Right(0))
     shown = [access for access in found if numbers is None or access.scope.id in numbers]
     given = await shares.read(call.db, call.principal, [access.scope.id for access in shown], NAMES)
     return [

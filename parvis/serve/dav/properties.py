@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from parvis.access import directory
 from parvis.access.principal import Principal
+from parvis.kernel.errors import Invalid
 from parvis.serve.dav import conditions, dead, live, locks, privileges
 from parvis.serve.dav.ask import Ask
 from parvis.serve.dav.locks import Lock
@@ -25,6 +26,7 @@ _MEMBERS = dav("group-member-set")
 _ASKED = frozenset({LOCKS, _ADDRESSES, _GROUPS, _MEMBERS, *_HOMES, *QUOTA})
 """Live properties that need a question to the database."""
 _MOST_GROUPS = 500
+_KINDS = (dav("prop"), dav("allprop"), dav("propname"))
 
 Found = dict[str, str]
 """Whole written elements by name."""
@@ -42,15 +44,23 @@ class Wanted:
 
 
 def wanted(request: Element | None) -> Wanted:
-    """What DAV:propfind, or the like of a report, asks for; everything when it says nothing. RFC 4918 §14.20"""
+    """What DAV:propfind, or the like of a report, asks for; everything when it says nothing. Raises
+    Invalid. RFC 4918 §14.20"""
     if request is None:
         return Wanted(None)
+    if sum(request.first(name) is not None for name in _KINDS) > 1 or len(list(request.all(dav("prop")))) > 1:
+        raise Invalid("properties are asked for in one way only")
     if (prop := request.first(dav("prop"))) is not None:
         return Wanted(tuple(dict.fromkeys(child.name for child in prop.children)))
     if request.first(dav("propname")) is not None:
         return Wanted(None, only_names=True)
     included = request.first(dav("include"))
     return Wanted(None, included=tuple(child.name for child in included.children) if included else ())
+
+
+def asks(request: Element) -> bool:
+    """Whether a DAV:propfind asks for anything."""
+    return any(request.first(name) is not None for name in _KINDS)
 
 
 def protected(name: str) -> bool:

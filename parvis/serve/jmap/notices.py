@@ -75,7 +75,7 @@ def kind(shared: SharedKinds, otherwise: Names) -> Kind:
         destroy=_destroy,
         query=query,
         condition=NoticeCondition,
-        sorts=frozenset({"created"}),
+        sorts=frozenset({"created"}),  # RFC 9670 §3.4.2
         fixed=lambda _: True,
     )
 

@@ -16,11 +16,11 @@ _PLAIN = "!$&'()*+,;=:@~"
 
 
 def segments(raw: str) -> tuple[str, ...]:
-    """The decoded segments of an encoded path; a slash at its end means nothing. Raises Invalid for a path that
-    leaves its place, is not UTF-8, or has what no name may have."""
+    """The decoded segments of an encoded path; a slash at its end, or after another, means nothing. Raises Invalid
+    for a path that leaves its place, is not UTF-8, or has what no name may have."""
     if not raw.startswith("/") or len(raw) > _WHOLE:
         raise Invalid("this is no path", field="path")
-    parts = raw[1:].removesuffix("/").split("/") if raw != "/" else []
+    parts = [part for part in raw.split("/") if part]
     if len(parts) > MOST_SEGMENTS:
         raise Invalid("the path is too deep", field="path")
     return tuple(map(_segment, parts))
