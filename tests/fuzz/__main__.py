@@ -15,11 +15,10 @@ from tests.fuzz import corpus
 
 MOST_BYTES = 1_024
 SLOWEST_SECONDS = 10
-<<<<<<< HEAD
-TARGETS = ("cards", "contentlines", "dav", "imap", "managesieve", "mbox", "mime", "reports", "senders", "sieve", "smtp")
-=======
 TARGETS = (
+    "cards",
     "contentlines",
+    "dav",
     "icalendar",
     "imap",
     "managesieve",
@@ -30,7 +29,6 @@ TARGETS = (
     "sieve",
     "smtp",
 )
->>>>>>> ical
 
 
 def run(name: str, seconds: int, keep: bool) -> bool:
