@@ -127,8 +127,8 @@ class PiecedBlobs:
 
 
 class PiecedWriter:
-    """Writes piece after piece, each hashed as it comes, and the whole too. Small chunks are gathered first, so that
-    looking for the cuts in a thread is worth while."""
+    """Writes piece after piece, each hashed as it comes, and the whole too. Small chunks are gathered first, so
+    that looking for the cuts in a thread is worth while."""
 
     def __init__(self, blobs: PiecedBlobs, writer: BlobWriter) -> None:
         self._blobs, self._writer = blobs, writer
