@@ -7,6 +7,7 @@ import mail from './mail.json';
 import type queue from './queue.json';
 import type search from './search.json';
 import type settings from './settings.json';
+import type sharing from './sharing.json';
 import shell from './shell.json';
 import start from './start.json';
 import ui from './ui.json';
@@ -28,8 +29,9 @@ export const later = {
   queue: () => import('./queue.json'),
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
+  sharing: () => import('./sharing.json'),
   vault: () => import('./vault.json'),
   warnings: () => import('./warnings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof vault & typeof warnings;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings;

@@ -14,6 +14,7 @@ export const later = {
   queue: () => import('./queue.json'),
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
+  sharing: () => import('./sharing.json'),
   vault: () => import('./vault.json'),
   warnings: () => import('./warnings.json'),
 };

@@ -10,6 +10,7 @@ import { mail } from '../mail';
 import { vault } from '../mail/vault';
 import { search } from '../search';
 import { settings } from '../settings';
+import { sharing } from '../sharing';
 import { shellCommands } from './commands';
 
 export const features: Feature[] = [
@@ -20,6 +21,7 @@ export const features: Feature[] = [
   vault,
   assistant,
   search,
+  sharing,
   admin,
   settings,
 ];
