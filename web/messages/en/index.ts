@@ -1,6 +1,7 @@
 import type admin from './admin.json';
 import type assistant from './assistant.json';
 import type compose from './compose.json';
+import type files from './files.json';
 import type filters from './filters.json';
 import type lists from './lists.json';
 import mail from './mail.json';
@@ -24,6 +25,7 @@ export const later = {
   admin: () => import('./admin.json'),
   assistant: () => import('./assistant.json'),
   compose: () => import('./compose.json'),
+  files: () => import('./files.json'),
   filters: () => import('./filters.json'),
   lists: () => import('./lists.json'),
   queue: () => import('./queue.json'),
@@ -34,4 +36,4 @@ export const later = {
   warnings: () => import('./warnings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings & typeof files;

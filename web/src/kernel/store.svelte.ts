@@ -21,6 +21,8 @@ export interface TypeDef<T extends RecordWithId> {
   readonly fetch?: (client: JmapClient, account: string, ids: string[]) => Promise<GetAnswer<T>>;
   /** More arguments of Foo/get. */
   readonly args?: Arguments;
+  /** More arguments of Foo/set. */
+  readonly set?: Arguments;
   /** True for small kinds that are always held complete, such as Mailbox. */
   readonly whole?: boolean;
   /** Properties that can change after creation; default: all. An empty list: never changes, never synced. */
