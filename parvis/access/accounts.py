@@ -35,13 +35,15 @@ async def enable(store: Store, principal_id: int) -> None:
     """Switches a principal on again, and takes back an erasure that has not begun. Raises NotFound, Conflict when
     it has."""
 
-    async def work(unit: Unit) -> None:
-        await visibility.turn(unit)
-        await keep(unit, principal_id)
-        await _update(unit, principal_id, None)
-        await visibility.reopen(unit, principal_id)
+    await store.write(lambda unit: switch_on(unit, principal_id))
 
-    await store.write(work)
+
+async def switch_on(unit: Unit, principal_id: int) -> None:
+    """What `enable` does in the unit."""
+    await visibility.turn(unit)
+    await keep(unit, principal_id)
+    await _update(unit, principal_id, None)
+    await visibility.reopen(unit, principal_id)
 
 
 async def keep(unit: Unit, principal_id: int) -> None:

@@ -6,11 +6,32 @@ rows = await db.rows(f"SELECT ... FROM thing WHERE scope_id IN {VISIBLE}", *visi
 from dataclasses import dataclass
 
 from parvis.access.principal import Principal, Right
-from parvis.access.visibility import own, refresh_grant, turn
+from parvis.access.scopes import Scope, create_scope, move_scope, remove_scope, rename_scope
+from parvis.access.visibility import refresh_grant, turn
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, Forbidden, NotFound
 from parvis.store.sql.contract import Database, Row, Tx
 from parvis.store.unit import Unit
+
+__all__ = [
+    "VISIBLE",
+    "Access",
+    "Path",
+    "Right",
+    "Scope",
+    "accounts",
+    "create_scope",
+    "everything",
+    "explain",
+    "give",
+    "move_scope",
+    "remove_scope",
+    "rename_scope",
+    "require",
+    "sight",
+    "visible",
+    "withdraw",
+]
 
 VISIBLE = """(SELECT v.scope_id FROM visible v WHERE v.principal_id = ? AND (v.rights & ?) = ?
     AND (v.expires_ms IS NULL OR v.expires_ms > ?))"""
@@ -26,32 +47,12 @@ _EVER = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """What things belong to. `account_id` is the owner, whose clock counts its changes."""
-
-    id: int
-    account_id: int
-    kind: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Access:
     """What a principal may do in a scope."""
 
     scope: Scope
     rights: Right
     owner: bool
-
-
-async def create_scope(unit: Unit, account_id: int, kind: str, name: str = "") -> int:
-    """Makes a scope owned by an account. Returns its id."""
-    number = ids.new_id()
-    await unit.run(
-        "INSERT INTO scope (id, account_id, kind, name) VALUES (?, ?, ?, ?)", number, account_id, kind, name
-    )
-    await own(unit, account_id, number)
-    return number
 
 
 async def require(
@@ -77,7 +78,8 @@ async def require(
 
 
 async def accounts(db: Database, principal: Principal, kind: str) -> list[Access]:
-    """Every scope of a kind that the principal can read, its own first."""
+    """Every account of which the principal can read a scope of this kind, its own first; one that has several is
+    there once, with the rights in all of them together (see access.parts for each by itself)."""
     rows = await db.rows(
         """SELECT s.id, s.account_id, s.kind, s.name, v.rights, v.grant_id FROM visible v
         JOIN scope s ON s.id = v.scope_id WHERE v.principal_id = ? AND s.kind = ?
@@ -86,10 +88,10 @@ async def accounts(db: Database, principal: Principal, kind: str) -> list[Access
         kind,
         clock.now_ms(),
     )
-    by_scope: dict[int, list[Row]] = {}
+    by_account: dict[int, list[Row]] = {}
     for row in rows:
-        by_scope.setdefault(row[0], []).append(row)
-    found = [access for group in by_scope.values() if (access := _joined(group)) and access.rights & Right.READ]
+        by_account.setdefault(row[1], []).append(row)
+    found = [access for group in by_account.values() if (access := _joined(group)) and access.rights & Right.READ]
     return sorted(found, key=lambda access: not access.owner)
 
 

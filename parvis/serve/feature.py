@@ -10,8 +10,9 @@ from parvis.access.gate import Access
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.kernel.knowledge import Source, Tool
 from parvis.serve.context import Context
+from parvis.serve.dav.tree import Tree
 from parvis.serve.http.exchange import Route
-from parvis.serve.jmap.blobs import Resolver
+from parvis.serve.jmap.blobs import Opener, Resolver
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.kind import Kind, Method
 from parvis.store.jobs import Handler
@@ -74,6 +75,8 @@ class Feature:
     """Who reads virtual blob ids that begin with a letter. See serve.jmap.blobs."""
     blob_scopes: Mapping[str, str] = field(default_factory=dict)
     """For a blob_link kind that is no JMAP kind: the scope kind whose right to read opens the blob."""
+    blob_openers: Mapping[str, Opener] = field(default_factory=dict)
+    """The same for a blob_link kind whose objects are in parts of an account."""
     blob_types: Mapping[str, Callable[[Call, str], Awaitable[list[int]]]] = field(default_factory=dict)
     """By JMAP type name: the objects of the call's account that refer to the blob of a hash. RFC 9404 §4.3"""
     push_types: Mapping[str, str] = field(default_factory=dict)
@@ -84,6 +87,8 @@ class Feature:
     followers: Mapping[str, Follower] = field(default_factory=dict)
     listeners: Sequence[Listener] = ()
     routes: Sequence[Route] = ()
+    trees: Sequence[Tree] = ()
+    """What WebDAV, CalDAV and CardDAV see of the room."""
     provision: Provision | None = None
     erase: Eraser | None = None
     """Erases what the room keeps for an account that is gone: every row that names the account, a scope of it, or

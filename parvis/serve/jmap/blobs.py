@@ -5,7 +5,7 @@ undone): it takes a letter, makes ids of that letter and [A-Za-z0-9_-], and brin
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -15,6 +15,7 @@ from parvis.access.principal import Principal
 from parvis.kernel import clock
 from parvis.kernel.errors import Forbidden, NotFound
 from parvis.store.blobs.contract import Blobs
+from parvis.store.sql.contract import Database
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -60,12 +61,24 @@ class Resolver(Protocol):
         ...
 
 
+Opener = Callable[[Database, Principal, int, Sequence[int]], Awaitable[bool]]
+"""Whether a principal may read one of some objects of an account, and with it the blob that it refers to: for kinds
+that are in parts of an account."""
+
+
 class Library:
     """All blobs, with the rights to them."""
 
-    def __init__(self, store: Store, resolvers: Mapping[str, Resolver], scopes: Mapping[str, str]) -> None:
-        """`resolvers` by first letter of an id; `scopes` gives for each blob_link kind the scope that opens it."""
-        self._store, self._resolvers, self._scopes = store, resolvers, scopes
+    def __init__(
+        self,
+        store: Store,
+        resolvers: Mapping[str, Resolver],
+        scopes: Mapping[str, str],
+        openers: Mapping[str, Opener] | None = None,
+    ) -> None:
+        """`resolvers` by first letter of an id; `scopes` gives for each blob_link kind the scope that opens it, or
+        `openers` tells it object by object."""
+        self._store, self._resolvers, self._scopes, self._openers = store, resolvers, scopes, openers or {}
 
     @property
     def blobs(self) -> Blobs:
@@ -97,6 +110,9 @@ class Library:
                 if (
                     object_id != principal.id
                 ):  # uploads are the uploader's alone, in shared accounts too. RFC 8620 §6.1
+                    continue
+            elif kind in self._openers:
+                if not await self._openers[kind](self._store.db, principal, account_id, [object_id]):
                     continue
             elif not await self.opens(principal, account_id, kind, allowed):
                 continue

@@ -25,6 +25,10 @@ async def _erase(store: Store, gone: Gone) -> None:
     async def work(unit: Unit) -> None:
         await unit.run("DELETE FROM preferences WHERE account_id = ?", gone.account_id)
         await unit.run("DELETE FROM push_subscription WHERE principal_id = ?", gone.account_id)
+        await unit.run("DELETE FROM dead_property WHERE account_id = ?", gone.account_id)
+        await unit.run(
+            "DELETE FROM dav_lock WHERE account_id = ? OR principal_id = ?", gone.account_id, gone.account_id
+        )
 
     await store.write(work)
 

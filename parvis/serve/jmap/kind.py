@@ -207,6 +207,7 @@ class Kind:
     scope: str
     """The kind of scope its objects belong to (`mail`), or OWN."""
     read: ReadFunction
+    parts: bool = False
     create: Callable[[Call, Unit, Creation], Awaitable[Created]] | None = None
     update: Callable[[Call, Unit, Update], Awaitable[Object | None]] | None = None
     """Returns properties that changed beyond what was asked, or None."""
@@ -232,6 +233,7 @@ class Kind:
     """Whether filter and sort look at immutable properties only, so that an update moves nothing."""
     get_arguments: type[GetArguments] = GetArguments
     set_arguments: type[SetArguments] = SetArguments
+    copy_arguments: type[CopyArguments] = CopyArguments
     query_arguments: type[QueryArguments] = QueryArguments
     query_changes_arguments: type[QueryChangesArguments] = QueryChangesArguments
     defaults: frozenset[str] | None = None
