@@ -5,6 +5,10 @@ from parvis.store.store import Store
 
 _MINE = "account_id = ?"
 _KEPT = (
+    ("file_upload_piece", "upload_id, start", "upload_id IN (SELECT id FROM file_upload WHERE account_id = ?)"),
+    ("file_upload_piece", "upload_id, start", "upload_id IN (SELECT id FROM file_upload WHERE principal_id = ?)"),
+    ("file_upload", "id", _MINE),
+    ("file_upload", "id", "principal_id = ?"),
     ("file_account", "account_id", _MINE),
     ("file_trash", "node_id", _MINE),
     ("file_version", "id", _MINE),

@@ -11,6 +11,7 @@ from parvis.files.jmap import kinds
 from parvis.files.model import KIND, SCOPE
 from parvis.files.source import FileSource
 from parvis.files.store import VERSION
+from parvis.files.uploads.tus import Tus
 from parvis.kernel.languages import LANGUAGES, Language
 from parvis.serve.context import Context
 from parvis.serve.feature import Feature
@@ -40,6 +41,7 @@ def feature(context: Context) -> Feature:
         blob_openers={KIND: opens_node, VERSION: opens_version},
         blob_types={KIND: _holding},
         sources=(FileSource(store),),
+        routes=Tus(context).routes(),
         provision=provision,
         erase=erase.files,
         start=lambda: everybody(store, quota),

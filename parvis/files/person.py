@@ -1,4 +1,5 @@
-"""What is one person's own about a node: whether it is a favourite, when they opened it, whether they want to see it."""
+"""What is one person's own about a node: whether it is a favourite, when they opened it, whether they want to see
+it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -225,7 +225,8 @@ async def write(
 
 
 async def change(unit: Unit, principal: Principal, node: Node, values: Mapping[str, Any]) -> Node:
-    """Sets modified_ms, accessed_ms, created_ms, executable, media_type, tags or role. Raises NotFound, Forbidden."""
+    """Sets modified_ms, accessed_ms, created_ms, executable, media_type, tags or role. Raises NotFound,
+    Forbidden."""
     node = await find(unit, principal, node.account_id, node.id, Right.WRITE)
     fresh = replace(node, **values, changed_ms=clock.now_ms(), changed_by=principal.id)
     fresh = replace(fresh, modseq=await _note(unit, node, "updated"))
@@ -252,7 +253,9 @@ async def move(unit: Unit, principal: Principal, node: Node, where: Place, name:
     Returns the modseq. Raises NotFound, Forbidden, Invalid."""
     await unit.tick(node.account_id)
     leaves = where.id != node.parent_id and where.scope_id != node.scope_id
-    node = await find(unit, principal, node.account_id, node.id, Right.WRITE | Right.DELETE if leaves else Right.WRITE)
+    node = await find(
+        unit, principal, node.account_id, node.id, Right.WRITE | Right.DELETE if leaves else Right.WRITE
+    )
     if node.role == "trash":
         raise Invalid("the trash stays where it is", field="parentId")
     if where.folder and where.folder.role == "trash":
@@ -300,5 +303,3 @@ async def destroy(
     if not children and node.folder and await store.has_children(unit, node_id):
         raise Conflict("the folder is not empty", reason="nodeHasChildren")
     return await tree.destroy(unit, node)
-
-

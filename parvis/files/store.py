@@ -108,7 +108,8 @@ async def like(db: Any, account_id: int, parent_id: int, name: str, but: int) ->
 async def children(
     db: Any, account_id: int, parent_id: int, principal: Principal, after: tuple[str, int] = ("", 0)
 ) -> list[Node]:
-    """A page of what a folder holds, by name, after a place (sort name and id), as far as a principal may read it."""
+    """A page of what a folder holds, by name, after a place (sort name and id), as far as a principal may read
+    it."""
     rows = await db.rows(
         f"""SELECT {COLUMNS} FROM file_node n WHERE n.account_id = ? AND n.parent_id = ?
         AND (n.sort_name, n.id) > (?, ?) AND n.scope_id IN {VISIBLE} ORDER BY n.sort_name, n.id LIMIT ?""",
@@ -180,7 +181,8 @@ async def count(unit: Unit, folder_id: int, octets: int, nodes: int) -> None:
 async def weigh(unit: Unit, account_id: int, octets: int) -> None:
     """Adds to what an account holds. Raises OverQuota."""
     row = await unit.row(
-        "UPDATE file_account SET used_bytes = used_bytes + ? WHERE account_id = ? RETURNING used_bytes, quota_bytes",
+        """UPDATE file_account SET used_bytes = used_bytes + ? WHERE account_id = ?
+        RETURNING used_bytes, quota_bytes""",
         octets,
         account_id,
     )
@@ -202,17 +204,23 @@ async def depart(unit: Unit, node: Node, modseq: int) -> None:
 
 async def arrive(unit: Unit, account_id: int, parent_id: int, name: str) -> None:
     """Notes that a name is there (again)."""
-    await unit.run(
-        "DELETE FROM file_departed WHERE parent_id = ? AND name = ?", parent_id or -account_id, name
-    )
+    await unit.run("DELETE FROM file_departed WHERE parent_id = ? AND name = ?", parent_id or -account_id, name)
 
 
 async def room(db: Any, account_id: int) -> tuple[int, int, int, int] | None:
-    """An account's root scope, the id of its trash, the bytes it holds and may hold (0: any); None without files."""
+    """An account's root scope, the id of its trash, the bytes it holds and may hold (0: any); None without
+    files."""
     row = await db.row(
         "SELECT root_scope, trash_id, used_bytes, quota_bytes FROM file_account WHERE account_id = ?", account_id
     )
     return (row[0], row[1], row[2], row[3]) if row else None
+
+
+def fits(room: tuple[int, int, int, int], octets: int) -> None:
+    """Raises OverQuota when an account of this room could not hold so many bytes more."""
+    _, _, used, quota = room
+    if quota and used + octets > quota:
+        raise OverQuota("there is no room for that", quota=quota)
 
 
 async def is_in(db: Any, node_id: int, folder_id: int) -> bool:

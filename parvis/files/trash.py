@@ -1,5 +1,5 @@
-"""The trash: what is put there loses its shares at once, remembers where it was, comes back there, and goes for good
-after a while."""
+"""The trash: what is put there loses its shares at once, remembers where it was, comes back there, and goes for
+good after a while."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -56,8 +56,8 @@ async def put(unit: Unit, principal: Principal, node: Node) -> int:
 
 
 async def restore(unit: Unit, principal: Principal, account_id: int, node_id: int) -> tuple[int, str]:
-    """Brings something back to where it was, or to the top when that is gone, under its name or, when that is taken,
-    one with a number. Returns its folder (0: the top) and name. Raises NotFound, Forbidden."""
+    """Brings something back to where it was, or to the top when that is gone, under its name or, when that is
+    taken, one with a number. Returns its folder (0: the top) and name. Raises NotFound, Forbidden."""
     await unit.tick(account_id)
     node = await service.find(unit, principal, account_id, node_id, Right.WRITE | Right.DELETE)
     kept = (await of(unit, [node_id])).get(node_id)

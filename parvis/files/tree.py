@@ -1,5 +1,5 @@
-"""What becomes of whole trees: moved, copied, destroyed, put into another part. Each is some statements in one unit,
-however many nodes it touches; a move inside one part touches one row and the counts above it."""
+"""What becomes of whole trees: moved, copied, destroyed, put into another part. Each is some statements in one
+unit, however many nodes it touches; a move inside one part touches one row and the counts above it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -95,7 +95,7 @@ async def _end_parts(unit: Unit, node: Node, nodes: Sequence[Node]) -> None:
     """Ends the parts whose roots are a node or below it, inner ones first."""
     parts = await unit.rows(f"SELECT scope_id, node_id FROM file_part WHERE node_id IN {DOWN}", node.id)
     place = {one.id: index for index, one in enumerate(nodes)}
-    for scope_id, node_id in sorted(parts, key=lambda row: -place.get(row[1], 0)):
+    for scope_id, _ in sorted(parts, key=lambda row: -place.get(row[1], 0)):
         await unit.run("DELETE FROM file_part WHERE scope_id = ?", scope_id)
         await gate.remove_scope(unit, scope_id)
 
@@ -122,15 +122,16 @@ async def below(unit: Unit, node: Node) -> list[Node]:
 async def copy(
     unit: Unit, nodes: Sequence[Node], account_id: int, place: Node | None, scope_id: int, name: str, by: int
 ) -> int:
-    """Copies nodes, the first of which holds the others, to a folder (None: the top) of an account under a name that
-    is free there; they belong to part `scope_id`. Returns the id of the first copy. Raises Invalid, OverQuota."""
+    """Copies nodes, the first of which holds the others, to a folder (None: the top) of an account under a name
+    that is free there; they belong to part `scope_id`. Returns the id of the first copy. Raises Invalid,
+    OverQuota."""
     now, target = clock.now_ms(), place.id if place else 0
     around = await store.above(unit, target)
     if len(around) + await store.height(unit, nodes[0].id) > DEPTH:
         raise Invalid(f"at most {DEPTH} folders inside each other", field="parentId")
     fresh = {node.id: ids.new_id() for node in nodes}
     held = _held(nodes)
-    made = []
+    made: list[Node] = []
     for node in nodes:
         number = fresh[node.id]
         octets, count = held[node.id]

@@ -40,7 +40,8 @@ async def keep(unit: Unit, node: Node) -> int:
     """Makes a version of what a file holds now. Returns how many bytes the oldest gave back, being one too many."""
     number = ids.new_id()
     await unit.run(
-        """INSERT INTO file_version (id, account_id, node_id, number, hash, size, media_type, content_ms, content_by)
+        """INSERT INTO file_version
+        (id, account_id, node_id, number, hash, size, media_type, content_ms, content_by)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         number,
         node.account_id,

@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
+import httpx
 import pytest
 
-from parvis.access import directory, gate
+from parvis.access import directory, gate, passwords
 from parvis.access.principal import Principal, Right
 from parvis.files import feature, service, sharing
 from parvis.files import store as files
@@ -14,6 +15,7 @@ from parvis.files.store import VERSION
 from parvis.kernel.egress import Egress
 from parvis.search.service import Search
 from parvis.serve.context import Context
+from parvis.serve.doors import Doors
 from parvis.serve.jmap.blobs import UPLOAD, Library, blob_id, link
 from parvis.serve.jmap.core import feature as core
 from parvis.serve.jmap.engine import Engine
@@ -73,7 +75,9 @@ class Tree:
             above = node.id
         return node
 
-    async def file(self, who: Principal, path: str, content: bytes = b"words", owner: Principal | None = None) -> Node:
+    async def file(
+        self, who: Principal, path: str, content: bytes = b"words", owner: Principal | None = None
+    ) -> Node:
         digest, account = await self.store.blobs.put(content), (owner or who).id
         around, _, name = path.rpartition("/")
 
@@ -128,7 +132,9 @@ class Client(JmapClient):
 
     async def create(self, name: str, content: bytes | None = None, parent: str | None = None, **more):
         """A node; its properties as the server set them, or the SetError."""
-        arguments = {key: more.pop(key) for key in ("accountId", "onExists", "compareCaseInsensitively") if key in more}
+        arguments = {
+            key: more.pop(key) for key in ("accountId", "onExists", "compareCaseInsensitively") if key in more
+        }
         given = {"name": name, "parentId": parent, **more}
         if content is not None:
             given["blobId"] = await self.upload(content)
@@ -164,3 +170,38 @@ async def anna(engine: Engine, ann: Principal) -> Client:
 @pytest.fixture
 async def bobby(engine: Engine, bob: Principal) -> Client:
     return Client(engine, bob)
+
+
+PASSWORD = "a long enough pass phrase"
+
+
+@pytest.fixture
+async def doors(context: Context, store: Store, search: Search, settings, tmp_path):
+    """The real server with files, on a free port."""
+    settings.ports.http = 0
+    room = feature(context)
+    search.open(store, list(room.sources))
+    opened = Doors(context, [core(context), room], tmp_path / "web")
+    await opened.start()
+    opened.context = context
+    yield opened
+    await opened.stop()
+
+
+@pytest.fixture
+async def open_http(doors, store):
+    """`await open_http(ann)`: an HTTP client of somebody, by name and password."""
+    made = []
+
+    async def open_(who: Principal | None, **more) -> httpx.AsyncClient:
+        auth = None
+        if who is not None:
+            await passwords.change(store, who.id, PASSWORD)
+            auth = (who.address, PASSWORD)
+        client = httpx.AsyncClient(base_url=doors.context.public_url, auth=auth, trust_env=False, timeout=30, **more)
+        made.append(client)
+        return client
+
+    yield open_
+    for client in made:
+        await client.aclose()

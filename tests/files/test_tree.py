@@ -32,7 +32,9 @@ async def sound(store) -> None:
         assert not folder or [octets, nodes] == held[number], number
     for account, used in await store.db.rows("SELECT account_id, used_bytes FROM file_account"):
         total = await store.db.value("SELECT COALESCE(SUM(size), 0) FROM file_node WHERE account_id = ?", account)
-        older = await store.db.value("SELECT COALESCE(SUM(size), 0) FROM file_version WHERE account_id = ?", account)
+        older = await store.db.value(
+            "SELECT COALESCE(SUM(size), 0) FROM file_version WHERE account_id = ?", account
+        )
         assert used == total + older
     lost = """SELECT hash FROM file_node WHERE folder = 0 AND hash NOT IN (SELECT hash FROM blob_link)
         UNION SELECT hash FROM file_version WHERE hash NOT IN (SELECT hash FROM blob_link)"""
@@ -61,7 +63,9 @@ async def test_names_are_unique_in_their_folder(store, tree, ann) -> None:
 
 
 async def into(unit, who, node, folder, name="x") -> None:
-    await service.move(unit, who, node, await service.place(unit, who, node.account_id, folder.id if folder else 0), name)
+    await service.move(
+        unit, who, node, await service.place(unit, who, node.account_id, folder.id if folder else 0), name
+    )
 
 
 async def add(unit, who, folder, name):
@@ -155,7 +159,11 @@ async def test_the_trash_is_emptied_in_time(store, tree, ann) -> None:
 async def test_the_trash_itself_stays(store, tree, ann) -> None:
     _, bin_id, _, _ = await files.room(store.db, ann.id)
     bin_ = await files.by_id(store.db, bin_id)
-    for work, args in [(trash.put, (ann, bin_)), (service.destroy, (ann, ann.id, bin_id)), (add, (ann, bin_id, "x"))]:
+    for work, args in [
+        (trash.put, (ann, bin_)),
+        (service.destroy, (ann, ann.id, bin_id)),
+        (add, (ann, bin_id, "x")),
+    ]:
         with pytest.raises(Invalid):
             await tree.do(work, *args)
 

@@ -1,10 +1,11 @@
 """FileNode/get: nodes as the asker may see them. draft-ietf-jmap-filenode §3.2.1
 
-A node whose folder the asker may not see is at the top for them (`parentId` null): of what is around a shared folder
-they learn nothing, not even that it is there."""
+A node whose folder the asker may not see is at the top for them (`parentId` null): of what is around a shared
+folder they learn nothing, not even that it is there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from parvis.access import parts
 from parvis.access.gate import Access
@@ -67,7 +68,8 @@ async def _parents(call: Call, nodes: Sequence[Node]) -> list[Node]:
 
 
 async def _around(call: Call, nodes: Sequence[Node], wanted: frozenset[str]) -> _Around:
-    seen = await parts.readable(call.db, call.principal, call.account_id, SCOPE)
+    db: Any = call.db
+    seen = await parts.readable(db, call.principal, call.account_id, SCOPE)
     around = _Around({access.scope.id: access for access in seen})
     numbers = [node.id for node in nodes]
     if "parentId" in wanted and not call.access.owner:
@@ -96,8 +98,10 @@ async def _shared(call: Call, numbers: Sequence[int]) -> dict[int, int]:
     found: dict[int, int] = {}
     for start in range(0, len(numbers), store.PAGE):
         page = numbers[start : start + store.PAGE]
-        rows = await call.db.rows(f"SELECT node_id, scope_id FROM file_part WHERE node_id IN {marks(len(page))}", *page)
-        found |= {node_id: scope_id for node_id, scope_id in rows}
+        rows = await call.db.rows(
+            f"SELECT node_id, scope_id FROM file_part WHERE node_id IN {marks(len(page))}", *page
+        )
+        found |= dict(rows)
     return found
 
 

@@ -17,8 +17,16 @@ from parvis.serve.jmap.blobs import digest_of
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.errors import MethodError
 from parvis.serve.jmap.filters import compiled
-from parvis.serve.jmap.kind import Comparator, Filter, Operator, Page, Query, QueryArguments, QueryChangesArguments
-from parvis.serve.jmap.kind import Window
+from parvis.serve.jmap.kind import (
+    Comparator,
+    Filter,
+    Operator,
+    Page,
+    Query,
+    QueryArguments,
+    QueryChangesArguments,
+    Window,
+)
 from parvis.serve.jmap.querying import cut
 from parvis.serve.jmap.types import UnsignedInt, UTCDate
 from parvis.store.sql.contract import marks
@@ -167,7 +175,9 @@ async def _tops(call: Call) -> list[int]:
     return [row[0] for row in rows]
 
 
-def _leaf(call: Call, condition: FileNodeCondition, depth: int, found: dict[str, list[int]], tops: list[int]) -> Sql:
+def _leaf(
+    call: Call, condition: FileNodeCondition, depth: int, found: dict[str, list[int]], tops: list[int]
+) -> Sql:
     parts: list[Sql] = []
     for field in condition.__struct_fields__:
         value = getattr(condition, field)

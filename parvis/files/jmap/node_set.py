@@ -1,7 +1,10 @@
 """FileNode/set and /copy. draft-ietf-jmap-filenode §3.2.3, §3.2.4"""
 
 import re
-from typing import Any, Literal
+from collections.abc import Awaitable
+from typing import Any, Literal, TypeVar
+
+import msgspec
 
 from parvis.access.principal import Right
 from parvis.files import person, service, sharing, store, trash
@@ -17,6 +20,7 @@ from parvis.serve.jmap.kind import CopyArguments, Copying, Created, Creation, Se
 from parvis.serve.jmap.types import Object
 from parvis.store.unit import Unit
 
+T = TypeVar("T")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
 _PERSONAL = {"isFavourite": "favourite", "isSubscribed": "subscribed", "opened": "opened_ms"}
 _TIMES = {"created": "created_ms", "modified": "modified_ms", "accessed": "accessed_ms"}
@@ -69,7 +73,9 @@ async def create(call: Call, unit: Unit, creation: Creation) -> Created:
     name, replaced = await _settled(call, unit, where, name, values_, folder=content is None)
     node = await _guarded(service.add(unit, call.principal, where, name, content, values=values_))
     call.gone += replaced
-    mine = {inside: _personal(values[outside]) for outside, inside in _PERSONAL.items() if outside in creation.given}
+    mine = {
+        inside: _personal(values[outside]) for outside, inside in _PERSONAL.items() if outside in creation.given
+    }
     if mine:
         await person.note(unit, call.principal, node, mine)
     if values["shareWith"]:
@@ -159,7 +165,7 @@ async def _settled(
     )
 
 
-async def _guarded(work: Any) -> Any:
+async def _guarded(work: Awaitable[T]) -> T:
     """Conflicts as SetErrors."""
     try:
         return await work
@@ -189,7 +195,9 @@ async def update(call: Call, unit: Unit, change: Update) -> Object | None:
         if "type" not in change.values:
             extra["type"] = node.media_type
     if plain := _plain(values):
-        if "role" in values and not (node.folder and values["role"] in ROLES | {None} and values["role"] != "trash"):
+        if "role" in values and not (
+            node.folder and values["role"] in ROLES | {None} and values["role"] != "trash"
+        ):
             raise invalid_properties("role", why="no such role")
         node = await service.change(unit, call.principal, node, plain)
     if "type" in values:
@@ -237,7 +245,7 @@ async def _place(call: Call, unit: Unit, node: Node, values: Object) -> Object:
     if room and folder == room[1] and node.parent_id != folder:
         await trash.put(unit, call.principal, node)
         kept = await store.by_id(unit, node.id)
-        return {"name": kept.name} if kept and kept.name != values.get("name") else {}
+        return {"name": kept.name} if kept and kept.name != values.get("name", node.name) else {}
     if folder == node.parent_id:  # who may write a shared folder may rename it where it is
         around = await store.by_id(unit, folder) if folder else None
         where = Place(node.account_id, around.scope_id if around else room[0] if room else 0, around)
@@ -247,13 +255,14 @@ async def _place(call: Call, unit: Unit, node: Node, values: Object) -> Object:
     name, replaced = await _settled(call, unit, where, wanted, {}, but=node.id, folder=node.folder)
     await _guarded(service.move(unit, call.principal, node, where, name))
     call.gone += replaced
-    return {"name": name} if name != values.get("name", name) else {}
+    return {"name": name} if name != values.get("name", node.name) else {}
 
 
 async def _share(call: Call, unit: Unit, node: Node, wanted: dict[str, Any]) -> None:
     """RFC 9670: reaches what `shareWith` says."""
     part = await sharing.own_part(unit, call.principal, node)
-    await shares.apply(unit, call.principal, part, RIGHTS, wanted)
+    given = {key: msgspec.to_builtins(rights) for key, rights in wanted.items()}
+    await shares.apply(unit, call.principal, part, RIGHTS, given)
     await unit.changed(node.account_id, "FileNode", node.id, "updated", part=part)
 
 
@@ -263,15 +272,17 @@ async def destroy(call: Call, unit: Unit, number: int) -> None:
         call.gone.remove(number)
         return
     whole = getattr(call.arguments, "on_destroy_remove_children", False) or await _all_named(call, unit, number)
-    call.gone += (
-        await _guarded(service.destroy(unit, call.principal, call.account_id, number, children=whole))
-    )[1:]
+    call.gone += (await _guarded(service.destroy(unit, call.principal, call.account_id, number, children=whole)))[
+        1:
+    ]
 
 
 async def _all_named(call: Call, unit: Unit, number: int) -> bool:
     """Whether all that a folder holds, at any depth, is destroyed in the same call: then it counts as empty."""
     named = {call.number(key) for key in getattr(call.arguments, "destroy", None) or ()}
-    rows = await unit.rows(f"SELECT n.id FROM file_node n WHERE n.id IN {store.DOWN} LIMIT ?", number, len(named) + 1)
+    rows = await unit.rows(
+        f"SELECT n.id FROM file_node n WHERE n.id IN {store.DOWN} LIMIT ?", number, len(named) + 1
+    )
     return {row[0] for row in rows} <= named
 
 
@@ -279,7 +290,9 @@ async def copy(call: Call, unit: Unit, copying: Copying) -> Created:
     """Copies a node with all in it from another account."""
     values = copying.values
     if values.keys() - {"parentId", "name"}:
-        raise invalid_properties(*sorted(values.keys() - {"parentId", "name"}), why="only place and name can differ")
+        raise invalid_properties(
+            *sorted(values.keys() - {"parentId", "name"}), why="only place and name can differ"
+        )
     node = await service.find(unit, call.principal, copying.source.account_id, copying.object_id)
     where = await service.place(unit, call.principal, call.account_id, _folder(call, values.get("parentId")))
     wanted = node_name(values.get("name", node.name))

@@ -305,7 +305,7 @@ class Tree(ABC):
     # Reports and what only some have
 
     async def sync(
-        self, db: Reader, principal: Principal, node: Node, state: int, limit: int, *, deep: bool
+        self, db: Database, principal: Principal, node: Node, state: int, limit: int, *, deep: bool
     ) -> SyncPage:
         """What happened in a collection after `state` (store.changes.in_part_since and left_since, merged by
         modseq); from 0: everything that is there. `deep` is sync-level infinite. Raises

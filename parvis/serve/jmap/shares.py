@@ -17,7 +17,9 @@ def mine(access: Access, names: Mapping[str, Right]) -> dict[str, bool]:
     return {name: right in access.rights for name, right in names.items()}
 
 
-async def read(db: Any, principal: Principal, scope_ids: Sequence[int], names: Mapping[str, Right]) -> dict[int, Any]:
+async def read(
+    db: Any, principal: Principal, scope_ids: Sequence[int], names: Mapping[str, Right]
+) -> dict[int, Any]:
     """`shareWith` of each part that the principal may share; None for nobody."""
     if not scope_ids:
         return {}
@@ -33,7 +35,11 @@ async def read(db: Any, principal: Principal, scope_ids: Sequence[int], names: M
 
 
 async def apply(
-    unit: Unit, principal: Principal, scope_id: int, names: Mapping[str, Right], wanted: Mapping[str, Mapping[str, bool]]
+    unit: Unit,
+    principal: Principal,
+    scope_id: int,
+    names: Mapping[str, Right],
+    wanted: Mapping[str, Mapping[str, bool]],
 ) -> None:
     """Gives, changes and withdraws grants."""
     rows = await unit.rows("SELECT id, principal_id, rights FROM access_grant WHERE scope_id = ?", scope_id)

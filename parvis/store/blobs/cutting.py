@@ -1,8 +1,8 @@
 """Where large content is cut into pieces: at places that its own bytes choose, so that two versions of a file have
 most of their pieces in common wherever something was put in or taken out.
 
-A cut is after 16 bytes of which a weighted sum, modulo 2^64, is small: one place in two million on average. All sums
-of a chunk are computed at once with numpy, eight times over words that begin at eight places."""
+A cut is after 16 bytes of which a weighted sum, modulo 2^64, is small: one place in two million on average. All
+sums of a chunk are computed at once with numpy, eight times over words that begin at eight places."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""Large blobs in pieces: what is written bit by bit is cut where its bytes say (see cutting), each piece is a blob of
-the store below, and what is the same in two versions of a file is kept once. Content of one piece is that piece, and
-costs nothing more. A whole keeps the name that it has by its own hash; only how it is kept differs."""
+"""Large blobs in pieces: what is written bit by bit is cut where its bytes say (see cutting), each piece is a
+blob of the store below, and what is the same in two versions of a file is kept once. Content of one piece is that
+piece, and costs nothing more. A whole keeps the name that it has by its own hash; only how it is kept differs."""
 
 import asyncio
 import bisect
@@ -89,7 +89,7 @@ class PiecedBlobs:
             try:
                 raw = await stack.enter_async_context(self.inner.mapped(digest))
             except NotFound:
-                file = stack.enter_context(tempfile.TemporaryFile())
+                file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
                 async for chunk in self._joined(digest, 0, None):
                     await asyncio.to_thread(file.write, chunk)
                 file.flush()
