@@ -144,6 +144,26 @@ export interface ShareRequest {
   levels: { label: string; rights: string[] }[];
 }
 
+/** A file that the server keeps. */
+export interface KeptFile {
+  accountId: string;
+  blobId: string;
+  name: string;
+  type: string;
+  size: number;
+}
+
+/** Files are chosen among those that the server keeps; their blobs are then readable in `accountId`. */
+export interface ChooseFilesRequest {
+  accountId: string;
+}
+
+/** Something to be done about a thing: a task with this title that leads back to it. */
+export interface TaskRequest {
+  title: string;
+  source: { accountId: string; kind: string; id: string };
+}
+
 export const openCompose = new Port<ComposeRequest>('compose');
 export const openAssistant = new Port<AssistantRequest>('assistant');
 export const assist = new Port<AssistRequest, Assisted>('assist');
@@ -157,6 +177,11 @@ export function openPassage(kind: string): Port<PassageRequest> {
 }
 export const openSearch = new Port<SearchRequest>('search');
 export const openShare = new Port<ShareRequest>('share');
+/** Answers with nothing when the person chose none. */
+export const chooseFiles = new Port<ChooseFilesRequest, KeptFile[]>('chooseFiles');
+/** Puts blobs among the person's files, where they say. */
+export const keepFiles = new Port<KeptFile[]>('keepFiles');
+export const makeTask = new Port<TaskRequest>('task');
 
 /** Props of the places others may fill. */
 export interface Slots {
