@@ -313,6 +313,7 @@ export class Outbox {
       ...(Object.keys(create).length ? { create } : {}),
       ...(Object.keys(update).length ? { update } : {}),
       ...(destroy.length ? { destroy } : {}),
+      ...type.setArgs,
     });
   }
 

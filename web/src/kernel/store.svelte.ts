@@ -21,6 +21,8 @@ export interface TypeDef<T extends RecordWithId> {
   readonly fetch?: (client: JmapClient, account: string, ids: string[]) => Promise<GetAnswer<T>>;
   /** More arguments of Foo/get. */
   readonly args?: Arguments;
+  /** More arguments of Foo/set. */
+  readonly setArgs?: Arguments;
   /** True for small kinds that are always held complete, such as Mailbox. */
   readonly whole?: boolean;
   /** True for kinds held by spans of time (`Span`): what is created or changed is fetched too, so that spans stay complete. */
@@ -187,7 +189,8 @@ export class Store {
     if (!records.length) return;
     for (const record of records) {
       const entry = this.entry(type, account, record.id);
-      entry.server = { ...entry.server, ...record };
+      // Kinds that are fetched with all they have: what does not come is not there any more.
+      entry.server = type.follows ? record : { ...entry.server, ...record };
       entry.status = 'ready';
       entry.rebuild();
       if (save) this.save('records', recordKey(account, type.name, record.id), entry.server);
