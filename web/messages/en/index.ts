@@ -1,12 +1,14 @@
 import type admin from './admin.json';
 import type assistant from './assistant.json';
 import type compose from './compose.json';
+import type files from './files.json';
 import type filters from './filters.json';
 import type lists from './lists.json';
 import mail from './mail.json';
 import type queue from './queue.json';
 import type search from './search.json';
 import type settings from './settings.json';
+import type sharing from './sharing.json';
 import shell from './shell.json';
 import start from './start.json';
 import ui from './ui.json';
@@ -23,13 +25,15 @@ export const later = {
   admin: () => import('./admin.json'),
   assistant: () => import('./assistant.json'),
   compose: () => import('./compose.json'),
+  files: () => import('./files.json'),
   filters: () => import('./filters.json'),
   lists: () => import('./lists.json'),
   queue: () => import('./queue.json'),
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
+  sharing: () => import('./sharing.json'),
   vault: () => import('./vault.json'),
   warnings: () => import('./warnings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof vault & typeof warnings;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings & typeof files;

@@ -9,11 +9,13 @@ export const later = {
   admin: () => import('./admin.json'),
   assistant: () => import('./assistant.json'),
   compose: () => import('./compose.json'),
+  files: () => import('./files.json'),
   filters: () => import('./filters.json'),
   lists: () => import('./lists.json'),
   queue: () => import('./queue.json'),
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
+  sharing: () => import('./sharing.json'),
   vault: () => import('./vault.json'),
   warnings: () => import('./warnings.json'),
 };

@@ -172,6 +172,6 @@ export interface ParticipantIdentity {
   isDefault: boolean;
 }
 
-export const CalendarType = defineType<Calendar>({ name: 'Calendar', whole: true, capability: CALENDARS, setArgs: { onDestroyRemoveEvents: true } });
+export const CalendarType = defineType<Calendar>({ name: 'Calendar', whole: true, capability: CALENDARS, set: { onDestroyRemoveEvents: true } });
 export const ParticipantIdentityType = defineType<ParticipantIdentity>({ name: 'ParticipantIdentity', whole: true, capability: CALENDARS });
-export const CalendarEventType = defineType<CalendarEvent>({ name: 'CalendarEvent', follows: true, capability: CALENDARS, setArgs: { sendSchedulingMessages: true } });
+export const CalendarEventType = defineType<CalendarEvent>({ name: 'CalendarEvent', follows: true, capability: CALENDARS, set: { sendSchedulingMessages: true } });

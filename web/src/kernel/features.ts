@@ -4,6 +4,7 @@
  */
 import type { AnyComponent, Command } from './commands.svelte';
 import type { MessageKey } from './i18n.svelte';
+import type { AnyType } from './store.svelte';
 
 type Lazy<T> = () => Promise<T>;
 
@@ -133,6 +134,16 @@ export interface SearchRequest {
   accountId?: string;
 }
 
+/** A record whose `shareWith` says who else may see it (RFC 9670 §4), to be shown and changed in a dialog. */
+export interface ShareRequest {
+  type: AnyType;
+  accountId: string;
+  id: string;
+  name: string;
+  /** What people can be given, from the least to the most: the names of rights that are then true. */
+  levels: { label: string; rights: string[] }[];
+}
+
 export const openCompose = new Port<ComposeRequest>('compose');
 export const openAssistant = new Port<AssistantRequest>('assistant');
 export const assist = new Port<AssistRequest, Assisted>('assist');
@@ -145,6 +156,7 @@ export function openPassage(kind: string): Port<PassageRequest> {
   return port;
 }
 export const openSearch = new Port<SearchRequest>('search');
+export const openShare = new Port<ShareRequest>('share');
 
 /** Props of the places others may fill. */
 export interface Slots {
@@ -156,6 +168,8 @@ export interface Slots {
   'conversation.tools': { accountId: string; threadId: string; emailIds: string[] };
   /** Over everything, for composers and other floating windows; drawn once by the shell. */
   'shell.overlay': Record<string, never>;
+  /** In the dialog about who sees a thing, below the people: links for others. */
+  'share.more': { type: string; accountId: string; id: string };
   /** The part of the settings about filters of mail. */
   'settings.filters': Record<string, never>;
   /** The part about mailing lists. */

@@ -22,7 +22,7 @@ export interface TypeDef<T extends RecordWithId> {
   /** More arguments of Foo/get. */
   readonly args?: Arguments;
   /** More arguments of Foo/set. */
-  readonly setArgs?: Arguments;
+  readonly set?: Arguments;
   /** True for small kinds that are always held complete, such as Mailbox. */
   readonly whole?: boolean;
   /** True for kinds held by spans of time (`Span`): what is created or changed is fetched too, so that spans stay complete. */
