@@ -5,8 +5,9 @@ import type { RecurrenceRule } from '../src/calendar/types';
 
 const START = '1997-09-02T09:00:00';
 
-function days(rule: RecurrenceRule, { start = START, from = start, to = '2000-01-01T00:00:00' } = {}): string[] {
-  return timesOf(rule, parseLocal(start), parseLocal(from), parseLocal(to)).map((time) => formatLocal(time).replace('T09:00:00', ''));
+function days(rule: RecurrenceRule, range: { start?: string; to?: string } = {}): string[] {
+  const { start = START, to = '2000-01-01T00:00:00' } = range;
+  return timesOf(rule, parseLocal(start), parseLocal(start), parseLocal(to)).map((time) => formatLocal(time).replace('T09:00:00', ''));
 }
 
 /** The examples of RFC 5545 §3.8.5.3. */

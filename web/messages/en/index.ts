@@ -1,5 +1,6 @@
 import type admin from './admin.json';
 import type assistant from './assistant.json';
+import type calendar from './calendar.json';
 import type compose from './compose.json';
 import type files from './files.json';
 import type filters from './filters.json';
@@ -24,6 +25,7 @@ export default { ...ui, ...shell, ...start, ...mail };
 export const later = {
   admin: () => import('./admin.json'),
   assistant: () => import('./assistant.json'),
+  calendar: () => import('./calendar.json'),
   compose: () => import('./compose.json'),
   files: () => import('./files.json'),
   filters: () => import('./filters.json'),
@@ -36,4 +38,4 @@ export const later = {
   warnings: () => import('./warnings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings & typeof files;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof calendar & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings & typeof files;

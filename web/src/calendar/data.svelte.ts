@@ -1,5 +1,5 @@
 /** The calendars of all accounts and what happens in them, from the store; what is looked at is fetched. */
-import { jmap, type JmapError } from '../kernel/jmap';
+import { jmap } from '../kernel/jmap';
 import { preferences } from '../kernel/preferences.svelte';
 import { signedIn } from '../kernel/session.svelte';
 import { Span } from '../kernel/span.svelte';
@@ -8,7 +8,7 @@ import { store } from '../kernel/store.svelte';
 import { hueOfColour } from './colour';
 import { byTime, occurrencesOf, type Occurrence } from './occurrence';
 import { addressOf } from './people';
-import { CalendarEventType, CALENDARS, CalendarType, ParticipantIdentityType, type Calendar, type CalendarEvent, type ParticipantIdentity } from './types';
+import { AVAILABILITY, CalendarEventType, CALENDARS, CalendarType, ParticipantIdentityType, type Calendar, type CalendarEvent, type ParticipantIdentity } from './types';
 import { ownZone } from './zone';
 
 /** A calendar with whose it is and how it is drawn. */
@@ -129,9 +129,9 @@ class CalendarData {
     return new Set([...known, address].map((one) => one.toLowerCase()).filter(Boolean));
   }
 
-  /** Whether a calendar's server answers this kind of question. */
-  has(capability: string): boolean {
-    return jmap.has(capability);
+  /** Whether it can be asked when others are free. */
+  get finds(): boolean {
+    return jmap.has(AVAILABILITY);
   }
 
   get agenda() {
@@ -142,11 +142,6 @@ class CalendarData {
 /** Whether what is in a calendar is drawn. */
 export function isShown({ calendar }: Place): boolean {
   return calendar.isSubscribed !== false && calendar.isVisible !== false && calendar.myRights.mayReadItems !== false;
-}
-
-/** Why a change was not possible, in words for the person. */
-export function reasonOf(error: unknown): string {
-  return (error as JmapError | null)?.message ?? String(error);
 }
 
 export const data = new CalendarData();

@@ -3,6 +3,7 @@ import { commands } from '../kernel/commands.svelte';
 import type { Feature } from '../kernel/features';
 import { admin } from '../admin';
 import { assistant } from '../assistant';
+import { calendar } from '../calendar';
 import { files } from '../files';
 import { compose } from '../mail/compose';
 import { filters } from '../mail/filters';
@@ -20,6 +21,7 @@ export const features: Feature[] = [
   filters,
   lists,
   vault,
+  calendar,
   files,
   assistant,
   search,
