@@ -48,7 +48,7 @@ class CalendarData {
     this.accounts.flatMap(({ id, name }) =>
       store
         .list(CalendarType, id)
-        .toSorted((a, b) => a.sortOrder - b.sortOrder || a.name.localeCompare(b.name))
+        .toSorted((a, b) => a.sortOrder - b.sortOrder || Number(b.isDefault) - Number(a.isDefault) || a.name.localeCompare(b.name))
         .map((calendar) => ({ key: `${id}/${calendar.id}`, account: id, calendar, hue: hueOfColour(calendar.color, `${id}/${calendar.id}`), own: id === this.home, owner: id === this.home ? '' : name })),
     ),
   );

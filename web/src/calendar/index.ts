@@ -23,6 +23,7 @@ export const calendar: Feature = {
     if (!(CALENDARS in (link.session?.primaryAccounts ?? {}))) return;
     openPassage('CalendarEvent').provide(async () => (await import('./passage')).open);
     openEvent.provide(withWords('calendar', async () => (await import('./passage')).begin));
+    fill('settings.calendar', withWords('calendar', () => import('./SettingsPart.svelte')));
     fill('mail.invitation', withWords('calendar', () => import('./Invitation.svelte')));
   },
 };

@@ -97,6 +97,13 @@ class CalendarView {
     return capital(wallFormat({ day: 'numeric', month: 'long', ...(year ? { year: 'numeric' } : {}) }).formatRange(first, last));
   }
 
+  /** The same for narrow screens. Reactive. */
+  get shortTitle(): string {
+    if (this.mode === 'month') return capital(wallFormat({ month: 'short', year: 'numeric' }).format(this.day));
+    if (this.mode === 'day' || this.mode === 'agenda') return capital(dayName(this.days[0]!, this.today, 'short'));
+    return capital(wallFormat({ day: 'numeric', month: 'short' }).formatRange(this.days[0]!, this.days.at(-1)!));
+  }
+
   /** The event whose card is open, by its key. Reactive. */
   get opened(): string | null {
     return router.parts[0] === 'calendar' ? router.query.get('event') : null;
