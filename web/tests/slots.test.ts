@@ -19,7 +19,7 @@ describe('times at which people are free', () => {
   it('are late for somebody when there is no other way, and say for whom', () => {
     const slots = slotsOf([person('paris', [], { offset: HOUR }), person('hue', [], { offset: 7 * HOUR })], wanted);
     expect(slots[0]).toMatchObject({ from: NOW, late: [] });
-    const [none] = slotsOf([person('paris', [[0, 2], [24, 26]], { offset: HOUR }), person('hue', [], { offset: 7 * HOUR })], wanted);
+    const [none] = slotsOf([person('paris', [[0, 3], [24, 27]], { offset: HOUR }), person('hue', [], { offset: 7 * HOUR })], wanted);
     expect(none!.late).toHaveLength(1);
   });
   it('are none when somebody is never free', () => {

@@ -75,9 +75,9 @@ function overridden(event: CalendarEvent, id: string, changes: Changes): Patch {
   return event.recurrenceOverrides ? { [`recurrenceOverrides/${id}`]: override } : { recurrenceOverrides: { [id]: override } };
 }
 
-/** How a record says its rules: as it does already, else as RFC 8984. */
-export function withRules(event: Pick<CalendarEvent, 'recurrenceRule'>, rules: RecurrenceRule[] | null): Pick<CalendarEvent, 'recurrenceRule' | 'recurrenceRules'> {
-  return event.recurrenceRule ? { recurrenceRule: rules?.[0] ?? null } : { recurrenceRules: rules };
+/** How a record says its rules: as it does already, else as the newer JSCalendar. */
+export function withRules(event: Pick<CalendarEvent, 'recurrenceRules'>, rules: RecurrenceRule[] | null): Pick<CalendarEvent, 'recurrenceRule' | 'recurrenceRules'> {
+  return event.recurrenceRules?.length ? { recurrenceRules: rules } : { recurrenceRule: rules?.[0] ?? null };
 }
 
 /** The series up to before a time; what is of its own after that goes. */

@@ -6,8 +6,8 @@ import { wallsOf } from './layout';
 import { DAY, formatDay, formatDays, formatExact, formatLocal, MINUTE, parseLocal } from './local';
 import { placeOf, onlineOf } from './places';
 import { rulesOf, type Occurrence } from './occurrence';
-import { guestsOf, participantsOf } from './people';
-import type { Calendar, CalendarEvent, Details, RecurrenceRule } from './types';
+import { addressOf, guestsOf, participantsOf } from './people';
+import type { Calendar, CalendarEvent, Details, Participant, RecurrenceRule } from './types';
 import type { Draft } from './ui.svelte';
 import { instantOf, wallOf } from './zone';
 
@@ -100,7 +100,7 @@ interface Me {
 }
 
 /** The properties of a form, as a record has them. `before` is the event there is. */
-export function detailsOf(form: Form, before: Occurrence | null, me: Me): Details & Pick<CalendarEvent, 'recurrenceRules' | 'recurrenceRule'> {
+export function detailsOf(form: Form, before: Occurrence | null, me: Me): Details & Pick<CalendarEvent, 'recurrenceRules' | 'recurrenceRule' | 'organizerCalendarAddress'> {
   const { from, to } = wallsIn(form);
   const participants = participantsOf(before?.participants ?? {}, form.guests.map(({ name, address, optional }) => ({ name, address, ...(optional ? { optional } : {}) })), me);
   return {
@@ -113,6 +113,7 @@ export function detailsOf(form: Form, before: Occurrence | null, me: Me): Detail
     locations: form.place.trim() ? { [Object.keys(before?.locations ?? {})[0] ?? 'l1']: { ...Object.values(before?.locations ?? {})[0], '@type': 'Location', name: form.place.trim() } } : null,
     virtualLocations: form.online.trim() ? { [Object.keys(before?.virtualLocations ?? {})[0] ?? 'v1']: { ...Object.values(before?.virtualLocations ?? {})[0], '@type': 'VirtualLocation', uri: addressIn(form.online) } } : null,
     participants,
+    organizerCalendarAddress: participants ? (before?.event.organizerCalendarAddress ?? ownerIn(participants)) : null,
     useDefaultAlerts: form.alerts === null,
     alerts: form.alerts === null ? (before?.alerts ?? null) : alertsFor(form.alerts, before?.alerts),
     freeBusyStatus: form.free ? 'free' : 'busy',
@@ -121,15 +122,23 @@ export function detailsOf(form: Form, before: Occurrence | null, me: Me): Detail
   };
 }
 
+/** The address of who organises. */
+function ownerIn(participants: Record<string, Participant>): string | null {
+  const owner = Object.values(participants).find((one) => one.roles.owner);
+  return owner ? `mailto:${addressOf(owner)}` : null;
+}
+
 function addressIn(text: string): string {
   return /^[a-z][a-z0-9+.-]*:/i.test(text.trim()) ? text.trim() : `https://${text.trim()}`;
 }
 
 /** What differs between two forms of an event, as changes of its properties. */
 export function changesIn(before: Form, after: Form, one: Occurrence, me: Me): Changes {
+  const same = JSON.stringify(before.guests) === JSON.stringify(after.guests);
   const [old, next] = [detailsOf(before, one, me), detailsOf(after, one, me)] as [Changes, Changes];
   const changes: Changes = {};
   for (const name of new Set([...Object.keys(old), ...Object.keys(next)])) {
+    if (same && (name === 'participants' || name === 'organizerCalendarAddress')) continue;
     if (JSON.stringify(old[name]) !== JSON.stringify(next[name])) changes[name] = next[name] ?? null;
   }
   return changes;

@@ -7,6 +7,6 @@ export function levels(): { label: string; rights: string[] }[] {
     { label: t('calendar.levelBusy'), rights: ['mayReadFreeBusy'] },
     { label: t('calendar.levelRead'), rights: read },
     { label: t('calendar.levelWrite'), rights: [...read, 'mayWriteOwn', 'mayWriteAll'] },
-    { label: t('calendar.levelManage'), rights: [...read, 'mayWriteOwn', 'mayWriteAll', 'mayAdmin', 'mayDelete'] },
+    { label: t('calendar.levelManage'), rights: [...read, 'mayWriteOwn', 'mayWriteAll', 'mayShare', 'mayDelete'] },
   ];
 }

@@ -84,7 +84,7 @@ export function participantsOf(before: Record<string, Participant>, guests: { na
 }
 
 function made(name: string, address: string): Omit<Participant, 'roles'> {
-  return { '@type': 'Participant', ...(name && name !== address ? { name } : {}), email: address, sendTo: { imip: `mailto:${address}` }, kind: 'individual' };
+  return { '@type': 'Participant', ...(name && name !== address ? { name } : {}), calendarAddress: `mailto:${address}`, kind: 'individual' };
 }
 
 function newId(): string {

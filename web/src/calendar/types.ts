@@ -13,7 +13,9 @@ export interface CalendarRights {
   mayWriteOwn: boolean;
   mayUpdatePrivate: boolean;
   mayRSVP: boolean;
-  mayAdmin: boolean;
+  /** As the draft has it, and as it had it. */
+  mayShare?: boolean;
+  mayAdmin?: boolean;
   mayDelete: boolean;
 }
 
