@@ -1,5 +1,6 @@
 import type admin from './admin.json';
 import type assistant from './assistant.json';
+import type calendar from './calendar.json';
 import type compose from './compose.json';
 import type contacts from './contacts.json';
 import type files from './files.json';
@@ -25,6 +26,7 @@ export default { ...ui, ...shell, ...start, ...mail };
 export const later = {
   admin: () => import('./admin.json'),
   assistant: () => import('./assistant.json'),
+  calendar: () => import('./calendar.json'),
   compose: () => import('./compose.json'),
   contacts: () => import('./contacts.json'),
   files: () => import('./files.json'),
@@ -38,4 +40,4 @@ export const later = {
   warnings: () => import('./warnings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings & typeof files & typeof contacts;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings & typeof files & typeof contacts & typeof calendar;

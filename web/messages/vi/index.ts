@@ -8,6 +8,7 @@ export default { ...ui, ...shell, ...start, ...mail };
 export const later = {
   admin: () => import('./admin.json'),
   assistant: () => import('./assistant.json'),
+  calendar: () => import('./calendar.json'),
   compose: () => import('./compose.json'),
   contacts: () => import('./contacts.json'),
   files: () => import('./files.json'),

@@ -164,6 +164,15 @@ export interface TaskRequest {
   source: { accountId: string; kind: string; id: string };
 }
 
+/** A new event to begin with, for the calendar: what is known of it already. */
+export interface EventRequest {
+  title?: string;
+  description?: string;
+  people?: Person[];
+  /** ISO 8601 instant; without it the next half hour. */
+  start?: string;
+}
+
 export const openCompose = new Port<ComposeRequest>('compose');
 export const openAssistant = new Port<AssistantRequest>('assistant');
 export const assist = new Port<AssistRequest, Assisted>('assist');
@@ -176,6 +185,7 @@ export function openPassage(kind: string): Port<PassageRequest> {
   return port;
 }
 export const openSearch = new Port<SearchRequest>('search');
+export const openEvent = new Port<EventRequest>('event');
 export const openShare = new Port<ShareRequest>('share');
 /** Answers with nothing when the person chose none. */
 export const chooseFiles = new Port<ChooseFilesRequest, KeptFile[]>('chooseFiles');
@@ -199,6 +209,10 @@ export interface Slots {
   'settings.filters': Record<string, never>;
   /** The part about mailing lists. */
   'settings.lists': Record<string, never>;
+  /** In a message that brings an invitation or an answer to one (iMIP, RFC 6047), above its text. */
+  'mail.invitation': { accountId: string; blobId: string; from: string };
+  /** The part of the settings about the calendar. */
+  'settings.calendar': Record<string, never>;
   /** A whole conversation with its tools, provided by mail, for use by search and the assistant. */
   'mail.conversation': { accountId: string; threadId: string; onclose?: () => void; highlight?: Highlight };
 }

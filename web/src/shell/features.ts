@@ -4,6 +4,7 @@ import type { Feature } from '../kernel/features';
 import { admin } from '../admin';
 import { assistant } from '../assistant';
 import { contacts } from '../contacts';
+import { calendar } from '../calendar';
 import { files } from '../files';
 import { compose } from '../mail/compose';
 import { filters } from '../mail/filters';
@@ -22,6 +23,7 @@ export const features: Feature[] = [
   lists,
   vault,
   contacts,
+  calendar,
   files,
   assistant,
   search,
