@@ -1,5 +1,5 @@
 /** Cards as pure functions: how people are named, sorted, grouped and reached. */
-import { folded } from '../ui/Palette.svelte';
+import { folded } from '../kernel/fold';
 import type { AddressField, Anniversary, Card, MediaField, NamePart, PartialDate } from './types';
 
 /** Which comes first in a full name: the given name, or, as in Vietnamese, the surname. */

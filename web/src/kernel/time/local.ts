@@ -3,7 +3,7 @@
  * and recurrence is reckoned with these; `zone.ts` turns them into instants. JSCalendar's LocalDateTime and
  * Duration (RFC 8984 §1.4.4, §1.4.6). Pure.
  */
-import type { Weekday } from './types';
+import type { Weekday } from './rule';
 
 export const MINUTE = 60_000;
 export const HOUR = 3_600_000;

@@ -2,11 +2,11 @@
  * An event from a line of words: `déjeuner avec Linh demain 12h30 au Café`, `họp nhóm thứ sáu 14h-15h`,
  * `lunch with Ana next Tue at 1pm for 45 min`. What is understood is taken out of the line; the rest is the title. Pure.
  */
-import type { Language } from '../kernel/i18n.svelte';
-import { folded } from '../ui/Palette.svelte';
+import type { Language } from '../i18n.svelte';
+import { folded } from '../fold';
 import { DAY, HOUR, MINUTE, startOfDay, startOfWeek, WEEK, WEEKDAYS, weekdayOf } from './local';
 import { WORDS, type Words } from './quick-words';
-import type { RecurrenceRule } from './types';
+import type { RecurrenceRule } from './rule';
 
 export interface Quick {
   title: string;

@@ -4,7 +4,7 @@
  * Bounded: periods before what is asked for are stepped over, and no rule, however odd, has more than `WORK` days looked at. Pure.
  */
 import { DAY, daysInMonth, formatLocal, HOUR, MINUTE, parseLocal, startOfDay, startOfMonth, startOfWeek, WEEK, WEEKDAYS, weekdayOf } from './local';
-import type { RecurrenceRule } from './types';
+import type { RecurrenceRule } from './rule';
 
 const WORK = 50_000;
 const MOST = 1_000;

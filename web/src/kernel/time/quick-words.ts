@@ -2,7 +2,7 @@
  * The words by which people write when something is, in three languages; letters are folded (`quick.ts`), so that
  * accents may be left out. Each group is the source of a regular expression.
  */
-import type { Language } from '../kernel/i18n.svelte';
+import type { Language } from '../i18n.svelte';
 
 export interface Words {
   /** Days from today. */

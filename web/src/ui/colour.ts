@@ -2,7 +2,7 @@
  * Calendars' colours. JMAP and CalDAV keep a colour as `#rrggbb`; what is drawn from it is its hue only, so that words
  * keep their contrast in both themes whatever colour other programs chose. Pure.
  */
-import { hueOf } from '../ui/names';
+import { hueOf } from './names';
 
 /** The colours to choose from: the hue, and the colour that other programs are given. */
 export const COLOURS: { hue: number; hex: string }[] = [
