@@ -7,7 +7,7 @@ import { link } from '../kernel/start.svelte';
 import { store } from '../kernel/store.svelte';
 import { hueOfColour } from './colour';
 import { byTime, occurrencesOf, type Occurrence } from './occurrence';
-import { addressOf } from './people';
+import { addressOf, identityOf } from './people';
 import { AVAILABILITY, CalendarEventType, CALENDARS, CalendarType, ParticipantIdentityType, type Calendar, type CalendarEvent, type ParticipantIdentity } from './types';
 import { ownZone } from './zone';
 
@@ -127,6 +127,12 @@ class CalendarData {
     const known = [...this.identities(account), ...(account === this.home ? [] : this.identities(this.home))].map(addressOf);
     const address = signedIn.person?.address ?? '';
     return new Set([...known, address].map((one) => one.toLowerCase()).filter(Boolean));
+  }
+
+  /** Who the person is in events of an account. Reactive. */
+  me(account: string): { name: string; address: string } {
+    const identity = identityOf(this.identities(account)) ?? identityOf(this.identities(this.home));
+    return { name: identity?.name || signedIn.person?.name || '', address: (identity && addressOf(identity)) || signedIn.person?.address || '' };
   }
 
   /** Whether it can be asked when others are free. */
