@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import parvis
-from parvis import assistant, mail
+from parvis import assistant, calendar, mail, spaces
 from parvis.access import erasure, limits, sessions
 from parvis.assistant.retrieval import Finder
 from parvis.kernel import ids
@@ -28,6 +28,7 @@ from parvis.serve.doors import Doors
 from parvis.serve.feature import Feature
 from parvis.serve.jmap import core
 from parvis.serve.jmap import search as finding
+from parvis.serve.newcomers import Newcomers
 from parvis.store import tidy
 from parvis.store.store import Store
 
@@ -38,9 +39,11 @@ FEATURES: tuple[Callable[[Context], Feature], ...] = (
     imap.feature,
     filters.feature,
     external.feature,
+    spaces.feature,
+    calendar.feature,
 )
 """The features, in the order in which a new principal gets what they give."""
-ROOMS = ("store", "access", "search", "serve", "mail", "assistant")
+ROOMS = ("store", "access", "search", "serve", "mail", "spaces", "calendar", "assistant")
 """The rooms that may have migrations, ground floor first."""
 _log = logging.getLogger(__name__)
 
@@ -56,6 +59,7 @@ class App:
         context.offer(search, under=Finder)
         built += [finding.feature(search), assistant.feature(context)]
         self.features: Sequence[Feature] = tuple(built)
+        context.offer(Newcomers(self.features))
         for feature in built:
             for kind in feature.kinds:
                 context.registry.add(kind.record)

@@ -1,6 +1,6 @@
 """The life of an account: switched off, switched on, removed. Its erasure is in access.erasure."""
 
-from parvis.access import sessions, visibility
+from parvis.access import notices, sessions, visibility
 from parvis.access.sessions import Ended
 from parvis.kernel import clock
 from parvis.kernel.errors import Conflict, NotFound
@@ -35,13 +35,15 @@ async def enable(store: Store, principal_id: int) -> None:
     """Switches a principal on again, and takes back an erasure that has not begun. Raises NotFound, Conflict when
     it has."""
 
-    async def work(unit: Unit) -> None:
-        await visibility.turn(unit)
-        await keep(unit, principal_id)
-        await _update(unit, principal_id, None)
-        await visibility.reopen(unit, principal_id)
+    await store.write(lambda unit: switch_on(unit, principal_id))
 
-    await store.write(work)
+
+async def switch_on(unit: Unit, principal_id: int) -> None:
+    """What `enable` does in the unit."""
+    await visibility.turn(unit)
+    await keep(unit, principal_id)
+    await _update(unit, principal_id, None)
+    await visibility.reopen(unit, principal_id)
 
 
 async def keep(unit: Unit, principal_id: int) -> None:
@@ -76,6 +78,11 @@ async def remove(unit: Unit, principal_id: int) -> list[int]:
     for table, column in _ROWS:
         await unit.run(f"DELETE FROM {table} WHERE {column} = ?", principal_id)
     await unit.run("UPDATE access_grant SET granted_by = 0 WHERE granted_by = ?", principal_id)
+    for notice, told in await unit.rows(
+        "SELECT id, account_id FROM share_notice WHERE owner_id = ? ORDER BY account_id, id", principal_id
+    ):
+        await notices.remove(unit, told, notice)
+    await unit.run("UPDATE share_notice SET by_id = 0, by_name = '', by_address = '' WHERE by_id = ?", principal_id)
     for scope in scopes:
         await unit.run("DELETE FROM visible WHERE scope_id = ?", scope)
         await unit.run("DELETE FROM access_grant WHERE scope_id = ?", scope)
@@ -93,4 +100,5 @@ _ROWS = (
     ("membership", "member_id"),
     ("access_grant", "principal_id"),
     ("visible", "principal_id"),
+    ("share_notice", "account_id"),
 )

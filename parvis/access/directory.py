@@ -8,7 +8,7 @@ from parvis.access.visibility import refresh_members
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, Invalid, NotFound
 from parvis.kernel.languages import LANGUAGES, Language
-from parvis.store.sql.contract import Database
+from parvis.store.sql.contract import Database, Tx
 from parvis.store.unit import Unit
 
 COLUMNS = "p.id, p.name, p.address, p.kind, p.language, p.administrator"
@@ -84,7 +84,7 @@ async def leave(unit: Unit, group_id: int, member_id: int) -> None:
     await refresh_members(unit, member_id)
 
 
-async def by_id(db: Database, principal_id: int) -> Principal:
+async def by_id(db: Database | Tx | Unit, principal_id: int) -> Principal:
     """The principal of this id. Raises NotFound when there is none or it is disabled."""
     row = await db.row(f"SELECT {COLUMNS} FROM principal p WHERE p.id = ? AND p.disabled_ms IS NULL", principal_id)
     if row is None:
@@ -106,7 +106,7 @@ async def by_address(db: Database, address: str) -> Principal | None:
     return principal_of(row) if row else None
 
 
-async def addresses(db: Database, principal_id: int) -> list[str]:
+async def addresses(db: Database | Tx | Unit, principal_id: int) -> list[str]:
     """All addresses of a principal, the main one first."""
     rows = await db.rows(
         """SELECT a.address FROM address a JOIN principal p ON p.id = a.principal_id WHERE p.id = ?

@@ -107,6 +107,8 @@ async def _common(store: Store, gone: Gone) -> None:
     await rows(store, "blob_link", "hash, account_id, kind, object_id", *mine)
     await rows(store, "job", "id", *mine)
     await rows(store, "change", "account_id, kind, object_id", *mine)
+    await rows(store, "departed", "account_id, kind, part, object_id, name", *mine)
+    await rows(store, "part_state", "part, kind", *mine)
 
     async def last(unit: Unit) -> None:
         await unit.run("DELETE FROM kind_state WHERE account_id = ?", gone.account_id)

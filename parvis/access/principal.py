@@ -25,11 +25,20 @@ class Right(IntFlag):
     FREE_BUSY = 32
     SEND_AS = 64
     """With SEND: send as the owner."""
+    RSVP = 128
+    """Answer invitations for the owner."""
+    WRITE_OWN = 256
+    """Add things, and change or delete those that are one's own."""
+    UPDATE_PRIVATE = 512
+    """Change what each person has for themselves in a shared thing: colours, reminders, seen."""
 
     @classmethod
     def owner(cls) -> "Right":
         """Every right."""
-        return cls.READ | cls.WRITE | cls.DELETE | cls.SEND | cls.SHARE | cls.FREE_BUSY | cls.SEND_AS
+        everything = cls(0)
+        for right in cls:
+            everything |= right
+        return everything
 
 
 @dataclass(frozen=True, slots=True)

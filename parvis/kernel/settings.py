@@ -125,6 +125,12 @@ class Mail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Whether people may add accounts they have at other providers (IMAP), to be kept in step here."""
 
 
+class Spaces(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Teams."""
+
+    created_by: Literal["everyone", "administrators"] = "everyone"
+
+
 class Endpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A model server with its card: who runs it, where and under whose law. trust.md SO-02, TR-06"""
 
@@ -177,6 +183,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     delivery: Delivery = msgspec.field(default_factory=Delivery)
     mail: Mail = msgspec.field(default_factory=Mail)
     dns: Dns = msgspec.field(default_factory=Dns)
+    spaces: Spaces = msgspec.field(default_factory=Spaces)
     endpoints: list[Endpoint] = []
     embeddings: Endpoint | None = None
     egress_allow: list[str] = []

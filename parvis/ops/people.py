@@ -7,6 +7,7 @@ from parvis.access.principal import Kind, Principal
 from parvis.kernel.errors import NotFound
 from parvis.kernel.languages import Language
 from parvis.serve.feature import Feature
+from parvis.serve.newcomers import Newcomers
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -29,10 +30,8 @@ async def create(
     stored = await passwords.hashed(password) if password is not None else None
 
     async def work(unit: Unit) -> int:
-        number = await directory.create(unit, kind, name, address, language=language, administrator=administrator)
-        for feature in features:
-            if feature.provision is not None:
-                await feature.provision(unit, number, kind)
+        newcomers = Newcomers(features)
+        number = await newcomers.create(unit, kind, name, address, language=language, administrator=administrator)
         if stored is not None:
             await passwords.keep(unit, number, stored)
         return number

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from parvis.kernel import clock
 from parvis.serve.context import Context
+from parvis.serve.dav.engine import Dav
 from parvis.serve.feature import Feature
 from parvis.serve.http.auth import Auth
 from parvis.serve.http.door import Door
@@ -38,9 +39,12 @@ class Doors:
         """`web` is the folder of the built client."""
         self._context = context
         self.engine = Engine(context, features)
-        self.library = Library(context.store, _resolvers(features), _scopes(self.engine, features))
+        self.library = Library(
+            context.store, _resolvers(features), _scopes(self.engine, features), self.engine.parted
+        )
         context.offer(self.library)
         context.offer(_blob_types(self.engine, features))
+        self.dav = Dav(context, [tree for feature in features for tree in feature.trees])
         self.metrics = Metrics()
         self._identity = Identity(context.store)
         self._api = Api(context, self.engine)
@@ -62,6 +66,7 @@ class Doors:
             *self._api.routes(),
             *Transfer(self._context, self.library).routes(),
             *EventSource(self.hub, self.metrics).routes(),
+            *self.dav.routes(),
             *(route for feature in features for route in feature.routes),
         ]
 

@@ -10,10 +10,12 @@ from parvis.access.gate import Access
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.kernel.knowledge import Source, Tool
 from parvis.serve.context import Context
+from parvis.serve.dav.tree import Tree
 from parvis.serve.http.exchange import Route
 from parvis.serve.jmap.blobs import Resolver
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.kind import Kind, Method
+from parvis.serve.jmap.shares import Shared
 from parvis.store.jobs import Handler
 from parvis.store.outbox import Follower
 from parvis.store.unit import Unit
@@ -78,12 +80,16 @@ class Feature:
     """By JMAP type name: the objects of the call's account that refer to the blob of a hash. RFC 9404 §4.3"""
     push_types: Mapping[str, str] = field(default_factory=dict)
     """Types in the change log that are no JMAP kind but are pushed (EmailDelivery), with their scope kind."""
+    shares: Sequence[Shared] = ()
+    """Objects of its kinds that are shared each by itself. RFC 9670 §4"""
     sources: Sequence[Source] = ()
     tools: Sequence[Tool] = ()
     jobs: Mapping[str, Handler] = field(default_factory=dict)
     followers: Mapping[str, Follower] = field(default_factory=dict)
     listeners: Sequence[Listener] = ()
     routes: Sequence[Route] = ()
+    trees: Sequence[Tree] = ()
+    """What WebDAV, CalDAV and CardDAV see of the room."""
     provision: Provision | None = None
     erase: Eraser | None = None
     """Erases what the room keeps for an account that is gone: every row that names the account, a scope of it, or

@@ -56,6 +56,26 @@ _RULES = (
         """SELECT account_id, modseq FROM change GROUP BY account_id, modseq HAVING COUNT(*) > 1""",
     ),
     (
+        "part",
+        "account {0}: {1} in part {2} is at {3}, its state there says {4}",
+        """SELECT c.account_id, c.kind, c.part, MAX(c.modseq), p.modseq FROM change c LEFT JOIN part_state p
+        ON p.part = c.part AND p.kind = c.kind AND p.account_id = c.account_id WHERE c.part <> 0
+        GROUP BY c.account_id, c.kind, c.part, p.modseq HAVING p.modseq IS NULL OR MAX(c.modseq) > p.modseq""",
+    ),
+    (
+        "part",
+        "account {0}: {1} {2} left part {3} at a time the account has not reached",
+        """SELECT d.account_id, d.kind, d.object_id, d.part FROM departed d
+        LEFT JOIN account a ON a.id = d.account_id
+        WHERE a.id IS NULL OR d.modseq > a.modseq OR d.arrived > d.modseq""",
+    ),
+    (
+        "part",
+        "account {0}: {1} in part {2} is at {3}, but nothing is at that",
+        """SELECT p.account_id, p.kind, p.part, p.modseq FROM part_state p LEFT JOIN kind_state k
+        ON k.account_id = p.account_id AND k.kind = p.kind WHERE k.modseq IS NULL OR p.modseq > k.modseq""",
+    ),
+    (
         "cursor",
         "the follower {0} is ahead of the outbox",
         """SELECT c.name FROM outbox_cursor c WHERE c.position > (SELECT MAX(o.position) FROM outbox o)""",

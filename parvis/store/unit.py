@@ -5,8 +5,9 @@ kinds' states and the outbox event follow from that, and cannot be forgotten or 
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
 from typing import Any
 
 import msgspec
@@ -14,24 +15,24 @@ import msgspec
 from parvis.kernel import clock
 from parvis.kernel.errors import NotFound
 from parvis.kernel.events import Change, StateChange
+from parvis.store import departures
+from parvis.store.departures import Key, Left, Mark
 from parvis.store.sql.contract import Row, Tx
 
 _UPSERT_CHANGE = """
-INSERT INTO change (account_id, kind, object_id, created, modseq, whole, destroyed) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO change (account_id, kind, object_id, created, modseq, whole, destroyed, part, arrived)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (account_id, kind, object_id) DO UPDATE SET modseq = excluded.modseq,
 created = CASE WHEN change.destroyed = 1 THEN excluded.created ELSE change.created END,
-whole = CASE WHEN excluded.whole > 0 THEN excluded.whole ELSE change.whole END, destroyed = excluded.destroyed
+whole = CASE WHEN excluded.whole > 0 THEN excluded.whole ELSE change.whole END, destroyed = excluded.destroyed,
+arrived = CASE WHEN change.destroyed = 1 OR excluded.part NOT IN (0, change.part) THEN excluded.arrived
+ELSE change.arrived END,
+part = CASE WHEN excluded.part = 0 THEN change.part ELSE excluded.part END
 """
 _UPSERT_STATE = """
 INSERT INTO kind_state (account_id, kind, modseq) VALUES (?, ?, ?)
 ON CONFLICT (account_id, kind) DO UPDATE SET modseq = excluded.modseq
 """
-
-
-class _Mark(msgspec.Struct):
-    change: Change
-    modseq: int
-    whole: bool
 
 
 class Unit:
@@ -41,15 +42,17 @@ class Unit:
         self._tx = tx
         self.rows, self.row, self.value, self.run, self.many = tx.rows, tx.row, tx.value, tx.run, tx.many
         self._clocks: dict[int, int] = {}
-        self._marks: dict[tuple[int, str, int], _Mark] = {}
+        self._marks: dict[Key, Mark] = {}
+        self._lefts: list[Left] = []
         self._events: list[tuple[int, str, dict[str, Any]]] = []
-        self._before: dict[tuple[int, str, int], _Mark | None] | None = None
+        self._before: dict[Key, Mark | None] | None = None
         self.wakes_jobs = False
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
         """What is done inside is undone when it raises, marks and events too; the unit goes on. Not nested."""
-        clocks, events, wakes = dict(self._clocks), len(self._events), self.wakes_jobs
+        clocks, wakes = dict(self._clocks), self.wakes_jobs
+        events, lefts = len(self._events), len(self._lefts)
         self._before = {}
         await self._tx.run("SAVEPOINT attempt")
         try:
@@ -63,7 +66,7 @@ class Unit:
                 else:
                     self._marks[key] = mark
             self._clocks, self.wakes_jobs = clocks, wakes
-            del self._events[events:]
+            del self._events[events:], self._lefts[lefts:]
             raise
         finally:
             self._before = None
@@ -86,23 +89,58 @@ class Unit:
         """The account's modseq as the unit has it by now; 0 when it has changed nothing there."""
         return self._clocks.get(account_id, 0)
 
+    def reached(self, account_id: int, kind: str, parts: Container[int] | None = None) -> int:
+        """The newest modseq of a kind in this unit, in some parts when those are given; 0 when nothing changed."""
+        left = {key for key, part, _ in self._lefts if parts is None or part in parts}
+        return max(
+            (
+                mark.modseq
+                for key, mark in self._marks.items()
+                if key[:2] == (account_id, kind) and (parts is None or mark.part in parts or key in left)
+            ),
+            default=0,
+        )
+
     async def changed(
-        self, account_id: int, kind: str, object_id: int, change: Change, *, counts_only: bool = False
+        self,
+        account_id: int,
+        kind: str,
+        object_id: int,
+        change: Change,
+        *,
+        counts_only: bool = False,
+        part: int = 0,
     ) -> int:
         """Notes that an object was created, updated or destroyed and returns the modseq to store with it.
 
         An object changed twice in a unit keeps one modseq. `counts_only` says that nothing but server-computed
-        counts changed (JMAP's updatedProperties). RFC 8621 §2.2"""
+        counts changed (JMAP's updatedProperties). RFC 8621 §2.2
+
+        `part` is the scope the object is in by now (was in, when it was destroyed), always given for kinds that are
+        in parts of an account. Whoever sees the part it came out of, and not this one, is told that it was
+        destroyed."""
         key = (account_id, kind, object_id)
         mark = self._marks.get(key)
         if self._before is not None and key not in self._before:
-            self._before[key] = _Mark(mark.change, mark.modseq, mark.whole) if mark else None
+            self._before[key] = copy(mark)
         if mark is None:
-            mark = self._marks[key] = _Mark(change, await self.tick(account_id), not counts_only)
+            mark = self._marks[key] = Mark(change, await self.tick(account_id), not counts_only, part)
         else:
             mark.whole = mark.whole or not counts_only
             mark.change = _merged(mark.change, change)
+            mark.part = part or mark.part
         return mark.modseq
+
+    async def left(self, account_id: int, kind: str, object_id: int, part: int, name: str = "") -> None:
+        """Notes that an object is no longer under `name` in `part`: moved away, renamed or destroyed. To be called
+        beside `changed`, in the same unit; what was made in this unit has never been there."""
+        self._lefts.append(((account_id, kind, object_id), part, name))
+
+    async def put_in(self, account_id: int, kind: str, part: int, objects: str, *args: Any) -> None:
+        """Puts objects in a part that was cut out of the one they are in, or back, without telling it as a change
+        of theirs: `objects` is a statement of their ids, with `args`. Only for parts that begin or end in this
+        unit, so that whoever does not own the account reads all anew; its owner sees no difference."""
+        await departures.put_in(self._tx, account_id, kind, part, objects, args)
 
     def emit(self, account_id: int, kind: str, body: dict[str, Any]) -> None:
         """Puts an event of the feature's own into the outbox, beside those of the changes."""
@@ -111,6 +149,7 @@ class Unit:
     async def flush(self) -> None:
         """Writes clock, change log, states and outbox; called once, by Store.write, before the commit."""
         if self._marks:
+            await departures.note(self._tx, self._marks, self._lefts)
             await self._tx.many(_UPSERT_CHANGE, [_change_row(key, mark) for key, mark in self._marks.items()])
             await self._tx.many(_UPSERT_STATE, self._state_rows())
             await self._tx.many(
@@ -160,6 +199,14 @@ def _merged(first: Change, then: Change) -> Change:
     return "created" if first == "created" else then
 
 
-def _change_row(key: tuple[int, str, int], mark: _Mark) -> Row:
+def _change_row(key: Key, mark: Mark) -> Row:
     whole = mark.modseq if mark.whole else 0
-    return (*key, mark.modseq, mark.modseq, whole, 1 if mark.change == "destroyed" else 0)
+    return (
+        *key,
+        mark.modseq,
+        mark.modseq,
+        whole,
+        1 if mark.change == "destroyed" else 0,
+        mark.part,
+        mark.modseq,
+    )

@@ -3,7 +3,7 @@
 from functools import cache
 
 from parvis.access.principal import Kind as PrincipalKind
-from parvis.mail import erase, identity, sealing
+from parvis.mail import erase, identity, post, sealing
 from parvis.mail.authentication import Authentication
 from parvis.mail.doctor import jmap as doctor_jmap
 from parvis.mail.doctor import policy, reports
@@ -34,10 +34,12 @@ from parvis.mail.vacation import responder
 from parvis.mail.vacation.responder import Responder
 from parvis.serve.feature import Capability, Context, Feature
 from parvis.serve.lines.tls import server_context
+from parvis.serve.post import Post
 from parvis.store.unit import Unit
 
 HOOKS = (
     learner.on_delivery, responder.on_delivery, report.on_delivery, suppression.on_delivery, reports.on_delivery,
+    post.on_delivery,
 )  # fmt: skip
 """What happens in the unit of each delivery from outside."""
 
@@ -47,6 +49,7 @@ def feature(context: Context) -> Feature:
     keep, settings = context.store, context.settings
     queue = Queue(keep, settings, context.egress, context.resolver, ByProvider(context))
     context.offer(queue)
+    context.offer(post.MailPost(keep, settings, queue), under=Post)
     reporter = Reporter(keep, settings, queue)
     filters = Filters(keep, settings, queue)
     context.offer(filters)

@@ -26,7 +26,6 @@ from parvis.store.unit import Unit
 
 T = TypeVar("T")
 _BATCH = 100
-_TEAM = Right.READ | Right.WRITE | Right.DELETE | Right.SEND
 
 
 @dataclass
@@ -72,13 +71,11 @@ class Loader:
         for group in self.organisation.groups.values():
             for key in group.members:
                 role = "moderator" if key == group.moderator else "member"
+                if group.kind == "space" and key == group.members[0]:
+                    role = "manager"
                 await directory.join(unit, self.principals[group.key].id, self.principals[key].id, role)
             if group.moderator:
                 await lists.configure(unit, self.principals[group.key].id, "members", "hold")
-        for space in self.organisation.spaces:
-            team = self.principals[space.key]
-            for key in space.members:
-                await self._grant(unit, team, self.principals[key], _TEAM)
         for person in self.organisation.accounts:
             if person.signature:
                 await identity.sign(unit, self.principals[person.key].id, person.signature)

@@ -58,49 +58,48 @@ class Door:
         started = clock.monotonic()
         request = _request(scope, receive)
         try:
-            response = await self._handled(request, scope["raw_path"].decode("latin-1").partition("?")[0])
+            response = await self._handled(request)
         except Disconnected:
             return
         status = await _send(request, await compressed(request, response), send)
         self._metrics.note(request.method, status, clock.monotonic() - started)
 
-    async def _handled(self, request: Request, raw_path: str) -> Response:
+    async def _handled(self, request: Request) -> Response:
         """A handler's answer, or the answer that tells of its error."""
         try:
-            return await self._routed(request, raw_path)
+            return await self._routed(request)
         except Disconnected:
             raise
         except ParvisError as error:
             ours = "x-parvis" in request.headers or request.headers.get("sec-fetch-site") == "same-origin"
             basic = isinstance(error, Unauthenticated) and not ours
-            return refusal(
-                error, request.path, request.id, basic=basic and request.path.startswith(("/jmap/", "/.well"))
-            )
+            offered = basic and request.path.startswith(("/jmap/", "/.well", "/dav"))
+            return refusal(error, request.path, request.id, basic=offered)
         except Exception:
             _log.exception("request %s %s %s", request.id, request.method, request.path)
             failed = ParvisError(f"an unexpected error; it has been logged as {request.id}")
             return refusal(failed, request.path, request.id)
 
-    async def _routed(self, request: Request, raw_path: str) -> Response:
-        route, request.params, methods = self._router.find(request.method, raw_path)
+    async def _routed(self, request: Request) -> Response:
+        route, request.params, methods = self._router.find(request.method, request.raw_path)
         if route is None and (found := self._file(request, methods)) is not None:
             return found
         self._rates.address(request.remote)
         if route is None:
             return _unrouted(methods)
         if route.auth == "required":
-            await self._identify(request)
+            await self._identify(request, route.protocol)
         return await route.handle(request)
 
-    async def _identify(self, request: Request) -> None:
-        request.principal = await self._identity.of(request)
-        if not request.who.protocols & {"*", "jmap"}:
+    async def _identify(self, request: Request, protocol: str = "jmap") -> None:
+        request.principal = await self._identity.of(request, protocol)
+        if not request.who.protocols & {"*", protocol}:
             raise Forbidden("this app password is for another protocol")
         self._rates.person(request.who)
 
     def _file(self, request: Request, methods: list[str]) -> Response | None:
         """A file of the web client; these are cheap and not counted."""
-        other = methods or request.path.startswith(("/jmap/", "/auth/", "/.well-known/"))
+        other = methods or request.path.startswith(("/jmap/", "/auth/", "/.well-known/", "/dav/"))
         return None if other or request.method not in ("GET", "HEAD") else self._static.answer(request)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -163,6 +162,7 @@ def _request(scope: Scope, receive: Receive) -> Request:
         remote=client[0] if client else "",
         id=ids.text(ids.new_id()),
         origin=f"{scheme}://{headers.get('host', 'localhost')}",
+        raw_path=scope["raw_path"].decode("latin-1").partition("?")[0],
     )
 
 
@@ -170,7 +170,7 @@ async def _send(request: Request, response: Response, send: Send) -> int:
     """Sends an answer; returns its status. A stream that fails midway is cut, so that it cannot look whole."""
     named = {name for name, _ in response.headers}
     headers = [*response.headers, *((name, value) for name, value in _ALWAYS if name not in named)]
-    if isinstance(response.body, bytes) and response.status != 304:
+    if isinstance(response.body, bytes) and response.status not in (204, 304):
         headers.append(("content-length", str(len(response.body))))
     if request.id and "x-request-id" not in named:
         headers.append(("x-request-id", request.id))

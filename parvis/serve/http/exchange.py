@@ -37,6 +37,8 @@ class Request:
     """Who is asking, or None when nobody is signed in."""
     origin: str = ""
     """Scheme, host and port the client used: `http://127.0.0.1:8080`."""
+    raw_path: str = ""
+    """The path as it came, still percent-encoded."""
 
     @property
     def who(self) -> Principal:
@@ -108,12 +110,14 @@ Handle = Callable[[Request], Awaitable[Response]]
 class Route:
     """A method and a path such as `/auth/sessions/{id}`; `{name}` matches one part, `{name*}` the rest.
 
-    `auth` says whether the handler wants a principal: `required` answers 401 without one, `open` asks for none."""
+    `auth` says whether the handler wants a principal: `required` answers 401 without one, `open` asks for none.
+    `protocol` is what an app password must be for. A method `*` takes every method."""
 
-    method: Literal["GET", "POST", "PUT", "DELETE", "OPTIONS"]
+    method: Literal["GET", "POST", "PUT", "DELETE", "OPTIONS", "*"]
     path: str
     handle: Handle
     auth: Literal["required", "open"] = "required"
+    protocol: str = "jmap"
 
 
 def parse_query(raw: bytes) -> dict[str, str]:

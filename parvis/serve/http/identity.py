@@ -17,7 +17,7 @@ from parvis.store.store import Store
 COOKIE = "parvis_session"
 _BASIC_SECONDS = 30.0
 _BASIC_CACHED = 2000
-_UNSAFE = frozenset({"POST", "PUT", "DELETE", "PATCH"})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +44,24 @@ class Identity:
         for key in gone:
             del self._basic[key]
 
-    async def of(self, request: Request) -> Principal | None:
-        """The principal, or None when the request names nobody. Raises Unauthenticated for credentials that are
-        wrong, RateLimited, and Forbidden for an unsafe request by cookie without the header `X-Parvis: 1`, which
-        no other site can send."""
+    async def of(self, request: Request, protocol: str = "jmap") -> Principal | None:
+        """The principal, or None when the request names nobody; `protocol` is what a password is given for. Raises
+        Unauthenticated for credentials that are wrong, RateLimited, and Forbidden for an unsafe request by cookie
+        without the header `X-Parvis: 1`, which no other site can send."""
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return await sessions.resolve(self._store, value.strip())
         if scheme.lower() == "basic":
-            return await self._by_basic(value.strip(), request.remote)
+            return await self._by_basic(value.strip(), request.remote, protocol)
         token = cookie_of(request)
         if not token:
             return None
-        if request.method in _UNSAFE:
+        if request.method not in _SAFE:
             from_here(request)
         return await sessions.resolve(self._store, token)
 
-    async def _by_basic(self, value: str, remote: str) -> Principal:
-        key = hashlib.sha256(self._salt + value.encode()).digest()
+    async def _by_basic(self, value: str, remote: str, protocol: str) -> Principal:
+        key = hashlib.sha256(self._salt + f"{protocol} {value}".encode()).digest()
         known = self._basic.get(key)
         if known is not None and known.until > clock.monotonic():
             return known.principal
@@ -71,7 +71,7 @@ class Identity:
             raise Unauthenticated("malformed credentials") from error
         if not colon:
             raise Unauthenticated("malformed credentials")
-        principal = await signin.authenticate(self._store, username, password, protocol="jmap", remote=remote)
+        principal = await signin.authenticate(self._store, username, password, protocol=protocol, remote=remote)
         if len(self._basic) >= _BASIC_CACHED:
             self._basic.clear()
         self._basic[key] = _Known(principal, clock.monotonic() + _BASIC_SECONDS)

@@ -26,11 +26,11 @@ class Router:
         as GET."""
         wanted = "GET" if method == "HEAD" else method
         if (plain := self._plain.get(raw_path)) is not None:
-            return plain.get(wanted), {}, list(plain)
+            return plain.get(wanted) or plain.get("*"), {}, list(plain)
         methods: list[str] = []
         for pattern, route in self._parts:
             if match := pattern.fullmatch(raw_path):
-                if route.method == wanted:
+                if route.method in (wanted, "*"):
                     return route, {name: unquote(part) for name, part in match.groupdict().items()}, []
                 methods.append(route.method)
         return None, {}, methods

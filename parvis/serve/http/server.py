@@ -52,6 +52,9 @@ class _Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._have_header()
+        if b"#" in self.url:  # RFC 9112 §3.2; what stands before it was perhaps not meant: DELETE /a#b
+            self.send_400_response("The address has a fragment.")
+            return
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from parvis.access.erasure import Gone
 from parvis.serve.feature import Capability, Context, Feature
-from parvis.serve.jmap import blob_methods, preferences, sharing
+from parvis.serve.jmap import blob_methods, notices, preferences, principals, sharing
 from parvis.serve.jmap.accounts import ANY
 from parvis.serve.jmap.call import Call, Result
 from parvis.serve.jmap.engine import CORE
@@ -10,6 +10,7 @@ from parvis.serve.jmap.kind import OWN, Method
 from parvis.serve.jmap.push import subscription
 from parvis.serve.jmap.push.delivery import Delivery
 from parvis.serve.jmap.session import WEBSOCKET
+from parvis.serve.jmap.shares import SharedKinds
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -25,12 +26,18 @@ async def _erase(store: Store, gone: Gone) -> None:
     async def work(unit: Unit) -> None:
         await unit.run("DELETE FROM preferences WHERE account_id = ?", gone.account_id)
         await unit.run("DELETE FROM push_subscription WHERE principal_id = ?", gone.account_id)
+        await unit.run("DELETE FROM dead_property WHERE account_id = ?", gone.account_id)
+        await unit.run(
+            "DELETE FROM dav_lock WHERE account_id = ? OR principal_id = ?", gone.account_id, gone.account_id
+        )
 
     await store.write(work)
 
 
 def feature(context: Context) -> Feature:
     """Everything of JMAP's core."""
+    shared = SharedKinds()
+    context.offer(shared)
     return Feature(
         name="serve",
         migrations=True,
@@ -40,6 +47,7 @@ def feature(context: Context) -> Feature:
             Capability(blob_methods.BLOB, ANY, account=blob_methods.capability_value(context)),
             Capability(preferences.PREFERENCES, OWN),
             Capability(sharing.SHARING, ANY),
+            Capability(principals.PRINCIPALS, OWN, account=principals.account_value),
         ),
         methods=(
             Method(name="Core/echo", capability=CORE, arguments=dict, run=_echo),
@@ -47,7 +55,7 @@ def feature(context: Context) -> Feature:
             *subscription.methods(),
             *sharing.methods(),
         ),
-        kinds=(preferences.KIND, sharing.PRINCIPAL, sharing.GRANT),
+        kinds=(preferences.KIND, principals.KIND, sharing.GRANT, notices.kind(shared, sharing.RIGHTS)),
         followers={"push": lambda events: context.need(Delivery).follow(events)},
         erase=_erase,
     )

@@ -11,6 +11,7 @@ from parvis.access.principal import Principal, Right
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden, NotFound
 from parvis.serve.context import Context
+from parvis.serve.http import ranges
 from parvis.serve.http.exchange import Request, Response, Route, answer
 from parvis.serve.jmap.accounts import ANY, account
 from parvis.serve.jmap.api import Turns, problem
@@ -20,7 +21,6 @@ from parvis.store.blobs.contract import CHUNK
 from parvis.store.unit import Unit
 
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}(\s*;[\x20-\x7e]{0,200})?")
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _INLINE = re.compile(r"image/(?!svg)[\w.+-]+|audio/[\w.+-]+|video/[\w.+-]+|application/pdf|text/plain")
 _KEPT_UPLOADS = 5
 """Unreferenced uploads of one person may be this many times the largest upload; the oldest go first."""
@@ -114,7 +114,7 @@ class Transfer:
         headers = _headers(request, blob)
         if request.headers.get("if-none-match") == f'"{blob.id}"':
             return Response(304, b"", headers)
-        span = _span(request, blob)
+        span = ranges.span(request.headers, blob.size, blob.id)
         if span is None:
             return Response(200, _opened(blob, 0, blob.size), [*headers, ("content-length", str(blob.size))])
         start, end = span
@@ -200,19 +200,3 @@ def disposition(kind: str, name: str) -> str:
     plain = "".join(c if c.isascii() else "_" for c in clean)
     shown = f'{kind}; filename="{plain}"'
     return shown if plain == clean else f"{shown}; filename*=UTF-8''{quote(clean, safe='')}"
-
-
-def _span(request: Request, blob: Blob) -> tuple[int, int] | None:
-    """The one range asked for, end exclusive; None for the whole. Several ranges, or a malformed one, give the
-    whole, as they may. RFC 9110 §14.2"""
-    given = request.headers.get("range", "")
-    match = _RANGE.fullmatch(given.strip())
-    if match is None or not (match[1] or match[2]):
-        return None
-    if request.headers.get("if-range") not in (None, f'"{blob.id}"'):
-        return None
-    if not match[1]:
-        return max(0, blob.size - int(match[2])), blob.size
-    if match[2] and int(match[2]) < int(match[1]):
-        return None
-    return int(match[1]), min(int(match[2]) + 1 if match[2] else blob.size, blob.size)

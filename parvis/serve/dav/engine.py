@@ -1,0 +1,85 @@
+"""The engine behind /dav: from a request to the method that answers it."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from parvis.kernel.errors import NotFound, ParvisError, RateLimited, Unauthenticated
+from parvis.serve.context import Context
+from parvis.serve.dav import copymove, delete, get, lock, mkcol, options, propfind, proppatch, put, report
+from parvis.serve.dav.ask import Ask
+from parvis.serve.dav.refused import Refused, refusal
+from parvis.serve.dav.resource import Path, Trees
+from parvis.serve.dav.tree import Tree
+from parvis.serve.dav.uploads import Uploads
+from parvis.serve.http.exchange import Disconnected, Request, Response, Route
+from parvis.wire.dav import paths
+
+Method = Callable[[Ask], Awaitable[Response]]
+PROTOCOL = "dav"
+"""What an app password must be for."""
+
+
+class Dav:
+    """All methods over all trees."""
+
+    def __init__(self, context: Context, trees: Sequence[Tree]) -> None:
+        self._context = context
+        self.trees = Trees(trees)
+        uploads = Uploads()
+        self._methods: Mapping[str, Method] = {
+            "GET": get.run,
+            "HEAD": get.run,
+            "PUT": lambda ask: put.run(ask, uploads),
+            "POST": lambda ask: put.post(ask, uploads),
+            "DELETE": delete.run,
+            "MKCOL": mkcol.run,
+            "MKCALENDAR": mkcol.calendar,
+            "COPY": copymove.copy,
+            "MOVE": copymove.move,
+            "PROPFIND": propfind.run,
+            "PROPPATCH": proppatch.run,
+            "LOCK": lock.lock,
+            "UNLOCK": lock.unlock,
+            "REPORT": report.run,
+        }
+
+    def routes(self) -> list[Route]:
+        """Everything below /dav, and the two addresses that clients know. RFC 6764 §5"""
+        return [
+            Route("*", "/.well-known/caldav", self._moved, "open"),
+            Route("*", "/.well-known/carddav", self._moved, "open"),
+            Route("OPTIONS", "/dav", self.options, "open"),
+            Route("OPTIONS", "/dav/{path*}", self.options, "open"),
+            Route("*", "/dav", self.handle, protocol=PROTOCOL),
+            Route("*", "/dav/{path*}", self.handle, protocol=PROTOCOL),
+        ]
+
+    async def _moved(self, request: Request) -> Response:
+        return Response(301, b"", [("location", "/dav/"), ("cache-control", "no-cache")])
+
+    async def options(self, request: Request) -> Response:
+        """OPTIONS."""
+        try:
+            return options.answer(self.trees, _path(request))
+        except ParvisError as error:
+            return refusal(error)
+
+    async def handle(self, request: Request) -> Response:
+        """Every other method. Errors are answered as WebDAV says; who is not signed in, or asks too often, is told
+        by the door."""
+        try:
+            method = self._methods.get(request.method)
+            if method is None:
+                raise Refused(405, "there is no such method", allow=options.METHODS)
+            response = await method(Ask(self._context, self.trees, request, _path(request)))
+        except (Unauthenticated, RateLimited, Disconnected):
+            raise
+        except ParvisError as error:
+            response = refusal(error)
+        return response
+
+
+def _path(request: Request) -> Path:
+    found = paths.segments(request.raw_path)
+    if found[:1] != ("dav",):
+        raise NotFound("there is nothing here")
+    return found[1:]

@@ -1,0 +1,63 @@
+"""PROPFIND. RFC 4918 §9.1"""
+
+from collections.abc import AsyncIterator, Sequence
+
+from parvis.kernel.errors import Invalid
+from parvis.serve.dav import multistatus
+from parvis.serve.dav.ask import Ask
+from parvis.serve.dav.properties import Reading, wanted
+from parvis.serve.dav.resource import Resource
+from parvis.serve.dav.tree import Precondition
+from parvis.serve.http.exchange import Response
+from parvis.wire.dav import headers
+from parvis.wire.dav.names import dav
+
+_MOST_DEEP = 20_000
+"""Resources in an answer of infinite depth; who has more asks level by level."""
+
+
+async def run(ask: Ask) -> Response:
+    """The method."""
+    request = await ask.xml()
+    if request is not None and request.name != dav("propfind"):
+        raise Invalid("the body is no propfind")
+    depth = headers.depth(ask.header("depth"), headers.INFINITY)
+    resource = await ask.resource()
+    if depth == headers.INFINITY and not _deep(resource):
+        raise Precondition(dav("propfind-finite-depth"), "ask level by level")
+    reading = Reading(ask, wanted(request))
+    response = await multistatus.streamed(_pages(ask, reading, resource, depth))
+    if ask.preferences.returned == "minimal":
+        response.headers.append(("preference-applied", "return=minimal"))
+    return response
+
+
+def _deep(resource: Resource) -> bool:
+    """Whether everything below may be told at once: in homes of people, not above."""
+    return resource.node is not None
+
+
+async def _pages(ask: Ask, reading: Reading, resource: Resource, depth: int) -> AsyncIterator[str]:
+    if depth == 0 or not ask.preferences.no_root:
+        yield await written(ask, reading, [resource])
+    if depth == 0 or not resource.collection:
+        return
+    pending, told = [resource], 0
+    while pending:
+        async for found in ask.trees.members(ask.store.db, ask.who, pending.pop(), multistatus.PAGE):
+            told += len(found)
+            if depth == headers.INFINITY and told > _MOST_DEEP:
+                raise Precondition(dav("propfind-finite-depth"), "ask level by level")
+            yield await written(ask, reading, found)
+            if depth == headers.INFINITY:
+                pending += [each for each in found if each.collection]
+
+
+async def written(ask: Ask, reading: Reading, resources: Sequence[Resource]) -> str:
+    """The responses of a page."""
+    minimal = ask.preferences.returned == "minimal"
+    values = await reading.page(ask.store.db, resources) if resources else []
+    return "".join(
+        multistatus.properties(resource.href, found, missing, minimal=minimal)
+        for resource, (found, missing) in zip(resources, values, strict=True)
+    )

@@ -1,0 +1,84 @@
+"""The report sync-collection: what has changed since. RFC 6578 §3.2"""
+
+from collections.abc import AsyncIterator
+
+from parvis.kernel import ids
+from parvis.kernel.errors import Invalid
+from parvis.serve.dav import multistatus
+from parvis.serve.dav.ask import Ask
+from parvis.serve.dav.live import sync_token, syncs
+from parvis.serve.dav.properties import Reading, wanted
+from parvis.serve.dav.propfind import written
+from parvis.serve.dav.resource import Resource
+from parvis.serve.dav.tree import Node, Precondition
+from parvis.serve.http.exchange import Response
+from parvis.wire.dav import xml
+from parvis.wire.dav.element import Element
+from parvis.wire.dav.names import dav
+from parvis.wire.dav.paths import encoded
+
+_MOST = 5_000
+"""Resources in one answer; the client comes again for the rest. RFC 6578 §3.6"""
+_BAD_TOKEN = dav("valid-sync-token")
+
+
+def _state(given: str, node: Node) -> int:
+    """The state that a token stands for; 0 for none. Raises a Precondition."""
+    if not given:
+        return 0
+    words = given.split(":")
+    if len(words) != 5 or words[:3] != ["urn", "parvis", "sync"] or not words[4].isdecimal():
+        raise Precondition(_BAD_TOKEN, "the sync token is none of ours")
+    if words[3] != ids.text(node.id) or int(words[4][:19]) > (node.state or 0):
+        raise Precondition(_BAD_TOKEN, "the sync token is of another collection")
+    return int(words[4][:19])
+
+
+async def run(ask: Ask, request: Element, resource: Resource) -> Response:
+    """The report. RFC 6578 §3.2"""
+    tree, node = resource.of_tree()
+    if not syncs(resource):
+        raise Precondition(dav("supported-report"), "this cannot be synchronised")
+    token = request.first(dav("sync-token"))
+    state = _state(token.words() if token is not None else "", node)
+    deep, limit = _level(ask, request), limit_of(request)
+    page = await tree.sync(ask.store.db, ask.who, node, state, limit, deep=deep)
+
+    async def pages() -> AsyncIterator[str]:
+        found = [_below(resource, node, each) for each in page.changed]
+        there = {each.path for each in found}
+        gone = [(*resource.path, *name) for name in page.departed] if state else []
+        yield "".join(multistatus.status(encoded("dav", *path), 404) for path in gone if path not in there)
+        reading = Reading(ask, wanted(request))
+        for place in range(0, len(found), multistatus.PAGE):
+            yield await written(ask, reading, found[place : place + multistatus.PAGE])
+        if page.more:  # RFC 6578 §3.6
+            error = xml.empty(dav("number-of-matches-within-limits"))
+            yield multistatus.status(resource.href, 507, error)
+        yield xml.wrapped(dav("sync-token"), sync_token(node, page.state))
+
+    return await multistatus.streamed(pages())
+
+
+def _below(resource: Resource, around: Node, node: Node) -> Resource:
+    return resource.member(node, *node.place[len(around.place) :])
+
+
+def _level(ask: Ask, request: Element) -> bool:
+    """Whether everything below is asked for. Clients of the draft say it by Depth. RFC 6578 §3.3, appendix A"""
+    level = request.first(dav("sync-level"))
+    words = level.words() if level is not None else (ask.header("depth") or "1")
+    if words not in ("0", "1", "infinite", "infinity"):
+        raise Invalid("sync-level is 1 or infinite")
+    return words.startswith("inf")
+
+
+def limit_of(request: Element) -> int:
+    """How many resources the client wants at most. RFC 5323 §5.17"""
+    limit = request.first(dav("limit"))
+    number = limit.first(dav("nresults")) if limit is not None else None
+    if number is None:
+        return _MOST
+    if not number.words().isdecimal() or int(number.words()[:9]) < 1:
+        raise Invalid("nresults is a number")
+    return min(int(number.words()[:9]), _MOST)
