@@ -36,6 +36,7 @@ class Draft:
     uid: str
     first_ms: int
     last_ms: int
+    start_ms: int
     exact: bool
     privacy: int
     title: str
@@ -106,7 +107,16 @@ def _of(series: Series, data: bytes) -> Draft:
     )
     title = series.first.value("SUMMARY")[:1_000]
     return Draft(
-        series, data, series.uid, first, MAX_MS if last is None else last, exact, privacy, title, words(series)
+        series,
+        data,
+        series.uid,
+        first,
+        MAX_MS if last is None else last,
+        start.ms() if start is not None else first,
+        exact,
+        privacy,
+        title,
+        words(series),
     )
 
 

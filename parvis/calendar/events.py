@@ -13,8 +13,8 @@ from parvis.kernel.errors import Conflict, NotFound, OverQuota
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
 
-ROW = """e.id, e.account_id, e.calendar_id, e.uid, e.name, e.first_ms, e.last_ms, e.exact, e.privacy, e.draft,
-e.title,     e.etag, e.schedule_tag, e.size, e.created_ms, e.modified_ms, e.ring_ms"""
+ROW = """e.id, e.account_id, e.calendar_id, e.uid, e.name, e.first_ms, e.last_ms, e.start_ms, e.exact, e.privacy,
+e.draft, e.title,     e.etag, e.schedule_tag, e.size, e.created_ms, e.modified_ms, e.ring_ms"""
 _WITH_DATA = f"SELECT {ROW}, o.data FROM calendar_event e JOIN calendar_object o ON o.event_id = e.id"
 SECRET = 2
 
@@ -31,6 +31,7 @@ class Row:
     """The last segment of its path in CalDAV."""
     first_ms: int
     last_ms: int
+    start_ms: int
     exact: int
     privacy: int
     draft: int
@@ -168,11 +169,11 @@ async def insert(
     number, now = ids.new_id(), clock.now_ms()
     row = Row(
         number, account_id, calendar_id, draft.uid, name or f"{ids.text(number)}.ics", draft.first_ms,
-        draft.last_ms, int(draft.exact), draft.privacy, int(unsent), draft.title, draft.etag,
+        draft.last_ms, draft.start_ms, int(draft.exact), draft.privacy, int(unsent), draft.title, draft.etag,
         ids.text(ids.new_id()), len(draft.data), now, now, 0,
     )  # fmt: skip
     columns = ROW.replace("e.", "")
-    await unit.run(f"INSERT INTO calendar_event ({columns}) VALUES {marks(17)}", *_values(row))
+    await unit.run(f"INSERT INTO calendar_event ({columns}) VALUES {marks(18)}", *_values(row))
     await unit.run("INSERT INTO calendar_object (event_id, data) VALUES (?, ?)", number, draft.data)
     await _index(unit, account_id, number, draft)
     await unit.changed(account_id, EVENT, number, "created", part=calendar_id)
@@ -197,11 +198,12 @@ async def replace(
     if draft.uid != row.uid and (other := await by_uid(unit, row.account_id, draft.uid)) is not None:
         raise Conflict("this uid is taken", field="uid", row=other[0])
     await unit.run(
-        """UPDATE calendar_event SET uid = ?, first_ms = ?, last_ms = ?, exact = ?, privacy = ?, draft = ?, title =
-        ?, etag = ?, schedule_tag = ?, size = ?, modified_ms = ? WHERE id = ?""",
+        """UPDATE calendar_event SET uid = ?, first_ms = ?, last_ms = ?, start_ms = ?, exact = ?, privacy = ?,
+        draft = ?, title = ?, etag = ?, schedule_tag = ?, size = ?, modified_ms = ? WHERE id = ?""",
         draft.uid,
         draft.first_ms,
         draft.last_ms,
+        draft.start_ms,
         int(draft.exact),
         draft.privacy,
         row.draft if unsent is None else int(unsent),

@@ -28,6 +28,7 @@ def feature(context: Context) -> Feature:
         migrations=True,
         capabilities=kinds.CAPABILITIES,
         kinds=kinds.KINDS,
+        methods=kinds.METHODS,
         shares=kinds.SHARES,
         trees=(Calendars(store),),
         provision=provision,

@@ -29,6 +29,8 @@ class Client(JmapClient):
         "urn:ietf:params:jmap:core",
         "urn:ietf:params:jmap:calendars",
         "urn:ietf:params:jmap:principals",
+        "urn:ietf:params:jmap:principals:availability",
+        "urn:ietf:params:jmap:calendars:parse",
     )
 
     async def calendars(self, **extra) -> dict[str, dict]:

@@ -220,6 +220,8 @@ def dav(data: bytes) -> None:
             check(words)
     headers.timeout(words, 1)
     headers.preferences(words, words)
+
+
 def icalendar(data: bytes) -> None:
     """Calendars: whatever can be read has instances, bounds and JSCalendar in bounded time, and comes back whole."""
     with contextlib.suppress(Invalid):

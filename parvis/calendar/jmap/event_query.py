@@ -26,13 +26,14 @@ from parvis.wire.ical.zones import MAX_MS, MIN_MS, Zone, zone
 
 SORTS = frozenset({"start", "uid", "recurrenceId", "created", "updated"})
 _COLUMNS = {
-    "start": "e.first_ms",
+    "start": "e.start_ms",
     "uid": "e.uid",
     "recurrenceId": "e.id",
     "created": "e.created_ms",
     "updated": "e.modified_ms",
 }
 _PAGE = 200
+_TEXTS = ("text", "title", "description", "location", "owner", "attendee")
 _LAST = "\U0010ffff"
 _STEPS = 400_000
 """Of all rules that one query looks into."""
@@ -133,6 +134,8 @@ def _condition(call: Call, asked: EventCondition, floating: Zone, spans: dict[in
                 [span.start_ms, span.start_ms, span.end_ms],
             )
         )
+    if any(getattr(asked, name) is not None for name in _TEXTS):
+        found.append(("e.privacy = 0 OR e.account_id = ?", [call.principal.id]))
     for name in ("title", "description", "location", "owner", "attendee"):
         if (text := getattr(asked, name)) is not None:
             found.append(_words(call.account_id, (name,), text))

@@ -147,6 +147,7 @@ def told(answer: Object, changed: Mapping[str, tuple[str, str]], gone: Mapping[s
             destroyed.append(each)
     for base in {base for base, _ in [*changed.values(), *gone.values()]}:
         failed.pop(base, None)
+        updated.pop(base, None)
     return answer | {
         "updated": updated or None,
         "notUpdated": failed or None,

@@ -8,13 +8,15 @@ from parvis.access import visibility
 from parvis.access.gate import Access
 from parvis.access.principal import Right
 from parvis.calendar import events
-from parvis.calendar.jmap import calendar, event, event_query, instance
+from parvis.calendar.jmap import availability, calendar, event, event_query, identity, instance, parse
 from parvis.calendar.model import (
+    AVAILABILITY,
     CALENDAR,
     CALENDARS,
     MOST_EXPANDED_DAYS,
     MOST_PARTICIPANTS,
     NAMES,
+    PARSING,
     SCOPE,
     Calendar,
     CalendarEvent,
@@ -103,7 +105,12 @@ async def _query(call: Call) -> Result:
     return await querying.query(EVENTS, call)
 
 
-CAPABILITIES = (Capability(CALENDARS, SCOPE, account=_account),)
+CAPABILITIES = (
+    Capability(CALENDARS, SCOPE, account=_account),
+    Capability(PARSING, SCOPE),
+    Capability(AVAILABILITY, "", account=lambda _: {"maxAvailabilityDuration": availability.DURATION}),
+)
+METHODS = (parse.METHOD, availability.METHOD)
 EVENTS = Kind(
     record=CalendarEvent,
     scope=SCOPE,
@@ -150,5 +157,6 @@ KINDS = (
         first=visibility.turn,
     ),
     EVENTS,
+    identity.KIND,
 )
 SHARES = (Shared(SCOPE, CALENDAR, NAMES),)

@@ -23,7 +23,7 @@ CREATE TABLE calendar_person (
 CREATE INDEX calendar_person_by_principal ON calendar_person (principal_id);
 
 -- An event with all its instances: what it is found by. No instance touches a time before first_ms or after last_ms;
--- exact: there is one, and it is just that. privacy: 0 public, 1 private, 2 secret.
+-- start_ms is when it begins, a floating time taken as UTC. exact: there is one instance, and it is just that. privacy: 0 public, 1 private, 2 secret.
 CREATE TABLE calendar_event (
     id {key},
     account_id BIGINT NOT NULL,
@@ -32,6 +32,7 @@ CREATE TABLE calendar_event (
     name {text} NOT NULL,
     first_ms BIGINT NOT NULL,
     last_ms BIGINT NOT NULL,
+    start_ms BIGINT NOT NULL,
     exact BIGINT NOT NULL,
     privacy BIGINT NOT NULL DEFAULT 0,
     draft BIGINT NOT NULL DEFAULT 0,

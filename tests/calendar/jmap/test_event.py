@@ -227,7 +227,8 @@ async def test_calendars_of_others(ann, bob) -> None:
     assert seen["myRights"]["mayReadItems"] and not seen["myRights"]["mayWriteAll"] and seen["shareWith"] is None
     await bob("Calendar/set", accountId=ann.account, update={number: {"name": "Of Ann", "isSubscribed": True}})
     assert "Of Ann" in await bob.calendars(accountId=ann.account) and "Calendar" in await ann.calendars()
-    assert "error" in await bob("Calendar/set", accountId=ann.account, create={"c": {"name": "x"}})
+    refused = await bob("Calendar/set", accountId=ann.account, create={"c": {"name": "x"}})
+    assert refused["notCreated"]["c"]["type"] == "forbidden"
     await ann("Calendar/set", update={number: {"shareWith": None}})
     assert (await bob("Calendar/get", accountId=ann.account, ids=None))["error"] == "accountNotFound"
 
