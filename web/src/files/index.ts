@@ -1,10 +1,12 @@
 /** The files feature: what it adds to the shell. Its screen, its uploads and its viewers come when they are needed. */
-import { fill, openPassage, type Feature } from '../kernel/features';
+import { addHome, fill, openPassage, type Feature } from '../kernel/features';
 import { withWords } from '../kernel/i18n.svelte';
+import { path } from '../kernel/router.svelte';
 import { link } from '../kernel/start.svelte';
 import { sync } from '../kernel/sync';
 import { Folder } from '../ui/icons';
 import { commands, load } from './commands';
+import { keyOf } from './model';
 import { FILENODE, FileNodeType } from './types';
 
 sync.register(FileNodeType);
@@ -23,6 +25,7 @@ export const files: Feature = {
   commands,
   start: () => {
     fill('shell.overlay', () => import('./Uploading.svelte'));
+    addHome({ id: 'files', title: 'files.title', icon: Folder, capability: FILENODE, path: (account) => path('files', 'f', keyOf(account, null)) });
     openPassage('FileNode').provide(async () => (await import('./passage')).open);
   },
 };
