@@ -71,7 +71,7 @@ export class Feed {
     const found = new Map<string, { name: string; by: string }>();
     for (const { type, look, call } of asked) {
       const answer = await call.answer.catch(() => null);
-      for (const thing of answer?.list ?? []) found.set(`${type} ${String(thing.id)}`, { name: look.name(thing), by: look.by?.(thing) ?? '' });
+      for (const thing of answer?.list ?? []) if (look.isPlain?.(thing) ?? true) found.set(`${type} ${String(thing.id)}`, { name: look.name(thing), by: look.by?.(thing) ?? '' });
     }
     return happenings.flatMap((one) => {
       const thing = found.get(`${one.type} ${one.objectId}`);

@@ -11,6 +11,8 @@ interface Look {
   name: (thing: Fields) => string;
   /** Who it is from, where the thing says so. */
   by?: (thing: Fields) => string;
+  /** What is there by itself, as the trash is, is no news. */
+  isPlain?: (thing: Fields) => boolean;
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -24,6 +26,6 @@ export const LOOKS: Record<string, Look> = {
   Email: { icon: Mail, properties: ['id', 'subject', 'from'], name: ({ subject }) => text(subject), by: author },
   CalendarEvent: { icon: Calendar, properties: ['id', 'title', 'start'], name: ({ title }) => text(title) },
   Task: { icon: ListChecks, properties: ['id', 'title'], name: ({ title }) => text(title) },
-  FileNode: { icon: FileText, properties: ['id', 'name'], name: ({ name }) => text(name) },
+  FileNode: { icon: FileText, properties: ['id', 'name', 'role'], name: ({ name }) => text(name), isPlain: ({ role }) => !role },
   ContactCard: { icon: User, properties: ['id', 'name'], name: ({ name }) => text((name as Fields | undefined)?.full) },
 };
