@@ -14,6 +14,7 @@ import { vault } from '../mail/vault';
 import { search } from '../search';
 import { settings } from '../settings';
 import { sharing } from '../sharing';
+import { spaces } from '../spaces';
 import { shellCommands } from './commands';
 
 export const features: Feature[] = [
@@ -28,6 +29,7 @@ export const features: Feature[] = [
   assistant,
   search,
   sharing,
+  spaces,
   admin,
   settings,
 ];

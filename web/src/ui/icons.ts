@@ -123,3 +123,4 @@ export { default as CircleX } from '@lucide/svelte/icons/circle-x';
 export { default as CircleDashed } from '@lucide/svelte/icons/circle-dashed';
 export { default as Lock } from '@lucide/svelte/icons/lock';
 export { default as AlignLeft } from '@lucide/svelte/icons/text-align-start';
+export { default as Boxes } from '@lucide/svelte/icons/boxes';
