@@ -155,6 +155,7 @@ async def _fill_here(args: argparse.Namespace, opener: Opener, note: dict[str, A
 
 async def fill(program: Program, note: dict[str, Any], archive: Path | None) -> None:
     """Puts people and mail in, as far as they are missing. Needs the libraries of the extra `demo`."""
+    from parvis.ops.demo import folders
     from parvis.ops.demo.letters import Post
     from parvis.ops.demo.load import Loader
 
@@ -163,8 +164,10 @@ async def fill(program: Program, note: dict[str, Any], archive: Path | None) -> 
     loader = Loader(program.context.store, program.features, organisation, password, bar)
     await loader.organise()
     calendar = Calendar(note["filled_ms"])
-    await loader.write_mail(Post(organisation, scenario.drafts(), scenario.enclosures(), calendar))
+    post = Post(organisation, scenario.drafts(), scenario.enclosures(), calendar)
+    await loader.write_mail(post)
     await contacts.write(program.context.store, loader.principals)
+    await folders.write(program.context.store, loader.principals, post)
     await standing.write(program.context.store, organisation.domains, calendar)
     if archive is not None:
         await loader.write_corpus(archive)
