@@ -193,27 +193,69 @@ async def insert(
     other = await by_uid(unit, account_id, draft.uid)
     if other is not None:
         raise Conflict("a card with this uid is there", field="uid", existing=other.id, row=other)
+    await _room_for(unit, book_id, 1)
+    place = _Place(number or ids.new_id(), account_id, book_id, name, principal_id)
+    await _insert(unit, [(place, draft)])
+    return place.id
+
+
+async def insert_new(unit: Unit, account_id: int, book_id: int, drafts: Sequence[Draft]) -> list[int]:
+    """Keeps those of some cards whose UID the account has not, the first of each. Returns their ids. Raises
+    OverQuota."""
+    by_uid = {draft.uid: draft for draft in reversed(drafts)}
+    uids, known = list(by_uid), set[str]()
+    for start in range(0, len(uids), _PAGE):
+        page = uids[start : start + _PAGE]
+        rows = await unit.rows(
+            f"SELECT uid FROM contact_card WHERE account_id = ? AND uid IN {marks(len(page))}", account_id, *page
+        )
+        known |= {row[0] for row in rows}
+    fresh = [
+        (_Place(ids.new_id(), account_id, book_id), draft)
+        for draft in drafts
+        if draft.uid not in known and by_uid[draft.uid] is draft
+    ]
+    await _room_for(unit, book_id, len(fresh))
+    await _insert(unit, fresh)
+    return [place.id for place, _ in fresh]
+
+
+async def _room_for(unit: Unit, book_id: int, more: int) -> None:
     count = await unit.value("SELECT COUNT(*) FROM contact_card WHERE book_id = ?", book_id)
-    if count >= MOST_CARDS:
+    if count + more > MOST_CARDS:
         raise OverQuota(f"at most {MOST_CARDS} cards in an address book")
-    number = number or ids.new_id()
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a new card comes."""
+
+    id: int
+    account_id: int
+    book_id: int
+    name: str = ""
+    principal_id: int = 0
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """As they are kept; one without a name has its id's."""
+        name = self.name or f"{ids.text(self.id)}.vcf"
+        return (self.id, self.account_id, self.book_id, name, self.principal_id)
+
+
+async def _insert(unit: Unit, fresh: Sequence[tuple[_Place, Draft]]) -> None:
     now = clock.now_ms()
-    await unit.run(
-        f"""INSERT INTO contact_card (id, account_id, book_id, uid, name, modified_ms, principal_id, {_CONTENT})
+    await unit.many(
+        f"""INSERT INTO contact_card (id, account_id, book_id, name, principal_id, uid, modified_ms, {_CONTENT})
         VALUES {marks(7 + len(_VALUES))}""",
-        number,
-        account_id,
-        book_id,
-        draft.uid,
-        name or f"{ids.text(number)}.vcf",
-        now,
-        principal_id,
-        *_values(draft, now),
+        [(*at.columns, draft.uid, now, *_values(draft, now)) for at, draft in fresh],
     )
-    await unit.run("INSERT INTO contact_vcard (card_id, data) VALUES (?, ?)", number, draft.data)
-    await _index(unit, account_id, number, draft)
-    await unit.changed(account_id, CARD, number, "created", part=book_id)
-    return number
+    await unit.many(
+        "INSERT INTO contact_vcard (card_id, data) VALUES (?, ?)", [(at.id, draft.data) for at, draft in fresh]
+    )
+    await _index(unit, [(at.account_id, at.id, draft) for at, draft in fresh])
+    for at, _ in fresh:
+        await unit.changed(at.account_id, CARD, at.id, "created", part=at.book_id)
 
 
 _VALUES = (
@@ -240,13 +282,18 @@ def _values(draft: Draft, now: int) -> tuple[Any, ...]:
     )
 
 
-async def _index(unit: Unit, account_id: int, number: int, draft: Draft) -> None:
+async def _index(unit: Unit, found: Sequence[tuple[int, int, Draft]]) -> None:
     await unit.many(
         "INSERT INTO contact_word (account_id, field, word, card_id) VALUES (?, ?, ?, ?)",
-        [(account_id, field, word, number) for field, word in sorted(index.entries(draft.card))],
+        [
+            (account_id, field, word, number)
+            for account_id, number, draft in found
+            for field, word in sorted(index.entries(draft.card))
+        ],
     )
-    for photo in draft.photos.values():
-        await link(unit, photo.digest, account_id, CARD, number, len(photo.content), photo.media_type)
+    for account_id, number, draft in found:
+        for photo in draft.photos.values():
+            await link(unit, photo.digest, account_id, CARD, number, len(photo.content), photo.media_type)
 
 
 async def replace(unit: Unit, row: Row, draft: Draft) -> None:
@@ -266,7 +313,7 @@ async def replace(unit: Unit, row: Row, draft: Draft) -> None:
     await unit.run("UPDATE contact_vcard SET data = ? WHERE card_id = ?", draft.data, row.id)
     await unit.run("DELETE FROM contact_word WHERE card_id = ?", row.id)
     await unlink(unit, row.account_id, CARD, row.id)
-    await _index(unit, row.account_id, row.id, draft)
+    await _index(unit, [(row.account_id, row.id, draft)])
     await unit.changed(row.account_id, CARD, row.id, "updated", part=row.book_id)
 
 

@@ -68,12 +68,7 @@ async def take_in(
 
     async def work(unit: Unit) -> Imported:
         await books.writable(unit, principal, book.id)
-        created, seen = list[int](), set[str]()
-        for each in drafts:
-            if each.uid in seen or await cards.by_uid(unit, account_id, each.uid) is not None:
-                continue
-            seen.add(each.uid)
-            created.append(await cards.insert(unit, account_id, book.id, each))
+        created = await cards.insert_new(unit, account_id, book.id, drafts)
         return Imported(created, len(drafts) - len(created))
 
     return await store.write(work)
