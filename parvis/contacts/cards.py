@@ -8,7 +8,7 @@ import msgspec
 
 from parvis.contacts import index
 from parvis.contacts.draft import Draft, Stored, moment, packed
-from parvis.contacts.model import CARD, MOST_CARDS, Card
+from parvis.contacts.model import CARD, MOST_BYTES, MOST_CARDS, Card
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound, OverQuota
 from parvis.kernel.languages import fold
@@ -193,7 +193,7 @@ async def insert(
     other = await by_uid(unit, account_id, draft.uid)
     if other is not None:
         raise Conflict("a card with this uid is there", field="uid", existing=other.id, row=other)
-    await _room_for(unit, book_id, 1)
+    await _count(unit, book_id, 1, len(draft.data))
     place = _Place(number or ids.new_id(), account_id, book_id, name, principal_id)
     await _insert(unit, [(place, draft)])
     return place.id
@@ -215,15 +215,25 @@ async def insert_new(unit: Unit, account_id: int, book_id: int, drafts: Sequence
         for draft in drafts
         if draft.uid not in known and by_uid[draft.uid] is draft
     ]
-    await _room_for(unit, book_id, len(fresh))
+    await _count(unit, book_id, len(fresh), sum(len(draft.data) for _, draft in fresh))
     await _insert(unit, fresh)
     return [place.id for place, _ in fresh]
 
 
-async def _room_for(unit: Unit, book_id: int, more: int) -> None:
-    count = await unit.value("SELECT COUNT(*) FROM contact_card WHERE book_id = ?", book_id)
-    if count + more > MOST_CARDS:
+async def _count(unit: Unit, book_id: int, more: int, size: int) -> None:
+    """Counts cards and bytes that come to a book or leave it. Raises OverQuota when these are too many."""
+    row = await unit.row(
+        "UPDATE address_book SET cards = cards + ?, bytes = bytes + ? WHERE id = ? RETURNING cards, bytes",
+        more,
+        size,
+        book_id,
+    )
+    if row is None:
+        raise NotFound("no such address book")
+    if more > 0 and row[0] > MOST_CARDS:
         raise OverQuota(f"at most {MOST_CARDS} cards in an address book")
+    if size > 0 and row[1] > MOST_BYTES:
+        raise OverQuota(f"an address book has at most {MOST_BYTES} bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +320,7 @@ async def replace(unit: Unit, row: Row, draft: Draft) -> None:
     await unit.run(
         f"UPDATE contact_card SET uid = ?, modified_ms = ?, {sets} WHERE id = ?", draft.uid, now, *values, row.id
     )
+    await _count(unit, row.book_id, 0, len(draft.data) - row.size)
     await unit.run("UPDATE contact_vcard SET data = ? WHERE card_id = ?", draft.data, row.id)
     await unit.run("DELETE FROM contact_word WHERE card_id = ?", row.id)
     await unlink(unit, row.account_id, CARD, row.id)
@@ -320,6 +331,9 @@ async def replace(unit: Unit, row: Row, draft: Draft) -> None:
 async def move(unit: Unit, row: Row, book_id: int, name: str = "") -> None:
     """Puts a card into another book of its account, or under another name."""
     await unit.run("UPDATE contact_card SET book_id = ?, name = ? WHERE id = ?", book_id, name or row.name, row.id)
+    if book_id != row.book_id:
+        await _count(unit, row.book_id, -1, -row.size)
+        await _count(unit, book_id, 1, row.size)
     await unit.changed(row.account_id, CARD, row.id, "updated", part=book_id)
     await unit.left(row.account_id, CARD, row.id, row.book_id, row.name)
 
@@ -329,6 +343,7 @@ async def delete(unit: Unit, row: Row) -> None:
     await unit.run("DELETE FROM contact_word WHERE card_id = ?", row.id)
     await unit.run("DELETE FROM contact_vcard WHERE card_id = ?", row.id)
     await unit.run("DELETE FROM contact_card WHERE id = ?", row.id)
+    await _count(unit, row.book_id, -1, -row.size)
     await unlink(unit, row.account_id, CARD, row.id)
     await dead.forget(unit, [row.id])
     await unit.changed(row.account_id, CARD, row.id, "destroyed", part=row.book_id)

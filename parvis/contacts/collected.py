@@ -103,7 +103,7 @@ async def _book(unit: Unit, account_id: int) -> int:
 
 
 async def _prune(unit: Unit, account_id: int, book_id: int) -> None:
-    count = await unit.value("SELECT COUNT(*) FROM contact_card WHERE book_id = ?", book_id)
+    count = await unit.value("SELECT cards FROM address_book WHERE id = ?", book_id)
     if count > MOST:
         for number in await cards.in_books(unit, [book_id], count - MOST):
             await cards.delete(unit, await cards.row_of(unit, account_id, number))

@@ -91,7 +91,7 @@ class Books:
             return None
         if access.scope.account_id != account_id:
             return None
-        size = int(await db.value("SELECT SUM(size) FROM contact_card WHERE book_id = ?", number) or 0)
+        size = int(await db.value("SELECT bytes FROM address_book WHERE id = ?", number) or 0)
 
         def stream(start: int, end: int | None) -> AsyncIterator[bytes]:
             return _cut(_cards(self._store, number), start, size if end is None else min(end, size))
