@@ -5,8 +5,8 @@
 Each server is asked the same over one connection, one after the other, in the same order; times in ms, medians
 where there are several. Calendars: events put one by one into an empty calendar, then (when it has `events` of
 them) a calendar-query over one week, a multiget of 50, what changed since one PUT, and all names with their tags.
-Files: `files` small ones put, listed at depth 1 and read, then one of so many megabytes up and down. Ours is durable
-before it answers; Apache leaves that to the system, Radicale calls fsync, Xandikos commits to git."""
+Files: `files` small ones put, listed at depth 1 and read, then one of so many megabytes up and down. Ours is
+durable before it answers; Apache leaves that to the system, Radicale calls fsync, Xandikos commits to git."""
 
 import base64
 import contextlib
@@ -50,6 +50,7 @@ class Side:
     def __init__(self, name: str, port: int, user: str, password: str, processes: list[int]) -> None:
         self.name, self.processes = name, processes
         self.calendar = self.files = ""
+        self.url = f"http://127.0.0.1:{port}"
         self.times: dict[str, list[float]] = defaultdict(list)
         self._headers = {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
@@ -158,7 +159,7 @@ def files(side: Side, count: int, megabytes: int) -> None:
     with side.timed(f"{megabytes} MB down"):
         side.down(f"{side.files}big", size)
     with side.timed(f"MOVE of a folder with {count} files"):
-        side("MOVE", f"{side.files}many/", Destination=f"{side.files}moved/")
+        side("MOVE", f"{side.files}many/", Destination=f"{side.url}{side.files}moved/")
 
 
 @contextlib.contextmanager

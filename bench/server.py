@@ -26,7 +26,10 @@ async def serve(folder: str, keywords: frozenset[str]) -> None:
         domains=["example.net"],
         ports=Ports(http=0, smtp=0, imap=0),
         limits=Limits(
-            concurrent_requests=64, mail_connections_of_one=1000, requests_per_minute=0, upload_bytes=2_000_000_000
+            concurrent_requests=64,
+            mail_connections_of_one=1000,
+            requests_per_minute=0,
+            upload_bytes=2_000_000_000,
         ),
     )
     app = await App.open(settings)

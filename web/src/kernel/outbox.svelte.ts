@@ -310,6 +310,7 @@ export class Outbox {
     const type = this.types.get(ops[0]!.type)!;
     return batch.add<SetAnswer>(`${type.jmap ?? type.name}/set`, {
       accountId: ops[0]!.account,
+      ...type.set,
       ...(Object.keys(create).length ? { create } : {}),
       ...(Object.keys(update).length ? { update } : {}),
       ...(destroy.length ? { destroy } : {}),
