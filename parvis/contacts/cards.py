@@ -340,14 +340,37 @@ async def move(unit: Unit, row: Row, book_id: int, name: str = "") -> None:
 
 async def delete(unit: Unit, row: Row) -> None:
     """Removes a card."""
-    await unit.run("DELETE FROM contact_word WHERE card_id = ?", row.id)
-    await unit.run("DELETE FROM contact_vcard WHERE card_id = ?", row.id)
-    await unit.run("DELETE FROM contact_card WHERE id = ?", row.id)
-    await _count(unit, row.book_id, -1, -row.size)
-    await unlink(unit, row.account_id, CARD, row.id)
-    await dead.forget(unit, [row.id])
-    await unit.changed(row.account_id, CARD, row.id, "destroyed", part=row.book_id)
-    await unit.left(row.account_id, CARD, row.id, row.book_id, row.name)
+    await delete_all(unit, [row])
+
+
+async def delete_all(unit: Unit, rows: Sequence[Row]) -> None:
+    """Removes cards of one book, at most some hundred."""
+    if not rows:
+        return
+    account_id, book_id = rows[0].account_id, rows[0].book_id
+    numbers = [row.id for row in rows]
+    listed = marks(len(numbers))
+    for table, column in (("contact_word", "card_id"), ("contact_vcard", "card_id"), ("contact_card", "id")):
+        await unit.run(f"DELETE FROM {table} WHERE {column} IN {listed}", *numbers)
+    await unit.run(
+        f"DELETE FROM blob_link WHERE account_id = ? AND kind = ? AND object_id IN {listed}",
+        account_id,
+        CARD,
+        *numbers,
+    )
+    await _count(unit, book_id, -len(rows), -sum(row.size for row in rows))
+    await dead.forget(unit, numbers)
+    for row in rows:
+        await unit.changed(account_id, CARD, row.id, "destroyed", part=book_id)
+        await unit.left(account_id, CARD, row.id, book_id, row.name)
+
+
+async def page_of(unit: Unit, book_id: int, limit: int) -> list[Row]:
+    """The first cards of a book."""
+    rows = await unit.rows(
+        f"SELECT {ROW} FROM contact_card c WHERE c.book_id = ? ORDER BY c.id LIMIT ?", book_id, limit
+    )
+    return [Row(*row) for row in rows]
 
 
 async def holds(db: Any, account_id: int, addresses: Sequence[str]) -> set[str]:
