@@ -80,7 +80,6 @@ async def test_filters_that_are_none_are_refused_by_name(ann, work) -> None:
     ):
         refused = await query(ann, work, inner)
         assert (refused.status_code, f"<C:{name}/>" in refused.text) == (403, True), inner
-    assert "supported-report" in (await query(ann, ann.calendars, '<C:comp-filter name="VEVENT"/>')).text
     assert "supported-report" in (await query(ann, ann.books + "people/", '<C:comp-filter name="VEVENT"/>')).text
 
 
@@ -177,3 +176,15 @@ async def test_address_data_in_another_version_and_in_part(ann, people) -> None:
     body = f"<A:addressbook-multiget {A}><prop>{four}</prop><href>{people}a</href><href>{people}z</href></A:addressbook-multiget>"
     told = await ann.ask("REPORT", people, body)
     assert (told.text.count("VERSION:4.0"), told.text.count("404")) == (1, 1)
+
+
+async def test_a_home_is_asked_for_all_its_calendars_at_once(ann, work) -> None:
+    await ann.ask("MKCALENDAR", ann.calendars + "other/")
+    await ann.ask("PUT", ann.calendars + "other/two", event("two", "20260105T120000Z"))
+    body = f'<C:calendar-query {C}><prop><getetag/></prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range start="20260105T000000Z" end="20260106T000000Z"/></C:comp-filter></C:comp-filter></C:filter></C:calendar-query>'
+    assert set(found(await ann.ask("REPORT", ann.calendars, body, depth="infinity"))) == {"one", "two"}
+    assert found(await ann.ask("REPORT", ann.calendars, body, depth="1")) == {}
+    assert set(found(await ann.ask("REPORT", work + "one", body))) == {"one"}
+    assert found(await ann.ask("REPORT", work + "late", body)) == {}
+    busy = f'<C:free-busy-query {C}><C:time-range start="20260105T000000Z" end="20260106T000000Z"/></C:free-busy-query>'
+    assert (await ann.ask("REPORT", ann.calendars, busy, depth="infinity")).text.count("FREEBUSY:") == 2
