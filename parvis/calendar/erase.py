@@ -14,6 +14,7 @@ _KEPT = (
     ("calendar_event_person", "event_id, principal_id", _OF_EVENTS),
     ("calendar_event_person", "event_id, principal_id", "principal_id = ?"),
     ("calendar_event", "id", _MINE),
+    ("calendar_feed", "calendar_id", _MINE),
     ("calendar_person", "calendar_id, principal_id", _OF_CALENDARS),
     ("calendar_person", "calendar_id, principal_id", "principal_id = ?"),
     ("calendar", "id", _MINE),

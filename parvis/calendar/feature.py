@@ -1,7 +1,7 @@
 """The calendar as app.py wires it."""
 
 from parvis.access.principal import Kind as PrincipalKind
-from parvis.calendar import calendars, erase, outgoing
+from parvis.calendar import calendars, erase, feeds, outgoing, transfer
 from parvis.calendar.dav import Calendars
 from parvis.calendar.delivery import FOLLOWER, Deliverer
 from parvis.calendar.jmap import kinds
@@ -39,8 +39,13 @@ def feature(context: Context) -> Feature:
         sources=(EventSource(store),),
         tools=CalendarTools(store).all(),
         erase=erase.everything,
-        jobs={outgoing.DELIVER: deliverer.handle, outgoing.RING: ringer.handle},
+        jobs={
+            outgoing.DELIVER: deliverer.handle,
+            outgoing.RING: ringer.handle,
+            feeds.JOB: feeds.Reader(context).handle,
+        },
         followers={FOLLOWER: deliverer.follow},
+        blobs={transfer.LETTER: transfer.Files(store).resolve},
         provision=provision,
         start=lambda: everybody(store),
     )
