@@ -49,7 +49,7 @@ def _xml(ask: Ask) -> bool:
 
 
 def _set(request: Element) -> dict[str, Element]:
-    if not request.children:
+    if not any(prop.children for step in request.children for prop in step.all(dav("prop"))):
         return {}
     found = proppatch.changes_of(request)
     if any(value is None for value in found.values()):
