@@ -1,6 +1,6 @@
 """The life of an account: switched off, switched on, removed. Its erasure is in access.erasure."""
 
-from parvis.access import sessions, visibility
+from parvis.access import notices, sessions, visibility
 from parvis.access.sessions import Ended
 from parvis.kernel import clock
 from parvis.kernel.errors import Conflict, NotFound
@@ -78,6 +78,11 @@ async def remove(unit: Unit, principal_id: int) -> list[int]:
     for table, column in _ROWS:
         await unit.run(f"DELETE FROM {table} WHERE {column} = ?", principal_id)
     await unit.run("UPDATE access_grant SET granted_by = 0 WHERE granted_by = ?", principal_id)
+    for notice, told in await unit.rows(
+        "SELECT id, account_id FROM share_notice WHERE owner_id = ? ORDER BY account_id, id", principal_id
+    ):
+        await notices.remove(unit, told, notice)
+    await unit.run("UPDATE share_notice SET by_id = 0, by_name = '', by_address = '' WHERE by_id = ?", principal_id)
     for scope in scopes:
         await unit.run("DELETE FROM visible WHERE scope_id = ?", scope)
         await unit.run("DELETE FROM access_grant WHERE scope_id = ?", scope)
@@ -95,4 +100,5 @@ _ROWS = (
     ("membership", "member_id"),
     ("access_grant", "principal_id"),
     ("visible", "principal_id"),
+    ("share_notice", "account_id"),
 )

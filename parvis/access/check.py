@@ -69,16 +69,18 @@ async def computed(db: Database) -> Seen:
         for holder in _holders(principal, groups, alive):
             for scope, number, rights, end in grants[holder]:
                 seen |= {(principal, each, number, rights, end) for each in inside[scope]}
-    return seen | await _teams(db, alive, groups)
+    return seen | await _teams(db, alive, groups, scopes)
 
 
-async def _teams(db: Database, alive: set[int], groups: dict[int, set[int]]) -> Seen:
+async def _teams(
+    db: Database, alive: set[int], groups: dict[int, set[int]], scopes: Mapping[int, tuple[Any, ...]]
+) -> Seen:
     """What everybody sees by being in a space, by themselves or in a group."""
     spaces: dict[int, int | None] = dict(
         await db.scan("SELECT id, archived_ms FROM principal WHERE kind = 'space'")
     )
     owned: dict[int, list[int]] = defaultdict(list)
-    for scope, owner in await db.scan("SELECT id, account_id FROM scope"):
+    for scope, (owner, *_) in scopes.items():
         owned[owner].append(scope)
     roles: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for space, member, role in await db.scan("SELECT group_id, member_id, role FROM membership"):

@@ -5,8 +5,9 @@ rows = await db.rows(f"SELECT ... FROM thing WHERE scope_id IN {VISIBLE}", *visi
 
 from dataclasses import dataclass
 
+from parvis.access import directory, notices
 from parvis.access.principal import Principal, Right
-from parvis.access.scopes import Scope, create_scope, move_scope, remove_scope, rename_scope
+from parvis.access.scopes import Scope, create_scope, move_scope, rename_scope
 from parvis.access.visibility import refresh_grant, turn
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, Forbidden, NotFound
@@ -144,6 +145,7 @@ async def give(
         raise NotFound("no such principal")
     if grantee_id == scope.account_id:
         raise Conflict("this belongs to them already")
+    before = await notices.sight(unit, scope_id)
     fresh = ids.new_id()
     number = await unit.value(
         """INSERT INTO access_grant (id, scope_id, principal_id, rights, granted_by, granted_ms, expires_ms)
@@ -159,6 +161,7 @@ async def give(
         expires_ms,
     )
     await refresh_grant(unit, number)
+    await notices.tell(unit, scope, giver, before)
     await unit.changed(scope.account_id, "Grant", number, "created" if number == fresh else "updated")
     unit.emit(scope.account_id, "grant", {"grant": number, "scope": scope_id, "grantee": grantee_id})
     return int(number)
@@ -172,10 +175,37 @@ async def withdraw(unit: Unit, principal: Principal, grant_id: int) -> None:
         raise NotFound("no such grant")
     scope_id, grantee = row
     scope = await _shared(unit, principal, scope_id, Right(0), 0)
+    before = await notices.sight(unit, scope_id)
     await unit.run("DELETE FROM access_grant WHERE id = ?", grant_id)
     await refresh_grant(unit, grant_id)
+    await notices.tell(unit, scope, principal, before)
     await unit.changed(scope.account_id, "Grant", grant_id, "destroyed")
     unit.emit(scope.account_id, "grant-withdrawn", {"grant": grant_id, "scope": scope_id, "grantee": grantee})
+
+
+async def remove_scope(unit: Unit, scope_id: int, by: Principal | None = None) -> None:
+    """Removes a scope with its grants: nobody sees it from the next statement on, and whoever did is told that `by`
+    (its owner when None) did it. What belonged to it is the room's to remove, and so are scopes inside it, before.
+    Raises NotFound, and Conflict when there are such."""
+    await turn(unit)
+    row = await unit.row(
+        f"""SELECT s.id, s.account_id, s.kind, s.name, {directory.COLUMNS} FROM scope s
+        JOIN principal p ON p.id = s.account_id WHERE s.id = ?""",
+        scope_id,
+    )
+    if row is None:
+        raise NotFound("no such thing")
+    if await unit.value("SELECT 1 FROM scope WHERE parent_id = ?", scope_id) is not None:
+        raise Conflict("there is something else inside")
+    scope, before = Scope(*row[:4]), await notices.sight(unit, scope_id)
+    for grant_id, grantee in await unit.rows(
+        "SELECT id, principal_id FROM access_grant WHERE scope_id = ? ORDER BY id", scope_id
+    ):
+        await unit.changed(scope.account_id, "Grant", grant_id, "destroyed")
+        unit.emit(scope.account_id, "grant-withdrawn", {"grant": grant_id, "scope": scope_id, "grantee": grantee})
+    for table, column in (("access_grant", "scope_id"), ("visible", "scope_id"), ("scope", "id")):
+        await unit.run(f"DELETE FROM {table} WHERE {column} = ?", scope_id)
+    await notices.tell(unit, scope, by or directory.principal_of(row[4:]), before)
 
 
 async def _shared(unit: Unit, principal: Principal, scope_id: int, rights: Right, end: int) -> Scope:

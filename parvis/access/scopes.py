@@ -1,11 +1,11 @@
-"""What things belong to: making, naming, moving and removing scopes. A scope may be inside another of the same kind
+"""What things belong to: making, naming and moving scopes. A scope may be inside another of the same kind
 in the same account; then everybody whom a grant lets see the outer one sees it too."""
 
 from dataclasses import dataclass
 
 from parvis.access.visibility import disinherit, inherit, inside, own, turn
 from parvis.kernel import ids
-from parvis.kernel.errors import Conflict, Invalid, NotFound
+from parvis.kernel.errors import Invalid, NotFound
 from parvis.store.unit import Unit
 
 
@@ -59,24 +59,6 @@ async def move_scope(unit: Unit, scope_id: int, parent_id: int | None) -> None:
     await unit.run("UPDATE scope SET parent_id = ? WHERE id = ?", parent_id, scope_id)
     if parent_id is not None:
         await inherit(unit, scope_id, parent_id)
-
-
-async def remove_scope(unit: Unit, scope_id: int) -> None:
-    """Removes a scope with its grants: nobody sees it from the next statement on. What belonged to it is the room's
-    to remove, and so are scopes inside it, before. Raises NotFound, and Conflict when there are such."""
-    await turn(unit)
-    scope = await _scope(unit, scope_id)
-    if await unit.value("SELECT 1 FROM scope WHERE parent_id = ?", scope_id) is not None:
-        raise Conflict("there is something else inside")
-    for grant_id, grantee in await unit.rows(
-        "SELECT id, principal_id FROM access_grant WHERE scope_id = ? ORDER BY id", scope_id
-    ):
-        await unit.changed(scope.account_id, "Grant", grant_id, "destroyed")
-        body = {"grant": grant_id, "scope": scope_id, "grantee": grantee}
-        unit.emit(scope.account_id, "grant-withdrawn", body)
-    await unit.run("DELETE FROM access_grant WHERE scope_id = ?", scope_id)
-    await unit.run("DELETE FROM visible WHERE scope_id = ?", scope_id)
-    await unit.run("DELETE FROM scope WHERE id = ?", scope_id)
 
 
 async def _scope(unit: Unit, scope_id: int) -> Scope:

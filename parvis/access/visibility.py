@@ -1,10 +1,9 @@
 """The table of visible scopes, kept in the same transaction as whatever changes it.
 
-A person sees a scope by ownership (the account's own principal), by a grant, or by a grant to a group or space that
-holds them, through any number of memberships, or by being in the space that owns it (access.teams). Each such grant
-is one row of `visible` for the scope it was given in and for each scope inside that, so that withdrawing one path
-leaves the others. Who is disabled sees nothing, and
-nothing is seen through a disabled group.
+A person sees a scope by ownership (the account's own principal), by a grant, by a grant to a group or space that
+holds them, through any number of memberships, or by being in the space that owns it (access.teams). Each grant is
+one row of `visible` for the scope it was given in and for each scope inside that, so that withdrawing one path
+leaves the others. Who is disabled sees nothing, and nothing is seen through a disabled group.
 
 Whoever changes a grant, a membership, a principal or where a scope is calls `turn` first: on PostgreSQL two such
 transactions would otherwise compute from what the other is changing, and a withdrawn grant could come back.
@@ -102,15 +101,16 @@ async def inherit(unit: Unit, scope_id: int, parent_id: int) -> None:
 
 
 async def disinherit(unit: Unit, scope_id: int) -> None:
-    """Ends what a scope, and what is inside, has from the grants of those around it, before it is moved."""
+    """Ends what a scope, and what is inside, has from the grants of those around it, before it is moved. What
+    members of a space have in all of its scopes (`grant_id` is the space's, their account's) stays."""
     scopes = await inside(unit, scope_id)
     for scope in scopes:
         await unit.run(
-            f"""DELETE FROM visible WHERE scope_id = ? AND grant_id <> 0 AND grant_id NOT IN
-            ({_INSIDE} SELECT g.id FROM access_grant g JOIN inside ON g.scope_id = inside.id)
-            AND grant_id NOT IN (SELECT s.account_id FROM scope s WHERE s.id = ?)""",
+            f"""DELETE FROM visible WHERE scope_id = ? AND grant_id <> 0
+            AND grant_id <> (SELECT account_id FROM scope WHERE id = ?) AND grant_id NOT IN
+            ({_INSIDE} SELECT g.id FROM access_grant g JOIN inside ON g.scope_id = inside.id)""",
             scope,
-            scope_id,
+            scope,
             scope_id,
         )
 

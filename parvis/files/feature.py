@@ -1,22 +1,26 @@
 """Files as app.py wires them."""
 
-from collections.abc import Sequence
-
-from parvis.access import parts
 from parvis.access.gate import VISIBLE, visible
 from parvis.access.principal import Kind as PrincipalKind
-from parvis.access.principal import Principal
 from parvis.files import erase, service
+from parvis.files.dav import Files
 from parvis.files.jmap import kinds
-from parvis.files.model import KIND, SCOPE
+from parvis.files.links.door import LinkDoor
+from parvis.files.links.transfer import Transfers
+from parvis.files.model import KIND, RIGHTS, SCOPE
+from parvis.files.preview.door import PreviewDoor
+from parvis.files.preview.maker import Previews
+from parvis.files.scan import Clamd, Guards, Scanner
 from parvis.files.source import FileSource
-from parvis.files.store import VERSION
+from parvis.files.tools import FileTools
 from parvis.files.uploads.tus import Tus
 from parvis.kernel.languages import LANGUAGES, Language
 from parvis.serve.context import Context
 from parvis.serve.feature import Feature
 from parvis.serve.jmap.call import Call
-from parvis.store.sql.contract import Database, marks
+from parvis.serve.jmap.shares import Shared
+from parvis.serve.linking import LinkMaker
+from parvis.store.sql.contract import marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -28,6 +32,15 @@ def feature(context: Context) -> Feature:
     """The tree, its doors, and what runs beside it."""
     store, quota = context.store, context.settings.files.quota_bytes
 
+    previews = Previews(store, office=context.settings.files.office)
+    scanning = context.settings.files.clamd
+    scanner = Scanner(store, Clamd(scanning, context.egress)) if scanning else None
+    guards = Guards(store, scanning=bool(scanning))
+    shown = PreviewDoor(store, previews, guards.known)
+    transfers = Transfers(context)
+    context.offer(transfers)
+    context.offer(transfers, under=LinkMaker)
+
     async def provision(unit: Unit, account_id: int, kind: PrincipalKind) -> None:
         if kind in _WITH_FILES:
             await service.provision(unit, account_id, await _language(unit, account_id), quota)
@@ -38,10 +51,13 @@ def feature(context: Context) -> Feature:
         capabilities=kinds.CAPABILITIES,
         kinds=kinds.KINDS,
         methods=kinds.METHODS,
-        blob_openers={KIND: opens_node, VERSION: opens_version},
         blob_types={KIND: _holding},
+        shares=(Shared(SCOPE, KIND, RIGHTS),),
         sources=(FileSource(store),),
-        routes=Tus(context).routes(),
+        tools=FileTools(store).all(),
+        routes=(*Tus(context).routes(), *LinkDoor(context, previews, guards.all).routes(), *shown.routes()),
+        trees=(Files(store, context.settings.files.largest_bytes, guards.known),),
+        followers={"files-scan": scanner.hear} if scanner else {},
         provision=provision,
         erase=erase.files,
         start=lambda: everybody(store, quota),
@@ -67,24 +83,6 @@ async def everybody(store: Store, quota: int) -> None:
                 await service.provision(unit, number, await _language(unit, number), quota)
 
         await store.write(work)
-
-
-async def opens_node(db: Database, principal: Principal, account_id: int, numbers: Sequence[int]) -> bool:
-    """Whether somebody may read one of some nodes, and with it its bytes."""
-    return await _opens(db, principal, account_id, f"n.id IN {marks(len(numbers))}", numbers)
-
-
-async def opens_version(db: Database, principal: Principal, account_id: int, numbers: Sequence[int]) -> bool:
-    """The same for older contents."""
-    inside = f"n.id IN (SELECT node_id FROM file_version WHERE id IN {marks(len(numbers))})"
-    return await _opens(db, principal, account_id, inside, numbers)
-
-
-async def _opens(db: Database, principal: Principal, account_id: int, where: str, values: Sequence[int]) -> bool:
-    rows = await db.rows(
-        f"SELECT DISTINCT n.scope_id FROM file_node n WHERE n.account_id = ? AND {where}", account_id, *values
-    )
-    return bool(rows and await parts.several(db, principal, SCOPE, [row[0] for row in rows]))
 
 
 async def _holding(call: Call, digest: str) -> list[int]:

@@ -15,6 +15,7 @@ from parvis.serve.jmap.types import Id, Object, UnsignedInt, UTCDate
 SCOPE = "files"
 """The kind of scope that files belong to: one for an account, and one for each folder or file shared by itself."""
 KIND = "FileNode"
+COMMENT = "FileComment"
 FILENODE = "urn:ietf:params:jmap:filenode"
 PARVIS_FILES = "urn:parvis:files"
 
@@ -182,5 +183,8 @@ class FileNode(Record, kw_only=True):
     """Nodes below a folder, at any depth."""
     tree_size: ServerSet[int | None] = None
     """Bytes of all files below a folder."""
+    scan: ServerSet[str | None] = None
+    """What ClamAV said: clean, infected (then nobody can read it), unread (too large); null when it was not
+    asked."""
     trashed: ServerSet[Object | None] = None
     """Of what lies in the trash itself: when, by whom, and from which folder."""

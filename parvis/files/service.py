@@ -188,6 +188,8 @@ async def write(
     node = await find(unit, principal, node.account_id, node.id, Right.WRITE)
     if node.folder:
         raise Invalid("a folder has no content", field="blobId")
+    if (content.hash, content.media_type.lower()) == (node.hash, node.media_type):
+        return await change(unit, principal, node, {"modified_ms": modified_ms or clock.now_ms()})
     now = clock.now_ms()
     changed = replace(
         node,
@@ -202,7 +204,7 @@ async def write(
         content_by=principal.id,
         modseq=await _note(unit, node, "updated"),
     )
-    freed = await versions.keep(unit, node)
+    freed = await versions.keep(unit, node) if node.size else 0  # nothing was in it: a lock, or a file just made
     await unit.run(
         """UPDATE file_node SET hash = ?, size = ?, media_type = ?, number = ?, modified_ms = ?, changed_ms = ?,
         changed_by = ?, content_ms = ?, content_by = ?, modseq = ? WHERE id = ?""",
@@ -218,7 +220,8 @@ async def write(
         changed.modseq,
         node.id,
     )
-    await store.relink(unit, node, content)
+    await store.hold(unit, node, content)
+    await store.release(unit, node.account_id, node.id, node.hash)
     await store.count(unit, node.parent_id, content.size - node.size, 0)
     await store.weigh(unit, node.account_id, content.size - freed)
     return changed

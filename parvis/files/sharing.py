@@ -5,7 +5,7 @@ from parvis.access import gate
 from parvis.access.principal import Principal, Right
 from parvis.files import service
 from parvis.files.model import KIND, SCOPE, Node
-from parvis.files.tree import SAME_PART
+from parvis.files.tree import ABOUT_NODES, SAME_PART
 from parvis.kernel.errors import Invalid
 from parvis.store.unit import Unit
 
@@ -38,6 +38,9 @@ async def _make(unit: Unit, node: Node) -> int:
     for (inner,) in nested:
         await gate.move_scope(unit, inner, scope_id)
     await unit.put_in(node.account_id, KIND, scope_id, "SELECT id FROM file_node WHERE scope_id = ?", scope_id)
+    for kind, table in ABOUT_NODES:
+        about = f"SELECT x.id FROM {table} x JOIN file_node n ON n.id = x.node_id WHERE n.scope_id = ?"
+        await unit.put_in(node.account_id, kind, scope_id, about, scope_id)
     rows = await unit.rows("SELECT id FROM file_node WHERE scope_id = ?", scope_id)
     told = {"kind": KIND, "created": [], "updated": [row[0] for row in rows], "destroyed": [], "modseq": 0}
     unit.emit(node.account_id, "changed", told)  # the index keeps the part of each node

@@ -11,8 +11,6 @@ from parvis.serve.jmap.blobs import link
 from parvis.store.sql.contract import Row, marks
 from parvis.store.unit import Unit
 
-VERSION = "FileVersion"
-"""The kind of link that keeps the bytes of an older content."""
 COLUMNS = """n.id, n.account_id, n.scope_id, n.parent_id, n.name, n.folder, n.role, n.hash, n.size, n.media_type,
     n.executable, n.tags, n.number, n.tree_bytes, n.tree_nodes, n.created_ms, n.created_by, n.modified_ms,
     n.accessed_ms, n.changed_ms, n.changed_by, n.content_ms, n.content_by, n.modseq"""
@@ -158,12 +156,26 @@ async def insert(unit: Unit, nodes: Sequence[Node]) -> None:
     )
 
 
-async def relink(unit: Unit, node: Node, content: Content) -> None:
-    """Lets a node keep other bytes."""
-    await unit.run(
-        "DELETE FROM blob_link WHERE account_id = ? AND kind = ? AND object_id = ?", node.account_id, KIND, node.id
-    )
+async def hold(unit: Unit, node: Node, content: Content) -> None:
+    """Lets a node keep some bytes: those of its content and of its versions, which all are read by its rights."""
     await link(unit, content.hash, node.account_id, KIND, node.id, content.size, content.media_type)
+
+
+async def release(unit: Unit, account_id: int, node_id: int, digest: str) -> None:
+    """Lets bytes go that are in no content and no version of a node any more."""
+    await unit.run(
+        """DELETE FROM blob_link WHERE hash = ? AND account_id = ? AND kind IN (?, 'FileQuarantine') AND object_id
+        = ? AND NOT EXISTS (SELECT 1 FROM file_node n WHERE n.id = ? AND n.hash = ?) AND NOT EXISTS (SELECT 1 FROM
+        file_version v WHERE v.node_id = ? AND v.hash = ?)""",
+        digest,
+        account_id,
+        KIND,
+        node_id,
+        node_id,
+        digest,
+        node_id,
+        digest,
+    )
 
 
 async def count(unit: Unit, folder_id: int, octets: int, nodes: int) -> None:

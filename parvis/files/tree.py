@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from parvis.access import gate
 from parvis.files import store
-from parvis.files.model import DEPTH, KIND, MOST_TOUCHED, Node, sort_name
-from parvis.files.store import DOWN, VERSION
+from parvis.files.links import store as links
+from parvis.files.model import COMMENT, DEPTH, KIND, MOST_TOUCHED, Node, sort_name
+from parvis.files.store import DOWN
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, TooLarge
+from parvis.serve.dav import dead
 from parvis.store.unit import Unit
 
 SAME_PART = """(WITH RECURSIVE down(id) AS (SELECT id FROM file_node WHERE id = ? UNION ALL
@@ -79,6 +81,7 @@ async def rescope(unit: Unit, node: Node, scope_id: int) -> None:
     for (number,) in rows:
         await unit.changed(account_id, KIND, number, "updated", part=scope_id)
         await unit.left(account_id, KIND, number, old)
+    await _follow(unit, node, scope_id)
 
 
 async def gather(unit: Unit, node: Node, scope_id: int) -> None:
@@ -88,6 +91,7 @@ async def gather(unit: Unit, node: Node, scope_id: int) -> None:
     for one in nodes:
         await unit.changed(node.account_id, KIND, one.id, "updated", part=scope_id)
         await unit.left(node.account_id, KIND, one.id, one.scope_id)
+    await _follow(unit, node, scope_id)
     await _end_parts(unit, node, nodes)
 
 
@@ -157,6 +161,7 @@ async def copy(
             )
         )
     await store.insert(unit, made)
+    await dead.copy(unit, account_id, list(fresh.items()))
     octets, count = held[nodes[0].id]
     await store.count(unit, target, octets, count + 1)
     await store.weigh(unit, account_id, octets)
@@ -175,9 +180,8 @@ def _held(nodes: Sequence[Node]) -> dict[int, tuple[int, int]]:
 
 
 _OF_NODES = (
-    f"DELETE FROM blob_link WHERE account_id = ? AND kind = '{KIND}' AND object_id IN {DOWN}",
-    f"""DELETE FROM blob_link WHERE account_id = ? AND kind = '{VERSION}' AND object_id IN
-    (SELECT v.id FROM file_version v WHERE v.node_id IN {DOWN})""",
+    f"""DELETE FROM blob_link WHERE account_id = ? AND kind IN ('{KIND}', 'FileQuarantine')
+    AND object_id IN {DOWN}""",
     f"DELETE FROM file_version WHERE account_id = ? AND node_id IN {DOWN}",
     f"DELETE FROM file_person WHERE account_id = ? AND node_id IN {DOWN}",
     f"DELETE FROM file_trash WHERE account_id = ? AND node_id IN {DOWN}",
@@ -196,9 +200,12 @@ async def destroy(unit: Unit, node: Node) -> list[int]:
         account_id,
         node.id,
     )
+    await links.end_below(unit, account_id, node)
+    await _end_comments(unit, account_id, node)
     await _end_parts(unit, node, nodes)
     for statement in _OF_NODES:
         await unit.run(statement, account_id, node.id)
+    await dead.forget(unit, [one.id for one in nodes])
     await unit.run(f"DELETE FROM file_node WHERE id IN {DOWN}", node.id)
     for one in nodes:
         modseq = await unit.changed(account_id, KIND, one.id, "destroyed", part=one.scope_id)
@@ -209,3 +216,32 @@ async def destroy(unit: Unit, node: Node) -> list[int]:
     await store.count(unit, node.parent_id, -octets, -count - 1)
     await store.weigh(unit, account_id, -octets - int(older or 0))
     return [one.id for one in nodes]
+
+
+async def _end_comments(unit: Unit, account_id: int, node: Node) -> None:
+    rows = await unit.rows(
+        f"""SELECT c.id, n.scope_id FROM file_comment c JOIN file_node n ON n.id = c.node_id
+        WHERE c.account_id = ? AND c.node_id IN {DOWN}""",
+        account_id,
+        node.id,
+    )
+    for number, scope_id in rows:
+        await unit.changed(account_id, COMMENT, number, "destroyed", part=scope_id)
+    await unit.many("DELETE FROM file_comment WHERE id = ?", [(row[0],) for row in rows])
+
+
+ABOUT_NODES = (("FileComment", "file_comment"), ("FileLink", "file_link"))
+"""Kinds whose objects are in the part of the node they are about, with their tables."""
+
+
+async def _follow(unit: Unit, node: Node, scope_id: int) -> None:
+    """Lets what is about a node, or about nodes below it, be in the part that they are in now."""
+    for kind, table in ABOUT_NODES:
+        rows = await unit.rows(
+            f"""SELECT x.id FROM {table} x JOIN file_node n ON n.id = x.node_id
+            WHERE x.node_id IN {DOWN} AND n.scope_id = ?""",
+            node.id,
+            scope_id,
+        )
+        for (number,) in rows:
+            await unit.changed(node.account_id, kind, number, "updated", part=scope_id)

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from parvis.files import store
 from parvis.files.model import Content, Node
-from parvis.files.store import VERSION
 from parvis.kernel import ids
-from parvis.serve.jmap.blobs import link
 from parvis.store.unit import Unit
 
 MOST = 50
@@ -53,7 +52,6 @@ async def keep(unit: Unit, node: Node) -> int:
         node.content_ms,
         node.content_by,
     )
-    await link(unit, node.hash, node.account_id, VERSION, number, node.size, node.media_type)
     rows = await unit.rows(
         "SELECT id, size FROM file_version WHERE node_id = ? AND label = '' ORDER BY number DESC LIMIT 10 OFFSET ?",
         node.id,
@@ -66,10 +64,9 @@ async def keep(unit: Unit, node: Node) -> int:
 
 async def drop(unit: Unit, account_id: int, version_id: int) -> None:
     """Lets a version go."""
-    await unit.run("DELETE FROM file_version WHERE id = ?", version_id)
-    await unit.run(
-        "DELETE FROM blob_link WHERE account_id = ? AND kind = ? AND object_id = ?", account_id, VERSION, version_id
-    )
+    row = await unit.row("DELETE FROM file_version WHERE id = ? RETURNING node_id, hash", version_id)
+    if row is not None:
+        await store.release(unit, account_id, row[0], row[1])
 
 
 async def of(db: Any, node_id: int) -> list[Version]:

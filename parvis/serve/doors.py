@@ -39,8 +39,9 @@ class Doors:
         """`web` is the folder of the built client."""
         self._context = context
         self.engine = Engine(context, features)
-        openers = {kind: opener for feature in features for kind, opener in feature.blob_openers.items()}
-        self.library = Library(context.store, _resolvers(features), _scopes(self.engine, features), openers)
+        self.library = Library(
+            context.store, _resolvers(features), _scopes(self.engine, features), self.engine.parted
+        )
         context.offer(self.library)
         context.offer(_blob_types(self.engine, features))
         self.dav = Dav(context, [tree for feature in features for tree in feature.trees])

@@ -12,9 +12,10 @@ from parvis.kernel.knowledge import Source, Tool
 from parvis.serve.context import Context
 from parvis.serve.dav.tree import Tree
 from parvis.serve.http.exchange import Route
-from parvis.serve.jmap.blobs import Opener, Resolver
+from parvis.serve.jmap.blobs import Resolver
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.kind import Kind, Method
+from parvis.serve.jmap.shares import Shared
 from parvis.store.jobs import Handler
 from parvis.store.outbox import Follower
 from parvis.store.unit import Unit
@@ -75,12 +76,12 @@ class Feature:
     """Who reads virtual blob ids that begin with a letter. See serve.jmap.blobs."""
     blob_scopes: Mapping[str, str] = field(default_factory=dict)
     """For a blob_link kind that is no JMAP kind: the scope kind whose right to read opens the blob."""
-    blob_openers: Mapping[str, Opener] = field(default_factory=dict)
-    """The same for a blob_link kind whose objects are in parts of an account."""
     blob_types: Mapping[str, Callable[[Call, str], Awaitable[list[int]]]] = field(default_factory=dict)
     """By JMAP type name: the objects of the call's account that refer to the blob of a hash. RFC 9404 §4.3"""
     push_types: Mapping[str, str] = field(default_factory=dict)
     """Types in the change log that are no JMAP kind but are pushed (EmailDelivery), with their scope kind."""
+    shares: Sequence[Shared] = ()
+    """Objects of its kinds that are shared each by itself. RFC 9670 §4"""
     sources: Sequence[Source] = ()
     tools: Sequence[Tool] = ()
     jobs: Mapping[str, Handler] = field(default_factory=dict)

@@ -1,9 +1,10 @@
 """Spaces as app.py wires them."""
 
 from parvis.access.erasure import Gone
+from parvis.access.principal import Kind as PrincipalKind
 from parvis.serve.feature import Capability, Context, Feature
 from parvis.serve.jmap.kind import OWN
-from parvis.spaces import jmap
+from parvis.spaces import jmap, store
 from parvis.spaces.activity import FOLLOWER, Activity
 from parvis.spaces.model import SPACES
 from parvis.store.store import Store
@@ -18,8 +19,14 @@ def feature(context: Context) -> Feature:
         capabilities=(Capability(SPACES, OWN),),
         kinds=jmap.KINDS,
         followers={FOLLOWER: Activity(context.store).follow},
+        provision=_provision,
         erase=_erase,
     )
+
+
+async def _provision(unit: Unit, account_id: int, kind: PrincipalKind) -> None:
+    if kind == "space":
+        await store.add(unit, account_id)
 
 
 async def _erase(keep: Store, gone: Gone) -> None:

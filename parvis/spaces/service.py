@@ -46,12 +46,11 @@ async def create(unit: Unit, principal: Principal, plans: Plans, newcomers: Newc
     address = await _address(unit, plans, settings)
     number = await newcomers.create(unit, "space", plans.name, address, language=principal.language)
     await unit.run(
-        "INSERT INTO space (id, purpose, hue, created_by, created_ms) VALUES (?, ?, ?, ?, ?)",
-        number,
+        "UPDATE space SET purpose = ?, hue = ?, created_by = ? WHERE id = ?",
         plans.purpose,
         plans.hue,
         principal.id,
-        clock.now_ms(),
+        number,
     )
     await _seat(unit, number, {**plans.members, principal.id: "manager"})
     await store.told(unit, number, (), await store.everybody(unit, number))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parvis.access.roles import ROLES, Role
+from parvis.kernel import clock
 from parvis.kernel.events import Change
 from parvis.spaces.model import MOST_SPACES
 from parvis.store.sql.contract import marks
@@ -40,6 +41,16 @@ class Membership:
     def manages(self) -> bool:
         """Whether the person may change the space itself."""
         return self.role == "manager"
+
+
+async def add(unit: Unit, space_id: int) -> None:
+    """Notes that a principal that was just made is a space, in a colour of its own."""
+    await unit.run(
+        "INSERT INTO space (id, hue, created_by, created_ms) VALUES (?, ?, 0, ?)",
+        space_id,
+        space_id % 12 * 30,
+        clock.now_ms(),
+    )
 
 
 async def of_person(db: Any, person_id: int, space_ids: Sequence[int] | None = None) -> dict[int, Membership]:

@@ -5,7 +5,7 @@ kinds' states and the outbox event follow from that, and cannot be forgotten or 
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
 from contextlib import asynccontextmanager
 from copy import copy
 from typing import Any
@@ -88,6 +88,18 @@ class Unit:
     def clock_of(self, account_id: int) -> int:
         """The account's modseq as the unit has it by now; 0 when it has changed nothing there."""
         return self._clocks.get(account_id, 0)
+
+    def reached(self, account_id: int, kind: str, parts: Container[int] | None = None) -> int:
+        """The newest modseq of a kind in this unit, in some parts when those are given; 0 when nothing changed."""
+        left = {key for key, part, _ in self._lefts if parts is None or part in parts}
+        return max(
+            (
+                mark.modseq
+                for key, mark in self._marks.items()
+                if key[:2] == (account_id, kind) and (parts is None or mark.part in parts or key in left)
+            ),
+            default=0,
+        )
 
     async def changed(
         self,

@@ -9,9 +9,7 @@ from parvis.access import directory, gate, passwords
 from parvis.access.principal import Principal, Right
 from parvis.files import feature, service, sharing
 from parvis.files import store as files
-from parvis.files.feature import opens_node, opens_version
-from parvis.files.model import KIND, Content, Node
-from parvis.files.store import VERSION
+from parvis.files.model import KIND, SCOPE, Content, Node
 from parvis.kernel.egress import Egress
 from parvis.search.service import Search
 from parvis.serve.context import Context
@@ -158,7 +156,7 @@ async def context(store: Store, settings, search: Search) -> Context:
 async def engine(context: Context, store: Store, search: Search) -> Engine:
     room = feature(context)
     search.open(store, list(room.sources))
-    context.offer(Library(store, room.blobs, {}, {KIND: opens_node, VERSION: opens_version}))
+    context.offer(Library(store, room.blobs, {KIND: SCOPE}, frozenset({SCOPE})))
     return Engine(context, [core(context), room])
 
 
@@ -198,7 +196,9 @@ async def open_http(doors, store):
         if who is not None:
             await passwords.change(store, who.id, PASSWORD)
             auth = (who.address, PASSWORD)
-        client = httpx.AsyncClient(base_url=doors.context.public_url, auth=auth, trust_env=False, timeout=30, **more)
+        client = httpx.AsyncClient(
+            base_url=doors.context.public_url, auth=auth, trust_env=False, timeout=30, **more
+        )
         made.append(client)
         return client
 

@@ -270,3 +270,65 @@ async def test_budgets(anna, tree, ann) -> None:
     with counting() as statements:
         await anna("FileNode/set", create={"n": {"name": "n", "parentId": folder, "blobId": blob}})
     assert len(statements) <= 36
+
+
+async def test_versions_over_jmap(anna, bobby, tree, ann, bob) -> None:
+    file = await anna.create("a.txt", b"one")
+    await anna("FileNode/set", update={file["id"]: {"blobId": await anna.upload(b"second")}})
+    (number,) = (await anna("FileVersion/query", filter={"nodeId": file["id"]}))["ids"]
+    kept = (await anna("FileVersion/get", ids=[number]))["list"][0]
+    assert (kept["number"], kept["size"], kept["createdBy"]) == (1, 3, anna.account)
+    library = anna.engine._context.need(Library)
+    assert await (await library.find(ann, ann.id, kept["blobId"])).read() == b"one"
+    assert (await anna("FileVersion/set", update={number: {"label": "first"}}))["updated"] == {number: None}
+    assert (await anna("FileVersion/restore", id=number))["version"] == 3
+    assert (await anna.one(file["id"], "size"))["size"] == 3
+    await tree.share(ann, await tree.get(type("N", (), {"id": ids.parse(file["id"])})), bob)
+    assert (await bobby("FileVersion/get", ids=[number], accountId=anna.account))["list"]
+    refused = await bobby("FileVersion/set", destroy=[number], accountId=anna.account)
+    assert refused["error"] == "accountReadOnly" or refused["notDestroyed"]
+    assert (await anna("FileVersion/set", destroy=[number]))["destroyed"] == [number]
+    assert (await anna("FileVersion/get", ids=[number]))["notFound"] == [number]
+
+
+async def test_comments(anna, bobby, tree, ann, bob) -> None:
+    node, other = await tree.file(ann, "F/a.txt"), await tree.file(ann, "b.txt")
+    await tree.share(ann, await tree.folder(ann, "F"), bob)
+    account, number = anna.account, ids.text(node.id)
+    first = await anna("FileComment/set", create={"c": {"nodeId": number, "body": "Good?"}})
+    state = (await bobby("FileComment/get", ids=[], accountId=account))["state"]
+    answer = {"nodeId": number, "body": "Yes", "replyToId": first["created"]["c"]["id"]}
+    second = (await bobby("FileComment/set", accountId=account, create={"c": answer}))["created"]["c"]
+    assert second["authorName"] == "bob"
+    told = await bobby("FileComment/changes", accountId=account, sinceState=state)
+    assert told["created"] == [second["id"]]
+    listed = await anna("FileComment/query", filter={"nodeId": number})
+    assert listed["ids"] == [first["created"]["c"]["id"], second["id"]]
+    refused = await bobby("FileComment/set", accountId=account, update={listed["ids"][0]: {"body": "No"}})
+    assert refused["notUpdated"][listed["ids"][0]]["type"] == "forbidden"
+    mine = await anna("FileComment/set", create={"c": {"nodeId": ids.text(other.id), "body": "secret"}})
+    hidden = mine["created"]["c"]["id"]
+    assert (await bobby("FileComment/get", ids=[hidden], accountId=account))["list"] == []
+    assert (await bobby("FileComment/query", filter={"nodeId": ids.text(other.id)}, accountId=account))["ids"] == []
+    told = await bobby("FileComment/changes", accountId=account, sinceState=told["newState"])
+    assert told["created"] == [] == told["updated"]
+    for bad in ({"body": ""}, {"body": "x" * 20_000}, {"replyToId": hidden}):
+        got = await anna("FileComment/set", create={"c": {"nodeId": number, "body": "x"} | bad})
+        assert got["notCreated"]["c"]["type"] == "invalidProperties", bad
+    assert (await anna("FileComment/set", destroy=[second["id"]]))["destroyed"] == [second["id"]]
+    await anna("FileNode/set", destroy=[number])
+    assert (await anna("FileComment/get", ids=[listed["ids"][0]]))["notFound"]
+
+
+async def test_what_moves_out_of_sight_takes_its_comments_along(anna, bobby, tree, ann, bob) -> None:
+    node = await tree.file(ann, "F/a.txt")
+    await tree.share(ann, await tree.folder(ann, "F"), bob)
+    account = anna.account
+    made = await anna("FileComment/set", create={"c": {"nodeId": ids.text(node.id), "body": "Good?"}})
+    state = (await bobby("FileComment/get", ids=[], accountId=account))["state"]
+    nodes = (await bobby("FileNode/get", ids=[], accountId=account))["state"]
+    await anna("FileNode/set", update={ids.text(node.id): {"parentId": None}})
+    gone = await bobby("FileComment/changes", accountId=account, sinceState=state)
+    assert gone["destroyed"] == [made["created"]["c"]["id"]] and gone["updated"] == []
+    gone = await bobby("FileNode/changes", accountId=account, sinceState=nodes)
+    assert gone["destroyed"] == [ids.text(node.id)]

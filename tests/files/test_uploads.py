@@ -31,8 +31,7 @@ async def http(open_http, ann):
 
 async def begin(http, size: int | None, **values: str):
     length = {"upload-length": str(size)} if size is not None else {"upload-defer-length": "1"}
-    answer = await http.post("/files/uploads", headers=TUS | length | told(**values))
-    return answer
+    return await http.post("/files/uploads", headers=TUS | length | told(**values))
 
 
 async def patch(http, url: str, offset: int, content, **more: str):
@@ -52,7 +51,9 @@ async def test_what_is_understood(http) -> None:
 
 async def test_a_file_in_parts(http, store) -> None:
     content = random.Random(7).randbytes(3 * MIB + 5)
-    made = await begin(http, len(content), filename="a.bin", filetype="video/mp4", parentId="", relativePath="F/G/a.bin")
+    made = await begin(
+        http, len(content), filename="a.bin", filetype="video/mp4", parentId="", relativePath="F/G/a.bin"
+    )
     assert made.status_code == 201 and made.headers["upload-offset"] == "0"
     url, place = made.headers["location"], 0
     for end in (1, MIB + 3, 2 * MIB, len(content)):
@@ -87,7 +88,7 @@ async def test_a_connection_that_is_cut_loses_nothing(http, store, doors, ann) -
     content = random.Random(3).randbytes(4 * MIB)
     url = (await begin(http, len(content), filename="a", parentId="")).headers["location"]
     credentials = base64.b64encode(f"{ann.address}:a long enough pass phrase".encode()).decode()
-    reader, writer = await asyncio.open_connection("127.0.0.1", doors.context.settings.ports.http)
+    _, writer = await asyncio.open_connection("127.0.0.1", doors.context.settings.ports.http)
     head = f"PATCH {url} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {credentials}\r\nTus-Resumable: 1.0.0\r\n"
     head += "Content-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\n"
     writer.write(head.encode() + f"Content-Length: {len(content)}\r\n\r\n".encode() + content[: 2 * MIB + 100])
@@ -112,7 +113,12 @@ async def test_wrong_requests(http, store) -> None:
     assert (await http.patch(url, headers=TUS | {"upload-offset": "0"}, content=b"x")).status_code == 415
     assert (await patch(http, url, 0, b"x" * 11)).status_code == 413
     assert (await patch(http, url + "x", 0, b"x")).status_code == 404
-    for headers in ({}, {"upload-length": "-1"}, {"upload-length": "x"}, {"upload-length": "1", "upload-metadata": "a ?"}):
+    for headers in (
+        {},
+        {"upload-length": "-1"},
+        {"upload-length": "x"},
+        {"upload-length": "1", "upload-metadata": "a ?"},
+    ):
         assert (await http.post("/files/uploads", headers=TUS | headers)).status_code == 400, headers
     assert (await begin(http, 10**12, filename="a")).status_code == 413
     for values in ({"parentId": ids.text(7)}, {"accountId": ids.text(7)}, {"nodeId": "x"}):

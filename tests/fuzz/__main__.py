@@ -15,7 +15,20 @@ from tests.fuzz import corpus
 
 MOST_BYTES = 1_024
 SLOWEST_SECONDS = 10
-TARGETS = ("imap", "managesieve", "mbox", "mime", "reports", "senders", "sieve", "smtp")
+TARGETS = (
+    "cards",
+    "contentlines",
+    "dav",
+    "icalendar",
+    "imap",
+    "managesieve",
+    "mbox",
+    "mime",
+    "reports",
+    "senders",
+    "sieve",
+    "smtp",
+)
 
 
 def run(name: str, seconds: int, keep: bool) -> bool:

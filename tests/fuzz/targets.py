@@ -2,29 +2,43 @@
 Known by name to `python -m tests.fuzz` and to test_fuzz.py."""
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator
 
-from parvis.kernel.errors import Invalid
+from parvis.kernel.errors import Invalid, TooLarge
+from parvis.serve.dav import carddav
+from parvis.serve.dav.sync import limit_of as sync_limit
+from parvis.serve.dav.tree import Precondition
 from parvis.wire import (
     arc,
     authres,
+    contentlines,
     dkim,
     dmarc,
     dmarc_report,
     dsn,
+    jscontact,
     managesieve,
     smtp,
     spf_record,
     sts,
     tags,
     tlsrpt,
+    vcard,
 )
 from parvis.wire.canonical import Text
 from parvis.wire.data import DataDecoder, stuffed
+from parvis.wire.dav import headers, ifheader, paths, xml
+from parvis.wire.ical import alarms, calendar, itip, jscalendar, query, subset
+from parvis.wire.ical.errors import BadCalendar
+from parvis.wire.ical.expand import Budget
+from parvis.wire.ical.recurrence import bounds, instances
+from parvis.wire.ical.span import Span
 from parvis.wire.imap import command
 from parvis.wire.imap.errors import BadCharset, BadCommand
 from parvis.wire.imap.literal import Octets, literal_at_end
 from parvis.wire.imap.reader import Announced
+from parvis.wire.jscontact.plain import plain
 from parvis.wire.mbox import MboxReader
 from parvis.wire.mime import parse
 from parvis.wire.sieve import CAPABILITIES, Context, Keep, Limits, Mail, SieveError, compile_script, run
@@ -167,7 +181,77 @@ def _mbox(data: bytes, size: int) -> Iterator[object]:
     yield from reader.end()
 
 
+def content_lines(data: bytes) -> None:
+    """Components of iCalendar and vCard: what is written of them reads the same, and stays the same."""
+    with contextlib.suppress(contentlines.BadContent):
+        written = b"".join(map(contentlines.write, contentlines.parse(data)))
+        assert b"".join(map(contentlines.write, contentlines.parse(written))) == written
+        for made in contentlines.parse(written):
+            again = b"".join(contentlines.write_property(each.changed()) for each in made.properties)
+            assert all(len(line) <= contentlines.FOLD for line in again.split(b"\r\n"))
+
+
+def cards(data: bytes) -> None:
+    """A vCard as JSContact and back, in each version."""
+    body = data if data.upper().startswith(b"BEGIN") else b"BEGIN:VCARD\n" + data
+    with contextlib.suppress(contentlines.BadContent):
+        for card in vcard.read(body):
+            card = contentlines.parse(contentlines.write(card))[0]
+            read = jscontact.from_vcard(card)
+            assert plain(jscontact.from_vcard(jscontact.to_vcard(read))) == plain(read)
+            jscontact.from_vcard(jscontact.to_vcard(read, "3.0"))
+            contentlines.write(jscontact.merge(card, {**read, "kind": "org"}))
+
+
+def dav(data: bytes) -> None:
+    """XML of a request, what it asks for, and the headers of WebDAV; what was read is written and read the same."""
+    with contextlib.suppress(Invalid, TooLarge):
+        root = xml.read(data)
+        again = xml.read(xml.document("{DAV:}prop", xml.written(root))).children[0]
+        assert xml.written(xml.read(xml.document("{DAV:}prop", xml.written(again))).children[0]) == xml.written(
+            again
+        )
+        for read in (carddav.filter_of, query.parse, subset.parse, sync_limit):
+            with contextlib.suppress(Invalid, Precondition):
+                read(root)
+    words = data.decode("latin-1")
+    for check in (ifheader.parse, headers.etags, headers.lock_token, paths.segments):
+        with contextlib.suppress(Invalid, TooLarge):
+            check(words)
+    headers.timeout(words, 1)
+    headers.preferences(words, words)
+
+
+def icalendar(data: bytes) -> None:
+    """Calendars: whatever can be read has instances, bounds and JSCalendar in bounded time, and comes back whole."""
+    with contextlib.suppress(Invalid):
+        given = calendar.read(data)
+        for series in calendar.series_of(given).values():
+            with contextlib.suppress(BadCalendar):
+                found = instances(series, 0, 4_000_000_000_000, 20, budget=Budget(2_000))
+                first, last = bounds(series)
+                assert all(each.start_ms >= first and (last is None or each.end_ms <= last) for each in found)
+                alarms.next_ring(series, 0)
+                for said in jscalendar.events(series, unknown=True):
+                    json.dumps(said)
+            with contextlib.suppress(BadCalendar):
+                calendar.check(series)
+                if series.kind in ("VEVENT", "VTODO") and series.master is not None:
+                    said = jscalendar.event(series)
+                    assert jscalendar.event(jscalendar.series(said, series)) == said
+        with contextlib.suppress(BadCalendar):
+            subset.expanded(given, Span(0, 2_000_000_000_000))
+        with contextlib.suppress(BadCalendar):
+            itip.received(None, itip.read(given), {"mailto:ann@example.org"}, 0)
+        written = calendar.write(given)
+        assert calendar.write(calendar.read(written)) == written
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
+    "cards": cards,
+    "contentlines": content_lines,
+    "dav": dav,
+    "icalendar": icalendar,
     "imap": imap,
     "mbox": mbox,
     "managesieve": manage_sieve,

@@ -6,9 +6,10 @@ from parvis.kernel.egress import Egress
 from parvis.serve.context import Context
 from parvis.serve.jmap.core import feature as core
 from parvis.serve.jmap.engine import Engine
+from parvis.serve.jmap.principals import PRINCIPALS
 from parvis.serve.jmap.request import Request
 from parvis.store.store import Store
-from tests.serve import todo
+from tests.serve import notes, todo
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ class Peer:
 
         self.account = ids.text(principal.id)
 
-    async def all(self, *calls, using=(todo.URN, "urn:ietf:params:jmap:core"), **extra):
+    async def all(self, *calls, using=(todo.URN, notes.URN, PRINCIPALS, "urn:ietf:params:jmap:core"), **extra):
         request = Request(list(using), [(name, args, f"c{i}") for i, (name, args) in enumerate(calls)], **extra)
         return await self.engine.process(self.principal, request)
 
@@ -38,19 +39,19 @@ class Peer:
 
 @pytest.fixture
 async def engine(store: Store, settings) -> Engine:
-    await store.db.script(todo.TABLE)
+    await store.db.script(f"{todo.TABLE}; {notes.TABLE}")
     context = Context(settings, store, Egress([]))
-    return Engine(context, [core(context), todo.feature(context)])
+    return Engine(context, [core(context), todo.feature(context), notes.feature(context)])
 
 
 @pytest.fixture
 async def ann(engine, store, make_person) -> Peer:
-    return Peer(engine, await make_person(store, "ann", kinds=("todo",)))
+    return Peer(engine, await make_person(store, "ann", kinds=("todo", "binder")))
 
 
 @pytest.fixture
 async def bob(engine, store, make_person) -> Peer:
-    return Peer(engine, await make_person(store, "bob", kinds=("todo",)))
+    return Peer(engine, await make_person(store, "bob", kinds=("todo", "binder")))
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ async def doors(store: Store, settings, tmp_path):
     """The real server over the toy feature, on a free port."""
     from parvis.serve.doors import Doors
 
-    await store.db.script(todo.TABLE)
+    await store.db.script(f"{todo.TABLE}; {notes.TABLE}")
     settings.ports.http = 0
     web = tmp_path / "web"
     (web / "assets").mkdir(parents=True)
@@ -66,7 +67,7 @@ async def doors(store: Store, settings, tmp_path):
     (web / "assets" / "a-123.js").write_text("let a")
     (web / "assets" / "a-123.js.br").write_bytes(b"brotli")
     context = Context(settings, store, Egress([]))
-    opened = Doors(context, [core(context), todo.feature(context)], web)
+    opened = Doors(context, [core(context), todo.feature(context), notes.feature(context)], web)
     await opened.start()
     opened.context = context
     yield opened
@@ -84,7 +85,7 @@ async def open_client(doors, store, make_person):
     async def open_(name: str, *, signed_in: bool = True):
         import httpx
 
-        person = await make_person(store, name, kinds=("todo",))
+        person = await make_person(store, name, kinds=("todo", "binder"))
         await passwords.change(store, person.id, "a long enough pass phrase")
         client = httpx.AsyncClient(
             base_url=doors.context.public_url, headers={"x-parvis": "1"}, trust_env=False, timeout=20

@@ -10,6 +10,7 @@ from parvis.ops import people
 from parvis.serve.context import Context
 from parvis.serve.jmap.accounts import account
 from parvis.serve.jmap.errors import MethodError
+from parvis.serve.newcomers import Newcomers
 from parvis.spaces.activity import KEPT, Activity
 from parvis.spaces.feature import _erase
 from parvis.store.sql.contract import counting
@@ -201,3 +202,11 @@ async def test_administrators_alone_when_so_set(person: Person, context: Context
     for local, wrong in (("no spaces", "invalidProperties"), ("ann", "invalidProperties")):
         made = await root("Space/set", create={"s": {"name": "Lab", "address": local}})
         assert made["notCreated"]["s"]["type"] == wrong, made
+
+
+async def test_a_space_made_by_an_administrator_is_one_too(person: Person, store: Store, context: Context) -> None:
+    ann = await person("ann")
+    team = await people.create(store, context.need(Newcomers).features, "space", "Team", "team@example.org")
+    await store.write(lambda unit: directory.join(unit, team.id, ann.principal.id, "manager"))
+    assert (await ann.spaces())["Team"]["address"] == "team@example.org"
+    assert await rights(store, ann, ids.text(team.id)) == Right.owner()

@@ -5,7 +5,8 @@ from typing import Any
 from parvis.access.gate import Access
 from parvis.access.principal import Right
 from parvis.files import trash
-from parvis.files.jmap import node, node_query, node_set
+from parvis.files.jmap import comment, node, node_query, node_set, version
+from parvis.files.links import jmap as links
 from parvis.files.model import (
     DEPTH,
     FILENODE,
@@ -47,7 +48,7 @@ FILE_NODE = Kind(
     query_changes_arguments=node_query.FileNodeQueryChangesArguments,
     rights=node_set.RIGHTS_NEEDED,
 )
-KINDS = (FILE_NODE,)
+KINDS = (FILE_NODE, version.VERSION_KIND, links.LINK_KIND, comment.COMMENT_KIND)
 
 
 class RestoreArguments(Arguments):
@@ -86,6 +87,8 @@ async def _restore(call: Call, unit: Unit, number: int) -> tuple[int, str]:
 
 METHODS = (
     Method(name=f"{KIND}/restore", capability=PARVIS_FILES, arguments=RestoreArguments, run=restore, scope=SCOPE),
+    *version.METHODS,
+    *links.METHODS,
 )
 
 

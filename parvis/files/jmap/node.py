@@ -9,7 +9,7 @@ from typing import Any
 
 from parvis.access import parts
 from parvis.access.gate import Access
-from parvis.files import person, store, trash
+from parvis.files import person, scan, store, trash
 from parvis.files.model import RIGHTS, SCOPE, Node
 from parvis.files.trash import Trashed
 from parvis.kernel import clock, ids
@@ -41,6 +41,7 @@ class _Around:
     shares: dict[int, Object | None] = field(default_factory=dict)
     own: dict[int, person.Own] = field(default_factory=dict)
     trashed: dict[int, Trashed] = field(default_factory=dict)
+    scans: dict[str, str] = field(default_factory=dict)
 
 
 async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]) -> list[Object]:
@@ -79,6 +80,8 @@ async def _around(call: Call, nodes: Sequence[Node], wanted: frozenset[str]) -> 
         around.shares = await shares.read(call.db, call.principal, list(around.shared.values()), RIGHTS)
     if wanted & _OWN:
         around.own = await person.of(call.db, call.principal, numbers)
+    if "scan" in wanted and call.context.settings.files.clamd:
+        around.scans = await scan.of(call.db, [node.hash for node in nodes])
     if "trashed" in wanted:
         around.trashed = await trash.of(call.db, numbers)
     return around
@@ -135,6 +138,7 @@ def _shown(node: Node, around: _Around) -> Object:
         "opened": date(own.opened_ms) if own.opened_ms else None,
         "createdBy": ids.text(node.created_by) if node.created_by else None,
         "changedBy": ids.text(node.changed_by) if node.changed_by else None,
+        "scan": around.scans.get(node.hash),
         "trashed": _trashed(around.trashed.get(node.id)),
         **(_of_folder(node) if node.folder else _of_file(node)),
     }

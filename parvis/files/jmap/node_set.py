@@ -8,7 +8,7 @@ import msgspec
 
 from parvis.access.principal import Right
 from parvis.files import person, service, sharing, store, trash
-from parvis.files.model import RIGHTS, ROLES, Content, Node, node_name, tags_of
+from parvis.files.model import KIND, RIGHTS, ROLES, Content, Node, node_name, tags_of
 from parvis.files.service import OnExists, Place
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound
@@ -262,8 +262,8 @@ async def _share(call: Call, unit: Unit, node: Node, wanted: dict[str, Any]) -> 
     """RFC 9670: reaches what `shareWith` says."""
     part = await sharing.own_part(unit, call.principal, node)
     given = {key: msgspec.to_builtins(rights) for key, rights in wanted.items()}
-    await shares.apply(unit, call.principal, part, RIGHTS, given)
-    await unit.changed(node.account_id, "FileNode", node.id, "updated", part=part)
+    if await shares.apply(unit, call.principal, part, RIGHTS, given):
+        await unit.changed(node.account_id, KIND, node.id, "updated", part=part)
 
 
 async def destroy(call: Call, unit: Unit, number: int) -> None:

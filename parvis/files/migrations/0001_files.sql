@@ -38,7 +38,8 @@ CREATE TABLE file_node (
 );
 CREATE UNIQUE INDEX file_node_by_name ON file_node (account_id, parent_id, name);
 CREATE INDEX file_node_in_order ON file_node (account_id, parent_id, sort_name, id);
-CREATE INDEX file_node_by_parent ON file_node (parent_id, modseq);
+CREATE INDEX file_node_by_parent ON file_node (parent_id);
+CREATE INDEX file_node_by_change ON file_node (account_id, parent_id, modseq);
 CREATE INDEX file_node_by_scope ON file_node (scope_id);
 CREATE INDEX file_node_by_hash ON file_node (hash);
 

@@ -5,7 +5,7 @@ import asyncio
 import hashlib
 import hmac
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakValueDictionary
@@ -21,7 +21,7 @@ from parvis.kernel import clock
 from parvis.kernel.errors import Conflict, Invalid, NotFound, ParvisError
 from parvis.serve.http.exchange import Disconnected
 from parvis.serve.jmap.blobs import UPLOAD, UPLOAD_MS, link
-from parvis.store.blobs.contract import BlobWriter, Piece
+from parvis.store.blobs.contract import CHUNK, BlobWriter, Piece
 from parvis.store.blobs.cutting import Cutter
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -70,18 +70,15 @@ class Receiver:
     async def take(
         self, upload: Upload, chunks: AsyncIterator[bytes], checksum: tuple[str, bytes] | None = None
     ) -> int:
-        """Takes bytes that begin where the upload has come to. Returns how far it is then; when the client goes away
-        in between, what has come is kept (unless it was to be checked). Raises Mismatch, Conflict."""
+        """Takes bytes that begin where the upload has come to. Returns how far it is then; when the client goes
+        away in between, what has come is kept (unless it was to be checked). Raises Mismatch, Conflict."""
         coming = await self._resumed(upload)
         whole = self._hash_of(upload)
         check = hashlib.new(checksum[0], usedforsecurity=False) if checksum else None
         try:
-            async for chunk in chunks:
-                if check is not None:
-                    check.update(chunk)
-                if whole is not None:
-                    whole.update(chunk)
-                await self._write(upload, coming, chunk, hold=check is not None)
+            async for chunk in gathered(chunks):
+                places = await asyncio.to_thread(_looked_at, chunk, coming.cutter, check, whole)
+                await self._write(upload, coming, chunk, places, hold=check is not None)
         except Disconnected:
             if check is None:  # the request may be cancelled too: what has come is put away all the same
                 self._remember(upload, await asyncio.shield(self._close(upload, coming)), whole)
@@ -123,9 +120,11 @@ class Receiver:
                 await coming.writer.write(chunk)
         return coming
 
-    async def _write(self, upload: Upload, coming: _Coming, chunk: bytes, *, hold: bool) -> None:
+    async def _write(
+        self, upload: Upload, coming: _Coming, chunk: bytes, places: Sequence[int], *, hold: bool
+    ) -> None:
         begin = 0
-        for place in coming.cutter.cuts(chunk):
+        for place in places:
             await coming.writer.write(chunk[begin:place])
             await self._cut(coming, open_=False)
             coming.writer = await self._store.blobs.writer(whole=True)
@@ -160,8 +159,8 @@ class Receiver:
         return coming.reached
 
     async def finish(self, principal: Principal, upload: Upload) -> Upload:
-        """Makes of an upload that has come whole what it is to be. Done once; later calls change nothing. Raises what
-        making the file raises: then the upload stays, and can be finished when there is room."""
+        """Makes of an upload that has come whole what it is to be. Done once; later calls change nothing. Raises
+        what making the file raises: then the upload stays, and can be finished when there is room."""
         if upload.done_hash or upload.partial:
             return upload
         kept = await store.pieces(self._store.db, upload.id)
@@ -184,10 +183,34 @@ class Receiver:
             node_id = (await _put(unit, principal, upload, content)).id
         else:
             end = clock.now_ms() + UPLOAD_MS
-            await link(
-                unit, digest, upload.account_id, UPLOAD, principal.id, content.size, content.media_type, end
-            )
+            await link(unit, digest, upload.account_id, UPLOAD, principal.id, content.size, content.media_type, end)
         await store.finish(unit, upload, digest, node_id)
+
+
+async def gathered(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Small chunks as larger ones; what has come before the client went away is given first."""
+    held, size = list[bytes](), 0
+    try:
+        async for chunk in chunks:
+            held.append(chunk)
+            size += len(chunk)
+            if size >= CHUNK:
+                yield b"".join(held)
+                held, size = [], 0
+    except Disconnected:
+        if held:
+            yield b"".join(held)
+        raise
+    if held:
+        yield b"".join(held)
+
+
+def _looked_at(chunk: bytes, cutter: Cutter, *hashes: Any) -> list[int]:
+    """Where pieces end in a chunk, which the hashes have then seen."""
+    for one in hashes:
+        if one is not None:
+            one.update(chunk)
+    return cutter.cuts(chunk)
 
 
 async def _put(unit: Unit, principal: Principal, upload: Upload, content: Content) -> Node:
@@ -219,8 +242,8 @@ async def folders(unit: Unit, principal: Principal, where: Place, path: tuple[st
 
 
 async def check(db: Any, principal: Principal, account_id: int, target: store.Target, length: int | None) -> None:
-    """Looks before an upload begins whether it could be finished now. Raises NotFound, Forbidden, Invalid, OverQuota,
-    and Conflict with `existing` when the name is taken and nothing was said about that."""
+    """Looks before an upload begins whether it could be finished now. Raises NotFound, Forbidden, Invalid,
+    OverQuota, and Conflict with `existing` when the name is taken and nothing was said about that."""
     room = await files.room(db, account_id)
     if room is None:
         raise NotFound("no such account")

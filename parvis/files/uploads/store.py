@@ -10,6 +10,7 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound, RateLimited
 from parvis.serve.jmap.blobs import link, unlink
 from parvis.store.blobs.contract import Piece
+from parvis.store.sql.contract import Row
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -130,9 +131,8 @@ async def add(unit: Unit, upload: Upload, before: int, fresh: Sequence[Kept], en
             kept.piece.size,
             int(kept.open),
         )
-        await link(
-            unit, kept.piece.hash, upload.account_id, LINK, upload.id, kept.piece.size, expires_ms=end_ms + _SPARE_MS
-        )
+        end = end_ms + _SPARE_MS
+        await link(unit, kept.piece.hash, upload.account_id, LINK, upload.id, kept.piece.size, expires_ms=end)
     return reached
 
 
@@ -157,9 +157,7 @@ async def measure(unit: Unit, upload: Upload, length: int) -> None:
 
 async def finish(unit: Unit, upload: Upload, digest: str, node_id: int) -> None:
     """Notes what an upload has become; its pieces belong to that now."""
-    await unit.run(
-        "UPDATE file_upload SET done_hash = ?, done_node = ? WHERE id = ?", digest, node_id, upload.id
-    )
+    await unit.run("UPDATE file_upload SET done_hash = ?, done_node = ? WHERE id = ?", digest, node_id, upload.id)
     await unit.run("DELETE FROM file_upload_piece WHERE upload_id = ?", upload.id)
     await unlink(unit, upload.account_id, LINK, upload.id)
 
@@ -178,7 +176,7 @@ async def forget(store: Store) -> int:
         "SELECT id, account_id FROM file_upload WHERE expires_ms <= ? LIMIT 100", clock.now_ms()
     ):
 
-        async def work(unit: Unit, page: Sequence[tuple[int, int]] = tuple((row[0], row[1]) for row in rows)) -> None:
+        async def work(unit: Unit, page: Sequence[Row] = tuple(rows)) -> None:
             for number, account_id in page:
                 await drop(unit, account_id, number)
 

@@ -1,5 +1,5 @@
-"""The tus protocol: creation (with upload, of unknown length), HEAD, PATCH, DELETE; checksums, expiry, concatenation.
-tus 1.0.0"""
+"""The tus protocol: creation (with upload, of unknown length), HEAD, PATCH, DELETE; checksums, expiry,
+concatenation. tus 1.0.0"""
 
 import base64
 import binascii

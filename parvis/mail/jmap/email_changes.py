@@ -10,8 +10,8 @@ from parvis.mail.query import Listing, pages
 from parvis.serve.jmap import querying
 from parvis.serve.jmap.call import Call, Result
 from parvis.serve.jmap.kind import Kind
-from parvis.serve.jmap.reading import read_state
 from parvis.serve.jmap.reading import state as state_of
+from parvis.serve.jmap.standing import read_state
 from parvis.serve.jmap.types import Object
 from parvis.store.sql.contract import marks
 

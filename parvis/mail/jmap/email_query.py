@@ -21,7 +21,7 @@ from parvis.serve.jmap.kind import (
     QueryChangesArguments,
     Window,
 )
-from parvis.serve.jmap.reading import read_state
+from parvis.serve.jmap.standing import read_state
 from parvis.serve.jmap.types import UnsignedInt, UTCDate
 from parvis.store.changes import Changes
 from parvis.store.sql.contract import marks

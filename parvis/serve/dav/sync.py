@@ -15,6 +15,7 @@ from parvis.serve.http.exchange import Response
 from parvis.wire.dav import xml
 from parvis.wire.dav.element import Element
 from parvis.wire.dav.names import dav
+from parvis.wire.dav.paths import encoded
 
 _MOST = 5_000
 """Resources in one answer; the client comes again for the rest. RFC 6578 §3.6"""
@@ -40,14 +41,14 @@ async def run(ask: Ask, request: Element, resource: Resource) -> Response:
         raise Precondition(dav("supported-report"), "this cannot be synchronised")
     token = request.first(dav("sync-token"))
     state = _state(token.words() if token is not None else "", node)
-    deep, limit = _level(ask, request), _limit(request)
+    deep, limit = _level(ask, request), limit_of(request)
     page = await tree.sync(ask.store.db, ask.who, node, state, limit, deep=deep)
 
     async def pages() -> AsyncIterator[str]:
         found = [_below(resource, node, each) for each in page.changed]
         there = {each.path for each in found}
-        gone = [resource.member(node, *name) for name in page.departed] if state else []
-        yield "".join(multistatus.status(each.href, 404) for each in gone if each.path not in there)
+        gone = [(*resource.path, *name) for name in page.departed] if state else []
+        yield "".join(multistatus.status(encoded("dav", *path), 404) for path in gone if path not in there)
         reading = Reading(ask, wanted(request))
         for place in range(0, len(found), multistatus.PAGE):
             yield await written(ask, reading, found[place : place + multistatus.PAGE])
@@ -72,8 +73,8 @@ def _level(ask: Ask, request: Element) -> bool:
     return words.startswith("inf")
 
 
-def _limit(request: Element) -> int:
-    """RFC 5323 §5.17"""
+def limit_of(request: Element) -> int:
+    """How many resources the client wants at most. RFC 5323 §5.17"""
     limit = request.first(dav("limit"))
     number = limit.first(dav("nresults")) if limit is not None else None
     if number is None:

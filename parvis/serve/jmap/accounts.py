@@ -1,6 +1,6 @@
 """Which account a call may act in, and how. RFC 8620 §3.6.2"""
 
-from parvis.access import gate
+from parvis.access import gate, parts
 from parvis.access.gate import Access, Scope
 from parvis.access.principal import Principal, Right
 from parvis.kernel import ids
@@ -14,23 +14,33 @@ ANY = "*"
 
 
 async def account(
-    db: Database, principal: Principal, given: str, scope: str, right: Right = Right.READ, *, prefix: str = ""
+    db: Database,
+    principal: Principal,
+    given: str,
+    scope: str,
+    right: Right = Right.READ,
+    *,
+    prefix: str = "",
+    parted: bool = False,
 ) -> Access:
-    """What `principal` may do in the account `given`, in its scope of this kind. Raises MethodError
-    accountNotFound, accountNotSupportedByMethod or accountReadOnly; `prefix` is for fromAccountNotFound."""
+    """What `principal` may do in the account `given`, in its scope of this kind; when there are many of them
+    (`parted`), in all together. Raises MethodError accountNotFound, accountNotSupportedByMethod or accountReadOnly;
+    `prefix` is for fromAccountNotFound."""
     number = ids.parse(given)
     if number is None:
         raise MethodError(_named(prefix, "accountNotFound"))
-    access = await _in_account(db, principal, number, scope)
+    access = await _in_account(db, principal, number, scope, parted=parted)
     if access is None:
         known = number == principal.id or await gate.everything(db, principal, number)
         raise MethodError(_named(prefix, "accountNotSupportedByMethod" if known else "accountNotFound"))
-    if right not in access.rights:
+    if right not in access.rights and not (parted and right == Right.READ):
         raise MethodError("accountReadOnly", f"this needs the right to {(right.name or 'do that').lower()}")
     return access
 
 
-async def _in_account(db: Database, principal: Principal, number: int, scope: str) -> Access | None:
+async def _in_account(
+    db: Database, principal: Principal, number: int, scope: str, *, parted: bool
+) -> Access | None:
     if number == principal.id and scope in (OWN, ANY):
         return Access(Scope(0, number, scope, principal.name), Right.owner(), True)
     if scope == OWN:
@@ -38,6 +48,8 @@ async def _in_account(db: Database, principal: Principal, number: int, scope: st
     if scope == ANY:
         return joined(await gate.everything(db, principal, number))
     try:
+        if parted:
+            return await parts.any_part(db, principal, number, scope)
         return await gate.require(db, principal, number, scope)
     except NotFound:
         return None

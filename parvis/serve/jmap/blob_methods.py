@@ -278,10 +278,11 @@ async def _lookup(call: Call) -> Result:
             found.append({"id": call.resolve(one) or one, "matchedIds": {name: [] for name in shown}})
             continue
         digest = blob.digest or digest_of(one)
-        matched = {
-            name: await types[name].find(call, digest) if digest and may else [] for name, may in shown.items()
-        }
-        texts = {name: [ids.text(number) for number in numbers] for name, numbers in matched.items()}
+        texts = {}
+        for name, may in shown.items():
+            matched = await types[name].find(call, digest) if digest and may else []
+            open_ = await library.opened(call.principal, call.account_id, name, matched, known)
+            texts[name] = [ids.text(number) for number in matched if number in open_]
         found.append({"id": call.resolve(one) or one, "matchedIds": texts})
     return {"accountId": ids.text(call.account_id), "list": found, "notFound": missing}
 

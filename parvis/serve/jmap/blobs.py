@@ -5,17 +5,17 @@ undone): it takes a letter, makes ids of that letter and [A-Za-z0-9_-], and brin
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from parvis.access import gate
+from parvis.access import gate, parts
 from parvis.access.principal import Principal
 from parvis.kernel import clock
 from parvis.kernel.errors import Forbidden, NotFound
 from parvis.store.blobs.contract import Blobs
-from parvis.store.sql.contract import Database
+from parvis.store.sql.contract import marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -61,11 +61,6 @@ class Resolver(Protocol):
         ...
 
 
-Opener = Callable[[Database, Principal, int, Sequence[int]], Awaitable[bool]]
-"""Whether a principal may read one of some objects of an account, and with it the blob that it refers to: for kinds
-that are in parts of an account."""
-
-
 class Library:
     """All blobs, with the rights to them."""
 
@@ -74,11 +69,11 @@ class Library:
         store: Store,
         resolvers: Mapping[str, Resolver],
         scopes: Mapping[str, str],
-        openers: Mapping[str, Opener] | None = None,
+        parted: frozenset[str] = frozenset(),
     ) -> None:
-        """`resolvers` by first letter of an id; `scopes` gives for each blob_link kind the scope that opens it, or
-        `openers` tells it object by object."""
-        self._store, self._resolvers, self._scopes, self._openers = store, resolvers, scopes, openers or {}
+        """`resolvers` by first letter of an id; `scopes` gives for each blob_link kind the scope that opens it;
+        `parted` are those scopes of which an account has many: there each object's part opens its blobs."""
+        self._store, self._resolvers, self._scopes, self._parted = store, resolvers, scopes, parted
 
     @property
     def blobs(self) -> Blobs:
@@ -111,17 +106,14 @@ class Library:
                     object_id != principal.id
                 ):  # uploads are the uploader's alone, in shared accounts too. RFC 8620 §6.1
                     continue
-            elif kind in self._openers:
-                if not await self._openers[kind](self._store.db, principal, account_id, [object_id]):
-                    continue
-            elif not await self.opens(principal, account_id, kind, allowed):
+            elif not await self.opened(principal, account_id, kind, [object_id], allowed):
                 continue
             return Blob(blob_id(digest), size, media_type, partial(self.blobs.stream, digest), digest)
         raise NotFound("no such blob", blob=blob_id(digest))
 
     async def opens(self, principal: Principal, account_id: int, kind: str, known: dict[str, bool]) -> bool:
-        """Whether somebody may read an account's objects of a kind, and with them their blobs; `known` keeps what
-        was found for the next question."""
+        """Whether somebody may read an account's objects of a kind (some of them, of a kind in parts); `known`
+        keeps what was found for the next question."""
         scope = self._scopes.get(kind)
         if scope is None:
             return False
@@ -129,11 +121,31 @@ class Library:
             return principal.id == account_id
         if scope not in known:
             try:
-                await gate.require(self._store.db, principal, account_id, scope)
+                proof = parts.any_part if scope in self._parted else gate.require
+                await proof(self._store.db, principal, account_id, scope)
                 known[scope] = True
             except (NotFound, Forbidden):
                 known[scope] = False
         return known[scope]
+
+    async def opened(
+        self, principal: Principal, account_id: int, kind: str, numbers: Sequence[int], known: dict[str, bool]
+    ) -> set[int]:
+        """Those of an account's objects of a kind that somebody may read, and with them their blobs. An object of a
+        kind in parts that is not in the change log is its owner's alone."""
+        if not numbers or not await self.opens(principal, account_id, kind, known):
+            return set()
+        if self._scopes[kind] not in self._parted or principal.id == account_id:
+            return set(numbers)
+        rows = await self._store.db.rows(
+            f"""SELECT object_id FROM change WHERE account_id = ? AND kind = ?
+            AND object_id IN {marks(len(numbers))} AND destroyed = 0 AND part IN {gate.VISIBLE}""",
+            account_id,
+            kind,
+            *numbers,
+            *gate.visible(principal),
+        )
+        return {number for (number,) in rows}
 
 
 async def link(

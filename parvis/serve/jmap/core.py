@@ -2,7 +2,7 @@
 
 from parvis.access.erasure import Gone
 from parvis.serve.feature import Capability, Context, Feature
-from parvis.serve.jmap import blob_methods, preferences, sharing
+from parvis.serve.jmap import blob_methods, notices, preferences, principals, sharing
 from parvis.serve.jmap.accounts import ANY
 from parvis.serve.jmap.call import Call, Result
 from parvis.serve.jmap.engine import CORE
@@ -10,6 +10,7 @@ from parvis.serve.jmap.kind import OWN, Method
 from parvis.serve.jmap.push import subscription
 from parvis.serve.jmap.push.delivery import Delivery
 from parvis.serve.jmap.session import WEBSOCKET
+from parvis.serve.jmap.shares import SharedKinds
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -35,6 +36,8 @@ async def _erase(store: Store, gone: Gone) -> None:
 
 def feature(context: Context) -> Feature:
     """Everything of JMAP's core."""
+    shared = SharedKinds()
+    context.offer(shared)
     return Feature(
         name="serve",
         migrations=True,
@@ -44,6 +47,7 @@ def feature(context: Context) -> Feature:
             Capability(blob_methods.BLOB, ANY, account=blob_methods.capability_value(context)),
             Capability(preferences.PREFERENCES, OWN),
             Capability(sharing.SHARING, ANY),
+            Capability(principals.PRINCIPALS, OWN, account=principals.account_value),
         ),
         methods=(
             Method(name="Core/echo", capability=CORE, arguments=dict, run=_echo),
@@ -51,7 +55,7 @@ def feature(context: Context) -> Feature:
             *subscription.methods(),
             *sharing.methods(),
         ),
-        kinds=(preferences.KIND, sharing.PRINCIPAL, sharing.GRANT),
+        kinds=(preferences.KIND, principals.KIND, sharing.GRANT, notices.kind(shared, sharing.RIGHTS)),
         followers={"push": lambda events: context.need(Delivery).follow(events)},
         erase=_erase,
     )

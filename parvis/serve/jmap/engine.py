@@ -20,6 +20,7 @@ from parvis.serve.jmap.errors import MethodError, RequestError, of_method
 from parvis.serve.jmap.kind import ChangesArguments, Kind, Method
 from parvis.serve.jmap.references import MOST_WEIGHT, resolve_all, weight
 from parvis.serve.jmap.request import Request
+from parvis.serve.jmap.shares import SharedKinds
 from parvis.serve.jmap.types import Object
 from parvis.serve.jmap.writing import Setting
 
@@ -47,6 +48,7 @@ class Engine:
 
     def __init__(self, context: Context, features: Iterable[Feature]) -> None:
         self._context = context
+        context.offer(self)
         self.features = tuple(features)
         self.capabilities: dict[str, Capability] = {}
         self.kinds: dict[str, Kind] = {}
@@ -58,6 +60,11 @@ class Engine:
                 self._add_kind(kind)
             for method in feature.methods:
                 self._add(method.name, _of_method(method))
+        self.parted = frozenset(kind.scope for kind in self.kinds.values() if kind.parts)
+        """Kinds of scopes of which an account has many, each shared by itself."""
+        context.need(SharedKinds).update(
+            {shared.scope: shared for feature in self.features for shared in feature.shares}
+        )
 
     def _add(self, name: str, bound: _Bound) -> None:
         if name in self._methods:
@@ -85,7 +92,12 @@ class Engine:
 
     async def _copy(self, kind: Kind, call: Call) -> Result:
         access = await account(
-            self._context.store.db, call.principal, call.arguments.from_account_id, kind.scope, prefix="from"
+            self._context.store.db,
+            call.principal,
+            call.arguments.from_account_id,
+            kind.scope,
+            prefix="from",
+            parted=kind.parts,
         )
         return await copying.copy(kind, call, replace(call, access=access))
 
@@ -147,7 +159,12 @@ class Engine:
             call.arguments = _decoded(resolved, bound.arguments)
         if bound.scope is not None:
             call.access = await account(
-                self._context.store.db, principal, call.arguments.account_id, bound.scope, bound.right
+                self._context.store.db,
+                principal,
+                call.arguments.account_id,
+                bound.scope,
+                bound.right,
+                parted=bound.scope in self.parted,
             )
         return await bound.run(call)
 
@@ -178,4 +195,11 @@ async def _set(kind: Kind, call: Call) -> Result:
     answer, outcome = await Setting(kind, call).perform()
     if kind.after_set is None:
         return answer
-    return Then(answer, await kind.after_set(call, outcome))
+    calls = await kind.after_set(call, outcome)
+    if outcome.more:
+        answer |= {
+            "created": outcome.created or None,
+            "updated": outcome.updated,
+            "newState": await reading.state(kind, call),
+        }
+    return Then(answer, calls)

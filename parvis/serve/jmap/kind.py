@@ -192,6 +192,8 @@ class SetOutcome:
     not_created: dict[str, Object] = field(default_factory=dict)
     not_updated: dict[str, Object] = field(default_factory=dict)
     not_destroyed: dict[str, Object] = field(default_factory=dict)
+    more: bool = False
+    """Set by `Kind.after_set` when it has changed further objects and noted them here."""
 
 
 ReadFunction = Callable[[Call, Sequence[int] | None, frozenset[str]], Awaitable[Sequence[Object | Record]]]
@@ -206,8 +208,13 @@ class Kind:
     record: type[Record]
     scope: str
     """The kind of scope its objects belong to (`mail`), or OWN."""
-    read: ReadFunction
     parts: bool = False
+    """An account has many scopes of this kind, each shared by itself: the objects that are read are those in scopes
+    that the principal sees, `create`, `update` and `destroy` ask `access.parts.part` for the right, and each change
+    is noted with its `part`."""
+    sees: Right = Right.READ
+    """In which parts somebody hears of changes: those where they have one of these rights."""
+    read: ReadFunction
     create: Callable[[Call, Unit, Creation], Awaitable[Created]] | None = None
     update: Callable[[Call, Unit, Update], Awaitable[Object | None]] | None = None
     """Returns properties that changed beyond what was asked, or None."""
@@ -242,12 +249,16 @@ class Kind:
     """Whether a property that the record does not declare is allowed (`header:Subject:asText`)."""
     dynamic_set: Callable[[str], bool] = lambda _: False
     """The same for properties given at creation; their values reach `create` as they are."""
+    open: bool = False
+    """Whether its objects have properties beside those that the record declares, as JSContact and JSCalendar have:
+    they are given, patched and read like the others, and checked by the kind."""
     counts: frozenset[str] = frozenset()
     """Server-computed counts: updatedProperties of /changes when nothing else changed. RFC 8621 §2.2"""
     singleton: bool = False
     rights: Mapping[str, Right] = field(
         default_factory=lambda: {"create": Right.WRITE, "update": Right.WRITE, "destroy": Right.DELETE}
     )
+    """What a verb needs in the account. In one with parts: one of these, or WRITE_OWN, in any part."""
     state: Callable[[Call], Awaitable[str]] | None = None
     """The state string, for a kind that is not in the account's change log; then changes cannot be calculated."""
     first: Callable[[Unit], Awaitable[None]] | None = None

@@ -7,7 +7,8 @@ from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.errors import MethodError
 from parvis.serve.jmap.filters import read_filter, read_sort
 from parvis.serve.jmap.kind import Kind, Page, Query, Window
-from parvis.serve.jmap.reading import read_state, state
+from parvis.serve.jmap.reading import log_since, state
+from parvis.serve.jmap.standing import Since, Standing, read_state, standing
 from parvis.serve.jmap.types import Object
 from parvis.store import changes
 
@@ -79,14 +80,14 @@ async def query_changes(kind: Kind, call: Call) -> Object:
     question = read_query(kind, call)
     if not can_calculate(kind, question):
         raise MethodError("cannotCalculateChanges", "not for this filter and sort")
-    found, result = await _present(kind, call, question)
+    found, result, now = await _present(kind, call, question)
     moved = await _moved(kind, call, question, found)
     place = {number: index for index, number in enumerate(result)}
     end = _end(kind, call, question, place)
     removed = sorted(moved | set(found.destroyed))
     added = sorted((place[n], n) for n in moved | set(found.created) if n in place and place[n] <= end)
     total = len(result) if call.arguments.calculate_total else None
-    return changes_answer(call, str(found.new_state), removed, added, total)
+    return changes_answer(call, now.at(found.new_state), removed, added, total)
 
 
 def changes_answer(
@@ -106,20 +107,21 @@ def changes_answer(
     return answer if total is None else answer | {"total": total}
 
 
-async def _present(kind: Kind, call: Call, question: Query) -> tuple[changes.Changes, Sequence[int]]:
+async def _present(kind: Kind, call: Call, question: Query) -> tuple[changes.Changes, Sequence[int], Standing]:
     """The log since the client's state and the result at its end; read again when something changed meanwhile."""
     assert kind.query is not None
     while True:
-        present = int(await state(kind, call))
-        since = read_state(call.arguments.since_query_state, present)
-        found = await changes.since(call.context.store.db, call.account_id, kind.name, since.reached, _MOST_CHANGES)
+        now = await standing(kind, call)
+        since = read_state(call.arguments.since_query_state, now.modseq, now.sight)
+        found = await log_since(kind, call, now, Since(since.reached, None), _MOST_CHANGES)
         if found.has_more:
             raise MethodError("cannotCalculateChanges", "too much has changed")
         result: Sequence[int] = ()
         if found.new_state > since.reached or call.arguments.calculate_total:
             result = await kind.query(call, question)
-        if int(await state(kind, call)) == found.new_state:
-            return found, result
+        after = await standing(kind, call)
+        if (after.modseq, after.sight) == (found.new_state, now.sight):
+            return found, result, now
 
 
 async def _moved(kind: Kind, call: Call, question: Query, found: changes.Changes) -> set[int]:

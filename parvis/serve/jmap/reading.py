@@ -1,18 +1,16 @@
 """Foo/get and Foo/changes for any kind. RFC 8620 §5.1, §5.2"""
 
-import re
-from dataclasses import dataclass
-
 from parvis.access.principal import Right
 from parvis.kernel import ids
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.errors import MethodError
 from parvis.serve.jmap.kind import SINGLETON, Kind
+from parvis.serve.jmap.standing import Since, Standing, read_state, standing
 from parvis.serve.jmap.types import Object
 from parvis.serve.jmap.values import declared, outside
 from parvis.store import changes
+from parvis.store.changes import Changes
 
-_STATE = re.compile(r"(0|[1-9]\d{0,17})(?:-(0|[1-9]\d{0,17}))?")
 _MOST_CHANGES = 5000
 MOST_PROPERTIES = 500
 
@@ -21,10 +19,7 @@ async def state(kind: Kind, call: Call) -> str:
     """The state string of a kind in the call's account."""
     if kind.state is not None:
         return await kind.state(call)
-    modseq = await call.db.value(
-        "SELECT modseq FROM kind_state WHERE account_id = ? AND kind = ?", call.account_id, kind.name
-    )
-    return str(modseq or 0)
+    return (await standing(kind, call)).text
 
 
 async def get(kind: Kind, call: Call) -> Object:
@@ -43,7 +38,8 @@ async def get(kind: Kind, call: Call) -> Object:
         found, missing = await _several(kind, call, wanted)
     if len(found) > limit:
         raise MethodError("requestTooLarge", f"there are more than {limit}; name the ids")
-    chosen = [{name: value for name, value in each.items() if name in wanted} for each in found]
+    whole = kind.open and call.arguments.properties is None
+    chosen = found if whole else [{name: each[name] for name in each if name in wanted} for each in found]
     return {"accountId": ids.text(call.account_id), "state": present, "list": chosen, "notFound": missing}
 
 
@@ -53,7 +49,7 @@ def _wanted(kind: Kind, asked: list[str] | None) -> frozenset[str]:
         raise MethodError("requestTooLarge", f"at most {MOST_PROPERTIES} properties")
     if asked is None:
         return kind.defaults | {"id"} if kind.defaults is not None else frozenset(known)
-    if unknown := [name for name in asked if name not in known and not kind.dynamic(name)]:
+    if unknown := [name for name in asked if name not in known and not (kind.open or kind.dynamic(name))]:
         raise MethodError("invalidArguments", f"properties: unknown {', '.join(unknown[:10])}")
     return frozenset(asked) | {"id"}
 
@@ -79,42 +75,18 @@ async def _several(kind: Kind, call: Call, wanted: frozenset[str]) -> tuple[list
     return found, [one for one, real in resolved.items() if real not in there]
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
-    """A state that a client holds: how far it has read, and from where it set out when it reads in pages."""
-
-    reached: int
-    base: int | None
-
-
-def read_state(given: str, present: int) -> Since:
-    """A state string of the change log. Raises MethodError cannotCalculateChanges for one we never gave."""
-    match = _STATE.fullmatch(given)
-    if match is None or int(match[1]) > present:
-        raise MethodError("cannotCalculateChanges", "this is no state of ours")
-    return Since(int(match[1]), int(match[2]) if match[2] else None)
-
-
 async def changes_since(kind: Kind, call: Call) -> Object:
     """RFC 8620 §5.2"""
     given, most = call.arguments.since_state, call.arguments.max_changes
     if most == 0:
         raise MethodError("invalidArguments", "maxChanges must be above 0")
-    present = await state(kind, call)
     if kind.state is not None:
-        return _unlogged(kind, call, present)
-    since = read_state(given, int(present))
-    found = await changes.since(
-        call.context.store.db,
-        call.account_id,
-        kind.name,
-        since.reached,
-        min(most or _MOST_CHANGES, _MOST_CHANGES),
-        base=since.base,
-    )
-    new = str(found.new_state)
-    if found.has_more:
-        new += f"-{since.reached if since.base is None else since.base}"
+        return _unlogged(kind, call, await state(kind, call))
+    now = await standing(kind, call)
+    since = read_state(given, now.modseq, now.sight)
+    found = await log_since(kind, call, now, since, min(most or _MOST_CHANGES, _MOST_CHANGES))
+    base = since.reached if since.base is None else since.base
+    new = now.at(found.new_state, base if found.has_more else None)
     answer: Object = {
         "accountId": ids.text(call.account_id),
         "oldState": given,
@@ -130,6 +102,14 @@ async def changes_since(kind: Kind, call: Call) -> Object:
         only = found.counts_only and bool(found.updated) and not (found.created or found.destroyed)
         answer["updatedProperties"] = sorted(kind.counts) if only else None
     return answer
+
+
+async def log_since(kind: Kind, call: Call, now: Standing, since: Since, limit: int) -> Changes:
+    """The change log after a state, as much of it as is seen."""
+    db, place = call.context.store.db, (call.account_id, kind.name, since.reached, limit)
+    if now.sight:
+        return await changes.since_in(db, *place, now.parts, base=since.base)
+    return await changes.since(db, *place, base=since.base)
 
 
 def _unlogged(kind: Kind, call: Call, present: str) -> Object:
@@ -153,4 +133,6 @@ def _texts(numbers: list[int]) -> list[str]:
 def may(kind: Kind, call: Call, verb: str) -> bool:
     """Whether the principal may `create`, `update` or `destroy` in this account."""
     needed = kind.rights.get(verb, Right.WRITE)
+    if kind.parts:
+        return bool(call.access.rights & (needed | Right.WRITE_OWN))
     return needed in call.access.rights

@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 
-from parvis.access import gate
+from parvis.access import gate, parts
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
 from parvis.kernel import ids
@@ -16,6 +16,8 @@ from parvis.serve.jmap.kind import OWN
 from parvis.serve.jmap.types import Object
 from parvis.store.sql.contract import marks
 
+PRINCIPALS_OWNER = "urn:ietf:params:jmap:principals:owner"
+_WRITING = Right.WRITE | Right.WRITE_OWN
 WEBSOCKET = "urn:ietf:params:jmap:websocket"
 
 
@@ -23,7 +25,7 @@ async def session(context: Context, engine: Engine, principal: Principal, origin
     """What this principal may use, and where. `origin` is used when the settings name no public address."""
     before = await state(context, principal, origin)
     base = context.settings.public_url.rstrip("/") or origin or context.public_url
-    accounts = await _accounts(context, engine, principal)
+    accounts = await accounts_of(context, engine, principal)
     own = ids.text(principal.id)
     found: Object = {
         "capabilities": {urn: dict(each.session) for urn, each in engine.capabilities.items()}
@@ -62,19 +64,21 @@ def core(context: Context) -> Object:
     }
 
 
-async def visible_accounts(context: Context, principal: Principal) -> dict[int, list[Access]]:
-    """Every account of which the principal can read something, its own always, with its readable scopes. RFC 8621
-    §1.4, §9.5"""
+async def visible_accounts(context: Context, engine: Engine, principal: Principal) -> dict[int, list[Access]]:
+    """Every account of which the principal can read something, its own always, with its readable scopes; parts of
+    an account of which only the free-busy may be read count too. RFC 8621 §1.4, §9.5"""
     by_account: dict[int, list[Access]] = defaultdict(list)
     by_account[principal.id] = []
     for access in await gate.everything(context.store.db, principal):
-        if access.rights & Right.READ:
+        enough = parts.ANY_SIGHT if access.scope.kind in engine.parted else Right.READ
+        if access.rights & enough:
             by_account[access.scope.account_id].append(access)
     return by_account
 
 
-async def _accounts(context: Context, engine: Engine, principal: Principal) -> Object:
-    by_account = await visible_accounts(context, principal)
+async def accounts_of(context: Context, engine: Engine, principal: Principal) -> Object:
+    """The Account objects of what somebody may see, by id. RFC 8620 §2"""
+    by_account = await visible_accounts(context, engine, principal)
     others = sorted(by_account.keys() - {principal.id})
     rows = (
         await context.store.db.rows(
@@ -90,7 +94,7 @@ async def _accounts(context: Context, engine: Engine, principal: Principal) -> O
         ids.text(number): {
             "name": names[number],
             "isPersonal": number == principal.id or (number in external and _all(by_account[number])),
-            "isReadOnly": number != principal.id and not any(a.rights & Right.WRITE for a in by_account[number]),
+            "isReadOnly": number != principal.id and not any(a.rights & _WRITING for a in by_account[number]),
             "accountCapabilities": _capabilities(engine, principal, number, by_account[number]),
         }
         for number in (principal.id, *others)
@@ -106,17 +110,24 @@ def _all(found: list[Access]) -> bool:
 def _capabilities(engine: Engine, principal: Principal, number: int, found: list[Access]) -> Object:
     values = {}
     for capability in engine.capabilities.values():
-        access = _matching(capability, principal, number, found)
+        access = _matching(engine, capability, principal, number, found)
         if access is not None:
             values[capability.urn] = capability.account(access)
-    return values
+    # Whose account it is, and in which account that somebody is found. RFC 9670 §1.5.2
+    owner = {"accountIdForPrincipal": ids.text(principal.id), "principalId": ids.text(number)}
+    return values | {PRINCIPALS_OWNER: owner}
 
 
-def _matching(capability: Capability, principal: Principal, number: int, found: list[Access]) -> Access | None:
+def _matching(
+    engine: Engine, capability: Capability, principal: Principal, number: int, found: list[Access]
+) -> Access | None:
     if capability.scope is None:
         return None
     if capability.scope in (OWN, ANY) and number == principal.id:
         return gate.Access(gate.Scope(0, number, capability.scope, ""), Right.owner(), True)
     if capability.scope == ANY:
         return joined(found)
-    return next((access for access in found if access.scope.kind == capability.scope), None)
+    of_kind = [access for access in found if access.scope.kind == capability.scope]
+    if not of_kind or capability.scope not in engine.parted:
+        return next(iter(of_kind), None)
+    return parts.union(of_kind)

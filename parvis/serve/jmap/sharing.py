@@ -1,7 +1,7 @@
-"""Who there is and who was given what: Principal, Grant, and why somebody sees a thing. ★A3"""
+"""Who was given what: Grant, and why somebody sees a thing. ★A3"""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -10,19 +10,18 @@ from parvis.access.gate import VISIBLE, visible
 from parvis.access.principal import Right
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid
-from parvis.kernel.languages import fold
 from parvis.kernel.records import Immutable, Record, ServerSet
 from parvis.serve.jmap.accounts import ANY
 from parvis.serve.jmap.call import Call, Result
 from parvis.serve.jmap.errors import SetError, invalid_properties
-from parvis.serve.jmap.filters import matches, ordered
-from parvis.serve.jmap.kind import OWN, Created, Creation, Kind, Method, Query, Update
+from parvis.serve.jmap.kind import Created, Creation, Kind, Method, Update
+from parvis.serve.jmap.shares import Names, named
 from parvis.serve.jmap.types import Arguments, Id, Object, UTCDate
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
 
 SHARING = "urn:parvis:sharing"
-_RIGHTS = {
+RIGHTS: Names = {
     "read": Right.READ,
     "write": Right.WRITE,
     "delete": Right.DELETE,
@@ -30,76 +29,10 @@ _RIGHTS = {
     "share": Right.SHARE,
     "freeBusy": Right.FREE_BUSY,
     "sendAs": Right.SEND_AS,
+    "rsvp": Right.RSVP,
+    "writeOwn": Right.WRITE_OWN,
+    "updatePrivate": Right.UPDATE_PRIVATE,
 }
-
-
-class Principal(Record):
-    """Somebody or something that rights can be given to. Everybody who has signed in sees the directory."""
-
-    kind: ClassVar[str] = "Principal"
-    capability: ClassVar[str] = SHARING
-    id: ServerSet[str] = ""
-    type: ServerSet[Literal["person", "group", "space", "resource", "agent"]] = "person"
-    name: ServerSet[str] = ""
-    address: ServerSet[str | None] = None
-    description: ServerSet[str] = ""
-
-
-class PrincipalCondition(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """What the directory can be asked for; `text` is looked for at the beginning of each word, without accents."""
-
-    text: str | None = None
-    type: str | None = None
-    address: str | None = None
-
-
-async def _read_principals(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]) -> list[Object]:
-    some = f"AND p.id IN {marks(len(numbers))}" if numbers is not None else ""
-    rows = await call.db.rows(
-        f"""SELECT p.id, p.kind, p.name, p.address, p.description FROM principal p
-        WHERE p.disabled_ms IS NULL AND p.kind <> 'external' {some}""",
-        *(numbers or ()),
-    )
-    names = ("id", "type", "name", "address", "description")
-    return [dict(zip(names, (ids.text(row[0]), *row[1:]), strict=True)) for row in rows]
-
-
-async def _directory_state(call: Call) -> str:
-    """Grows with each change of any principal; the directory is everybody's, so no account's log tells it."""
-    found = await call.db.row("SELECT COUNT(*), SUM(modseq) FROM kind_state WHERE kind = 'Principal'")
-    return f"{found[0]}-{found[1] or 0}" if found else "0"
-
-
-async def _query_principals(call: Call, question: Query) -> list[int]:
-    def leaf(condition: PrincipalCondition) -> bool:
-        if condition.type is not None and each["type"] != condition.type:
-            return False
-        if condition.address is not None and (each["address"] or "").lower() != condition.address.lower():
-            return False
-        return condition.text is None or _mentioned(condition.text, each)
-
-    kept: list[Object] = []
-    for each in await _read_principals(call, None, frozenset()):
-        if matches(question.filter, leaf):
-            kept.append(each)
-    in_order = ordered(kept, question.sort, lambda one, by: one[by.property] or "", lambda one: one["id"])
-    return [ids.parse(one["id"]) or 0 for one in in_order]
-
-
-def _mentioned(text: str, found: Object) -> bool:
-    words = f" {fold(found['name'])} {fold(found['address'] or '')}"
-    return all(f" {word}" in words for word in fold(text).split())
-
-
-PRINCIPAL = Kind(
-    record=Principal,
-    scope=OWN,
-    read=_read_principals,
-    query=_query_principals,
-    condition=PrincipalCondition,
-    sorts=frozenset({"name", "address"}),
-    state=_directory_state,
-)
 
 
 class Rights(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -112,6 +45,9 @@ class Rights(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields
     share: bool = False
     free_busy: bool = False
     send_as: bool = False
+    rsvp: bool = False
+    write_own: bool = False
+    update_private: bool = False
 
 
 class Grant(Record, kw_only=True):
@@ -153,7 +89,7 @@ async def _read_grants(call: Call, numbers: Sequence[int] | None, wanted: frozen
             "scopeName": row[3],
             "granteeId": ids.text(row[4]),
             "granteeName": row[5],
-            "rights": _shown_rights(Right(row[6])),
+            "rights": named(Right(row[6]), RIGHTS),
             "expires": clock.utc_date(row[7]) if row[7] is not None else None,
             "grantedBy": row[8] or "",
             "granted": clock.utc_date(row[9]),
@@ -162,14 +98,10 @@ async def _read_grants(call: Call, numbers: Sequence[int] | None, wanted: frozen
     ]
 
 
-def _shown_rights(rights: Right) -> Object:
-    return {name: right in rights for name, right in _RIGHTS.items()}
-
-
 def _right(rights: Rights) -> Right:
     given: Object = msgspec.to_builtins(rights)
     total = Right(0)
-    for name, right in _RIGHTS.items():
+    for name, right in RIGHTS.items():
         total |= right if given[name] else Right(0)
     if not total:
         raise invalid_properties("rights", why="a grant of nothing is none")
@@ -272,7 +204,7 @@ async def _explain(call: Call) -> Result:
                 "grantedBy": path.granted_by,
                 "granted": clock.utc_date(path.granted_ms) if path.granted_ms else None,
                 "expires": clock.utc_date(path.expires_ms) if path.expires_ms is not None else None,
-                "rights": _shown_rights(path.rights),
+                "rights": named(path.rights, RIGHTS),
             }
             for path in paths
         ],

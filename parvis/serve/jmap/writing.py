@@ -16,6 +16,7 @@ from parvis.serve.jmap.errors import MethodError, SetError, of_object
 from parvis.serve.jmap.kind import SINGLETON, Created, Creation, Kind, SetOutcome, Update
 from parvis.serve.jmap.patch import Path, apply, parse
 from parvis.serve.jmap.reading import may, state
+from parvis.serve.jmap.standing import Standing, standing
 from parvis.serve.jmap.types import Object
 from parvis.serve.jmap.values import (
     check_references,
@@ -214,13 +215,12 @@ class Setting:
         await self._read_back(run)
         run.outcome.destroyed += [ids.text(number) for number in dict.fromkeys(call.gone)]
         made = {key: exchange.created[key] for key, _, _ in run.fresh}
-        return run.outcome, old, self._state_after(unit, call.account_id, old), made
+        return run.outcome, old, await self._state_after(unit, call, old), made
 
-    def _state_after(self, unit: Unit, account_id: int, old: str) -> str:
-        for change in unit.state_changes():
-            if change.account_id == account_id and self.kind.name in change.changed:
-                return str(change.changed[self.kind.name])
-        return old
+    async def _state_after(self, unit: Unit, call: Call, old: str) -> str:
+        now = await standing(self.kind, call) if self.kind.parts and not call.access.owner else Standing(0)
+        reached = unit.reached(call.account_id, self.kind.name, now.parts if now.sight else None)
+        return now.at(max(reached, now.modseq)) if reached or now.sight else old
 
     async def _read_patched(self, run: _Run) -> dict[int, Object]:
         """The touched properties of all objects to update, in one read."""
@@ -231,7 +231,8 @@ class Setting:
 
     async def _read(self, run: _Run, numbers: list[int]) -> dict[int, Object]:
         known = declared(self.kind.record).all
-        wanted = {name for patch in self.patches for name in patch.touched if name in known} | {"id"}
+        wanted = {name for patch in self.patches for name in patch.touched if self.kind.open or name in known}
+        wanted |= {"id"}
         if self.kind.singleton:
             found = await self.kind.read(run.call, None, frozenset(wanted))
             return {0: outside(found[0]) | {"id": SINGLETON}} if found else {}

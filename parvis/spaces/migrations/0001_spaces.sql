@@ -7,6 +7,7 @@ CREATE TABLE space (
     created_ms BIGINT NOT NULL,
     gone_ms BIGINT
 );
+INSERT INTO space (id, created_by, created_ms) SELECT id, 0, created_ms FROM principal WHERE kind = 'space';
 
 -- What happened in a space, newest kept: one row an object, with its last change.
 CREATE TABLE space_activity (

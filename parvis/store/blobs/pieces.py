@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from parvis.kernel import clock
 from parvis.kernel.errors import NotFound
 from parvis.kernel.mapped import Mapped, Raw
-from parvis.store.blobs.contract import Blobs, BlobWriter, Piece
+from parvis.store.blobs.contract import CHUNK, Blobs, BlobWriter, Piece
 from parvis.store.blobs.cutting import Cutter
 from parvis.store.sql.contract import Database, Tx
 
@@ -127,25 +127,38 @@ class PiecedBlobs:
 
 
 class PiecedWriter:
-    """Writes piece after piece, each hashed as it comes, and the whole too."""
+    """Writes piece after piece, each hashed as it comes, and the whole too. Small chunks are gathered first, so
+    that looking for the cuts in a thread is worth while."""
 
     def __init__(self, blobs: PiecedBlobs, writer: BlobWriter) -> None:
         self._blobs, self._writer = blobs, writer
         self._cutter, self._hash = Cutter(), hashlib.sha256()
         self._pieces: list[Piece] = []
+        self._held: list[bytes] = []
+        self._waiting = 0
         self.size = 0
 
     async def write(self, chunk: bytes) -> None:
         """See BlobWriter.write."""
-        self._hash.update(chunk)
         self.size += len(chunk)
+        self._held.append(chunk)
+        self._waiting += len(chunk)
+        if self._waiting >= CHUNK:
+            await self._pass_on()
+
+    async def _pass_on(self) -> None:
+        content, self._held, self._waiting = b"".join(self._held), [], 0
         start = 0
-        for place in self._cutter.cuts(chunk):
-            await self._writer.write(chunk[start:place])
+        for place in await asyncio.to_thread(self._looked_at, content):
+            await self._writer.write(content[start:place])
             await self._cut()
             start = place
-        if start < len(chunk):
-            await self._writer.write(chunk[start:] if start else chunk)
+        if start < len(content):
+            await self._writer.write(content[start:] if start else content)
+
+    def _looked_at(self, content: bytes) -> list[int]:
+        self._hash.update(content)
+        return self._cutter.cuts(content)
 
     async def _cut(self) -> None:
         size = self._writer.size
@@ -154,6 +167,7 @@ class PiecedWriter:
 
     async def commit(self) -> str:
         """See BlobWriter.commit."""
+        await self._pass_on()
         if self._writer.size or not self._pieces:
             size = self._writer.size
             self._pieces.append(Piece(await self._writer.commit(), size))

@@ -73,6 +73,8 @@ def etags(given: str | None) -> Tags | None:
     strong: set[str] = set()
     weak: set[str] = set()
     place = 0
+    if not given.strip():
+        raise Invalid("this is no list of entity tags")
     while place < len(given):
         match = _ETAG.match(given, place)
         if match is None or len(strong) + len(weak) >= _MOST_TAGS:

@@ -5,6 +5,7 @@ bounded. What is read has namespaces resolved to Clark's notation; what is writt
 wire.dav.names, which dead properties are kept with: a prefix is never given to another namespace.
 """
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -107,12 +108,15 @@ def _languages(element: Element, language: str) -> Element:
 
 _TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"} | dict.fromkeys(range(9), "\ufffd"))
 _TEXT.update(dict.fromkeys((11, 12, *range(14, 32), 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)), "\ufffd"))
+_UNSAID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _ATTRIBUTE = {**_TEXT, ord('"'): "&quot;", ord("\n"): "&#10;", ord("\t"): "&#9;"}
 
 
 def text(value: str) -> str:
     """Text within an element; what XML 1.0 has no way to say becomes U+FFFD."""
-    return value if value.isalnum() and value.isascii() else value.translate(_TEXT)
+    if _UNSAID.search(value) is not None:
+        return value.translate(_TEXT)
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
 
 
 @lru_cache(maxsize=2000)
@@ -140,7 +144,7 @@ def empty(*names: str) -> str:
 
 def href(path: str) -> str:
     """A DAV:href; `path` is percent-encoded already."""
-    return f"<D:href>{text(path)}</D:href>"
+    return f"<D:href>{path.replace('&', '&amp;')}</D:href>" if path.isascii() else wrapped("{DAV:}href", text(path))
 
 
 def written(element: Element) -> str:

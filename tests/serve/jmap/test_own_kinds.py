@@ -4,13 +4,14 @@ import pytest
 
 from parvis.access import directory
 from parvis.serve.jmap.preferences import PREFERENCES
+from parvis.serve.jmap.principals import PRINCIPALS
 from parvis.serve.jmap.sharing import SHARING
 from tests.serve.conftest import Peer
 
 
 async def ask(peer: Peer, name: str, **arguments):
     arguments.setdefault("accountId", peer.account)
-    responses, _ = await peer.all((name, arguments), using=(SHARING, PREFERENCES, "urn:example:todo"))
+    responses, _ = await peer.all((name, arguments), using=(SHARING, PRINCIPALS, PREFERENCES, "urn:example:todo"))
     answered, result, _ = responses[0]
     return result if answered == name else {"error": result["type"]}
 
@@ -61,7 +62,7 @@ async def test_the_directory(ann, bob, make_person, store) -> None:
     await make_person(store, "Đỗ Thị Hà".replace(" ", "."))
     found = await ask(ann, "Principal/query", filter={"text": "do"}, sort=[{"property": "name"}])
     assert len(found["ids"]) == 1
-    people = await ask(ann, "Principal/query", filter={"type": "person"}, sort=[{"property": "name"}])
+    people = await ask(ann, "Principal/query", filter={"type": "individual"}, sort=[{"property": "name"}])
     assert people["ids"][:2] == [ann.account, bob.account]
     assert people["canCalculateChanges"] is False
     got = await ask(ann, "Principal/get", ids=[bob.account])

@@ -12,6 +12,7 @@ import type search from './search.json';
 import type settings from './settings.json';
 import type sharing from './sharing.json';
 import shell from './shell.json';
+import type spaces from './spaces.json';
 import start from './start.json';
 import type tasks from './tasks.json';
 import ui from './ui.json';
@@ -38,8 +39,9 @@ export const later = {
   settings: () => import('./settings.json'),
   sharing: () => import('./sharing.json'),
   tasks: () => import('./tasks.json'),
+  spaces: () => import('./spaces.json'),
   vault: () => import('./vault.json'),
   warnings: () => import('./warnings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings & typeof files & typeof contacts & typeof calendar & typeof tasks;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings & typeof files & typeof contacts & typeof calendar & typeof tasks & typeof spaces;

@@ -19,6 +19,7 @@ export const later = {
   settings: () => import('./settings.json'),
   sharing: () => import('./sharing.json'),
   tasks: () => import('./tasks.json'),
+  spaces: () => import('./spaces.json'),
   vault: () => import('./vault.json'),
   warnings: () => import('./warnings.json'),
 };

@@ -7,8 +7,8 @@ import { link } from '../kernel/start.svelte';
 import { store } from '../kernel/store.svelte';
 import { hueOfColour } from '../ui/colour';
 import { byTime, occurrencesOf, type Occurrence } from './occurrence';
-import { addressOf } from './people';
-import { AVAILABILITY, CalendarEventType, CALENDARS, CalendarType, ParticipantIdentityType, type Calendar, type CalendarEvent, type ParticipantIdentity } from './types';
+import { addressOf, identityOf } from './people';
+import { AVAILABILITY, CalendarEventType, CALENDARS, CalendarType, ParticipantIdentityType, type Calendar, type CalendarEvent, type CalendarRights, type ParticipantIdentity } from './types';
 import { ownZone } from '../kernel/time/zone';
 
 /** A calendar with whose it is and how it is drawn. */
@@ -23,6 +23,9 @@ export interface Place {
   /** Whose it is, when it is another's. */
   owner: string;
 }
+
+/** Rights in a calendar that has just been made, until the server tells them. */
+const OWNER: CalendarRights = { mayReadFreeBusy: true, mayReadItems: true, mayWriteAll: true, mayWriteOwn: true, mayUpdatePrivate: true, mayRSVP: true, mayShare: true, mayDelete: true };
 
 class CalendarData {
   private readonly spans = new Map<string, Span<CalendarEvent>>();
@@ -49,6 +52,7 @@ class CalendarData {
       store
         .list(CalendarType, id)
         .toSorted((a, b) => a.sortOrder - b.sortOrder || Number(b.isDefault) - Number(a.isDefault) || a.name.localeCompare(b.name))
+        .map((calendar) => (calendar.myRights ? calendar : { ...calendar, myRights: OWNER }))
         .map((calendar) => ({ key: `${id}/${calendar.id}`, account: id, calendar, hue: hueOfColour(calendar.color, `${id}/${calendar.id}`), own: id === this.home, owner: id === this.home ? '' : name })),
     ),
   );
@@ -127,6 +131,12 @@ class CalendarData {
     const known = [...this.identities(account), ...(account === this.home ? [] : this.identities(this.home))].map(addressOf);
     const address = signedIn.person?.address ?? '';
     return new Set([...known, address].map((one) => one.toLowerCase()).filter(Boolean));
+  }
+
+  /** Who the person is in events of an account. Reactive. */
+  me(account: string): { name: string; address: string } {
+    const identity = identityOf(this.identities(account)) ?? identityOf(this.identities(this.home));
+    return { name: identity?.name || signedIn.person?.name || '', address: (identity && addressOf(identity)) || signedIn.person?.address || '' };
   }
 
   /** Whether it can be asked when others are free. */

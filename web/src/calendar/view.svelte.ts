@@ -12,6 +12,7 @@ export type Mode = Agenda['view'];
 export const MODES: readonly Mode[] = ['day', 'workweek', 'week', 'month', 'agenda'];
 /** Days that the list of what is to come goes on for at first, and with each asking for more. */
 const AHEAD = 30;
+const NARROW = '(max-width: 760px)';
 
 class CalendarView {
   /** This moment on the person's wall, told anew each half minute. Reactive. */
@@ -23,13 +24,22 @@ class CalendarView {
   ahead = $state(AHEAD);
   /** What is sought, when something is. */
   sought = $state<string | null>(null);
+  /** Whether there is room for a few days only. Reactive. */
+  narrow = $state(matchMedia(NARROW).matches);
   private timer: ReturnType<typeof setInterval> | undefined;
 
   /** Call inside an effect of the screen; ends with it. */
   begin(): () => void {
     this.timer = setInterval(() => (this.now = wallOf(Date.now(), data.zone)), 30_000);
     this.now = wallOf(Date.now(), data.zone);
-    return () => clearInterval(this.timer);
+    const media = matchMedia(NARROW);
+    const changed = () => (this.narrow = media.matches);
+    changed();
+    media.addEventListener('change', changed);
+    return () => {
+      clearInterval(this.timer);
+      media.removeEventListener('change', changed);
+    };
   }
 
   get today(): number {
@@ -45,7 +55,7 @@ class CalendarView {
     untrack(() => {
       this.sought = sought;
       if (sought !== null) return;
-      const mode = MODES.find((one) => one === name) ?? (usual === 'workweek' || usual === 'week' ? (matchMedia('(max-width: 760px)').matches ? 'day' : usual) : usual);
+      const mode = MODES.find((one) => one === name) ?? (this.narrow && usual !== 'month' && usual !== 'agenda' ? 'day' : usual);
       const wall = day ? parseLocal(day) : NaN;
       this.mode = mode;
       this.day = Number.isNaN(wall) ? this.today : startOfDay(wall);
@@ -73,6 +83,7 @@ class CalendarView {
       const last = startOfWeek(addMonths(startOfMonth(this.day), 1) - DAY, this.weekStart) + WEEK;
       return Array.from({ length: (last - first) / DAY }, (_none, n) => first + n * DAY);
     }
+    if (this.narrow) return [0, 1, 2].map((n) => this.day + n * DAY);
     const week = Array.from({ length: 7 }, (_none, n) => startOfWeek(this.day, this.weekStart) + n * DAY);
     return this.mode === 'workweek' && workdays.length ? week.filter((day) => workdays.includes((((day / DAY + 3) % 7) + 7) % 7)) : week;
   });
@@ -124,7 +135,8 @@ class CalendarView {
 
   /** Goes on, or back, by what is in view. */
   shift(by: 1 | -1): void {
-    const step = { day: 1, workweek: 7, week: 7, month: 0, agenda: AHEAD }[this.mode];
+    const week = this.narrow ? 3 : 7;
+    const step = { day: 1, workweek: week, week, month: 0, agenda: AHEAD }[this.mode];
     this.go(this.mode === 'month' ? addMonths(startOfMonth(this.day), by) : this.day + by * step * DAY);
   }
 

@@ -217,6 +217,27 @@ export interface Slots {
   'mail.conversation': { accountId: string; threadId: string; onclose?: () => void; highlight?: Highlight };
 }
 
+/** Where a feature shows what one account holds: a space's page leads there. */
+export interface Home {
+  id: string;
+  title: MessageKey;
+  icon: AnyComponent;
+  /** Of the accounts that hold something of the kind. */
+  capability: string;
+  path: (account: string) => string;
+}
+
+const known: Home[] = [];
+
+/** Tells where the things of an account are shown. */
+export function addHome(home: Home): void {
+  known.push(home);
+}
+
+export function homes(): readonly Home[] {
+  return known;
+}
+
 const filled = new Map<string, Lazy<{ default: AnyComponent }>[]>();
 
 /** Puts a component in a slot: `fill('conversation.top', () => import('./Summary.svelte'))`. */

@@ -15,6 +15,7 @@ import { search } from '../search';
 import { settings } from '../settings';
 import { tasks } from '../tasks';
 import { sharing } from '../sharing';
+import { spaces } from '../spaces';
 import { shellCommands } from './commands';
 
 export const features: Feature[] = [
@@ -30,6 +31,7 @@ export const features: Feature[] = [
   assistant,
   search,
   sharing,
+  spaces,
   admin,
   settings,
 ];

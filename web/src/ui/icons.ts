@@ -127,3 +127,4 @@ export { default as Columns } from '@lucide/svelte/icons/square-kanban';
 export { default as Flag } from '@lucide/svelte/icons/flag';
 export { default as CalendarClock } from '@lucide/svelte/icons/calendar-clock';
 export { default as CircleUser } from '@lucide/svelte/icons/circle-user';
+export { default as Boxes } from '@lucide/svelte/icons/boxes';

@@ -134,8 +134,8 @@ class Delivery:
                 visible = await self._hub.states(pending.target.principal, pending.target.types)
                 told: dict[str, dict[str, str]] = {}
                 for account, kind in changed:
-                    if (modseq := visible.states.get((account, kind))) is not None:
-                        told.setdefault(ids.text(account), {})[kind] = str(modseq)
+                    if (state := visible.states.get((account, kind))) is not None:
+                        told.setdefault(ids.text(account), {})[kind] = state.text
                 for part in _parts(told, encrypted=bool(pending.target.p256dh)):
                     await self._post(pending.target, {"@type": "StateChange", "changed": part})
         finally:

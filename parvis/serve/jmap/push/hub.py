@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from parvis.access import sessions
+from parvis.access.gate import Access
 from parvis.access.principal import Principal
 from parvis.access.sessions import Ended
 from parvis.kernel import clock, ids
@@ -19,13 +20,14 @@ from parvis.serve.jmap.accounts import ANY
 from parvis.serve.jmap.engine import Engine
 from parvis.serve.jmap.kind import OWN
 from parvis.serve.jmap.session import visible_accounts
+from parvis.serve.jmap.standing import Standing, of_parts
 from parvis.serve.jmap.types import Object
 from parvis.store.bus.contract import Cancel
 from parvis.store.sql.contract import marks
 
 REFRESH_SECONDS = 15.0
 """How soon a stream learns of accounts that were shared with its owner after it began."""
-States = dict[tuple[int, str], int]
+States = dict[tuple[int, str], Standing]
 
 
 @dataclass(slots=True, eq=False)
@@ -59,7 +61,7 @@ class Hub:
     """All streams of this node."""
 
     def __init__(self, context: Context, engine: Engine) -> None:
-        self._context = context
+        self._context, self._engine = context, engine
         self.stopping = False
         self._streams: set[Stream] = set()
         self._by_account: dict[int, set[Stream]] = defaultdict(set)
@@ -130,8 +132,8 @@ class Hub:
             if number is not None and modseq.isdigit() and len(modseq) < 19:
                 reached[number] = int(modseq)
         for key, state in stream.sent.items():
-            if key[0] in reached:
-                stream.sent[key] = min(state, reached[key[0]])
+            if key[0] in reached:  # what is seen may be something else by now, so states of parts are always told
+                stream.sent[key] = Standing(min(state.modseq, reached[key[0]]))
         stream.wake.set()
 
     async def _states(self, stream: Stream) -> States:
@@ -141,17 +143,39 @@ class Hub:
 
     async def states(self, principal: Principal, types: frozenset[str] | None) -> "Visible":
         """The present states of what somebody may see now."""
-        visible = await visible_accounts(self._context, principal)
+        visible = await visible_accounts(self._context, self._engine, principal)
         scopes = {number: {access.scope.kind for access in found} for number, found in visible.items()}
         rows = await self._context.store.db.rows(
             f"SELECT account_id, kind, modseq FROM kind_state WHERE account_id IN {marks(len(scopes))}", *scopes
         )
         states = {
-            (number, kind): modseq
+            (number, kind): Standing(modseq)
             for number, kind, modseq in rows
             if (types is None or kind in types) and self._shown(kind, scopes[number], own=number == principal.id)
         }
-        return Visible(set(visible), states)
+        others = {number: found for number, found in visible.items() if number != principal.id}
+        return Visible(set(visible), states | await self._in_parts(others, set(states)))
+
+    async def _in_parts(self, visible: dict[int, list[Access]], told: set[tuple[int, str]]) -> States:
+        """The states of kinds in those parts of accounts of others that are seen, of what is `told`."""
+        kinds = self._engine.kinds
+        wanted = [(number, kinds[kind]) for number, kind in told if number in visible and kind in kinds]
+        seen = {
+            (number, scope): [access for access in visible[number] if access.scope.kind == scope]
+            for number, scope in {(number, kind.scope) for number, kind in wanted if kind.parts}
+        }
+        scopes = [access.scope.id for found in seen.values() for access in found]
+        modseqs: dict[str, dict[int, int]] = defaultdict(dict)
+        if scopes:
+            for part, kind, modseq in await self._context.store.db.rows(
+                f"SELECT part, kind, modseq FROM part_state WHERE part IN {marks(len(scopes))}", *scopes
+            ):
+                modseqs[kind][part] = modseq
+        return {
+            (number, kind.name): of_parts(kind, seen[number, kind.scope], modseqs[kind.name])
+            for number, kind in wanted
+            if kind.parts
+        }
 
     def _shown(self, kind: str, scopes: set[str], *, own: bool) -> bool:
         scope = self._scopes.get(kind)
@@ -167,9 +191,10 @@ class Hub:
             return None
         now = await self._states(stream)
         changed: dict[str, dict[str, str]] = {}
-        for (number, kind), modseq in now.items():
-            if stream.sent.get((number, kind), 0) < modseq:
-                changed.setdefault(ids.text(number), {})[kind] = str(modseq)
+        for (number, kind), state in now.items():
+            before = stream.sent.get((number, kind), Standing(0))
+            if before.modseq < state.modseq or before.sight != state.sight:
+                changed.setdefault(ids.text(number), {})[kind] = state.text
         stream.sent = now
         return {"@type": "StateChange", "changed": changed} if changed else None
 
@@ -177,6 +202,6 @@ class Hub:
 def token(stream: Stream) -> str:
     """How far a stream has told its owner: for Last-Event-ID and pushState."""
     reached: dict[int, int] = {}
-    for (number, _), modseq in stream.sent.items():
-        reached[number] = max(reached.get(number, 0), modseq)
+    for (number, _), state in stream.sent.items():
+        reached[number] = max(reached.get(number, 0), state.modseq)
     return ",".join(f"{ids.text(number)}.{modseq}" for number, modseq in sorted(reached.items())) or "0"

@@ -1,0 +1,118 @@
+"""What an attendee may change of an object that somebody else organizes, and the answers that it makes (RFC 5546
+§3.2.3, RFC 6638 §3.2.2)."""
+
+from collections.abc import Collection
+
+from parvis.wire.contentlines import Component, Property, escape
+from parvis.wire.ical.calendar import Series
+from parvis.wire.ical.itip.instances import by_instance, exclusions, single
+from parvis.wire.ical.itip.message import Message, attendees, made, mine, organizer, scheduled
+
+_TOLD = ("UID", "SEQUENCE", "RECURRENCE-ID", "DTSTART", "DTEND", "DUE", "DURATION", "SUMMARY", "ORGANIZER")
+_TOLD_OF_TASKS = ("STATUS", "PERCENT-COMPLETE", "COMPLETED")
+_THEIRS = frozenset(
+    {"DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "RDATE", "SUMMARY", "LOCATION", "ORGANIZER", "DESCRIPTION",
+     "RECURRENCE-ID", "SEQUENCE", "STATUS"}
+)  # fmt: skip
+"""The organizer's properties (RFC 6638 §3.2.2.1 lets the attendee change the others)."""
+
+
+def may_change(before: Series, after: Series, me: Collection[str]) -> bool:
+    """Whether the change is one that an attendee may make: their own answer, alarms, what is private, an instance
+    that they do not want (RFC 6638 §3.2.2.1)."""
+    if organizer(before) != organizer(after):
+        return False
+    known = by_instance(before)
+    for at, component in by_instance(after).items():
+        old = known.get(at)
+        if old is None and at is not None and before.master is not None:
+            old = single(before, at)
+        if old is None or _theirs(old, me) != _theirs(component, me):
+            return False
+    gone = [at for at in known if at is not None and at not in by_instance(after)]
+    return (before.master is None or after.master is not None) and all(at in exclusions(after) for at in gone)
+
+
+def _theirs(given: Component, me: Collection[str]) -> list[tuple[str, str, str]]:
+    names = _THEIRS - {"STATUS"} if given.name == "VTODO" else _THEIRS
+    said = [(each.name, each.value.strip(), each.param("TZID")) for each in given.properties if each.name in names]
+    others = [
+        (name, each.param("PARTSTAT").upper() or "NEEDS-ACTION", each.param("DELEGATED-FROM"))
+        for name, each in attendees(given).items()
+        if name not in me and not each.param("DELEGATED-FROM")
+    ]
+    return sorted([*said, *others])
+
+
+def from_attendee(
+    before: Series, after: Series | None, me: Collection[str], now_ms: int, comment: str = ""
+) -> Message | None:
+    """The answer to the organizer when an attendee (whose addresses are `me`, lower case) changes an object; None
+    when nothing of it is news to them. Who removes what they have not declined declines it."""
+    components = _declined_all(before, me) if after is None else _changed(before, after, me)
+    person = next((each for one in before.components if (each := one.first("ORGANIZER")) is not None), None)
+    if not components or person is None or not scheduled(person) or organizer(before) in me:
+        return None
+    told = [_reply(each, me, comment) for each in components]
+    return made("REPLY", [person.value.strip()], told, before.zones, now_ms)
+
+
+def declined(component: Component, me: Collection[str]) -> Component:
+    """The component with my answer: no."""
+    own = mine(component, me)
+    if own is None:
+        return component
+    said = own.changed(params={**own.params, "PARTSTAT": ["DECLINED"]})
+    return Component(
+        component.name, [said if each is own else each for each in component.properties], component.components
+    )
+
+
+def _answer(component: Component | None, me: Collection[str]) -> str:
+    own = mine(component, me) if component is not None else None
+    return (own.param("PARTSTAT").upper() or "NEEDS-ACTION") if own is not None else ""
+
+
+def _declined_all(before: Series, me: Collection[str]) -> list[Component]:
+    if all(each.value("STATUS").upper() == "CANCELLED" for each in before.components):
+        return []
+    wanted = before.components[:1] if before.master is not None else before.components
+    return [declined(each, me) for each in wanted if _answer(each, me) not in ("", "DECLINED")]
+
+
+def _changed(before: Series, after: Series, me: Collection[str]) -> list[Component]:
+    known, found = by_instance(before), list[Component]()
+    master = _answer(before.master, me)
+    for at, component in by_instance(after).items():
+        said = _answer(component, me)
+        was = _answer(known[at], me) if at in known else master
+        if said and (said != was or _progress(component) != _progress(known.get(at)) or _forced(component, me)):
+            found.append(component)
+    for at in exclusions(after).keys() - exclusions(before).keys():
+        old = known.get(at) or (single(before, at) if before.master is not None else None)
+        if old is not None and _answer(old, me) not in ("", "DECLINED"):
+            found.append(declined(old, me))
+    return found
+
+
+def _forced(component: Component, me: Collection[str]) -> bool:
+    person = component.first("ORGANIZER")
+    return person is not None and person.param("SCHEDULE-FORCE-SEND").upper() == "REPLY"
+
+
+def _progress(component: Component | None) -> list[str]:
+    if component is None or component.name != "VTODO":
+        return []
+    return [component.value(name) for name in _TOLD_OF_TASKS]
+
+
+def _reply(component: Component, me: Collection[str], comment: str) -> Component:
+    """RFC 5546 §3.2.3: the answer has only who answers."""
+    names = _TOLD + (_TOLD_OF_TASKS if component.name == "VTODO" else ())
+    own = mine(component, me)
+    properties = [each for each in component.properties if each.name in names]
+    if own is not None:
+        properties.append(own.changed(params={name: each for name, each in own.params.items() if name != "RSVP"}))
+    if comment:
+        properties.append(Property("COMMENT", escape(comment)))
+    return Component(component.name, [*properties, Property("REQUEST-STATUS", "2.0;Success")])

@@ -1,0 +1,295 @@
+"""What a message does to the object that is stored (RFC 5546 §3.2, §3.4, §5). Nothing here asks who sent it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from parvis.wire.contentlines import Component, Property
+from parvis.wire.ical.calendar import Series, recurrence_id, sequence
+from parvis.wire.ical.itip.instances import by_instance, exchanged, instance_of, single, start_of, without
+from parvis.wire.ical.itip.message import (
+    REPLIED,
+    Message,
+    address,
+    attendees,
+    made,
+    mine,
+    organizer,
+    with_attendee,
+    with_property,
+)
+from parvis.wire.ical.moments import written
+
+Happened = Literal[
+    "added",
+    "updated",
+    "cancelled",
+    "replied",
+    "countered",
+    "declined-counter",
+    "refreshed",
+    "outdated",
+    "unknown",
+    "refused",
+]
+_REPLY_PARAMS = ("PARTSTAT", "DELEGATED-TO", "DELEGATED-FROM", "SENT-BY", "CN")
+_OWN = ("TRANSP",)
+"""Properties that are the attendee's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What happens. `series`: what the object is from now on, None when it stays as it is. `people`: addresses of
+    those whose answer changed. `crashers`: who answered without being invited. `answer`: a message to send back.
+    `zones`: the VTIMEZONEs that come with the new components."""
+
+    happened: Happened
+    series: Series | None = None
+    people: tuple[str, ...] = ()
+    crashers: tuple[str, ...] = ()
+    answer: Message | None = None
+    zones: tuple[Component, ...] = ()
+
+
+def received(
+    stored: Series | None, message: Message, me: Collection[str], now_ms: int, *, crashers: bool = True
+) -> Outcome:
+    """What becomes of a stored object (None when there is none) when a message comes in for `me`, whose addresses
+    are `mailto:…` in lower case. `crashers`: whether those who answer uninvited become attendees.
+
+    Raises BadCalendar for times that cannot be read."""
+    if stored is not None and stored.kind != message.series.kind:
+        return Outcome("refused")
+    if stored is not None and not _same_organizer(stored, message):
+        return Outcome("refused")
+    match message.method:
+        case "REQUEST" | "PUBLISH":
+            return _request(stored, message, me)
+        case "ADD":
+            return _add(stored, message, me, now_ms)
+        case "CANCEL":
+            return _cancel(stored, message)
+        case "REPLY":
+            return _reply(stored, message, crashers)
+        case "REFRESH":
+            return _refresh(stored, message, now_ms)
+        case "COUNTER":
+            return Outcome("countered" if stored is not None else "unknown", people=_people(message))
+        case "DECLINECOUNTER":
+            return Outcome("declined-counter" if stored is not None else "unknown")
+
+
+def _same_organizer(stored: Series, message: Message) -> bool:
+    """An object stays its organizer's: nobody takes it over by its UID (RFC 5546 §6.1.1)."""
+    return organizer(stored) == organizer(message.series)
+
+
+def _zones(message: Message) -> tuple[Component, ...]:
+    return tuple(each for each in message.calendar.components if each.name == "VTIMEZONE")
+
+
+def _people(message: Message) -> tuple[str, ...]:
+    return tuple({address(each): None for one in message.series.components for each in one.every("ATTENDEE")})
+
+
+def age(component: Component) -> tuple[int, str]:
+    """Which of two components for an instance is newer: by SEQUENCE, then DTSTAMP (RFC 5546 §2.1.5)."""
+    return sequence(component), component.value("DTSTAMP").strip()
+
+
+def _request(stored: Series | None, message: Message, me: Collection[str]) -> Outcome:
+    given = message.series
+    if stored is None:
+        components = [_own(each, None, me) for each in given.components]
+        return Outcome("added", _rebuilt(given, components), zones=_zones(message))
+    known = by_instance(stored)
+    newer = [
+        each for each in given.components
+        if (old := known.get(instance_of(each, given))) is None or age(each) >= age(old)
+    ]  # fmt: skip
+    if not newer or (given.master is None and stored.master is not None and _behind(stored.master, newer)):
+        return Outcome("outdated")
+    result = stored
+    if given.master is not None and given.master in newer:
+        replaced = stored.master is None or sequence(given.master) > sequence(stored.master)
+        # a new revision of the whole says all instances that differ
+        kept = [] if replaced else list(stored.overrides)
+        result = Series(stored.kind, stored.uid, stored.master, kept, stored.zones)
+    for each in newer:
+        old = known.get(instance_of(each, given)) or stored.master
+        result = exchanged(result, _own(each, old, me), given)
+    return Outcome("updated", _rebuilt(given, result.components, stored), zones=_zones(message))
+
+
+def _behind(master: Component, newer: list[Component]) -> bool:
+    return all(sequence(each) < sequence(master) for each in newer)
+
+
+def _rebuilt(given: Series, components: list[Component], before: Series | None = None) -> Series:
+    master = next((each for each in components if each.first("RECURRENCE-ID") is None), None)
+    overrides = [each for each in components if each is not master]
+    return Series(given.kind, given.uid, master, overrides, before.zones if before is not None else given.zones)
+
+
+def _own(given: Component, old: Component | None, me: Collection[str]) -> Component:
+    """A component as the attendee keeps it: with their own alarms and not those of the organizer; with the answer
+    that was given, as long as the revision is the same."""
+    alarms = [each for each in old.components if each.name == "VALARM"] if old is not None else []
+    others = [each for each in given.components if each.name != "VALARM"]
+    made = Component(given.name, list(given.properties), [*others, *alarms])
+    for name in _OWN:
+        if old is not None and (own := old.first(name)) is not None:
+            made.put(name, own)
+    answered = mine(old, me) if old is not None else None
+    invited = mine(given, me)
+    if old is None or answered is None or invited is None or sequence(given) != sequence(old):
+        return made
+    status = answered.param("PARTSTAT")
+    if not status or invited.param("PARTSTAT").upper() not in ("", "NEEDS-ACTION"):
+        return made
+    return with_attendee(made, invited.changed(params={**invited.params, "PARTSTAT": [status]}))
+
+
+def _add(stored: Series | None, message: Message, me: Collection[str], now_ms: int) -> Outcome:
+    """RFC 5546 §3.2.4: more instances. Who does not have the series, or not this revision, asks for it."""
+    given = message.series
+    new = given.master
+    if new is None or stored is None or stored.master is None or sequence(new) < sequence(stored.master):
+        return Outcome("unknown", answer=_ask(message, me, now_ms))
+    start = start_of(new, given)
+    if start is None:
+        return Outcome("refused")
+    kept = [each for each in new.properties if each.name not in ("RRULE", "RDATE", "EXDATE")]
+    override = Component(new.name, [written("RECURRENCE-ID", start), *kept], new.components)
+    dated = Component(
+        stored.master.name, [*stored.master.properties, written("RDATE", start)], stored.master.components
+    )
+    dated = with_property(dated, Property("SEQUENCE", str(sequence(new))))
+    result = exchanged(Series(stored.kind, stored.uid, dated, stored.overrides, stored.zones), override, given)
+    return Outcome("updated", result, zones=_zones(message))
+
+
+def _ask(message: Message, me: Collection[str], now_ms: int) -> Message | None:
+    component = message.series.first
+    own = mine(component, me)
+    if own is None:
+        return None
+    kept = [each for each in component.properties if each.name in ("UID", "ORGANIZER")]
+    to = organizer(message.series)
+    return made("REFRESH", [to], [Component(component.name, [*kept, own])], message.series.zones, now_ms)
+
+
+def _cancel(stored: Series | None, message: Message) -> Outcome:
+    """RFC 5546 §3.2.5: the whole gets STATUS:CANCELLED, an instance goes."""
+    if stored is None:
+        return Outcome("unknown")
+    given, known = message.series, by_instance(stored)
+    whole = given.master
+    if whole is not None:
+        old = stored.first
+        if age(whole) < age(old) and sequence(whole) < sequence(old):
+            return Outcome("outdated")
+        return Outcome("cancelled", _cancelled(stored, whole))
+    result, done = stored, False
+    for each in given.overrides:
+        at = instance_of(each, given)
+        old_one = known.get(at) or stored.master
+        if at is None or old_one is None or sequence(each) < sequence(old_one):
+            continue
+        result, done = without(result, at, recurrence_id(each, given.zones)), True
+    if not done:
+        return Outcome("outdated")
+    return (
+        Outcome("cancelled", result) if result.components else Outcome("cancelled", _cancelled(stored, given.first))
+    )
+
+
+def _cancelled(stored: Series, by: Component) -> Series:
+    def cancelled(each: Component) -> Component:
+        each = with_property(each, Property("STATUS", "CANCELLED"))
+        each = with_property(each, Property("SEQUENCE", str(max(sequence(by), sequence(each)))))
+        return with_property(each, by.first("DTSTAMP") or Property("DTSTAMP", each.value("DTSTAMP")))
+
+    return _rebuilt(stored, [cancelled(each) for each in stored.components], stored)
+
+
+def _reply(stored: Series | None, message: Message, crashers: bool) -> Outcome:
+    """RFC 5546 §3.2.3, §4.4: the answer of one attendee, for the whole or for instances."""
+    if stored is None:
+        return Outcome("unknown")
+    result, people, uninvited = stored, list[str](), list[str]()
+    for each in message.series.components:
+        for answer in each.every("ATTENDEE")[:1]:
+            changed = _answered(result, each, answer, message.series, crashers)
+            if changed is None:
+                continue
+            if address(answer) not in _all_attendees(stored):
+                uninvited.append(address(answer))
+            result = changed
+            people.append(address(answer))
+    if not people:
+        return Outcome("outdated")
+    changed_series = result if result is not stored else None
+    return Outcome("replied", changed_series, tuple(dict.fromkeys(people)), tuple(dict.fromkeys(uninvited)))
+
+
+def _all_attendees(stored: Series) -> set[str]:
+    return {each for component in stored.components for each in attendees(component)}
+
+
+def _answered(stored: Series, reply: Component, answer: Property, of: Series, crashers: bool) -> Series | None:
+    """The series with an answer; None when it is too old, or comes from nobody who was asked."""
+    at = instance_of(reply, of)
+    target = by_instance(stored).get(at)
+    if target is None:
+        if at is None or stored.master is None:
+            return None
+        target = single(stored, at)
+    if sequence(reply) < sequence(target):
+        return None
+    invited = attendees(target).get(address(answer))
+    if invited is not None and invited.param(REPLIED) > reply.value("DTSTAMP").strip():
+        return None
+    delegated = answer.param("DELEGATED-FROM").lower() in attendees(target)
+    if invited is None and not crashers and not delegated:
+        return stored
+    target = with_attendee(target, _with_answer(invited, answer, reply))
+    for to in answer.params.get("DELEGATED-TO", []):
+        if to.lower() not in attendees(target):
+            params = {"DELEGATED-FROM": [answer.value], "PARTSTAT": ["NEEDS-ACTION"], "RSVP": ["TRUE"]}
+            target = with_attendee(target, Property("ATTENDEE", to, params))
+    return exchanged(stored, _progress(target, reply))
+
+
+def _with_answer(invited: Property | None, answer: Property, reply: Component) -> Property:
+    said = {name: list(answer.params[name]) for name in _REPLY_PARAMS if name in answer.params}
+    before = dict(invited.params) if invited is not None else {"ROLE": ["OPT-PARTICIPANT"]}
+    if "CN" in before:
+        said.pop("CN", None)
+    if said.get("PARTSTAT", [""])[0].upper() not in ("", "NEEDS-ACTION"):
+        before.pop("RSVP", None)
+    stamped = reply.value("DTSTAMP").strip()
+    params = before | said | {"SCHEDULE-STATUS": ["2.0"]} | ({REPLIED: [stamped]} if stamped else {})
+    base = invited if invited is not None else Property("ATTENDEE", answer.value.strip())
+    return base.changed(params=params)
+
+
+def _progress(target: Component, reply: Component) -> Component:
+    """RFC 5546 §3.4.3: of a task also how far it is."""
+    if target.name != "VTODO":
+        return target
+    for name in ("PERCENT-COMPLETE", "COMPLETED", "STATUS"):
+        if (said := reply.first(name)) is not None:
+            target = with_property(target, said)
+    return target
+
+
+def _refresh(stored: Series | None, message: Message, now_ms: int) -> Outcome:
+    """RFC 5546 §3.2.6: an attendee who asks is sent what they are invited to."""
+    if stored is None:
+        return Outcome("unknown")
+    asking = next(iter(_people(message)), "")
+    told = [each for each in stored.components if asking in attendees(each)]
+    if not told:
+        return Outcome("refused")
+    return Outcome("refreshed", answer=made("REQUEST", [asking], told, stored.zones, now_ms))

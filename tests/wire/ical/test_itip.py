@@ -1,0 +1,291 @@
+"""iTIP: what messages do, and which a change makes. Each message that one side makes is read by the other."""
+
+import pytest
+
+from parvis.wire.contentlines import Component
+from parvis.wire.ical import calendar, itip
+from parvis.wire.ical.calendar import Series
+from parvis.wire.ical.errors import BadCalendar
+from parvis.wire.ical.recurrence import instances
+from tests.wire.ical.texts import event, ms, read, text
+
+ANN, BOB, CID, DAN = ({f"mailto:{name}@example.org"} for name in ("ann", "bob", "cid", "dan"))
+NOW = ms(2026, 1, 2)
+PEOPLE = [
+    "ORGANIZER:mailto:ann@example.org",
+    "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@example.org",
+    "ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:bob@example.org",
+    "ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:cid@example.org",
+]
+
+
+def meeting(*more: str, start: str = "20260105T100000Z", people: list[str] = PEOPLE) -> list[str]:
+    return event(f"DTSTART:{start}", "DURATION:PT1H", "SUMMARY:Plan", *people, *more)
+
+
+def stored(*lines: str) -> Series:
+    return calendar.resource(read(*lines))
+
+
+def weekly(*more: str) -> list[str]:
+    return meeting("RRULE:FREQ=WEEKLY;COUNT=4", *more)
+
+
+def sent(found: list[itip.Message]) -> list[tuple[str, list[str]]]:
+    return [(each.method, sorted(address[7:10] for address in each.recipients)) for each in found]
+
+
+def wire(message: itip.Message) -> itip.Message:
+    """Over the wire and back."""
+    return itip.read(calendar.read(calendar.write(message.calendar)))
+
+
+def status(series: Series | None, who: set[str], at: int = 0) -> str:
+    assert series is not None
+    return next(each.param("PARTSTAT") for each in series.components[at].every("ATTENDEE") if each.value in who)
+
+
+def answered(before: Series, who: set[str], word: str) -> Series:
+    def answer(component: Component) -> Component:
+        changed = [
+            each.changed(params={**each.params, "PARTSTAT": [word]})
+            if each.name == "ATTENDEE" and each.value in who
+            else each
+            for each in component.properties
+        ]
+        return Component(component.name, changed, component.components)
+
+    master = answer(before.master) if before.master is not None else None
+    return Series(before.kind, before.uid, master, [answer(each) for each in before.overrides], before.zones)
+
+
+def test_an_invitation_an_answer_and_its_arrival() -> None:
+    ann = stored(*meeting())
+    requests = itip.from_organizer(None, ann, ANN, NOW)
+    assert sent(requests) == [("REQUEST", ["bob", "cid"])]
+    request = wire(requests[0])
+    assert itip.speakers(request) == ANN
+    bob = itip.received(None, request, BOB, NOW)
+    assert bob.happened == "added" and bob.series is not None and status(bob.series, BOB) == "NEEDS-ACTION"
+    reply = itip.from_attendee(bob.series, answered(bob.series, BOB, "ACCEPTED"), BOB, NOW + 1000, "fine")
+    assert reply is not None and sent([reply]) == [("REPLY", ["ann"])]
+    assert [each.value for each in reply.series.first.every("ATTENDEE")] == list(BOB)
+    arrived = itip.received(ann, wire(reply), ANN, NOW)
+    assert arrived.happened == "replied" and arrived.people == tuple(BOB) and not arrived.crashers
+    assert status(arrived.series, BOB) == "ACCEPTED" and status(arrived.series, CID) == "NEEDS-ACTION"
+
+
+def test_an_older_answer_that_comes_later_does_not_count() -> None:
+    ann = stored(*meeting())
+    first = itip.from_attendee(ann, answered(ann, BOB, "ACCEPTED"), BOB, NOW)
+    second = itip.from_attendee(answered(ann, BOB, "ACCEPTED"), answered(ann, BOB, "DECLINED"), BOB, NOW + 60_000)
+    assert first is not None and second is not None
+    after = itip.received(ann, wire(second), ANN, NOW)
+    assert status(after.series, BOB) == "DECLINED"
+    assert itip.received(after.series, wire(first), ANN, NOW).happened == "outdated"
+
+
+def test_a_new_time_is_a_new_revision_and_asks_again() -> None:
+    before = answered(stored(*meeting()), BOB, "ACCEPTED")
+    after = itip.revised(before, answered(stored(*meeting(start="20260106T100000Z")), BOB, "ACCEPTED"), ANN)
+    assert calendar.sequence(after.first) == 1
+    assert (status(after, BOB), status(after, ANN)) == ("NEEDS-ACTION", "ACCEPTED")
+    messages = itip.from_organizer(before, after, ANN, NOW)
+    assert sent(messages) == [("REQUEST", ["bob", "cid"])]
+    bob = itip.received(before, wire(messages[0]), BOB, NOW)
+    assert bob.happened == "updated" and status(bob.series, BOB) == "NEEDS-ACTION"
+    old = itip.from_organizer(None, before, ANN, NOW)[0]
+    assert itip.received(bob.series, wire(old), BOB, NOW).happened == "outdated"
+
+
+def test_a_small_change_keeps_answers_and_alarms() -> None:
+    ann = stored(*meeting())
+    bob = answered(
+        stored(
+            *meeting(
+                "BEGIN:VALARM",
+                "TRIGGER:-PT5M",
+                "ACTION:DISPLAY",
+                "DESCRIPTION:x",
+                "END:VALARM",
+                "TRANSP:TRANSPARENT",
+            )
+        ),
+        BOB,
+        "ACCEPTED",
+    )
+    changed = stored(*meeting("LOCATION:Room 3"))
+    messages = itip.from_organizer(ann, itip.revised(ann, changed, ANN), ANN, NOW)
+    assert sent(messages) == [("REQUEST", ["bob", "cid"])]
+    after = itip.received(bob, wire(messages[0]), BOB, NOW).series
+    assert after is not None and status(after, BOB) == "ACCEPTED"
+    assert after.first.value("LOCATION") == "Room 3" and after.first.value("TRANSP") == "TRANSPARENT"
+    assert [each.name for each in after.first.components] == ["VALARM"]
+
+
+def test_nothing_is_sent_for_what_is_nobody_elses() -> None:
+    before = stored(*meeting())
+    after = stored(*meeting("TRANSP:TRANSPARENT", "BEGIN:VALARM", "TRIGGER:-PT5M", "ACTION:DISPLAY", "END:VALARM"))
+    assert itip.from_organizer(before, after, ANN, NOW) == []
+    assert itip.from_attendee(before, after, BOB, NOW) is None
+
+
+def test_who_is_no_longer_invited_is_told_so() -> None:
+    before, after = stored(*meeting()), stored(*meeting(people=PEOPLE[:3]))
+    messages = itip.from_organizer(before, itip.revised(before, after, ANN), ANN, NOW)
+    assert sent(messages) == [("REQUEST", ["bob"]), ("CANCEL", ["cid"])]
+    cid = itip.received(before, wire(messages[1]), CID, NOW)
+    assert (
+        cid.happened == "cancelled" and cid.series is not None and cid.series.first.value("STATUS") == "CANCELLED"
+    )
+
+
+def test_a_whole_that_is_deleted_is_cancelled() -> None:
+    messages = itip.from_organizer(stored(*weekly()), None, ANN, NOW)
+    assert sent(messages) == [("CANCEL", ["bob", "cid"])]
+    assert itip.received(None, wire(messages[0]), BOB, NOW).happened == "unknown"
+
+
+def test_an_instance_that_is_cancelled() -> None:
+    before, after = stored(*weekly()), stored(*weekly("EXDATE:20260112T100000Z"))
+    messages = itip.from_organizer(before, itip.revised(before, after, ANN), ANN, NOW)
+    assert sent(messages) == [("REQUEST", ["bob", "cid"])]
+    bob = itip.received(before, wire(messages[0]), BOB, NOW).series
+    assert bob is not None and len(instances(bob, ms(2026), ms(2027))) == 3
+    cancel = text(
+        "METHOD:CANCEL", *event("RECURRENCE-ID:20260119T100000Z", "SEQUENCE:1", "STATUS:CANCELLED", *PEOPLE)
+    )
+    outcome = itip.received(bob, itip.read(calendar.read(cancel)), BOB, NOW)
+    assert outcome.happened == "cancelled" and outcome.series is not None
+    assert len(instances(outcome.series, ms(2026), ms(2027))) == 2
+
+
+def test_an_answer_for_one_instance_makes_it_one_of_its_own() -> None:
+    ann = stored(*weekly())
+    bob = stored(*weekly("EXDATE:20260112T100000Z"))
+    reply = itip.from_attendee(ann, bob, BOB, NOW)
+    assert reply is not None and reply.series.first.value("RECURRENCE-ID") == "20260112T100000Z"
+    after = itip.received(ann, wire(reply), ANN, NOW).series
+    assert after is not None and len(after.overrides) == 1
+    assert (status(after, BOB, 0), status(after, BOB, 1)) == ("NEEDS-ACTION", "DECLINED")
+    assert len(instances(after, ms(2026), ms(2027))) == 4
+
+
+def test_someone_invited_to_one_instance_only() -> None:
+    before = stored(*weekly())
+    extra = event(
+        "RECURRENCE-ID:20260112T100000Z",
+        "DTSTART:20260112T110000Z",
+        "DURATION:PT1H",
+        *PEOPLE,
+        "ATTENDEE:mailto:dan@example.org",
+    )
+    after = stored(*weekly(), *extra)
+    messages = itip.from_organizer(before, after, ANN, NOW)
+    assert sorted(sent(messages)) == [("REQUEST", ["bob", "cid"]), ("REQUEST", ["dan"])]
+    alone = next(each for each in messages if each.recipients == ("mailto:dan@example.org",))
+    dan = itip.received(None, wire(alone), DAN, NOW).series
+    assert dan is not None and dan.master is None and len(instances(dan, ms(2026), ms(2027))) == 1
+    gone = itip.from_organizer(after, before, ANN, NOW)
+    assert ("CANCEL", ["dan"]) in sent(gone)
+
+
+def test_someone_who_is_not_in_one_instance() -> None:
+    without_cid = event(
+        "RECURRENCE-ID:20260112T100000Z", "DTSTART:20260112T100000Z", "DURATION:PT1H", "SUMMARY:Plan", *PEOPLE[:3]
+    )
+    messages = itip.from_organizer(None, stored(*weekly(), *without_cid), ANN, NOW)
+    cid = itip.received(None, wire(next(each for each in messages if "cid" in each.recipients[0])), CID, NOW).series
+    assert cid is not None and len(instances(cid, ms(2026), ms(2027))) == 3
+
+
+def test_uninvited_answers_and_delegates() -> None:
+    ann = stored(*meeting())
+    crash = read(
+        "METHOD:REPLY",
+        *event("ORGANIZER:mailto:ann@example.org", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:dan@example.org"),
+    )
+    outcome = itip.received(ann, itip.read(crash), ANN, NOW)
+    assert outcome.crashers == tuple(DAN) and status(outcome.series, DAN) == "ACCEPTED"
+    assert itip.received(ann, itip.read(crash), ANN, NOW, crashers=False).series is None
+    given = ['ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO="mailto:dan@example.org":mailto:bob@example.org']
+    delegation = read("METHOD:REPLY", *event("ORGANIZER:mailto:ann@example.org", *given))
+    after = itip.received(ann, itip.read(delegation), ANN, NOW).series
+    assert after is not None and status(after, BOB) == "DELEGATED" and status(after, DAN) == "NEEDS-ACTION"
+    by_dan = ['ATTENDEE;PARTSTAT=ACCEPTED;DELEGATED-FROM="mailto:bob@example.org":mailto:dan@example.org']
+    taken = read("METHOD:REPLY", *event("ORGANIZER:mailto:ann@example.org", *by_dan))
+    assert status(itip.received(after, itip.read(taken), ANN, NOW, crashers=False).series, DAN) == "ACCEPTED"
+
+
+def test_refresh_counter_decline_counter_add() -> None:
+    ann = stored(*weekly())
+    refresh = itip.read(
+        read("METHOD:REFRESH", *event("ORGANIZER:mailto:ann@example.org", "ATTENDEE:mailto:bob@example.org"))
+    )
+    outcome = itip.received(ann, refresh, ANN, NOW)
+    assert outcome.answer is not None and sent([outcome.answer]) == [("REQUEST", ["bob"])]
+    stranger = itip.read(
+        read("METHOD:REFRESH", *event("ORGANIZER:mailto:ann@example.org", "ATTENDEE:mailto:dan@example.org"))
+    )
+    assert itip.received(ann, stranger, ANN, NOW).happened == "refused"
+    counter = itip.read(read("METHOD:COUNTER", *meeting(start="20260107T100000Z")))
+    assert itip.received(ann, counter, ANN, NOW).happened == "countered"
+    decline = itip.read(read("METHOD:DECLINECOUNTER", *event("ORGANIZER:mailto:ann@example.org")))
+    assert itip.received(ann, decline, BOB, NOW).happened == "declined-counter"
+    add = itip.read(read("METHOD:ADD", *meeting("SEQUENCE:1", start="20260201T100000Z")))
+    added = itip.received(ann, add, BOB, NOW).series
+    assert added is not None and len(instances(added, ms(2026), ms(2027))) == 5
+    asked = itip.received(None, add, BOB, NOW)
+    assert asked.happened == "unknown" and asked.answer is not None and asked.answer.method == "REFRESH"
+
+
+def test_nobody_takes_an_object_over_by_its_uid() -> None:
+    """RFC 5546 §6.1.1"""
+    other = [each.replace("ann@", "eve@") for each in PEOPLE]
+    request = itip.read(read("METHOD:REQUEST", *meeting("SEQUENCE:9", people=other)))
+    assert itip.received(stored(*meeting()), request, BOB, NOW).happened == "refused"
+    assert itip.speakers(request) == {"mailto:eve@example.org"}
+
+
+def test_what_an_attendee_may_change() -> None:
+    """RFC 6638 §3.2.2.1"""
+    before = stored(*weekly())
+    assert itip.may_change(before, answered(before, BOB, "ACCEPTED"), BOB)
+    assert itip.may_change(before, stored(*weekly("EXDATE:20260112T100000Z", "TRANSP:TRANSPARENT")), BOB)
+    assert not itip.may_change(before, stored(*weekly("LOCATION:Room")), BOB)
+    assert not itip.may_change(before, answered(before, CID, "DECLINED"), BOB)
+    assert not itip.may_change(before, stored(*meeting()), BOB)
+
+
+def test_removing_declines_but_what_is_cancelled_or_declined_says_nothing() -> None:
+    before = stored(*meeting())
+    reply = itip.from_attendee(before, None, BOB, NOW)
+    assert reply is not None and reply.series.first.every("ATTENDEE")[0].param("PARTSTAT") == "DECLINED"
+    assert itip.from_attendee(answered(before, BOB, "DECLINED"), None, BOB, NOW) is None
+    assert itip.from_attendee(stored(*meeting("STATUS:CANCELLED")), None, BOB, NOW) is None
+
+
+def test_whom_the_server_does_not_tell() -> None:
+    quiet = [
+        *PEOPLE[:2],
+        "ATTENDEE;SCHEDULE-AGENT=CLIENT:mailto:bob@example.org",
+        "ATTENDEE;SCHEDULE-STATUS=1.1:mailto:cid@example.org",
+    ]
+    messages = itip.from_organizer(None, stored(*meeting(people=quiet)), ANN, NOW)
+    assert sent(messages) == [("REQUEST", ["cid"])]
+    assert b"SCHEDULE-" not in calendar.write(messages[0].calendar)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        meeting(),
+        ["METHOD:SING", *meeting()],
+        ["METHOD:REQUEST", *meeting(people=[])],
+        ["METHOD:REPLY", *event("ORGANIZER:mailto:ann@example.org")],
+        ["METHOD:REQUEST", *meeting(), *event(*PEOPLE, "DTSTART:20260101T000000Z", uid="two")],
+    ],
+)
+def test_what_is_no_message(lines: list[str]) -> None:
+    with pytest.raises(BadCalendar):
+        itip.read(read(*lines))
