@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import parvis
-from parvis import assistant, calendar, mail, spaces
+from parvis import assistant, calendar, contacts, mail, spaces, tasks
 from parvis.access import erasure, limits, sessions
 from parvis.assistant.retrieval import Finder
 from parvis.kernel import ids
@@ -40,10 +40,14 @@ FEATURES: tuple[Callable[[Context], Feature], ...] = (
     filters.feature,
     external.feature,
     spaces.feature,
+    tasks.feature,
+    contacts.feature,
     calendar.feature,
 )
 """The features, in the order in which a new principal gets what they give."""
-ROOMS = ("store", "access", "search", "serve", "mail", "spaces", "calendar", "assistant")
+ROOMS = (
+    "store", "access", "search", "serve", "mail", "spaces", "tasks", "contacts", "calendar", "assistant",
+)  # fmt: skip
 """The rooms that may have migrations, ground floor first."""
 _log = logging.getLogger(__name__)
 

@@ -1,9 +1,13 @@
 """The calendar as app.py wires it."""
 
 from parvis.access.principal import Kind as PrincipalKind
-from parvis.calendar import calendars
+from parvis.calendar import calendars, erase, outgoing
 from parvis.calendar.dav import Calendars
+from parvis.calendar.delivery import FOLLOWER, Deliverer
 from parvis.calendar.jmap import kinds
+from parvis.calendar.reminders import Ringer
+from parvis.calendar.source import EventSource
+from parvis.calendar.tools import CalendarTools
 from parvis.kernel.languages import LANGUAGES, Language
 from parvis.serve.context import Context
 from parvis.serve.feature import Feature
@@ -18,6 +22,7 @@ _PAGE = 100
 def feature(context: Context) -> Feature:
     """Calendars and events, their doors, and what runs beside them."""
     store = context.store
+    deliverer, ringer = Deliverer(context), Ringer(context)
 
     async def provision(unit: Unit, account_id: int, kind: PrincipalKind) -> None:
         if kind in _WITH_CALENDARS:
@@ -31,6 +36,11 @@ def feature(context: Context) -> Feature:
         methods=kinds.METHODS,
         shares=kinds.SHARES,
         trees=(Calendars(store),),
+        sources=(EventSource(store),),
+        tools=CalendarTools(store).all(),
+        erase=erase.everything,
+        jobs={outgoing.DELIVER: deliverer.handle, outgoing.RING: ringer.handle},
+        followers={FOLLOWER: deliverer.follow},
         provision=provision,
         start=lambda: everybody(store),
     )

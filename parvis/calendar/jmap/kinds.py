@@ -7,7 +7,7 @@ import msgspec
 from parvis.access import visibility
 from parvis.access.gate import Access
 from parvis.access.principal import Right
-from parvis.calendar import events
+from parvis.calendar import events, notices
 from parvis.calendar.jmap import availability, calendar, event, event_query, identity, instance, parse
 from parvis.calendar.model import (
     AVAILABILITY,
@@ -158,5 +158,6 @@ KINDS = (
     ),
     EVENTS,
     identity.KIND,
+    notices.KIND,
 )
 SHARES = (Shared(SCOPE, CALENDAR, NAMES),)

@@ -83,3 +83,21 @@ CREATE TABLE calendar_message (
     data {bytes} NOT NULL
 );
 CREATE INDEX calendar_message_by_account ON calendar_message (account_id);
+
+-- What somebody else did to an event, until its people have dismissed it. event and patch are JSON.
+CREATE TABLE calendar_notice (
+    id {key},
+    account_id BIGINT NOT NULL,
+    calendar_id BIGINT NOT NULL,
+    event_id BIGINT NOT NULL,
+    type {text} NOT NULL,
+    created_ms BIGINT NOT NULL,
+    name {text} NOT NULL,
+    email {text} NOT NULL,
+    principal_id BIGINT NOT NULL,
+    comment {text} NOT NULL,
+    event {text} NOT NULL,
+    patch {text} NOT NULL
+);
+CREATE INDEX calendar_notice_by_account ON calendar_notice (account_id, id);
+CREATE INDEX calendar_notice_by_calendar ON calendar_notice (calendar_id);

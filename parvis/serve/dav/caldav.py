@@ -9,6 +9,7 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden, Invalid
 from parvis.serve.dav import multiget, multistatus
 from parvis.serve.dav.ask import Ask
+from parvis.serve.dav.candidates import candidates, looked_at
 from parvis.serve.dav.properties import Added, Reading, wanted
 from parvis.serve.dav.propfind import written
 from parvis.serve.dav.resource import Resource
@@ -29,7 +30,6 @@ from parvis.wire.ical.span import read as read_span
 from parvis.wire.ical.zones import MAX_MS, MIN_MS, UTC, Zone, zone
 
 DATA = caldav("calendar-data")
-_PAGE = 100
 _MOST_BUSY = 20_000
 """Objects that one free-busy looks at."""
 _SURE_UID = 16
@@ -69,7 +69,7 @@ def _data(request: Element, floating: Zone) -> Added:
 
 async def queried(ask: Ask, request: Element, resource: Resource) -> Response:
     """calendar-query. RFC 4791 §7.8"""
-    if resource.node is None or resource.node.shape not in ("calendar", "inbox"):
+    if resource.node is None or resource.node.shape not in ("calendar", "inbox", "resource"):
         raise Precondition(dav("supported-report"), "this is no calendar")
     given = request.first(caldav("filter"))
     if given is None:
@@ -86,9 +86,10 @@ async def queried(ask: Ask, request: Element, resource: Resource) -> Response:
 async def _matching(
     ask: Ask, reading: Reading, resource: Resource, condition: CompFilter, floating: Zone
 ) -> AsyncIterator[str]:
-    async for page in candidates(ask, resource, search_of(condition)):
-        found = await asyncio.to_thread(_matched, page, condition, floating)
-        yield await written(ask, reading, [resource.member(node) for node in found])
+    async for page in looked_at(ask, resource, search_of(condition)):
+        nodes = {each.node.id: each for each in page if each.node}
+        found = await asyncio.to_thread(_matched, [each.node for each in page if each.node], condition, floating)
+        yield await written(ask, reading, [nodes[node.id] for node in found])
 
 
 def _matched(nodes: Sequence[Node], condition: CompFilter, floating: Zone) -> list[Node]:
@@ -103,23 +104,6 @@ def _matches(content: bytes, condition: CompFilter, floating: Zone) -> bool:
         return False
 
 
-async def candidates(ask: Ask, resource: Resource, search: Search) -> AsyncIterator[Sequence[Node]]:
-    """What the tree's index finds, in pages. A UID that is found whole is not looked for in others."""
-    tree, node = resource.of_tree()
-    after, any_found = 0, False
-    while True:
-        page = await tree.candidates(ask.store.db, ask.who, node, search, after, _PAGE)
-        any_found = any_found or bool(page)
-        yield page
-        if len(page) < _PAGE:
-            break
-        after = page[-1].id
-    if search.uid and not any_found:
-        rest = Search(component=search.component, start_ms=search.start_ms, end_ms=search.end_ms, text=search.text)
-        async for page in candidates(ask, resource, rest):
-            yield page
-
-
 def search_of(condition: CompFilter) -> Search:
     """What an index can use of a filter."""
     kinds, span = query.window(condition)
@@ -132,8 +116,8 @@ def search_of(condition: CompFilter) -> Search:
             continue
         if prop.name == "UID" and (match.match == "equals" or len(match.text) >= _SURE_UID):
             uid = match.text
-        elif not text:  # all of a filter must hold, so one of them is as good for an index
-            text[prop.name] = match.text
+        else:
+            text.setdefault(prop.name, match.text)
     return Search(
         component=kinds.copy().pop() if kinds and len(kinds) == 1 else "",
         start_ms=span.start_ms if span and span.start_ms > MIN_MS else None,
@@ -153,6 +137,8 @@ async def _floating(ask: Ask, request: Element, resource: Resource) -> Zone:
     if (given := request.first(caldav("timezone"))) is not None:
         return _zone_of(given.text, strict=True)
     tree, node = resource.of_tree()
+    if not node.collection:
+        return UTC
     name_of_zone = caldav("calendar-timezone")
     if name_of_zone not in tree.live:
         return UTC

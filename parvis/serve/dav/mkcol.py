@@ -114,7 +114,7 @@ async def _make(ask: Ask, unit: Unit, shape: Shape, properties: Mapping[str, Ele
 def _taken(shape: Shape) -> ParvisError:
     if shape == "folder":
         return Refused(405, "something is there already", allow=ALLOWED)
-    return Precondition(dav("resource-must-be-null"), "something is there already", status=405)
+    return Precondition(dav("resource-must-be-null"), "something is there already")
 
 
 async def _tree(

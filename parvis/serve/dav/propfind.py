@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from parvis.kernel.errors import Invalid
 from parvis.serve.dav import multistatus
 from parvis.serve.dav.ask import Ask
-from parvis.serve.dav.properties import Reading, wanted
+from parvis.serve.dav.properties import Reading, asks, wanted
 from parvis.serve.dav.resource import Resource
 from parvis.serve.dav.tree import Precondition
 from parvis.serve.http.exchange import Response
@@ -19,7 +19,7 @@ _MOST_DEEP = 20_000
 async def run(ask: Ask) -> Response:
     """The method."""
     request = await ask.xml()
-    if request is not None and request.name != dav("propfind"):
+    if request is not None and (request.name != dav("propfind") or not asks(request)):
         raise Invalid("the body is no propfind")
     depth = headers.depth(ask.header("depth"), headers.INFINITY)
     resource = await ask.resource()
@@ -33,8 +33,8 @@ async def run(ask: Ask) -> Response:
 
 
 def _deep(resource: Resource) -> bool:
-    """Whether everything below may be told at once: in homes of people, not above."""
-    return resource.node is not None
+    """Whether everything below may be told at once: of what is no collection, and in trees of files."""
+    return not resource.collection or (resource.tree is not None and resource.tree.depth == "deep")
 
 
 async def _pages(ask: Ask, reading: Reading, resource: Resource, depth: int) -> AsyncIterator[str]:

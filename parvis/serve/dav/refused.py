@@ -40,7 +40,7 @@ def condition(error: ParvisError) -> str:
 
 def refusal(error: ParvisError) -> Response:
     """An error as an answer."""
-    inside = condition(error) + f"<D:responsedescription>{xml.text(error.sentence)}</D:responsedescription>"
+    inside = condition(error) or f"<D:responsedescription>{xml.text(error.sentence)}</D:responsedescription>"
     headers = [("content-type", XML), ("cache-control", "no-store")]
     if isinstance(error, Refused) and error.allow:
         headers.append(("allow", error.allow))

@@ -10,6 +10,7 @@ from parvis.serve.dav.ask import Ask
 from parvis.serve.dav.resource import Resource
 from parvis.serve.dav.tree import Precondition
 from parvis.serve.http.exchange import Response
+from parvis.wire.dav import headers
 from parvis.wire.dav.element import Element
 from parvis.wire.dav.names import caldav, carddav, dav
 
@@ -34,6 +35,21 @@ _REPORTS: Mapping[str, Report] = {
 }
 
 
+_OF_ONE = frozenset(
+    map(
+        dav,
+        (
+            "expand-property",
+            "principal-property-search",
+            "principal-search-property-set",
+            "principal-match",
+            "acl-principal-prop-set",
+        ),
+    )
+)
+"""Reports of depth 0 alone. RFC 3744 §9"""
+
+
 async def run(ask: Ask) -> Response:
     """The method."""
     request = await ask.xml()
@@ -47,4 +63,6 @@ async def run(ask: Ask) -> Response:
     report = _REPORTS.get(request.name)
     if report is None:
         raise Precondition(dav("supported-report"), "there is no such report")
+    if request.name in _OF_ONE and headers.depth(ask.header("depth"), 0) != 0:
+        raise Invalid("this report has depth 0", field="Depth")
     return await report(ask, request, await ask.resource())

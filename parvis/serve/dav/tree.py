@@ -147,8 +147,8 @@ class Search:
     uid: str = ""
     """The UID is exactly this."""
     text: Mapping[str, str] = field(default_factory=dict)
-    """By property name in upper case (`FN`, `EMAIL`): a text that its value contains, compared without case. At
-    least one of them holds; empty says nothing."""
+    """By property name in upper case (`FN`, `EMAIL`): a text that its value contains, compared without case. All
+    of them hold; empty says nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -192,6 +192,8 @@ class SetOutcome:
     not_created: dict[str, Object] = field(default_factory=dict)
     not_updated: dict[str, Object] = field(default_factory=dict)
     not_destroyed: dict[str, Object] = field(default_factory=dict)
+    more: bool = False
+    """Set by `Kind.after_set` when it has changed further objects and noted them here."""
 
 
 ReadFunction = Callable[[Call, Sequence[int] | None, frozenset[str]], Awaitable[Sequence[Object | Record]]]

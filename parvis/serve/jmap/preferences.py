@@ -61,12 +61,21 @@ class Preferences(Record):
     """Addresses in the web client (folders, labels, searches), in the person's order."""
     inboxes: dict[str, bool] = msgspec.field(default_factory=dict)
     """Account id to whether its inbox is among all inboxes."""
+    collect_contacts: bool = True
+    """Whether those to whom the person writes are kept among their contacts."""
     fine_warnings: FineWarnings = msgspec.field(default_factory=list)
     """What the person has found to be fine of that of which a client warns, in the client's words."""
     agenda: Agenda = msgspec.field(default_factory=Agenda)
 
 
 _LARGEST = 20_000
+
+
+async def chosen(db: Any, account_id: int) -> Preferences:
+    """What somebody has chosen; what they have not is as it is for everybody."""
+    body = await db.value("SELECT body FROM preferences WHERE account_id = ?", account_id)
+    kept: Object = msgspec.json.decode(body) if body else {}
+    return msgspec.convert(kept, Preferences)
 
 
 async def _read(call: Call, _: Sequence[int] | None, wanted: frozenset[str]) -> list[Object | Record]:

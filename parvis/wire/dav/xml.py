@@ -144,7 +144,7 @@ def empty(*names: str) -> str:
 
 def href(path: str) -> str:
     """A DAV:href; `path` is percent-encoded already."""
-    return f"<D:href>{text(path)}</D:href>"
+    return f"<D:href>{path.replace('&', '&amp;')}</D:href>" if path.isascii() else wrapped("{DAV:}href", text(path))
 
 
 def written(element: Element) -> str:

@@ -65,6 +65,8 @@ def _part(given: Element, depth: int) -> Part:
         for each in given.all(caldav("prop"))
     }
     comps: tuple[Part, ...] | None = tuple(_part(each, depth + 1) for each in given.all(caldav("comp")))
+    if not given.children:  # Apple's Calendar asks so for all of a component
+        props, comps = None, None
     if given.first(caldav("allprop")) is not None:
         props = None
     if given.first(caldav("allcomp")) is not None:

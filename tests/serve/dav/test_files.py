@@ -148,7 +148,7 @@ async def test_a_client_that_waits_is_told_to_go_on(ann, dav_doors) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["..", "%2e%2e/x", "a/../../b", "a%2Fb", "a%00b", "a%0Ab", "%FF", "a" * 300, "a/./b", "a//b"]
+    "name", ["..", "%2e%2e/x", "a/../../b", "a%2Fb", "a%00b", "a%0Ab", "%FF", "a" * 300, "a/./b"]
 )
 async def test_path_tricks_are_refused(ann, dav_doors, name) -> None:
     import base64
