@@ -1,11 +1,13 @@
 """What recurs, and what rings."""
 
+from datetime import datetime
+
 import pytest
 
 from parvis.kernel import clock
 from parvis.serve.post import Post
 from parvis.store.check import check
-from parvis.tasks import board
+from parvis.tasks import board, words
 from parvis.tasks.check import check as check_tasks
 from tests.tasks.test_jmap import share
 
@@ -121,6 +123,14 @@ async def test_what_is_done_moved_or_withdrawn_does_not_ring(ann, bob, store, du
     assert await store.db.value("SELECT COUNT(*) FROM task_reminder WHERE account_id = ?", bob.principal.id) == 0
 
 
+async def test_what_is_edited_when_it_should_ring_still_rings(ann, store, due_ms) -> None:
+    number = await ann.add("Now", due=when(due_ms), timeZone="Etc/UTC", alerts=alert("PT0S"))
+    with clock.frozen(due_ms + 1000):
+        await ann.change(number, title="Right now")
+    await rung(store, due_ms + 2000)
+    assert [each["title"] for each in (await ann("TaskReminder/get"))["list"]] == ["Right now"]
+
+
 async def test_what_recurs_rings_each_time(ann, store, due_ms) -> None:
     await ann.add("Daily", due=when(due_ms), timeZone="Etc/UTC", recurrenceRule=DAILY, alerts=alert("PT0S"))
     for day in range(3):
@@ -173,8 +183,14 @@ async def test_a_reminder_by_mail_is_a_letter_in_the_persons_language(open_clien
     await rung(store, due_ms)
     (letter,) = letters.sent
     assert letter.to == ("chloe@example.org",) and letter.subject == "Rappel : Appeler" and not letter.answerable
-    assert clock.utc_date(due_ms)[:10] in letter.text
+    assert f" {clock.from_ms(due_ms).year}, {clock.from_ms(due_ms):%H:%M}" in letter.text
     assert len((await chloe("TaskReminder/get"))["list"]) == 1
+
+
+def test_days_in_three_languages() -> None:
+    shown = [words.day_of(datetime(2026, 8, 1, 18, 5), language) for language in ("en", "fr", "vi")]
+    assert shown == ["1 August 2026, 18:05", "1er août 2026, 18:05", "ngày 1 tháng 8 năm 2026, 18:05"]
+    assert words.day_of(datetime(2026, 12, 24), "en") == "24 December 2026"
 
 
 def test_between_any_two_places_there_is_another() -> None:
