@@ -86,9 +86,12 @@ async def queried(ask: Ask, request: Element, resource: Resource) -> Response:
 async def _matching(
     ask: Ask, reading: Reading, resource: Resource, condition: CompFilter, floating: Zone
 ) -> AsyncIterator[str]:
+    said = searched_wholly(condition)
     async for page in looked_at(ask, resource, search_of(condition)):
         nodes = {each.node.id: each for each in page if each.node}
-        found = await asyncio.to_thread(_matched, [each.node for each in page if each.node], condition, floating)
+        found = [each.node for each in page if each.node]
+        if not said or not all(node.sure for node in found):
+            found = await asyncio.to_thread(_matched, found, condition, floating)
         yield await written(ask, reading, [nodes[node.id] for node in found])
 
 
@@ -102,6 +105,14 @@ def _matches(content: bytes, condition: CompFilter, floating: Zone) -> bool:
         return query.matches(calendar.read(content), condition, floating)
     except (BadCalendar, BadContent):
         return False
+
+
+def searched_wholly(condition: CompFilter) -> bool:
+    """Whether a filter says no more than a Search can: a kind of component and a window, as most programs ask."""
+    if condition.props or condition.span is not None or len(condition.comps) != 1:
+        return False
+    (inner,) = condition.comps
+    return not (inner.absent or inner.props or inner.comps)
 
 
 def search_of(condition: CompFilter) -> Search:

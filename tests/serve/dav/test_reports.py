@@ -69,6 +69,30 @@ async def test_calendar_data_may_be_a_part(ann, work) -> None:
     assert "SUMMARY" not in told
 
 
+async def test_what_an_index_is_sure_of_is_not_read_again(ann, work, dav_doors, monkeypatch) -> None:
+    from dataclasses import replace
+
+    from parvis.serve.dav import caldav
+
+    tree = dav_doors.dav.trees.of("calendars")[0]
+    candidates = tree.candidates
+
+    async def sure(*given):
+        return [replace(node, sure=node.name == "one") for node in await candidates(*given) if node.name == "one"]
+
+    monkeypatch.setattr(tree, "candidates", sure)
+    monkeypatch.setattr(caldav, "_matches", lambda *_: pytest.fail("it was read"))
+    window = '<C:time-range start="20260105T000000Z" end="20260106T000000Z"/>'
+    assert set(found(await query(ann, work, f'<C:comp-filter name="VEVENT">{window}</C:comp-filter>'))) == {"one"}
+    monkeypatch.setattr(caldav, "_matches", lambda *_: False)
+    for more in (
+        '<C:prop-filter name="SUMMARY"><C:text-match>x</C:text-match></C:prop-filter>',
+        '<C:comp-filter name="VALARM"/>',
+    ):
+        asked = f'<C:comp-filter name="VEVENT">{window}{more}</C:comp-filter>'
+        assert found(await query(ann, work, asked)) == {}, more
+
+
 async def test_filters_that_are_none_are_refused_by_name(ann, work) -> None:
     for inner, name in (
         ('<C:comp-filter name="VEVENT"><C:time-range/></C:comp-filter>', "valid-filter"),

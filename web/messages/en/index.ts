@@ -14,6 +14,7 @@ import type sharing from './sharing.json';
 import shell from './shell.json';
 import type spaces from './spaces.json';
 import start from './start.json';
+import type tasks from './tasks.json';
 import ui from './ui.json';
 import type vault from './vault.json';
 import type warnings from './warnings.json';
@@ -37,9 +38,10 @@ export const later = {
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
   sharing: () => import('./sharing.json'),
+  tasks: () => import('./tasks.json'),
   spaces: () => import('./spaces.json'),
   vault: () => import('./vault.json'),
   warnings: () => import('./warnings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings & typeof files & typeof contacts & typeof calendar & typeof spaces;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings & typeof files & typeof contacts & typeof calendar & typeof tasks & typeof spaces;

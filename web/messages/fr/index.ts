@@ -18,6 +18,7 @@ export const later = {
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
   sharing: () => import('./sharing.json'),
+  tasks: () => import('./tasks.json'),
   spaces: () => import('./spaces.json'),
   vault: () => import('./vault.json'),
   warnings: () => import('./warnings.json'),

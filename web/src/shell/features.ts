@@ -13,6 +13,7 @@ import { mail } from '../mail';
 import { vault } from '../mail/vault';
 import { search } from '../search';
 import { settings } from '../settings';
+import { tasks } from '../tasks';
 import { sharing } from '../sharing';
 import { spaces } from '../spaces';
 import { shellCommands } from './commands';
@@ -24,6 +25,7 @@ export const features: Feature[] = [
   lists,
   vault,
   contacts,
+  tasks,
   calendar,
   files,
   assistant,

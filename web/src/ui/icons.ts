@@ -123,4 +123,8 @@ export { default as CircleX } from '@lucide/svelte/icons/circle-x';
 export { default as CircleDashed } from '@lucide/svelte/icons/circle-dashed';
 export { default as Lock } from '@lucide/svelte/icons/lock';
 export { default as AlignLeft } from '@lucide/svelte/icons/text-align-start';
+export { default as Columns } from '@lucide/svelte/icons/square-kanban';
+export { default as Flag } from '@lucide/svelte/icons/flag';
+export { default as CalendarClock } from '@lucide/svelte/icons/calendar-clock';
+export { default as CircleUser } from '@lucide/svelte/icons/circle-user';
 export { default as Boxes } from '@lucide/svelte/icons/boxes';
