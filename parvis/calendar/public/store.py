@@ -50,13 +50,13 @@ class Page:
 
 
 _PLAIN = (
-    "id", "account_id", "calendar_id", "token", "title", "about", "place", "minutes", "gap_minutes", "notice_minutes",
-    "days", "most_a_day", "time_zone",
+    "id", "account_id", "calendar_id", "token", "title", "about", "place", "minutes", "gap_minutes",
+    "notice_minutes", "days", "most_a_day", "time_zone",
 )  # fmt: skip
 
 
 def _page(row: Sequence[Any]) -> Page:
-    language = next((each for each in LANGUAGES if each == row[13]), "en")
+    language: Language = next((each for each in LANGUAGES if each == row[13]), "en")
     hours = {day: [(int(a), int(b)) for a, b in spans] for day, spans in msgspec.json.decode(row[14]).items()}
     hosts = tuple(msgspec.json.decode(row[15]))
     plain: dict[str, Any] = dict(zip(_PLAIN, row, strict=False))
