@@ -84,7 +84,7 @@ def _zones(series: Series) -> list[Iana]:
             name = each.param("TZID")
             known = zone(name) if name else None
             if isinstance(known, Iana):
-                found[name] = Iana(name, known.iana)
+                found[name] = known
     return list(found.values())
 
 

@@ -51,6 +51,8 @@ async def plan(unit: Unit, kept: Kept) -> None:
 
 def next_ring(kept: Kept, given: Mapping[str, Any] | None, after_ms: int, floating: Zone | None) -> Ring | None:
     """The next time a task rings for somebody; `given` are their own alerts, None are those in the task."""
+    if given is None and b"VALARM" not in kept.content.upper():
+        return None
     series = content.ringing(content.read(kept.content), given)
     try:
         return alarms.next_ring(series, after_ms, floating) if floating else alarms.next_ring(series, after_ms)

@@ -109,6 +109,8 @@ async def test_photos_are_blobs(ann: Client, store: Store) -> None:
     assert media == {"m": {"kind": "photo", "blobId": photo, "mediaType": "image/png"}}
     await ann("ContactCard/set", update={number: {"name/full": "Pat Q"}})
     assert (await ann.card(number))["media"] == media
+    looked = await ann("Blob/lookup", typeNames=["ContactCard"], ids=[photo])
+    assert looked["list"] == [{"id": photo, "matchedIds": {"ContactCard": [number]}}]
     text = await uploaded(store, ann, b"not an image", "image/png")
     refused = await ann("ContactCard/set", update={number: {"media/m/blobId": text}})
     assert refused["notUpdated"][number]["type"] == "invalidProperties"
