@@ -24,13 +24,13 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, NotFound, OverQuota, ParvisError, RateLimited, TooLarge, Unauthenticated
 from parvis.kernel.languages import Language, closest
 from parvis.serve.context import Context
+from parvis.serve.http import ranges
 from parvis.serve.http.exchange import Request, Response, Route
 from parvis.serve.jmap.transfer import disposition
 from parvis.serve.post import Letter, Post, Sending
 from parvis.store.unit import Unit
 
 _COOKIE_SECONDS = 3600
-_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 _SAFE = re.compile(r"image/(?!svg)[\w.+-]+|audio/[\w.+-]+|video/[\w.+-]+|application/pdf|text/plain")
 Guard = Callable[[Node], Awaitable[str]]
 """Why the bytes of a node are not handed out, as a key of words; empty when they are."""
@@ -138,7 +138,11 @@ class LinkDoor:
                 raise _Refused(pages.sentence(language, key, 403))
         except _Refused as refused:
             return refused.response
-        start, end = _span(request, node.size) if not link.most else (0, node.size)
+        # Whoever may take it once only takes it whole: else each part would be free but the first.
+        asked = ranges.span(request.headers, node.size, node.etag.strip('"')) if not link.most else None
+        start, end = asked or (0, node.size)
+        if asked is not None and start >= end:
+            return Response(416, b"", [("content-range", f"bytes */{node.size}")])
         counted = start == 0 and request.method != "HEAD"
         if counted and not await self._downloaded(link, node):
             return pages.sentence(language, "gone", 404)
@@ -154,9 +158,10 @@ class LinkDoor:
             ("accept-ranges", "bytes"),
             ("content-security-policy", "default-src 'none'; sandbox"),
         ]
-        if (start, end) != (0, node.size):
+        partial = (start, end) != (0, node.size)
+        if partial:
             headers.append(("content-range", f"bytes {start}-{end - 1}/{node.size}"))
-        return Response(206 if len(headers) == 7 else 200, self._store.blobs.stream(node.hash, start, end), headers)
+        return Response(206 if partial else 200, self._store.blobs.stream(node.hash, start, end), headers)
 
     async def _downloaded(self, link: Link, node: Node) -> bool:
         """Counts a download, with its receipt; False when there is none left."""
@@ -309,11 +314,3 @@ def _cookie(request: Request, link: Link) -> str:
         if name == _name(link):
             return value
     return ""
-
-
-def _span(request: Request, size: int) -> tuple[int, int]:
-    """The one range asked for, or all. RFC 9110 §14.2"""
-    match = _RANGE.fullmatch(request.headers.get("range", "").strip())
-    if match is None or int(match[1]) >= size or (match[2] and int(match[2]) < int(match[1])):
-        return 0, size
-    return int(match[1]), min(int(match[2]) + 1 if match[2] else size, size)
