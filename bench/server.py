@@ -25,7 +25,12 @@ async def serve(folder: str, keywords: frozenset[str]) -> None:
         data=f"{folder}/data",
         domains=["example.net"],
         ports=Ports(http=0, smtp=0, imap=0),
-        limits=Limits(concurrent_requests=64, mail_connections_of_one=1000, requests_per_minute=0),
+        limits=Limits(
+            concurrent_requests=64,
+            mail_connections_of_one=1000,
+            requests_per_minute=0,
+            upload_bytes=2_000_000_000,
+        ),
     )
     app = await App.open(settings)
     person = await people.create(app.context.store, app.features, "person", "Bench", USER, password=PASSWORD)

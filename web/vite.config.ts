@@ -10,7 +10,7 @@ function precache(): Plugin {
     apply: 'build',
     generateBundle(_options, bundle) {
       const files = Object.keys(bundle).filter((name) => name.startsWith('assets/') && !name.endsWith('.map'));
-      const kept = files.filter((name) => !/italic|cyrillic|greek/.test(name)).map((name) => `/${name}`).sort();
+      const kept = files.filter((name) => !/italic|cyrillic|greek|pdf/i.test(name)).map((name) => `/${name}`).sort();
       const version = createHash('sha256').update(kept.join()).digest('hex').slice(0, 12);
       const worker = bundle['service-worker.js'];
       if (worker?.type !== 'chunk' || worker.imports.length) throw new Error('the service worker was not built as one file');

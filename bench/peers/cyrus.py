@@ -1,4 +1,5 @@
-"""Cyrus IMAP with JMAP, from Debian's cyrus-imapd and cyrus-caldav. Root is needed: it drops to its own user."""
+"""Cyrus IMAP with JMAP, CalDAV and CardDAV, from Debian's cyrus-imapd and cyrus-caldav. Root is needed: it drops to
+its own user."""
 
 import imaplib
 import os
@@ -53,7 +54,7 @@ class Cyrus:
             "sasl_pwcheck_method": "alwaystrue",
             "sasl_mech_list": "PLAIN",
             "allowplaintext": "yes",
-            "httpmodules": "jmap",
+            "httpmodules": "jmap caldav carddav webdav",
             "conversations": "yes",
             "unixhierarchysep": "yes",
             "autocreate_quota": "0",

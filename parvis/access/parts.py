@@ -6,21 +6,28 @@ rows = await db.rows(f"SELECT ... FROM event WHERE scope_id IN {VISIBLE}", *visi
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
 from parvis.access.scopes import Scope
 from parvis.kernel import clock
 from parvis.kernel.errors import Forbidden, NotFound
-from parvis.store.sql.contract import Database, Row, Tx, marks
-from parvis.store.unit import Unit
+from parvis.store.sql.contract import Row, marks
 
 ANY_SIGHT = Right.READ | Right.FREE_BUSY
 """Whoever has one of these rights in a part may know that it is there."""
 _SEEN = """SELECT s.id, s.account_id, s.kind, s.name, v.rights, v.grant_id FROM visible v
 JOIN scope s ON s.id = v.scope_id
 WHERE v.principal_id = ? AND s.kind = ? AND (v.expires_ms IS NULL OR v.expires_ms > ?)"""
-Reader = Database | Tx | Unit
+
+
+class Reader(Protocol):
+    """What a database, a transaction and an open unit can do."""
+
+    async def rows(self, sql: str, *args: Any) -> list[Row]:
+        """All rows of a short, indexed read."""
+        ...
 
 
 async def part(db: Reader, principal: Principal, scope_id: int, kind: str, right: Right = Right.READ) -> Access:

@@ -6,6 +6,7 @@ its end and two nodes never meet. Ids are not secrets: rights are checked by `ac
 
 import secrets
 import threading
+from uuid import uuid4
 
 from parvis.kernel import clock
 
@@ -60,6 +61,11 @@ def parse(value: str) -> int | None:
             return None
         number = number << 10 | pair
     return number if number < 1 << 63 else None
+
+
+def uuid() -> str:
+    """A new UUID as text, for formats that want one. RFC 9562 §5.4"""
+    return str(uuid4())
 
 
 def token(size: int = 32) -> str:

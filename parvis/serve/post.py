@@ -17,6 +17,10 @@ CALENDAR_MAIL = "mail-calendar"
 """The outbox event of a delivered message that has iCalendar in it: `{"email": id of the Email}`, in the account
 that it came to."""
 
+WRITTEN = "mail-written"
+"""The outbox event of a letter that a person sends: `{"to": [[name, address], ...]}`, in the account that it is
+sent from."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosure:

@@ -27,6 +27,7 @@ from tests.leak import test_files as file_life
 from tests.leak.test_leak import PASSWORD, RAW, SECRETS, Person, asked, someone
 
 OTHERS = RAW.replace(b"ann@example.net", b"bob@example.net")
+GIF = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 for secret in SECRETS:
     OTHERS = OTHERS.replace(secret.encode(), b"ordinary")
 
@@ -98,6 +99,7 @@ async def live(app: App, ann: Person, bob: Person) -> None:
             await asyncio.sleep(0.05)
     await asked(ann, {"task": "ask", "text": f"What is the budget of {SECRETS[2]}?"})
     await filtered(app, ann)
+    await contacts(ann, bob)
     scope = await store.db.value("SELECT id FROM scope WHERE account_id = ?", bob.principal.id)
     await store.write(lambda unit: gate.give(unit, bob.principal, scope, ann.principal.id, gate.Right.READ))
     with pytest.raises(Unauthenticated):
@@ -107,6 +109,27 @@ async def live(app: App, ann: Person, bob: Person) -> None:
     await store.write(lambda unit: left_a_list(unit, ann.principal.id))
     await with_files(app, ann, bob)
     await app._search.indexer.settle()
+
+
+async def contacts(ann: Person, bob: Person) -> None:
+    """She has cards, of which two became one, in a book that she shares; and one of his that she has chosen to see."""
+    for one, other in ((ann, bob), (bob, ann)):
+        (book,) = [
+            b for b in (await one(("AddressBook/get", {"accountId": one.account})))[0][1]["list"] if b["isDefault"]
+        ]
+        share = {"update": {book["id"]: {"shareWith": {other.account: {"mayRead": True}}}}}
+        assert (await one(("AddressBook/set", {"accountId": one.account, **share})))[0][1]["updated"]
+        seen = {"update": {book["id"]: {"isSubscribed": True}}}
+        assert (await other(("AddressBook/set", {"accountId": one.account, **seen})))[0][1]["updated"]
+        if one is ann:
+            cards = {
+                key: {"addressBookIds": {book["id"]: True}, "name": {"full": f"{SECRETS[3]} {key}"}} for key in "ab"
+            }
+            cards["b"]["media"] = {"m": {"kind": "photo", "uri": f"data:image/gif;base64,{GIF}"}}
+            made = await ann(("ContactCard/set", {"accountId": ann.account, "create": cards}))
+            numbers = [each["id"] for each in made[0][1]["created"].values()]
+            merged = await ann(("ContactCard/merge", {"accountId": ann.account, "cardIds": numbers}))
+            assert merged[0][0] == "ContactCard/merge", merged
 
 
 async def with_files(app: App, ann: Person, bob: Person) -> None:
@@ -217,6 +240,7 @@ async def test_nothing_is_left_of_a_deleted_account(app: App, monkeypatch, tmp_p
     before = {line.partition(":")[0] for line in await left(store, numbers, words)}
     assert {"email", "outgoing", "submission", "search_item", "assistant_turn", "attempt", "change"} <= before
     assert {"sieve_script", "sieve_seen", "sieve_log", "sieve_undo", "suppressed", "list_reader"} <= before
+    assert {"contact_card", "contact_word", "contact_vcard", "contact_merge", "address_book_person"} <= before
     assert {"vault_email", "spam_token", "spam_total", "spam_report"} <= before
     assert {"file_node", "file_version", "file_trash", "file_part", "file_person", "file_upload"} <= before
     assert {"file_link", "file_link_use", "file_comment", "file_preview", "file_account"} <= before
@@ -230,7 +254,7 @@ async def test_nothing_is_left_of_a_deleted_account(app: App, monkeypatch, tmp_p
     async with asyncio.timeout(60):
         while await store.db.value("SELECT 1 FROM job WHERE kind = 'account-erase' AND finished_ms IS NULL"):
             await asyncio.sleep(0.05)
-    await app._search.indexer.settle()  # who has written into a file of somebody else is forgotten there too
+    await app._search.indexer.settle()  # the card in the directory, and who has written into a file of another
     await tidy.blobs(store, grace_ms=0)
     await tidy.blobs(store, grace_ms=0)
 

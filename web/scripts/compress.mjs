@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 for (const name of readdirSync('dist', { recursive: true })) {
-  if (!/\.(js|css|html|svg|webmanifest)$/.test(name)) continue;
+  if (!/\.(m?js|css|html|svg|webmanifest)$/.test(name)) continue;
   const content = readFileSync(`dist/${name}`);
   if (content.length < 700) continue;
   writeFileSync(`dist/${name}.gz`, gzipSync(content, { level: 9 }));

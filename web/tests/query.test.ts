@@ -103,4 +103,16 @@ describe('Query', () => {
     expect(asked).toContain('Email/queryChanges');
     expect(asked).not.toContain('Email/query');
   });
+
+  it('hides what is on its way out, also where nothing says what belongs', async () => {
+    const { query, outbox, store } = await kernel();
+    const list = query({ matches: undefined });
+    await list.start();
+    const [first, second] = [list.idAt(0)!, list.idAt(1)!];
+    const action = outbox.destroy(EmailType, 'A', [first], { hold: 60_000 });
+    expect(list.idAt(0)).toBe(second);
+    action.undo();
+    expect(list.idAt(0)).toBe(first);
+    expect(store.peek(EmailType, 'A', first)).toBeDefined();
+  });
 });

@@ -72,6 +72,9 @@ class Letter:
     envid: str = ""
     lax: bool = False
     """Goes whatever TLS is like there: a report of what is wrong with it. RFC 8460 §3"""
+    written_to: tuple[tuple[str, str], ...] = ()
+    """Names and addresses of those whom a person writes to, for who wants to know them; empty for what a machine
+    writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

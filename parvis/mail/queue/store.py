@@ -7,6 +7,7 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound
 from parvis.mail.doctor import refusals
 from parvis.mail.queue.model import HERE, Letter, Message, Outcome, Recipient, Reply
+from parvis.serve.post import WRITTEN
 from parvis.store.jobs import Jobs
 from parvis.store.sql.contract import Database, marks
 from parvis.store.unit import Unit
@@ -54,6 +55,8 @@ async def add(unit: Unit, letter: Letter, destinations: Sequence[str]) -> int:
         "INSERT INTO blob_link (hash, account_id, kind, object_id, size) VALUES (?, ?, ?, ?, ?)",
         letter.blob, letter.account_id, KIND, number, letter.size,
     )  # fmt: skip
+    if letter.written_to:
+        unit.emit(letter.account_id, WRITTEN, {"to": [list(each) for each in letter.written_to]})
     for destination in dict.fromkeys(destinations):
         await plan(unit, letter.account_id, number, destination, release)
     return number

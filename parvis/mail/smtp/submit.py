@@ -110,6 +110,7 @@ class Submitter:
             needs_utf8=needs_utf8 or not all(each.isascii() for each in (mail.sender, *to)),
             ret=mail.ret or "",
             envid=encode_xtext(mail.envid or ""),
+            written_to=content.written_to(),
         )
 
 

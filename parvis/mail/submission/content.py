@@ -10,6 +10,7 @@ from parvis.wire.mime import Address, Header, Message
 from parvis.wire.mime.compose import needs_smtputf8
 from parvis.wire.mime.fields import date, fold, mailbox
 
+_MOST_WRITTEN = 50
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
@@ -37,6 +38,12 @@ class Content:
         """To, Cc and Bcc, each address once. RFC 8621 §7"""
         found = {address.email.lower(): address.email for address in self.addresses("To", "Cc", "Bcc")}
         return [email for email in found.values() if email]
+
+    def written_to(self) -> tuple[tuple[str, str], ...]:
+        """Names and addresses of those it is written to, the first of many."""
+        addressed = self.addresses("To", "Cc", "Bcc")
+        found = {each.email.lower(): (each.name or "", each.email) for each in addressed if each.email}
+        return tuple(found.values())[:_MOST_WRITTEN]
 
     def faults(self) -> list[str]:
         """Properties of the Email that no server would take. RFC 5322 §3.6"""

@@ -156,6 +156,7 @@ async def _letter(call: Call, content: Content, envelope: Envelope, senders: Sen
         release_ms=release,
         ret=ret,
         envid=envid,
+        written_to=content.written_to(),
     )
 
 

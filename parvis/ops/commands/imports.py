@@ -1,4 +1,5 @@
-"""`parvis import`: mail of elsewhere into an account. The same command again goes on where it was broken off."""
+"""`parvis import`: mail of elsewhere, or a file of contacts or events, into an account. The same command again
+goes on where it was broken off, and brings no card and no event twice."""
 
 import argparse
 import getpass
@@ -6,6 +7,9 @@ import os
 import sys
 from pathlib import Path
 
+from parvis.access.principal import Principal
+from parvis.calendar import transfer as agendas
+from parvis.contacts import transfer
 from parvis.kernel import settings
 from parvis.kernel.egress import Egress
 from parvis.kernel.errors import Invalid
@@ -20,6 +24,7 @@ from parvis.ops.imports.mbox import Mbox
 from parvis.ops.imports.reader import Reader
 from parvis.ops.program import Opener
 from parvis.ops.progress import Bar
+from parvis.store.store import Store
 from parvis.wire.mbox import looks_like_mbox
 
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
@@ -29,7 +34,9 @@ def add(parser: argparse.ArgumentParser, texts: Texts) -> None:
     """Declares the arguments."""
     parser.add_argument("address", help="whose account the mail goes to")
     parser.add_argument(
-        "source", help="an mbox file, a Maildir, an .eml file, a folder of them, or imap://user@host"
+        "source",
+        help="an mbox file, a Maildir, an .eml file, a folder of them, imap://user@host, a .vcf of contacts, or an "
+        ".ics of events",
     )
     parser.add_argument("--under", default="", metavar="PATH", help="mailbox below which everything goes: Old/2019")
     parser.add_argument("--security", choices=tuple(_PORTS), default="tls", help="of the connection, for IMAP")
@@ -43,6 +50,12 @@ async def run(args: argparse.Namespace, opener: Opener) -> int:
     try:
         store = program.context.store
         owner = await people.find(store, args.address)
+        if args.source.lower().endswith(".vcf"):
+            print(await _contacts(store, owner, Path(args.source)))
+            return 0
+        if args.source.lower().endswith((".ics", ".ical")):
+            print(await _events(store, owner, Path(args.source)))
+            return 0
         reader = _imap(args) if args.source.startswith("imap://") else local(Path(args.source))
         under = tuple(name for name in args.under.split("/") if name)
         importer = Importer(store, owner, owner.id, reader, Bar(), under)
@@ -52,6 +65,25 @@ async def run(args: argparse.Namespace, opener: Opener) -> int:
     finally:
         await program.stop()
     return 0
+
+
+async def _contacts(store: Store, owner: Principal, path: Path) -> str:
+    """Takes a file of cards into the first address book, whole or not at all. Raises Invalid with the line that is
+    wrong."""
+    if not path.is_file():
+        raise Invalid(f"{path} is not there")
+    done = await transfer.take_in(store, owner, owner.id, None, transfer.read(path.read_bytes()))
+    return f"{len(done.created)} contacts imported, {done.skipped} were there already"
+
+
+async def _events(store: Store, owner: Principal, path: Path) -> str:
+    """Takes a file of events into the default calendar, whole or not at all. Raises Invalid with the line that is
+    wrong."""
+    if not path.is_file():
+        raise Invalid(f"{path} is not there")
+    drafts, others = agendas.read(path.read_bytes())
+    done = await agendas.take_in(store, owner, owner.id, None, drafts)
+    return f"{len(done.created)} events imported, {done.skipped + others} were there already or are no events"
 
 
 def local(path: Path) -> Reader:

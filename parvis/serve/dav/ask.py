@@ -71,7 +71,7 @@ class Ask:
         return found
 
     async def xml(self) -> Element | None:
-        """The body as XML, None when there is none. Raises Invalid, TooLarge."""
+        """The body as XML, None when there is none. Raises Invalid, TooLarge. RFC 4918 §8.4"""
         body = await self.request.body(xml.MOST_BYTES)
         return xml.read(body) if body.strip() else None
 

@@ -23,6 +23,7 @@ from parvis.wire.vcard.query import Filter, Match, ParamFilter, PropFilter, Text
 DATA = carddav("address-data")
 _MOST_CONDITIONS = 100
 _MOST = 10_000
+_MOST_SEARCHES = 8
 _MATCHES: Mapping[str, Match] = {
     "equals": "equals",
     "contains": "contains",
@@ -74,7 +75,7 @@ def _shown(content: bytes, version: str, some: tuple[Wanted, ...]) -> bytes:
 
 async def queried(ask: Ask, request: Element, resource: Resource) -> Response:
     """addressbook-query. RFC 6352 §8.6"""
-    if resource.node is None or resource.node.shape not in ("addressbook", "resource"):
+    if resource.node is None or resource.node.shape not in ("home", "addressbook", "resource"):
         raise Precondition(dav("supported-report"), "this is no address book")
     given = request.first(carddav("filter"))
     if given is None:
@@ -95,16 +96,18 @@ def _limit(request: Element) -> int:
 
 
 async def _matching(ask: Ask, reading: Reading, resource: Resource, asked: Filter, most: int) -> AsyncIterator[str]:
-    left = most
-    async for page in looked_at(ask, resource, search_of(asked)):
-        nodes = {id(each.node): each for each in page}
-        found = await asyncio.to_thread(_matched, [each.node for each in page if each.node], asked)
-        yield await written(ask, reading, [nodes[id(node)] for node in found[:left]])
-        left -= len(found)
-        if left < 0:
-            error = xml.empty(dav("number-of-matches-within-limits"))
-            yield multistatus.status(resource.href, 507, error)
-            return
+    left, told = most, set[int]()
+    for search in searches_of(asked):
+        async for page in looked_at(ask, resource, search):
+            fresh = {each.node.id: each for each in page if each.node and each.node.id not in told}
+            found = await asyncio.to_thread(_matched, [each.node for each in fresh.values() if each.node], asked)
+            told.update(node.id for node in found)
+            yield await written(ask, reading, [fresh[node.id] for node in found[:left]])
+            left -= len(found)
+            if left < 0:
+                error = xml.empty(dav("number-of-matches-within-limits"))
+                yield multistatus.status(resource.href, 507, error)
+                return
 
 
 def _matched(nodes: Sequence[Node], asked: Filter) -> list[Node]:
@@ -118,23 +121,23 @@ def _matches(content: bytes, asked: Filter) -> bool:
         return False
 
 
-def search_of(asked: Filter) -> Search:
-    """What an index can use of a filter: texts of which one must be there, or a UID."""
-    hints: list[tuple[str, str]] = []
+def searches_of(asked: Filter) -> list[Search]:
+    """What an index can use of a filter: a card that matches is found by one of these."""
+    hints: list[Search] = []
     for prop in asked.props:
-        texts = [each.text for each in prop.texts if not each.negate and each.text]
-        sure = prop.defined and bool(texts) and (prop.every or len(prop.texts) + len(prop.params) == 1)
-        if sure:
-            hints.append((prop.name.upper().rpartition(".")[2], texts[0]))
+        texts = [each for each in prop.texts if not each.negate and each.text]
+        if prop.defined and texts and (prop.every or len(prop.texts) + len(prop.params) == 1):
+            hints.append(_hint(prop, texts[0]))
         elif not asked.every:
-            return Search()
+            return [Search()]  # any of the conditions is enough, and an index does not know this one
     if asked.every:
-        hints = hints[:1]
-    if len(hints) != len({name for name, _ in hints}):
-        return Search()  # one text a property is all that a Search can say
-    if len(asked.props) == 1 and hints and hints[0][0] == "UID" and asked.props[0].texts[0].match == "equals":
-        return Search(uid=hints[0][1])
-    return Search(text=dict(hints))
+        return hints[:1] or [Search()]
+    return hints if 0 < len(hints) <= _MOST_SEARCHES else [Search()]
+
+
+def _hint(prop: PropFilter, text: TextMatch) -> Search:
+    name = prop.name.upper().rpartition(".")[2]
+    return Search(uid=text.text) if name == "UID" and text.match == "equals" else Search(text={name: text.text})
 
 
 def filter_of(given: Element) -> Filter:

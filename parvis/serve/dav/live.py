@@ -3,8 +3,8 @@ RFC 6352 §6.2
 
 Each is a function from a resource to the written content of the property, or None when it has none."""
 
+import time
 from collections.abc import Callable, Mapping
-from email.utils import formatdate
 
 from parvis.access.principal import Principal
 from parvis.kernel import clock, ids
@@ -29,6 +29,8 @@ _LOCKS = (
     "<D:lockentry><D:lockscope><D:shared/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockentry>"
 )
 _REPORTS = ("sync-collection", "expand-property", "acl-principal-prop-set", "principal-match")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _COLLATIONS = ("i;ascii-casemap", "i;octet", "i;unicode-casemap")
 
 
@@ -61,7 +63,9 @@ def _modified(node: Node) -> str | None:
 
 def http_date(milliseconds: int) -> str:
     """A time as headers write it. RFC 9110 §5.6.7"""
-    return formatdate(milliseconds / 1000, usegmt=True)
+    at = time.gmtime(milliseconds // 1000)
+    day, month = _DAYS[at.tm_wday], _MONTHS[at.tm_mon - 1]
+    return f"{day}, {at.tm_mday:02} {month} {at.tm_year:04} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT"
 
 
 def _reports(resource: Resource, _: Principal) -> str:
@@ -69,11 +73,12 @@ def _reports(resource: Resource, _: Principal) -> str:
     shape = resource.node.shape if resource.node else ""
     if resource.kind in ("root", "principals", "principal"):
         names += [dav("principal-property-search"), dav("principal-search-property-set")]
-    if shape in ("calendar", "inbox"):
+    home = resource.path[0] if shape == "home" else ""
+    if shape in ("calendar", "inbox") or home == "calendars":
         names += [caldav("calendar-query"), caldav("calendar-multiget")]
-    if shape == "calendar":
+    if shape == "calendar" or home == "calendars":
         names.append(caldav("free-busy-query"))
-    if shape == "addressbook":
+    if shape == "addressbook" or home == "addressbooks":
         names += [carddav("addressbook-query"), carddav("addressbook-multiget")]
     return "".join(
         f"<D:supported-report><D:report>{xml.empty(name)}</D:report></D:supported-report>" for name in names

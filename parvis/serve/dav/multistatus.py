@@ -1,5 +1,6 @@
 """Multistatus answers, written while they are read from the store. RFC 4918 §13"""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from parvis.serve.dav.properties import Found
@@ -8,7 +9,7 @@ from parvis.serve.http.exchange import Response
 from parvis.wire.dav import xml
 from parvis.wire.dav.names import dav
 
-PAGE = 500
+PAGE = 200
 """Resources that are asked for at once."""
 _WHOLE = 256 * 1024
 """An answer up to this size is sent with its length; a longer one goes out as it is made."""
@@ -31,7 +32,7 @@ def line(status: int) -> str:
 
 
 def properties(href: str, found: Found, missing: list[str], *, minimal: bool = False) -> str:
-    """One response: what there is, and what there is not. RFC 4918 §9.1, RFC 8144 §2.1"""
+    """One response: what there is, and what there is not. RFC 4918 §9.1, §14.22, §14.24, RFC 8144 §2.1"""
     parts = []
     if found or minimal or not missing:
         parts.append(f"<D:propstat><D:prop>{''.join(found.values())}</D:prop>{line(200)}</D:propstat>")
@@ -52,10 +53,12 @@ def whole(inside: str, headers: list[tuple[str, str]] | None = None) -> Response
 
 
 async def streamed(pages: AsyncIterator[str]) -> Response:
-    """An answer made of written responses. An error in what comes first, or in a short answer, is raised."""
+    """An answer made of written responses. An error in what comes first, or in a short answer, is raised. Between
+    pages it is others' turn."""
     begun = xml.opening(_ROOT)
     async for page in pages:
         begun += page
+        await asyncio.sleep(0)
         if len(begun) > _WHOLE:
             return Response(207, _rest(begun, pages), _headers())
     return Response(207, (begun + xml.closing(_ROOT)).encode(), _headers(), compress=True)
@@ -66,6 +69,7 @@ async def _rest(begun: str, pages: AsyncIterator[str]) -> AsyncIterator[bytes]:
     async for page in pages:
         if page:
             yield page.encode()
+        await asyncio.sleep(0)
     yield xml.closing(_ROOT).encode()
 
 

@@ -1,5 +1,5 @@
 """The properties of resources, a page of them at a time: live ones of the engine and the tree, locks, quota, what
-principals have, dead ones. RFC 4918 §9.1, RFC 3744 §4, RFC 4331"""
+principals have, dead ones. RFC 4918 §4.1, §9.1, RFC 3744 §4, RFC 4331, RFC 4791 §6.2.1, RFC 6352 §7.1.1"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +30,7 @@ _KINDS = (dav("prop"), dav("allprop"), dav("propname"))
 
 Found = dict[str, str]
 """Whole written elements by name."""
+_NONE: Found = {}
 Added = Callable[[Resource], Mapping[str, str]]
 """Properties that only a report gives, as calendar-data."""
 
@@ -45,7 +46,7 @@ class Wanted:
 
 def wanted(request: Element | None) -> Wanted:
     """What DAV:propfind, or the like of a report, asks for; everything when it says nothing. Raises
-    Invalid. RFC 4918 §14.20"""
+    Invalid. RFC 4918 §14.8, §14.18, §14.20"""
     if request is None:
         return Wanted(None)
     if sum(request.first(name) is not None for name in _KINDS) > 1 or len(list(request.all(dav("prop")))) > 1:
@@ -83,7 +84,7 @@ class Reading:
         trees = await self._of_trees(db, resources)
         kept = await self._dead(db, resources)
         return [
-            self._joined(resource, asked.get(place, {}), trees.get(place, {}), kept.get(place, {}))
+            self._joined(resource, asked.get(place, _NONE), trees.get(place, _NONE), kept.get(place, _NONE))
             for place, resource in enumerate(resources)
         ]
 
@@ -93,9 +94,9 @@ class Reading:
         return not names.isdisjoint(self.wanted.names)
 
     def _joined(self, resource: Resource, asked: Found, of_tree: Found, kept: Found) -> tuple[Found, list[str]]:
-        given = self.added(resource) if self.added else {}
+        given = self.added(resource) if self.added else _NONE
         if self.wanted.names is not None:
-            return self._some(resource, asked | of_tree, kept, given)
+            return self._some(resource, asked | of_tree if asked and of_tree else asked or of_tree, kept, given)
         names = tuple(live.LIVE) if self.wanted.only_names else live.ALL + self.wanted.included
         found, _ = self._some(resource, asked | of_tree, kept, given, names)
         found |= {name: body for name, body in kept.items() if name not in found}
@@ -114,13 +115,14 @@ class Reading:
     ) -> tuple[Found, list[str]]:
         found: Found = {}
         missing: list[str] = []
+        who = self.ask.who
         for name in self.wanted.names or names or ():
-            body: str | None
-            if (function := live.LIVE.get(name)) is not None and name not in others:
-                inside = function(resource, self.ask.who)
+            body = others.get(name)
+            if body is None and (function := live.LIVE.get(name)) is not None:
+                inside = function(resource, who)
                 body = xml.wrapped(name, inside) if inside is not None else kept.get(name)
-            else:
-                body = others.get(name) or kept.get(name) or given.get(name)
+            elif body is None:
+                body = kept.get(name) or given.get(name)
             if body is None:
                 missing.append(name)
             else:
@@ -129,10 +131,11 @@ class Reading:
 
     async def _asked(self, db: Reader, resources: Sequence[Resource]) -> dict[int, Found]:
         found: dict[int, Found] = {}
+        of_nodes = self._wants(QUOTA | {LOCKS})
         for place, resource in enumerate(resources):
             if resource.who is not None:
                 found[place] = await self._principal(db, resource.who)
-            elif resource.node is not None and resource.tree is not None:
+            elif of_nodes and resource.node is not None and resource.tree is not None:
                 found[place] = await self._of_node(db, resource, resource.tree, resource.node)
         return found
 

@@ -1,4 +1,5 @@
-"""PUT, and POST to a collection that names the new member itself. RFC 4918 §9.7, RFC 5995, RFC 4791 §5.3.2"""
+"""PUT, and POST to a collection that names the new member itself. RFC 4918 §9.7, RFC 5995 §3.1, §5,
+RFC 4791 §5.3.2, RFC 6352 §6.3.2"""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a path below /dav leads to: a node of a tree, a principal, or a collection that is ours.
+"""What a path below /dav leads to: a node of a tree, a principal, or a collection that is ours. RFC 3744 §2
 
     /dav/                                  root
     /dav/principals/                       principals

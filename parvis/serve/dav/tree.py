@@ -46,7 +46,7 @@ Shape = Literal["home", "folder", "calendar", "addressbook", "inbox", "outbox", 
 
 class Precondition(ParvisError):
     """A condition that an RFC names is not met: `Precondition(caldav("no-uid-conflict"), href="/dav/…")`. It is
-    answered with 403 (409 or what `status` says) and the element in DAV:error. RFC 4918 §16"""
+    answered with 403 (409 or what `status` says) and the element in DAV:error. RFC 4918 §16, RFC 4791 §1.3"""
 
     code = "precondition"
 
@@ -73,7 +73,8 @@ class Node:
     title: str | None = None
     """DAV:displayname; None for a node that has none."""
     etag: str = ""
-    """Opaque, without quotes, another one whenever the bytes change; "" for a collection."""
+    """Opaque, without quotes, another one whenever the bytes change, also when something else comes to the same
+    path; "" for a collection. RFC 4918 §8.6, §8.8, RFC 6352 §6.3.2.3"""
     schedule_tag: str = ""
     """CALDAV:schedule-tag without quotes. RFC 6638 §3.2.10"""
     media_type: str = ""
@@ -86,6 +87,9 @@ class Node:
     """For a collection that can be synchronised: the newest modseq in it. It makes DAV:sync-token and getctag."""
     content: bytes | None = None
     """The bytes, when they were asked for with the node: `several(content=True)` and `candidates`."""
+    sure: bool = False
+    """Of a candidate: by the index of the tree all of the search holds, exactly as the RFC has it, so nobody needs
+    to read its bytes to know."""
     own: Any = None
     """What the tree wants to know again when it is given the node back, as its row."""
 
@@ -147,8 +151,8 @@ class Search:
     uid: str = ""
     """The UID is exactly this."""
     text: Mapping[str, str] = field(default_factory=dict)
-    """By property name in upper case (`FN`, `EMAIL`): a text that its value contains, compared without case. At
-    least one of them holds; empty says nothing."""
+    """By property name in upper case (`FN`, `EMAIL`): a text that its value contains, compared without case. All
+    of them hold; empty says nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +233,7 @@ class Tree(ABC):
         return [{} for _ in nodes]
 
     async def quota(self, db: Reader, principal: Principal, node: Node) -> tuple[int, int] | None:
-        """Bytes used, bytes still available; None when there is no limit to tell. RFC 4331"""
+        """Bytes used, bytes still available; None when there is no limit to tell. RFC 4331 §2, §3, §4"""
         return None
 
     # Changing: all inside of one unit, whose conditions and locks the engine has checked
@@ -249,7 +253,8 @@ class Tree(ABC):
         upload: Upload,
         draft: Any,
     ) -> Put:
-        """Makes the resource `name` in `parent`, or replaces `old`."""
+        """Makes the resource `name` in `parent`, or replaces `old`. Components and properties that the room does
+        not know are kept. RFC 4791 §5.3.3, RFC 6352 §6.3.2.2"""
         raise Forbidden("nothing can be put here")
 
     async def delete(self, unit: Unit, principal: Principal, node: Node, *, reply: bool = True) -> None:

@@ -195,4 +195,11 @@ async def _set(kind: Kind, call: Call) -> Result:
     answer, outcome = await Setting(kind, call).perform()
     if kind.after_set is None:
         return answer
-    return Then(answer, await kind.after_set(call, outcome))
+    calls = await kind.after_set(call, outcome)
+    if outcome.more:
+        answer |= {
+            "created": outcome.created or None,
+            "updated": outcome.updated,
+            "newState": await reading.state(kind, call),
+        }
+    return Then(answer, calls)

@@ -192,6 +192,8 @@ class SetOutcome:
     not_created: dict[str, Object] = field(default_factory=dict)
     not_updated: dict[str, Object] = field(default_factory=dict)
     not_destroyed: dict[str, Object] = field(default_factory=dict)
+    more: bool = False
+    """Set by `Kind.after_set` when it has changed further objects and noted them here."""
 
 
 ReadFunction = Callable[[Call, Sequence[int] | None, frozenset[str]], Awaitable[Sequence[Object | Record]]]
@@ -247,6 +249,9 @@ class Kind:
     """Whether a property that the record does not declare is allowed (`header:Subject:asText`)."""
     dynamic_set: Callable[[str], bool] = lambda _: False
     """The same for properties given at creation; their values reach `create` as they are."""
+    open: bool = False
+    """Whether its objects have properties beside those that the record declares, as JSContact and JSCalendar have:
+    they are given, patched and read like the others, and checked by the kind."""
     counts: frozenset[str] = frozenset()
     """Server-computed counts: updatedProperties of /changes when nothing else changed. RFC 8621 §2.2"""
     singleton: bool = False

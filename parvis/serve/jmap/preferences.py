@@ -19,6 +19,25 @@ UndoSeconds = Annotated[int, Meta(ge=0, le=120)]
 Hue = Annotated[int, Meta(ge=0, lt=360)]
 FineWarnings = Annotated[list[Annotated[str, Meta(max_length=160)]], Meta(max_length=60)]
 
+Minutes = Annotated[int, Meta(ge=0, le=1440)]
+Zones = Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=4)]
+
+
+class Agenda(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """How the calendar is drawn: days count from 0 for Monday, times of day in minutes from midnight."""
+
+    view: Literal["week", "workweek", "day", "month", "agenda"] = "week"
+    week_start: Annotated[int, Meta(ge=0, le=6)] = 0
+    workdays: Annotated[list[Annotated[int, Meta(ge=0, le=6)]], Meta(max_length=7)] = msgspec.field(
+        default_factory=lambda: [0, 1, 2, 3, 4]
+    )
+    work_start: Minutes = 540
+    work_end: Minutes = 1080
+    length: Annotated[int, Meta(ge=5, le=1440)] = 60
+    """Of a new event, in minutes."""
+    zones: Zones = msgspec.field(default_factory=list)
+    """More time zones that are shown beside one's own, by their IANA names."""
+
 
 class Preferences(Record):
     """The choices; one object an account."""
@@ -42,11 +61,21 @@ class Preferences(Record):
     """Addresses in the web client (folders, labels, searches), in the person's order."""
     inboxes: dict[str, bool] = msgspec.field(default_factory=dict)
     """Account id to whether its inbox is among all inboxes."""
+    collect_contacts: bool = True
+    """Whether those to whom the person writes are kept among their contacts."""
     fine_warnings: FineWarnings = msgspec.field(default_factory=list)
     """What the person has found to be fine of that of which a client warns, in the client's words."""
+    agenda: Agenda = msgspec.field(default_factory=Agenda)
 
 
 _LARGEST = 20_000
+
+
+async def chosen(db: Any, account_id: int) -> Preferences:
+    """What somebody has chosen; what they have not is as it is for everybody."""
+    body = await db.value("SELECT body FROM preferences WHERE account_id = ?", account_id)
+    kept: Object = msgspec.json.decode(body) if body else {}
+    return msgspec.convert(kept, Preferences)
 
 
 async def _read(call: Call, _: Sequence[int] | None, wanted: frozenset[str]) -> list[Object | Record]:

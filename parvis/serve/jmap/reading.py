@@ -38,7 +38,8 @@ async def get(kind: Kind, call: Call) -> Object:
         found, missing = await _several(kind, call, wanted)
     if len(found) > limit:
         raise MethodError("requestTooLarge", f"there are more than {limit}; name the ids")
-    chosen = [{name: value for name, value in each.items() if name in wanted} for each in found]
+    whole = kind.open and call.arguments.properties is None
+    chosen = found if whole else [{name: each[name] for name in each if name in wanted} for each in found]
     return {"accountId": ids.text(call.account_id), "state": present, "list": chosen, "notFound": missing}
 
 
@@ -48,7 +49,7 @@ def _wanted(kind: Kind, asked: list[str] | None) -> frozenset[str]:
         raise MethodError("requestTooLarge", f"at most {MOST_PROPERTIES} properties")
     if asked is None:
         return kind.defaults | {"id"} if kind.defaults is not None else frozenset(known)
-    if unknown := [name for name in asked if name not in known and not kind.dynamic(name)]:
+    if unknown := [name for name in asked if name not in known and not (kind.open or kind.dynamic(name))]:
         raise MethodError("invalidArguments", f"properties: unknown {', '.join(unknown[:10])}")
     return frozenset(asked) | {"id"}
 

@@ -54,7 +54,7 @@ def created_values(kind: Kind, given: Object) -> Object:
     for name, value in given.items():
         one = known.all.get(name)
         if one is None:
-            if not kind.dynamic_set(name):
+            if not (kind.open or kind.dynamic_set(name)):
                 wrong[name] = "unknown"
             values[name] = value
         elif one.settable == "server":
@@ -78,7 +78,9 @@ def updated_values(kind: Kind, before: Object, after: Object, touched: set[str])
         value, one = after.get(name), known.all.get(name)
         if name in before and before[name] == value:
             continue
-        if one is None:
+        if one is None and kind.open:
+            values[name] = value
+        elif one is None:
             wrong[name] = "unknown"
         elif one.settable != "always":
             wrong[name] = "cannot be changed"

@@ -231,7 +231,8 @@ class Setting:
 
     async def _read(self, run: _Run, numbers: list[int]) -> dict[int, Object]:
         known = declared(self.kind.record).all
-        wanted = {name for patch in self.patches for name in patch.touched if name in known} | {"id"}
+        wanted = {name for patch in self.patches for name in patch.touched if self.kind.open or name in known}
+        wanted |= {"id"}
         if self.kind.singleton:
             found = await self.kind.read(run.call, None, frozenset(wanted))
             return {0: outside(found[0]) | {"id": SINGLETON}} if found else {}

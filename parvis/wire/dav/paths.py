@@ -3,7 +3,9 @@
 A segment is percent-decoded once, must be UTF-8 and is kept in NFC: macOS writes names in pieces, all others whole.
 """
 
+import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from parvis.kernel.errors import Invalid
@@ -13,6 +15,7 @@ MOST_BYTES = 255
 """Of one segment, decoded: what file systems can hold."""
 _WHOLE = 8_000
 _PLAIN = "!$&'()*+,;=:@~"
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
 
 
 def segments(raw: str) -> tuple[str, ...]:
@@ -45,8 +48,20 @@ def check(name: str) -> None:
 
 def encoded(*parts: str, collection: bool = False) -> str:
     """The path of decoded segments."""
-    path = "/" + "/".join(quote(each, safe=_PLAIN) for each in parts)
-    return path + "/" if collection and parts else path
+    if not parts:
+        return "/"
+    path = f"{_around(parts[:-1])}/{_quoted(parts[-1])}"
+    return path + "/" if collection else path
+
+
+@lru_cache(maxsize=1000)
+def _around(parts: tuple[str, ...]) -> str:
+    """What stands before the last segment: the same for all members of a collection."""
+    return "".join("/" + _quoted(each) for each in parts)
+
+
+def _quoted(name: str) -> str:
+    return name if name.isascii() and _UNRESERVED.fullmatch(name) else quote(name, safe=_PLAIN)
 
 
 def local(given: str, hosts: frozenset[str]) -> str | None:

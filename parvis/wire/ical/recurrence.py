@@ -23,6 +23,8 @@ from parvis.wire.ical.rule import Rule
 from parvis.wire.ical.zones import MAX_MS, MIN_MS, UTC, Zone, naive
 
 MOST_INSTANCES = 1_000
+_CLOCKS = timedelta(hours=4)
+"""More than clocks are ever set forward or back by."""
 _MARGIN = timedelta(days=2)
 """More than a zone's offset and a day that is floating."""
 _FLOATING_MS = 15 * 3_600_000
@@ -86,6 +88,8 @@ class _Plan:
     def longest(self) -> timedelta:
         """What an instance may last or be moved, at most, of those that the rules make."""
         lengths = [self.length.whole, *(each.length.whole for each in self.shifts)]
+        if self.master is not None:
+            lengths += [length.whole for _, length in rdates_of(self.master, self.zones) if length is not None]
         return max(lengths) + max((abs(each.moved) for each in self.shifts), default=timedelta())
 
 
@@ -221,8 +225,9 @@ def _like(when: Moment, anchor: Moment) -> Moment:
 def _window(plan: _Plan, start_ms: int) -> datetime | None:
     if start_ms <= MIN_MS + 366 * 86_400_000:
         return None
+    assert plan.anchor is not None
     try:
-        return naive(start_ms) - plan.longest - _MARGIN
+        return (plan.anchor.zone or plan.floating).to_local(start_ms) - plan.longest - _CLOCKS
     except OverflowError:
         return None
 

@@ -46,6 +46,12 @@ async def test_preferences(ann, bob, store) -> None:
     fine = {"fineWarnings": ["firstTime 1"]}
     assert "singleton" in (await ask(ann, "Preferences/set", update={"singleton": fine}))["updated"]
     assert (await ask(ann, "Preferences/get"))["list"][0]["fineWarnings"] == ["firstTime 1"]
+    agenda = {"view": "month", "weekStart": 6, "zones": ["Asia/Ho_Chi_Minh"], "length": 30}
+    assert "singleton" in (await ask(ann, "Preferences/set", update={"singleton": {"agenda": agenda}}))["updated"]
+    assert agenda.items() <= (await ask(ann, "Preferences/get"))["list"][0]["agenda"].items()
+    for value in ({"weekStart": 7}, {"zones": ["x"] * 5}, {"length": 0}, {"colour": 3}):
+        wrong = await ask(ann, "Preferences/set", update={"singleton": {"agenda": value}})
+        assert wrong["notUpdated"]["singleton"]["properties"] == ["agenda"]
     for many in (["x"] * 61, ["x" * 161]):
         wrong = await ask(ann, "Preferences/set", update={"singleton": {"fineWarnings": many}})
         assert wrong["notUpdated"]["singleton"]["properties"] == ["fineWarnings"]

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parvis.kernel.errors import Invalid
@@ -246,14 +246,14 @@ CARDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(CARDS)
 def test_any_card_comes_back(card: Json) -> None:
     check(card)
     assert difference(plain(again(card)), plain(card)) == {}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(CARDS, CARDS)
 def test_any_change_is_kept(before: Json, after: Json) -> None:
     original = vcard.read_one(contentlines.write(to_vcard(before)))

@@ -1,4 +1,4 @@
-/** The accounts of the session that hold mail, and whose inboxes a person wants to see as one. */
+/** The accounts of the session by what they hold, and whose inboxes a person wants to see as one. */
 import { jmap, MAIL } from './jmap';
 import { preferences } from './preferences.svelte';
 import { signedIn } from './session.svelte';
@@ -21,10 +21,15 @@ class Accounts {
     return link.session?.primaryAccounts[MAIL] ?? jmap.primary(MAIL);
   }
 
-  /** The person's own first, then those they have elsewhere, then shared ones. Reactive. */
+  /** Those with mail. Reactive. */
   get all(): MailAccount[] {
+    return this.holding(MAIL);
+  }
+
+  /** Those that hold data of a capability: the person's own first, then those they have elsewhere, then shared ones. Reactive. */
+  holding(capability: string): MailAccount[] {
     const domain = signedIn.person?.address.replace(/^.*@/, '@') ?? '';
-    const held = Object.entries(link.session?.accounts ?? {}).filter(([, account]) => MAIL in account.accountCapabilities);
+    const held = Object.entries(link.session?.accounts ?? {}).filter(([, account]) => capability in account.accountCapabilities);
     return held
       .map(([id, { name, isPersonal }]) => ({ id, name, short: domain && name.endsWith(domain) ? `${name.slice(0, -domain.length)}@` : name, own: id === this.home, personal: id === this.home || isPersonal }))
       .sort((a, b) => Number(b.own) - Number(a.own) || Number(b.personal) - Number(a.personal) || a.name.localeCompare(b.name));

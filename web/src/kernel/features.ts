@@ -4,6 +4,7 @@
  */
 import type { AnyComponent, Command } from './commands.svelte';
 import type { MessageKey } from './i18n.svelte';
+import type { AnyType } from './store.svelte';
 
 type Lazy<T> = () => Promise<T>;
 
@@ -133,6 +134,45 @@ export interface SearchRequest {
   accountId?: string;
 }
 
+/** A record whose `shareWith` says who else may see it (RFC 9670 §4), to be shown and changed in a dialog. */
+export interface ShareRequest {
+  type: AnyType;
+  accountId: string;
+  id: string;
+  name: string;
+  /** What people can be given, from the least to the most: the names of rights that are then true. */
+  levels: { label: string; rights: string[] }[];
+}
+
+/** A file that the server keeps. */
+export interface KeptFile {
+  accountId: string;
+  blobId: string;
+  name: string;
+  type: string;
+  size: number;
+}
+
+/** Files are chosen among those that the server keeps; their blobs are then readable in `accountId`. */
+export interface ChooseFilesRequest {
+  accountId: string;
+}
+
+/** Something to be done about a thing: a task with this title that leads back to it. */
+export interface TaskRequest {
+  title: string;
+  source: { accountId: string; kind: string; id: string };
+}
+
+/** A new event to begin with, for the calendar: what is known of it already. */
+export interface EventRequest {
+  title?: string;
+  description?: string;
+  people?: Person[];
+  /** ISO 8601 instant; without it the next half hour. */
+  start?: string;
+}
+
 export const openCompose = new Port<ComposeRequest>('compose');
 export const openAssistant = new Port<AssistantRequest>('assistant');
 export const assist = new Port<AssistRequest, Assisted>('assist');
@@ -145,6 +185,13 @@ export function openPassage(kind: string): Port<PassageRequest> {
   return port;
 }
 export const openSearch = new Port<SearchRequest>('search');
+export const openEvent = new Port<EventRequest>('event');
+export const openShare = new Port<ShareRequest>('share');
+/** Answers with nothing when the person chose none. */
+export const chooseFiles = new Port<ChooseFilesRequest, KeptFile[]>('chooseFiles');
+/** Puts blobs among the person's files, where they say. */
+export const keepFiles = new Port<KeptFile[]>('keepFiles');
+export const makeTask = new Port<TaskRequest>('task');
 
 /** Props of the places others may fill. */
 export interface Slots {
@@ -156,12 +203,39 @@ export interface Slots {
   'conversation.tools': { accountId: string; threadId: string; emailIds: string[] };
   /** Over everything, for composers and other floating windows; drawn once by the shell. */
   'shell.overlay': Record<string, never>;
+  /** In the dialog about who sees a thing, below the people: links for others. */
+  'share.more': { type: string; accountId: string; id: string };
   /** The part of the settings about filters of mail. */
   'settings.filters': Record<string, never>;
   /** The part about mailing lists. */
   'settings.lists': Record<string, never>;
+  /** In a message that brings an invitation or an answer to one (iMIP, RFC 6047), above its text. */
+  'mail.invitation': { accountId: string; blobId: string; from: string };
+  /** The part of the settings about the calendar. */
+  'settings.calendar': Record<string, never>;
   /** A whole conversation with its tools, provided by mail, for use by search and the assistant. */
   'mail.conversation': { accountId: string; threadId: string; onclose?: () => void; highlight?: Highlight };
+}
+
+/** Where a feature shows what one account holds: a space's page leads there. */
+export interface Home {
+  id: string;
+  title: MessageKey;
+  icon: AnyComponent;
+  /** Of the accounts that hold something of the kind. */
+  capability: string;
+  path: (account: string) => string;
+}
+
+const known: Home[] = [];
+
+/** Tells where the things of an account are shown. */
+export function addHome(home: Home): void {
+  known.push(home);
+}
+
+export function homes(): readonly Home[] {
+  return known;
 }
 
 const filled = new Map<string, Lazy<{ default: AnyComponent }>[]>();

@@ -185,7 +185,7 @@ export class JmapClient {
   }
 
   /** RFC 8620 §6.1. Progress from 0 to 1, so XMLHttpRequest: fetch does not tell how far an upload is. */
-  upload(accountId: string, data: Blob, progress: (part: number) => void = () => undefined): Promise<Uploaded> {
+  upload(accountId: string, data: Blob, progress: (part: number) => void = () => undefined, signal?: AbortSignal): Promise<Uploaded> {
     const url = (this.session?.uploadUrl ?? '').replace('{accountId}', encodeURIComponent(accountId));
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
@@ -195,6 +195,8 @@ export class JmapClient {
       request.responseType = 'json';
       request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
       request.onerror = () => reject(new JmapError('offline', 'the upload was cut off'));
+      request.onabort = () => reject(new JmapError('cancelled', 'the upload was cancelled'));
+      signal?.addEventListener('abort', () => request.abort());
       request.onload = () =>
         request.status < 300
           ? resolve(request.response as Uploaded)

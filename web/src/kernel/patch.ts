@@ -22,20 +22,16 @@ export function applyPatch<T extends object>(record: T, patch: Patch): T {
   return result as T;
 }
 
-function put(node: Fields, path: string[], value: unknown): Fields {
+/** Members of sets and maps (keywords, shareWith) vanish when set to null; properties of the record stay, as null. */
+function put(node: Fields, path: string[], value: unknown, inside = false): Fields {
   const [first = '', ...rest] = path;
   const copy = { ...node };
   if (rest.length) {
     const inner = copy[first];
-    copy[first] = put(inner && typeof inner === 'object' ? (inner as Fields) : {}, rest, value);
-  } else if (value === null && path.length === 1 && isMember(node, first)) delete copy[first];
+    copy[first] = put(inner && typeof inner === 'object' ? (inner as Fields) : {}, rest, value, true);
+  } else if (value === null && (inside || !(first in node))) delete copy[first];
   else copy[first] = value;
   return copy;
-}
-
-/** Members of sets such as keywords and mailboxIds vanish when set to null; properties stay, as null. */
-function isMember(node: Fields, name: string): boolean {
-  return node[name] === true || !(name in node);
 }
 
 /** The patch that undoes `patch` on `record` as it is now. */
@@ -56,7 +52,7 @@ export function joinPatches(patches: Patch[]): Patch {
     for (const [path, value] of Object.entries(patch)) {
       for (const known of Object.keys(joined)) if (known.startsWith(`${path}/`)) delete joined[known];
       const whole = Object.keys(joined).find((known) => path.startsWith(`${known}/`));
-      if (whole) joined[whole] = put((joined[whole] ?? {}) as Fields, names(path.slice(whole.length + 1)), value);
+      if (whole) joined[whole] = put((joined[whole] ?? {}) as Fields, names(path.slice(whole.length + 1)), value, true);
       else joined[path] = value;
     }
   }

@@ -9,6 +9,19 @@ import { outbox } from './outbox.svelte';
 import { defineType, store } from './store.svelte';
 import { sync } from './sync';
 
+/** How the calendar is drawn: days count from 0 for Monday, times of day in minutes from midnight. */
+export interface Agenda {
+  view: 'week' | 'workweek' | 'day' | 'month' | 'agenda';
+  weekStart: number;
+  workdays: number[];
+  workStart: number;
+  workEnd: number;
+  /** Of a new event, in minutes. */
+  length: number;
+  /** Time zones shown beside one's own. */
+  zones: string[];
+}
+
 export interface Preferences {
   id: string;
   language: Language;
@@ -29,6 +42,7 @@ export interface Preferences {
   inboxes: Record<string, boolean>;
   /** Oddities of messages that were found to be fine (`mail/read/warnings.ts`). */
   fineWarnings: string[];
+  agenda: Agenda;
 }
 
 export const PREFERENCES = 'urn:parvis:preferences';
@@ -47,6 +61,7 @@ const DEFAULTS: Preferences = {
   favourites: [],
   inboxes: {},
   fineWarnings: [],
+  agenda: { view: 'week', weekStart: 0, workdays: [0, 1, 2, 3, 4], workStart: 540, workEnd: 1080, length: 60, zones: [] },
 };
 const DEVICE = 'parvis-preferences';
 

@@ -333,7 +333,7 @@ export class Query<T extends RecordWithId> implements Rows {
 
   /** Records changed: rows that no longer belong are hidden, rows that belong again come back. */
   private review(changed: string[]): void {
-    if (!this.spec.matches || this.status === 'empty') return;
+    if (this.status === 'empty') return;
     const touched = new Set(changed);
     if (this.order.some((position) => touched.has(this.ids.get(position)!))) this.redraw();
   }
@@ -343,8 +343,9 @@ export class Query<T extends RecordWithId> implements Rows {
     this.order = [...this.ids.keys()].filter((position) => position < this.total).sort((a, b) => a - b);
     this.hidden = this.order.filter((position) => {
       const entry = this.store.entry(type, this.account, this.ids.get(position)!);
-      if (!matches || entry.status === 'empty' || entry.status === 'loading') return false;
-      return !entry.server || !matches(entry.value as T);
+      if (entry.status === 'empty' || entry.status === 'loading') return false;
+      if (!entry.value || '$gone' in entry.value) return true;
+      return matches ? !entry.server || !matches(entry.value) : false;
     });
     this.length = this.total - this.hidden.length;
     this.version++;

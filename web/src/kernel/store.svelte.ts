@@ -21,8 +21,12 @@ export interface TypeDef<T extends RecordWithId> {
   readonly fetch?: (client: JmapClient, account: string, ids: string[]) => Promise<GetAnswer<T>>;
   /** More arguments of Foo/get. */
   readonly args?: Arguments;
+  /** More arguments of Foo/set. */
+  readonly set?: Arguments;
   /** True for small kinds that are always held complete, such as Mailbox. */
   readonly whole?: boolean;
+  /** True for kinds held by spans of time (`Span`): what is created or changed is fetched too, so that spans stay complete. */
+  readonly follows?: boolean;
   /** Properties that can change after creation; default: all. An empty list: never changes, never synced. */
   readonly mutable?: string[];
   readonly capability?: string;
@@ -106,7 +110,7 @@ export class Store {
     return this.entry(type, account, id).value;
   }
 
-  /** All records of a kind that is held whole, reactive. */
+  /** All records of a kind that is held whole, or what is held of one that is held by spans, reactive. */
   list<T extends RecordWithId>(type: TypeDef<T>, account: string): T[] {
     const { ids } = this.collection(type.name, account);
     return ids.map((id) => this.peek(type, account, id)).filter((value): value is T => value !== undefined && !('$gone' in value));
@@ -185,13 +189,14 @@ export class Store {
     if (!records.length) return;
     for (const record of records) {
       const entry = this.entry(type, account, record.id);
-      entry.server = { ...entry.server, ...record };
+      // Kinds that are fetched with all they have: what does not come is not there any more.
+      entry.server = type.follows ? record : { ...entry.server, ...record };
       entry.status = 'ready';
       entry.rebuild();
       if (save) this.save('records', recordKey(account, type.name, record.id), entry.server);
     }
     const collection = this.collection(type.name, account);
-    if (type.whole) {
+    if (type.whole || type.follows) {
       const known = new Set(collection.ids);
       const added = records.map((record) => record.id).filter((id) => !known.has(id));
       if (added.length) collection.ids = [...collection.ids, ...added];

@@ -19,6 +19,8 @@ export interface Refreshable {
   readonly account: string;
   readonly typeName: string;
   refresh(): Promise<void>;
+  /** The server could not tell what changed: what is known of whole lists or spans no longer holds. */
+  reset?(): void;
 }
 
 export class Sync {
@@ -109,10 +111,11 @@ export class Sync {
         ...(properties === type.mutable ? {} : type.args),
       });
     const updated = get('/updated', type.mutable ? ['id', ...type.mutable] : type.properties);
-    const created = type.whole ? get('/created', type.properties) : null;
+    const all = type.whole || type.follows;
+    const created = all ? get('/created', type.properties) : null;
     await batch.send();
     const answer = await changes.answer;
-    const held = type.whole ? null : new Set(this.store.held(type, account));
+    const held = all ? null : new Set(this.store.held(type, account));
     const fresh = (await updated.answer).list.filter((record) => !held || held.has(record.id));
     this.store.merge(type, account, created ? [...(await created.answer).list, ...fresh] : fresh);
     this.store.remove(type, account, answer.destroyed);
@@ -126,6 +129,7 @@ export class Sync {
       await this.store.fetch(type, account, null);
       return;
     }
+    for (const query of this.open) if (query.account === account && query.typeName === type.name) query.reset?.();
     const ids = this.store.held(type, account);
     const answer = await this.client.call<{ state: string }>(`${type.jmap ?? type.name}/get`, { accountId: account, ids: [] });
     if (ids.length) {

@@ -3,6 +3,9 @@ import { commands } from '../kernel/commands.svelte';
 import type { Feature } from '../kernel/features';
 import { admin } from '../admin';
 import { assistant } from '../assistant';
+import { contacts } from '../contacts';
+import { calendar } from '../calendar';
+import { files } from '../files';
 import { compose } from '../mail/compose';
 import { filters } from '../mail/filters';
 import { lists } from '../mail/lists';
@@ -10,6 +13,9 @@ import { mail } from '../mail';
 import { vault } from '../mail/vault';
 import { search } from '../search';
 import { settings } from '../settings';
+import { tasks } from '../tasks';
+import { sharing } from '../sharing';
+import { spaces } from '../spaces';
 import { shellCommands } from './commands';
 
 export const features: Feature[] = [
@@ -18,8 +24,14 @@ export const features: Feature[] = [
   filters,
   lists,
   vault,
+  contacts,
+  tasks,
+  calendar,
+  files,
   assistant,
   search,
+  sharing,
+  spaces,
   admin,
   settings,
 ];
@@ -34,6 +46,7 @@ export function featureOf(route: string | undefined): Feature | undefined {
 }
 
 export function registerFeatures(): void {
-  for (const feature of features) if (feature.commands) commands.add(...feature.commands);
+  // What a feature can do is there only where the feature is.
+  for (const feature of features) commands.add(...(feature.commands ?? []).map((command) => ({ ...command, when: () => isThere(feature) && (command.when?.() ?? true) })));
   commands.add(...shellCommands());
 }

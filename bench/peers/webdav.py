@@ -1,0 +1,130 @@
+"""Servers of calendars and files that stand beside ours, each a private instance that takes any password: Radicale
+and Xandikos (pip, found on the PATH or in PARVIS_BENCH_VENV) and Apache's mod_dav (Debian's apache2)."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+from bench.peers.ports import await_port, free_port
+from bench.peers.postfix import children
+
+MODULES = pathlib.Path("/usr/lib/apache2/modules")
+
+
+def program(name: str) -> str:
+    """Where a program is; empty when it is nowhere."""
+    venv = os.environ.get("PARVIS_BENCH_VENV", "")
+    beside = pathlib.Path(venv, "bin", name) if venv else None
+    return str(beside) if beside and beside.exists() else shutil.which(name) or ""
+
+
+class Peer:
+    """A running server. `root` is where collections are made, `user` whose name it wants."""
+
+    name = ""
+    root = "/"
+    user = "bench"
+
+    def __init__(self) -> None:
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.name.partition(' ')[0].lower()}-"))
+        self.port = free_port()
+        self._log = (self.folder / "log").open("wb")
+        self._process = subprocess.Popen(self.command(), stdout=self._log, stderr=self._log)
+        await_port(self.port, lambda: (self.folder / "log").read_text()[-500:])
+
+    def command(self) -> list[str]:
+        """What starts it."""
+        raise NotImplementedError
+
+    @property
+    def processes(self) -> list[int]:
+        """Its process ids."""
+        return [self._process.pid, *children(self._process.pid)]
+
+    def close(self) -> None:
+        """Stops it and removes its files."""
+        self._process.terminate()
+        self._process.wait(20)
+        self._log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Radicale(Peer):
+    """Radicale: files in folders, one lock."""
+
+    name, root = "Radicale", "/bench/"
+
+    @staticmethod
+    def missing() -> str:
+        """Why it cannot be started here; empty when it can."""
+        return "" if program("radicale") else "Radicale is not installed (pip install radicale)"
+
+    def command(self) -> list[str]:
+        config = self.folder / "config"
+        config.write_text(f"""[server]
+hosts = 127.0.0.1:{self.port}
+[auth]
+type = none
+[storage]
+filesystem_folder = {self.folder}/collections
+""")
+        return [program("radicale"), "--config", str(config)]
+
+
+class Xandikos(Peer):
+    """Xandikos: a git repository a collection."""
+
+    name, root = "Xandikos", "/bench/calendars/"
+
+    @staticmethod
+    def missing() -> str:
+        """Why it cannot be started here; empty when it can."""
+        return "" if program("xandikos") else "Xandikos is not installed (pip install xandikos)"
+
+    def command(self) -> list[str]:
+        place = ["-d", str(self.folder / "data"), "-l", "127.0.0.1", "-p", str(self.port)]
+        return [program("xandikos"), "serve", "--defaults", "--current-user-principal", "/bench/", *place]
+
+
+class Apache(Peer):
+    """Apache's mod_dav on files."""
+
+    name, root = "Apache mod_dav", "/dav/"
+
+    @staticmethod
+    def missing() -> str:
+        """Why it cannot be started here; empty when it can."""
+        return "" if (MODULES / "mod_dav.so").exists() else "Apache is not installed (apt-get install apache2)"
+
+    def command(self) -> list[str]:
+        files = self.folder / "files"
+        files.mkdir()
+        self.folder.chmod(0o755)
+        shutil.chown(files, "www-data", "www-data")
+        shutil.chown(self.folder, "www-data", "www-data")
+        modules = ["mpm_event", "authz_core", "dav", "dav_fs", "alias"]
+        loaded = "\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in modules)
+        config = self.folder / "httpd.conf"
+        config.write_text(f"""{loaded}
+ServerName localhost
+User www-data
+Group www-data
+ServerRoot {self.folder}
+DocumentRoot {self.folder}
+PidFile {self.folder}/pid
+ErrorLog {self.folder}/error.log
+Listen 127.0.0.1:{self.port}
+DavLockDB {self.folder}/locks
+KeepAlive On
+MaxKeepAliveRequests 0
+Alias /dav {files}
+<Directory {files}>
+Dav On
+DavDepthInfinity On
+LimitXMLRequestBody 0
+Require all granted
+</Directory>
+""")
+        return ["/usr/sbin/apache2", "-f", str(config), "-DFOREGROUND"]

@@ -1,0 +1,532 @@
+"""Calendars and events as CalDAV sees them. RFC 4791, RFC 6638"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from parvis.access import parts, visibility
+from parvis.access.gate import Access
+from parvis.access.principal import Principal, Right
+from parvis.calendar import calendars, draft, events, schedule, service, words
+from parvis.calendar.draft import Draft, parsed
+from parvis.calendar.events import Row
+from parvis.calendar.model import EVENT, LARGEST, SCOPE
+from parvis.calendar.service import NotTheirs
+from parvis.kernel import ids
+from parvis.kernel.errors import Conflict, Forbidden, NotFound, ParvisError, TooLarge
+from parvis.serve.dav import dead
+from parvis.serve.dav.tree import (
+    Content,
+    Node,
+    Posted,
+    Precondition,
+    Put,
+    Reader,
+    Search,
+    Shape,
+    SyncPage,
+    Tree,
+    Upload,
+    href,
+    mounted,
+    unmounted,
+)
+from parvis.serve.dav.walk import walk
+from parvis.store.sql.contract import Database
+from parvis.store.store import Store
+from parvis.store.unit import Unit
+from parvis.wire.contentlines import BadContent
+from parvis.wire.dav.element import Element, Value
+from parvis.wire.dav.names import apple, caldav, dav
+from parvis.wire.ical import calendar as ical
+from parvis.wire.ical import vtimezone
+from parvis.wire.ical.errors import BadCalendar
+from parvis.wire.ical.moments import Zones
+from parvis.wire.ical.zones import Iana, zone
+
+_MEDIA = "text/calendar; charset=utf-8; component=vevent"
+_CHUNK = 65_536
+_NAME, _DESCRIPTION = dav("displayname"), caldav("calendar-description")
+_COLOR, _ORDER = apple("calendar-color"), apple("calendar-order")
+_ZONE, _ZONE_ID = caldav("calendar-timezone"), caldav("calendar-timezone-id")
+_COMPONENTS = caldav("supported-calendar-component-set")
+_TRANSPARENT = caldav("schedule-calendar-transp")
+_DEFAULT = caldav("schedule-default-calendar-URL")
+_PRECONDITIONS = {
+    "kind": "supported-calendar-component",
+    "rscale": "supported-rscale",
+    "uid": "valid-calendar-object-resource",
+    "method": "valid-calendar-object-resource",
+    "empty": "valid-calendar-object-resource",
+    "override": "valid-calendar-object-resource",
+    "many": "max-instances",
+}
+"""By what is wrong; anything else is no valid calendar data. RFC 4791 §5.3.2.1"""
+
+
+class Calendars(Tree):
+    """`/dav/calendars/<account>/<calendar>/<event>.ics`"""
+
+    home = "calendars"
+    largest = LARGEST
+    compliance = ("calendar-access", "calendar-auto-schedule", "calendar-schedule")
+    live: ClassVar[Mapping[str, bool]] = {
+        _NAME: True,
+        _DESCRIPTION: True,
+        _COLOR: True,
+        _ORDER: True,
+        _ZONE: True,
+        _ZONE_ID: True,
+        _TRANSPARENT: True,
+        _COMPONENTS: True,
+        _DEFAULT: False,
+    }
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def find(
+        self, db: Reader, principal: Principal, account_id: int, segments: tuple[str, ...]
+    ) -> Node | None:
+        """One statement for a calendar's row and its rights each, one more for an event."""
+        if not segments:
+            return await self._home(db, principal, account_id)
+        name = segments[0]
+        if name in schedule.NAMES:
+            return await schedule.node(db, principal, account_id, name) if len(segments) == 1 else None
+        if account_id == principal.id and (mount := unmounted(name)) is not None:
+            account_id, name = mount
+        calendar = await calendars.by_slug(db, account_id, name)
+        if calendar is None or len(segments) > 2:
+            return None
+        access = await _sight(db, principal, calendar.id)
+        if access is None:
+            return None
+        if len(segments) == 1:
+            states = await events.states(db, [calendar.id])
+            return _collection(calendar, access, segments[0], states.get(calendar.id, 0))
+        if Right.READ not in access.rights:
+            return None
+        found = await events.named(db, calendar.id, [segments[1]], secret=access.owner)
+        return _event(calendar, access, *found[0]) if found else None
+
+    async def _home(self, db: Reader, principal: Principal, account_id: int) -> Node | None:
+        try:
+            access = await parts.any_part(db, principal, account_id, SCOPE)
+        except NotFound:
+            return None
+        return Node(id=account_id, shape="home", name="", access=access, place=())
+
+    async def children(
+        self, db: Reader, principal: Principal, node: Node, after: str, limit: int
+    ) -> Sequence[Node]:
+        """Of the own home also the calendars of others."""
+        if node.shape in ("inbox", "outbox"):
+            return []
+        if node.shape == "calendar":
+            if Right.READ not in node.access.rights:
+                return []
+            rows = await events.after(db, node.id, after, limit, secret=node.access.owner)
+            return [_event(node.own, node.access, row, None) for row in rows]
+        own = principal.id == node.account_id
+        found = await parts.readable(db, principal, None if own else node.account_id, SCOPE, Right(0))
+        seen = {access.scope.id: access for access in found}
+        nodes = []
+        for calendar in (await calendars.by_ids(db, list(seen))).values():
+            there = calendar.account_id == node.account_id
+            name = calendar.slug if there else mounted(calendar.account_id, calendar.slug)
+            if name > after:
+                nodes.append((name, calendar))
+        states = await events.states(db, [calendar.id for _, calendar in nodes])
+        made = [_collection(each, seen[each.id], name, states.get(each.id, 0)) for name, each in nodes]
+        if own:
+            made += [schedule.made(node.access, node.account_id, name) for name in schedule.NAMES if name > after]
+        return sorted(made, key=lambda each: each.name)[:limit]
+
+    async def several(
+        self, db: Reader, principal: Principal, node: Node, names: Sequence[str], *, content: bool = False
+    ) -> Sequence[Node]:
+        """The events of these names."""
+        if Right.READ not in node.access.rights:
+            return []
+        found = await events.named(db, node.id, names, secret=node.access.owner)
+        return [_event(node.own, node.access, row, data if content else None, principal) for row, data in found]
+
+    async def read(self, principal: Principal, node: Node, accept: str = "") -> Content:
+        """The event as it was put; of one that is private others see only when."""
+        row, data = await events.kept(self._store.db, node.account_id, node.id)
+        shown = _shown(row, data, node.access, principal)
+        return Content(size=len(shown), media_type=_MEDIA, stream=partial(_stream, shown))
+
+    async def properties(
+        self, db: Reader, principal: Principal, nodes: Sequence[Node], names: frozenset[str]
+    ) -> Sequence[Mapping[str, Value]]:
+        """RFC 4791 §5.2, RFC 6638 §9.1, §9.2, and the properties of Apple's programs."""
+        if any(node.shape == "inbox" for node in nodes) and _DEFAULT in names:
+            return [await self._default(db, principal) if node.shape == "inbox" else {} for node in nodes]
+        numbers = [node.id for node in nodes if node.shape == "calendar"]
+        chosen = await calendars.chosen(db, numbers, principal.id) if names - {_COMPONENTS} else {}
+        return [
+            _properties(node.own, chosen.get(node.id, {}), names) if node.shape == "calendar" else {}
+            for node in nodes
+        ]
+
+    async def _default(self, db: Reader, principal: Principal) -> Mapping[str, Value]:
+        number = await calendars.default_of(db, principal.id)
+        found = (await calendars.by_ids(db, [number])).get(number) if number is not None else None
+        if found is None:
+            return {}
+        path = href(self.home, ids.text(principal.id), found.slug, collection=True)
+        return {_DEFAULT: [Element(dav("href"), path)]}
+
+    async def principal(self, db: Reader, principal: Principal, of: Principal) -> Mapping[str, Value]:
+        """Where somebody's own messages come and go. RFC 6638 §2.1.1, §2.2.1"""
+        if of.id != principal.id:
+            return {}
+        return {
+            caldav(f"schedule-{name}-URL"): [
+                Element(dav("href"), href(self.home, ids.text(of.id), name, collection=True))
+            ]
+            for name in schedule.NAMES
+        }
+
+    async def post(
+        self, principal: Principal, node: Node, headers: Mapping[str, str], query: Mapping[str, str], upload: Upload
+    ) -> Posted | None:
+        """When people are busy, asked of the outbox. RFC 6638 §5"""
+        return await schedule.posted(self._store, principal, upload) if node.shape == "outbox" else None
+
+    async def draft(self, principal: Principal, parent: Node, name: str, upload: Upload) -> Draft:
+        """Reads and checks an event. RFC 4791 §5.3.2.1"""
+        if parent.shape != "calendar":
+            raise Precondition(caldav("calendar-collection-location-ok"))
+        if upload.media_type and upload.media_type.partition(";")[0].strip().lower() not in _TYPES:
+            raise Precondition(caldav("supported-calendar-data"), "an event is text/calendar")
+        try:
+            return draft.read(upload.content)
+        except TooLarge as error:
+            raise Precondition(caldav("max-resource-size"), error.sentence) from error
+        except BadCalendar as error:
+            element = _PRECONDITIONS.get(error.reason, "valid-calendar-data")
+            raise Precondition(caldav(element), error.sentence) from error
+        except BadContent as error:
+            raise Precondition(caldav("valid-calendar-data"), error.sentence) from error
+
+    async def put(
+        self,
+        unit: Unit,
+        principal: Principal,
+        parent: Node,
+        name: str,
+        old: Node | None,
+        upload: Upload,
+        draft: Any,
+    ) -> Put:
+        """Keeps an event byte for byte, unless an organizer's change is a new revision."""
+        made: Draft = draft
+        try:
+            if old is None:
+                row = await service.create(unit, principal, parent.id, made, name=name)
+                return Put(etag=row.etag, schedule_tag=row.schedule_tag)
+            found = await events.kept(unit, old.account_id, old.id)
+            if found[0].uid != made.uid:
+                raise Precondition(caldav("no-uid-conflict"), "an event keeps its UID", status=409)
+            done = await service.replace(unit, principal, found, made)
+        except Conflict as conflict:
+            raise await self._uid_conflict(unit, principal, conflict) from conflict
+        except NotTheirs as error:
+            raise Precondition(caldav("allowed-attendee-scheduling-object-change"), error.sentence) from error
+        tag = await unit.value("SELECT schedule_tag FROM calendar_event WHERE id = ?", old.id)
+        return Put(etag=done.draft.etag if done.as_given else "", schedule_tag=tag)
+
+    async def _uid_conflict(self, unit: Unit, principal: Principal, conflict: Conflict) -> ParvisError:
+        row: Row | None = conflict.fields.get("row")
+        if row is None:
+            return conflict
+        place = ""
+        if await parts.several(unit, principal, SCOPE, [row.calendar_id]):
+            calendar = (await calendars.by_ids(unit, [row.calendar_id]))[row.calendar_id]
+            place = href(self.home, ids.text(row.account_id), calendar.slug, row.name)
+        return Precondition(caldav("no-uid-conflict"), conflict.sentence, status=409, href=place)
+
+    async def delete(self, unit: Unit, principal: Principal, node: Node, *, reply: bool = True) -> None:
+        """An event, or a calendar with its events, of which nobody is told."""
+        if node.shape == "resource":
+            await service.destroy(unit, principal, await events.kept(unit, node.account_id, node.id), reply=reply)
+            return
+        if node.shape != "calendar":
+            raise Forbidden("a home cannot be deleted")
+        await calendars.proved(unit, principal, node.id, Right.DELETE | Right.SHARE)
+        if node.own.is_default:
+            raise Precondition(caldav("default-calendar-needed"), "new events go into this calendar")
+        await visibility.turn(unit)
+        while await service.empty(unit, node.id):
+            pass
+        await dead.forget(unit, [node.id])
+        await calendars.destroy(unit, principal, node.id)
+
+    def makes(self, shape: Shape, properties: Mapping[str, Element]) -> bool:
+        """Calendars that are to have events. RFC 4791 §5.3.1"""
+        if shape != "calendar":
+            return False
+        given = properties.get(_COMPONENTS)
+        return given is None or "VEVENT" in _component_names(given)
+
+    async def make(
+        self,
+        unit: Unit,
+        principal: Principal,
+        parent: Node,
+        name: str,
+        shape: Shape,
+        properties: Mapping[str, Element],
+    ) -> int:
+        """Makes a calendar in one's own home, or in that of a space. RFC 4791 §5.3.1"""
+        if not {Right.WRITE, Right.SHARE} <= set(parent.access.rights):
+            raise Forbidden("calendars are made in one's own home")
+        if name in schedule.NAMES:
+            raise Forbidden("this name is taken")
+        values = _values(properties)
+        number = await calendars.create(
+            unit,
+            parent.account_id,
+            values.get("name") or name,
+            description=values.get("description", ""),
+            color=values.get("color", ""),
+            time_zone=values.get("time_zone", ""),
+            slug=name,
+        )
+        await self._choose(unit, principal, number, values)
+        return number
+
+    async def _choose(self, unit: Unit, principal: Principal, number: int, values: Mapping[str, Any]) -> None:
+        own = {name: values[name] for name in ("sortOrder", "includeInAvailability") if name in values}
+        if own:
+            calendar = (await calendars.by_ids(unit, [number]))[number]
+            await calendars.choose(unit, calendar, principal.id, own)
+
+    async def patch(
+        self, unit: Unit, principal: Principal, node: Node, changes: Mapping[str, Element | None]
+    ) -> None:
+        """Name, description, colour, order, zone; who may not share a calendar sets them for themselves."""
+        if node.shape != "calendar":
+            raise Forbidden("only calendars have properties")
+        if _COMPONENTS in changes:
+            raise Forbidden("what a calendar is for is said when it is made")
+        access, calendar = await calendars.proved(unit, principal, node.id)
+        values = _values({name: each for name, each in changes.items() if each is not None})
+        for name, empty in _EMPTY.items():
+            if name in changes and changes[name] is None:
+                values[empty[0]] = empty[1]
+        if values.get("name") == "":
+            values["name"] = calendar.slug
+        await self._choose(unit, principal, node.id, values)
+        shared = {name: value for name, value in values.items() if name in _SHARED}
+        if not shared:
+            return
+        if Right.SHARE in access.rights:
+            await calendars.change(unit, calendar, shared)
+        elif "description" in shared:
+            raise Forbidden("only who may share a calendar describes it")
+        else:
+            js = {"name": "name", "color": "color", "time_zone": "timeZone"}
+            await calendars.choose(
+                unit, calendar, principal.id, {js[name]: value for name, value in shared.items()}
+            )
+
+    async def copy(
+        self,
+        unit: Unit,
+        principal: Principal,
+        node: Node,
+        parent: Node,
+        name: str,
+        replaced: Node | None,
+        *,
+        deep: bool,
+    ) -> None:
+        """An event into a calendar of another account: within one its UID is there once. Nobody is told."""
+        if node.shape != "resource" or parent.shape != "calendar":
+            raise Forbidden("only events can be copied")
+        if replaced is not None:
+            await service.destroy(unit, principal, await events.kept(unit, replaced.account_id, replaced.id))
+        row, data = await events.kept(unit, node.account_id, node.id)
+        made = draft.read(_shown(row, data, node.access, principal))
+        try:
+            copied = await service.create(unit, principal, parent.id, made, name=name, tell=False)
+        except Conflict as conflict:
+            raise await self._uid_conflict(unit, principal, conflict) from conflict
+        await dead.copy(unit, parent.account_id, [(node.id, copied.id)])
+
+    async def move(
+        self, unit: Unit, principal: Principal, node: Node, parent: Node, name: str, replaced: Node | None
+    ) -> None:
+        """An event into another calendar of its account, or under another name; into another account as a new
+        one."""
+        if node.shape != "resource" or parent.shape != "calendar":
+            raise Forbidden("only events can be moved")
+        found = await events.kept(unit, node.account_id, node.id)
+        if node.account_id != parent.account_id:
+            await self.copy(unit, principal, node, parent, name, replaced, deep=False)
+            await service.destroy(unit, principal, found, tell=False)
+            return
+        if replaced is not None and replaced.id != node.id:
+            await service.destroy(unit, principal, await events.kept(unit, replaced.account_id, replaced.id))
+        await service.move(unit, principal, found[0], parent.id, name)
+
+    async def sync(
+        self, db: Database, principal: Principal, node: Node, state: int, limit: int, *, deep: bool
+    ) -> SyncPage:
+        """RFC 6578 §3.2. An event that became secret is gone for all but its owner."""
+        if node.shape != "calendar" or Right.READ not in node.access.rights:
+            raise Precondition(dav("supported-report"))
+        found = await walk(db, node.account_id, EVENT, node.id, state, limit)
+        rows = {row.id: row for row in await events.of_ids(db, node.id, found.present)}
+        seen = [rows[each] for each in found.present if each in rows]
+        hidden = [] if node.access.owner else [row.name for row in seen if row.privacy == events.SECRET]
+        changed = [_event(node.own, node.access, row, None) for row in seen if row.name not in hidden]
+        departed = [(name,) for name in [*found.departed, *(hidden if state else [])]]
+        return SyncPage(changed=changed, departed=departed, state=found.state, more=found.more)
+
+    async def candidates(
+        self, db: Reader, principal: Principal, node: Node, search: Search, after: int, limit: int
+    ) -> Sequence[Node]:
+        """Events whose bounds touch what is looked for. RFC 4791 §7.8"""
+        if search.component not in ("", "VEVENT"):
+            return []
+        found = await events.within(
+            db, node.id, search.start_ms, search.end_ms, search.uid, after, limit, secret=node.access.owner
+        )
+        return [_event(node.own, node.access, row, data, principal) for row, data in found]
+
+
+_SHARED = frozenset({"name", "description", "color", "time_zone"})
+_TYPES = frozenset({"text/calendar", "application/octet-stream", "text/plain", "application/ics"})
+_EMPTY: Mapping[str, tuple[str, Any]] = {
+    _NAME: ("name", ""),
+    _DESCRIPTION: ("description", ""),
+    _COLOR: ("color", ""),
+    _ZONE: ("time_zone", ""),
+    _ZONE_ID: ("time_zone", ""),
+    _ORDER: ("sortOrder", None),
+    _TRANSPARENT: ("includeInAvailability", None),
+}
+
+
+async def _sight(db: Reader, principal: Principal, number: int) -> Access | None:
+    found = await parts.several(db, principal, SCOPE, [number], Right(0))
+    return found.get(number)
+
+
+def _component_names(given: Element) -> set[str]:
+    return {each.attributes.get("name", "").upper() for each in given.all(caldav("comp"))}
+
+
+def _values(properties: Mapping[str, Element]) -> dict[str, Any]:
+    """What a client sets, by our names. Raises Precondition for a time zone that is none."""
+    values: dict[str, Any] = {}
+    for name, field, most in ((_NAME, "name", 255), (_DESCRIPTION, "description", 2000), (_COLOR, "color", 50)):
+        if name in properties:
+            values[field] = properties[name].words()[:most]
+    if _ORDER in properties:
+        order = properties[_ORDER].words()
+        values["sortOrder"] = int(order) if order.isascii() and order.isdigit() and len(order) < 10 else 0
+    if _TRANSPARENT in properties:
+        opaque = properties[_TRANSPARENT].first(caldav("transparent")) is None
+        values["includeInAvailability"] = "all" if opaque else "none"
+    if _ZONE_ID in properties:
+        values["time_zone"] = _iana(properties[_ZONE_ID].words())
+    elif _ZONE in properties:
+        values["time_zone"] = _zone_of(properties[_ZONE].text)
+    return values
+
+
+def _iana(name: str) -> str:
+    found = zone(name)
+    if found is None or not found.iana:
+        raise Precondition(caldav("valid-timezone"), "this zone is not known")
+    return found.iana
+
+
+def _zone_of(text: str) -> str:
+    """IANA's name of the zone of a VTIMEZONE, as near as there is one. RFC 4791 §5.2.2"""
+    try:
+        read = ical.read(text.strip().encode())
+    except (BadCalendar, BadContent) as error:
+        raise Precondition(caldav("valid-calendar-data"), error.sentence) from error
+    names = [each.value("TZID") for each in read.components if each.name == "VTIMEZONE"]
+    found = Zones(read).of(names[0]) if names else None
+    if found is None:
+        raise Precondition(caldav("valid-calendar-data"), "there is no time zone")
+    return found.iana
+
+
+def _properties(calendar: calendars.Row, chosen: Mapping[str, Any], names: frozenset[str]) -> dict[str, Value]:
+    found: dict[str, Value] = {_COMPONENTS: [Element(caldav("comp"), attributes={"name": "VEVENT"})]}
+    transparent = chosen.get("includeInAvailability") == "none"
+    found[_TRANSPARENT] = [Element(caldav("transparent" if transparent else "opaque"))]
+    zone_name = chosen.get("timeZone", calendar.time_zone)
+    texts = {
+        _NAME: chosen.get("name", calendar.name),
+        _DESCRIPTION: calendar.description,
+        _COLOR: chosen.get("color", calendar.color),
+        _ORDER: str(chosen["sortOrder"]) if "sortOrder" in chosen else "",
+        _ZONE_ID: zone_name,
+        _ZONE: _written_zone(zone_name) if _ZONE in names and zone_name else "",
+    }
+    found |= {name: text for name, text in texts.items() if text}
+    return {name: value for name, value in found.items() if name in names}
+
+
+def _written_zone(name: str) -> str:
+    found = zone(name)
+    component = vtimezone.component(found, 2020, None) if isinstance(found, Iana) else vtimezone.utc_component()
+    return ical.write(ical.new([component])).decode()
+
+
+def _collection(calendar: calendars.Row, access: Access, name: str, state: int) -> Node:
+    return Node(
+        id=calendar.id,
+        shape="calendar",
+        name=name,
+        access=access,
+        place=(calendar.slug,),
+        title=calendar.name,
+        created_ms=calendar.created_ms,
+        state=state,
+        own=calendar,
+    )
+
+
+def _event(
+    calendar: calendars.Row, access: Access, row: Row, data: bytes | None, principal: Principal | None = None
+) -> Node:
+    content = _shown(row, data, access, principal) if data is not None and principal is not None else None
+    return Node(
+        id=row.id,
+        shape="resource",
+        name=row.name,
+        access=access,
+        place=(calendar.slug, row.name),
+        etag=row.etag,
+        schedule_tag=row.schedule_tag,
+        media_type=_MEDIA,
+        size=len(content) if content is not None else row.size,
+        created_ms=row.created_ms,
+        modified_ms=row.modified_ms,
+        content=content,
+        own=row,
+    )
+
+
+def _shown(row: Row, data: bytes, access: Access, principal: Principal) -> bytes:
+    """The bytes as this person may see them."""
+    if not row.privacy or access.owner:
+        return data
+    series = draft.masked(parsed(row.etag, data), words.BUSY[principal.language])
+    return ical.write(draft.whole(series, ical.read(data)))
+
+
+async def _stream(data: bytes, start: int, end: int) -> AsyncIterator[bytes]:
+    for place in range(start, end, _CHUNK):
+        yield data[place : min(place + _CHUNK, end)]

@@ -1,0 +1,178 @@
+"""Messages between those who take part: out of jobs into the calendars of people of this server and into the mail
+of others; and what comes in by either way. RFC 6638 §3.2, RFC 6047"""
+
+import logging
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from parvis.access import directory
+from parvis.access.principal import Principal
+from parvis.calendar import calendars, draft, events, letters, notices, outgoing, resources, service
+from parvis.calendar.draft import parsed
+from parvis.calendar.events import Kept
+from parvis.kernel import clock
+from parvis.kernel.errors import Conflict, Invalid, NotFound, OverQuota
+from parvis.kernel.events import Event
+from parvis.serve.context import Context
+from parvis.serve.post import CALENDAR_MAIL, Post
+from parvis.store.jobs import Job, Jobs
+from parvis.store.unit import Unit
+from parvis.wire.contentlines import BadContent, Component
+from parvis.wire.ical import calendar, itip
+from parvis.wire.ical.calendar import Series
+from parvis.wire.ical.errors import BadCalendar
+from parvis.wire.ical.moments import Zones
+
+FOLLOWER = "calendar-mail"
+_log = logging.getLogger(__name__)
+
+
+class Deliverer:
+    """Handles the jobs of kind `calendar-deliver`, and follows the mail that has iCalendar in it."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._store = context, context.store
+
+    async def handle(self, job: Job) -> None:
+        """Delivers a message to each of its recipients, each once."""
+        number = int(job.args["message"])
+        row = await self._store.db.row(
+            "SELECT account_id, recipients, data FROM calendar_message WHERE id = ?", number
+        )
+        if row is None:
+            return
+        account_id, recipients, data = row
+        message = itip.read(calendar.read(bytes(data)))
+        done = list(job.progress.get("done", []))
+        for recipient in msgspec.json.decode(recipients):
+            if recipient in done:
+                continue
+            done.append(recipient)
+            await self._one(job, account_id, message, recipient, list(done))
+
+        async def finish(unit: Unit) -> None:
+            await unit.run("DELETE FROM calendar_message WHERE id = ?", number)
+
+        await self._store.write(finish)
+
+    async def _one(self, job: Job, account_id: int, message: itip.Message, recipient: str, done: list[str]) -> None:
+        address = recipient.partition(":")[2] if recipient.lower().startswith("mailto:") else ""
+        person = await directory.by_address(self._store.db, address) if address else None
+        sender = await directory.by_id(self._store.db, account_id)
+        sending = None
+        if person is None and address:
+            sending = await self._letter(sender, message, address)
+
+        async def work(unit: Unit) -> None:
+            await Jobs.note(unit, job, {"done": done})
+            if person is not None:
+                if person.id != account_id:
+                    await receive(unit, person, message, sender)
+            elif sending is not None:
+                await sending(unit)
+
+        await self._store.write(work)
+
+    async def _letter(self, sender: Principal, message: itip.Message, address: str) -> Any:
+        """The message as mail (RFC 6047); None without mail, or to an address that is none."""
+        post = self._context.services.get(Post)
+        if post is None:
+            return None
+        try:
+            return await post.written(letters.letter(sender, message, address))
+        except (Invalid, NotFound) as error:
+            _log.info("an invitation is not sent: %s", error.sentence)
+            return None
+
+    async def follow(self, page: list[Event]) -> None:
+        """Invitations and answers that came by mail, from whom they say they are."""
+        post = self._context.services.get(Post)
+        for event in page:
+            if event.kind == CALENDAR_MAIL and post is not None and event.account_id is not None:
+                await self._mail(post, event.account_id, int(event.body["email"]))
+
+    async def _mail(self, post: Post, account_id: int, email_id: int) -> None:
+        try:
+            person = await directory.by_id(self._store.db, account_id)
+            mail = await post.calendar_of(person, account_id, email_id)
+        except NotFound:
+            return
+        if not mail.authentic or not mail.author:
+            return
+        for content in mail.contents:
+            try:
+                message = itip.read(calendar.read(content, draft.LIMITS))
+            except (BadCalendar, BadContent):
+                continue
+            if f"mailto:{mail.author}" in itip.speakers(message):
+                await self._store.write(partial(_mailed, person=person, message=message))
+
+
+async def _mailed(unit: Unit, person: Principal, message: itip.Message) -> None:
+    """A message that came by mail, unless somebody of this server sent it: then it has come already."""
+    speaker = next(iter(itip.speakers(message)), "")
+    if await unit.value("SELECT 1 FROM address WHERE address = ?", speaker.partition(":")[2]) is None:
+        await receive(unit, person, message, None)
+
+
+async def receive(unit: Unit, person: Principal, message: itip.Message, sender: Principal | None) -> None:
+    """Does what a message says to the calendars of an account. A message that says nothing of it is passed over."""
+    stored = await events.by_uid(unit, person.id, message.uid)
+    mine = await service.me(unit, person.id)
+    before = parsed(stored[0].etag, stored[1]) if stored is not None else None
+    try:
+        outcome = itip.received(before, message, mine, clock.now_ms())
+        await _carry_out(unit, person, message, stored, outcome, sender)
+    except (BadCalendar, Conflict, OverQuota) as error:
+        _log.info("a calendar message is passed over: %s", error.sentence)
+        return
+    if outcome.answer is not None:
+        await outgoing.add(unit, person.id, [outcome.answer])
+
+
+async def _carry_out(
+    unit: Unit,
+    person: Principal,
+    message: itip.Message,
+    stored: Kept | None,
+    outcome: itip.Outcome,
+    sender: Principal | None,
+) -> None:
+    series = outcome.series
+    if series is None:
+        if outcome.happened == "countered" and stored is not None:
+            await notices.add(unit, stored[0], "updated", message, sender, stored, None)
+        return
+    if stored is None:
+        await _added(unit, person, message, series, sender)
+        return
+    before = calendar.read(stored[1])
+    made = draft.made(with_zones(series, before, outcome.zones), stored[1])
+    await events.replace(unit, stored[0], made, scheduled=outcome.happened != "replied")
+    await outgoing.ring(unit, stored[0], made.series)
+    await notices.add(unit, stored[0], "updated", message, sender, stored, made)
+    if message.method == "REQUEST":
+        await resources.answer(unit, person, await events.kept(unit, person.id, stored[0].id))
+
+
+async def _added(
+    unit: Unit, person: Principal, message: itip.Message, series: Series, sender: Principal | None
+) -> None:
+    """A new invitation goes into the calendar that new events go into."""
+    calendar_id = await calendars.default_of(unit, person.id)
+    if calendar_id is None:
+        return
+    made = draft.made(with_zones(series, message.calendar, ()))
+    row = await events.insert(unit, person.id, calendar_id, made)
+    await outgoing.ring(unit, row, made.series)
+    await notices.add(unit, row, "created", message, sender, None, made)
+    await resources.answer(unit, person, (row, made.data))
+
+
+def with_zones(series: Series, there: Component, more: tuple[Component, ...]) -> Series:
+    """The series with the zones that were there and those that came with a message."""
+    known = [each for each in there.components if each.name == "VTIMEZONE"]
+    zones = Zones(Component("VCALENDAR", [], [*known, *more]))
+    return Series(series.kind, series.uid, series.master, series.overrides, zones)

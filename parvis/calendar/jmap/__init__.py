@@ -1,0 +1,1 @@
+"""JMAP for calendars. draft-ietf-jmap-calendars"""

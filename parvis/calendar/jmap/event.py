@@ -1,0 +1,365 @@
+"""CalendarEvent: reading, making, changing and destroying. draft-ietf-jmap-calendars §5"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from parvis.access import parts
+from parvis.access.gate import Access
+from parvis.access.principal import Right
+from parvis.calendar import calendars, draft, events, service
+from parvis.calendar.draft import Draft, parsed
+from parvis.calendar.events import Kept, Row
+from parvis.calendar.jmap import instance
+from parvis.calendar.model import PER_PERSON, SCOPE
+from parvis.kernel import clock, ids
+from parvis.kernel.errors import Conflict, NotFound
+from parvis.serve.jmap.call import Call
+from parvis.serve.jmap.errors import SetError, invalid_properties
+from parvis.serve.jmap.kind import Copying, Created, Creation, GetArguments, SetArguments, Update
+from parvis.serve.jmap.types import Object
+from parvis.store.unit import Unit
+from parvis.wire.ical import jscalendar
+from parvis.wire.ical.calendar import Series
+from parvis.wire.ical.errors import BadCalendar
+from parvis.wire.ical.itip.message import organizer
+from parvis.wire.ical.jscalendar.words import parse_local
+from parvis.wire.ical.values import parse_duration, write_duration
+from parvis.wire.ical.zones import UTC, Zone, zone
+
+_OURS = frozenset({"id", "baseEventId", "calendarIds", "isDraft", "isOrigin", "utcStart", "utcEnd"})
+_COMPUTED = frozenset({"utcStart", "utcEnd"})
+
+
+class EventGetArguments(GetArguments):
+    """draft-ietf-jmap-calendars §5.7"""
+
+    recurrence_overrides_before: str | None = None
+    recurrence_overrides_after: str | None = None
+    reduce_participants: bool = False
+    time_zone: str = "Etc/UTC"
+
+
+class EventSetArguments(SetArguments):
+    """draft-ietf-jmap-calendars §5.9"""
+
+    send_scheduling_messages: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What events of an account are shown by."""
+
+    seen: Mapping[int, Access]
+    chosen: Mapping[int, Mapping[str, Any]]
+    mine: frozenset[str]
+    floating: Zone
+    wanted: frozenset[str]
+
+
+async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]) -> list[Object]:
+    """The events that the principal may read."""
+    db: Any = call.db
+    seen = {each.scope.id: each for each in await parts.readable(db, call.principal, call.account_id, SCOPE)}
+    if numbers is None:
+        limit = call.context.settings.limits.objects_in_get + 1
+        numbers = await _first(call, list(seen), limit)
+    found = await events.by_ids(db, call.account_id, numbers)
+    shared = [row.id for row, _ in found if row.calendar_id in seen and not seen[row.calendar_id].owner]
+    floating = zone(getattr(call.arguments, "time_zone", "Etc/UTC") or "Etc/UTC") or UTC
+    chosen = await events.chosen(db, shared, call.principal.id)
+    reading = Reading(seen, chosen, await service.me(db, call.account_id), floating, wanted)
+    return [_object(each, reading) for each in found if _may_see(each[0], reading)]
+
+
+async def _first(call: Call, calendar_ids: Sequence[int], limit: int) -> list[int]:
+    if not calendar_ids:
+        return []
+    marks = ", ".join("?" * len(calendar_ids))
+    rows = await call.db.rows(
+        f"""SELECT id FROM calendar_event WHERE account_id = ? AND calendar_id IN ({marks}) ORDER BY id LIMIT ?""",
+        call.account_id,
+        *calendar_ids,
+        limit,
+    )
+    return [row[0] for row in rows]
+
+
+def _may_see(row: Row, reading: Reading) -> bool:
+    access = reading.seen.get(row.calendar_id)
+    return access is not None and (access.owner or row.privacy != events.SECRET)
+
+
+def _object(found: Kept, reading: Reading) -> Object:
+    row, data = found
+    access, series = reading.seen[row.calendar_id], parsed(row.etag, data)
+    if row.privacy and not access.owner:
+        series = draft.masked(series, "")
+    said = shown(series, reading.wanted)
+    if not access.owner:
+        said = for_person(said, reading.chosen.get(row.id, {}), series, reading.mine, access)
+    said |= ours(row, series, reading.mine)
+    if reading.wanted & _COMPUTED:
+        said |= computed(said, reading.floating)
+    return said
+
+
+def shown(series: Series, wanted: frozenset[str]) -> Object:
+    """A series as JSCalendar; what that cannot say only when it is asked for."""
+    return jscalendar.event(series, unknown="iCalendar" in wanted)
+
+
+def for_person(
+    said: Object, chosen: Mapping[str, Any], series: Series, mine: frozenset[str], access: Access
+) -> Object:
+    """An event of a shared calendar as one person sees it: with their own alerts and colour, and without the other
+    participants when they are hidden. draft-ietf-jmap-calendars §4.1, §5.6"""
+    said = {name: value for name, value in said.items() if name not in ("alerts", "useDefaultAlerts")}
+    said |= {name: value for name, value in chosen.items() if name in PER_PERSON}
+    if said.get("hideAttendees") is True and organizer(series) not in mine:
+        said["participants"] = {
+            key: each
+            for key, each in (said.get("participants") or {}).items()
+            if "owner" in each.get("roles", {}) or each.get("calendarAddress", "").lower() in mine
+        }
+    return said
+
+
+def ours(row: Row, series: Series, mine: frozenset[str]) -> Object:
+    """The properties that JSCalendar does not have."""
+    owner = organizer(series)
+    return {
+        "id": ids.text(row.id),
+        "baseEventId": None,
+        "calendarIds": {ids.text(row.calendar_id): True},
+        "isDraft": bool(row.draft),
+        "isOrigin": not owner or owner in mine,
+    }
+
+
+def computed(said: Object, floating: Zone) -> Object:
+    """`utcStart` and `utcEnd`."""
+    if said.get("start") is None:
+        return {"utcStart": None, "utcEnd": None}
+    place = zone(said["timeZone"]) if said.get("timeZone") else floating
+    start = (place or UTC).to_ms(parse_local(said["start"], "start"))
+    length = parse_duration(said.get("duration") or "PT0S")
+    end = start + round(length.total_seconds() * 1000)
+    return {"utcStart": clock.utc_date(start), "utcEnd": clock.utc_date(end)}
+
+
+def asks_utc(properties: Sequence[str]) -> bool:
+    """Whether the times in UTC are wanted."""
+    return not _COMPUTED.isdisjoint(properties)
+
+
+def _number(call: Call, given: Mapping[str, bool]) -> int:
+    chosen = [each for each, value in given.items() if value]
+    number = call.number(chosen[0]) if len(chosen) == 1 and len(given) == 1 else None
+    if number is None:
+        raise invalid_properties("calendarIds", why="an event is in exactly one calendar")
+    return number
+
+
+def _draft(said: Object, before: Series | None = None, data: bytes | None = None) -> Draft:
+    """The object as it is kept. Raises SetError."""
+    if "method" in said:
+        raise invalid_properties("method", why="an event has no method")
+    if said.get("@type", "Event") != "Event":
+        raise invalid_properties("@type", why="this is an Event")
+    try:
+        return draft.made(jscalendar.series(said, before), data)
+    except BadCalendar as error:
+        field = _FIELDS.get(str(error.fields.get("field") or ""), str(error.fields.get("field") or ""))
+        raise invalid_properties(*([field.split("/")[0]] if field else []), why=error.sentence) from error
+
+
+_FIELDS = {"RRULE": "recurrenceRule", "DTSTART": "start", "DTEND": "duration", "DURATION": "duration"}
+
+
+def _with_utc(said: Object, values: Mapping[str, Any], place: Zone | None) -> Object:
+    """`utcStart` and `utcEnd` said as `start`, `timeZone` and `duration`. draft-ietf-jmap-calendars §5.9"""
+    said = dict(said)
+    for name, other in (("utcStart", "start"), ("utcEnd", "duration")):
+        if values.get(name) is not None and values.get(other) is not None:
+            raise invalid_properties(name, other, why=f"{name} and {other} exclude each other")
+    if values.get("utcStart") is not None:
+        if not said.get("timeZone"):
+            said["timeZone"] = place.iana if place is not None and place.iana else "Etc/UTC"
+        found = zone(said["timeZone"]) or UTC
+        said["start"] = found.to_local(clock.parse_utc(values["utcStart"])).isoformat()
+    if values.get("utcEnd") is not None:
+        begin = clock.parse_utc(computed(said, UTC)["utcStart"] or values["utcEnd"])
+        length = clock.parse_utc(values["utcEnd"]) - begin
+        if length < 0:
+            raise invalid_properties("utcEnd", why="it ends before it starts")
+        said["duration"] = write_duration(timedelta(milliseconds=length))
+    return said
+
+
+async def create(call: Call, unit: Unit, creation: Creation) -> Created:
+    """Makes an event; who is invited is told when that is asked for."""
+    values = creation.values
+    calendar_id = _number(call, values["calendarIds"])
+    now = clock.utc_date(clock.now_ms())
+    said = {name: value for name, value in values.items() if name not in _OURS and value is not None}
+    access = (await parts.several(unit, call.principal, SCOPE, [calendar_id])).get(calendar_id)
+    if access is None or access.scope.account_id != call.account_id:
+        raise invalid_properties("calendarIds", why="no such calendar")
+    calendar = (await calendars.by_ids(unit, [calendar_id]))[calendar_id]
+    said = {
+        "@type": "Event",
+        "uid": ids.uuid(),
+        "created": now,
+        "updated": now,
+        **_with_utc(said, values, calendar.zone),
+    }
+    mine = await service.me(unit, call.account_id)
+    said = _with_organizer(said, mine)
+    if is_origin(said, mine):
+        said["updated"] = now
+    number = await _inserted(call, unit, calendar_id, _draft(said), unsent=values["isDraft"])
+    return Created(number)
+
+
+def is_origin(said: Mapping[str, Any], mine: frozenset[str]) -> bool:
+    """Whether the account decides about an event."""
+    owner = said.get("organizerCalendarAddress")
+    return not isinstance(owner, str) or owner.lower() in mine
+
+
+def _with_organizer(said: Object, mine: frozenset[str]) -> Object:
+    """An event with participants has an organizer: the account, unless somebody else is named."""
+    if not said.get("participants") or said.get("organizerCalendarAddress") or not mine:
+        return said
+    owners = [
+        each.get("calendarAddress", "")
+        for each in said["participants"].values()
+        if isinstance(each, dict) and isinstance(each.get("roles"), dict) and each["roles"].get("owner")
+    ]
+    return said | {"organizerCalendarAddress": next((each for each in owners if each), None) or sorted(mine)[0]}
+
+
+async def _inserted(call: Call, unit: Unit, calendar_id: int, made: Draft, *, unsent: bool = False) -> int:
+    tell = getattr(call.arguments, "send_scheduling_messages", False)
+    try:
+        return (await service.create(unit, call.principal, calendar_id, made, unsent=unsent, tell=tell)).id
+    except Conflict as conflict:
+        raise await _taken(call, unit, conflict) from conflict
+
+
+async def _taken(call: Call, unit: Unit, conflict: Conflict) -> SetError:
+    """alreadyExists, which names the other event to whoever may see it."""
+    row: Row = conflict.fields["row"]
+    access = (await parts.several(unit, call.principal, SCOPE, [row.calendar_id])).get(row.calendar_id)
+    if access is not None and (access.owner or row.privacy != events.SECRET):
+        return SetError("alreadyExists", conflict.sentence, existingId=ids.text(row.id))
+    return invalid_properties("uid", why="this uid is taken")
+
+
+async def update(call: Call, unit: Unit, change: Update) -> Object | None:
+    """Changes an event: its calendar, what everybody sees, and what a person has for themselves."""
+    found, access = await service.visible(unit, call.principal, call.account_id, change.object_id)
+    values = dict(change.values)
+    if "calendarIds" in values:
+        calendar_id = _number(call, values.pop("calendarIds"))
+        if calendar_id != found[0].calendar_id:
+            await service.move(unit, call.principal, found[0], calendar_id)
+            found, access = await service.visible(unit, call.principal, call.account_id, change.object_id)
+    unsent = _still_draft(found[0], values.pop("isDraft", None))
+    if not access.owner:
+        await _choose(call, unit, found[0], access, values)
+    if not values and unsent is None:
+        return None
+    return await _changed(call, unit, found, access, values, unsent)
+
+
+def _still_draft(row: Row, given: bool | None) -> bool | None:
+    if given is None or given == bool(row.draft):
+        return None
+    if given:
+        raise invalid_properties("isDraft", why="an event does not become a draft again")
+    return False
+
+
+async def _choose(call: Call, unit: Unit, row: Row, access: Access, values: dict[str, Any]) -> None:
+    """Takes out of `values` what somebody has for themselves in a shared calendar."""
+    own = {name: values.pop(name) for name in PER_PERSON & values.keys()}
+    if not own:
+        return
+    if Right.UPDATE_PRIVATE not in access.rights or row.privacy:
+        raise SetError("forbidden", "you may not change this here")
+    trial = {"@type": "Event", "uid": "x", "start": "2026-01-01T00:00:00"}
+    _draft(trial | {name: value for name, value in own.items() if value is not None})
+    await events.choose(unit, row, call.principal.id, own)
+
+
+async def _changed(
+    call: Call, unit: Unit, found: Kept, access: Access, values: dict[str, Any], unsent: bool | None
+) -> Object | None:
+    row, data = found
+    before = parsed(row.etag, data)
+    mine = await service.me(unit, row.account_id)
+    said = jscalendar.event(before)
+    calendar = (await calendars.by_ids(unit, [row.calendar_id]))[row.calendar_id]
+    new = {
+        **said,
+        **{name: value for name, value in values.items() if name not in _OURS and not instance.is_change(name)},
+    }
+    new = _with_utc({name: value for name, value in new.items() if value is not None}, values, calendar.zone)
+    for name in sorted(filter(instance.is_change, values)):
+        new = instance.with_change(new, before, name, values[name])
+    new = _with_organizer(new, mine)
+    told: Object = {}
+    if is_origin(said, mine):
+        told = {"updated": clock.utc_date(clock.now_ms())}
+        if new != said and int(new.get("sequence") or 0) <= int(said.get("sequence") or 0):
+            told["sequence"] = int(said.get("sequence") or 0) + 1
+        new |= told
+    tell = call.arguments.send_scheduling_messages
+    try:
+        await service.replace(unit, call.principal, found, _draft(new, before, data), unsent=unsent, tell=tell)
+    except Conflict as conflict:
+        raise await _taken(call, unit, conflict) from conflict
+    return told
+
+
+async def destroy(call: Call, unit: Unit, number: int) -> None:
+    """Destroys an event."""
+    found, _ = await service.visible(unit, call.principal, call.account_id, number)
+    tell = getattr(call.arguments, "send_scheduling_messages", False)
+    await service.destroy(unit, call.principal, found, tell=tell)
+
+
+async def prepare(call: Call, change: Creation | Update | Copying) -> Kept | None:
+    """The original of a copy, read before the unit."""
+    if not isinstance(change, Copying):
+        return None
+    source = change.source
+    try:
+        found, access = await service.visible(source.db, source.principal, source.account_id, change.object_id)
+    except NotFound:
+        return None
+    if found[0].privacy and not access.owner:
+        return None
+    return found
+
+
+async def copy(call: Call, unit: Unit, copying: Copying) -> Created:
+    """Copies an event into a calendar of another account, with what is said anew. Nobody is told."""
+    if copying.prepared is None:
+        raise SetError("notFound")
+    row, data = copying.prepared
+    source = copying.source
+    await service.visible(unit, source.principal, source.account_id, row.id)
+    if not isinstance(given := copying.values.get("calendarIds"), dict):
+        raise invalid_properties("calendarIds", why="a copy needs a calendar")
+    calendar_id = _number(call, given)
+    access = (await parts.several(unit, call.principal, SCOPE, [calendar_id])).get(calendar_id)
+    if access is None or access.scope.account_id != call.account_id:
+        raise invalid_properties("calendarIds", why="no such calendar")
+    before = parsed(row.etag, data)
+    changes = {name: value for name, value in copying.values.items() if name not in _OURS}
+    made = _draft({**jscalendar.event(before), **changes}, before, data) if changes else draft.read(data)
+    return Created(await _inserted(call, unit, calendar_id, made))

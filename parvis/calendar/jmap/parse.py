@@ -1,0 +1,73 @@
+"""CalendarEvent/parse. draft-ietf-jmap-calendars §5.14"""
+
+import asyncio
+
+from parvis.calendar.draft import LIMITS
+from parvis.calendar.model import LARGEST, PARSING, SCOPE
+from parvis.kernel import ids
+from parvis.kernel.errors import Invalid, NotFound
+from parvis.serve.jmap.blobs import Library
+from parvis.serve.jmap.call import Call
+from parvis.serve.jmap.errors import MethodError
+from parvis.serve.jmap.kind import Method
+from parvis.serve.jmap.types import Arguments, Object
+from parvis.wire.ical import calendar, jscalendar
+
+_MOST_BLOBS = 20
+_MOST_EVENTS = 2_000
+
+
+class ParseArguments(Arguments):
+    """draft-ietf-jmap-calendars §5.14"""
+
+    account_id: str
+    blob_ids: list[str]
+    properties: list[str] | None = None
+
+
+async def parse(call: Call) -> Object:
+    """Blobs of iCalendar as events."""
+    wanted = list(dict.fromkeys(call.arguments.blob_ids))
+    if len(wanted) > _MOST_BLOBS:
+        raise MethodError("requestTooLarge", f"at most {_MOST_BLOBS} blobs")
+    library = call.context.need(Library)
+    parsed, missing, wrong = dict[str, list[Object]](), list[str](), list[str]()
+    for blob_id in wanted:
+        try:
+            blob = await library.find(call.principal, call.account_id, blob_id)
+        except NotFound:
+            missing.append(blob_id)
+            continue
+        if blob.size > LARGEST:
+            wrong.append(blob_id)
+            continue
+        call.bring(blob.size)
+        try:
+            found = await asyncio.to_thread(_events, await blob.read())
+        except Invalid:
+            wrong.append(blob_id)
+            continue
+        parsed[blob_id] = [_only(each, call.arguments.properties) for each in found]
+    return {
+        "accountId": ids.text(call.account_id),
+        "parsed": parsed or None,
+        "notFound": missing or None,
+        "notParsable": wrong or None,
+    }
+
+
+def _events(data: bytes) -> list[Object]:
+    series = [each for one in calendar.read_all(data, LIMITS) for each in calendar.series_of(one).values()]
+    found = [said for each in series[:_MOST_EVENTS] if each.kind == "VEVENT" for said in jscalendar.events(each)]
+    if not found:
+        raise Invalid("there is no event in it")
+    return found
+
+
+def _only(said: Object, wanted: list[str] | None) -> Object:
+    ours: Object = dict.fromkeys(("id", "baseEventId", "calendarIds", "isDraft", "isOrigin"))
+    whole = said | ours
+    return whole if wanted is None else {name: whole.get(name) for name in wanted}
+
+
+METHOD = Method(name="CalendarEvent/parse", capability=PARSING, arguments=ParseArguments, run=parse, scope=SCOPE)

@@ -1,0 +1,59 @@
+"""Messages to those who take part as letters, for people whose program does not read iCalendar. RFC 6047"""
+
+from parvis.access.principal import Principal
+from parvis.calendar import words
+from parvis.kernel.languages import Language
+from parvis.serve.post import Letter
+from parvis.wire.contentlines import Component
+from parvis.wire.ical import calendar, itip
+from parvis.wire.ical.itip.message import mine
+from parvis.wire.ical.moments import Moment, Zones, of_property
+
+
+def letter(sender: Principal, message: itip.Message, address: str) -> Letter:
+    """A message as a letter to one address, in the words of who sends it."""
+    component = message.series.first
+    title = component.value("SUMMARY") or words.UNTITLED[sender.language]
+    subject = words.subject(sender.language, message.method, answer(message, sender), title)
+    return Letter(
+        account_id=sender.id,
+        to=(address,),
+        subject=subject[:500],
+        text=_text(sender.language, component, message, subject),
+        calendar=calendar.write(message.calendar),
+        method=message.method,
+    )
+
+
+def answer(message: itip.Message, sender: Principal) -> str:
+    """What who sends it has answered: `ACCEPTED`; empty for what is no answer."""
+    if message.method != "REPLY":
+        return ""
+    own = mine(message.series.first, {f"mailto:{sender.address}"}) or next(
+        iter(message.series.first.every("ATTENDEE")), None
+    )
+    return own.param("PARTSTAT").upper() if own is not None else ""
+
+
+def _text(language: Language, component: Component, message: itip.Message, subject: str) -> str:
+    lines = [subject, ""]
+    zones = Zones(message.calendar)
+    start = of_property(component, "DTSTART", zones)
+    if start is not None:
+        lines.append(f"{words.WHEN[language]}: {when(start)}")
+    if place := component.value("LOCATION"):
+        lines.append(f"{words.WHERE[language]}: {place[:500]}")
+    if about := component.value("DESCRIPTION"):
+        lines += ["", about[:5_000]]
+    if comment := component.value("COMMENT"):
+        lines += ["", comment[:2_000]]
+    return "\n".join(lines) + "\n"
+
+
+def when(start: Moment) -> str:
+    """A moment as every language reads it: the day, the time, the zone."""
+    day = start.local.date().isoformat()
+    if start.day:
+        return day
+    zone = f" ({start.zone.name})" if start.zone is not None else ""
+    return f"{day} {start.local:%H:%M}{zone}"

@@ -1,0 +1,104 @@
+"""Alarms when they ring: by mail when the alert says so, and told to whoever listens. draft-ietf-jmap-calendars §6
+
+Each event has at most one planned job: that of its next ring. A ring that comes late, as after the machine stood
+still, is still told within a day; older ones are passed over."""
+
+from typing import Any
+
+from parvis.access import directory
+from parvis.access.principal import Principal
+from parvis.calendar import events, letters, outgoing, words
+from parvis.calendar.draft import parsed
+from parvis.calendar.events import Row
+from parvis.kernel import clock, ids
+from parvis.kernel.errors import Invalid, NotFound
+from parvis.serve.context import Context
+from parvis.serve.post import Letter, Post
+from parvis.store.jobs import Job
+from parvis.store.unit import Unit
+from parvis.wire.ical import alarms
+from parvis.wire.ical.alarms import Ring
+from parvis.wire.ical.calendar import Series
+from parvis.wire.ical.jscalendar import alerts
+from parvis.wire.ical.jscalendar.from_ical import in_iana
+from parvis.wire.ical.jscalendar.words import local
+from parvis.wire.ical.span import Span
+
+ALERT = "calendar-alert"
+"""The outbox event of an alert that has rung, in its account: `{"event", "uid", "recurrenceId", "alert"}`."""
+_LATE_MS = 86_400_000
+_AT_ONCE = 20
+
+
+class Ringer:
+    """Handles the jobs of kind `calendar-ring`."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._store = context, context.store
+
+    async def handle(self, job: Job) -> None:
+        """Rings what is due of an event, and plans the next ring; an event that was changed has another job."""
+        account_id, number, at_ms = (int(job.args[name]) for name in ("account", "event", "at"))
+        found = await events.by_ids(self._store.db, account_id, [number])
+        if not found or found[0][0].ring_ms != at_ms:
+            return
+        row, data = found[0]
+        series, now = parsed(row.etag, data), max(clock.now_ms(), at_ms)
+        due = alarms.rings(series, Span(max(at_ms, now - _LATE_MS), now + 1), _AT_ONCE)
+        person = await self._person(account_id)
+        letters_ = (
+            [await self._letter(person, row, series, each) for each in due if _by_mail(each)] if person else []
+        )
+
+        async def work(unit: Unit) -> None:
+            present = await unit.value("SELECT ring_ms FROM calendar_event WHERE id = ?", number)
+            if present != at_ms:
+                return
+            for each in due:
+                unit.emit(account_id, ALERT, _alert(row, each))
+            for sending in letters_:
+                if sending is not None:
+                    await sending(unit)
+            await outgoing.ring(unit, row, series, now)
+
+        await self._store.write(work)
+
+    async def _person(self, account_id: int) -> Principal | None:
+        try:
+            return await directory.by_id(self._store.db, account_id)
+        except NotFound:
+            return None
+
+    async def _letter(self, person: Principal, row: Row, series: Series, ring: Ring) -> Any:
+        post = self._context.services.get(Post)
+        if post is None or not person.address:
+            return None
+        title = ring.instance.component.value("SUMMARY") or words.UNTITLED[person.language]
+        place = ring.instance.component.value("LOCATION")
+        lines = [f"{words.WHEN[person.language]}: {letters.when(ring.instance.start)}"]
+        lines += [f"{words.WHERE[person.language]}: {place[:500]}"] if place else []
+        letter = Letter(
+            account_id=person.id,
+            to=(person.address,),
+            subject=f"{words.REMINDER[person.language]}: {title}"[:500],
+            text="\n".join(lines) + "\n",
+            answerable=False,
+        )
+        try:
+            return await post.written(letter)
+        except (Invalid, NotFound):
+            return None
+
+
+def _by_mail(ring: Ring) -> bool:
+    return ring.alarm.value("ACTION").upper() == "EMAIL"
+
+
+def _alert(row: Row, ring: Ring) -> dict[str, Any]:
+    original = ring.instance.recurrence_id
+    return {
+        "event": ids.text(row.id),
+        "uid": row.uid,
+        "recurrenceId": local(in_iana(original).local) if original is not None else None,
+        "alert": alerts.key(ring.alarm),
+    }

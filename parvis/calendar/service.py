@@ -1,0 +1,222 @@
+"""What can be done with events, each under the rights of who asks, with what it means for those who take part.
+draft-ietf-jmap-calendars §4.1, RFC 4791 §5.3, RFC 6638 §3"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from parvis.access import directory, parts
+from parvis.access.gate import Access
+from parvis.access.principal import Principal, Right
+from parvis.calendar import calendars, draft, events, outgoing
+from parvis.calendar.draft import Draft, parsed
+from parvis.calendar.events import Kept, Row
+from parvis.calendar.model import SCOPE
+from parvis.kernel import clock
+from parvis.kernel.errors import Forbidden, Invalid, NotFound
+from parvis.store.unit import Unit
+from parvis.wire.contentlines import Component
+from parvis.wire.ical import itip
+from parvis.wire.ical.calendar import Series
+from parvis.wire.ical.itip.message import attendees, organizer
+
+_PAGE = 200
+
+
+class NotTheirs(Forbidden):
+    """An attendee changes what only the organizer may. RFC 6638 §3.2.2.1"""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was kept: the row, and whether the bytes are those that were given."""
+
+    row: Row
+    draft: Draft
+    as_given: bool
+
+
+async def me(db: Any, account_id: int) -> frozenset[str]:
+    """The addresses of an account as calendars write them, in lower case."""
+    return frozenset(f"mailto:{each}" for each in await directory.addresses(db, account_id))
+
+
+def organizes(series: Series, mine: Collection[str]) -> bool:
+    """Whether these addresses organize an event that others take part in."""
+    return organizer(series) in mine and any(attendees(each) for each in series.components)
+
+
+def attends(series: Series, mine: Collection[str]) -> bool:
+    """Whether these addresses take part in an event of somebody else."""
+    owner = organizer(series)
+    return (
+        bool(owner)
+        and owner not in mine
+        and any(name in mine for each in series.components for name in attendees(each))
+    )
+
+
+def _own(series: Series, mine: Collection[str]) -> bool:
+    """Whether an event is one's own, or nobody's. draft-ietf-jmap-calendars §4"""
+    owner = organizer(series)
+    return not owner or owner in mine
+
+
+async def create(
+    unit: Unit,
+    principal: Principal,
+    calendar_id: int,
+    given: Draft,
+    *,
+    name: str = "",
+    unsent: bool = False,
+    tell: bool = True,
+) -> Row:
+    """Makes an event in a calendar; `tell`: who is invited is told so, unless it is a draft (`unsent`). Raises
+    NotFound, Forbidden, OverQuota, Conflict."""
+    access, calendar = await calendars.proved(unit, principal, calendar_id)
+    await calendars.not_fed(unit, calendar_id)
+    mine = await me(unit, calendar.account_id)
+    if Right.WRITE not in access.rights and not (Right.WRITE_OWN in access.rights and _own(given.series, mine)):
+        raise Forbidden("you may not make events in this calendar")
+    if given.privacy and not access.owner:
+        raise Invalid("events in a calendar of others are not private", field="privacy")
+    row = await events.insert(unit, calendar.account_id, calendar_id, given, name=name, unsent=unsent)
+    if tell and not unsent:
+        if organizes(given.series, mine):
+            messages = itip.from_organizer(None, given.series, mine, clock.now_ms())
+            await outgoing.add(unit, calendar.account_id, messages)
+        elif attends(given.series, mine):
+            reply = itip.from_attendee(unanswered(given.series, mine), given.series, mine, clock.now_ms())
+            await outgoing.add(unit, calendar.account_id, [reply] if reply is not None else [])
+    await outgoing.ring(unit, row, given.series)
+    return row
+
+
+def unanswered(series: Series, mine: Collection[str]) -> Series:
+    """The event as it was before it was answered."""
+
+    def before(given: Component) -> Component:
+        changed = [
+            each.changed(params={name: value for name, value in each.params.items() if name != "PARTSTAT"})
+            if each.name == "ATTENDEE" and each.value.strip().lower() in mine
+            else each
+            for each in given.properties
+        ]
+        return Component(given.name, changed, given.components)
+
+    master = before(series.master) if series.master is not None else None
+    return Series(series.kind, series.uid, master, [before(each) for each in series.overrides], series.zones)
+
+
+async def allowed(unit: Any, principal: Principal, row: Row, right: Right = Right.READ) -> Access:
+    """What may be done with an event. Raises NotFound for one that is secret and somebody else's too."""
+    access = await parts.part(unit, principal, row.calendar_id, SCOPE, right)
+    if row.privacy == events.SECRET and not access.owner:
+        raise NotFound("no such event")
+    return access
+
+
+async def visible(db: Any, principal: Principal, account_id: int, number: int) -> tuple[Kept, Access]:
+    """An event that may be read. Raises NotFound."""
+    found = await events.kept(db, account_id, number)
+    return found, await allowed(db, principal, found[0])
+
+
+def _changeable(access: Access, row: Row, before: Series, after: Series, mine: Collection[str]) -> None:
+    """Raises Forbidden. draft-ietf-jmap-calendars §4 (CalendarRights)"""
+    if row.privacy and not access.owner:
+        raise Forbidden("this event is private")
+    rights = access.rights
+    if Right.WRITE in rights or (Right.WRITE_OWN in rights and _own(before, mine)):
+        return
+    if Right.RSVP in rights and attends(before, mine) and itip.may_change(before, after, mine):
+        return
+    raise Forbidden("you may not change this event")
+
+
+async def replace(
+    unit: Unit,
+    principal: Principal,
+    found: Kept,
+    given: Draft,
+    *,
+    unsent: bool | None = None,
+    tell: bool = True,
+) -> Done:
+    """Gives an event another content. What an organizer changes is told to those who take part; what these answer
+    is told to the organizer. Raises NotFound, Forbidden (NotTheirs), Conflict, Invalid."""
+    row, data = found
+    before, after = parsed(row.etag, data), given.series
+    access = await allowed(unit, principal, row)
+    await calendars.not_fed(unit, row.calendar_id)
+    mine = await me(unit, row.account_id)
+    _changeable(access, row, before, after, mine)
+    if given.privacy != row.privacy and not access.owner:
+        raise Invalid("events in a calendar of others are not private", field="privacy")
+    now, was_draft = clock.now_ms(), bool(row.draft)
+    is_draft = was_draft if unsent is None else unsent
+    messages = list[itip.Message]()
+    kept = given
+    if organizes(before, mine) or organizes(after, mine):
+        revised = itip.revised(before, after, mine)
+        if any(new is not old for new, old in zip(revised.components, after.components, strict=True)):
+            kept = draft.made(revised, given.data)
+        known = before if organizes(before, mine) and not was_draft else None
+        messages = itip.from_organizer(known, kept.series, mine, now)
+    elif attends(before, mine):
+        if not itip.may_change(before, after, mine):
+            raise NotTheirs("only the organizer may change this")
+        reply = itip.from_attendee(before, after, mine, now)
+        messages = [reply] if reply is not None else []
+    await events.replace(unit, row, kept, unsent=unsent)
+    if tell and not is_draft:
+        await outgoing.add(unit, row.account_id, messages)
+    await outgoing.ring(unit, row, kept.series)
+    return Done(row, kept, kept is given)
+
+
+async def move(unit: Unit, principal: Principal, row: Row, calendar_id: int, name: str = "") -> None:
+    """Puts an event into another calendar of the same account. Raises NotFound, Forbidden, Invalid, Conflict."""
+    if calendar_id != row.calendar_id:
+        await allowed(unit, principal, row, Right.DELETE)
+    else:
+        await allowed(unit, principal, row, Right.WRITE)
+    await calendars.not_fed(unit, row.calendar_id)
+    _, calendar = await calendars.writable(unit, principal, calendar_id)
+    if calendar.account_id != row.account_id:
+        raise Invalid("the calendar is in another account", field="calendarIds")
+    await events.move(unit, row, calendar_id, name)
+
+
+async def destroy(unit: Unit, principal: Principal, found: Kept, *, tell: bool = True, reply: bool = True) -> None:
+    """Removes an event: an organizer calls it off, who takes part declines it (unless not `reply`). Raises
+    NotFound, Forbidden."""
+    row, data = found
+    access = await allowed(unit, principal, row)
+    await calendars.not_fed(unit, row.calendar_id)
+    series, mine = parsed(row.etag, data), await me(unit, row.account_id)
+    if row.privacy and not access.owner:
+        raise Forbidden("this event is private")
+    if Right.DELETE not in access.rights and not (Right.WRITE_OWN in access.rights and _own(series, mine)):
+        raise Forbidden("you may not delete this event")
+    now = clock.now_ms()
+    if tell and not row.draft:
+        if organizes(series, mine):
+            await outgoing.add(unit, row.account_id, itip.from_organizer(series, None, mine, now))
+        elif reply and attends(series, mine):
+            answer = itip.from_attendee(series, None, mine, now)
+            await outgoing.add(unit, row.account_id, [answer] if answer is not None else [])
+    await events.delete(unit, row)
+
+
+async def empty(unit: Unit, calendar_id: int) -> bool:
+    """Removes a page of the events of a calendar, telling nobody; whether there are more."""
+    rows = await unit.rows(
+        f"SELECT {events.ROW} FROM calendar_event e WHERE e.calendar_id = ? ORDER BY e.id LIMIT ?",
+        calendar_id,
+        _PAGE,
+    )
+    for row in rows:
+        await events.delete(unit, Row(*row))
+    return len(rows) == _PAGE

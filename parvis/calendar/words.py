@@ -1,0 +1,32 @@
+"""Words that the room itself writes, in the three languages."""
+
+from parvis.kernel.languages import Language
+
+CALENDAR: dict[Language, str] = {"en": "Calendar", "fr": "Agenda", "vi": "Lịch"}
+"""The name of the calendar that everybody begins with."""
+BUSY: dict[Language, str] = {"en": "Busy", "fr": "Occupé", "vi": "Bận"}
+"""What others see of an event that is private."""
+UNTITLED: dict[Language, str] = {"en": "Event", "fr": "Événement", "vi": "Sự kiện"}
+WHEN: dict[Language, str] = {"en": "When", "fr": "Quand", "vi": "Thời gian"}
+WHERE: dict[Language, str] = {"en": "Where", "fr": "Où", "vi": "Địa điểm"}
+REMINDER: dict[Language, str] = {"en": "Reminder", "fr": "Rappel", "vi": "Nhắc nhở"}
+_METHODS: dict[str, dict[Language, str]] = {
+    "REQUEST": {"en": "Invitation", "fr": "Invitation", "vi": "Lời mời"},
+    "CANCEL": {"en": "Cancelled", "fr": "Annulé", "vi": "Đã hủy"},
+    "COUNTER": {"en": "Proposed change", "fr": "Proposition de modification", "vi": "Đề xuất thay đổi"},
+    "REFRESH": {"en": "Request for the latest version", "fr": "Demande de mise à jour", "vi": "Yêu cầu cập nhật"},
+    "PUBLISH": {"en": "Event", "fr": "Événement", "vi": "Sự kiện"},
+}
+_ANSWERS: dict[str, dict[Language, str]] = {
+    "ACCEPTED": {"en": "Accepted", "fr": "Accepté", "vi": "Đã chấp nhận"},
+    "DECLINED": {"en": "Declined", "fr": "Refusé", "vi": "Đã từ chối"},
+    "TENTATIVE": {"en": "Tentatively accepted", "fr": "Accepté provisoirement", "vi": "Tạm chấp nhận"},
+    "DELEGATED": {"en": "Delegated", "fr": "Délégué", "vi": "Đã ủy quyền"},
+}
+_ANSWER: dict[Language, str] = {"en": "Answer", "fr": "Réponse", "vi": "Trả lời"}
+
+
+def subject(language: Language, method: str, answer: str, title: str) -> str:
+    """The subject of a letter about an event."""
+    said = _ANSWERS.get(answer, _ANSWER) if method == "REPLY" else _METHODS.get(method, UNTITLED)
+    return f"{said[language]}: {title}"

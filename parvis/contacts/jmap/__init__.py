@@ -1,0 +1,1 @@
+"""Contacts in JMAP. RFC 9610"""

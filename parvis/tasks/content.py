@@ -1,0 +1,233 @@
+"""A task's iCalendar object: read, made from JSCalendar, and what lists and queries look for in it. What nobody
+changed keeps its bytes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from parvis.kernel import clock
+from parvis.kernel.errors import Invalid
+from parvis.kernel.languages import fold
+from parvis.tasks.model import DONE, LARGEST, MOST_COMMENTS, MOST_LABELS, MOST_PEOPLE, PROGRESS
+from parvis.wire.contentlines import Component
+from parvis.wire.ical import calendar, jscalendar, vtimezone
+from parvis.wire.ical.calendar import Series
+from parvis.wire.ical.jscalendar import alerts as alarms
+from parvis.wire.ical.jscalendar.words import Json, maps, parse_local, text, truths
+from parvis.wire.ical.moments import of_property
+from parvis.wire.ical.recurrence import bounds
+from parvis.wire.ical.zones import UTC, Iana, Zone, zone
+
+_LONGEST_WORDS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is kept beside a task's iCalendar."""
+
+    uid: str
+    title: str
+    progress: str
+    wanted_status: str | None
+    priority: int
+    start_ms: int | None
+    due_ms: int | None
+    completed_ms: int | None
+    first_ms: int
+    last_ms: int | None
+    parent_uid: str | None
+    recurring: bool
+    draft: bool
+    labels: tuple[str, ...]
+    addresses: tuple[str, ...]
+    """Of those who are to do it."""
+    words: str
+
+
+def read(content: bytes) -> Series:
+    """The task in a calendar object, checked. Raises BadContent, BadCalendar, and Invalid for what is no task."""
+    found = calendar.resource(calendar.read(content))
+    if found.kind != "VTODO":
+        raise Invalid("this is no task", field="kind")
+    return found
+
+
+def said(content: bytes) -> Json:
+    """The JSCalendar object of a kept task."""
+    return jscalendar.event(read(content))
+
+
+def made(given: Mapping[str, Any], before: bytes | None = None) -> bytes:
+    """The iCalendar object of a JSCalendar task. Of `before` all is kept that the task does not change. Raises
+    BadCalendar with the `field` that is wrong, and Invalid for more than one task may have."""
+    if given.get("recurrenceRule") and not (text(given.get("start")) or text(given.get("due"))):
+        raise Invalid("what has no time does not recur", field="recurrenceRule")
+    old = calendar.read(before) if before is not None else None
+    series = jscalendar.series(dict(given), calendar.resource(old) if old is not None else None)
+    whole = old if old is not None else calendar.new([])
+    kept = [each for each in whole.components if each.name not in calendar.KINDS]
+    named = {each.value("TZID") for each in kept if each.name == "VTIMEZONE"}
+    missing = [each for each in _zones(series) if each.name not in named]
+    year = clock.now().year
+    kept += [vtimezone.component(each, min(year, _year(series, year)), None) for each in missing]
+    content = calendar.write(Component("VCALENDAR", whole.properties, [*kept, *series.components]))
+    if len(content) > LARGEST:
+        raise Invalid(f"a task has at most {LARGEST} bytes")
+    return content
+
+
+def _zones(series: Series) -> list[Iana]:
+    found: dict[str, Iana] = {}
+    for component in series.components:
+        for each in component.properties:
+            name = each.param("TZID")
+            known = zone(name) if name else None
+            if isinstance(known, Iana):
+                found[name] = known
+    return list(found.values())
+
+
+def _year(series: Series, otherwise: int) -> int:
+    start = of_property(series.first, "DTSTART", series.zones) or of_property(series.first, "DUE", series.zones)
+    return max(1971, start.local.year) if start is not None else otherwise
+
+
+def facts(content: bytes, floating: Zone = UTC) -> Facts:
+    """What is looked for in a task; `floating` is the zone of times without one. Raises what `read` raises, and
+    Invalid for too much."""
+    series = read(content)
+    task = jscalendar.event(series)
+    first, last = bounds(series)
+    labels = tuple(truths(task.get("keywords")))
+    addresses = tuple(dict.fromkeys(_assignees(task)))
+    comments = maps(task.get("comments"))
+    for count, most, name in (
+        (len(labels), MOST_LABELS, "keywords"),
+        (len(addresses), MOST_PEOPLE, "participants"),
+        (len(comments), MOST_COMMENTS, "comments"),
+    ):
+        if count > most:
+            raise Invalid(f"at most {most}", field=name)
+    progress = progress_of(task)
+    return Facts(
+        uid=series.uid,
+        title=text(task.get("title"))[:1000],
+        progress=progress,
+        wanted_status=text(task.get("workflowStatus")) or None,
+        priority=task.get("priority", 0),
+        start_ms=moment(task, "start", floating),
+        due_ms=moment(task, "due", floating),
+        completed_ms=clock.parse_utc(task["progressUpdated"])
+        if progress in DONE and text(task.get("progressUpdated"))
+        else None,
+        first_ms=first,
+        last_ms=last,
+        parent_uid=parent_of(task),
+        recurring=series.recurring,
+        draft=task.get("isDraft") is True,
+        labels=tuple(dict.fromkeys(label[:255] for label in labels)),
+        addresses=addresses,
+        words=_words(task, labels, comments),
+    )
+
+
+def progress_of(task: Mapping[str, Any]) -> str:
+    """RFC 8984 §5.2.5"""
+    given = text(task.get("progress"))
+    return given if given in PROGRESS else "needs-action"
+
+
+def moment(task: Mapping[str, Any], name: str, floating: Zone = UTC) -> int | None:
+    """When a local time of a task is, in ms."""
+    given = text(task.get(name))
+    if not given:
+        return None
+    own = zone(text(task.get("timeZone"))) if text(task.get("timeZone")) else None
+    return (own or floating).to_ms(parse_local(given, name))
+
+
+def local_of(task: Mapping[str, Any], name: str) -> datetime | None:
+    """A local time of a task."""
+    return parse_local(text(task.get(name)), name) if text(task.get(name)) else None
+
+
+def parent_of(task: Mapping[str, Any]) -> str | None:
+    """The uid of the task that this one is a part of; in iCalendar a relation that says nothing is PARENT."""
+    for uid, relation in maps(task.get("relatedTo")):
+        if not truths(relation.get("relation")) or "parent" in truths(relation.get("relation")):
+            return uid[:1000]
+    return None
+
+
+def _assignees(task: Mapping[str, Any]) -> list[str]:
+    return [
+        address_of(each)
+        for _, each in maps(task.get("participants"))
+        if {"attendee", "assignee"} & set(truths(each.get("roles"))) and address_of(each)
+    ]
+
+
+def address_of(participant: Mapping[str, Any]) -> str:
+    """The e-mail address of a participant, in lower case; empty when there is none."""
+    given = text(participant.get("calendarAddress")) or text(participant.get("email"))
+    return given.strip().lower().removeprefix("mailto:")[:320]
+
+
+def _words(task: Mapping[str, Any], labels: tuple[str, ...], comments: list[tuple[str, Json]]) -> str:
+    parts = [text(task.get("title")), text(task.get("description")), *labels]
+    parts += [text(each.get("message")) for _, each in comments]
+    for _, each in maps(task.get("checklists")):
+        items = each.get("checkItems")
+        parts += (
+            [text(item.get("title")) for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+        )
+    return fold(" ".join(part for part in parts if part))[:_LONGEST_WORDS]
+
+
+def ringing(series: Series, alerts: Mapping[str, Any] | None) -> Series:
+    """The same series with the alerts of one person in place of those it has; None leaves those."""
+    if alerts is None:
+        return series
+    new = alarms.to_components(dict(alerts), None, "")
+    shown = [
+        Component(
+            each.name, each.properties, [*(inner for inner in each.components if inner.name != "VALARM"), *new]
+        )
+        for each in series.components
+    ]
+    with_master = series.master is not None
+    return Series(
+        series.kind,
+        series.uid,
+        shown[0] if with_master else None,
+        shown[1:] if with_master else shown,
+        series.zones,
+    )
+
+
+def with_alerts_of(content: bytes, other: bytes) -> bytes:
+    """A calendar object with the alarms of another one, component by component: what a person puts who has alerts
+    of their own."""
+    whole, source = calendar.read(content), calendar.read(other)
+    kept = {_place(each): each for each in source.components if each.name == "VTODO"}
+    for each in whole.components:
+        if each.name == "VTODO":
+            before = kept.get(_place(each))
+            alarms_before = [inner for inner in before.components if inner.name == "VALARM"] if before else []
+            each.components = [inner for inner in each.components if inner.name != "VALARM"] + alarms_before
+    return calendar.write(whole)
+
+
+def _place(component: Component) -> str:
+    return component.value("RECURRENCE-ID")
+
+
+def personal(content: bytes, alerts: Mapping[str, Any] | None) -> bytes:
+    """A calendar object as somebody sees it who does not own the account: with their own alerts."""
+    whole = calendar.read(content)
+    new = alarms.to_components(dict(alerts), None, "") if alerts else []
+    for each in whole.components:
+        if each.name == "VTODO":
+            each.components = [inner for inner in each.components if inner.name != "VALARM"] + new
+    return calendar.write(whole)

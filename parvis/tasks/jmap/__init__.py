@@ -1,0 +1,1 @@
+"""Tasks in JMAP (draft-ietf-jmap-tasks)."""

@@ -1,0 +1,206 @@
+"""Reminders: each person's next alert of a task is one row and one durable job; when it has come, a TaskReminder
+tells every client of that person, and a letter where the alert says so."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from parvis.access import directory, parts
+from parvis.access.principal import Principal, Right
+from parvis.kernel import clock, ids
+from parvis.kernel.errors import NotFound, ParvisError
+from parvis.serve.context import Context
+from parvis.serve.jmap.call import Reader
+from parvis.serve.post import Letter, Post, Sending
+from parvis.store.jobs import Job, Jobs
+from parvis.store.sql.contract import marks
+from parvis.store.store import Store
+from parvis.store.unit import Unit
+from parvis.tasks import content, lists, store, words
+from parvis.tasks.model import DONE, REMINDER, SCOPE
+from parvis.tasks.store import Kept
+from parvis.wire.ical import alarms
+from parvis.wire.ical.alarms import Ring
+from parvis.wire.ical.errors import BadCalendar
+from parvis.wire.ical.jscalendar import alerts
+from parvis.wire.ical.zones import Zone
+
+JOB = "task-reminder"
+MOST = 200
+"""Kept for one person; the oldest go."""
+_LATE_MS = 7 * 86_400_000
+"""What should have rung longer ago than this does not ring any more."""
+
+
+async def plan(unit: Unit, kept: Kept) -> None:
+    """Finds when a task rings next, for its owner and for each who has alerts of their own."""
+    await unit.run("DELETE FROM task_ring WHERE task_id = ?", kept.id)
+    if kept.progress in DONE or kept.draft:
+        return
+    rows = await unit.rows("SELECT principal_id, alerts FROM task_own WHERE task_id = ?", kept.id)
+    own: list[tuple[int, Mapping[str, Any] | None]] = [(kept.account_id, None)]
+    own += [(person, msgspec.json.decode(text)) for person, text in rows]
+    floating = (await lists.kept(unit, kept.list_id)).zone if own else None
+    for person, given in own:
+        ring = next_ring(kept, given, clock.now_ms(), floating)
+        if ring is not None:
+            await _set(unit, kept.id, person, ring.at_ms)
+
+
+def next_ring(kept: Kept, given: Mapping[str, Any] | None, after_ms: int, floating: Zone | None) -> Ring | None:
+    """The next time a task rings for somebody; `given` are their own alerts, None are those in the task."""
+    if given is None and b"VALARM" not in kept.content.upper():
+        return None
+    series = content.ringing(content.read(kept.content), given)
+    try:
+        return alarms.next_ring(series, after_ms, floating) if floating else alarms.next_ring(series, after_ms)
+    except BadCalendar:
+        return None
+
+
+async def _set(unit: Unit, task_id: int, person: int, at_ms: int) -> None:
+    await unit.run(
+        """INSERT INTO task_ring (task_id, principal_id, at_ms) VALUES (?, ?, ?)
+        ON CONFLICT (task_id, principal_id) DO UPDATE SET at_ms = excluded.at_ms""",
+        task_id,
+        person,
+        at_ms,
+    )
+    args = {"task": task_id, "person": person, "at": at_ms}
+    await Jobs.add(unit, JOB, args, key=f"{task_id}:{person}:{at_ms}", at_ms=at_ms, account_id=person)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    kept: Kept
+    person: Principal
+    ring: Ring
+    given: Mapping[str, Any] | None
+    floating: Zone
+
+
+class Ringer:
+    """Handles the jobs of kind `task-reminder`."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store: Store = context.store
+
+    async def handle(self, job: Job) -> None:
+        """Rings for one person; what was changed meanwhile has another job, what may no longer be read does not
+        ring."""
+        task_id, number, at_ms = int(job.args["task"]), int(job.args["person"]), int(job.args["at"])
+        due = await self._due(task_id, number, at_ms)
+        if due is None:
+            await self._store.write(lambda unit: _end(unit, task_id, number, at_ms))
+            return
+        send = await self._letter(due)
+        await self._store.write(lambda unit: self._ring(unit, due, at_ms, send))
+
+    async def _due(self, task_id: int, number: int, at_ms: int) -> _Due | None:
+        db = self._store.db
+        try:
+            person = await directory.by_id(db, number)
+            kept = await store.by_id(db, task_id)
+            if kept is None or kept.progress in DONE or at_ms < clock.now_ms() - _LATE_MS:
+                return None
+            await parts.part(db, person, kept.list_id, SCOPE)
+            floating = (await lists.kept(db, kept.list_id)).zone
+        except NotFound:
+            return None
+        given = await _own(db, kept, person)
+        ring = next_ring(kept, given, at_ms - 1, floating)
+        return _Due(kept, person, ring, given, floating) if ring is not None and ring.at_ms == at_ms else None
+
+    async def _letter(self, due: _Due) -> Sending | None:
+        post = self._context.services.get(Post)
+        if due.ring.alarm.value("ACTION").upper() != "EMAIL" or not due.person.address or post is None:
+            return None
+        language, title = due.person.language, due.kept.title
+        day = ""
+        if due.kept.due_ms is not None:
+            day = words.DUE[language].format(day=clock.utc_date(due.kept.due_ms)[:10])
+        try:
+            sending: Sending = await post.written(
+                Letter(
+                    account_id=due.person.id,
+                    to=(due.person.address,),
+                    subject=words.REMINDER_SUBJECT[language].format(title=title),
+                    text=words.REMINDER_TEXT[language].format(title=title, due=day),
+                    answerable=False,
+                )
+            )
+        except ParvisError:
+            return None
+        return sending
+
+    async def _ring(self, unit: Unit, due: _Due, at_ms: int, send: Sending | None) -> None:
+        if not await _end(unit, due.kept.id, due.person.id, at_ms):
+            return
+        try:
+            await parts.part(unit, due.person, due.kept.list_id, SCOPE, Right.READ)
+        except NotFound:
+            return
+        await _note(unit, due, at_ms)
+        if send is not None:
+            await send(unit)
+        following = next_ring(due.kept, due.given, at_ms, due.floating)
+        if following is not None:
+            await _set(unit, due.kept.id, due.person.id, following.at_ms)
+
+
+async def _own(db: Reader, kept: Kept, person: Principal) -> Mapping[str, Any] | None:
+    if person.id == kept.account_id:
+        return None
+    found = await store.alerts_of(db, person.id, [kept.id])
+    given: Mapping[str, Any] = msgspec.json.decode(found[kept.id]) if kept.id in found else {}
+    return given
+
+
+async def _end(unit: Unit, task_id: int, person: int, at_ms: int) -> bool:
+    """Takes the ring away; False when it was not there any more."""
+    return bool(
+        await unit.run(
+            "DELETE FROM task_ring WHERE task_id = ? AND principal_id = ? AND at_ms = ?", task_id, person, at_ms
+        )
+    )
+
+
+async def _note(unit: Unit, due: _Due, at_ms: int) -> None:
+    number = ids.new_id()
+    await unit.run(
+        f"""INSERT INTO task_reminder (id, account_id, owner_id, list_id, task_id, alert, at_ms, title, due_ms)
+        VALUES {marks(9)}""",
+        number,
+        due.person.id,
+        due.kept.account_id,
+        due.kept.list_id,
+        due.kept.id,
+        alerts.key(due.ring.alarm),
+        at_ms,
+        due.kept.title,
+        due.ring.instance.end_ms if due.kept.due_ms is not None else None,
+    )
+    await unit.changed(due.person.id, REMINDER, number, "created")
+    for (old,) in await unit.rows(
+        "SELECT id FROM task_reminder WHERE account_id = ? ORDER BY id DESC LIMIT 10 OFFSET ?", due.person.id, MOST
+    ):
+        await remove(unit, due.person.id, old)
+
+
+async def remove(unit: Unit, account_id: int, number: int) -> bool:
+    """Removes one that was seen; False when it is not there."""
+    if not await unit.run("DELETE FROM task_reminder WHERE id = ? AND account_id = ?", number, account_id):
+        return False
+    await unit.changed(account_id, REMINDER, number, "destroyed")
+    return True
+
+
+async def forget(unit: Unit, task_id: int) -> None:
+    """Removes what has rung of a task that is gone."""
+    for number, account_id in await unit.rows(
+        "SELECT id, account_id FROM task_reminder WHERE task_id = ? ORDER BY account_id", task_id
+    ):
+        await remove(unit, account_id, number)

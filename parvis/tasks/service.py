@@ -1,0 +1,329 @@
+"""What can be done with tasks. Everything happens in the caller's unit and asks for the right in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from parvis.access import gate, parts
+from parvis.access.gate import Access
+from parvis.access.principal import Principal, Right
+from parvis.kernel import clock, ids
+from parvis.kernel.errors import Conflict, Forbidden, Invalid, NotFound, OverQuota
+from parvis.serve.dav import dead
+from parvis.store.unit import Unit
+from parvis.tasks import board, content, lists, notices, recurring, reminders, store
+from parvis.tasks.content import Facts
+from parvis.tasks.lists import TaskBoard
+from parvis.tasks.model import DONE, LIST, MOST_TASKS, SCOPE, TASK
+from parvis.tasks.store import Kept
+
+OF_ASSIGNEE = frozenset({"progress", "percentComplete", "workflowStatus", "comments"})
+"""What somebody who is to do a task may change of it with the right to answer (mayRSVP)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A task before and after it was written."""
+
+    before: Kept | None
+    after: Kept
+    rolled: bool = False
+    """It was completed, recurs, and stands for its next time now."""
+
+
+async def task_of(unit: Unit, principal: Principal, number: int) -> tuple[Kept, Access]:
+    """A task that somebody may read, and their access to its list. Raises NotFound."""
+    kept = await store.by_id(unit, number)
+    if kept is None:
+        raise NotFound("no such task")
+    return kept, await parts.part(unit, principal, kept.list_id, SCOPE)
+
+
+def may_write(access: Access, kept: Kept | None, principal: Principal) -> bool:
+    """Whether somebody may write a task: all, or their own with the right to that."""
+    if Right.WRITE in access.rights:
+        return True
+    return Right.WRITE_OWN in access.rights and (kept is None or kept.author_id == principal.id)
+
+
+def need_write(access: Access, kept: Kept | None, principal: Principal) -> None:
+    """Raises Forbidden for who may not write a task."""
+    if not may_write(access, kept, principal):
+        raise Forbidden("this needs the right to write")
+
+
+async def create(
+    unit: Unit,
+    principal: Principal,
+    list_id: int,
+    made: bytes,
+    *,
+    number: int = 0,
+    slug: str = "",
+    tell: bool = True,
+) -> Written:
+    """Puts a new task into a list; `made` is its iCalendar object. Raises NotFound, Forbidden, Invalid, OverQuota,
+    and Conflict for a uid or a slug that is there."""
+    access = await parts.part(unit, principal, list_id, SCOPE)
+    need_write(access, None, principal)
+    onto = await lists.kept(unit, list_id)
+    return await _insert(unit, principal, onto, made, number=number, slug=slug, tell=tell)
+
+
+async def _insert(
+    unit: Unit,
+    principal: Principal,
+    onto: TaskBoard,
+    made: bytes,
+    *,
+    number: int = 0,
+    slug: str = "",
+    tell: bool = True,
+) -> Written:
+    list_id = onto.id
+    count = await unit.value("SELECT COUNT(*) FROM task WHERE list_id = ?", list_id)
+    if count >= MOST_TASKS:
+        raise OverQuota(f"at most {MOST_TASKS} tasks in a list")
+    number = number or ids.new_id()
+    now = clock.now_ms()
+    facts = content.facts(made, onto.zone)
+    await _free(unit, list_id, number, facts.uid, slug := slug or f"{ids.text(number)}.ics")
+    blank = Kept(
+        number, onto.account_id, list_id, slug, facts.uid, "", 0, principal.id, now, now, "", "", "", "", 0,
+        None, None, None, 0, None, None, 0, 0,
+    )  # fmt: skip
+    after = await _placed(unit, onto, _filled(blank, made, facts), facts, None)
+    return await _write(unit, principal, None, after, facts, tell=tell)
+
+
+async def _free(unit: Unit, list_id: int, number: int, uid: str, slug: str) -> None:
+    taken = await unit.row(
+        "SELECT uid, slug FROM task WHERE list_id = ? AND (uid = ? OR slug = ?) AND id <> ?",
+        list_id,
+        uid,
+        slug,
+        number,
+    )
+    if taken is not None:
+        field, name = ("uid", taken[1]) if taken[0] == uid else ("name", taken[1])
+        raise Conflict("there is such a task in the list", field=field, name=name)
+
+
+async def rewrite(
+    unit: Unit, principal: Principal, kept: Kept, access: Access, made: bytes, *, tell: bool = True
+) -> Written:
+    """Writes a task anew. Raises Forbidden, Invalid, Conflict for a uid that is another's."""
+    need_write(access, kept, principal)
+    return await rewrite_freely(unit, principal, kept, made, tell=tell)
+
+
+async def rewrite_freely(
+    unit: Unit, principal: Principal, kept: Kept, made: bytes, *, tell: bool = True
+) -> Written:
+    """The same for who has proved that they may change just what is changed. A task that recurs and is completed
+    goes on to its next time; what was done stays beside it as a task of its own."""
+    onto = await lists.kept(unit, kept.list_id)
+    facts = content.facts(made, onto.zone)
+    rolled = facts.recurring and facts.progress == "completed" and kept.progress not in DONE
+    if rolled and (following := recurring.following(made)) is not None:
+        await _insert(unit, principal, onto, following.done, tell=False)
+        made, facts = following.series, content.facts(following.series, onto.zone)
+    else:
+        rolled = False
+    if facts.uid != kept.uid:
+        await _free(unit, kept.list_id, kept.id, facts.uid, kept.slug)
+    after = replace(_filled(kept, made, facts), updated_ms=clock.now_ms())
+    after = await _placed(unit, onto, after, facts, kept)
+    written = await _write(unit, principal, kept, after, facts, tell=tell)
+    return replace(written, rolled=rolled)
+
+
+def _filled(kept: Kept, made: bytes, facts: Facts) -> Kept:
+    return replace(
+        kept,
+        uid=facts.uid,
+        etag=ids.token(9),
+        size=len(made),
+        content=made,
+        title=facts.title,
+        progress=facts.progress,
+        priority=facts.priority,
+        start_ms=facts.start_ms,
+        due_ms=facts.due_ms,
+        completed_ms=facts.completed_ms,
+        first_ms=facts.first_ms,
+        last_ms=facts.last_ms,
+        parent_uid=facts.parent_uid,
+        recurring=int(facts.recurring),
+        draft=int(facts.draft),
+    )
+
+
+async def _placed(unit: Unit, onto: TaskBoard, kept: Kept, facts: Facts, before: Kept | None) -> Kept:
+    """The task in the column that its progress and its wish give; at the end of it when it comes from another."""
+    wanted = facts.wanted_status or (before.status if before else None)
+    status = board.column_of(facts.progress, wanted, onto.statuses, onto.progress)
+    if before is not None and before.list_id == onto.id and before.status == status:
+        return replace(kept, status=status)
+    place = board.between(await store.last_place(unit, onto.id, status), "")
+    return replace(kept, status=status, place=place)
+
+
+async def _write(
+    unit: Unit, principal: Principal, before: Kept | None, after: Kept, facts: Facts, *, tell: bool
+) -> Written:
+    await store.write(unit, after, facts)
+    people_before = (await store.people_of(unit, [after.id]))[after.id] if before is not None else []
+    people = await store.assign(unit, after.id, facts.addresses)
+    change = "created" if before is None else "updated"
+    await unit.changed(after.account_id, TASK, after.id, change, part=after.list_id)  # type: ignore[arg-type]
+    await reminders.plan(unit, after)
+    if tell and not after.draft:
+        await notices.tell(unit, principal, before, after, {*people_before, *people})
+    return Written(before, after)
+
+
+async def move(unit: Unit, principal: Principal, kept: Kept, access: Access, list_id: int, slug: str = "") -> Kept:
+    """Puts a task into another list of the same account. Raises NotFound, Forbidden, Invalid, Conflict."""
+    need_write(access, kept, principal)
+    onto = await lists.kept(unit, list_id)
+    there = await parts.part(unit, principal, list_id, SCOPE)
+    need_write(there, kept, principal)
+    if onto.account_id != kept.account_id:
+        raise Invalid("the list is in another account", field="taskListId")
+    slug = slug or kept.slug
+    await _free(unit, list_id, kept.id, kept.uid, slug)
+    facts = content.facts(kept.content, onto.zone)
+    moved = await _placed(unit, onto, replace(kept, list_id=list_id, slug=slug), facts, kept)
+    await store.write(unit, moved, facts)
+    await unit.run("UPDATE task_reminder SET list_id = ? WHERE task_id = ?", list_id, kept.id)
+    await unit.run("UPDATE task_notice SET list_id = ? WHERE task_id = ?", list_id, kept.id)
+    await unit.changed(kept.account_id, TASK, kept.id, "updated", part=list_id)
+    if (list_id, slug) != (kept.list_id, kept.slug):
+        await unit.left(kept.account_id, TASK, kept.id, kept.list_id, kept.slug)
+    return moved
+
+
+async def destroy(unit: Unit, principal: Principal, kept: Kept, access: Access) -> None:
+    """Removes a task. Raises Forbidden."""
+    need_write(access, kept, principal)
+    people = (await store.people_of(unit, [kept.id]))[kept.id]
+    await _forget(unit, kept)
+    if not kept.draft:
+        await notices.tell(unit, principal, kept, None, set(people))
+
+
+async def _forget(unit: Unit, kept: Kept) -> None:
+    await store.remove(unit, kept.id)
+    await dead.forget(unit, [kept.id])
+    await unit.changed(kept.account_id, TASK, kept.id, "destroyed", part=kept.list_id)
+    await unit.left(kept.account_id, TASK, kept.id, kept.list_id, kept.slug)
+    await reminders.forget(unit, kept.id)
+
+
+async def remove_list(unit: Unit, principal: Principal, list_id: int, *, with_tasks: bool) -> None:
+    """Removes a list. Raises NotFound, Forbidden for who may not, and Conflict for the first list of an account,
+    and for one with tasks unless these go too."""
+    access = await parts.part(unit, principal, list_id, SCOPE, Right.DELETE)
+    await lists.may_create(unit, principal, access.scope.account_id)
+    before = await lists.kept(unit, list_id)
+    if before.role == "inbox":
+        raise Forbidden("every account keeps its first list")
+    found = await store.every(unit, "t.list_id = ?", list_id)
+    if found and not with_tasks:
+        raise Conflict("there are tasks in it", has="tasks")
+    for each in found:
+        await _forget(unit, each)
+    await dead.forget(unit, [list_id])
+    await unit.run("DELETE FROM tasklist_own WHERE list_id = ?", list_id)
+    await unit.run("DELETE FROM tasklist WHERE id = ?", list_id)
+    await gate.remove_scope(unit, list_id, principal)
+    await unit.changed(access.scope.account_id, LIST, list_id, "destroyed", part=list_id)
+
+
+async def place(
+    unit: Unit, principal: Principal, kept: Kept, access: Access, status: str, after_id: int | None
+) -> Kept:
+    """Puts a task into a column behind another one, or first; another column changes its progress. Raises
+    Forbidden, Invalid."""
+    onto = await lists.kept(unit, kept.list_id)
+    if status not in onto.statuses:
+        raise Invalid("the list has no such column", field="workflowStatus")
+    need_write(access, kept, principal)
+    now = kept
+    if status != kept.status:
+        task = content.said(kept.content) | {"workflowStatus": status}
+        task |= progressed(task, board.progress_of(status, onto.progress))
+        now = (await rewrite_freely(unit, principal, kept, content.made(task, kept.content))).after
+    low, high = await _around(unit, now, after_id)
+    place = board.between(low, high)
+    if len(place) > board.LONGEST:
+        await _number_anew(unit, now)
+        place = board.between(*await _around(unit, now, after_id))
+    await unit.run("UPDATE task SET place = ? WHERE id = ?", place, now.id)
+    await unit.changed(now.account_id, TASK, now.id, "updated", part=now.list_id)
+    return replace(now, place=place)
+
+
+async def _around(unit: Unit, kept: Kept, after_id: int | None) -> tuple[str, str]:
+    """The places between which it goes."""
+    low = ""
+    if after_id is not None:
+        found = await unit.value(
+            "SELECT place FROM task WHERE id = ? AND list_id = ? AND status = ? AND id <> ?",
+            after_id,
+            kept.list_id,
+            kept.status,
+            kept.id,
+        )
+        if found is None:
+            raise Invalid("that is not in this column", field="afterId")
+        low = found
+    high = await unit.value(
+        "SELECT MIN(place) FROM task WHERE list_id = ? AND status = ? AND place > ? AND id <> ?",
+        kept.list_id,
+        kept.status,
+        low,
+        kept.id,
+    )
+    return low, high or ""
+
+
+async def _number_anew(unit: Unit, kept: Kept) -> None:
+    rows = await unit.rows(
+        "SELECT id FROM task WHERE list_id = ? AND status = ? ORDER BY place, id", kept.list_id, kept.status
+    )
+    for (number,), place in zip(rows, board.spread(len(rows)), strict=True):
+        await unit.run("UPDATE task SET place = ? WHERE id = ?", place, number)
+        await unit.changed(kept.account_id, TASK, number, "updated", part=kept.list_id)
+
+
+def progressed(task: Mapping[str, Any], progress: str) -> dict[str, Any]:
+    """What changes of a task with its progress. RFC 8984 §5.2.5, §5.2.6"""
+    if content.progress_of(task) == progress:
+        return {}
+    percent = {"completed": 100, "needs-action": 0}.get(progress)
+    changed: dict[str, Any] = {"progress": progress, "progressUpdated": clock.utc_date(clock.now_ms())}
+    if percent is not None and (task.get("percentComplete") is not None or percent == 100):
+        changed["percentComplete"] = percent
+    return changed
+
+
+async def ring_for(unit: Unit, principal: Principal, kept: Kept, alerts: Mapping[str, Any] | None) -> None:
+    """Sets the alerts that somebody has for themselves of a task in an account of others; they are checked as the
+    others are. Raises Invalid."""
+    content.ringing(content.read(kept.content), alerts or {})
+    if alerts:
+        await unit.run(
+            """INSERT INTO task_own (task_id, principal_id, alerts) VALUES (?, ?, ?)
+            ON CONFLICT (task_id, principal_id) DO UPDATE SET alerts = excluded.alerts""",
+            kept.id,
+            principal.id,
+            msgspec.json.encode(alerts).decode(),
+        )
+    else:
+        await unit.run("DELETE FROM task_own WHERE task_id = ? AND principal_id = ?", kept.id, principal.id)
+    await unit.changed(kept.account_id, TASK, kept.id, "updated", part=kept.list_id)
+    await reminders.plan(unit, kept)

@@ -1,0 +1,256 @@
+"""Invitations, answers and what comes of them, between people of the server and by mail."""
+
+import pytest
+
+from parvis.calendar import delivery
+from parvis.kernel import clock
+from parvis.kernel.events import Event
+from parvis.serve.post import CALENDAR_MAIL, CalendarMail, Letter, Post
+from parvis.wire.ical import calendar as ical
+from tests.calendar.conftest import run_jobs
+from tests.wire.ical.texts import event, ms, text
+
+
+class Desk(Post):
+    """Mail that keeps what it is given, and gives what it was told to."""
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+        self.mail: CalendarMail | None = None
+
+    async def written(self, letter: Letter):
+        async def send(unit) -> int:
+            self.letters.append(letter)
+            return 1
+
+        return send
+
+    async def calendar_of(self, principal, account_id, email_id) -> CalendarMail:
+        assert self.mail is not None
+        return self.mail
+
+
+@pytest.fixture
+def desk(context) -> Desk:
+    made = Desk()
+    context.offer(made, under=Post)
+    return made
+
+
+def people(*names: str, **more) -> dict:
+    found = {
+        "o": {
+            "calendarAddress": "mailto:ann@example.org",
+            "roles": {"owner": True, "attendee": True},
+            "participationStatus": "accepted",
+        }
+    }
+    for name in names:
+        address = name if "@" in name else f"{name}@example.org"
+        found[name[0]] = {
+            "calendarAddress": f"mailto:{address}",
+            "roles": {"attendee": True},
+            "participationStatus": "needs-action",
+            "expectReply": True,
+        }
+    return found
+
+
+async def only(who) -> dict:
+    """The one event that somebody has."""
+    got = await who("CalendarEvent/get", ids=None)
+    assert len(got["list"]) == 1, got
+    return got["list"][0]
+
+
+def answer_of(event: dict, name: str) -> str:
+    return next(
+        each["participationStatus"]
+        for each in event["participants"].values()
+        if each["calendarAddress"] == f"mailto:{name}@example.org"
+    )
+
+
+def key_of(event: dict, name: str) -> str:
+    return next(
+        key
+        for key, each in event["participants"].items()
+        if each["calendarAddress"] == f"mailto:{name}@example.org"
+    )
+
+
+async def answer(who, word: str, number: str | None = None) -> dict:
+    mine = await only(who)
+    key = key_of(mine, who.principal.name)
+    return await who.change(
+        number or mine["id"], {f"participants/{key}/participationStatus": word}, sendSchedulingMessages=True
+    )
+
+
+async def test_an_invitation_is_answered(ann, bob, context, desk) -> None:
+    number = await ann.make(title="Plan", participants=people("bob"), tell=True)
+    await run_jobs(context)
+    theirs = await only(bob)
+    assert theirs["title"] == "Plan" and theirs["isOrigin"] is False and answer_of(theirs, "bob") == "needs-action"
+    await answer(bob, "accepted")
+    await run_jobs(context)
+    assert answer_of(await ann.event(number), "bob") == "accepted"
+    notices = await ann("CalendarEventNotification/get", ids=None)
+    assert [(each["type"], each["changedBy"]["email"]) for each in notices["list"]] == [
+        ("updated", "bob@example.org")
+    ]
+    assert [each["type"] for each in (await bob("CalendarEventNotification/get", ids=None))["list"]] == ["created"]
+    assert desk.letters == []
+
+
+async def test_nobody_is_told_unless_it_is_asked_for(ann, bob, context) -> None:
+    await ann.make(title="Plan", participants=people("bob"))
+    await run_jobs(context)
+    assert (await bob("CalendarEvent/get", ids=None))["list"] == []
+
+
+async def test_a_new_time_asks_again_and_a_cancellation_is_seen(ann, bob, context) -> None:
+    number = await ann.make(title="Plan", participants=people("bob"), tell=True)
+    await run_jobs(context)
+    await answer(bob, "accepted")
+    await run_jobs(context)
+    await ann.change(number, {"start": "2026-01-06T10:00:00"}, sendSchedulingMessages=True)
+    await run_jobs(context)
+    theirs = await only(bob)
+    assert theirs["start"] == "2026-01-06T10:00:00" and answer_of(theirs, "bob") == "needs-action"
+    await ann("CalendarEvent/set", destroy=[number], sendSchedulingMessages=True)
+    await run_jobs(context)
+    assert (await only(bob))["status"] == "cancelled"
+
+
+async def test_only_the_organizer_changes_the_event(ann, bob, context) -> None:
+    await ann.make(title="Plan", participants=people("bob"), tell=True)
+    await run_jobs(context)
+    mine = await only(bob)
+    assert (await bob.change(mine["id"], {"title": "Mine"}))["notUpdated"][mine["id"]]["type"] == "forbidden"
+
+
+async def test_one_instance_is_declined(ann, bob, context) -> None:
+    number = await ann.make(
+        title="Plan", participants=people("bob"), recurrenceRule={"frequency": "weekly", "count": 3}, tell=True
+    )
+    await run_jobs(context)
+    mine = await only(bob)
+    await answer(bob, "accepted")
+    await answer(bob, "declined", f"{mine['id']}-20260112T100000")
+    await run_jobs(context)
+    event_ = await ann.event(number)
+    assert answer_of(event_, "bob") == "accepted"
+    patch = event_["recurrenceOverrides"]["2026-01-12T10:00:00"]
+    assert patch[f"participants/{key_of(event_, 'bob')}/participationStatus"] == "declined"
+
+
+async def test_people_elsewhere_get_a_letter_and_answer_by_mail(ann, context, room, desk) -> None:
+    number = await ann.make(title="Réunion", participants=people("zoe@elsewhere.example"), tell=True)
+    await run_jobs(context)
+    (letter,) = desk.letters
+    assert letter.to == ("zoe@elsewhere.example",) and letter.method == "REQUEST" and "Réunion" in letter.subject
+    sent = ical.read(letter.calendar)
+    reply = text(
+        "METHOD:REPLY",
+        *event(
+            "SEQUENCE:1",
+            "ORGANIZER:mailto:ann@example.org",
+            "ATTENDEE;PARTSTAT=TENTATIVE:mailto:zoe@elsewhere.example",
+            uid=sent.components[-1].value("UID"),
+        ),
+    )
+    follow = room.followers[delivery.FOLLOWER]
+    event_ = Event(xid=1, position=1, account_id=ann.principal.id, kind=CALENDAR_MAIL, time_ms=0, body={"email": 1})
+    desk.mail = CalendarMail("mallory@elsewhere.example", True, (reply,))
+    await follow([event_])
+    desk.mail = CalendarMail("zoe@elsewhere.example", False, (reply,))
+    await follow([event_])
+    assert "tentative" not in str(await ann.event(number))
+    desk.mail = CalendarMail("zoe@elsewhere.example", True, (reply, b"rubbish"))
+    await follow([event_])
+    assert "tentative" in str(await ann.event(number))
+
+
+async def test_an_invitation_by_mail_from_elsewhere(ann, context, room, desk) -> None:
+    request = text(
+        "METHOD:REQUEST",
+        *event(
+            "DTSTART:20260301T100000Z",
+            "SUMMARY:Hello",
+            "ORGANIZER:mailto:zoe@elsewhere.example",
+            "ATTENDEE:mailto:ann@example.org",
+        ),
+    )
+    desk.mail = CalendarMail("zoe@elsewhere.example", True, (request,))
+    follow = room.followers[delivery.FOLLOWER]
+    await follow(
+        [Event(xid=1, position=1, account_id=ann.principal.id, kind=CALENDAR_MAIL, time_ms=0, body={"email": 1})]
+    )
+    assert (await only(ann))["title"] == "Hello"
+    await answer(ann, "accepted")
+    await run_jobs(context)
+    assert [(each.method, each.to) for each in desk.letters] == [("REPLY", ("zoe@elsewhere.example",))]
+
+
+async def test_a_room_accepts_what_it_is_free_for(ann, bob, person, context) -> None:
+    with clock.frozen(ms(2026)):
+        await person("salle", kind="resource")
+        first = await ann.make(title="A", participants=people("salle"), tell=True)
+        await run_jobs(context)
+        assert answer_of(await ann.event(first), "salle") == "accepted"
+        second = await ann.make(title="B", participants=people("salle"), start="2026-01-05T10:30:00", tell=True)
+        third = await ann.make(title="C", participants=people("salle"), start="2026-01-05T11:00:00", tell=True)
+        await run_jobs(context)
+        assert answer_of(await ann.event(second), "salle") == "declined"
+        assert answer_of(await ann.event(third), "salle") == "accepted"
+
+
+async def test_alerts_by_mail_once_for_each_instance(ann, context, desk) -> None:
+    alert = {"a": {"trigger": {"@type": "OffsetTrigger", "offset": "-PT10M"}, "action": "email"}}
+    with clock.frozen(ms(2026, 1, 5, 9)):
+        await ann.make(title="Daily", alerts=alert, recurrenceRule={"frequency": "daily", "count": 3})
+    for hour, expected in ((9, 0), (10, 1), (11, 1)):
+        with clock.frozen(ms(2026, 1, 5, hour)):
+            await run_jobs(context)
+        assert len(desk.letters) == expected
+    with clock.frozen(ms(2026, 1, 6, 10)):
+        await run_jobs(context)
+    assert [each.subject for each in desk.letters] == ["Reminder: Daily"] * 2 and not desk.letters[0].answerable
+    rung = await context.store.db.value("SELECT COUNT(*) FROM outbox WHERE kind = 'calendar-alert'")
+    assert rung == 2
+
+
+async def test_an_alert_that_was_moved_rings_at_its_new_time(ann, context, desk) -> None:
+    alert = {"a": {"trigger": {"@type": "OffsetTrigger", "offset": "-PT10M"}, "action": "email"}}
+    with clock.frozen(ms(2026, 1, 5, 9)):
+        number = await ann.make(title="Once", alerts=alert)
+        await ann.change(number, {"start": "2026-01-05T12:00:00"})
+    with clock.frozen(ms(2026, 1, 5, 10)):
+        await run_jobs(context)
+    assert desk.letters == []
+    with clock.frozen(ms(2026, 1, 5, 11, 55)):
+        await run_jobs(context)
+    assert len(desk.letters) == 1
+
+
+async def test_when_somebody_is_busy(ann, bob, context) -> None:
+    await ann.make(title="A")
+    await ann.make(title="B", start="2026-01-05T10:30:00", status="tentative")
+    await ann.make(title="C", start="2026-01-05T15:00:00", freeBusyStatus="free")
+    window = {"id": ann.account, "utcStart": "2026-01-05T00:00:00Z", "utcEnd": "2026-01-06T00:00:00Z"}
+    refused = await bob("Principal/getAvailability", **window)
+    assert refused["error"] == "forbidden"
+    number = await ann.calendar()
+    await ann("Calendar/set", update={number: {"shareWith": {bob.account: {"mayReadFreeBusy": True}}}})
+    seen = await bob("Principal/getAvailability", **window, showDetails=True)
+    assert [
+        (each["utcStart"][11:16], each["utcEnd"][11:16], each["busyStatus"], each["event"]) for each in seen["list"]
+    ] == [
+        ("10:00", "11:00", "confirmed", None),
+        ("11:00", "11:30", "tentative", None),
+    ]
+    own = await ann("Principal/getAvailability", **window, showDetails=True, eventProperties=["title", "id"])
+    assert sorted(each["event"]["title"] for each in own["list"]) == ["A", "B"]
+    long = await ann("Principal/getAvailability", **{**window, "utcEnd": "2028-01-01T00:00:00Z"})
+    assert long["error"] == "tooLarge"

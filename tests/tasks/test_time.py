@@ -1,0 +1,172 @@
+"""What recurs, and what rings."""
+
+import pytest
+
+from parvis.kernel import clock
+from parvis.serve.post import Post
+from parvis.store.check import check
+from parvis.tasks import board
+from tests.tasks.test_jmap import share
+
+DAILY = {"@type": "RecurrenceRule", "frequency": "daily"}
+
+
+def alert(offset: str, action: str = "display") -> dict:
+    return {
+        "a": {
+            "@type": "Alert",
+            "action": action,
+            "trigger": {"@type": "OffsetTrigger", "offset": offset, "relativeTo": "end"},
+        }
+    }
+
+
+async def test_completing_what_recurs_makes_the_next(ann) -> None:
+    number = await ann.add(
+        "Water the plants",
+        due="2026-03-28T18:00:00",
+        timeZone="Europe/Paris",
+        recurrenceRule=DAILY | {"count": 4},
+        recurrenceOverrides={
+            "2026-03-29T18:00:00": {"excluded": True},
+            "2026-03-30T18:00:00": {"title": "And the roses"},
+        },
+        checklists={
+            "c": {"@type": "Checklist", "checkItems": [{"@type": "CheckItem", "title": "Can", "isComplete": True}]}
+        },
+    )
+    done = await ann.change(number, progress="completed")
+    told = done["updated"][number]
+    assert (told["due"], told["progress"]) == ("2026-03-30T18:00:00", "needs-action")
+    got = await ann.task(number)
+    assert got["due"] == "2026-03-30T18:00:00" and got["utcDue"] == "2026-03-30T16:00:00Z"
+    assert got["recurrenceRule"]["count"] == 2
+    assert [*got["recurrenceOverrides"]] == ["2026-03-30T18:00:00"]
+    assert got["recurrenceOverrides"]["2026-03-30T18:00:00"]["title"] == "And the roses"
+    assert got["checklists"]["c"]["checkItems"][0]["isComplete"] is False
+    (past,) = (await ann("Task/query", filter={"isDone": True}))["ids"]
+    was = await ann.task(past)
+    assert (was["due"], was["progress"], was["title"]) == ("2026-03-28T18:00:00", "completed", "Water the plants")
+    assert "recurrenceRule" not in was and was["relatedTo"] == {
+        got["uid"]: {"@type": "Relation", "relation": {"next": True}}
+    }
+    await ann.change(number, progress="completed")
+    assert (await ann.task(number))["due"] == "2026-03-31T18:00:00"
+    await ann.change(number, progress="completed")
+    assert (await ann.task(number))["progress"] == "completed"
+    assert len((await ann("Task/query", filter={"isDone": True}))["ids"]) == 3
+
+
+async def test_a_card_that_recurs_goes_back_to_its_column(ann) -> None:
+    number = await ann.add(due="2026-03-28T18:00:00", recurrenceRule=DAILY)
+    placed = await ann("Task/place", id=number, workflowStatus="completed")
+    assert placed["workflowStatus"] == "needs-action"
+    assert (await ann.task(number))["due"] == "2026-03-29T18:00:00"
+
+
+async def rung(store, at_ms: int) -> None:
+    """Lets the time come and runs what is due."""
+    with clock.frozen(at_ms):
+        await store.write(lambda unit: unit.run("UPDATE job SET lease_ms = 0"))
+        await store.jobs.claim_due()
+        await store.jobs.idle()
+
+
+@pytest.fixture
+async def due_ms():
+    return (clock.now_ms() // 1000 + 7200) * 1000
+
+
+def when(at_ms: int) -> str:
+    return clock.utc_date(at_ms).removesuffix("Z")
+
+
+async def test_a_reminder_comes_at_its_time_to_each_who_asked_for_it(ann, bob, store, due_ms) -> None:
+    await share(ann, await ann.first(), bob, {"mayReadItems": True, "mayUpdatePrivate": True})
+    number = await ann.add("Call", due=when(due_ms), timeZone="Etc/UTC", alerts=alert("-PT30M"))
+    await bob.change(number, account=ann.account, alerts=alert("-PT10M"))
+    await rung(store, due_ms - 31 * 60_000)
+    assert (await ann("TaskReminder/get"))["list"] == []
+    state = (await ann("TaskReminder/get"))["state"]
+    await rung(store, due_ms - 30 * 60_000)
+    (told,) = (await ann("TaskReminder/get"))["list"]
+    assert (told["title"], told["taskId"], told["due"]) == ("Call", number, clock.utc_date(due_ms))
+    assert (await ann("TaskReminder/changes", sinceState=state))["created"] == [told["id"]]
+    assert (await bob("TaskReminder/get"))["list"] == []
+    await rung(store, due_ms - 30 * 60_000)
+    assert len((await ann("TaskReminder/get"))["list"]) == 1
+    await rung(store, due_ms - 10 * 60_000)
+    (his,) = (await bob("TaskReminder/query"))["ids"]
+    assert (await bob("TaskReminder/set", destroy=[his]))["destroyed"] == [his]
+    await ann("Task/set", destroy=[number])
+    assert (await ann("TaskReminder/get"))["list"] == []
+    assert await check(store) == []
+
+
+async def test_what_is_done_moved_or_withdrawn_does_not_ring(ann, bob, store, due_ms) -> None:
+    first = await ann.first()
+    await share(ann, first, bob, {"mayReadItems": True, "mayUpdatePrivate": True})
+    done = await ann.add("Done", due=when(due_ms), timeZone="Etc/UTC", alerts=alert("PT0S"))
+    later = await ann.add("Later", due=when(due_ms), timeZone="Etc/UTC", alerts=alert("PT0S"))
+    await bob.change(later, account=ann.account, alerts=alert("PT0S"))
+    await ann.change(done, progress="completed")
+    await ann.change(later, due=when(due_ms + 3_600_000))
+    await rung(store, due_ms + 1000)
+    assert (await ann("TaskReminder/get"))["list"] == []
+    await ann("TaskList/set", update={first: {"shareWith": None}})
+    await rung(store, due_ms + 3_600_000)
+    assert [each["title"] for each in (await ann("TaskReminder/get"))["list"]] == ["Later"]
+    assert await store.db.value("SELECT COUNT(*) FROM task_reminder WHERE account_id = ?", bob.principal.id) == 0
+
+
+async def test_what_recurs_rings_each_time(ann, store, due_ms) -> None:
+    await ann.add("Daily", due=when(due_ms), timeZone="Etc/UTC", recurrenceRule=DAILY, alerts=alert("PT0S"))
+    for day in range(3):
+        await rung(store, due_ms + day * 86_400_000)
+        assert len((await ann("TaskReminder/get"))["list"]) == day + 1
+
+
+class Letters(Post):
+    """Keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.sent = []
+
+    async def written(self, letter):
+        async def send(unit) -> int:
+            self.sent.append(letter)
+            return 1
+
+        return send
+
+    async def calendar_of(self, principal, account_id, email_id):
+        raise NotImplementedError
+
+
+async def test_a_reminder_by_mail_is_a_letter_in_the_persons_language(open_client, context, store, due_ms) -> None:
+    letters = Letters()
+    context.offer(letters, under=Post)
+    chloe = await open_client("chloe", language="fr")
+    await chloe.add("Appeler", due=when(due_ms), timeZone="Etc/UTC", alerts=alert("PT0S", "email"))
+    await rung(store, due_ms)
+    (letter,) = letters.sent
+    assert letter.to == ("chloe@example.org",) and letter.subject == "Rappel : Appeler" and not letter.answerable
+    assert clock.utc_date(due_ms)[:10] in letter.text
+    assert len((await chloe("TaskReminder/get"))["list"]) == 1
+
+
+def test_between_any_two_places_there_is_another() -> None:
+    places = [board.between("", "")]
+    for _ in range(500):
+        places.append(board.between(places[-1], ""))
+    for _ in range(500):
+        places.insert(0, board.between("", places[0]))
+    low, high = places[3], places[4]
+    for turn in range(200):
+        middle = board.between(low, high)
+        assert low < middle < high and not middle.endswith("0")
+        low, high = (middle, high) if turn % 2 else (low, middle)
+    assert places == sorted(places) and max(map(len, places)) < 12
+    assert board.spread(5) == sorted(board.spread(5))
+    with pytest.raises(ValueError, match="order"):
+        board.between("b", "a")

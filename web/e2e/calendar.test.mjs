@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { enter, eventually, jmap, launch, person } from './harness.mjs';
+
+let browser;
+let page;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+beforeEach(async () => {
+  await page?.context().close();
+  page = await enter(browser, person('fr'));
+  await page.goto('/calendar/week');
+  await page.locator('[data-column]').first().waitFor();
+});
+
+/** A day of next week, so that nothing is in its way: `2027-01-05`, and the same for an address. */
+function day(ahead) {
+  const today = new Date();
+  const monday = new Date(today.getFullYear(), today.getMonth(), today.getDate() - ((today.getDay() + 6) % 7) + 7 + ahead, 12);
+  return monday.toISOString().slice(0, 10);
+}
+const french = (iso) => new Intl.DateTimeFormat('fr', { day: 'numeric', month: 'long', year: 'numeric' }).format(new Date(`${iso}T12:00:00`));
+const block = (of, title) => of.locator('[data-key]', { hasText: title });
+let nth = 0;
+const title = (text) => `${text} ${Date.now() % 100_000}${nth++}`;
+
+/** Writes a new event in words. */
+async function write(of, words) {
+  await of.keyboard.press('c');
+  await of.getByRole('textbox', { name: 'Quoi, quand et où' }).fill(words);
+  await of.keyboard.press('Enter');
+  await of.waitForFunction(() => !document.querySelector('dialog:modal'));
+}
+
+/** What the server has of events of a title. */
+async function kept(of, name) {
+  const [{ list }] = await jmap(of, [['CalendarEvent/query', { filter: { title: name } }]]).then(([{ ids }]) => jmap(of, [['CalendarEvent/get', { ids }]]));
+  return list.filter((one) => one.title?.startsWith(name));
+}
+
+test('an event in words is there at once, on the server, and in another window', async () => {
+  const name = title('Déjeuner avec Linh');
+  const other = await page.context().newPage();
+  await other.goto(`/calendar/week/${day(1)}`);
+  await other.locator('[data-column]').first().waitFor();
+  await page.bringToFront();
+  await write(page, `${name} le ${french(day(1))} 12h30 au Café`);
+  await block(page, name).waitFor();
+  await eventually(async () => {
+    const [event] = await kept(page, name);
+    assert.equal(event.start, `${day(1)}T12:30:00`);
+    assert.equal(Object.values(event.locations)[0].name, 'Café');
+  });
+  await block(other, name).waitFor();
+  await page.keyboard.press('z');
+  await block(page, name).waitFor({ state: 'detached' });
+  await eventually(async () => assert.deepEqual(await kept(page, name), []));
+  assert.deepEqual(page.faults, []);
+});
+
+test('an event is dragged to another day and hour, pulled longer, and put back with Z', async () => {
+  const name = title('Visite');
+  await write(page, `${name} le ${french(day(0))} 10h-11h`);
+  const box = await block(page, name).boundingBox();
+  const column = await page.locator(`[data-column="${Date.parse(`${day(2)}T00:00:00Z`)}"]`).boundingBox();
+  const hour = box.height;
+  await page.mouse.move(box.x + 30, box.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(column.x + 30, box.y + 20 + hour, { steps: 8 });
+  await page.mouse.up();
+  await eventually(async () => assert.equal((await kept(page, name))[0].start, `${day(2)}T11:00:00`));
+  const moved = await block(page, name).boundingBox();
+  await page.mouse.move(moved.x + 30, moved.y + moved.height - 2);
+  await page.mouse.down();
+  await page.mouse.move(moved.x + 30, moved.y + moved.height - 2 + hour / 2, { steps: 6 });
+  await page.mouse.up();
+  await eventually(async () => assert.equal((await kept(page, name))[0].duration, 'PT1H30M'));
+  await page.keyboard.press('z');
+  await eventually(async () => assert.equal((await kept(page, name))[0].duration, 'PT1H'));
+  assert.deepEqual(page.faults, []);
+});
+
+test('with the keyboard alone an event is taken up, moved, made longer, opened, renamed and deleted', async () => {
+  const name = title('Clavier');
+  await write(page, `${name} le ${french(day(1))} 15h`);
+  await block(page, name).focus();
+  await page.keyboard.press('Space');
+  for (const key of ['ArrowRight', 'ArrowDown', 'ArrowDown', 'Shift+ArrowDown']) await page.keyboard.press(key);
+  await page.getByText(/15:30 – 16:45/).first().waitFor();
+  await page.keyboard.press('Enter');
+  await eventually(async () => {
+    const [event] = await kept(page, name);
+    assert.deepEqual([event.start, event.duration], [`${day(2)}T15:30:00`, 'PT1H15M']);
+  });
+  await block(page, name).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog', { name }).waitFor();
+  await page.keyboard.press('e');
+  await page.getByRole('textbox', { name: 'Titre' }).fill(`${name} bis`);
+  await page.keyboard.press('Enter');
+  await block(page, `${name} bis`).waitFor();
+  await block(page, `${name} bis`).focus();
+  await page.keyboard.press('Delete');
+  await block(page, name).waitFor({ state: 'detached' });
+  await page.keyboard.press('z');
+  await block(page, `${name} bis`).waitFor();
+});
+
+test('of a series one time is deleted, or that and all that follow', async () => {
+  const name = title('Série');
+  await write(page, `${name} tous les jours 8h30`);
+  await page.goto(`/calendar/week/${day(0)}`);
+  const all = () => block(page, name).count();
+  await eventually(async () => assert.equal(await all(), 7));
+  const remove = async (n, scope) => {
+    await block(page, name).nth(n).click();
+    await page.getByRole('dialog', { name }).getByRole('button', { name: 'Supprimer l’événement' }).click();
+    await page.getByRole('radio', { name: scope }).check();
+    await page.getByRole('button', { name: 'Supprimer', exact: true }).click();
+  };
+  await remove(1, 'Seulement celui-ci');
+  await eventually(async () => assert.equal(await all(), 6));
+  await remove(3, 'Celui-ci et tous les suivants');
+  await eventually(async () => assert.equal(await all(), 3));
+  await eventually(async () => {
+    const [event] = await kept(page, name);
+    assert.ok(event.recurrenceRule.until < `${day(4)}T08:30:00`);
+    assert.deepEqual(Object.keys(event.recurrenceOverrides), [`${day(1)}T08:30:00`]);
+  });
+});
+
+test('somebody is invited, answers, and the answer is seen', async () => {
+  const name = title('Jumelage');
+  const [host, guest] = [person('fr'), person('vi')];
+  await page.keyboard.press('c');
+  await page.getByRole('textbox', { name: 'Quoi, quand et où' }).fill(`${name} le ${french(day(3))} 14h`);
+  await page.getByRole('button', { name: 'Plus d’options' }).click();
+  await page.getByRole('combobox', { name: 'Ajouter des invités' }).fill(guest.address);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Enregistrer et inviter' }).click();
+  await page.goto(`/calendar/week/${day(3)}`);
+  await block(page, name).waitFor();
+  const theirs = await enter(browser, guest);
+  await theirs.goto(`/calendar/week/${day(3)}`);
+  await block(theirs, name).click({ timeout: 20_000 });
+  await theirs.getByRole('button', { name: 'Có', exact: true }).click();
+  await eventually(async () => {
+    const [event] = await kept(page, name);
+    const found = Object.values(event.participants).find((one) => JSON.stringify(one).includes(guest.address));
+    assert.equal(found.participationStatus, 'accepted');
+  });
+  await block(page, name).click();
+  await page.getByText('2 oui').waitFor();
+  assert.ok(host.address !== guest.address);
+  assert.deepEqual([...page.faults, ...theirs.faults], []);
+  await theirs.context().close();
+});
+
+test('a calendar is made, coloured, hidden and deleted; letters lead from view to view', async () => {
+  const name = title('Équipe');
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.getByRole('button', { name: 'Ajouter un agenda' }).click();
+  await page.getByRole('menuitem', { name: 'Nouvel agenda' }).click();
+  await page.getByRole('textbox', { name: 'Nom' }).fill(name);
+  await page.getByRole('button', { name: 'Créer' }).click();
+  const check = page.getByRole('checkbox', { name });
+  await check.waitFor();
+  await eventually(async () => assert.equal(await check.getAttribute('aria-checked'), 'true'));
+  await check.click();
+  await eventually(async () => assert.ok((await jmap(page, [['Calendar/get', { ids: null }]]))[0].list.some((one) => one.name === name && !one.isVisible)));
+  await page.getByRole('button', { name: `Réglages de ${name}` }).click();
+  await page.getByRole('menuitem', { name: 'Supprimer l’agenda' }).click();
+  await page.getByRole('button', { name: 'Supprimer', exact: true }).click();
+  await check.waitFor({ state: 'detached' });
+  for (const [key, path] of [['m', 'month'], ['d', 'day'], ['a', 'agenda'], ['w', 'week']]) {
+    await page.keyboard.press(key);
+    await page.waitForURL(`**/calendar/${path}/**`);
+  }
+  const here = page.url();
+  await page.keyboard.press(']');
+  await page.waitForFunction((url) => location.href !== url, here);
+  await page.keyboard.press('t');
+  await page.locator('.col.today').waitFor();
+  assert.deepEqual(page.faults, []);
+});
+
+test('without a network what was seen is there, and a new event goes when the network is back', async () => {
+  const name = title('Hors ligne');
+  await page.context().close();
+  page = await enter(browser, person('fr'), { worker: true });
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.goto('/calendar/week');
+  await page.locator('[data-column]').first().waitFor();
+  await page.waitForTimeout(1_000);
+  await page.context().setOffline(true);
+  await write(page, `${name} le ${french(day(4))} 9h`);
+  await block(page, name).waitFor();
+  await page.context().setOffline(false);
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await eventually(async () => assert.equal((await kept(page, name)).length, 1));
+});

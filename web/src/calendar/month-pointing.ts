@@ -1,0 +1,98 @@
+/** A pointer on a month: moves events from day to day, draws new ones over days. */
+import { mayMove } from './actions';
+import { data } from './data.svelte';
+import { drag } from './drag.svelte';
+import { found } from './find.svelte';
+import { wallsOf } from './layout';
+import { DAY, startOfDay } from '../kernel/time/local';
+import { swallowClick } from './pointing';
+
+const SLACK = 5;
+
+/** A Svelte action for the element that holds the days (`data-cell`). */
+export function monthPointing(node: HTMLElement) {
+  let pressed: { x: number; y: number; day: number; key: string | null } | null = null;
+
+  function dayAt(x: number, y: number): number | null {
+    for (const cell of node.querySelectorAll<HTMLElement>('[data-cell]')) {
+      const { left, right, top, bottom } = cell.getBoundingClientRect();
+      if (x >= left && x < right && y >= top && y < bottom) return Number(cell.dataset.cell);
+    }
+    return null;
+  }
+
+  function down(event: PointerEvent): void {
+    if (event.button !== 0 || event.pointerType === 'touch' || drag.keys) return;
+    const target = event.target as HTMLElement;
+    const bar = target.closest<HTMLElement>('[data-key]');
+    const day = dayAt(event.clientX, event.clientY);
+    if (day === null || (!bar && target.closest('a, button')) || (bar && !bar.dataset.movable)) return;
+    pressed = { x: event.clientX, y: event.clientY, day, key: bar?.dataset.key ?? null };
+    window.addEventListener('pointermove', move);
+    window.addEventListener('pointerup', up);
+    window.addEventListener('pointercancel', cancel);
+    window.addEventListener('keydown', escape, true);
+  }
+
+  function move(event: PointerEvent): void {
+    if (!pressed) return;
+    const day = dayAt(event.clientX, event.clientY);
+    if (!drag.carried) {
+      if (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < SLACK) return;
+      const one = pressed.key ? found(pressed.key) : null;
+      if (one === undefined || (one && !mayMove(one))) return cancel();
+      if (one) drag.begin('move', one);
+      else drag.draw(pressed.day, pressed.day + DAY, true);
+      document.body.style.userSelect = 'none';
+    }
+    const { carried } = drag;
+    if (day === null || !carried) return;
+    if (!carried.occurrence) drag.put(Math.min(pressed.day, day), Math.max(pressed.day, day) + DAY);
+    else {
+      const { from, to } = wallsOf(carried.occurrence, data.zone);
+      drag.put(from + day - pressed.day, to + day - pressed.day);
+    }
+  }
+
+  function up(): void {
+    const { day, key } = pressed ?? {};
+    const carried = drag.carried !== null;
+    end();
+    if (carried) {
+      swallowClick();
+      drag.drop();
+    } else if (day !== undefined && !key) {
+      drag.draw(startOfDay(day), startOfDay(day) + DAY, true);
+      drag.drop();
+    }
+  }
+
+  function cancel(): void {
+    end();
+    drag.cancel();
+  }
+
+  function escape(event: KeyboardEvent): void {
+    if (event.key !== 'Escape') return;
+    event.preventDefault();
+    event.stopPropagation();
+    cancel();
+  }
+
+  function end(): void {
+    pressed = null;
+    document.body.style.userSelect = '';
+    window.removeEventListener('pointermove', move);
+    window.removeEventListener('pointerup', up);
+    window.removeEventListener('pointercancel', cancel);
+    window.removeEventListener('keydown', escape, true);
+  }
+
+  node.addEventListener('pointerdown', down);
+  return {
+    destroy() {
+      end();
+      node.removeEventListener('pointerdown', down);
+    },
+  };
+}

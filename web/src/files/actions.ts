@@ -1,0 +1,144 @@
+/** What can be done to files: each is shown at once, goes through the outbox, and can be undone. */
+import { openShare } from '../kernel/features';
+import { t, type MessageKey } from '../kernel/i18n.svelte';
+import { jmap, JmapError } from '../kernel/jmap';
+import { notices } from '../kernel/notices.svelte';
+import { outbox, type Action } from '../kernel/outbox.svelte';
+import type { Patch } from '../kernel/patch';
+import { store } from '../kernel/store.svelte';
+import { FileNodeType, type FileNode } from './types';
+import { ui } from './ui.svelte';
+import { view } from './view.svelte';
+
+function report(key: MessageKey, holes: Record<string, string | number>, action: Action): void {
+  notices.show(t(key, holes), { action: { label: t('ui.undo'), keys: 'Z', run: () => action.undo() } });
+}
+
+/** What nodes are called together: the name of one, else nothing. */
+function holesOf(nodes: FileNode[], more: Record<string, string> = {}): Record<string, string | number> {
+  return { count: nodes.length, name: nodes[0]?.name ?? '', ...more };
+}
+
+/** After nodes left the list: nothing stays chosen or open. */
+function leave(nodes: FileNode[]): void {
+  view.choose([]);
+  if (nodes.some(({ id }) => id === view.open)) view.close();
+  view.cursor = Math.max(0, Math.min(view.cursor, (view.query?.length ?? 1) - 1));
+}
+
+/** A folder in the place that is open; resolves with its id. */
+export async function createFolder(name: string, account = view.account, parentId = view.place.id): Promise<string> {
+  const now = `${new Date().toISOString().slice(0, 19)}Z`;
+  const [id] = await outbox.create(FileNodeType, account, { parentId, nodeType: 'directory', name: name.trim(), created: now, modified: now }).done;
+  return id as string;
+}
+
+export function rename(node: FileNode, name: string): Action {
+  const action = outbox.update(FileNodeType, view.account, { [node.id]: { name: name.trim() } });
+  report('files.renamed', { name: name.trim() }, action);
+  return action;
+}
+
+/** Puts nodes into another folder of their account; `null` is its top. */
+export function move(nodes: FileNode[], parentId: string | null, told: MessageKey = 'files.moved'): void {
+  const going = nodes.filter((node) => node.parentId !== parentId && node.id !== parentId);
+  if (!going.length) return;
+  const { account } = view;
+  const action = outbox.update(FileNodeType, account, Object.fromEntries(going.map((node) => [node.id, { parentId }])));
+  const target = parentId ? store.peek(FileNodeType, account, parentId)?.name : t('files.mine');
+  report(told, holesOf(going, { folder: target ?? '' }), action);
+  leave(going);
+}
+
+/** Into the trash; what lies there already is destroyed once that is confirmed. */
+export function trash(nodes = view.targets()): void {
+  const going = nodes.filter((node) => node.myRights.mayDelete);
+  const first = going[0];
+  if (!first) return;
+  if (view.place.kind === 'trash') ui.destroying = going;
+  else if (view.account === view.home && view.trash) move(going, view.trash, 'files.trashed');
+  else ui.destroying = going;
+}
+
+/** Destroys for good, after the time in which it can be undone. */
+export function destroy(nodes: FileNode[]): void {
+  const action = outbox.destroy(FileNodeType, view.account, nodes.map(({ id }) => id), { hold: 7_500 });
+  report('files.destroyed', holesOf(nodes), action);
+  leave(nodes);
+}
+
+/** The folder something in the trash was in; the top when that is gone. */
+function homeOf({ trashed }: FileNode): string | null {
+  const id = trashed!.parentId;
+  return id && store.entry(FileNodeType, view.account, id).status !== 'missing' ? id : null;
+}
+
+/** Back to where they were. */
+export async function restore(nodes = view.targets()): Promise<void> {
+  const going = nodes.filter((node) => node.trashed);
+  if (!going.length) return;
+  const homes = going.map((node) => node.trashed!.parentId).filter((id) => id !== null);
+  await store.load(FileNodeType, view.account, homes.filter((id) => store.entry(FileNodeType, view.account, id).status === 'empty'));
+  const action = outbox.update(FileNodeType, view.account, Object.fromEntries(going.map((node) => [node.id, { parentId: homeOf(node), name: node.trashed!.name }])));
+  report('files.restored', holesOf(going), action);
+  leave(going);
+}
+
+export function favourite(nodes = view.targets()): void {
+  const on = !nodes.every((node) => node.isFavourite);
+  const changes: Record<string, Patch> = Object.fromEntries(nodes.map(({ id }) => [id, { isFavourite: on }]));
+  outbox.update(FileNodeType, view.account, changes);
+}
+
+/** Opening a file is remembered, for the recent ones; that is not an action to undo. */
+export function opened(account: string, node: FileNode): void {
+  if (node.opened && Date.now() - Date.parse(node.opened) < 60_000) return;
+  outbox.update(FileNodeType, account, { [node.id]: { opened: `${new Date().toISOString().slice(0, 19)}Z` } }, { undoable: false });
+}
+
+/** Copies of nodes in a folder of an account; the server gives them free names. */
+export async function copy(nodes: FileNode[], account: string, parentId: string | null): Promise<void> {
+  const from = view.account;
+  const create = Object.fromEntries(nodes.map((node) => [node.id, { id: node.id, parentId, name: node.name }]));
+  try {
+    const answer = await jmap.call<{ notCreated?: Record<string, { type: string; description?: string }> | null }>('FileNode/copy', { fromAccountId: from, accountId: account, create, onExists: 'rename' });
+    const [refused] = Object.values(answer.notCreated ?? {});
+    if (refused) throw new JmapError(refused.type, refused.description ?? refused.type);
+    notices.show(t('files.copied', holesOf(nodes)));
+  } catch (error) {
+    notices.show(t('files.notDone', { reason: (error as Error).message }), { tone: 'danger' });
+  }
+}
+
+export function share(node: FileNode | undefined = view.targets()[0]): void {
+  if (!node?.myRights.mayShare) return;
+  const read = ['mayRead'];
+  const write = [...read, 'mayAddChildren', 'mayRename', 'mayModifyContent', 'mayDelete'];
+  void openShare.open({
+    type: FileNodeType,
+    accountId: view.account,
+    id: node.id,
+    name: node.name,
+    levels: [
+      { label: t('files.mayRead'), rights: read },
+      { label: t('files.mayWrite'), rights: write },
+      { label: t('files.mayManage'), rights: [...write, 'mayShare'] },
+    ],
+  });
+}
+
+/** The address a file is downloaded from, or shown from when it is `inline`. */
+export function urlOf(account: string, node: FileNode, inline = false): string {
+  return jmap.downloadUrl(account, node.blobId ?? '', node.name, node.type ?? 'application/octet-stream') + (inline ? '&disposition=inline' : '');
+}
+
+export function download(nodes = view.targets()): void {
+  for (const node of nodes.filter(({ blobId }) => blobId)) {
+    const anchor = document.createElement('a');
+    anchor.href = urlOf(view.account, node);
+    anchor.download = node.name;
+    document.body.append(anchor);
+    anchor.click();
+    anchor.remove();
+  }
+}

@@ -1,0 +1,15 @@
+/** What the button "New" offers. */
+import { t } from '../kernel/i18n.svelte';
+import type { MenuItem } from '../ui/Menu.svelte';
+import { FolderPlus, FolderUp, Upload } from '../ui/icons';
+import { pick } from './picking';
+import { ui } from './ui.svelte';
+import { view } from './view.svelte';
+
+export function beginnings(): MenuItem[] {
+  return [
+    { label: t('files.upload'), icon: Upload, keys: 'C', disabled: !view.mayAdd, run: () => pick() },
+    { label: t('files.uploadFolder'), icon: FolderUp, disabled: !view.mayAdd, run: () => pick({ folders: true }) },
+    { label: t('files.newFolder'), icon: FolderPlus, keys: 'N', apart: true, disabled: !view.mayAdd, run: () => (ui.naming = { kind: 'folder' }) },
+  ];
+}

@@ -1,0 +1,53 @@
+/** The kinds of records that files are made of: draft-ietf-jmap-filenode, and what Parvis adds to it. */
+import { defineType } from '../kernel/store.svelte';
+
+export const FILENODE = 'urn:ietf:params:jmap:filenode';
+export const FILES = 'urn:parvis:files';
+
+export interface FileRights {
+  mayRead: boolean;
+  mayAddChildren: boolean;
+  mayRename: boolean;
+  mayDelete: boolean;
+  mayModifyContent: boolean;
+  mayShare: boolean;
+}
+
+/** A folder or a file. */
+export interface FileNode {
+  id: string;
+  /** null at the top of the account. */
+  parentId: string | null;
+  nodeType: 'file' | 'directory' | 'symlink' | null;
+  blobId: string | null;
+  size: number | null;
+  name: string;
+  type: string | null;
+  created: string | null;
+  modified: string | null;
+  changed: string;
+  myRights: FileRights;
+  shareWith: Record<string, Partial<FileRights>> | null;
+  role: string | null;
+  tags: Record<string, true>;
+  isFavourite: boolean;
+  /** When the person opened it last. */
+  opened: string | null;
+  /** How many contents it has had. */
+  version: number;
+  createdBy: string | null;
+  changedBy: string | null;
+  /** Of a folder: nodes below it, at any depth, and the bytes of its files. */
+  childCount: number | null;
+  treeSize: number | null;
+  /** Of what lies in the trash itself. */
+  trashed: { date: string; by: string | null; parentId: string | null; name: string } | null;
+}
+
+/** What is moved to where its name is taken gets another one; what is destroyed takes along what is in it. */
+export const FileNodeType = defineType<FileNode>({
+  name: 'FileNode',
+  capability: FILENODE,
+  properties: ['id', 'parentId', 'nodeType', 'blobId', 'size', 'name', 'type', 'created', 'modified', 'changed', 'myRights', 'shareWith', 'role', 'tags', 'isFavourite', 'opened', 'version', 'createdBy', 'changedBy', 'childCount', 'treeSize', 'trashed'],
+  set: { onExists: 'rename', onDestroyRemoveChildren: true },
+});

@@ -1,0 +1,262 @@
+/** What the files screen shows now: place, list, cursor, choice, what is open. The URL is the source. */
+import { tick, untrack } from 'svelte';
+import { accounts, type MailAccount } from '../kernel/accounts.svelte';
+import { jmap, type Arguments } from '../kernel/jmap';
+import { Query } from '../kernel/query.svelte';
+import { path, router } from '../kernel/router.svelte';
+import { link } from '../kernel/start.svelte';
+import { store } from '../kernel/store.svelte';
+import { addressOf, nextOrder, placeOf, sortOf, type Order, type Place, type SortBy } from './model';
+import { FILENODE, FileNodeType, type FileNode } from './types';
+
+const LOOK = 'parvis-files-look';
+
+interface Look {
+  layout: 'list' | 'grid';
+  order: Order;
+}
+
+function keptLook(): Look {
+  const plain: Look = { layout: 'list', order: { by: 'name', ascending: true } };
+  try {
+    return { ...plain, ...(JSON.parse(localStorage.getItem(LOOK) ?? '{}') as Partial<Look>) };
+  } catch {
+    return plain;
+  }
+}
+
+class FilesView {
+  query = $state.raw<Query<FileNode> | null>(null);
+  /** Row the keys act on. */
+  cursor = $state(0);
+  /** Ids of chosen nodes, all of the place's account. */
+  chosen = $state.raw<ReadonlySet<string>>(new Set());
+  private anchor = -1;
+  look = $state.raw<Look>(keptLook());
+  private shown = '';
+  private bins = $state.raw<Query<FileNode> | null>(null);
+  /** What the cursor is to be set on once it is in the list. */
+  private sought = '';
+
+  /** The person's own account. Reactive. */
+  get home(): string {
+    return link.session?.primaryAccounts[FILENODE] ?? jmap.primary(FILENODE);
+  }
+
+  /** Accounts with files, the person's own first. Reactive. */
+  get accounts(): MailAccount[] {
+    return accounts.holding(FILENODE);
+  }
+
+  /** Where we are, from the URL. Reactive. */
+  get place(): Place {
+    return placeOf(router.parts, this.home);
+  }
+
+  get account(): string {
+    return this.place.account;
+  }
+
+  /** The trash of the person's account, once it is known. Reactive. */
+  get trash(): string | null {
+    void this.bins?.version;
+    return this.bins?.idAt(0) ?? null;
+  }
+
+  /** The folder we are in; undefined at the top, in places that are no folder, and until it is here. Reactive. */
+  get folder(): FileNode | undefined {
+    const { kind, account, id } = this.place;
+    return kind === 'folder' && id ? store.read(FileNodeType, account, id) : undefined;
+  }
+
+  /** Whether things can be put here. Reactive. */
+  get mayAdd(): boolean {
+    const { kind, account, id } = this.place;
+    if (kind !== 'folder') return false;
+    if (id) return (this.folder?.myRights.mayAddChildren ?? false) && id !== this.trash;
+    return this.mayBegin(account);
+  }
+
+  /** Whether things can be put at the top of an account. Reactive. */
+  mayBegin(account: string): boolean {
+    return !!link.session?.accounts[account]?.accountCapabilities[FILENODE]?.mayCreateTopLevelFileNode;
+  }
+
+  /** From the top down to a folder, itself included, as far as one may see. Reactive. */
+  trail(account: string, id: string | null): FileNode[] {
+    const found: FileNode[] = [];
+    for (let at = id; at && found.length < 64; ) {
+      const node = store.read(FileNodeType, account, at);
+      if (!node) break;
+      found.unshift(node);
+      at = node.parentId;
+    }
+    return found;
+  }
+
+  /** The address of a place, with what is open in it. */
+  url(place: Place, open: string | null = null): string {
+    return path(...addressOf(place, this.home)) + (open ? `?open=${encodeURIComponent(open)}` : '');
+  }
+
+  /** Id of the file that is open beside the list. Reactive. */
+  get open(): string | null {
+    return router.query.get('open');
+  }
+
+  get opened(): FileNode | undefined {
+    return this.open ? store.read(FileNodeType, this.account, this.open) : undefined;
+  }
+
+  /** Starts what the whole room needs; call once the room is shown. */
+  begin(): void {
+    if (this.bins || !this.home) return;
+    this.bins = new Query<FileNode>({ type: FileNodeType, account: this.home, filter: { role: 'trash' }, sort: [{ property: 'name' }] });
+    void this.bins.start();
+  }
+
+  /** Follows the URL; call inside an effect. */
+  follow(): void {
+    if (router.parts[0] !== 'files' || !this.home) return;
+    const { place, trash } = this;
+    const { order } = this.look;
+    if (place.kind !== 'folder' && !trash) return;
+    const key = JSON.stringify([place, order]);
+    untrack(() => {
+      if (key === this.shown) return;
+      this.shown = key;
+      this.query?.close();
+      this.query = this.list(place, order);
+      this.cursor = 0;
+      this.choose([]);
+      void this.query.start();
+    });
+  }
+
+  private list(place: Place, order: Order): Query<FileNode> {
+    const { filter, sort, matches } = this.asked(place, order);
+    return new Query<FileNode>({ type: FileNodeType, account: place.account, filter, sort, matches });
+  }
+
+  private asked(place: Place, order: Order): { filter: Arguments; sort: Arguments[]; matches: (node: FileNode) => boolean } {
+    const kept = { operator: 'NOT', conditions: [{ ancestorId: this.trash }] };
+    const both = (condition: Arguments) => ({ operator: 'AND', conditions: [condition, kept] });
+    if (place.kind === 'recent') return { filter: both({ isOpened: true, nodeType: 'file' }), sort: [{ property: 'opened', isAscending: false }], matches: () => true };
+    if (place.kind === 'favourites') return { filter: both({ isFavourite: true }), sort: sortOf(order), matches: (node) => node.isFavourite };
+    if (place.kind === 'trash') return { filter: { parentId: this.trash }, sort: [{ property: 'trashed', isAscending: false }], matches: (node) => node.parentId === this.trash };
+    return { filter: { operator: 'AND', conditions: [{ parentId: place.id }, { operator: 'NOT', conditions: [{ role: 'trash' }] }] }, sort: sortOf(order), matches: (node) => node.parentId === place.id && node.role !== 'trash' };
+  }
+
+  setLayout(layout: Look['layout']): void {
+    this.keep({ ...this.look, layout });
+  }
+
+  sortBy(by: SortBy): void {
+    this.keep({ ...this.look, order: nextOrder(this.look.order, by) });
+  }
+
+  private keep(look: Look): void {
+    this.look = look;
+    localStorage.setItem(LOOK, JSON.stringify(look));
+  }
+
+  /** The node of a row, if it is here. Reactive. */
+  at(row: number): FileNode | undefined {
+    void this.query?.version;
+    const id = this.query?.idAt(row);
+    return id ? store.peek(FileNodeType, this.account, id) : undefined;
+  }
+
+  /** Opens a folder, or a file beside the list. */
+  openNode(node: FileNode): void {
+    const { account } = this;
+    if (node.nodeType === 'directory') slide(() => router.go(this.url({ kind: 'folder', account, id: node.id })));
+    else slide(() => router.go(this.url(this.place, node.id), { replace: this.open !== null }));
+  }
+
+  openRow(row: number): void {
+    const node = this.at(row);
+    if (!node) return;
+    this.cursor = row;
+    this.openNode(node);
+  }
+
+  close(): void {
+    slide(() => router.go(this.url(this.place)));
+  }
+
+  /** To the folder around; the cursor is then on where we come from. */
+  up(): void {
+    if (this.open) return this.close();
+    const { kind, account, id } = this.place;
+    if (kind !== 'folder' || !id) return;
+    this.sought = id;
+    router.go(this.url({ kind: 'folder', account, id: this.folder?.parentId ?? null }));
+  }
+
+  /** Sets the cursor on a node as soon as it is in the list. */
+  seek(id: string): void {
+    this.sought = id;
+    this.find();
+  }
+
+  /** Looks whether what is sought is here; call inside an effect. */
+  find(): void {
+    void this.query?.version;
+    const wanted = this.sought || this.open;
+    if (!wanted) return;
+    const row = this.query?.rowOf(wanted) ?? -1;
+    if (row < 0) return;
+    if (this.sought) this.sought = '';
+    untrack(() => (this.cursor = row));
+  }
+
+  choose(ids: Iterable<string>): void {
+    this.chosen = new Set(ids);
+    if (!this.chosen.size) this.anchor = -1;
+  }
+
+  chooseAll(): void {
+    const ids: string[] = [];
+    this.query?.eachLoaded((_row, id) => ids.push(id));
+    this.choose(ids);
+  }
+
+  toggle(row: number): void {
+    const id = this.query?.idAt(row);
+    if (!id) return;
+    const next = new Set(this.chosen);
+    if (!next.delete(id)) next.add(id);
+    this.chosen = next;
+    this.anchor = this.cursor = row;
+  }
+
+  /** Chooses everything from where the choice began to a row. */
+  extend(to: number): void {
+    if (!this.query?.length) return;
+    const row = Math.max(0, Math.min(this.query.length - 1, to));
+    if (this.anchor < 0) this.anchor = this.cursor;
+    const [from, until] = [Math.min(this.anchor, row), Math.max(this.anchor, row)];
+    const ids = Array.from({ length: until - from + 1 }, (_none, index) => this.query!.idAt(from + index));
+    this.chosen = new Set(ids.filter((id) => id !== undefined));
+    this.cursor = row;
+  }
+
+  /** What is chosen, else what is open, else the row under the cursor. */
+  targets(): FileNode[] {
+    const ids = this.chosen.size ? [...this.chosen] : this.open ? [this.open] : [this.query?.idAt(this.cursor)];
+    return ids.map((id) => (id ? store.peek(FileNodeType, this.account, id) : undefined)).filter((node) => node !== undefined);
+  }
+}
+
+/** On phones, where list and file take turns, one fades into the other. */
+function slide(change: () => void): void {
+  const calm = matchMedia('(min-width: 761px), (prefers-reduced-motion: reduce)').matches;
+  if (calm || !document.startViewTransition) change();
+  else document.startViewTransition(async () => {
+    change();
+    await tick();
+  });
+}
+
+export const view = new FilesView();
