@@ -2,11 +2,13 @@
 password. Each request asks anew whether the link is good; what it leads to is found only inside the node it is
 for."""
 
+import asyncio
 import hashlib
 import hmac
 import re
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs
+from weakref import WeakValueDictionary
 
 from parvis.access import directory, parts, passwords
 from parvis.access.limits import Attempt
@@ -31,6 +33,8 @@ from parvis.serve.post import Letter, Post, Sending
 from parvis.store.unit import Unit
 
 _COOKIE_SECONDS = 3600
+_AT_ONCE = 4
+"""Visitors who bring something by one link at the same time; others wait."""
 _SAFE = re.compile(r"image/(?!svg)[\w.+-]+|audio/[\w.+-]+|video/[\w.+-]+|application/pdf|text/plain")
 Guard = Callable[[Node], Awaitable[str]]
 """Why the bytes of a node are not handed out, as a key of words; empty when they are."""
@@ -54,6 +58,7 @@ class LinkDoor:
     def __init__(self, context: Context, previews: Previews, guard: Guard = nothing_against) -> None:
         self._context, self._previews, self._guard = context, previews, guard
         self._store = context.store
+        self._senders: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
     def routes(self) -> list[Route]:
         """All routes."""
@@ -225,7 +230,8 @@ class LinkDoor:
             declared = request.headers.get("content-length", "")
             if room is not None and declared.isdigit():
                 files.fits(room, max(0, int(declared) - 10_000))
-            await form.read(request.chunks(self._context.settings.files.largest_bytes))
+            async with self._senders.setdefault(link.id, asyncio.Semaphore(_AT_ONCE)):
+                await form.read(request.chunks(self._context.settings.files.largest_bytes))
             if not form.files:
                 return pages.upload(language, link, maker.name, wrong=say("nothing", language), status=400)
             brought = [(one.name, one.size) for one in form.files]
