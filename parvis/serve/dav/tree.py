@@ -127,6 +127,9 @@ class Upload:
     digest: str = ""
     """When the tree keeps="blob": its hash in the blob store. The engine has taken the blob's step in the unit
     before `put`; the tree links it (serve.jmap.blobs.link)."""
+    modified_ms: int | None = None
+    """When the client says that the bytes were last changed: X-OC-Mtime, as ownCloud's clients and rclone send
+    it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
