@@ -44,6 +44,7 @@ def feature(context: Context) -> Feature:
         jobs={
             outgoing.DELIVER: deliverer.handle,
             outgoing.RING: ringer.handle,
+            outgoing.PLAN: ringer.plan,
             feeds.JOB: feeds.Reader(context).handle,
         },
         followers={FOLLOWER: deliverer.follow},

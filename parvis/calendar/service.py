@@ -169,7 +169,8 @@ async def replace(
             raise NotTheirs("only the organizer may change this")
         reply = itip.from_attendee(before, after, mine, now)
         messages = [reply] if reply is not None else []
-    await events.replace(unit, row, kept, unsent=unsent)
+    # RFC 6638 §3.2.10: an answer does not change the tag
+    await events.replace(unit, row, kept, scheduled=not attends(before, mine), unsent=unsent)
     if tell and not is_draft:
         await outgoing.add(unit, row.account_id, messages)
     await outgoing.ring(unit, row, kept.series)

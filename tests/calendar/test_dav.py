@@ -270,7 +270,7 @@ async def test_an_attendee_answers_and_changes_nothing_else(ann, bob, context) -
     done = await bob.ask(
         "PUT", bob.calendar + name, accepted, content_type="text/calendar", if_schedule_tag_match=tag
     )
-    assert done.status_code == 204, done.text
+    assert done.status_code == 204 and done.headers["schedule-tag"] == tag, done.text
     await run_jobs(context)
     assert (await ann.get(ann.calendar + "a.ics")).text.count("PARTSTAT=ACCEPTED") == 2
 
