@@ -1,8 +1,8 @@
 """Calendars and events as CalDAV sees them. RFC 4791, RFC 6638"""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from functools import partial
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 from parvis.access import parts, visibility
@@ -405,7 +405,7 @@ class Calendars(Tree):
 
 
 def _surely(row: Row, search: Search) -> bool:
-    """Whether an event is what is looked for, by its times alone: one that is no series, in a zone. RFC 4791 §9.9"""
+    """Whether an event is what is looked for by its times alone: no series, in a zone. RFC 4791 §9.9"""
     if not row.exact or row.first_ms is None or row.last_ms is None:
         return False
     first = row.first_ms < search.end_ms if search.end_ms is not None else True
