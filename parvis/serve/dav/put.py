@@ -103,7 +103,7 @@ async def placed(
     asked."""
     parent = await parent_of(ask, unit, path)
     tree, around = parent.of_tree()
-    old = await ask.find(unit, path)
+    old = await ask.member(unit, parent, path[-1])
     if old is not None and old.collection:
         raise Refused(405, "a collection is there", allow=ALLOWED)
     place = conditions.below(parent, path[-1]) if tree.lockable else None

@@ -88,8 +88,8 @@ class Node:
     content: bytes | None = None
     """The bytes, when they were asked for with the node: `several(content=True)` and `candidates`."""
     sure: bool = False
-    """Of a candidate: by the index of the tree all of the search holds, exactly as the RFC has it, so nobody needs
-    to read its bytes to know."""
+    """Of a candidate: the tree's index says that all of the search holds, exactly as the RFC has it, so that its
+    bytes need not be read."""
     own: Any = None
     """What the tree wants to know again when it is given the node back, as its row."""
 
