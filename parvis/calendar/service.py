@@ -75,6 +75,7 @@ async def create(
     """Makes an event in a calendar; `tell`: who is invited is told so, unless it is a draft (`unsent`). Raises
     NotFound, Forbidden, OverQuota, Conflict."""
     access, calendar = await calendars.proved(unit, principal, calendar_id)
+    await calendars.not_fed(unit, calendar_id)
     mine = await me(unit, calendar.account_id)
     if Right.WRITE not in access.rights and not (Right.WRITE_OWN in access.rights and _own(given.series, mine)):
         raise Forbidden("you may not make events in this calendar")
@@ -148,6 +149,7 @@ async def replace(
     row, data = found
     before, after = parsed(row.etag, data), given.series
     access = await allowed(unit, principal, row)
+    await calendars.not_fed(unit, row.calendar_id)
     mine = await me(unit, row.account_id)
     _changeable(access, row, before, after, mine)
     if given.privacy != row.privacy and not access.owner:
@@ -180,7 +182,8 @@ async def move(unit: Unit, principal: Principal, row: Row, calendar_id: int, nam
         await allowed(unit, principal, row, Right.DELETE)
     else:
         await allowed(unit, principal, row, Right.WRITE)
-    _, calendar = await calendars.proved(unit, principal, calendar_id, Right.WRITE)
+    await calendars.not_fed(unit, row.calendar_id)
+    _, calendar = await calendars.writable(unit, principal, calendar_id)
     if calendar.account_id != row.account_id:
         raise Invalid("the calendar is in another account", field="calendarIds")
     await events.move(unit, row, calendar_id, name)
@@ -191,6 +194,7 @@ async def destroy(unit: Unit, principal: Principal, found: Kept, *, tell: bool =
     NotFound, Forbidden."""
     row, data = found
     access = await allowed(unit, principal, row)
+    await calendars.not_fed(unit, row.calendar_id)
     series, mine = parsed(row.etag, data), await me(unit, row.account_id)
     if row.privacy and not access.owner:
         raise Forbidden("this event is private")

@@ -283,7 +283,9 @@ async def test_nothing_is_left_of_an_account_that_is_gone(app: App) -> None:
     async with asyncio.timeout(60):
         while await store.db.value("SELECT 1 FROM job WHERE kind = 'account-erase' AND finished_ms IS NULL"):
             await asyncio.sleep(0.05)
-    assert await left(store, numbers, words) == []
+    await app._search.indexer.settle()  # the card in the directory goes from the index a moment later
+    still = await left(store, numbers, words)
+    assert not still, still
     kept = await bob(("CalendarEvent/get", {"accountId": bob.account, "ids": [other]}))
     assert kept[0][1]["list"][0]["title"] == "Meeting ordinary"
     assert await check(store) == []

@@ -15,7 +15,7 @@ from parvis.kernel.errors import ParvisError, Unavailable
 from parvis.ops import indexing, models
 from parvis.ops.commands import serve
 from parvis.ops.commands.texts import Texts
-from parvis.ops.demo import contacts, corpus, scenario, standing
+from parvis.ops.demo import agenda, contacts, corpus, scenario, standing
 from parvis.ops.demo.dates import Calendar
 from parvis.ops.program import Opener, Program
 from parvis.ops.progress import Bar
@@ -165,6 +165,7 @@ async def fill(program: Program, note: dict[str, Any], archive: Path | None) -> 
     calendar = Calendar(note["filled_ms"])
     await loader.write_mail(Post(organisation, scenario.drafts(), scenario.enclosures(), calendar))
     await contacts.write(program.context.store, loader.principals)
+    await agenda.write(program.context.store, loader.principals, calendar)
     await standing.write(program.context.store, organisation.domains, calendar)
     if archive is not None:
         await loader.write_corpus(archive)
