@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import parvis
-from parvis import assistant, calendar, contacts, mail, spaces, tasks
+from parvis import assistant, calendar, contacts, files, mail, spaces, tasks
 from parvis.access import erasure, limits, sessions
 from parvis.assistant.retrieval import Finder
+from parvis.files import tidying as file_tidying
 from parvis.kernel import ids
 from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Settings
@@ -43,10 +44,11 @@ FEATURES: tuple[Callable[[Context], Feature], ...] = (
     tasks.feature,
     contacts.feature,
     calendar.feature,
+    files.feature,
 )
 """The features, in the order in which a new principal gets what they give."""
 ROOMS = (
-    "store", "access", "search", "serve", "mail", "spaces", "tasks", "contacts", "calendar", "assistant",
+    "store", "access", "search", "serve", "mail", "spaces", "tasks", "contacts", "calendar", "files", "assistant",
 )  # fmt: skip
 """The rooms that may have migrations, ground floor first."""
 _log = logging.getLogger(__name__)
@@ -94,7 +96,8 @@ class App:
         for feature in self.features:
             for name, follower in feature.followers.items():
                 self._run(f"follower {name}", outbox.follow(name, follower))
-        await tidy.daily(self.context.store, [limits.forget, sessions.prune, filter_log.forget, reports.forget])
+        daily = [limits.forget, sessions.prune, filter_log.forget, reports.forget]
+        await tidy.daily(self.context.store, [*daily, *file_tidying.tasks(self.context.settings)])
         self._run("search", self._search.indexer.run())
         self._run("jobs", jobs.run())
         ports = {"http": await self._doors.start()}

@@ -17,7 +17,7 @@ from parvis.kernel.errors import EgressRefused
 
 Purpose = Literal[
     "mail-delivery", "dns", "model", "embeddings", "import", "model-download", "push", "unsubscribe", "mail-filter",
-    "external-mail", "calendar-feed",
+    "external-mail", "virus-scan", "calendar-feed",
 ]  # fmt: skip
 
 

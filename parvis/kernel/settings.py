@@ -131,6 +131,23 @@ class Spaces(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     created_by: Literal["everyone", "administrators"] = "everyone"
 
 
+class Files(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Files and folders."""
+
+    quota_bytes: int = 0
+    """Bytes of files a new account may hold, older versions among them; 0 is no limit."""
+    largest_bytes: int = 50_000_000_000
+    """Of one file."""
+    upload_hours: int = 72
+    """How long an upload that was cut can be resumed."""
+    trash_days: int = 30
+    """How long what was deleted stays in the trash."""
+    clamd: str = ""
+    """`unix:/run/clamav/clamd.ctl` or `host:3310`: a ClamAV that looks at every file; empty means none."""
+    office: bool = True
+    """Whether LibreOffice, where it is installed, makes previews of office files."""
+
+
 class Endpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A model server with its card: who runs it, where and under whose law. trust.md SO-02, TR-06"""
 
@@ -184,6 +201,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     mail: Mail = msgspec.field(default_factory=Mail)
     dns: Dns = msgspec.field(default_factory=Dns)
     spaces: Spaces = msgspec.field(default_factory=Spaces)
+    files: Files = msgspec.field(default_factory=Files)
     endpoints: list[Endpoint] = []
     embeddings: Endpoint | None = None
     egress_allow: list[str] = []

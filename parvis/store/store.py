@@ -9,8 +9,9 @@ import msgspec
 from parvis.kernel.errors import Invalid, ParvisError
 from parvis.kernel.events import StateChange
 from parvis.kernel.settings import Settings
-from parvis.store.blobs.contract import Blobs
+from parvis.store.blobs.contract import WholeBlobs
 from parvis.store.blobs.folder import FolderBlobs
+from parvis.store.blobs.pieces import PiecedBlobs
 from parvis.store.blobs.s3 import open_s3
 from parvis.store.bus.contract import Bus, Cancel
 from parvis.store.bus.memory import MemoryBus
@@ -30,7 +31,7 @@ T = TypeVar("T")
 class Store:
     """Everything that is kept. Only this room and the settings know on what."""
 
-    def __init__(self, db: Database, blobs: Blobs, bus: Bus, sealer: Sealer) -> None:
+    def __init__(self, db: Database, blobs: WholeBlobs, bus: Bus, sealer: Sealer) -> None:
         self.db, self.blobs, self.bus, self.sealer = db, blobs, bus, sealer
         self.outbox, self.jobs = Outbox(db, bus), Jobs(db, bus)
 
@@ -102,11 +103,10 @@ def sealer_of(settings: Settings, db: Database) -> Sealer:
     return Sealer(db, Path(settings.sealing_key or settings.folder / "sealing.key"))
 
 
-def open_blobs(settings: Settings, db: Database) -> Blobs:
+def open_blobs(settings: Settings, db: Database) -> WholeBlobs:
     """The blob store the settings name."""
-    if not settings.blobs:
-        return FolderBlobs(settings.folder / "blobs", db)
-    return open_s3(settings.blobs)
+    inner = open_s3(settings.blobs) if settings.blobs else FolderBlobs(settings.folder / "blobs", db)
+    return PiecedBlobs(inner, db)
 
 
 async def open_bus(settings: Settings) -> Bus:

@@ -107,7 +107,12 @@ async def _note_unlinked(store: Store, digests: list[str], now: int) -> None:
 
 
 async def _linked(store: Store, digests: list[str]) -> set[str]:
-    rows = await store.db.rows(f"SELECT DISTINCT hash FROM blob_link WHERE hash IN {marks(len(digests))}", *digests)
+    rows = await store.db.rows(
+        f"""SELECT hash FROM blob_link WHERE hash IN {marks(len(digests))}
+        UNION SELECT piece FROM blob_piece WHERE piece IN {marks(len(digests))}""",
+        *digests,
+        *digests,
+    )
     return {digest for (digest,) in rows}
 
 

@@ -187,3 +187,36 @@ async def test_a_page_ends_with_the_right_of_who_made_it(ann, visitor, context) 
         assert (await ann("Calendar/bookingPages"))["list"] == []
     bad = await ann("Calendar/openBookingPage", calendarId=await ann.calendar(), title="x", hours={"9": [[0, 1]]})
     assert bad["error"] == "invalidArguments"
+
+
+async def test_an_alert_is_pushed_to_whom_it_belongs_to(ann, peer, visitor, context) -> None:
+    """draft-ietf-jmap-calendars §6.4"""
+    import asyncio
+
+    from parvis.serve.jmap.push.delivery import Delivery
+    from tests.calendar.conftest import SECRET
+
+    heard: list[str] = []
+
+    async def listen() -> None:
+        auth = (ann.principal.address, SECRET)
+        async with visitor.stream("GET", "/jmap/events?types=CalendarAlert&ping=5", auth=auth) as answer:
+            assert answer.status_code == 200
+            async for line in answer.aiter_lines():
+                heard.append(line)
+
+    listening = asyncio.create_task(listen())
+    await asyncio.sleep(0.5)
+    alert = {"a": {"trigger": {"@type": "OffsetTrigger", "offset": "-PT10M"}}}
+    with clock.frozen(NOW):
+        number = await ann.make(start="2026-01-04T13:00:00", alerts=alert)
+    with clock.frozen(NOW + 3_000_000):
+        await run_jobs(context)
+    await context.need(Delivery).follow(await context.store.outbox.after(0, 0, 500))
+    for _ in range(50):
+        if any("CalendarAlert" in line for line in heard):
+            break
+        await asyncio.sleep(0.1)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    assert "event: calendarAlert" in heard and any(number in line and '"a"' in line for line in heard), heard

@@ -22,6 +22,8 @@ from parvis.store import tidy
 from parvis.store.blobs import small
 from parvis.store.check import check
 from parvis.store.store import Store
+from tests.files.test_previews import png
+from tests.leak import test_files as file_life
 from tests.leak.test_leak import PASSWORD, RAW, SECRETS, Person, asked, someone
 
 OTHERS = RAW.replace(b"ann@example.net", b"bob@example.net")
@@ -105,6 +107,7 @@ async def live(app: App, ann: Person, bob: Person) -> None:
             raise Unauthenticated("wrong")
     await store.write(lambda unit: suppression.complained(unit, ann.principal.id, "petra@elsewhere.example"))
     await store.write(lambda unit: left_a_list(unit, ann.principal.id))
+    await with_files(app, ann, bob)
     await app._search.indexer.settle()
 
 
@@ -127,6 +130,39 @@ async def contacts(ann: Person, bob: Person) -> None:
             numbers = [each["id"] for each in made[0][1]["created"].values()]
             merged = await ann(("ContactCard/merge", {"accountId": ann.account, "cardIds": numbers}))
             assert merged[0][0] == "ContactCard/merge", merged
+
+
+async def with_files(app: App, ann: Person, bob: Person) -> None:
+    """She has files, is writing one, says something, looks at pictures, and has written into a folder of Bob's."""
+    has = await file_life.made(ann)
+    account = {"accountId": ann.account}
+    picture = await ann.client.post(
+        f"/jmap/upload/{ann.account}/", content=png(), headers={"content-type": "image/png"}
+    )
+    shown = {"name": f"{SECRETS[0]}.png", "blobId": picture.json()["blobId"], "type": "image/png"}
+    made = (await ann(("FileNode/set", {**account, "create": {"n": shown}})))[0][1]["created"]["n"]["id"]
+    assert (await ann.client.get(f"/files/preview/{ann.account}/{made}")).status_code == 200
+    await ann(
+        ("FileNode/set", {**account, "update": {has.file: {"isFavourite": True}}}),
+        ("FileNode/set", {**account, "update": {has.folder: {"shareWith": {bob.account: {"mayRead": True}}}}}),
+    )
+    await ann.client.request("DELETE", f"/dav/files/{ann.account}/{SECRETS[0]}.png")
+    begun = {"tus-resumable": "1.0.0", "upload-length": "9", "content-type": "application/offset+octet-stream"}
+    assert (await ann.client.post("/files/uploads", headers=begun, content=SECRETS[1][:5])).status_code == 201
+    link = (await ann(("FileLink/get", {**account, "ids": [has.link]})))[0][1]["list"][0]["url"].rpartition("/s/")[
+        2
+    ]
+    assert (await ann.client.get(f"/s/{link}/{has.file}/x")).status_code == 200
+    theirs = (await bob(("FileNode/set", {"accountId": bob.account, "create": {"f": {"name": "Bob"}}})))[0][1]
+    folder = theirs["created"]["f"]["id"]
+    rights = {"mayRead": True, "mayAddChildren": True, "mayModifyContent": True, "mayRename": True}
+    share = {folder: {"shareWith": {ann.account: rights}}}
+    await bob(("FileNode/set", {"accountId": bob.account, "update": share}))
+    given = {"accountId": bob.account, "create": {"n": {"name": "from ann", "parentId": folder}}}
+    written = (await ann(("FileNode/set", given)))[0][1]
+    assert written["created"], written
+    said = {"accountId": bob.account, "create": {"c": {"nodeId": folder, "body": SECRETS[2]}}}
+    assert (await ann(("FileComment/set", said)))[0][1]["created"]
 
 
 async def filtered(app: App, ann: Person) -> None:
@@ -206,6 +242,8 @@ async def test_nothing_is_left_of_a_deleted_account(app: App, monkeypatch, tmp_p
     assert {"sieve_script", "sieve_seen", "sieve_log", "sieve_undo", "suppressed", "list_reader"} <= before
     assert {"contact_card", "contact_word", "contact_vcard", "contact_merge", "address_book_person"} <= before
     assert {"vault_email", "spam_token", "spam_total", "spam_report"} <= before
+    assert {"file_node", "file_version", "file_trash", "file_part", "file_person", "file_upload"} <= before
+    assert {"file_link", "file_link_use", "file_comment", "file_preview", "file_account"} <= before
     assert await asyncio.to_thread(refused, app.ports["smtp"]) == 250
 
     await erasure.schedule(store, ann.principal.id)
@@ -216,9 +254,9 @@ async def test_nothing_is_left_of_a_deleted_account(app: App, monkeypatch, tmp_p
     async with asyncio.timeout(60):
         while await store.db.value("SELECT 1 FROM job WHERE kind = 'account-erase' AND finished_ms IS NULL"):
             await asyncio.sleep(0.05)
+    await app._search.indexer.settle()  # the card in the directory, and who has written into a file of another
     await tidy.blobs(store, grace_ms=0)
     await tidy.blobs(store, grace_ms=0)
-    await app._search.indexer.settle()  # of the card in the directory
 
     assert await left(store, numbers, words) == []
     files = [file for file in (tmp_path / "blobs").rglob("*") if file.is_file()]

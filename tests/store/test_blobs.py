@@ -11,6 +11,7 @@ from parvis.kernel import clock
 from parvis.kernel.errors import Invalid, NotFound, Unavailable
 from parvis.store.blobs.contract import CHUNK, RENEW_MS, Blobs
 from parvis.store.blobs.folder import FolderBlobs
+from parvis.store.blobs.pieces import PiecedBlobs
 from parvis.store.blobs.s3 import open_s3
 from parvis.store.blobs.small import LARGEST
 from parvis.store.store import Store
@@ -25,7 +26,7 @@ def blobs(request) -> Blobs:
     """Beside the database, and in S3."""
     if request.param == "s3":
         return open_s3(request.getfixturevalue("s3").fresh())
-    return request.getfixturevalue("store_sqlite").blobs
+    return request.getfixturevalue("store_sqlite").blobs.inner
 
 
 async def every(blobs: Blobs) -> list[str]:
@@ -165,7 +166,9 @@ async def test_bytes_join_a_unit(store: Store, size: int) -> None:
 
 async def test_a_small_file_of_before_is_found_and_swept(store_sqlite: Store) -> None:
     """Small blobs were files before they were kept in the database (decision 5)."""
-    blobs, content = store_sqlite.blobs, b"old and small"
+    content = b"old and small"
+    assert isinstance(store_sqlite.blobs, PiecedBlobs)
+    blobs = store_sqlite.blobs.inner
     assert isinstance(blobs, FolderBlobs)
     digest = hashlib.sha256(content).hexdigest()
     blobs.path(digest).parent.mkdir(parents=True)

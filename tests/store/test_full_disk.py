@@ -62,7 +62,7 @@ async def test_a_full_disk_fails_an_upload_and_leaves_nothing(store_sqlite: Stor
 
 
 async def full_after_the_first_bytes(blobs: Blobs) -> FolderWriter:
-    writer = await blobs.writer()
+    writer = await blobs.writer(whole=True)
     assert isinstance(writer, FolderWriter)
     await writer.write(bytes(LARGEST + 1))
     assert writer._file is not None

@@ -82,7 +82,7 @@ async def test_an_upload_ends_late_and_then_its_bytes_go(store: Store, days) -> 
 
 
 async def test_half_written_files_go(store_sqlite: Store, tmp_path, days) -> None:
-    writer = await store_sqlite.blobs.writer()
+    writer = await store_sqlite.blobs.writer(whole=True)
     await writer.write(b"half" * LARGEST)
     with days(0.5):
         await tidy.blobs(store_sqlite)

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { applyPatch } from '../src/kernel/patch';
 import { changed, movedTo, removed, shifted, type Edit } from '../src/calendar/edit';
-import { formatLocal, HOUR } from '../src/calendar/local';
+import { formatLocal, HOUR } from '../src/kernel/time/local';
 import { byTime, occurrencesOf, type Occurrence } from '../src/calendar/occurrence';
 import type { CalendarEvent } from '../src/calendar/types';
-import { wallOf } from '../src/calendar/zone';
+import { wallOf } from '../src/kernel/time/zone';
 
 const PARIS = 'Europe/Paris';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { alertsFor, alertsOf, minutesOf, offsetOf } from '../src/calendar/alerts';
 import { changesIn, formFrom, formOf, recordOf, withStart, wrong } from '../src/calendar/form';
-import { hueOfColour } from '../src/calendar/colour';
-import { parseLocal } from '../src/calendar/local';
+import { hueOfColour } from '../src/ui/colour';
+import { parseLocal } from '../src/kernel/time/local';
 import { occurrencesOf } from '../src/calendar/occurrence';
 import { guestsOf, invitation, organises, participantsOf } from '../src/calendar/people';
 import type { CalendarEvent } from '../src/calendar/types';

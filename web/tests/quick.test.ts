@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatLocal, HOUR, MINUTE, parseLocal } from '../src/calendar/local';
-import { quick } from '../src/calendar/quick';
+import { formatLocal, HOUR, MINUTE, parseLocal } from '../src/kernel/time/local';
+import { quick } from '../src/kernel/time/quick';
 
 /** A Tuesday. */
 const NOW = parseLocal('2026-12-08T10:10:00');

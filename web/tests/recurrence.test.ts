@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, formatLocal, parseLocal } from '../src/calendar/local';
-import { endedBefore, lastOf, restOf, timesOf } from '../src/calendar/recurrence';
-import type { RecurrenceRule } from '../src/calendar/types';
+import { DAY, formatLocal, parseLocal } from '../src/kernel/time/local';
+import { endedBefore, lastOf, restOf, timesOf } from '../src/kernel/time/recurrence';
+import type { RecurrenceRule } from '../src/kernel/time/rule';
 
 const START = '1997-09-02T09:00:00';
 

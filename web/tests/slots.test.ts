@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR } from '../src/calendar/local';
+import { HOUR } from '../src/kernel/time/local';
 import { slotsOf, type Calendared } from '../src/calendar/slots';
 
 /** A Tuesday, eight o'clock UTC. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { addMonths, formatDay, formatExact, formatLocal, parseDuration, parseLocal, startOfWeek, weekNumber } from '../src/calendar/local';
-import { endOf, instantOf, offsetName, wallOf } from '../src/calendar/zone';
+import { addMonths, formatDay, formatExact, formatLocal, parseDuration, parseLocal, startOfWeek, weekNumber } from '../src/kernel/time/local';
+import { endOf, instantOf, offsetName, wallOf } from '../src/kernel/time/zone';
 
 const utc = (text: string) => Date.parse(text);
 

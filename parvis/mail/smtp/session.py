@@ -14,7 +14,7 @@ from parvis.kernel.settings import Settings
 from parvis.mail.smtp.spool import IN_MEMORY, Spool
 from parvis.mail.smtp.trace import Arrival, protocol
 from parvis.serve.lines.connection import Connection, Ended
-from parvis.store.blobs.contract import Blobs
+from parvis.store.blobs.contract import WholeBlobs
 from parvis.wire.data import DataDecoder, LineEnds
 from parvis.wire.smtp import (
     LINE_LIMIT,
@@ -66,7 +66,7 @@ class Policy(Protocol):
     """What a server allows."""
 
     settings: Settings
-    blobs: Blobs
+    blobs: WholeBlobs
     large: asyncio.Semaphore
     """Held by each message that is not small while the whole of it is in memory."""
 

@@ -1,7 +1,7 @@
 """A message while it comes in: in memory while small, in the blob store's waiting room when large."""
 
 from parvis.kernel.errors import TooLarge
-from parvis.store.blobs.contract import Blobs, BlobWriter
+from parvis.store.blobs.contract import BlobWriter, WholeBlobs
 
 IN_MEMORY = 1024 * 1024
 """Bytes of one message that are held before it is written out."""
@@ -12,7 +12,7 @@ LARGE_AT_ONCE = 4
 class Spool:
     """Collects a message. `head` is put before it and does not count for the limit."""
 
-    def __init__(self, blobs: Blobs, limit: int, head: bytes = b"") -> None:
+    def __init__(self, blobs: WholeBlobs, limit: int, head: bytes = b"") -> None:
         self._blobs, self._limit = blobs, limit
         self._parts: list[bytes] = [head]
         self._held = len(head)
@@ -34,7 +34,7 @@ class Spool:
         self._parts.append(data)
         self._held += len(data)
         if self._held > IN_MEMORY:
-            self._writer = self._writer or await self._blobs.writer()
+            self._writer = self._writer or await self._blobs.writer(whole=True)
             await self._writer.write(b"".join(self._parts))
             self._parts, self._held = [], 0
 

@@ -54,6 +54,9 @@ class Call:
     access: Access
     """The account's scope and what the principal may do in it."""
     db: Reader
+    gone: list[int] = field(default_factory=list)
+    """Objects that a /set or /copy has destroyed beside those that were named: what was replaced, what was
+    inside."""
 
     @property
     def account_id(self) -> int:

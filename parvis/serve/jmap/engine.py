@@ -17,7 +17,7 @@ from parvis.serve.jmap import copying, querying, reading
 from parvis.serve.jmap.accounts import account
 from parvis.serve.jmap.call import Call, Exchange, Result, Then
 from parvis.serve.jmap.errors import MethodError, RequestError, of_method
-from parvis.serve.jmap.kind import ChangesArguments, CopyArguments, Kind, Method
+from parvis.serve.jmap.kind import ChangesArguments, Kind, Method
 from parvis.serve.jmap.references import MOST_WEIGHT, resolve_all, weight
 from parvis.serve.jmap.request import Request
 from parvis.serve.jmap.shares import SharedKinds
@@ -84,7 +84,7 @@ class Engine:
         if kind.create or kind.update or kind.destroy:
             yield "set", kind.set_arguments, lambda call: _set(kind, call)
         if kind.copy:
-            yield "copy", CopyArguments, lambda call: self._copy(kind, call)
+            yield "copy", kind.copy_arguments, lambda call: self._copy(kind, call)
         if kind.query or kind.page:
             yield "query", kind.query_arguments, lambda call: querying.query(kind, call)
             changes = kind.query_changes_arguments

@@ -240,6 +240,7 @@ class Kind:
     """Whether filter and sort look at immutable properties only, so that an update moves nothing."""
     get_arguments: type[GetArguments] = GetArguments
     set_arguments: type[SetArguments] = SetArguments
+    copy_arguments: type[CopyArguments] = CopyArguments
     query_arguments: type[QueryArguments] = QueryArguments
     query_changes_arguments: type[QueryChangesArguments] = QueryChangesArguments
     defaults: frozenset[str] | None = None

@@ -203,7 +203,7 @@ class Setting:
 
     async def _unit(self, unit: Unit, *, isolate: bool) -> tuple[SetOutcome, str, str, dict[str, str]]:
         exchange = replace(self.call.exchange, created=dict(self.call.exchange.created))
-        call = replace(self.call, db=unit, exchange=exchange)
+        call = replace(self.call, db=unit, exchange=exchange, gone=[])
         if self.kind.first is not None:
             await self.kind.first(unit)
         await unit.tick(call.account_id)  # holds the account, so that what is read now is what is patched
@@ -213,6 +213,7 @@ class Setting:
         run.read = await self._read_patched(run)
         await self._all(run, isolate)
         await self._read_back(run)
+        run.outcome.destroyed += [ids.text(number) for number in dict.fromkeys(call.gone)]
         made = {key: exchange.created[key] for key, _, _ in run.fresh}
         return run.outcome, old, await self._state_after(unit, call, old), made
 
@@ -248,7 +249,10 @@ class Setting:
             failed = []
             for step in left:
                 errors, key, work = step
+                before = len(run.call.gone)
                 error = await _attempted(run.unit, work, isolate)
+                if error is not None:
+                    del run.call.gone[before:]
                 if error is None:
                     errors.pop(key, None)
                 else:

@@ -3,6 +3,7 @@ and the same bytes are kept once. Who may read a blob is told by `blob_link`, ne
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from parvis.kernel.mapped import Raw
@@ -36,6 +37,14 @@ class BlobWriter(Protocol):
     async def abort(self) -> None:
         """Leaves nothing behind."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a large blob, which is a blob itself."""
+
+    hash: str
+    size: int
 
 
 class Blobs(Protocol):
@@ -88,4 +97,17 @@ class Blobs(Protocol):
 
     async def clean(self, before_ms: int) -> int:
         """Removes what unfinished writers left behind before this time. Returns how many."""
+        ...
+
+
+class WholeBlobs(Blobs, Protocol):
+    """The blob store as everybody has it: large content is in pieces, and what is the same in two is kept once."""
+
+    async def writer(self, *, whole: bool = False) -> BlobWriter:
+        """Opens a streaming write; with `whole` what is written stays in one piece, to be mapped without a copy."""
+        ...
+
+    async def assemble(self, pieces: Sequence[Piece], digest: str | None = None) -> str:
+        """Makes a blob of others, in their order; they stay what they are. Returns its hash, which is computed when
+        it is not given."""
         ...

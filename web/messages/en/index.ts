@@ -2,6 +2,7 @@ import type admin from './admin.json';
 import type assistant from './assistant.json';
 import type calendar from './calendar.json';
 import type compose from './compose.json';
+import type contacts from './contacts.json';
 import type files from './files.json';
 import type filters from './filters.json';
 import type lists from './lists.json';
@@ -11,7 +12,9 @@ import type search from './search.json';
 import type settings from './settings.json';
 import type sharing from './sharing.json';
 import shell from './shell.json';
+import type spaces from './spaces.json';
 import start from './start.json';
+import type tasks from './tasks.json';
 import ui from './ui.json';
 import type vault from './vault.json';
 import type warnings from './warnings.json';
@@ -27,6 +30,7 @@ export const later = {
   assistant: () => import('./assistant.json'),
   calendar: () => import('./calendar.json'),
   compose: () => import('./compose.json'),
+  contacts: () => import('./contacts.json'),
   files: () => import('./files.json'),
   filters: () => import('./filters.json'),
   lists: () => import('./lists.json'),
@@ -34,8 +38,10 @@ export const later = {
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
   sharing: () => import('./sharing.json'),
+  tasks: () => import('./tasks.json'),
+  spaces: () => import('./spaces.json'),
   vault: () => import('./vault.json'),
   warnings: () => import('./warnings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof calendar & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings & typeof files;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings & typeof files & typeof contacts & typeof calendar & typeof tasks & typeof spaces;

@@ -10,6 +10,7 @@ export const later = {
   assistant: () => import('./assistant.json'),
   calendar: () => import('./calendar.json'),
   compose: () => import('./compose.json'),
+  contacts: () => import('./contacts.json'),
   files: () => import('./files.json'),
   filters: () => import('./filters.json'),
   lists: () => import('./lists.json'),
@@ -17,6 +18,8 @@ export const later = {
   search: () => import('./search.json'),
   settings: () => import('./settings.json'),
   sharing: () => import('./sharing.json'),
+  tasks: () => import('./tasks.json'),
+  spaces: () => import('./spaces.json'),
   vault: () => import('./vault.json'),
   warnings: () => import('./warnings.json'),
 };

@@ -1,5 +1,5 @@
 /** Reminders as minutes before the start; what is otherwise (after the end, at a moment) is kept as it is. Pure. */
-import { MINUTE, parseDuration, DAY } from './local';
+import { MINUTE, parseDuration, DAY } from '../kernel/time/local';
 import type { Alert, Calendar, Details } from './types';
 
 /** Minutes before the start of an alert; null for one that is no such thing. */

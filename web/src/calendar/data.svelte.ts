@@ -5,11 +5,11 @@ import { signedIn } from '../kernel/session.svelte';
 import { Span } from '../kernel/span.svelte';
 import { link } from '../kernel/start.svelte';
 import { store } from '../kernel/store.svelte';
-import { hueOfColour } from './colour';
+import { hueOfColour } from '../ui/colour';
 import { byTime, occurrencesOf, type Occurrence } from './occurrence';
 import { addressOf, identityOf } from './people';
 import { AVAILABILITY, CalendarEventType, CALENDARS, CalendarType, ParticipantIdentityType, type Calendar, type CalendarEvent, type CalendarRights, type ParticipantIdentity } from './types';
-import { ownZone } from './zone';
+import { ownZone } from '../kernel/time/zone';
 
 /** A calendar with whose it is and how it is drawn. */
 export interface Place {

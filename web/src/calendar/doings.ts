@@ -4,7 +4,7 @@ import { router } from '../kernel/router.svelte';
 import { remove } from './actions';
 import { data } from './data.svelte';
 import { found } from './find.svelte';
-import { DAY, HOUR, MINUTE } from './local';
+import { DAY, HOUR, MINUTE } from '../kernel/time/local';
 import { ui, type Draft } from './ui.svelte';
 import { view, type Mode } from './view.svelte';
 

@@ -7,12 +7,12 @@ import { move } from './actions';
 import { data } from './data.svelte';
 import { shifted } from './edit';
 import { wallsOf } from './layout';
-import { DAY, MINUTE } from './local';
+import { DAY, MINUTE } from '../kernel/time/local';
 import type { Occurrence } from './occurrence';
 import { ui } from './ui.svelte';
 import { view } from './view.svelte';
 import { clock, dayName } from './words';
-import { instantOf } from './zone';
+import { instantOf } from '../kernel/time/zone';
 
 export const STEP = 15 * MINUTE;
 

@@ -3,11 +3,12 @@
  * that come after, of all. JSCalendar (RFC 8984 §4.3.5), JMAP Calendars §5.3. Pure.
  */
 import type { Patch } from '../kernel/patch';
-import { DAY, formatDays, formatExact, formatLocal, parseDuration, parseLocal, startOfDay, WEEKDAYS, weekdayOf } from './local';
+import { DAY, formatDays, formatExact, formatLocal, parseDuration, parseLocal, startOfDay, WEEKDAYS, weekdayOf } from '../kernel/time/local';
 import { recurs, rulesOf, type Occurrence } from './occurrence';
-import { endedBefore, restOf } from './recurrence';
-import type { CalendarEvent, Details, Override, RecurrenceRule } from './types';
-import { instantOf, wallOf } from './zone';
+import { endedBefore, restOf } from '../kernel/time/recurrence';
+import type { CalendarEvent, Details, Override } from './types';
+import type { RecurrenceRule } from '../kernel/time/rule';
+import { instantOf, wallOf } from '../kernel/time/zone';
 
 export type Scope = 'this' | 'future' | 'all';
 

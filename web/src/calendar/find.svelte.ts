@@ -1,7 +1,7 @@
 /** An occurrence by its key, as it is now. */
 import { store } from '../kernel/store.svelte';
 import { data } from './data.svelte';
-import { DAY, parseLocal } from './local';
+import { DAY, parseLocal } from '../kernel/time/local';
 import { occurrencesOf, type Occurrence } from './occurrence';
 import { CalendarEventType } from './types';
 

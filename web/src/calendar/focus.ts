@@ -2,7 +2,7 @@
 import { found } from './find.svelte';
 import { drag } from './drag.svelte';
 import { mayMove } from './actions';
-import { DAY } from './local';
+import { DAY } from '../kernel/time/local';
 
 /** Call with the keys of a screen full of events; true when it was one of ours. */
 export function eventKeys(event: KeyboardEvent): void {

@@ -3,13 +3,14 @@ import { alertsFor, alertsOf } from './alerts';
 import type { Changes } from './edit';
 import { withRules } from './edit';
 import { wallsOf } from './layout';
-import { DAY, formatDay, formatDays, formatExact, formatLocal, MINUTE, parseLocal } from './local';
+import { DAY, formatDay, formatDays, formatExact, formatLocal, MINUTE, parseLocal } from '../kernel/time/local';
 import { placeOf, onlineOf } from './places';
 import { rulesOf, type Occurrence } from './occurrence';
 import { addressOf, guestsOf, participantsOf } from './people';
-import type { Calendar, CalendarEvent, Details, Participant, RecurrenceRule } from './types';
+import type { Calendar, CalendarEvent, Details, Participant } from './types';
+import type { RecurrenceRule } from '../kernel/time/rule';
 import type { Draft } from './ui.svelte';
-import { instantOf, wallOf } from './zone';
+import { instantOf, wallOf } from '../kernel/time/zone';
 
 export interface FormGuest {
   name: string;

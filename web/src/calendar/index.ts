@@ -1,5 +1,5 @@
 /** The calendar feature: what it adds to the shell. Its screen, its editor and its panel come when they are needed. */
-import { fill, openEvent, openPassage, type Feature } from '../kernel/features';
+import { addHome, fill, openEvent, openPassage, type Feature } from '../kernel/features';
 import { withWords } from '../kernel/i18n.svelte';
 import { link } from '../kernel/start.svelte';
 import { sync } from '../kernel/sync';
@@ -21,6 +21,7 @@ export const calendar: Feature = {
   commands: calendarCommands,
   start: () => {
     if (!(CALENDARS in (link.session?.primaryAccounts ?? {}))) return;
+    addHome({ id: 'calendar', title: 'calendar.title', icon: Calendar, capability: CALENDARS, path: () => '/calendar' });
     openPassage('CalendarEvent').provide(async () => (await import('./passage')).open);
     openEvent.provide(withWords('calendar', async () => (await import('./passage')).begin));
     fill('settings.calendar', withWords('calendar', () => import('./SettingsPart.svelte')));

@@ -1,7 +1,7 @@
 /** Where events are drawn: columns for those at the same time of a day, lanes for those that last days. Pure. */
-import { DAY, MINUTE, startOfDay } from './local';
+import { DAY, MINUTE, startOfDay } from '../kernel/time/local';
 import type { Occurrence } from './occurrence';
-import { wallOf } from './zone';
+import { wallOf } from '../kernel/time/zone';
 
 /** A part of an event within one day, in minutes from that day's midnight. */
 export interface Piece {

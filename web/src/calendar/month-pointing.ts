@@ -4,7 +4,7 @@ import { data } from './data.svelte';
 import { drag } from './drag.svelte';
 import { found } from './find.svelte';
 import { wallsOf } from './layout';
-import { DAY, startOfDay } from './local';
+import { DAY, startOfDay } from '../kernel/time/local';
 import { swallowClick } from './pointing';
 
 const SLACK = 5;

@@ -1,10 +1,11 @@
 /** Events as they happen: each time of a series with what it has of its own, by time. Pure; what is worked out for a record is kept with it. */
 import type { Fields } from '../kernel/patch';
 import { applyPatch } from '../kernel/patch';
-import { DAY, formatLocal, parseDuration, parseLocal, startOfMonth } from './local';
-import { timesOf } from './recurrence';
-import type { CalendarEvent, Details, Override, RecurrenceRule } from './types';
-import { endOf, instantOf } from './zone';
+import { DAY, formatLocal, parseDuration, parseLocal, startOfMonth } from '../kernel/time/local';
+import { timesOf } from '../kernel/time/recurrence';
+import type { CalendarEvent, Details, Override } from './types';
+import type { RecurrenceRule } from '../kernel/time/rule';
+import { endOf, instantOf } from '../kernel/time/zone';
 
 export interface Occurrence extends Details {
   /** Unlike any other: the account, the event and its recurrence id. */

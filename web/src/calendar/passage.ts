@@ -4,9 +4,9 @@ import { router } from '../kernel/router.svelte';
 import { store } from '../kernel/store.svelte';
 import { data } from './data.svelte';
 import { begin as beginHere } from './doings';
-import { formatDay, MINUTE, parseLocal } from './local';
+import { formatDay, MINUTE, parseLocal } from '../kernel/time/local';
 import { CalendarEventType } from './types';
-import { wallOf } from './zone';
+import { wallOf } from '../kernel/time/zone';
 
 export async function open({ accountId, objectId }: PassageRequest): Promise<void> {
   if (store.entry(CalendarEventType, accountId, objectId).status === 'empty') await store.load(CalendarEventType, accountId, [objectId]);

@@ -4,7 +4,7 @@ import { data } from './data.svelte';
 import { drag, STEP, type Kind } from './drag.svelte';
 import { found } from './find.svelte';
 import { wallsOf } from './layout';
-import { DAY, MINUTE, startOfDay } from './local';
+import { DAY, MINUTE, startOfDay } from '../kernel/time/local';
 
 interface Grid {
   scroller: () => HTMLElement | undefined;

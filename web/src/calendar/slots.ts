@@ -1,5 +1,5 @@
 /** Times at which people are free, best first, with what speaks for each. Pure. */
-import { DAY, MINUTE, startOfDay, weekdayOf } from './local';
+import { DAY, MINUTE, startOfDay, weekdayOf } from '../kernel/time/local';
 
 export interface Busy {
   from: number;

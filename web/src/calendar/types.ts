@@ -1,5 +1,6 @@
 /** The kinds of records the calendar works with: JMAP for Calendars, whose events are JSCalendar (RFC 8984). */
 import { defineType } from '../kernel/store.svelte';
+import type { RecurrenceRule } from '../kernel/time/rule';
 
 export const CALENDARS = 'urn:ietf:params:jmap:calendars';
 /** Methods of this server's own: files, followed calendars, links. */
@@ -35,35 +36,6 @@ export interface Calendar {
   timeZone: string | null;
   shareWith: Record<string, Partial<CalendarRights>> | null;
   myRights: CalendarRights;
-}
-
-/** RFC 8984 §4.3.3. */
-export interface RecurrenceRule {
-  '@type'?: 'RecurrenceRule';
-  frequency: 'yearly' | 'monthly' | 'weekly' | 'daily' | 'hourly' | 'minutely' | 'secondly';
-  interval?: number;
-  rscale?: string;
-  skip?: string;
-  firstDayOfWeek?: Weekday;
-  byDay?: NDay[];
-  byMonthDay?: number[];
-  byMonth?: string[];
-  byYearDay?: number[];
-  byWeekNo?: number[];
-  byHour?: number[];
-  byMinute?: number[];
-  bySecond?: number[];
-  bySetPosition?: number[];
-  count?: number;
-  until?: string;
-}
-
-export type Weekday = 'mo' | 'tu' | 'we' | 'th' | 'fr' | 'sa' | 'su';
-
-export interface NDay {
-  '@type'?: 'NDay';
-  day: Weekday;
-  nthOfPeriod?: number;
 }
 
 /** RFC 8984 §4.5.2. */

@@ -3,10 +3,10 @@ import { untrack } from 'svelte';
 import { preferences, type Agenda } from '../kernel/preferences.svelte';
 import { path, router } from '../kernel/router.svelte';
 import { data } from './data.svelte';
-import { addMonths, DAY, formatDay, parseLocal, startOfDay, startOfMonth, startOfWeek, WEEK } from './local';
+import { addMonths, DAY, formatDay, parseLocal, startOfDay, startOfMonth, startOfWeek, WEEK } from '../kernel/time/local';
 import type { Occurrence } from './occurrence';
 import { capital, dayName, wallFormat } from './words';
-import { instantOf, todayIn, wallOf } from './zone';
+import { instantOf, todayIn, wallOf } from '../kernel/time/zone';
 
 export type Mode = Agenda['view'];
 export const MODES: readonly Mode[] = ['day', 'workweek', 'week', 'month', 'agenda'];

@@ -1,10 +1,10 @@
 /** Times and rules of events as people say them, in the language in use. */
 import { locale, region, t } from '../kernel/i18n.svelte';
-import { DAY, parseLocal, WEEKDAYS, weekdayOf } from './local';
+import { DAY, parseLocal, WEEKDAYS, weekdayOf } from '../kernel/time/local';
 import { wallsOf } from './layout';
 import type { Occurrence } from './occurrence';
-import type { RecurrenceRule } from './types';
-import { wallOf } from './zone';
+import type { RecurrenceRule } from '../kernel/time/rule';
+import { wallOf } from '../kernel/time/zone';
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 

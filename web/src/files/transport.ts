@@ -7,36 +7,32 @@ const LARGE = 8_000_000;
 const CHUNK = 16_000_000;
 const RETRIES = [0, 1_000, 3_000, 8_000, 20_000, 60_000];
 
-/** Where an account's large files are sent; null when the server takes none. */
-function tusUrl(account: string): string | null {
-  const url = jmap.session?.accounts[account]?.accountCapabilities[FILES]?.tusUrl;
-  return typeof url === 'string' ? url : null;
-}
+/** Where the server takes uploads by tus. */
+const TUS = '/files/uploads';
 
 /** Uploads; answers with the id of the blob. `told` gets the part that is there, from 0 to 1. */
 export async function bring(account: string, file: File, told: (part: number) => void, signal: AbortSignal): Promise<string> {
-  const endpoint = file.size > LARGE ? tusUrl(account) : null;
-  if (endpoint) return resumable(endpoint, file, told, signal);
+  if (file.size > LARGE && jmap.has(FILES)) return resumable(account, file, told, signal);
   const most = jmap.limit('maxSizeUpload', Infinity);
   if (file.size > most) throw new JmapError('tooLarge', 'the file is too large', { most });
   const { blobId } = await jmap.upload(account, file, told, signal);
   return blobId;
 }
 
-async function resumable(endpoint: string, file: File, told: (part: number) => void, signal: AbortSignal): Promise<string> {
+async function resumable(account: string, file: File, told: (part: number) => void, signal: AbortSignal): Promise<string> {
   const { Upload } = await import('tus-js-client');
   return new Promise((resolve, reject) => {
     let blobId = '';
     const upload = new Upload(file, {
-      endpoint,
+      endpoint: TUS,
       chunkSize: CHUNK,
       retryDelays: RETRIES,
       removeFingerprintOnSuccess: true,
-      metadata: { filename: file.name, filetype: file.type || 'application/octet-stream' },
+      metadata: { accountId: account, filename: file.name, filetype: file.type || 'application/octet-stream' },
       headers: { 'X-Parvis': '1' },
       onProgress: (sent, all) => told(all ? sent / all : 1),
       onAfterResponse: (_request, answer) => {
-        blobId = answer.getHeader('Parvis-Blob-Id') ?? blobId;
+        blobId = answer.getHeader('X-Parvis-Blob') ?? blobId;
       },
       onSuccess: () => (blobId ? resolve(blobId) : reject(new JmapError('serverFail', 'the upload has no blob'))),
       onError: (error) => reject(new JmapError('originalResponse' in error ? 'http' : 'offline', error.message)),

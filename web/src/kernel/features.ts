@@ -144,6 +144,26 @@ export interface ShareRequest {
   levels: { label: string; rights: string[] }[];
 }
 
+/** A file that the server keeps. */
+export interface KeptFile {
+  accountId: string;
+  blobId: string;
+  name: string;
+  type: string;
+  size: number;
+}
+
+/** Files are chosen among those that the server keeps; their blobs are then readable in `accountId`. */
+export interface ChooseFilesRequest {
+  accountId: string;
+}
+
+/** Something to be done about a thing: a task with this title that leads back to it. */
+export interface TaskRequest {
+  title: string;
+  source: { accountId: string; kind: string; id: string };
+}
+
 /** A new event to begin with, for the calendar: what is known of it already. */
 export interface EventRequest {
   title?: string;
@@ -167,6 +187,11 @@ export function openPassage(kind: string): Port<PassageRequest> {
 export const openSearch = new Port<SearchRequest>('search');
 export const openEvent = new Port<EventRequest>('event');
 export const openShare = new Port<ShareRequest>('share');
+/** Answers with nothing when the person chose none. */
+export const chooseFiles = new Port<ChooseFilesRequest, KeptFile[]>('chooseFiles');
+/** Puts blobs among the person's files, where they say. */
+export const keepFiles = new Port<KeptFile[]>('keepFiles');
+export const makeTask = new Port<TaskRequest>('task');
 
 /** Props of the places others may fill. */
 export interface Slots {
@@ -190,6 +215,27 @@ export interface Slots {
   'settings.calendar': Record<string, never>;
   /** A whole conversation with its tools, provided by mail, for use by search and the assistant. */
   'mail.conversation': { accountId: string; threadId: string; onclose?: () => void; highlight?: Highlight };
+}
+
+/** Where a feature shows what one account holds: a space's page leads there. */
+export interface Home {
+  id: string;
+  title: MessageKey;
+  icon: AnyComponent;
+  /** Of the accounts that hold something of the kind. */
+  capability: string;
+  path: (account: string) => string;
+}
+
+const known: Home[] = [];
+
+/** Tells where the things of an account are shown. */
+export function addHome(home: Home): void {
+  known.push(home);
+}
+
+export function homes(): readonly Home[] {
+  return known;
 }
 
 const filled = new Map<string, Lazy<{ default: AnyComponent }>[]>();

@@ -1,8 +1,9 @@
 /** The mail feature: what it adds to the shell. Its screen is the first of most visits and comes with the first load. */
-import { fill, openCompose, openPassage, type Feature } from '../kernel/features';
+import { addHome, fill, openCompose, openPassage, type Feature } from '../kernel/features';
 import { addFinder, type Choice } from '../kernel/finders';
 import { t } from '../kernel/i18n.svelte';
-import { router } from '../kernel/router.svelte';
+import { MAIL } from '../kernel/jmap';
+import { path, router } from '../kernel/router.svelte';
 import { store } from '../kernel/store.svelte';
 import { sync } from '../kernel/sync';
 import { match } from '../ui/Palette.svelte';
@@ -64,5 +65,6 @@ export const mail: Feature = {
     openPassage('Email').provide(async () => (await import('./passage')).open);
     addFinder(findMailboxes);
     addFinder(findPeople);
+    addHome({ id: 'mail', title: 'mail.title', icon: Mail, capability: MAIL, path: (account) => path('mail', `${account}~inbox`) });
   },
 };

@@ -3,6 +3,7 @@ import { commands } from '../kernel/commands.svelte';
 import type { Feature } from '../kernel/features';
 import { admin } from '../admin';
 import { assistant } from '../assistant';
+import { contacts } from '../contacts';
 import { calendar } from '../calendar';
 import { files } from '../files';
 import { compose } from '../mail/compose';
@@ -12,7 +13,9 @@ import { mail } from '../mail';
 import { vault } from '../mail/vault';
 import { search } from '../search';
 import { settings } from '../settings';
+import { tasks } from '../tasks';
 import { sharing } from '../sharing';
+import { spaces } from '../spaces';
 import { shellCommands } from './commands';
 
 export const features: Feature[] = [
@@ -21,11 +24,14 @@ export const features: Feature[] = [
   filters,
   lists,
   vault,
+  contacts,
+  tasks,
   calendar,
   files,
   assistant,
   search,
   sharing,
+  spaces,
   admin,
   settings,
 ];

@@ -1,0 +1,412 @@
+"""Files by WebDAV: the tree of each account below /dav/files/<account>/, and in one's own also what others share,
+each under a name that people can read. What is deleted or overwritten goes into the trash, or becomes a version.
+RFC 4918, RFC 4331, RFC 6578"""
+
+import mimetypes
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ClassVar
+
+from parvis.access import parts
+from parvis.access.gate import VISIBLE, Access, visible
+from parvis.access.principal import Principal, Right
+from parvis.files import person, service, store, trash
+from parvis.files.model import SCOPE
+from parvis.files.model import Content as Held
+from parvis.files.model import Node as File
+from parvis.files.service import Place
+from parvis.kernel import ids
+from parvis.kernel.errors import Forbidden
+from parvis.serve.dav.tree import Content, Node, Precondition, Put, Reader, Shape, SyncPage, Tree, Upload
+from parvis.store.sql.contract import Database, Row, marks
+from parvis.store.store import Store
+from parvis.store.unit import Unit
+from parvis.wire.dav.element import Element, Value
+from parvis.wire.dav.names import dav
+
+_OWNCLOUD = "{http://owncloud.org/ns}"
+_ANYTHING = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class _Mount:
+    """What somebody else shares, as it is called in one's own home; `file` None is the whole tree of a space."""
+
+    name: str
+    account_id: int
+    scope_id: int
+    file: File | None
+
+
+class Files(Tree):
+    """The tree of files."""
+
+    home = "files"
+    keeps = "blob"
+    lockable = True
+    depth = "deep"
+    live: ClassVar[Mapping[str, bool]] = {
+        f"{_OWNCLOUD}id": False,
+        f"{_OWNCLOUD}fileid": False,
+        f"{_OWNCLOUD}size": False,
+        f"{_OWNCLOUD}permissions": False,
+        f"{_OWNCLOUD}checksums": False,
+        f"{_OWNCLOUD}favorite": True,
+    }
+
+    def __init__(self, kept: Store, largest: int, guard: Callable[[File], Awaitable[str]]) -> None:
+        """`guard` says why a file is not handed out."""
+        self._store, self._guard = kept, guard
+        self.largest = largest
+
+    # Looking
+
+    async def find(
+        self, db: Reader, principal: Principal, account_id: int, segments: tuple[str, ...]
+    ) -> Node | None:
+        """See Tree.find."""
+        room = await store.room(db, account_id)
+        if room is None:
+            return None
+        if not segments:
+            return await self._top(db, principal, account_id, room[0])
+        file, parent = None, 0
+        for place, name in enumerate(segments):
+            file = await store.child(db, account_id, parent, name)
+            if file is None or file.role == "trash":
+                own = place == 0 and account_id == principal.id
+                return await self._mounted(db, principal, segments) if own else None
+            parent = file.id
+        return await self._seen(db, principal, file, segments, segments[-1]) if file else None
+
+    async def _top(self, db: Reader, principal: Principal, account_id: int, scope_id: int) -> Node | None:
+        access = (await parts.several(db, principal, SCOPE, [scope_id])).get(scope_id)
+        if access is None:
+            return None
+        state = await self._state(db, account_id, 0)
+        return Node(id=scope_id, shape="folder", name="", access=access, place=(), state=state)
+
+    async def _seen(
+        self, db: Reader, principal: Principal, file: File, place: tuple[str, ...], name: str
+    ) -> Node | None:
+        access = (await parts.several(db, principal, SCOPE, [file.scope_id])).get(file.scope_id)
+        if access is None:
+            return None
+        node = _node(file, access, place, name)
+        if file.folder:
+            return replace(node, state=await self._state(db, file.account_id, file.id))
+        return node
+
+    async def _state(self, db: Reader, account_id: int, folder_id: int) -> int:
+        found = await db.row(
+            """SELECT (SELECT MAX(modseq) FROM file_node WHERE account_id = ? AND parent_id = ?),
+            (SELECT MAX(modseq) FROM file_departed WHERE account_id = ? AND parent_id = ?)""",
+            account_id,
+            folder_id,
+            account_id,
+            folder_id or -account_id,
+        )
+        return max(found[0] or 0, found[1] or 0) if found else 0
+
+    async def _mounted(self, db: Reader, principal: Principal, segments: tuple[str, ...]) -> Node | None:
+        mount = next((one for one in await _mounts(db, principal) if one.name == segments[0]), None)
+        if mount is None:
+            return None
+        above = tuple(file.name for file in reversed(await store.above(db, mount.file.id))) if mount.file else ()
+        found = await self.find(db, principal, mount.account_id, (*above, *segments[1:]))
+        return replace(found, name=segments[-1]) if found else None
+
+    async def children(
+        self, db: Reader, principal: Principal, node: Node, after: str, limit: int
+    ) -> Sequence[Node]:
+        """See Tree.children."""
+        rows = await db.rows(
+            f"""SELECT {store.COLUMNS} FROM file_node n WHERE n.account_id = ? AND n.parent_id = ? AND n.name > ?
+            AND n.scope_id IN {VISIBLE} AND n.role <> 'trash' ORDER BY n.name LIMIT ?""",
+            node.account_id,
+            node.own.id if node.own else 0,
+            after,
+            *visible(principal),
+            limit,
+        )
+        found = await self._all(db, principal, node, [store.node_of(row) for row in rows])
+        if node.own is None and node.account_id == principal.id:
+            return await self._with_mounts(db, principal, found, after, limit)
+        return found
+
+    async def _all(self, db: Reader, principal: Principal, node: Node, files: Sequence[File]) -> list[Node]:
+        rights = {node.access.scope.id: node.access}
+        if others := sorted({file.scope_id for file in files} - rights.keys()):
+            rights |= await parts.several(db, principal, SCOPE, others)
+        return [_node(file, rights[file.scope_id], (*node.place, file.name), file.name) for file in files]
+
+    async def _with_mounts(
+        self, db: Reader, principal: Principal, found: list[Node], after: str, limit: int
+    ) -> list[Node]:
+        mounts = [one for one in await _mounts(db, principal) if one.name > after]
+        rights = await parts.several(db, principal, SCOPE, [one.scope_id for one in mounts]) if mounts else {}
+        for mount in mounts:
+            access = rights[mount.scope_id]
+            if mount.file is None:
+                found.append(Node(id=mount.scope_id, shape="folder", name=mount.name, access=access, place=()))
+            else:
+                above = [file.name for file in reversed(await store.above(db, mount.file.id))]
+                found.append(_node(mount.file, access, tuple(above), mount.name))
+        return sorted(found, key=lambda one: one.name)[:limit]
+
+    async def several(
+        self, db: Reader, principal: Principal, node: Node, names: Sequence[str], *, content: bool = False
+    ) -> Sequence[Node]:
+        """See Tree.several."""
+        rows = await db.rows(
+            f"""SELECT {store.COLUMNS} FROM file_node n WHERE n.account_id = ? AND n.parent_id = ?
+            AND n.name IN {marks(len(names))} AND n.scope_id IN {VISIBLE} AND n.role <> 'trash'""",
+            node.account_id,
+            node.own.id if node.own else 0,
+            *names,
+            *visible(principal),
+        )
+        return await self._all(db, principal, node, [store.node_of(row) for row in rows])
+
+    async def read(self, principal: Principal, node: Node, accept: str = "") -> Content:
+        """See Tree.read. Raises Forbidden for what ClamAV has found."""
+        if await self._guard(node.own):
+            raise Forbidden("this file holds a virus")
+        stream = partial(self._store.blobs.stream, node.own.hash)
+        return Content(size=node.size, media_type=node.media_type, stream=stream)
+
+    async def quota(self, db: Reader, principal: Principal, node: Node) -> tuple[int, int] | None:
+        """RFC 4331"""
+        room = await store.room(db, node.account_id)
+        return (room[2], max(0, room[3] - room[2])) if room and room[3] else None
+
+    async def properties(
+        self, db: Reader, principal: Principal, nodes: Sequence[Node], names: frozenset[str]
+    ) -> Sequence[Mapping[str, Value]]:
+        """What clients of ownCloud and Nextcloud ask for."""
+        own = await person.of(db, principal, [node.id for node in nodes]) if f"{_OWNCLOUD}favorite" in names else {}
+        return [_extra(node, own.get(node.id, person.NOTHING), names) for node in nodes]
+
+    # Changing
+
+    def makes(self, shape: Shape, properties: Mapping[str, Element]) -> bool:
+        """Plain collections only."""
+        return shape == "folder"
+
+    async def make(
+        self,
+        unit: Unit,
+        principal: Principal,
+        parent: Node,
+        name: str,
+        shape: Shape,
+        properties: Mapping[str, Element],
+    ) -> int:
+        """See Tree.make."""
+        return (await service.add(unit, principal, _place(parent), name, None)).id
+
+    async def put(
+        self,
+        unit: Unit,
+        principal: Principal,
+        parent: Node,
+        name: str,
+        old: Node | None,
+        upload: Upload,
+        draft: Any,
+    ) -> Put:
+        """See Tree.put."""
+        media_type = upload.media_type.partition(";")[0].strip() or mimetypes.guess_type(name)[0] or _ANYTHING
+        content = Held(upload.digest, upload.size, media_type)
+        if old is not None:
+            written = await service.write(unit, principal, old.own, content, upload.modified_ms)
+            return Put(etag=written.etag.strip('"'))
+        values = {} if upload.modified_ms is None else {"modified_ms": upload.modified_ms}
+        made = await service.add(unit, principal, _place(parent), name, content, values=values)
+        return Put(etag=made.etag.strip('"'))
+
+    async def delete(self, unit: Unit, principal: Principal, node: Node, *, reply: bool = True) -> None:
+        """Into the trash; an empty file, as a lock leaves it, is destroyed."""
+        if node.own is None:
+            raise Forbidden("the top of an account stays")
+        if not node.own.folder and not node.size:
+            await service.destroy(unit, principal, node.account_id, node.id)
+        else:
+            await trash.put(unit, principal, node.own)
+
+    async def patch(
+        self, unit: Unit, principal: Principal, node: Node, changes: Mapping[str, Element | None]
+    ) -> None:
+        """Favourites, which are one's own."""
+        value = changes.get(f"{_OWNCLOUD}favorite")
+        if node.own is not None:
+            wanted = value is not None and value.words() == "1"
+            await person.note(unit, principal, node.own, {"favourite": wanted})
+
+    async def copy(
+        self,
+        unit: Unit,
+        principal: Principal,
+        node: Node,
+        parent: Node,
+        name: str,
+        replaced: Node | None,
+        *,
+        deep: bool,
+    ) -> None:
+        """See Tree.copy."""
+        if node.own is None:
+            raise Forbidden("a whole account is not copied")
+        if replaced is not None:
+            await self.delete(unit, principal, replaced)
+        await service.copy(unit, principal, node.own, _place(parent), name, deep=deep)
+
+    async def move(
+        self, unit: Unit, principal: Principal, node: Node, parent: Node, name: str, replaced: Node | None
+    ) -> None:
+        """Within an account the node stays what it is; to another one a copy is made, and what was is destroyed."""
+        if node.own is None:
+            raise Forbidden("the top of an account stays")
+        if replaced is not None:
+            await self.delete(unit, principal, replaced)
+        if node.account_id == parent.account_id:
+            await service.move(unit, principal, node.own, _place(parent), name)
+            return
+        await service.copy(unit, principal, node.own, _place(parent), name)
+        await trash.put(unit, principal, node.own)
+
+    async def sync(
+        self, db: Database, principal: Principal, node: Node, state: int, limit: int, *, deep: bool
+    ) -> SyncPage:
+        """The members of one folder, by modseq; only sync-level 1. RFC 6578 §3.3"""
+        if deep:
+            raise Precondition(dav("sync-traversal-supported"))
+        folder = node.own.id if node.own else 0
+        present = await self._state(db, node.account_id, folder)
+        rows = await db.rows(
+            f"""SELECT {store.COLUMNS} FROM file_node n WHERE n.account_id = ? AND n.parent_id = ? AND n.modseq > ?
+            AND n.scope_id IN {VISIBLE} AND n.role <> 'trash' ORDER BY n.modseq LIMIT ?""",
+            node.account_id,
+            folder,
+            state,
+            *visible(principal),
+            limit + 1,
+        )
+        gone = await db.rows(
+            """SELECT name, modseq FROM file_departed WHERE account_id = ? AND parent_id = ? AND modseq > ?
+            ORDER BY modseq LIMIT ?""",
+            node.account_id,
+            folder or -node.account_id,
+            state,
+            limit + 1,
+        )
+        steps = [*(_Step(store.node_of(row)) for row in rows), *map(_gone, gone)]
+        merged = sorted(steps, key=lambda one: one.modseq)
+        page = merged[:limit]
+        more = len(merged) > limit
+        files = [step.file for step in page if step.file is not None]
+        return SyncPage(
+            changed=await self._all(db, principal, node, files),
+            departed=[(step.name,) for step in page if step.file is None],
+            state=page[-1].modseq if more else max(present, state),
+            more=more,
+        )
+
+
+class _Step:
+    """One line of a sync: a file that is there, or a name that no longer is."""
+
+    __slots__ = ("file", "modseq", "name")
+
+    def __init__(self, file: File | None, name: str = "", modseq: int = 0) -> None:
+        self.file, self.name, self.modseq = file, name, file.modseq if file else modseq
+
+
+def _gone(row: Row) -> _Step:
+    return _Step(None, row[0], row[1])
+
+
+def _node(file: File, access: Access, place: tuple[str, ...], name: str) -> Node:
+    return Node(
+        id=file.id,
+        shape="folder" if file.folder else "resource",
+        name=name,
+        access=access,
+        place=place,
+        etag="" if file.folder else file.etag.strip('"'),
+        media_type=file.media_type,
+        size=file.size,
+        created_ms=file.created_ms,
+        modified_ms=file.modified_ms,
+        own=file,
+    )
+
+
+def _place(node: Node) -> Place:
+    """A folder to put something into. Raises Forbidden."""
+    if Right.WRITE not in node.access.rights:
+        raise Forbidden("you may only read here")
+    return Place(node.account_id, node.access.scope.id, node.own)
+
+
+async def _mounts(db: Reader, principal: Principal) -> list[_Mount]:
+    """What others share: the tops of what one sees of other accounts, and the whole trees of one's spaces."""
+    spaces = await db.rows(
+        f"""SELECT a.account_id, a.root_scope, p.name FROM file_account a JOIN principal p ON p.id = a.account_id
+        WHERE a.account_id <> ? AND a.root_scope IN {VISIBLE} ORDER BY a.account_id""",
+        principal.id,
+        *visible(principal),
+    )
+    rows = await db.rows(
+        f"""SELECT {store.COLUMNS}, p.name FROM file_part x JOIN scope s ON s.id = x.scope_id
+        JOIN file_node n ON n.id = x.node_id JOIN principal p ON p.id = x.account_id
+        WHERE x.account_id <> ? AND x.scope_id IN {VISIBLE} AND s.parent_id NOT IN {VISIBLE}
+        AND n.role <> 'trash' ORDER BY n.id""",
+        principal.id,
+        *visible(principal),
+        *visible(principal),
+    )
+    found: dict[str, _Mount] = {}
+    for account_id, scope_id, name in spaces:
+        _called(found, _plain(name), _Mount("", account_id, scope_id, None))
+    for row in rows:
+        file = store.node_of(row[:-1])
+        _called(found, f"{file.name} ({_plain(row[-1])})", _Mount("", file.account_id, file.scope_id, file))
+    return list(found.values())
+
+
+def _called(found: dict[str, _Mount], name: str, mount: _Mount) -> None:
+    """Gives a mount its name; of two that would have the same, the later one has its id beside."""
+    number = mount.file.id if mount.file else mount.account_id
+    unique = name if name not in found else f"{name} {ids.text(number)}"
+    found[unique] = replace(mount, name=unique)
+
+
+def _plain(name: str) -> str:
+    return name.replace("/", "-").strip() or "?"
+
+
+def _extra(node: Node, own: person.Own, names: frozenset[str]) -> Mapping[str, Value]:
+    file: File | None = node.own
+    rights = node.access.rights
+    values = {
+        "id": ids.text(node.id),
+        "fileid": ids.text(node.id),
+        "size": str(file.tree_bytes if file and file.folder else node.size),
+        "permissions": _permissions(rights, collection=node.collection),
+        "favorite": "1" if own.favourite else "0",
+    }
+    if file and not file.folder:
+        values["checksums"] = f"SHA256:{file.hash}"
+    return {f"{_OWNCLOUD}{name}": value for name, value in values.items() if f"{_OWNCLOUD}{name}" in names}
+
+
+def _permissions(rights: Right, *, collection: bool) -> str:
+    """The letters of ownCloud: R share, G read, D delete, N rename, V move, W write, C and K add to a folder."""
+    letters = "R" if Right.SHARE in rights else ""
+    letters += "G" if Right.READ in rights else ""
+    letters += "D" if Right.DELETE in rights else ""
+    if Right.WRITE in rights:
+        letters += "NV" + ("CK" if collection else "W")
+    return letters

@@ -1,0 +1,96 @@
+"""Files as app.py wires them."""
+
+from parvis.access.gate import VISIBLE, visible
+from parvis.access.principal import Kind as PrincipalKind
+from parvis.files import erase, service, sharing
+from parvis.files.dav import Files
+from parvis.files.jmap import kinds
+from parvis.files.links.door import LinkDoor
+from parvis.files.links.transfer import Transfers
+from parvis.files.model import KIND, RIGHTS, SCOPE
+from parvis.files.preview.door import PreviewDoor
+from parvis.files.preview.maker import Previews
+from parvis.files.scan import Clamd, Guards, Scanner
+from parvis.files.source import FileSource
+from parvis.files.tools import FileTools
+from parvis.files.uploads.tus import Tus
+from parvis.kernel.languages import LANGUAGES, Language
+from parvis.serve.context import Context
+from parvis.serve.feature import Feature
+from parvis.serve.jmap.call import Call
+from parvis.serve.jmap.shares import Shared
+from parvis.serve.linking import LinkMaker
+from parvis.store.sql.contract import marks
+from parvis.store.store import Store
+from parvis.store.unit import Unit
+
+_WITH_FILES: frozenset[PrincipalKind] = frozenset({"person", "space", "resource"})
+_PAGE = 100
+
+
+def feature(context: Context) -> Feature:
+    """The tree, its doors, and what runs beside it."""
+    store, quota = context.store, context.settings.files.quota_bytes
+
+    previews = Previews(store, office=context.settings.files.office)
+    scanning = context.settings.files.clamd
+    scanner = Scanner(store, Clamd(scanning, context.egress)) if scanning else None
+    guards = Guards(store, scanning=bool(scanning))
+    shown = PreviewDoor(store, previews, guards.known)
+    transfers = Transfers(context)
+    context.offer(transfers)
+    context.offer(transfers, under=LinkMaker)
+
+    async def provision(unit: Unit, account_id: int, kind: PrincipalKind) -> None:
+        if kind in _WITH_FILES:
+            await service.provision(unit, account_id, await _language(unit, account_id), quota)
+
+    return Feature(
+        name="files",
+        migrations=True,
+        capabilities=kinds.CAPABILITIES,
+        kinds=kinds.KINDS,
+        methods=kinds.METHODS,
+        blob_types={KIND: _holding},
+        shares=(Shared(SCOPE, KIND, RIGHTS, sharing.nodes_of),),
+        sources=(FileSource(store),),
+        tools=FileTools(store).all(),
+        routes=(*Tus(context).routes(), *LinkDoor(context, previews, guards.all).routes(), *shown.routes()),
+        trees=(Files(store, context.settings.files.largest_bytes, guards.known),),
+        followers={"files-scan": scanner.hear} if scanner else {},
+        provision=provision,
+        erase=erase.files,
+        start=lambda: everybody(store, quota),
+    )
+
+
+async def _language(unit: Unit, account_id: int) -> Language:
+    found = await unit.value("SELECT language FROM principal WHERE id = ?", account_id)
+    return next((language for language in LANGUAGES if language == found), "en")
+
+
+async def everybody(store: Store, quota: int) -> None:
+    """Gives a tree to those who were there before files were."""
+    while rows := await store.db.rows(
+        f"""SELECT p.id FROM principal p WHERE p.kind IN {marks(len(_WITH_FILES))}
+        AND NOT EXISTS (SELECT 1 FROM file_account f WHERE f.account_id = p.id) LIMIT ?""",
+        *sorted(_WITH_FILES),
+        _PAGE,
+    ):
+
+        async def work(unit: Unit, numbers: tuple[int, ...] = tuple(row[0] for row in rows)) -> None:
+            for number in numbers:
+                await service.provision(unit, number, await _language(unit, number), quota)
+
+        await store.write(work)
+
+
+async def _holding(call: Call, digest: str) -> list[int]:
+    rows = await call.db.rows(
+        f"""SELECT n.id FROM file_node n WHERE n.hash = ? AND n.account_id = ? AND n.folder = 0
+        AND n.scope_id IN {VISIBLE} LIMIT 1000""",
+        digest,
+        call.account_id,
+        *visible(call.principal),
+    )
+    return [row[0] for row in rows]

@@ -1,0 +1,1 @@
+"""The JMAP door of files."""

@@ -1,0 +1,1 @@
+"""Links: what people without an account here are given, and give."""

@@ -1,0 +1,159 @@
+"""The pages of links as HTML: readable without any script, in the visitor's language, nothing fetched from
+anywhere."""
+
+from collections.abc import Sequence
+from html import escape
+from urllib.parse import quote
+
+from parvis.files.links.store import Link
+from parvis.files.links.words import say
+from parvis.files.model import Node
+from parvis.kernel import clock, ids
+from parvis.kernel.languages import Language
+from parvis.serve.http.exchange import Response
+
+MOST_SHOWN = 500
+_STYLE = """
+:root{color-scheme:light dark}
+body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:Canvas;color:CanvasText}
+main{max-width:44rem;margin:3rem auto;padding:0 1rem}
+h1{font-size:1.4rem;margin:0 0 .5rem;overflow-wrap:anywhere}
+p{margin:.5rem 0;white-space:pre-line}
+table{width:100%;border-collapse:collapse;margin-top:1rem}
+th,td{text-align:start;padding:.5rem .25rem;border-bottom:1px solid GrayText;overflow-wrap:anywhere}
+td:last-child,th:last-child{text-align:end;white-space:nowrap}
+.button,button{display:inline-block;font:inherit;padding:.6rem 1.2rem;border:0;border-radius:.4rem;
+background:#1a5fb4;color:#fff;text-decoration:none;cursor:pointer;margin-top:1rem}
+.button:focus-visible,button:focus-visible,a:focus-visible,input:focus-visible{outline:3px solid #e66100}
+label{display:block;margin-top:1rem}
+input{font:inherit;padding:.4rem;width:100%;box-sizing:border-box}
+img{max-width:100%;height:auto;margin-top:1rem}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid GrayText;padding:1rem;border-radius:.4rem}
+.error{border-inline-start:4px solid #c01c28;padding-inline-start:.75rem}
+"""
+_HEADERS = [
+    ("content-type", "text/html; charset=utf-8"),
+    ("cache-control", "no-store"),
+    ("x-robots-tag", "noindex, nofollow"),
+    (
+        "content-security-policy",
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'",
+    ),
+]
+
+
+def page(language: Language, title: str, body: str, status: int = 200, cookie: str = "") -> Response:
+    """A whole page."""
+    text = (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style></head><body><main>{body}</main></body></html>"
+    )
+    more = [("set-cookie", cookie)] if cookie else []
+    return Response(status, text.encode(), [*_HEADERS, *more])
+
+
+def sentence(language: Language, key: str, status: int) -> Response:
+    """A page of one sentence."""
+    text = say(key, language)
+    return page(language, text, f"<h1>{escape(text)}</h1>", status)
+
+
+def password(language: Language, link: Link, *, wrong: bool = False) -> Response:
+    """The form that asks for the password."""
+    error = f'<p class="error" role="alert">{escape(say("wrong", language))}</p>' if wrong else ""
+    label = escape(say("password_label", language))
+    body = (
+        f"<h1>{escape(say('password', language))}</h1>{error}"
+        f'<form method="post" action="/s/{link.token}"><label for="p">{label}</label>'
+        f'<input id="p" type="password" name="password" required autocomplete="off" autofocus>'
+        f"<button>{escape(say('open', language))}</button></form>"
+    )
+    return page(language, say("password", language), body, 403 if wrong else 200)
+
+
+def _head(language: Language, link: Link, title: str, who: str) -> str:
+    body = f"<h1>{escape(title)}</h1><p>{escape(say('shared_by', language, who=who))}"
+    if link.expires_ms is not None:
+        body += f"<br>{escape(say('until', language, date=day(link.expires_ms, language)))}"
+    body += "</p>"
+    return body + (f"<p>{escape(link.message)}</p>" if link.message else "")
+
+
+def day(milliseconds: int, language: Language) -> str:
+    """A time for people, in UTC."""
+    moment = clock.from_ms(milliseconds)
+    if language == "en":
+        return f"{moment:%-d %B %Y, %H:%M} UTC"
+    return f"{moment:%d/%m/%Y %H:%M} UTC"
+
+
+def address(link: Link, node: Node, *, content: bool = False) -> str:
+    """Where a node is behind a link."""
+    base = f"/s/{link.token}/{ids.text(node.id)}"
+    return f"{base}/{quote(node.name, safe='')}" if content else base
+
+
+def size(octets: int, language: Language) -> str:
+    """Bytes for people."""
+    units = ("o", "ko", "Mo", "Go", "To") if language == "fr" else ("B", "kB", "MB", "GB", "TB")
+    value, unit = float(octets), 0
+    while value >= 1000 and unit < len(units) - 1:
+        value, unit = value / 1000, unit + 1
+    shown = f"{value:.1f}" if unit and value < 100 else f"{value:.0f}"
+    return f"{shown.replace('.', ',') if language != 'en' else shown} {units[unit]}"
+
+
+def file(language: Language, link: Link, node: Node, who: str, preview: str) -> Response:
+    """One file: its preview, and unless it is for looking only, the way to its bytes. `preview` is HTML."""
+    body = _head(language, link, node.name, who)
+    if link.mode == "download":
+        label = f"{say('download', language)} ({size(node.size, language)})"
+        body += f'<a class="button" href="{address(link, node, content=True)}">{escape(label)}</a>'
+    else:
+        body += f"<p>{escape(say('look_only', language))}</p>"
+    return page(language, node.name, body + preview)
+
+
+def folder(
+    language: Language, link: Link, node: Node, who: str, inside: Sequence[Node], above: Node | None
+) -> Response:
+    """What a folder holds."""
+    body = _head(language, link, node.name, who)
+    if above is not None:
+        body += f'<p><a href="{address(link, above)}">← {escape(say("back", language))}</a></p>'
+    if not inside:
+        return page(language, node.name, f"{body}<p>{escape(say('empty', language))}</p>")
+    rows = "".join(_line(language, link, one) for one in inside[:MOST_SHOWN])
+    head = f"<tr><th>{escape(say('name', language))}</th><th>{escape(say('size', language))}</th></tr>"
+    body += f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+    if len(inside) > MOST_SHOWN:
+        body += f"<p>{escape(say('more', language, count=MOST_SHOWN))}</p>"
+    return page(language, node.name, body)
+
+
+def _line(language: Language, link: Link, node: Node) -> str:
+    octets = node.tree_bytes if node.folder else node.size
+    name = escape(node.name) + ("/" if node.folder else "")
+    return f'<tr><td><a href="{address(link, node)}">{name}</a></td><td>{size(octets, language)}</td></tr>'
+
+
+def upload(
+    language: Language, link: Link, who: str, *, told: str = "", wrong: str = "", status: int = 200
+) -> Response:
+    """The form that takes files; it shows nothing of what is there."""
+    title = say("upload", language, who=who)
+    body = f"<h1>{escape(title)}</h1>"
+    body += f"<p>{escape(link.message)}</p>" if link.message else ""
+    body += f'<p role="status">{escape(told)}</p>' if told else ""
+    body += f'<p class="error" role="alert">{escape(wrong)}</p>' if wrong else ""
+    body += (
+        f'<form method="post" enctype="multipart/form-data" action="/s/{link.token}">'
+        f'<label for="s">{escape(say("sender", language))}</label>'
+        f'<input id="s" name="sender" maxlength="100" autocomplete="name">'
+        f'<label for="f">{escape(say("choose", language))}</label>'
+        f'<input id="f" type="file" name="file" multiple required>'
+        f"<button>{escape(say('send', language))}</button></form>"
+    )
+    return page(language, title, body, status)

@@ -1,0 +1,1 @@
+"""Previews: what a file looks like, made where a hostile file can do no harm."""

@@ -1,0 +1,240 @@
+"""The tree in SQL: reading nodes, walking up and down, keeping what folders hold counted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from parvis.access.gate import VISIBLE, visible
+from parvis.access.principal import Principal
+from parvis.files.model import KIND, Content, Node, sort_name
+from parvis.kernel.errors import OverQuota
+from parvis.serve.jmap.blobs import link
+from parvis.store.sql.contract import Row, marks
+from parvis.store.unit import Unit
+
+COLUMNS = """n.id, n.account_id, n.scope_id, n.parent_id, n.name, n.folder, n.role, n.hash, n.size, n.media_type,
+    n.executable, n.tags, n.number, n.tree_bytes, n.tree_nodes, n.created_ms, n.created_by, n.modified_ms,
+    n.accessed_ms, n.changed_ms, n.changed_by, n.content_ms, n.content_by, n.modseq"""
+DOWN = """(WITH RECURSIVE down(id) AS (SELECT id FROM file_node WHERE id = ? UNION ALL
+    SELECT f.id FROM file_node f JOIN down ON f.parent_id = down.id) SELECT id FROM down)"""
+"""The ids of a node and of all below it; its parameter is the node."""
+_UP = """WITH RECURSIVE up(id, parent_id, place) AS (
+    SELECT id, parent_id, 0 FROM file_node WHERE id = ? UNION ALL
+    SELECT f.id, f.parent_id, up.place + 1 FROM file_node f JOIN up ON f.id = up.parent_id)"""
+_INSERT = """INSERT INTO file_node (id, account_id, scope_id, parent_id, name, folder, role, hash, size, media_type,
+    executable, tags, number, tree_bytes, tree_nodes, created_ms, created_by, modified_ms, accessed_ms, changed_ms,
+    changed_by, content_ms, content_by, modseq, sort_name)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+PAGE = 500
+
+
+def node_of(row: Row) -> Node:
+    """A row of COLUMNS as a node."""
+    values = list(row)
+    values[5], values[10] = bool(row[5]), bool(row[10])
+    values[11] = tuple(row[11].split("\n")) if row[11] else ()
+    return Node(*values)
+
+
+def _row(node: Node) -> tuple[Any, ...]:
+    return (
+        node.id, node.account_id, node.scope_id, node.parent_id, node.name, int(node.folder), node.role, node.hash,
+        node.size, node.media_type, int(node.executable), "\n".join(node.tags), node.number, node.tree_bytes,
+        node.tree_nodes, node.created_ms, node.created_by, node.modified_ms, node.accessed_ms, node.changed_ms,
+        node.changed_by, node.content_ms, node.content_by, node.modseq, sort_name(node.name),
+    )  # fmt: skip
+
+
+async def by_id(db: Any, node_id: int, account_id: int | None = None) -> Node | None:
+    """A node, or None when it is not there or in another account than the given one. Says nothing about rights."""
+    row = await db.row(f"SELECT {COLUMNS} FROM file_node n WHERE n.id = ?", node_id)
+    found = node_of(row) if row else None
+    return found if found is None or account_id in (None, found.account_id) else None
+
+
+async def several(db: Any, account_id: int, numbers: Sequence[int], principal: Principal) -> list[Node]:
+    """Those of some nodes of an account that a principal may read."""
+    found: list[Node] = []
+    for start in range(0, len(numbers), PAGE):
+        page = numbers[start : start + PAGE]
+        rows = await db.rows(
+            f"""SELECT {COLUMNS} FROM file_node n WHERE n.id IN {marks(len(page))} AND n.account_id = ?
+            AND n.scope_id IN {VISIBLE}""",
+            *page,
+            account_id,
+            *visible(principal),
+        )
+        found += map(node_of, rows)
+    return found
+
+
+async def first(db: Any, account_id: int, principal: Principal, limit: int) -> list[Node]:
+    """The first nodes of an account that a principal may read, at most so many."""
+    rows = await db.rows(
+        f"""SELECT {COLUMNS} FROM file_node n WHERE n.account_id = ? AND n.scope_id IN {VISIBLE}
+        ORDER BY n.parent_id, n.sort_name, n.id LIMIT ?""",
+        account_id,
+        *visible(principal),
+        limit,
+    )
+    return [node_of(row) for row in rows]
+
+
+async def child(db: Any, account_id: int, parent_id: int, name: str) -> Node | None:
+    """The node of exactly this name in a folder, or None."""
+    row = await db.row(
+        f"SELECT {COLUMNS} FROM file_node n WHERE n.account_id = ? AND n.parent_id = ? AND n.name = ?",
+        account_id,
+        parent_id,
+        name,
+    )
+    return node_of(row) if row else None
+
+
+async def like(db: Any, account_id: int, parent_id: int, name: str, but: int) -> Node | None:
+    """A node beside `but` whose name differs from this one by case or accents at most, or None."""
+    rows = await db.rows(
+        f"""SELECT {COLUMNS} FROM file_node n WHERE n.account_id = ? AND n.parent_id = ? AND n.sort_name = ?
+        AND n.id <> ? LIMIT 100""",
+        account_id,
+        parent_id,
+        sort_name(name),
+        but,
+    )
+    return next((node for node in map(node_of, rows) if node.name.casefold() == name.casefold()), None)
+
+
+async def children(
+    db: Any, account_id: int, parent_id: int, principal: Principal, after: tuple[str, int] = ("", 0)
+) -> list[Node]:
+    """A page of what a folder holds, by name, after a place (sort name and id), as far as a principal may read
+    it."""
+    rows = await db.rows(
+        f"""SELECT {COLUMNS} FROM file_node n WHERE n.account_id = ? AND n.parent_id = ?
+        AND (n.sort_name, n.id) > (?, ?) AND n.scope_id IN {VISIBLE} ORDER BY n.sort_name, n.id LIMIT ?""",
+        account_id,
+        parent_id,
+        *after,
+        *visible(principal),
+        PAGE,
+    )
+    return [node_of(row) for row in rows]
+
+
+async def above(db: Any, node_id: int) -> list[Node]:
+    """A node and the folders it is in, from itself to the top."""
+    if not node_id:
+        return []
+    rows = await db.rows(
+        f"{_UP} SELECT {COLUMNS} FROM up JOIN file_node n ON n.id = up.id ORDER BY up.place", node_id
+    )
+    return [node_of(row) for row in rows]
+
+
+async def height(db: Any, node_id: int) -> int:
+    """How many folders lie inside each other from this one down; 1 for an empty one."""
+    found = await db.value(
+        """WITH RECURSIVE down(id, deep) AS (SELECT id, 1 FROM file_node WHERE id = ? AND folder = 1 UNION ALL
+        SELECT f.id, down.deep + 1 FROM file_node f JOIN down ON f.parent_id = down.id WHERE f.folder = 1)
+        SELECT MAX(deep) FROM down""",
+        node_id,
+    )
+    return int(found or 0)
+
+
+async def has_children(db: Any, node_id: int) -> bool:
+    """Whether a folder holds anything."""
+    return await db.value("SELECT 1 FROM file_node WHERE parent_id = ? LIMIT 1", node_id) is not None
+
+
+async def insert(unit: Unit, nodes: Sequence[Node]) -> None:
+    """Adds nodes with the links that keep their bytes."""
+    await unit.many(_INSERT, [_row(node) for node in nodes])
+    await unit.many(
+        """INSERT INTO blob_link (hash, account_id, kind, object_id, size, media_type, expires_ms)
+        VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING""",
+        [(n.hash, n.account_id, KIND, n.id, n.size, n.media_type) for n in nodes if not n.folder],
+    )
+
+
+async def hold(unit: Unit, node: Node, content: Content) -> None:
+    """Lets a node keep some bytes: those of its content and of its versions, which all are read by its rights."""
+    await link(unit, content.hash, node.account_id, KIND, node.id, content.size, content.media_type)
+
+
+async def release(unit: Unit, account_id: int, node_id: int, digest: str) -> None:
+    """Lets bytes go that are in no content and no version of a node any more."""
+    await unit.run(
+        """DELETE FROM blob_link WHERE hash = ? AND account_id = ? AND kind IN (?, 'FileQuarantine') AND object_id
+        = ? AND NOT EXISTS (SELECT 1 FROM file_node n WHERE n.id = ? AND n.hash = ?) AND NOT EXISTS (SELECT 1 FROM
+        file_version v WHERE v.node_id = ? AND v.hash = ?)""",
+        digest,
+        account_id,
+        KIND,
+        node_id,
+        node_id,
+        digest,
+        node_id,
+        digest,
+    )
+
+
+async def count(unit: Unit, folder_id: int, octets: int, nodes: int) -> None:
+    """Adds to what a folder and all around it hold."""
+    if folder_id and (octets or nodes):
+        await unit.run(
+            f"""UPDATE file_node SET tree_bytes = tree_bytes + ?, tree_nodes = tree_nodes + ?
+            WHERE id IN ({_UP} SELECT id FROM up)""",
+            octets,
+            nodes,
+            folder_id,
+        )
+
+
+async def weigh(unit: Unit, account_id: int, octets: int) -> None:
+    """Adds to what an account holds. Raises OverQuota."""
+    row = await unit.row(
+        """UPDATE file_account SET used_bytes = used_bytes + ? WHERE account_id = ?
+        RETURNING used_bytes, quota_bytes""",
+        octets,
+        account_id,
+    )
+    if row and octets > 0 and row[1] and row[0] > row[1]:
+        raise OverQuota("there is no room for that", quota=row[1])
+
+
+async def depart(unit: Unit, node: Node, modseq: int) -> None:
+    """Notes that a name has ended in its folder."""
+    await unit.run(
+        """INSERT INTO file_departed (account_id, parent_id, name, modseq) VALUES (?, ?, ?, ?)
+        ON CONFLICT (parent_id, name) DO UPDATE SET modseq = excluded.modseq, account_id = excluded.account_id""",
+        node.account_id,
+        node.parent_id or -node.account_id,
+        node.name,
+        modseq,
+    )
+
+
+async def arrive(unit: Unit, account_id: int, parent_id: int, name: str) -> None:
+    """Notes that a name is there (again)."""
+    await unit.run("DELETE FROM file_departed WHERE parent_id = ? AND name = ?", parent_id or -account_id, name)
+
+
+async def room(db: Any, account_id: int) -> tuple[int, int, int, int] | None:
+    """An account's root scope, the id of its trash, the bytes it holds and may hold (0: any); None without
+    files."""
+    row = await db.row(
+        "SELECT root_scope, trash_id, used_bytes, quota_bytes FROM file_account WHERE account_id = ?", account_id
+    )
+    return (row[0], row[1], row[2], row[3]) if row else None
+
+
+def fits(room: tuple[int, int, int, int], octets: int) -> None:
+    """Raises OverQuota when an account of this room could not hold so many bytes more."""
+    _, _, used, quota = room
+    if quota and used + octets > quota:
+        raise OverQuota("there is no room for that", quota=quota)
+
+
+async def is_in(db: Any, node_id: int, folder_id: int) -> bool:
+    """Whether a node is a folder or lies anywhere in it."""
+    return any(node.id == folder_id for node in await above(db, node_id))

@@ -1,0 +1,1 @@
+"""Uploads that can be cut and resumed. tus 1.0.0"""

@@ -1,0 +1,201 @@
+"""Large blobs in pieces: what is written bit by bit is cut where its bytes say (see cutting), each piece is a
+blob of the store below, and what is the same in two versions of a file is kept once. Content of one piece is that
+piece, and costs nothing more. A whole keeps the name that it has by its own hash; only how it is kept differs."""
+
+import asyncio
+import bisect
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from parvis.kernel import clock
+from parvis.kernel.errors import NotFound
+from parvis.kernel.mapped import Mapped, Raw
+from parvis.store.blobs.contract import CHUNK, Blobs, BlobWriter, Piece
+from parvis.store.blobs.cutting import Cutter
+from parvis.store.sql.contract import Database, Tx
+
+_PAGE = 1000
+
+
+class PiecedBlobs:
+    """A blob store over another."""
+
+    def __init__(self, inner: Blobs, db: Database) -> None:
+        self.inner, self._db = inner, db
+        self.put, self.join, self.together, self.clean = inner.put, inner.join, inner.together, inner.clean
+
+    async def writer(self, *, whole: bool = False) -> BlobWriter:
+        """See Blobs.writer."""
+        return await self.inner.writer() if whole else PiecedWriter(self, await self.inner.writer())
+
+    async def assemble(self, pieces: Sequence[Piece], digest: str | None = None) -> str:
+        """See Blobs.assemble."""
+        if len(pieces) == 1:
+            return pieces[0].hash
+        if not pieces:
+            return await self.put(b"")
+        name = digest or await self._hashed(pieces)
+        size = sum(piece.size for piece in pieces)
+        await self._db.write(lambda tx: _keep(tx, name, size, pieces))
+        return name
+
+    async def _hashed(self, pieces: Sequence[Piece]) -> str:
+        found = hashlib.sha256()
+        for piece in pieces:
+            async for chunk in self.inner.stream(piece.hash):
+                await asyncio.to_thread(found.update, chunk)
+        return found.hexdigest()
+
+    async def get(self, digest: str, start: int = 0, end: int | None = None) -> bytes:
+        """See Blobs.get."""
+        try:
+            return await self.inner.get(digest, start, end)
+        except NotFound:
+            return b"".join([chunk async for chunk in self._joined(digest, start, end)])
+
+    async def stream(self, digest: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """See Blobs.stream."""
+        plain = self.inner.stream(digest, start, end)
+        try:
+            async for chunk in plain:
+                yield chunk
+            return
+        except NotFound:
+            pass  # it is raised before the first chunk only
+        async for chunk in self._joined(digest, start, end):
+            yield chunk
+
+    async def _joined(self, digest: str, start: int, end: int | None) -> AsyncIterator[bytes]:
+        rows = await self._db.rows(
+            "SELECT start, piece, size FROM blob_piece WHERE hash = ? ORDER BY start", digest
+        )
+        if not rows:
+            raise NotFound("no such blob", blob=digest)
+        total = rows[-1][0] + rows[-1][2]
+        last = total if end is None else min(end, total)
+        first = max(0, bisect.bisect_right([row[0] for row in rows], start) - 1)
+        for place, piece, size in rows[first:]:
+            if place >= last:
+                return
+            async for chunk in self.inner.stream(piece, max(0, start - place), min(size, last - place)):
+                yield chunk
+
+    @asynccontextmanager
+    async def mapped(self, digest: str) -> AsyncIterator[Raw]:
+        """See Blobs.mapped: pieces are copied into a file that goes with the end."""
+        async with AsyncExitStack() as stack:
+            try:
+                raw = await stack.enter_async_context(self.inner.mapped(digest))
+            except NotFound:
+                file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+                async for chunk in self._joined(digest, 0, None):
+                    await asyncio.to_thread(file.write, chunk)
+                file.flush()
+                raw = stack.enter_context(Mapped(file))
+            yield raw
+
+    async def size(self, digest: str) -> int | None:
+        """See Blobs.size."""
+        if (size := await self.inner.size(digest)) is not None:
+            return size
+        found: int | None = await self._db.value("SELECT size FROM blob_whole WHERE hash = ?", digest)
+        return found
+
+    async def delete(self, digest: str) -> None:
+        """See Blobs.delete. Its pieces go by themselves when nothing else is made of them."""
+        await self.inner.delete(digest)
+        await self._db.write(lambda tx: _drop(tx, digest, 1 << 62))
+
+    async def older_than(self, before_ms: int) -> AsyncIterator[list[str]]:
+        """See Blobs.older_than."""
+        async for page in self.inner.older_than(before_ms):
+            yield page
+        last = ""
+        while rows := await self._db.rows(
+            "SELECT hash, written_ms FROM blob_whole WHERE hash > ? ORDER BY hash LIMIT ?", last, _PAGE
+        ):
+            last = rows[-1][0]
+            if found := [digest for digest, written_ms in rows if written_ms < before_ms]:
+                yield found
+
+    async def delete_older(self, digest: str, before_ms: int) -> bool:
+        """See Blobs.delete_older."""
+        dropped = await self._db.write(lambda tx: _drop(tx, digest, before_ms))
+        return await self.inner.delete_older(digest, before_ms) or dropped
+
+
+class PiecedWriter:
+    """Writes piece after piece, each hashed as it comes, and the whole too. Small chunks are gathered first, so
+    that looking for the cuts in a thread is worth while."""
+
+    def __init__(self, blobs: PiecedBlobs, writer: BlobWriter) -> None:
+        self._blobs, self._writer = blobs, writer
+        self._cutter, self._hash = Cutter(), hashlib.sha256()
+        self._pieces: list[Piece] = []
+        self._held: list[bytes] = []
+        self._waiting = 0
+        self.size = 0
+
+    async def write(self, chunk: bytes) -> None:
+        """See BlobWriter.write."""
+        self.size += len(chunk)
+        self._held.append(chunk)
+        self._waiting += len(chunk)
+        if self._waiting >= CHUNK:
+            await self._pass_on()
+
+    async def _pass_on(self) -> None:
+        content, self._held, self._waiting = b"".join(self._held), [], 0
+        start = 0
+        for place in await asyncio.to_thread(self._looked_at, content):
+            await self._writer.write(content[start:place])
+            await self._cut()
+            start = place
+        if start < len(content):
+            await self._writer.write(content[start:] if start else content)
+
+    def _looked_at(self, content: bytes) -> list[int]:
+        self._hash.update(content)
+        return self._cutter.cuts(content)
+
+    async def _cut(self) -> None:
+        size = self._writer.size
+        self._pieces.append(Piece(await self._writer.commit(), size))
+        self._writer = await self._blobs.inner.writer()
+
+    async def commit(self) -> str:
+        """See BlobWriter.commit."""
+        await self._pass_on()
+        if self._writer.size or not self._pieces:
+            size = self._writer.size
+            self._pieces.append(Piece(await self._writer.commit(), size))
+        return await self._blobs.assemble(self._pieces, self._hash.hexdigest())
+
+    async def abort(self) -> None:
+        """See BlobWriter.abort. Pieces that are written already are swept."""
+        await self._writer.abort()
+
+
+async def _keep(tx: Tx, digest: str, size: int, pieces: Sequence[Piece]) -> None:
+    now, start, rows = clock.now_ms(), 0, []
+    for piece in pieces:
+        rows.append((digest, start, piece.hash, piece.size))
+        start += piece.size
+    await tx.run(
+        """INSERT INTO blob_whole (hash, size, written_ms) VALUES (?, ?, ?)
+        ON CONFLICT (hash) DO UPDATE SET written_ms = excluded.written_ms""",
+        digest,
+        size,
+        now,
+    )
+    await tx.run("DELETE FROM blob_piece WHERE hash = ?", digest)
+    await tx.many("INSERT INTO blob_piece (hash, start, piece, size) VALUES (?, ?, ?, ?)", rows)
+
+
+async def _drop(tx: Tx, digest: str, before_ms: int) -> bool:
+    if not await tx.run("DELETE FROM blob_whole WHERE hash = ? AND written_ms < ?", digest, before_ms):
+        return False
+    await tx.run("DELETE FROM blob_piece WHERE hash = ?", digest)
+    return True

@@ -1,0 +1,62 @@
+"""kill -9 of the real server while a client writes by CalDAV, WebDAV and tus, looked at by the client itself."""
+
+import os
+import pathlib
+import random
+
+import pytest
+
+from parvis.access import check as access_check
+from parvis.app import App
+from parvis.kernel.settings import load
+from parvis.store import check
+from tests.crash.dav import DavClient
+from tests.crash.server import Server, prepare
+from tests.servers import Postgres
+
+KILLS = int(os.environ.get("PARVIS_CRASH_KILLS", "150")) // 5
+KINDS = {
+    "CalendarEvent": "SELECT account_id, id FROM calendar_event",
+    "FileNode": "SELECT account_id, id FROM file_node",
+    "Principal": "SELECT id AS account_id, id FROM principal",
+}
+
+
+async def scenario(folder: pathlib.Path, kills: int, seed: int, database: str = "") -> DavClient:
+    """Kills so often and looks each time, then looks at the files."""
+    chance = random.Random(seed)
+    client = DavClient(*await prepare(folder, database), seed)
+    for _ in range(kills):
+        server = Server(folder)
+        await client.verify(server)
+        await client.work(server, chance.choice([chance.uniform(0, 0.3), chance.uniform(0.3, 2.5)]))
+    server = Server(folder)
+    await client.verify(server)
+    server.kill()
+    app = await App.open(load(folder))
+    store = app.context.store
+    faults = await check.check(store, KINDS, deep=True) + await access_check.check(store.db)
+    await app.stop()
+    assert faults == []
+    return client
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_a_few_kills(tmp_path) -> None:
+    client = await scenario(tmp_path / "data", 3, seed=11)
+    assert client.answers
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+async def test_many_kills(tmp_path) -> None:
+    client = await scenario(tmp_path / "data", KILLS // 2, seed=12)
+    print(f"{KILLS // 2} kills, {client.answers} answers, {len(client.paths)} paths")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+async def test_many_kills_on_postgresql(tmp_path, postgres: Postgres) -> None:
+    client = await scenario(tmp_path / "data", KILLS // 4, seed=13, database=await postgres.fresh())
+    print(f"{KILLS // 4} kills, {client.answers} answers, {len(client.paths)} paths")

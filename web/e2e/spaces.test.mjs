@@ -1,0 +1,79 @@
+/** Spaces: made, filled with people, with what is new in them, archived, deleted and restored. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { accessible, demo, enter, eventually, jmap, launch, person } from './harness.mjs';
+
+const RUN = Date.now().toString(36);
+const NAME = `Équipe barrages ${RUN}`;
+const manager = person('fr');
+const other = person('vi');
+let browser;
+
+before(async () => { browser = await launch(); });
+after(async () => { await browser.close(); });
+
+test('a space is made in one step, and its members see it at once', async () => {
+  const page = await enter(browser, manager);
+  const guest = await enter(browser, other);
+  await page.goto('/spaces');
+  await page.getByRole('button', { name: 'Nouvel espace' }).first().click();
+  await page.getByLabel('Nom', { exact: true }).fill(NAME);
+  await page.getByLabel('À quoi il sert').fill('Suivre les relevés et préparer la visite.');
+  await accessible(page, 'spaces-new');
+  await page.getByRole('button', { name: 'Créer' }).click();
+  await page.getByRole('heading', { name: NAME, level: 1 }).waitFor();
+  await page.getByRole('button', { name: /^Membres/ }).click();
+  await page.getByRole('combobox', { name: 'Ajouter' }).fill(other.name);
+  await page.getByRole('list', { name: 'Ajouter' }).getByRole('button').first().click();
+  await page.getByRole('combobox', { name: `Rôle de ${other.name}` }).waitFor();
+  await accessible(page, 'spaces-members');
+  await page.getByRole('button', { name: 'Terminé' }).click();
+  await guest.goto('/spaces');
+  await guest.getByRole('link', { name: NAME }).click();
+  await guest.getByRole('heading', { name: NAME, level: 1 }).waitFor();
+  await guest.getByRole('link', { name: 'Thư', exact: true }).waitFor();
+  assert.deepEqual([...page.faults, ...guest.faults], []);
+  await guest.context().close();
+  await page.context().close();
+});
+
+test('what is new in a space is told, and opens', async () => {
+  const page = await enter(browser, manager);
+  await page.goto('/spaces');
+  await page.getByRole('link', { name: NAME }).click();
+  await page.getByRole('heading', { name: NAME, level: 1 }).waitFor();
+  const space = new URL(page.url()).pathname.split('/')[2];
+  const inbox = (await jmap(page, [['Mailbox/query', { accountId: space, filter: { role: 'inbox' } }]]))[0].ids[0];
+  const subject = `Relevés ${RUN}`;
+  const draft = { mailboxIds: { [inbox]: true }, from: [{ name: manager.name, email: manager.address }], subject, bodyValues: { 1: { value: 'Bonjour' } }, textBody: [{ partId: '1', type: 'text/plain' }] };
+  await jmap(page, [['Email/set', { accountId: space, create: { m: draft } }]]);
+  const row = page.getByRole('button', { name: subject });
+  await row.waitFor({ timeout: 20_000 });
+  await accessible(page, 'spaces');
+  await row.click();
+  await page.getByText('Bonjour').first().waitFor();
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test('a space is archived, deleted, and restored', async () => {
+  const page = await enter(browser, manager);
+  await page.goto('/spaces');
+  await page.getByRole('link', { name: NAME }).click();
+  const more = () => page.getByRole('main').getByRole('button', { name: 'Plus' }).click();
+  await more();
+  await page.getByRole('menuitem', { name: 'Archiver' }).click();
+  await page.getByText('Cet espace est archivé').waitFor();
+  await more();
+  await page.getByRole('menuitem', { name: 'Supprimer l’espace' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Supprimer l’espace' }).click();
+  const found = async () => (await jmap(page, [['Space/get', { ids: null }]]))[0].list.find((one) => one.name === NAME);
+  await eventually(async () => assert.ok((await found()).deletes));
+  await page.goto('/spaces');
+  await page.getByRole('link', { name: NAME }).click();
+  await page.getByText('Cet espace a été supprimé').waitFor();
+  await page.getByRole('main').getByRole('button', { name: 'Restaurer' }).click();
+  await eventually(async () => assert.equal((await found()).deletes, null));
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});

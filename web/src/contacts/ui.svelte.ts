@@ -1,0 +1,19 @@
+/** Which of the contacts screen's dialogs are open, and what is dragged. */
+import type { AddressBook, Card } from './types';
+
+class ContactsUi {
+  drawer = $state(false);
+  /** A name is asked for: of a new book or group, or another one of a book. */
+  naming = $state.raw<{ kind: 'book' } | { kind: 'group'; members: Card[] } | { kind: 'rename'; account: string; book: AddressBook } | null>(null);
+  /** A book that is to be deleted with what is in it, once confirmed. */
+  deleting = $state.raw<{ account: string; book: AddressBook } | null>(null);
+  /** Cards for which a book or a group is chosen. */
+  picker = $state.raw<{ kind: 'book' | 'group'; cards: Card[] } | null>(null);
+  /** A file of cards that is to be read in. */
+  importing = $state.raw<File | null>(null);
+  dragged: Card[] = [];
+}
+
+export const ui = new ContactsUi();
+/** What is dragged carries this type; what it is, is in `ui.dragged`. */
+export const DRAGGED = 'application/x-parvis-cards';

@@ -1,0 +1,84 @@
+/** The kinds of records that tasks are made of: draft-ietf-jmap-tasks, JSCalendar tasks (RFC 8984 §5.2), and what Parvis adds. */
+import { defineType } from '../kernel/store.svelte';
+import type { RecurrenceRule } from '../kernel/time/rule';
+
+export const TASKS = 'urn:ietf:params:jmap:tasks';
+export const PARVIS_TASKS = 'urn:parvis:tasks';
+
+export interface ListRights {
+  mayReadItems: boolean;
+  mayWriteAll: boolean;
+  mayWriteOwn: boolean;
+  mayUpdatePrivate: boolean;
+  mayRSVP: boolean;
+  mayAdmin: boolean;
+  mayDelete: boolean;
+}
+
+/** A list, which is a board too: its columns are `workflowStatuses`. */
+export interface TaskList {
+  id: string;
+  role: string | null;
+  name: string;
+  color: string | null;
+  sortOrder: number;
+  isSubscribed: boolean;
+  workflowStatuses: string[];
+  workflowProgress: Record<string, string> | null;
+  shareWith: Record<string, Partial<ListRights>> | null;
+  myRights: ListRights;
+}
+
+export interface CheckItem {
+  '@type'?: string;
+  title: string;
+  isComplete: boolean;
+  sortOrder?: number;
+}
+export interface Comment {
+  '@type'?: string;
+  message: string;
+  created?: string;
+  updated?: string;
+  author?: { name?: string; principalId?: string };
+}
+export interface Alert {
+  '@type'?: string;
+  trigger: { '@type'?: string; offset?: string; relativeTo?: string; when?: string };
+  action?: string;
+}
+
+export interface Task {
+  id: string;
+  taskListId: string;
+  uid: string;
+  title: string;
+  description?: string | null;
+  progress: string;
+  workflowStatus: string | null;
+  /** Where it is in its column: compared as text. */
+  position: string;
+  priority: number;
+  /** RFC 8984 §1.4.4: wall-clock time. */
+  start?: string | null;
+  due?: string | null;
+  timeZone?: string | null;
+  showWithoutTime?: boolean;
+  utcDue: string | null;
+  recurrenceRule?: RecurrenceRule | null;
+  keywords?: Record<string, true> | null;
+  assigneeIds: Record<string, true> | null;
+  parentId: string | null;
+  source: { accountId: string; kind: string; id: string } | null;
+  links?: Record<string, { href: string; title?: string; rel?: string }> | null;
+  estimatedWork?: number | null;
+  checklists?: Record<string, { '@type'?: string; title?: string; checkItems?: CheckItem[] }> | null;
+  comments?: Record<string, Comment> | null;
+  alerts?: Record<string, Alert> | null;
+  locations?: Record<string, { name?: string }> | null;
+  created: string;
+  updated: string;
+}
+
+export const TaskListType = defineType<TaskList>({ name: 'TaskList', whole: true, capability: TASKS, set: { onDestroyRemoveTasks: true } });
+export const TaskType = defineType<Task>({ name: 'Task', capability: TASKS });

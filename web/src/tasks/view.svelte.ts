@@ -1,0 +1,224 @@
+/** What the tasks screen shows now: list or board, cursor, open task. The URL is the source. */
+import { tick, untrack } from 'svelte';
+import { accounts, type MailAccount } from '../kernel/accounts.svelte';
+import { locale } from '../kernel/i18n.svelte';
+import { jmap } from '../kernel/jmap';
+import { Query } from '../kernel/query.svelte';
+import { path, router } from '../kernel/router.svelte';
+import { link } from '../kernel/start.svelte';
+import { store } from '../kernel/store.svelte';
+import { inOrder, isDone } from './model';
+import { mine } from './mine.svelte';
+import { TaskListType, TASKS, TaskType, type Task, type TaskList } from './types';
+
+/** Tasks to do of one list that are shown; who has more looks for them. */
+const MOST = 1_000;
+const LAYOUTS = 'parvis-tasks-layouts';
+
+export interface Place {
+  kind: 'mine' | 'list';
+  account: string;
+  id: string;
+}
+export interface Row {
+  account: string;
+  id: string;
+}
+
+function keptLayouts(): Record<string, 'list' | 'board'> {
+  try {
+    return JSON.parse(localStorage.getItem(LAYOUTS) ?? '{}') as Record<string, 'list' | 'board'>;
+  } catch {
+    return {};
+  }
+}
+
+class TasksView {
+  /** What is to be done in the open list, but for parts of other tasks. */
+  todo = $state.raw<Query<Task> | null>(null);
+  done = $state.raw<Query<Task> | null>(null);
+  cursor = $state(0);
+  showDone = $state(false);
+  private layouts = $state.raw(keptLayouts());
+  private shown = '';
+  /** Asks the field for a new task to take the focus; counts up. */
+  focus = $state(0);
+
+  get home(): string {
+    return link.session?.primaryAccounts[TASKS] ?? jmap.primary(TASKS);
+  }
+
+  get accounts(): MailAccount[] {
+    return accounts.holding(TASKS);
+  }
+
+  get place(): Place {
+    const [, kind, last = ''] = router.parts;
+    if (kind !== 'l' || !last) return { kind: 'mine', account: this.home, id: '' };
+    const cut = last.indexOf('~');
+    return { kind: 'list', account: cut < 0 ? this.home : last.slice(0, cut), id: last.slice(cut + 1) };
+  }
+
+  lists(account: string): TaskList[] {
+    return store.list(TaskListType, account).toSorted((a, b) => Number(b.role === 'inbox') - Number(a.role === 'inbox') || a.sortOrder - b.sortOrder || a.name.localeCompare(b.name, locale()));
+  }
+
+  listOf(account: string, id: string): TaskList | undefined {
+    return store.peek(TaskListType, account, id);
+  }
+
+  /** The open list; undefined among one's own tasks. Reactive. */
+  get list(): TaskList | undefined {
+    return this.place.kind === 'list' ? this.listOf(this.place.account, this.place.id) : undefined;
+  }
+
+  /** The list that new tasks go into, with its account. Reactive. */
+  get target(): { account: string; list: TaskList } | undefined {
+    const { account } = this.place;
+    if (this.list) return this.list.myRights.mayWriteAll || this.list.myRights.mayWriteOwn ? { account, list: this.list } : undefined;
+    const list = this.lists(this.home)[0];
+    return list && { account: this.home, list };
+  }
+
+  get layout(): 'list' | 'board' {
+    return this.place.kind === 'list' ? (this.layouts[this.place.id] ?? 'list') : 'list';
+  }
+
+  setLayout(layout: 'list' | 'board'): void {
+    this.layouts = { ...this.layouts, [this.place.id]: layout };
+    localStorage.setItem(LAYOUTS, JSON.stringify(this.layouts));
+  }
+
+  url(place: Place, open: Row | null = null): string {
+    const first = place.kind === 'mine' ? ['tasks'] : ['tasks', 'l', place.account === this.home ? place.id : `${place.account}~${place.id}`];
+    return path(...first) + (open ? `?open=${encodeURIComponent(open.account === this.home ? open.id : `${open.account}~${open.id}`)}` : '');
+  }
+
+  /** The open task. Reactive. */
+  get open(): Row | null {
+    const key = router.query.get('open');
+    if (!key) return null;
+    const cut = key.indexOf('~');
+    return { account: cut < 0 ? this.home : key.slice(0, cut), id: key.slice(cut + 1) };
+  }
+
+  get task(): Task | undefined {
+    return this.open ? store.read(TaskType, this.open.account, this.open.id) : undefined;
+  }
+
+  mayWrite(account: string, task: Task): boolean {
+    const rights = this.listOf(account, task.taskListId)?.myRights;
+    return !!rights && (rights.mayWriteAll || rights.mayWriteOwn);
+  }
+
+  /** Follows the URL; call inside an effect. */
+  follow(): void {
+    if (router.parts[0] !== 'tasks' || !this.home) return;
+    const { kind, account, id } = this.place;
+    untrack(() => {
+      const key = `${kind} ${account} ${id}`;
+      if (key === this.shown) return;
+      this.shown = key;
+      this.todo?.close();
+      this.done?.close();
+      this.todo = this.done = null;
+      this.cursor = 0;
+      this.showDone = false;
+      if (kind === 'mine') void mine.begin();
+      else {
+        this.todo = this.query(account, id, false);
+        this.done = this.query(account, id, true);
+        void this.todo.start().then(() => this.todo?.ensure(0, MOST));
+        void this.done.start();
+      }
+    });
+  }
+
+  private query(account: string, id: string, done: boolean): Query<Task> {
+    return new Query<Task>({
+      type: TaskType,
+      account,
+      filter: { inTaskList: id, isDone: done, hasParent: false },
+      sort: done ? [{ property: 'updated', isAscending: false }] : [{ property: 'workflowStatus' }, { property: 'position' }],
+      matches: (task) => task.taskListId === id && isDone(task) === done && !task.parentId,
+    });
+  }
+
+  /** More to do may have come than is here; call inside an effect. */
+  fill(): void {
+    void this.todo?.version;
+    untrack(() => void this.todo?.ensure(0, MOST));
+  }
+
+  private held(query: Query<Task> | null): Task[] {
+    void query?.version;
+    const found: Task[] = [];
+    query?.eachLoaded((_row, id, account) => {
+      const task = store.peek(TaskType, account, id);
+      if (task) found.push(task);
+    });
+    return found;
+  }
+
+  /** Everything to do of the open list, in the order of its board. Reactive. */
+  get todos(): Task[] {
+    return inOrder(this.held(this.todo), this.list?.workflowStatuses ?? []);
+  }
+
+  /** What was done, the latest first. Reactive. */
+  get dones(): Task[] {
+    return this.held(this.done);
+  }
+
+  /** The rows of the list as they are shown. Reactive. */
+  get rows(): Row[] {
+    if (this.place.kind === 'mine') return mine.rows;
+    const { account } = this.place;
+    return [...this.todos, ...(this.showDone ? this.dones : [])].map(({ id }) => ({ account, id }));
+  }
+
+  at(row: number): { account: string; task: Task } | undefined {
+    const found = this.rows[row];
+    const task = found && store.peek(TaskType, found.account, found.id);
+    return task && { account: found.account, task };
+  }
+
+  openTask(row: Row): void {
+    slide(() => router.go(this.url(this.place, row), { replace: this.open !== null }));
+  }
+
+  openRow(row: number): void {
+    const found = this.rows[row];
+    if (!found) return;
+    this.cursor = row;
+    this.openTask(found);
+  }
+
+  close(): void {
+    slide(() => router.go(this.url(this.place)));
+  }
+
+  /** Sets the cursor on the open task wherever the list has it; call inside an effect. */
+  find(): void {
+    const { open, rows } = this;
+    const row = open ? rows.findIndex(({ account, id }) => account === open.account && id === open.id) : -1;
+    if (row >= 0) untrack(() => (this.cursor = row));
+  }
+
+  /** What is open, else the row under the cursor. */
+  get targeted(): { account: string; task: Task } | undefined {
+    return this.open && this.task ? { account: this.open.account, task: this.task } : this.at(this.cursor);
+  }
+}
+
+/** On phones, where list and task take turns, one fades into the other. */
+function slide(change: () => void): void {
+  const calm = matchMedia('(min-width: 761px), (prefers-reduced-motion: reduce)').matches;
+  if (calm || !document.startViewTransition) change();
+  else document.startViewTransition(async () => {
+    change();
+    await tick();
+  });
+}
+
+export const view = new TasksView();
