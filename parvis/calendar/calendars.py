@@ -239,7 +239,12 @@ async def destroy(unit: Unit, principal: Principal, number: int) -> None:
         raise Conflict("new events go into this calendar; choose another for them first", field="isDefault")
     if await unit.value("SELECT 1 FROM calendar_event WHERE calendar_id = ? LIMIT 1", number) is not None:
         raise Conflict("the calendar has events in it", reason="calendarHasEvent")
-    await unit.run("DELETE FROM calendar_feed WHERE calendar_id = ?", number)
+    for table in ("calendar_feed", "calendar_link"):
+        await unit.run(f"DELETE FROM {table} WHERE calendar_id = ?", number)
+    await unit.run(
+        "DELETE FROM calendar_booking WHERE page_id IN (SELECT id FROM calendar_page WHERE calendar_id = ?)", number
+    )
+    await unit.run("DELETE FROM calendar_page WHERE calendar_id = ?", number)
     await unit.run("DELETE FROM calendar_person WHERE calendar_id = ?", number)
     await unit.run("DELETE FROM calendar WHERE id = ?", number)
     await gate.remove_scope(unit, number, principal)

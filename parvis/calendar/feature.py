@@ -5,6 +5,8 @@ from parvis.calendar import calendars, erase, feeds, outgoing, transfer
 from parvis.calendar.dav import Calendars
 from parvis.calendar.delivery import FOLLOWER, Deliverer
 from parvis.calendar.jmap import kinds
+from parvis.calendar.public.door import BookingDoor
+from parvis.calendar.public.links import LinkDoor
 from parvis.calendar.reminders import Ringer
 from parvis.calendar.source import EventSource
 from parvis.calendar.tools import CalendarTools
@@ -45,6 +47,7 @@ def feature(context: Context) -> Feature:
             feeds.JOB: feeds.Reader(context).handle,
         },
         followers={FOLLOWER: deliverer.follow},
+        routes=(*LinkDoor(context).routes(), *BookingDoor(context).routes()),
         blobs={transfer.LETTER: transfer.Files(store).resolve},
         provision=provision,
         start=lambda: everybody(store),

@@ -13,6 +13,7 @@ from parvis.calendar.events import Row
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, NotFound
 from parvis.serve.context import Context
+from parvis.serve.jmap.push.hub import PUSHED
 from parvis.serve.post import Letter, Post
 from parvis.store.jobs import Job
 from parvis.store.unit import Unit
@@ -24,8 +25,6 @@ from parvis.wire.ical.jscalendar.from_ical import in_iana
 from parvis.wire.ical.jscalendar.words import local
 from parvis.wire.ical.span import Span
 
-ALERT = "calendar-alert"
-"""The outbox event of an alert that has rung, in its account: `{"event", "uid", "recurrenceId", "alert"}`."""
 _LATE_MS = 86_400_000
 _AT_ONCE = 20
 
@@ -55,7 +54,7 @@ class Ringer:
             if present != at_ms:
                 return
             for each in due:
-                unit.emit(account_id, ALERT, _alert(row, each))
+                unit.emit(account_id, PUSHED, {"object": _alert(row, each)})
             for sending in letters_:
                 if sending is not None:
                     await sending(unit)
@@ -95,10 +94,13 @@ def _by_mail(ring: Ring) -> bool:
 
 
 def _alert(row: Row, ring: Ring) -> dict[str, Any]:
+    """draft-ietf-jmap-calendars §6.4"""
     original = ring.instance.recurrence_id
     return {
-        "event": ids.text(row.id),
+        "@type": "CalendarAlert",
+        "accountId": ids.text(row.account_id),
+        "calendarEventId": ids.text(row.id),
         "uid": row.uid,
         "recurrenceId": local(in_iana(original).local) if original is not None else None,
-        "alert": alerts.key(ring.alarm),
+        "alertId": alerts.key(ring.alarm),
     }

@@ -217,7 +217,7 @@ async def test_alerts_by_mail_once_for_each_instance(ann, context, desk) -> None
     with clock.frozen(ms(2026, 1, 6, 10)):
         await run_jobs(context)
     assert [each.subject for each in desk.letters] == ["Reminder: Daily"] * 2 and not desk.letters[0].answerable
-    rung = await context.store.db.value("SELECT COUNT(*) FROM outbox WHERE kind = 'calendar-alert'")
+    rung = await context.store.db.value("SELECT COUNT(*) FROM outbox WHERE kind = 'pushed'")
     assert rung == 2
 
 

@@ -67,6 +67,9 @@ async def filled(ann: Person, word: str, *privacies: str) -> tuple[str, list[str
     return number, [done[0][1]["created"][key]["id"] for key in events]
 
 
+FREE = {"utcStart": "2099-01-05T00:00:00Z", "utcEnd": "2099-01-06T00:00:00Z"}
+
+
 def methods(app: App) -> list[str]:
     return sorted(
         name for name in app._doors.engine._methods if name.startswith(("Calendar", "ParticipantIdentity"))
@@ -92,6 +95,13 @@ def arguments(name: str, calendars: list[str], events: list[str]) -> dict:
         },
         "copy": {"create": {"c": {"id": events[0], "calendarIds": {calendars[0]: True}}}},
         "parse": {"blobIds": ["x"]},
+        "import": {"blobId": "x", "calendarId": calendars[0]},
+        "findTime": {"people": [{"principalId": "x"}]} | FREE,
+        "follow": {"name": "x", "url": "https://feeds.example/x.ics"},
+        "followed": {"refresh": calendars[0]},
+        "published": {"create": calendars[0]},
+        "bookingPages": {"destroy": calendars[0]},
+        "openBookingPage": {"calendarId": calendars[0], "title": "Talk", "timeZone": "Europe/Paris", "hours": {}},
     }[verb]
 
 

@@ -8,7 +8,17 @@ from parvis.access import visibility
 from parvis.access.gate import Access
 from parvis.access.principal import Right
 from parvis.calendar import events, notices
-from parvis.calendar.jmap import availability, calendar, event, event_query, identity, instance, methods, parse
+from parvis.calendar.jmap import (
+    availability,
+    calendar,
+    event,
+    event_query,
+    identity,
+    instance,
+    methods,
+    parse,
+    public,
+)
 from parvis.calendar.model import (
     AVAILABILITY,
     CALENDAR,
@@ -112,7 +122,7 @@ CAPABILITIES = (
     Capability(OWN_CAPABILITY, SCOPE),
     Capability(AVAILABILITY, "", account=lambda _: {"maxAvailabilityDuration": availability.DURATION}),
 )
-METHODS = (parse.METHOD, availability.METHOD, *methods.METHODS)
+METHODS = (parse.METHOD, availability.METHOD, *methods.METHODS, *public.METHODS)
 EVENTS = Kind(
     record=CalendarEvent,
     scope=SCOPE,
