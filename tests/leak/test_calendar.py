@@ -91,7 +91,18 @@ def arguments(name: str, calendars: list[str], events: list[str]) -> dict:
             }
         },
         "copy": {"create": {"c": {"id": events[0], "calendarIds": {calendars[0]: True}}}},
-        "parse": {"blobIds": ["x"]},
+        "parse": {"blobIds": [f"w{each}" for each in calendars]},
+        "import": {"blobId": f"w{calendars[-1]}"},
+        "findTime": {
+            "people": [{"principalId": "owner"}],
+            "utcStart": "2099-01-05T00:00:00Z",
+            "utcEnd": "2099-01-06T00:00:00Z",
+        },
+        "follow": {"name": "x", "url": "https://127.0.0.1/x"},
+        "followed": {"refresh": calendars[0]},
+        "published": {"create": calendars[-1]},
+        "bookingPages": {},
+        "openBookingPage": {"calendarId": calendars[-1], "title": "x", "hours": {"0": [[540, 600]]}},
     }[verb]
 
 
@@ -102,6 +113,8 @@ async def everything(
     told = []
     for name in methods(app):
         given = {"accountId": owner.account} | arguments(name, calendars, events)
+        if "people" in given:
+            given["people"] = [{"principalId": owner.account}]
         if name.endswith("/copy"):
             given |= {"accountId": who.account, "fromAccountId": owner.account}
         told.append(await who((name, given)))
