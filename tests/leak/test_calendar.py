@@ -67,9 +67,6 @@ async def filled(ann: Person, word: str, *privacies: str) -> tuple[str, list[str
     return number, [done[0][1]["created"][key]["id"] for key in events]
 
 
-FREE = {"utcStart": "2099-01-05T00:00:00Z", "utcEnd": "2099-01-06T00:00:00Z"}
-
-
 def methods(app: App) -> list[str]:
     return sorted(
         name for name in app._doors.engine._methods if name.startswith(("Calendar", "ParticipantIdentity"))
@@ -94,14 +91,18 @@ def arguments(name: str, calendars: list[str], events: list[str]) -> dict:
             }
         },
         "copy": {"create": {"c": {"id": events[0], "calendarIds": {calendars[0]: True}}}},
-        "parse": {"blobIds": ["x"]},
-        "import": {"blobId": "x", "calendarId": calendars[0]},
-        "findTime": {"people": [{"principalId": "x"}]} | FREE,
-        "follow": {"name": "x", "url": "https://feeds.example/x.ics"},
+        "parse": {"blobIds": [f"w{each}" for each in calendars]},
+        "import": {"blobId": f"w{calendars[-1]}"},
+        "findTime": {
+            "people": [{"principalId": "owner"}],
+            "utcStart": "2099-01-05T00:00:00Z",
+            "utcEnd": "2099-01-06T00:00:00Z",
+        },
+        "follow": {"name": "x", "url": "https://127.0.0.1/x"},
         "followed": {"refresh": calendars[0]},
-        "published": {"create": calendars[0]},
-        "bookingPages": {"destroy": calendars[0]},
-        "openBookingPage": {"calendarId": calendars[0], "title": "Talk", "timeZone": "Europe/Paris", "hours": {}},
+        "published": {"create": calendars[-1]},
+        "bookingPages": {},
+        "openBookingPage": {"calendarId": calendars[-1], "title": "x", "hours": {"0": [[540, 600]]}},
     }[verb]
 
 
@@ -112,6 +113,8 @@ async def everything(
     told = []
     for name in methods(app):
         given = {"accountId": owner.account} | arguments(name, calendars, events)
+        if "people" in given:
+            given["people"] = [{"principalId": owner.account}]
         if name.endswith("/copy"):
             given |= {"accountId": who.account, "fromAccountId": owner.account}
         told.append(await who((name, given)))
