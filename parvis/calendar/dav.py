@@ -1,6 +1,7 @@
 """Calendars and events as CalDAV sees them. RFC 4791, RFC 6638"""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -397,7 +398,19 @@ class Calendars(Tree):
         found = await events.within(
             db, node.id, search.start_ms, search.end_ms, search.uid, after, limit, secret=node.access.owner
         )
-        return [_event(node.own, node.access, row, data, principal) for row, data in found]
+        return [
+            replace(_event(node.own, node.access, row, data, principal), sure=_surely(row, search))
+            for row, data in found
+        ]
+
+
+def _surely(row: Row, search: Search) -> bool:
+    """Whether an event is what is looked for by its times alone: no series, in a zone. RFC 4791 §9.9"""
+    if not row.exact or row.first_ms is None or row.last_ms is None:
+        return False
+    first = row.first_ms < search.end_ms if search.end_ms is not None else True
+    last = max(row.last_ms, row.first_ms + 1) > search.start_ms if search.start_ms is not None else True
+    return first and last
 
 
 _SHARED = frozenset({"name", "description", "color", "time_zone"})

@@ -22,7 +22,7 @@ LETTER = "v"
 MOST = 5_000
 """Cards of one file."""
 _FILE = contentlines.Limits(bytes=50_000_000, lines=1_500_000, properties=400_000, components=MOST + 1)
-_PAGE = 100
+_PAGE = 20
 
 
 @dataclass(frozen=True, slots=True)

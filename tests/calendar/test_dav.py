@@ -279,3 +279,34 @@ async def _handlers(context):
     from parvis import calendar
 
     return calendar.feature(context).jobs
+
+
+async def test_what_the_index_is_sure_of_is_what_reading_finds(ann) -> None:
+    """A filter of a window alone is answered by the index, one that names a property too by reading: the same."""
+    for name, data in (
+        ("hour", meeting(uid="hour")),
+        ("point", text(*event("DTSTART:20260105T100000Z", "SUMMARY:x", uid="point"))),
+        ("zoned", meeting(uid="zoned", start="20260105T110000Z")),
+        ("day", text(*event("DTSTART;VALUE=DATE:20260105", uid="day"))),
+        ("floating", text(*event("DTSTART:20260105T100000", "DURATION:PT1H", uid="floating"))),
+        ("weekly", meeting("RRULE:FREQ=WEEKLY;COUNT=3", uid="weekly")),
+    ):
+        assert (await put(ann, name, data)).status_code == 201
+    seen = set()
+    for start, end in (
+        ("20260105T090000Z", "20260105T100000Z"),
+        ("20260105T090000Z", "20260105T100001Z"),
+        ("20260105T100000Z", "20260105T100001Z"),
+        ("20260105T110000Z", "20260105T120000Z"),
+        ("20260105T105959Z", "20260105T110000Z"),
+        ("20260112T100000Z", "20260112T110000Z"),
+        ("20260101T000000Z", "20260201T000000Z"),
+    ):
+        window = f'<C:time-range start="{start}" end="{end}"/>'
+        sure = names(await ann.ask("REPORT", ann.calendar, query(window), depth="1"))
+        read = names(
+            await ann.ask("REPORT", ann.calendar, query(window + '<C:prop-filter name="UID"/>'), depth="1")
+        )
+        assert sorted(sure) == sorted(read), (start, end)
+        seen.update(sure)
+    assert seen == {"hour", "point", "zoned", "day", "floating", "weekly"}

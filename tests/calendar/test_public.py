@@ -75,18 +75,18 @@ async def test_a_published_calendar_until_it_is_withdrawn(ann, visitor, context)
     with clock.frozen(NOW):
         whole = (await ann("Calendar/published", create=number))["list"][0]
         busy = (await ann("Calendar/published", create=number, busyOnly=True))["list"][1]
-        seen = await visitor.get("/calendar/" + whole["url"].rpartition("/")[2])
+        seen = await visitor.get("/published/" + whole["url"].rpartition("/")[2])
         assert seen.status_code == 200 and "Open house" in seen.text and "Clinic" not in seen.text
-        seen = await visitor.get("/calendar/" + busy["url"].rpartition("/")[2])
+        seen = await visitor.get("/published/" + busy["url"].rpartition("/")[2])
     assert (
         seen.text.count("BEGIN:VEVENT") == 2
         and "Open house" not in seen.text
         and "Clinic" not in seen.text
         and "CLASS" not in seen.text
     )
-    assert (await visitor.get("/calendar/nothing.ics")).status_code == 404
+    assert (await visitor.get("/published/nothing.ics")).status_code == 404
     await ann("Calendar/published", destroy=whole["id"])
-    assert (await visitor.get("/calendar/" + whole["url"].rpartition("/")[2])).status_code == 404
+    assert (await visitor.get("/published/" + whole["url"].rpartition("/")[2])).status_code == 404
 
 
 async def test_a_stranger_books_moves_and_cancels(ann, visitor, context, desk) -> None:

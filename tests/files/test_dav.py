@@ -76,6 +76,15 @@ async def test_files_are_put_read_and_versioned(peer, store, ann) -> None:
     assert await peer.names() == ["F"] and await peer.names("F") == ["a.txt"]
 
 
+async def test_the_time_that_a_client_gives_is_kept(peer, store, ann) -> None:
+    made = await peer("PUT", "a.txt", b"hello", x_oc_mtime="1600000000")
+    assert made.headers["x-oc-mtime"] == "accepted"
+    assert (await files.child(store.db, ann.id, 0, "a.txt")).modified_ms == 1_600_000_000_000
+    assert "x-oc-mtime" not in (await peer("PUT", "a.txt", b"hello", x_oc_mtime="soon")).headers
+    await peer("PUT", "a.txt", b"other", x_oc_mtime="1700000000.5")
+    assert (await peer("GET", "a.txt")).headers["last-modified"] == "Tue, 14 Nov 2023 22:13:20 GMT"
+
+
 async def test_what_is_deleted_is_in_the_trash(peer, store, ann) -> None:
     await peer("MKCOL", "F")
     await peer("PUT", "F/a.txt", b"hello")

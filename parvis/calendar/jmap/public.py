@@ -45,7 +45,7 @@ async def published(call: Call) -> Object:
     base = call.exchange.origin or call.context.public_url
     return {
         "accountId": ids.text(call.account_id),
-        "list": [each | {"url": f"{base}/calendar/{each.pop('token')}.ics"} for each in found],
+        "list": [each | {"url": f"{base}/published/{each.pop('token')}.ics"} for each in found],
     }
 
 

@@ -67,14 +67,14 @@ async def withdraw(unit: Unit, principal: Principal, number: int) -> None:
 
 
 class LinkDoor:
-    """`/calendar/TOKEN.ics`"""
+    """`/published/TOKEN.ics`: `/calendar/` is where the web client shows calendars"""
 
     def __init__(self, context: Context) -> None:
         self._store, self._files = context.store, Files(context.store)
 
     def routes(self) -> Sequence[Route]:
         """The route."""
-        return [Route("GET", "/calendar/{token}", self.show, "open")]
+        return [Route("GET", "/published/{token}", self.show, "open")]
 
     async def show(self, request: Request) -> Response:
         """The calendar of a link, as programs follow it."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import UTC
 from email.utils import format_datetime
+from weakref import WeakValueDictionary
 
 from parvis.access import gate
 from parvis.access.principal import Principal
@@ -28,6 +29,8 @@ _BYTES = "application/offset+octet-stream"
 _NUMBER = re.compile(r"0|[1-9]\d{0,17}")
 _MOST_PARTS = 1000
 _PATIENCE_SECONDS = 15.0
+_AT_ONCE = 8
+"""Streams of one person into the blob store; who has more waits."""
 _MOST_METADATA = 8000
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
 
@@ -39,6 +42,7 @@ class Tus:
         self._context = context
         self._settings = context.settings.files
         self._receiver = Receiver(context.store, self._settings.upload_hours)
+        self._people: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
     def routes(self) -> list[Route]:
         """All routes."""
@@ -177,7 +181,8 @@ class Tus:
         except TimeoutError:
             return Response(423, b"", self._headers())
         try:
-            return await self._patched(request)
+            async with self._people.setdefault(request.who.id, asyncio.Semaphore(_AT_ONCE)):
+                return await self._patched(request)
         except Mismatch:
             return Response(460, b"", self._headers())
         except Conflict as error:

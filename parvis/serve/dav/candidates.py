@@ -30,8 +30,9 @@ async def looked_at(ask: Ask, resource: Resource, search: Search) -> AsyncIterat
 
 
 async def inside(ask: Ask, home: Resource) -> AsyncIterator[Resource]:
-    """The collections of a home that a report of infinite depth is about. RFC 3253 §3.6"""
-    if headers.depth(ask.header("depth"), 0) == headers.INFINITY:
+    """The collections of a home that a report is about: all, unless the client says by Depth that it does not want
+    them. RFC 3253 §3.6 has depth 0 when nothing is said, which would find nothing at all."""
+    if headers.depth(ask.header("depth"), headers.INFINITY) == headers.INFINITY:
         async for page in ask.trees.members(ask.store.db, ask.who, home, _PAGE):
             for each in page:
                 if each.node is not None and each.node.shape in ("calendar", "addressbook"):

@@ -88,8 +88,8 @@ class Node:
     content: bytes | None = None
     """The bytes, when they were asked for with the node: `several(content=True)` and `candidates`."""
     sure: bool = False
-    """Of a candidate: by the index of the tree all of the search holds, exactly as the RFC has it, so nobody needs
-    to read its bytes to know."""
+    """Of a candidate: the tree's index says that all of the search holds, exactly as the RFC has it, so that its
+    bytes need not be read."""
     own: Any = None
     """What the tree wants to know again when it is given the node back, as its row."""
 
@@ -127,6 +127,9 @@ class Upload:
     digest: str = ""
     """When the tree keeps="blob": its hash in the blob store. The engine has taken the blob's step in the unit
     before `put`; the tree links it (serve.jmap.blobs.link)."""
+    modified_ms: int | None = None
+    """When the client says that the bytes were last changed: X-OC-Mtime, as ownCloud's clients and rclone send
+    it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

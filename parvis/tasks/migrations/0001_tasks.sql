@@ -51,6 +51,7 @@ CREATE TABLE task (
     parent_uid {text},
     recurring BIGINT NOT NULL,
     draft BIGINT NOT NULL DEFAULT 0,
+    floating BIGINT NOT NULL DEFAULT 0,
     words {text} NOT NULL,
     content {bytes} NOT NULL
 );

@@ -207,6 +207,7 @@ async def test_a_home_is_asked_for_all_its_calendars_at_once(ann, work) -> None:
     await ann.ask("PUT", ann.calendars + "other/two", event("two", "20260105T120000Z"))
     body = f'<C:calendar-query {C}><prop><getetag/></prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range start="20260105T000000Z" end="20260106T000000Z"/></C:comp-filter></C:comp-filter></C:filter></C:calendar-query>'
     assert set(found(await ann.ask("REPORT", ann.calendars, body, depth="infinity"))) == {"one", "two"}
+    assert set(found(await ann.ask("REPORT", ann.calendars, body))) == {"one", "two"}
     assert found(await ann.ask("REPORT", ann.calendars, body, depth="1")) == {}
     assert set(found(await ann.ask("REPORT", work + "one", body))) == {"one"}
     assert found(await ann.ask("REPORT", work + "late", body)) == {}

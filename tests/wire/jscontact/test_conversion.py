@@ -88,6 +88,12 @@ def test_names_are_said_as_they_are_ordered() -> None:
     assert full_name({"components": components, "isOrdered": True, "defaultSeparator": ", "}) == "Ng, An"
 
 
+def test_a_card_that_does_not_say_that_it_is_one() -> None:
+    card = {"version": "1.0", "uid": "urn:x:1", "vendor.example:x": 1, "name": {"full": "A"}}
+    check(card)
+    assert again(card) == {**card, "@type": "Card"}
+
+
 def test_repeated_surnames_stay() -> None:
     components = [{"kind": "surname", "value": "García"}, {"kind": "surname2", "value": "García"}]
     card = {"@type": "Card", "version": "1.0", "uid": "urn:x:1", "name": {"components": components}}
@@ -169,6 +175,23 @@ def test_a_card_is_bounded() -> None:
     for card in ({"x": deep}, {"keywords": {str(at): True for at in range(5000)}}):
         with pytest.raises(BadCard):
             check({"version": "1.0", "uid": "urn:x:1", **card})
+
+
+@pytest.mark.parametrize("levels", [10, 500, 100_000])
+def test_what_jsprop_carries_is_bounded(levels: int) -> None:
+    text = SAMPLES["davx5"].replace(b"END:", b"JSPROP;JSPTR=x:" + b"[" * levels + b"]" * levels + b"\r\nEND:")
+    card = from_vcard(vcard.read_one(text, vcard.CardLimits(value=1_000_000)))
+    assert ("x" in card) == (levels == 10)
+    if levels <= 500:
+        assert plain(again(card)) == plain(card)
+
+
+def test_many_languages_take_no_time() -> None:
+    one = {"@type": "Card", "version": "1.0", "uid": "urn:x:1", "name": {"full": "x" * 10_000}}
+    card = {**one, "localizations": {f"a-{at}": {"name/full": "y"} for at in range(1000)}}
+    with pytest.raises(BadCard, match="50 languages"):
+        check(card)
+    assert plain(again(card)) == plain(card)
 
 
 def test_patches() -> None:

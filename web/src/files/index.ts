@@ -27,6 +27,7 @@ export const files: Feature = {
   commands,
   start: () => {
     fill('shell.overlay', () => import('./Over.svelte'));
+    fill('share.more', withWords('files', () => import('./ShareMore.svelte')));
     if (isThere()) {
       chooseFiles.provide(async () => (await import('./asks.svelte')).choose);
       keepFiles.provide(async () => (await import('./asks.svelte')).keep);

@@ -1,12 +1,12 @@
-/** Small pictures of files: for now those that are small and that a browser can draw itself. */
+/** Pictures of files, as the server makes them where a hostile file can do no harm. */
 import { jmap } from '../kernel/jmap';
-import { viewerOf } from './model';
-import type { FileNode } from './types';
+import { kindOf } from './model';
+import { FILES, type FileNode } from './types';
 
-const SMALL = 400_000;
+const PICTURED = new Set(['image', 'pdf', 'text', 'document', 'sheet', 'slides']);
 
-/** The address of a picture of a file; null when there is none. */
-export function thumbOf(account: string, node: FileNode): string | null {
-  if (!node.blobId || viewerOf(node) !== 'image' || (node.size ?? 0) > SMALL) return null;
-  return `${jmap.downloadUrl(account, node.blobId, node.name, node.type ?? '')}&disposition=inline`;
+/** The address of a picture of a file, 256 or 1024 pixels at its longer side; null when there is none of its kind. */
+export function thumbOf(account: string, node: FileNode, side: 256 | 1024 = 256): string | null {
+  if (!node.blobId || !PICTURED.has(kindOf(node)) || !jmap.has(FILES)) return null;
+  return `/files/preview/${encodeURIComponent(account)}/${encodeURIComponent(node.id)}?side=${side}&v=${node.version}`;
 }

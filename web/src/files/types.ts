@@ -51,3 +51,39 @@ export const FileNodeType = defineType<FileNode>({
   properties: ['id', 'parentId', 'nodeType', 'blobId', 'size', 'name', 'type', 'created', 'modified', 'changed', 'myRights', 'shareWith', 'role', 'tags', 'isFavourite', 'opened', 'version', 'createdBy', 'changedBy', 'childCount', 'treeSize', 'trashed'],
   set: { onExists: 'rename', onDestroyRemoveChildren: true },
 });
+
+/** What a file held before. */
+export interface FileVersion {
+  id: string;
+  nodeId: string;
+  number: number;
+  blobId: string;
+  size: number;
+  type: string;
+  created: string;
+  createdBy: string | null;
+  /** One with a name stays until it is destroyed. */
+  label: string;
+}
+
+export interface FileComment {
+  id: string;
+  nodeId: string;
+  body: string;
+  authorId: string;
+  authorName: string;
+  created: string;
+}
+
+/** A link for people without an account here. */
+export interface FileLink {
+  id: string;
+  nodeId: string;
+  url: string;
+  mode: 'view' | 'download' | 'upload';
+  name: string;
+  hasPassword: boolean;
+  expires: string | null;
+  maxUses: number;
+  uses: number;
+}

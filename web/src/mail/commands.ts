@@ -1,12 +1,12 @@
 /** What the keyboard and the palette can do with mail. */
 import type { Command } from '../kernel/commands.svelte';
 import { favourites } from '../kernel/favourites.svelte';
-import { openCompose } from '../kernel/features';
+import { makeTask, openCompose } from '../kernel/features';
 import { t } from '../kernel/i18n.svelte';
 import { notices } from '../kernel/notices.svelte';
 import { router } from '../kernel/router.svelte';
 import { store } from '../kernel/store.svelte';
-import { Archive, Bookmark, Clock, Code, CopyPlus, FilePen, FileStack, Folder, FolderInput, FolderPlus, Forward, Inbox, Inboxes, ListChecks, MailOpen, Palette, Printer, Reply, ReplyAll, Send, ShieldAlert, ShieldX, SquarePen, Star, Tag, Trash, Unsubscribe } from '../ui/icons';
+import { Archive, Bookmark, Clock, Code, CopyPlus, FilePen, FileStack, Folder, FolderInput, FolderPlus, Forward, Inbox, Inboxes, ListChecks, MailOpen, CircleCheck, Palette, Printer, Reply, ReplyAll, Send, ShieldAlert, ShieldX, SquarePen, Star, Tag, Trash, Unsubscribe } from '../ui/icons';
 import { archive, junk, markRead, phishing, star, targets, trash } from './actions';
 import { EmailType, ThreadType } from './types';
 import { ui } from './ui.svelte';
@@ -36,6 +36,13 @@ function newest(): { account: string; emailId: string | undefined } {
 function compose(mode: 'reply' | 'replyAll' | 'forward' | 'again'): void {
   const { account, emailId } = newest();
   if (emailId) void openCompose.open({ mode, accountId: account, emailId });
+}
+
+/** Makes a task of the message, which leads back to it. */
+function task(): void {
+  const { account, emailId } = newest();
+  const email = emailId ? store.peek(EmailType, account, emailId) : undefined;
+  if (email) void makeTask.open({ title: email.subject?.trim() || t('mail.noSubject'), source: { accountId: account, kind: 'Email', id: email.id } });
 }
 
 /** Who writes a new message: the account that is looked at. */
@@ -71,6 +78,7 @@ export const mailCommands: Command[] = [
   { id: 'mail.snooze', title: 'mail.snooze', keys: ['H'], icon: Clock, group: 'mail.title', when: changing, run: () => ui.pick('snooze') },
   { id: 'mail.again', title: 'mail.again', keys: ['Shift+E'], icon: CopyPlus, group: 'mail.title', when: writing, run: () => compose('again') },
   { id: 'mail.unsubscribe', title: 'mail.unsubscribe', keys: ['Shift+N'], icon: Unsubscribe, group: 'mail.title', when: () => reading() && !view.readOnly(), run: () => (ui.leaving = newest().emailId ?? null) },
+  { id: 'mail.task', title: 'mail.task', keys: ['T'], icon: CircleCheck, group: 'mail.title', when: () => some() && makeTask.provided, run: task },
   { id: 'mail.source', title: 'mail.source', keys: ['Shift+O'], icon: Code, group: 'mail.title', when: reading, run: () => (ui.original = newest().emailId ?? null) },
   { id: 'mail.labelColour', title: 'mail.labelColour', keys: ['Shift+L'], icon: Palette, group: 'mail.title', when: () => here() && view.place?.kind === 'label', run: () => (ui.label = view.place?.id ?? null) },
   { id: 'mail.favourite', title: 'mail.favourite', keys: ['Shift+F'], icon: Bookmark, group: 'mail.title', when: () => here() && view.place !== null, run: keep },
