@@ -8,7 +8,7 @@ from typing import Any
 from parvis.access import directory, parts
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
-from parvis.calendar import calendars, draft, events, outgoing
+from parvis.calendar import calendars, draft, events, notices, outgoing
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.events import Kept, Row
 from parvis.calendar.model import SCOPE
@@ -90,6 +90,8 @@ async def create(
             reply = itip.from_attendee(unanswered(given.series, mine), given.series, mine, clock.now_ms())
             await outgoing.add(unit, calendar.account_id, [reply] if reply is not None else [])
     await outgoing.ring(unit, row, given.series)
+    if principal.id != row.account_id:
+        await notices.add(unit, row, "created", None, principal, None, given)
     return row
 
 
@@ -174,6 +176,8 @@ async def replace(
     if tell and not is_draft:
         await outgoing.add(unit, row.account_id, messages)
     await outgoing.ring(unit, row, kept.series)
+    if principal.id != row.account_id:
+        await notices.add(unit, row, "updated", None, principal, found, kept)
     return Done(row, kept, kept is given)
 
 
@@ -209,6 +213,8 @@ async def destroy(unit: Unit, principal: Principal, found: Kept, *, tell: bool =
             answer = itip.from_attendee(series, None, mine, now)
             await outgoing.add(unit, row.account_id, [answer] if answer is not None else [])
     await events.delete(unit, row)
+    if principal.id != row.account_id:
+        await notices.add(unit, row, "destroyed", None, principal, found, None)
 
 
 async def empty(unit: Unit, calendar_id: int) -> bool:
