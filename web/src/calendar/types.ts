@@ -15,8 +15,7 @@ export interface CalendarRights {
   mayUpdatePrivate: boolean;
   mayRSVP: boolean;
   /** As the draft has it, and as it had it. */
-  mayShare?: boolean;
-  mayAdmin?: boolean;
+  mayShare: boolean;
   mayDelete: boolean;
 }
 
