@@ -14,7 +14,6 @@ export interface CalendarRights {
   mayWriteOwn: boolean;
   mayUpdatePrivate: boolean;
   mayRSVP: boolean;
-  /** As the draft has it, and as it had it. */
   mayShare: boolean;
   mayDelete: boolean;
 }
