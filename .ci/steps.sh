@@ -5,6 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH" PYTHONUTF8=1 CI=${CI:-true}
 done_steps=0 failed=() skipped=()
+shared=(-n logical --dist loadfile)
 
 step() { # name command...: exit 0 passes, 5 of pytest (no test) and 77 are a skip, anything else fails
   local name=$1 start=$SECONDS code=0
@@ -40,8 +41,8 @@ static() {
   python tools/generate_docs.py --check || true # a hint: pages made from the code are renewed by `make docs`
 }
 
-tests() { # name marker-expression
-  step "$1" python -m pytest -q -m "$2" --durations=5
+tests() { # name marker-expression [options]: files of tests are shared out among as many processes as options say
+  step "$1" python -m pytest -q -m "$2" --durations=5 "${@:3}"
 }
 
 summary() {
@@ -51,7 +52,7 @@ summary() {
 }
 
 case ${1:-all} in
-  quick) static; tests "fast tests" "not slow and not browser and not peer" ;;
+  quick) static; tests "fast tests" "not slow and not browser and not peer" "${shared[@]}" ;;
   build)
     step "web client" script_of_web build
     step "wheel" python -m pip wheel -q --no-deps --wheel-dir dist .
@@ -59,7 +60,7 @@ case ${1:-all} in
   fuzz) step "fuzzing" python -m tests.fuzz "${FUZZ_SECONDS:-60}" ;;
   all)
     static
-    tests "fast tests" "not slow and not browser and not peer"
+    tests "fast tests" "not slow and not browser and not peer" "${shared[@]}"
     step "web: types and templates" script_of_web check
     step "web: unit tests" script_of_web test
     step "web: build, within its budget" script_of_web build

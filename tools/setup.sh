@@ -52,6 +52,7 @@ system() { # what tests and OCR use; all of it is optional, each test says itsel
     want rspamd rspamd "a second opinion on spam"
     want dovecot dovecot-imapd "import from another IMAP server"
     want mbsync isync "IMAP as another program speaks it"
+    want litmus litmus "WebDAV as others test it"
   fi
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" = 0 ] && have apt-get; then

@@ -14,6 +14,7 @@ from parvis.calendar.draft import parsed
 from parvis.calendar.events import Kept
 from parvis.calendar.model import SCOPE
 from parvis.kernel.errors import Forbidden, TooLarge
+from parvis.store.unit import Unit
 from parvis.wire.ical import freebusy
 from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.expand import Budget
@@ -64,7 +65,9 @@ async def of(db: Any, principal: Principal, account_id: int, span: Span, *, own:
             if looked > _MOST_EVENTS or len(found) > _MOST_INSTANCES:
                 raise TooLarge("there is too much in this time")
             attending = counted == "attending"
-            found += await asyncio.to_thread(_taken, page, span, calendar, addresses, attending, readable)
+            given = (page, span, calendar, addresses, attending, readable)
+            # a unit of work waits for nothing but its transaction
+            found += _taken(*given) if isinstance(db, Unit) else await asyncio.to_thread(_taken, *given)
             if len(page) < _PAGE:
                 break
             after = page[-1][0].id

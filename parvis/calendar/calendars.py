@@ -14,7 +14,7 @@ from parvis.access.principal import Principal, Right
 from parvis.calendar import words
 from parvis.calendar.model import CALENDAR, MOST_CALENDARS, SCOPE
 from parvis.kernel import clock, ids
-from parvis.kernel.errors import Conflict, Invalid, NotFound, OverQuota
+from parvis.kernel.errors import Conflict, Forbidden, Invalid, NotFound, OverQuota
 from parvis.kernel.languages import Language, fold
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
@@ -217,6 +217,20 @@ async def proved(unit: Any, principal: Principal, number: int, right: Right = Ri
     return access, calendar
 
 
+async def writable(unit: Any, principal: Principal, number: int, right: Right = Right.WRITE) -> tuple[Access, Row]:
+    """A calendar in which events may be made and changed: not one that follows a feed. Raises NotFound,
+    Forbidden."""
+    access, calendar = await proved(unit, principal, number, right)
+    await not_fed(unit, number)
+    return access, calendar
+
+
+async def not_fed(unit: Any, number: int) -> None:
+    """Raises Forbidden for a calendar that shows what is published elsewhere."""
+    if await unit.value("SELECT 1 FROM calendar_feed WHERE calendar_id = ?", number) is not None:
+        raise Forbidden("this calendar shows what is published elsewhere")
+
+
 async def destroy(unit: Unit, principal: Principal, number: int) -> None:
     """Removes an empty calendar. Raises NotFound, Forbidden, and Conflict for the one that new events go into or
     that has events."""
@@ -225,6 +239,12 @@ async def destroy(unit: Unit, principal: Principal, number: int) -> None:
         raise Conflict("new events go into this calendar; choose another for them first", field="isDefault")
     if await unit.value("SELECT 1 FROM calendar_event WHERE calendar_id = ? LIMIT 1", number) is not None:
         raise Conflict("the calendar has events in it", reason="calendarHasEvent")
+    for table in ("calendar_feed", "calendar_link"):
+        await unit.run(f"DELETE FROM {table} WHERE calendar_id = ?", number)
+    await unit.run(
+        "DELETE FROM calendar_booking WHERE page_id IN (SELECT id FROM calendar_page WHERE calendar_id = ?)", number
+    )
+    await unit.run("DELETE FROM calendar_page WHERE calendar_id = ?", number)
     await unit.run("DELETE FROM calendar_person WHERE calendar_id = ?", number)
     await unit.run("DELETE FROM calendar WHERE id = ?", number)
     await gate.remove_scope(unit, number, principal)

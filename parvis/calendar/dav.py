@@ -1,13 +1,14 @@
 """Calendars and events as CalDAV sees them. RFC 4791, RFC 6638"""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
 from parvis.access import parts, visibility
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
-from parvis.calendar import calendars, draft, events, service, words
+from parvis.calendar import calendars, draft, events, schedule, service, words
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.events import Row
 from parvis.calendar.model import EVENT, LARGEST, SCOPE
@@ -18,6 +19,7 @@ from parvis.serve.dav import dead
 from parvis.serve.dav.tree import (
     Content,
     Node,
+    Posted,
     Precondition,
     Put,
     Reader,
@@ -78,6 +80,7 @@ class Calendars(Tree):
         _ZONE_ID: True,
         _TRANSPARENT: True,
         _COMPONENTS: True,
+        _DEFAULT: False,
     }
 
     def __init__(self, store: Store) -> None:
@@ -90,6 +93,8 @@ class Calendars(Tree):
         if not segments:
             return await self._home(db, principal, account_id)
         name = segments[0]
+        if name in schedule.NAMES:
+            return await schedule.node(db, principal, account_id, name) if len(segments) == 1 else None
         if account_id == principal.id and (mount := unmounted(name)) is not None:
             account_id, name = mount
         calendar = await calendars.by_slug(db, account_id, name)
@@ -117,6 +122,8 @@ class Calendars(Tree):
         self, db: Reader, principal: Principal, node: Node, after: str, limit: int
     ) -> Sequence[Node]:
         """Of the own home also the calendars of others."""
+        if node.shape in ("inbox", "outbox"):
+            return []
         if node.shape == "calendar":
             if Right.READ not in node.access.rights:
                 return []
@@ -131,9 +138,11 @@ class Calendars(Tree):
             name = calendar.slug if there else mounted(calendar.account_id, calendar.slug)
             if name > after:
                 nodes.append((name, calendar))
-        page = sorted(nodes, key=lambda each: each[0])[:limit]
-        states = await events.states(db, [calendar.id for _, calendar in page])
-        return [_collection(each, seen[each.id], name, states.get(each.id, 0)) for name, each in page]
+        states = await events.states(db, [calendar.id for _, calendar in nodes])
+        made = [_collection(each, seen[each.id], name, states.get(each.id, 0)) for name, each in nodes]
+        if own:
+            made += [schedule.made(node.access, node.account_id, name) for name in schedule.NAMES if name > after]
+        return sorted(made, key=lambda each: each.name)[:limit]
 
     async def several(
         self, db: Reader, principal: Principal, node: Node, names: Sequence[str], *, content: bool = False
@@ -153,13 +162,40 @@ class Calendars(Tree):
     async def properties(
         self, db: Reader, principal: Principal, nodes: Sequence[Node], names: frozenset[str]
     ) -> Sequence[Mapping[str, Value]]:
-        """RFC 4791 §5.2, RFC 6638 §9.1, and the properties of Apple's programs."""
+        """RFC 4791 §5.2, RFC 6638 §9.1, §9.2, and the properties of Apple's programs."""
+        if any(node.shape == "inbox" for node in nodes) and _DEFAULT in names:
+            return [await self._default(db, principal) if node.shape == "inbox" else {} for node in nodes]
         numbers = [node.id for node in nodes if node.shape == "calendar"]
         chosen = await calendars.chosen(db, numbers, principal.id) if names - {_COMPONENTS} else {}
         return [
             _properties(node.own, chosen.get(node.id, {}), names) if node.shape == "calendar" else {}
             for node in nodes
         ]
+
+    async def _default(self, db: Reader, principal: Principal) -> Mapping[str, Value]:
+        number = await calendars.default_of(db, principal.id)
+        found = (await calendars.by_ids(db, [number])).get(number) if number is not None else None
+        if found is None:
+            return {}
+        path = href(self.home, ids.text(principal.id), found.slug, collection=True)
+        return {_DEFAULT: [Element(dav("href"), path)]}
+
+    async def principal(self, db: Reader, principal: Principal, of: Principal) -> Mapping[str, Value]:
+        """Where somebody's own messages come and go. RFC 6638 §2.1.1, §2.2.1"""
+        if of.id != principal.id:
+            return {}
+        return {
+            caldav(f"schedule-{name}-URL"): [
+                Element(dav("href"), href(self.home, ids.text(of.id), name, collection=True))
+            ]
+            for name in schedule.NAMES
+        }
+
+    async def post(
+        self, principal: Principal, node: Node, headers: Mapping[str, str], query: Mapping[str, str], upload: Upload
+    ) -> Posted | None:
+        """When people are busy, asked of the outbox. RFC 6638 §5"""
+        return await schedule.posted(self._store, principal, upload) if node.shape == "outbox" else None
 
     async def draft(self, principal: Principal, parent: Node, name: str, upload: Upload) -> Draft:
         """Reads and checks an event. RFC 4791 §5.3.2.1"""
@@ -249,6 +285,8 @@ class Calendars(Tree):
         """Makes a calendar in one's own home, or in that of a space. RFC 4791 §5.3.1"""
         if not {Right.WRITE, Right.SHARE} <= set(parent.access.rights):
             raise Forbidden("calendars are made in one's own home")
+        if name in schedule.NAMES:
+            raise Forbidden("this name is taken")
         values = _values(properties)
         number = await calendars.create(
             unit,
@@ -360,7 +398,19 @@ class Calendars(Tree):
         found = await events.within(
             db, node.id, search.start_ms, search.end_ms, search.uid, after, limit, secret=node.access.owner
         )
-        return [_event(node.own, node.access, row, data, principal) for row, data in found]
+        return [
+            replace(_event(node.own, node.access, row, data, principal), sure=_surely(row, search))
+            for row, data in found
+        ]
+
+
+def _surely(row: Row, search: Search) -> bool:
+    """Whether an event is what is looked for by its times alone: no series, in a zone. RFC 4791 §9.9"""
+    if not row.exact or row.first_ms is None or row.last_ms is None:
+        return False
+    first = row.first_ms < search.end_ms if search.end_ms is not None else True
+    last = max(row.last_ms, row.first_ms + 1) > search.start_ms if search.start_ms is not None else True
+    return first and last
 
 
 _SHARED = frozenset({"name", "description", "color", "time_zone"})

@@ -57,11 +57,14 @@ def read(data: bytes) -> Draft:
     return _of(calendar.resource(calendar.read(data, LIMITS)), data)
 
 
-def made(series: Series, before: bytes | None = None) -> Draft:
+def made(series: Series, before: bytes | None = None, *, zones_of: Component | None = None) -> Draft:
     """An event out of components; zones that are not there yet are written with it. Raises BadCalendar,
     TooLarge."""
     calendar.check(series)
-    data = calendar.write(whole(series, calendar.read(before) if before is not None else None))
+    around = calendar.read(before) if before is not None else None
+    if zones_of is not None:
+        around = Component("VCALENDAR", [], [each for each in zones_of.components if each.name == "VTIMEZONE"])
+    data = calendar.write(whole(series, around))
     if len(data) > LARGEST:
         raise TooLarge(f"an event has at most {LARGEST} bytes", limit=LARGEST)
     return _of(series, data)

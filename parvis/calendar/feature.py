@@ -1,11 +1,15 @@
 """The calendar as app.py wires it."""
 
 from parvis.access.principal import Kind as PrincipalKind
-from parvis.calendar import calendars, outgoing
+from parvis.calendar import calendars, erase, feeds, outgoing, transfer
 from parvis.calendar.dav import Calendars
 from parvis.calendar.delivery import FOLLOWER, Deliverer
 from parvis.calendar.jmap import kinds
+from parvis.calendar.public.door import BookingDoor
+from parvis.calendar.public.links import LinkDoor
 from parvis.calendar.reminders import Ringer
+from parvis.calendar.source import EventSource
+from parvis.calendar.tools import CalendarTools
 from parvis.kernel.languages import LANGUAGES, Language
 from parvis.serve.context import Context
 from parvis.serve.feature import Feature
@@ -34,8 +38,18 @@ def feature(context: Context) -> Feature:
         methods=kinds.METHODS,
         shares=kinds.SHARES,
         trees=(Calendars(store),),
-        jobs={outgoing.DELIVER: deliverer.handle, outgoing.RING: ringer.handle},
+        sources=(EventSource(store),),
+        tools=CalendarTools(store).all(),
+        erase=erase.everything,
+        jobs={
+            outgoing.DELIVER: deliverer.handle,
+            outgoing.RING: ringer.handle,
+            outgoing.PLAN: ringer.plan,
+            feeds.JOB: feeds.Reader(context).handle,
+        },
         followers={FOLLOWER: deliverer.follow},
+        routes=(*LinkDoor(context).routes(), *BookingDoor(context).routes()),
+        blobs={transfer.LETTER: transfer.Files(store).resolve},
         provision=provision,
         start=lambda: everybody(store),
     )

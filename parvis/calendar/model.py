@@ -12,6 +12,8 @@ from parvis.serve.jmap.types import Id, UTCDate
 CALENDARS = "urn:ietf:params:jmap:calendars"
 PARSING = "urn:ietf:params:jmap:calendars:parse"
 AVAILABILITY = "urn:ietf:params:jmap:principals:availability"
+OWN_CAPABILITY = "urn:parvis:calendars"
+"""Our own: files taken in, calendars of elsewhere, finding a time."""
 SCOPE = "calendar"
 CALENDAR, EVENT = "Calendar", "CalendarEvent"
 _WRITE_ALL = Right.WRITE | Right.DELETE | Right.WRITE_OWN | Right.UPDATE_PRIVATE | Right.RSVP

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from parvis.access.principal import Principal
+from parvis.access.principal import Principal, Right
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.events import Kept, Row
 from parvis.calendar.model import CALENDARS, SCOPE
@@ -201,6 +201,7 @@ KIND = Kind(
     record=CalendarEventNotification,
     scope=SCOPE,
     parts=True,
+    sees=Right.SHARE,
     read=read,
     destroy=destroy,
     query=query,

@@ -13,6 +13,7 @@ from parvis.calendar.events import Row
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, NotFound
 from parvis.serve.context import Context
+from parvis.serve.jmap.push.hub import PUSHED
 from parvis.serve.post import Letter, Post
 from parvis.store.jobs import Job
 from parvis.store.unit import Unit
@@ -24,10 +25,9 @@ from parvis.wire.ical.jscalendar.from_ical import in_iana
 from parvis.wire.ical.jscalendar.words import local
 from parvis.wire.ical.span import Span
 
-ALERT = "calendar-alert"
-"""The outbox event of an alert that has rung, in its account: `{"event", "uid", "recurrenceId", "alert"}`."""
 _LATE_MS = 86_400_000
 _AT_ONCE = 20
+_PAGE = 200
 
 
 class Ringer:
@@ -43,7 +43,8 @@ class Ringer:
         if not found or found[0][0].ring_ms != at_ms:
             return
         row, data = found[0]
-        series, now = parsed(row.etag, data), max(clock.now_ms(), at_ms)
+        own, now = parsed(row.etag, data), max(clock.now_ms(), at_ms)
+        series = await outgoing.with_default_alerts(self._store.db, row, own)
         due = alarms.rings(series, Span(max(at_ms, now - _LATE_MS), now + 1), _AT_ONCE)
         person = await self._person(account_id)
         letters_ = (
@@ -55,13 +56,30 @@ class Ringer:
             if present != at_ms:
                 return
             for each in due:
-                unit.emit(account_id, ALERT, _alert(row, each))
+                unit.emit(account_id, PUSHED, {"object": _alert(row, each)})
             for sending in letters_:
                 if sending is not None:
                     await sending(unit)
-            await outgoing.ring(unit, row, series, now)
+            await outgoing.ring(unit, row, own, now)
 
         await self._store.write(work)
+
+    async def plan(self, job: Job) -> None:
+        """Plans the rings of a calendar's events anew, as its default alerts are others."""
+        calendar_id, after = int(job.args["calendar"]), 0
+        while page := await events.within(
+            self._store.db, calendar_id, clock.now_ms(), None, "", after, _PAGE, secret=True
+        ):
+            after = page[-1][0].id
+            wanted = [(row, series) for row, data in page if _by_default(series := parsed(row.etag, data))]
+
+            async def work(unit: Unit, planned: list[tuple[Row, Series]] = wanted) -> None:
+                for row, series in planned:
+                    if await unit.value("SELECT etag FROM calendar_event WHERE id = ?", row.id) == row.etag:
+                        await outgoing.ring(unit, row, series)
+
+            if wanted:
+                await self._store.write(work)
 
     async def _person(self, account_id: int) -> Principal | None:
         try:
@@ -90,15 +108,22 @@ class Ringer:
             return None
 
 
+def _by_default(series: Series) -> bool:
+    return any(outgoing.uses_default_alerts(each) for each in series.components)
+
+
 def _by_mail(ring: Ring) -> bool:
     return ring.alarm.value("ACTION").upper() == "EMAIL"
 
 
 def _alert(row: Row, ring: Ring) -> dict[str, Any]:
+    """draft-ietf-jmap-calendars §6.4"""
     original = ring.instance.recurrence_id
     return {
-        "event": ids.text(row.id),
+        "@type": "CalendarAlert",
+        "accountId": ids.text(row.account_id),
+        "calendarEventId": ids.text(row.id),
         "uid": row.uid,
         "recurrenceId": local(in_iana(original).local) if original is not None else None,
-        "alert": alerts.key(ring.alarm),
+        "alertId": alerts.key(ring.alarm),
     }

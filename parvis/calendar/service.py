@@ -8,7 +8,7 @@ from typing import Any
 from parvis.access import directory, parts
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
-from parvis.calendar import calendars, draft, events, outgoing
+from parvis.calendar import calendars, draft, events, notices, outgoing
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.events import Kept, Row
 from parvis.calendar.model import SCOPE
@@ -75,6 +75,7 @@ async def create(
     """Makes an event in a calendar; `tell`: who is invited is told so, unless it is a draft (`unsent`). Raises
     NotFound, Forbidden, OverQuota, Conflict."""
     access, calendar = await calendars.proved(unit, principal, calendar_id)
+    await calendars.not_fed(unit, calendar_id)
     mine = await me(unit, calendar.account_id)
     if Right.WRITE not in access.rights and not (Right.WRITE_OWN in access.rights and _own(given.series, mine)):
         raise Forbidden("you may not make events in this calendar")
@@ -89,6 +90,8 @@ async def create(
             reply = itip.from_attendee(unanswered(given.series, mine), given.series, mine, clock.now_ms())
             await outgoing.add(unit, calendar.account_id, [reply] if reply is not None else [])
     await outgoing.ring(unit, row, given.series)
+    if principal.id != row.account_id:
+        await notices.add(unit, row, "created", None, principal, None, given)
     return row
 
 
@@ -148,6 +151,7 @@ async def replace(
     row, data = found
     before, after = parsed(row.etag, data), given.series
     access = await allowed(unit, principal, row)
+    await calendars.not_fed(unit, row.calendar_id)
     mine = await me(unit, row.account_id)
     _changeable(access, row, before, after, mine)
     if given.privacy != row.privacy and not access.owner:
@@ -167,10 +171,13 @@ async def replace(
             raise NotTheirs("only the organizer may change this")
         reply = itip.from_attendee(before, after, mine, now)
         messages = [reply] if reply is not None else []
-    await events.replace(unit, row, kept, unsent=unsent)
+    # RFC 6638 §3.2.10: an answer does not change the tag
+    await events.replace(unit, row, kept, scheduled=not attends(before, mine), unsent=unsent)
     if tell and not is_draft:
         await outgoing.add(unit, row.account_id, messages)
     await outgoing.ring(unit, row, kept.series)
+    if principal.id != row.account_id:
+        await notices.add(unit, row, "updated", None, principal, found, kept)
     return Done(row, kept, kept is given)
 
 
@@ -180,7 +187,8 @@ async def move(unit: Unit, principal: Principal, row: Row, calendar_id: int, nam
         await allowed(unit, principal, row, Right.DELETE)
     else:
         await allowed(unit, principal, row, Right.WRITE)
-    _, calendar = await calendars.proved(unit, principal, calendar_id, Right.WRITE)
+    await calendars.not_fed(unit, row.calendar_id)
+    _, calendar = await calendars.writable(unit, principal, calendar_id)
     if calendar.account_id != row.account_id:
         raise Invalid("the calendar is in another account", field="calendarIds")
     await events.move(unit, row, calendar_id, name)
@@ -191,6 +199,7 @@ async def destroy(unit: Unit, principal: Principal, found: Kept, *, tell: bool =
     NotFound, Forbidden."""
     row, data = found
     access = await allowed(unit, principal, row)
+    await calendars.not_fed(unit, row.calendar_id)
     series, mine = parsed(row.etag, data), await me(unit, row.account_id)
     if row.privacy and not access.owner:
         raise Forbidden("this event is private")
@@ -204,6 +213,8 @@ async def destroy(unit: Unit, principal: Principal, found: Kept, *, tell: bool =
             answer = itip.from_attendee(series, None, mine, now)
             await outgoing.add(unit, row.account_id, [answer] if answer is not None else [])
     await events.delete(unit, row)
+    if principal.id != row.account_id:
+        await notices.add(unit, row, "destroyed", None, principal, found, None)
 
 
 async def empty(unit: Unit, calendar_id: int) -> bool:

@@ -8,7 +8,7 @@ import msgspec
 
 from parvis.contacts import index
 from parvis.contacts.draft import Draft, Stored, moment, packed
-from parvis.contacts.model import CARD, MOST_CARDS, Card
+from parvis.contacts.model import CARD, MOST_BYTES, MOST_CARDS, Card
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound, OverQuota
 from parvis.kernel.languages import fold
@@ -193,27 +193,79 @@ async def insert(
     other = await by_uid(unit, account_id, draft.uid)
     if other is not None:
         raise Conflict("a card with this uid is there", field="uid", existing=other.id, row=other)
-    count = await unit.value("SELECT COUNT(*) FROM contact_card WHERE book_id = ?", book_id)
-    if count >= MOST_CARDS:
-        raise OverQuota(f"at most {MOST_CARDS} cards in an address book")
-    number = number or ids.new_id()
-    now = clock.now_ms()
-    await unit.run(
-        f"""INSERT INTO contact_card (id, account_id, book_id, uid, name, modified_ms, principal_id, {_CONTENT})
-        VALUES {marks(7 + len(_VALUES))}""",
-        number,
-        account_id,
+    await _count(unit, book_id, 1, len(draft.data))
+    place = _Place(number or ids.new_id(), account_id, book_id, name, principal_id)
+    await _insert(unit, [(place, draft)])
+    return place.id
+
+
+async def insert_new(unit: Unit, account_id: int, book_id: int, drafts: Sequence[Draft]) -> list[int]:
+    """Keeps those of some cards whose UID the account has not, the first of each. Returns their ids. Raises
+    OverQuota."""
+    by_uid = {draft.uid: draft for draft in reversed(drafts)}
+    uids, known = list(by_uid), set[str]()
+    for start in range(0, len(uids), _PAGE):
+        page = uids[start : start + _PAGE]
+        rows = await unit.rows(
+            f"SELECT uid FROM contact_card WHERE account_id = ? AND uid IN {marks(len(page))}", account_id, *page
+        )
+        known |= {row[0] for row in rows}
+    fresh = [
+        (_Place(ids.new_id(), account_id, book_id), draft)
+        for draft in drafts
+        if draft.uid not in known and by_uid[draft.uid] is draft
+    ]
+    await _count(unit, book_id, len(fresh), sum(len(draft.data) for _, draft in fresh))
+    await _insert(unit, fresh)
+    return [place.id for place, _ in fresh]
+
+
+async def _count(unit: Unit, book_id: int, more: int, size: int) -> None:
+    """Counts cards and bytes that come to a book or leave it. Raises OverQuota when these are too many."""
+    row = await unit.row(
+        "UPDATE address_book SET cards = cards + ?, bytes = bytes + ? WHERE id = ? RETURNING cards, bytes",
+        more,
+        size,
         book_id,
-        draft.uid,
-        name or f"{ids.text(number)}.vcf",
-        now,
-        principal_id,
-        *_values(draft, now),
     )
-    await unit.run("INSERT INTO contact_vcard (card_id, data) VALUES (?, ?)", number, draft.data)
-    await _index(unit, account_id, number, draft)
-    await unit.changed(account_id, CARD, number, "created", part=book_id)
-    return number
+    if row is None:
+        raise NotFound("no such address book")
+    if more > 0 and row[0] > MOST_CARDS:
+        raise OverQuota(f"at most {MOST_CARDS} cards in an address book")
+    if size > 0 and row[1] > MOST_BYTES:
+        raise OverQuota(f"an address book has at most {MOST_BYTES} bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a new card comes."""
+
+    id: int
+    account_id: int
+    book_id: int
+    name: str = ""
+    principal_id: int = 0
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """As they are kept; one without a name has its id's."""
+        name = self.name or f"{ids.text(self.id)}.vcf"
+        return (self.id, self.account_id, self.book_id, name, self.principal_id)
+
+
+async def _insert(unit: Unit, fresh: Sequence[tuple[_Place, Draft]]) -> None:
+    now = clock.now_ms()
+    await unit.many(
+        f"""INSERT INTO contact_card (id, account_id, book_id, name, principal_id, uid, modified_ms, {_CONTENT})
+        VALUES {marks(7 + len(_VALUES))}""",
+        [(*at.columns, draft.uid, now, *_values(draft, now)) for at, draft in fresh],
+    )
+    await unit.many(
+        "INSERT INTO contact_vcard (card_id, data) VALUES (?, ?)", [(at.id, draft.data) for at, draft in fresh]
+    )
+    await _index(unit, [(at.account_id, at.id, draft) for at, draft in fresh])
+    for at, _ in fresh:
+        await unit.changed(at.account_id, CARD, at.id, "created", part=at.book_id)
 
 
 _VALUES = (
@@ -240,13 +292,18 @@ def _values(draft: Draft, now: int) -> tuple[Any, ...]:
     )
 
 
-async def _index(unit: Unit, account_id: int, number: int, draft: Draft) -> None:
+async def _index(unit: Unit, found: Sequence[tuple[int, int, Draft]]) -> None:
     await unit.many(
         "INSERT INTO contact_word (account_id, field, word, card_id) VALUES (?, ?, ?, ?)",
-        [(account_id, field, word, number) for field, word in sorted(index.entries(draft.card))],
+        [
+            (account_id, field, word, number)
+            for account_id, number, draft in found
+            for field, word in sorted(index.entries(draft.card))
+        ],
     )
-    for photo in draft.photos.values():
-        await link(unit, photo.digest, account_id, CARD, number, len(photo.content), photo.media_type)
+    for account_id, number, draft in found:
+        for photo in draft.photos.values():
+            await link(unit, photo.digest, account_id, CARD, number, len(photo.content), photo.media_type)
 
 
 async def replace(unit: Unit, row: Row, draft: Draft) -> None:
@@ -263,29 +320,57 @@ async def replace(unit: Unit, row: Row, draft: Draft) -> None:
     await unit.run(
         f"UPDATE contact_card SET uid = ?, modified_ms = ?, {sets} WHERE id = ?", draft.uid, now, *values, row.id
     )
+    await _count(unit, row.book_id, 0, len(draft.data) - row.size)
     await unit.run("UPDATE contact_vcard SET data = ? WHERE card_id = ?", draft.data, row.id)
     await unit.run("DELETE FROM contact_word WHERE card_id = ?", row.id)
     await unlink(unit, row.account_id, CARD, row.id)
-    await _index(unit, row.account_id, row.id, draft)
+    await _index(unit, [(row.account_id, row.id, draft)])
     await unit.changed(row.account_id, CARD, row.id, "updated", part=row.book_id)
 
 
 async def move(unit: Unit, row: Row, book_id: int, name: str = "") -> None:
     """Puts a card into another book of its account, or under another name."""
     await unit.run("UPDATE contact_card SET book_id = ?, name = ? WHERE id = ?", book_id, name or row.name, row.id)
+    if book_id != row.book_id:
+        await _count(unit, row.book_id, -1, -row.size)
+        await _count(unit, book_id, 1, row.size)
     await unit.changed(row.account_id, CARD, row.id, "updated", part=book_id)
     await unit.left(row.account_id, CARD, row.id, row.book_id, row.name)
 
 
 async def delete(unit: Unit, row: Row) -> None:
     """Removes a card."""
-    await unit.run("DELETE FROM contact_word WHERE card_id = ?", row.id)
-    await unit.run("DELETE FROM contact_vcard WHERE card_id = ?", row.id)
-    await unit.run("DELETE FROM contact_card WHERE id = ?", row.id)
-    await unlink(unit, row.account_id, CARD, row.id)
-    await dead.forget(unit, [row.id])
-    await unit.changed(row.account_id, CARD, row.id, "destroyed", part=row.book_id)
-    await unit.left(row.account_id, CARD, row.id, row.book_id, row.name)
+    await delete_all(unit, [row])
+
+
+async def delete_all(unit: Unit, rows: Sequence[Row]) -> None:
+    """Removes cards of one book, at most some hundred."""
+    if not rows:
+        return
+    account_id, book_id = rows[0].account_id, rows[0].book_id
+    numbers = [row.id for row in rows]
+    listed = marks(len(numbers))
+    for table, column in (("contact_word", "card_id"), ("contact_vcard", "card_id"), ("contact_card", "id")):
+        await unit.run(f"DELETE FROM {table} WHERE {column} IN {listed}", *numbers)
+    await unit.run(
+        f"DELETE FROM blob_link WHERE account_id = ? AND kind = ? AND object_id IN {listed}",
+        account_id,
+        CARD,
+        *numbers,
+    )
+    await _count(unit, book_id, -len(rows), -sum(row.size for row in rows))
+    await dead.forget(unit, numbers)
+    for row in rows:
+        await unit.changed(account_id, CARD, row.id, "destroyed", part=book_id)
+        await unit.left(account_id, CARD, row.id, book_id, row.name)
+
+
+async def page_of(unit: Unit, book_id: int, limit: int) -> list[Row]:
+    """The first cards of a book."""
+    rows = await unit.rows(
+        f"SELECT {ROW} FROM contact_card c WHERE c.book_id = ? ORDER BY c.id LIMIT ?", book_id, limit
+    )
+    return [Row(*row) for row in rows]
 
 
 async def holds(db: Any, account_id: int, addresses: Sequence[str]) -> set[str]:

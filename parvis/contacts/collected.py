@@ -18,6 +18,7 @@ from parvis.store.store import Store
 from parvis.store.unit import Unit
 
 FOLLOWER = "contacts-collected"
+_PAGE = 200
 MOST = 2_000
 """Collected cards of an account; the ones that were made first go."""
 Person = tuple[str, str]
@@ -53,7 +54,7 @@ class Collector:
             for person, card in zip(wanted, made, strict=True):
                 if person in known:
                     await cards.insert(unit, account_id, book_id, card)
-            await _prune(unit, account_id, book_id)
+            await _prune(unit, book_id)
 
         try:
             await self._store.write(work)
@@ -102,8 +103,7 @@ async def _book(unit: Unit, account_id: int) -> int:
     return await books.create(unit, account_id, words.COLLECTED[language], role=COLLECTED, sort_order=1000)
 
 
-async def _prune(unit: Unit, account_id: int, book_id: int) -> None:
-    count = await unit.value("SELECT COUNT(*) FROM contact_card WHERE book_id = ?", book_id)
+async def _prune(unit: Unit, book_id: int) -> None:
+    count = await unit.value("SELECT cards FROM address_book WHERE id = ?", book_id)
     if count > MOST:
-        for number in await cards.in_books(unit, [book_id], count - MOST):
-            await cards.delete(unit, await cards.row_of(unit, account_id, number))
+        await cards.delete_all(unit, await cards.page_of(unit, book_id, min(count - MOST, _PAGE)))

@@ -23,6 +23,13 @@ _PAGE = 200
 _LISTED = ("person", "group", "space", "resource")
 _KINDS = {"person": "individual", "group": "group", "space": "group", "resource": "location"}
 
+_UNLISTED = f"""SELECT p.id FROM principal p WHERE p.id > ? AND p.disabled_ms IS NULL
+    AND p.kind IN ({", ".join(f"'{kind}'" for kind in _LISTED)}) AND (
+    NOT EXISTS (SELECT 1 FROM contact_card c WHERE c.principal_id = p.id AND c.principal_id <> 0)
+    OR (p.kind = 'person' AND NOT EXISTS (SELECT 1 FROM access_grant g WHERE g.principal_id = p.id
+    AND g.scope_id = (SELECT d.book_id FROM contact_directory d WHERE d.id = ?)))) ORDER BY p.id LIMIT ?"""
+"""Who is not in the book yet, or may not read it; what changes later is heard from the outbox."""
+
 
 class Directory:
     """Keeps the book; follows the outbox."""
@@ -31,16 +38,11 @@ class Directory:
         self._store, self._language = store, language
 
     async def open(self) -> None:
-        """Makes the book when there is none, and brings it up to date."""
+        """Makes the book when there is none, and lists who was there before it."""
         with contextlib.suppress(Conflict):  # another node made it
             await self._store.write(self._make)
         last = 0
-        while True:
-            rows = await self._store.db.rows(
-                "SELECT id FROM principal WHERE id > ? AND kind <> 'external' ORDER BY id LIMIT ?", last, _PAGE
-            )
-            if not rows:
-                return
+        while rows := await self._store.db.rows(_UNLISTED, last, _ID, _PAGE):
             last = rows[-1][0]
             await self.refresh([row[0] for row in rows])
 
@@ -77,9 +79,8 @@ class Directory:
         present = {
             row[0]: (row[1], row[2])
             for row in await self._store.db.rows(
-                f"""SELECT principal_id, id, etag FROM contact_card WHERE account_id = ?
+                f"""SELECT principal_id, id, etag FROM contact_card WHERE principal_id <> 0
                 AND principal_id IN {marks(len(numbers))}""",
-                account_id,
                 *numbers,
             )
         }

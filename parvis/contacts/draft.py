@@ -15,6 +15,7 @@ from parvis.kernel.errors import Invalid, TooLarge
 from parvis.serve.jmap.blobs import blob_id
 from parvis.wire import contentlines, jscontact, vcard
 from parvis.wire.contentlines import Component, Property
+from parvis.wire.vcard.cards import check
 from parvis.wire.vcard.versions import data_uri, media_type, read_data_uri
 
 
@@ -84,9 +85,10 @@ def made(card: Card, photos: Photos, before: "Stored | None" = None) -> Draft:
     """From JSContact whose media may have blob ids: of `photos`, or of the card as it was `before`, whose octets
     stay where nothing changed. Raises BadCard, Invalid."""
     known = dict(before.photos if before is not None else {}) | dict(photos)
-    whole = together(card, known)
+    whole = together({**card, "@type": "Card"}, known)
     jscontact.check(whole, together(before.card, known) if before is not None else None)
     component = jscontact.merge(before.component, whole) if before is not None else jscontact.to_vcard(whole)
+    check(component, LIMITS)
     data = contentlines.write(component)
     if len(data) > LIMITS.bytes:
         raise TooLarge(f"a card has at most {LIMITS.bytes} bytes", limit=LIMITS.bytes)

@@ -24,7 +24,7 @@ async def contacts(store: Store, gone: Gone) -> None:
 
     async def work(unit: Unit) -> None:
         for account_id, number in await unit.rows(
-            "SELECT account_id, id FROM contact_card WHERE principal_id = ?", gone.account_id
+            "SELECT account_id, id FROM contact_card WHERE principal_id = ? AND principal_id <> 0", gone.account_id
         ):
             await cards.delete(unit, await cards.row_of(unit, account_id, number))
 

@@ -25,6 +25,8 @@ NAMES = {
 MOST_BOOKS = 200
 MOST_CARDS = 25_000
 """Cards of one book."""
+MOST_BYTES = 300_000_000
+"""Bytes of all cards of one book, their photos counted."""
 LIMITS = vcard.CardLimits(bytes=1_500_000, properties=1_000, value=60_000)
 MOST_PHOTO = 1_000_000
 """Bytes of one photo, logo or sound."""

@@ -73,11 +73,8 @@ async def visible(db: Any, principal: Principal, account_id: int, number: int, r
 
 async def empty(unit: Unit, book_id: int) -> bool:
     """Removes a page of the cards of a book; whether there are more."""
-    rows = await unit.rows(
-        f"SELECT {cards.ROW} FROM contact_card c WHERE c.book_id = ? ORDER BY c.id LIMIT ?", book_id, _PAGE
-    )
-    for row in rows:
-        await cards.delete(unit, Row(*row))
+    rows = await cards.page_of(unit, book_id, _PAGE)
+    await cards.delete_all(unit, rows)
     return len(rows) == _PAGE
 
 

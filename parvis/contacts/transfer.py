@@ -22,7 +22,7 @@ LETTER = "v"
 MOST = 5_000
 """Cards of one file."""
 _FILE = contentlines.Limits(bytes=50_000_000, lines=1_500_000, properties=400_000, components=MOST + 1)
-_PAGE = 100
+_PAGE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,7 @@ async def take_in(
 
     async def work(unit: Unit) -> Imported:
         await books.writable(unit, principal, book.id)
-        created, seen = list[int](), set[str]()
-        for each in drafts:
-            if each.uid in seen or await cards.by_uid(unit, account_id, each.uid) is not None:
-                continue
-            seen.add(each.uid)
-            created.append(await cards.insert(unit, account_id, book.id, each))
+        created = await cards.insert_new(unit, account_id, book.id, drafts)
         return Imported(created, len(drafts) - len(created))
 
     return await store.write(work)
@@ -96,7 +91,7 @@ class Books:
             return None
         if access.scope.account_id != account_id:
             return None
-        size = int(await db.value("SELECT SUM(size) FROM contact_card WHERE book_id = ?", number) or 0)
+        size = int(await db.value("SELECT bytes FROM address_book WHERE id = ?", number) or 0)
 
         def stream(start: int, end: int | None) -> AsyncIterator[bytes]:
             return _cut(_cards(self._store, number), start, size if end is None else min(end, size))

@@ -220,8 +220,11 @@ class Files(Tree):
         media_type = upload.media_type.partition(";")[0].strip() or mimetypes.guess_type(name)[0] or _ANYTHING
         content = Held(upload.digest, upload.size, media_type)
         if old is not None:
-            return Put(etag=(await service.write(unit, principal, old.own, content)).etag.strip('"'))
-        return Put(etag=(await service.add(unit, principal, _place(parent), name, content)).etag.strip('"'))
+            written = await service.write(unit, principal, old.own, content, upload.modified_ms)
+            return Put(etag=written.etag.strip('"'))
+        values = {} if upload.modified_ms is None else {"modified_ms": upload.modified_ms}
+        made = await service.add(unit, principal, _place(parent), name, content, values=values)
+        return Put(etag=made.etag.strip('"'))
 
     async def delete(self, unit: Unit, principal: Principal, node: Node, *, reply: bool = True) -> None:
         """Into the trash; an empty file, as a lock leaves it, is destroyed."""

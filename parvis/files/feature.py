@@ -2,7 +2,7 @@
 
 from parvis.access.gate import VISIBLE, visible
 from parvis.access.principal import Kind as PrincipalKind
-from parvis.files import erase, service
+from parvis.files import erase, service, sharing
 from parvis.files.dav import Files
 from parvis.files.jmap import kinds
 from parvis.files.links.door import LinkDoor
@@ -52,7 +52,7 @@ def feature(context: Context) -> Feature:
         kinds=kinds.KINDS,
         methods=kinds.METHODS,
         blob_types={KIND: _holding},
-        shares=(Shared(SCOPE, KIND, RIGHTS),),
+        shares=(Shared(SCOPE, KIND, RIGHTS, sharing.nodes_of),),
         sources=(FileSource(store),),
         tools=FileTools(store).all(),
         routes=(*Tus(context).routes(), *LinkDoor(context, previews, guards.all).routes(), *shown.routes()),

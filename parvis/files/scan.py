@@ -25,6 +25,7 @@ _SECONDS = 600.0
 _CHUNK = 256 * 1024
 _MOST_ANSWER = 4096
 _PAGE = 500
+_TRIES, _PAUSE_SECONDS = 3, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,10 @@ class Verdict:
 
     verdict: str
     name: str = ""
+
+
+class Cut(Unavailable):
+    """It was there and hung up: what it does with a file over its limit, when its answer is lost on the way."""
 
 
 class Clamd:
@@ -60,27 +65,36 @@ class Clamd:
             raise Unavailable(f"ClamAV does not answer at {self._place}") from error
 
     async def scan(self, chunks: AsyncIterator[bytes]) -> Verdict:
-        """Asks about some bytes. Raises Unavailable."""
+        """Asks about some bytes. Raises Unavailable, and Cut when it hung up in the middle."""
         async with self._connected() as (reader, writer):
             writer.write(b"zINSTREAM\0")
             told = asyncio.ensure_future(reader.readuntil(b"\0"))
             try:
-                async for chunk in chunks:
-                    if told.done():  # it has heard enough: the file is over its limit
-                        break
-                    for start in range(0, len(chunk), _CHUNK):
-                        piece = chunk[start : start + _CHUNK]
-                        writer.write(struct.pack(">I", len(piece)) + piece)
-                    await writer.drain()
-                else:
-                    writer.write(struct.pack(">I", 0))
-                    await writer.drain()
-                answer = (await told)[:_MOST_ANSWER]
-            except ConnectionError:
-                answer = await told
+                answer = (await self._told(chunks, writer, told))[:_MOST_ANSWER]
+            except (ConnectionError, asyncio.IncompleteReadError) as error:
+                raise Cut("ClamAV hung up") from error
             finally:
                 told.cancel()
         return _read(answer.rstrip(b"\0").decode("utf-8", "replace"))
+
+    @staticmethod
+    async def _told(
+        chunks: AsyncIterator[bytes], writer: asyncio.StreamWriter, told: "asyncio.Future[bytes]"
+    ) -> bytes:
+        """Sends the bytes, as far as they are wanted; what was answered."""
+        try:
+            async for chunk in chunks:
+                if told.done():  # it has heard enough: the file is over its limit
+                    return await told
+                for start in range(0, len(chunk), _CHUNK):
+                    piece = chunk[start : start + _CHUNK]
+                    writer.write(struct.pack(">I", len(piece)) + piece)
+                await writer.drain()
+            writer.write(struct.pack(">I", 0))
+            await writer.drain()
+        except ConnectionError:
+            pass  # it may have answered before it hung up
+        return await told
 
 
 def _read(answer: str) -> Verdict:
@@ -122,10 +136,19 @@ class Scanner:
 
     async def _scan(self, digest: str) -> None:
         try:
-            verdict = await self._clamd.scan(self._store.blobs.stream(digest))
+            verdict = await self._asked(digest)
         except NotFound:
             return  # destroyed meanwhile
         await self._store.write(lambda unit: keep(unit, digest, verdict))
+
+    async def _asked(self, digest: str) -> Verdict:
+        """The verdict; a file at which ClamAV hangs up again and again cannot be read by it."""
+        for _ in range(_TRIES):
+            try:
+                return await self._clamd.scan(self._store.blobs.stream(digest))
+            except Cut:
+                await asyncio.sleep(_PAUSE_SECONDS)
+        return Verdict("unread", "it hung up")
 
 
 async def keep(unit: Unit, digest: str, verdict: Verdict) -> None:

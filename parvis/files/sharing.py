@@ -1,12 +1,17 @@
 """Sharing a folder or a file by itself: it becomes a part of its own, nested in the one around it, so that whoever
 sees what is around it goes on seeing it."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from parvis.access import gate
 from parvis.access.principal import Principal, Right
 from parvis.files import service
 from parvis.files.model import KIND, SCOPE, Node
+from parvis.files.store import PAGE
 from parvis.files.tree import ABOUT_NODES, SAME_PART
 from parvis.kernel.errors import Invalid
+from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
 
 
@@ -45,3 +50,14 @@ async def _make(unit: Unit, node: Node) -> int:
     told = {"kind": KIND, "created": [], "updated": [row[0] for row in rows], "destroyed": [], "modseq": 0}
     unit.emit(node.account_id, "changed", told)  # the index keeps the part of each node
     return scope_id
+
+
+async def nodes_of(db: Any, scope_ids: Sequence[int]) -> dict[int, int]:
+    """The nodes that some parts are of."""
+    found: dict[int, int] = {}
+    for start in range(0, len(scope_ids), PAGE):
+        page = scope_ids[start : start + PAGE]
+        found |= dict(
+            await db.rows(f"SELECT scope_id, node_id FROM file_part WHERE scope_id IN {marks(len(page))}", *page)
+        )
+    return found

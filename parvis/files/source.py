@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from functools import partial
 
+from parvis.files import scan
 from parvis.files import store as files
 from parvis.files.model import KIND, Node
 from parvis.kernel.knowledge import Document, Item, Origin
@@ -37,7 +38,7 @@ class FileSource:
             author=author[0] if author else "",
             people=(f"{author[0]} <{author[1]}>" if author[1] else author[0],) if author else (),
             facets={"keywords": list(node.tags)},
-            documents=() if node.folder else (self._document(node),),
+            documents=() if node.folder or await self._is_infected(node) else (self._document(node),),
         )
 
     def _document(self, node: Node) -> Document:
@@ -49,6 +50,10 @@ class FileSource:
             size=node.size,
             file_name=node.name,
         )
+
+    async def _is_infected(self, node: Node) -> bool:
+        """Whether ClamAV has found something: then nothing reads it, the index neither."""
+        return (await scan.of(self._store.db, [node.hash])).get(node.hash) == "infected"
 
     async def _is_trashed(self, node: Node) -> bool:
         found = await self._store.db.value(

@@ -17,7 +17,7 @@ from parvis.kernel.errors import EgressRefused
 
 Purpose = Literal[
     "mail-delivery", "dns", "model", "embeddings", "import", "model-download", "push", "unsubscribe", "mail-filter",
-    "external-mail", "virus-scan",
+    "external-mail", "virus-scan", "calendar-feed",
 ]  # fmt: skip
 
 
@@ -36,7 +36,7 @@ class Contact:
 Listener = Callable[[Contact], None]
 
 
-_USUAL: frozenset[Purpose] = frozenset({"mail-delivery", "dns", "unsubscribe", "external-mail"})
+_USUAL: frozenset[Purpose] = frozenset({"mail-delivery", "dns", "unsubscribe", "external-mail", "calendar-feed"})
 
 
 class Egress:

@@ -39,6 +39,8 @@ class Facts:
     parent_uid: str | None
     recurring: bool
     draft: bool
+    floating: bool
+    """Its times have no zone."""
     labels: tuple[str, ...]
     addresses: tuple[str, ...]
     """Of those who are to do it."""
@@ -84,7 +86,7 @@ def _zones(series: Series) -> list[Iana]:
             name = each.param("TZID")
             known = zone(name) if name else None
             if isinstance(known, Iana):
-                found[name] = Iana(name, known.iana)
+                found[name] = known
     return list(found.values())
 
 
@@ -126,6 +128,7 @@ def facts(content: bytes, floating: Zone = UTC) -> Facts:
         parent_uid=parent_of(task),
         recurring=series.recurring,
         draft=task.get("isDraft") is True,
+        floating=not text(task.get("timeZone")) and bool(text(task.get("due")) or text(task.get("start"))),
         labels=tuple(dict.fromkeys(label[:255] for label in labels)),
         addresses=addresses,
         words=_words(task, labels, comments),

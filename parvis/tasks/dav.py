@@ -299,7 +299,7 @@ class TaskTree(Tree):
         values = _values(changes)
         if "name" in values and not values["name"]:
             values["name"] = node.own.slug
-        await lists.update(unit, principal, node.id, values)
+        await service.update_list(unit, principal, node.id, values)
 
     async def copy(
         self,

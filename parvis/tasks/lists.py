@@ -3,7 +3,7 @@
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -239,9 +239,28 @@ async def _update_shared(unit: Unit, before: TaskBoard, values: Mapping[str, Any
         await _move_columns(unit, before, statuses, progress)
     if "keywordColors" in values or "categoryColors" in values:
         columns["colors"] = _text(_colors(values, before.colors))
+    if "time_zone" in columns and columns["time_zone"] != before.time_zone:
+        await _shift(unit, before, columns["time_zone"])
     if columns:
         sets = ", ".join(f"{name} = ?" for name in columns)
         await unit.run(f"UPDATE tasklist SET {sets} WHERE id = ?", *columns.values(), before.id)
+
+
+async def _shift(unit: Unit, before: TaskBoard, name: str | None) -> None:
+    """Tasks whose times have no zone are in that of the list."""
+    old, new = before.zone, replace(before, time_zone=name).zone
+
+    def shifted(at_ms: int | None) -> int | None:
+        return None if at_ms is None else new.to_ms(old.to_local(at_ms))
+
+    for each in await tasks.every(unit, "t.list_id = ? AND t.floating = 1", before.id):
+        await unit.run(
+            "UPDATE task SET start_ms = ?, due_ms = ? WHERE id = ?",
+            shifted(each.start_ms),
+            shifted(each.due_ms),
+            each.id,
+        )
+        await unit.changed(before.account_id, TASK, each.id, "updated", part=before.id)
 
 
 async def _move_columns(unit: Unit, before: TaskBoard, statuses: list[str], progress: Mapping[str, str]) -> None:

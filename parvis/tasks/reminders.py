@@ -35,7 +35,12 @@ _LATE_MS = 7 * 86_400_000
 
 
 async def plan(unit: Unit, kept: Kept) -> None:
-    """Finds when a task rings next, for its owner and for each who has alerts of their own."""
+    """Finds when a task rings next, for its owner and for each who has alerts of their own. What is due by now and
+    has not rung yet still does."""
+    now = clock.now_ms()
+    waiting: dict[int, int] = dict(
+        await unit.rows("SELECT principal_id, at_ms FROM task_ring WHERE task_id = ?", kept.id)
+    )
     await unit.run("DELETE FROM task_ring WHERE task_id = ?", kept.id)
     if kept.progress in DONE or kept.draft:
         return
@@ -44,13 +49,15 @@ async def plan(unit: Unit, kept: Kept) -> None:
     own += [(person, msgspec.json.decode(text)) for person, text in rows]
     floating = (await lists.kept(unit, kept.list_id)).zone if own else None
     for person, given in own:
-        ring = next_ring(kept, given, clock.now_ms(), floating)
+        ring = next_ring(kept, given, min(now, waiting.get(person, now + 1) - 1), floating)
         if ring is not None:
             await _set(unit, kept.id, person, ring.at_ms)
 
 
 def next_ring(kept: Kept, given: Mapping[str, Any] | None, after_ms: int, floating: Zone | None) -> Ring | None:
     """The next time a task rings for somebody; `given` are their own alerts, None are those in the task."""
+    if given is None and b"VALARM" not in kept.content.upper():
+        return None
     series = content.ringing(content.read(kept.content), given)
     try:
         return alarms.next_ring(series, after_ms, floating) if floating else alarms.next_ring(series, after_ms)
@@ -119,7 +126,7 @@ class Ringer:
         language, title = due.person.language, due.kept.title
         day = ""
         if due.kept.due_ms is not None:
-            day = words.DUE[language].format(day=clock.utc_date(due.kept.due_ms)[:10])
+            day = words.DUE[language].format(day=words.day_of(due.ring.instance.end.local, language))
         try:
             sending: Sending = await post.written(
                 Letter(

@@ -92,7 +92,7 @@ async def _insert(
     await _free(unit, list_id, number, facts.uid, slug := slug or f"{ids.text(number)}.ics")
     blank = Kept(
         number, onto.account_id, list_id, slug, facts.uid, "", 0, principal.id, now, now, "", "", "", "", 0,
-        None, None, None, 0, None, None, 0, 0,
+        None, None, None, 0, None, None, 0, 0, 0,
     )  # fmt: skip
     after = await _placed(unit, onto, _filled(blank, made, facts), facts, None)
     return await _write(unit, principal, None, after, facts, tell=tell)
@@ -158,6 +158,7 @@ def _filled(kept: Kept, made: bytes, facts: Facts) -> Kept:
         parent_uid=facts.parent_uid,
         recurring=int(facts.recurring),
         draft=int(facts.draft),
+        floating=int(facts.floating),
     )
 
 
@@ -221,6 +222,15 @@ async def _forget(unit: Unit, kept: Kept) -> None:
     await unit.changed(kept.account_id, TASK, kept.id, "destroyed", part=kept.list_id)
     await unit.left(kept.account_id, TASK, kept.id, kept.list_id, kept.slug)
     await reminders.forget(unit, kept.id)
+
+
+async def update_list(unit: Unit, principal: Principal, list_id: int, values: Mapping[str, Any]) -> None:
+    """Changes a list, see lists.update; in another zone what has none of its own rings at another time."""
+    await lists.update(unit, principal, list_id, values)
+    if "timeZone" in values:
+        ringing = "t.list_id = ? AND t.floating = 1 AND t.id IN (SELECT task_id FROM task_ring)"
+        for kept in await store.every(unit, ringing, list_id, content=True):
+            await reminders.plan(unit, kept)
 
 
 async def remove_list(unit: Unit, principal: Principal, list_id: int, *, with_tasks: bool) -> None:

@@ -38,6 +38,8 @@ class Kept:
     parent_uid: str | None
     recurring: int
     draft: int
+    floating: int
+    """Its times have no zone: they are in that of the list."""
     content: bytes = b""
 
 

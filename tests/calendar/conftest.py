@@ -31,6 +31,7 @@ class Client(JmapClient):
         "urn:ietf:params:jmap:principals",
         "urn:ietf:params:jmap:principals:availability",
         "urn:ietf:params:jmap:calendars:parse",
+        "urn:parvis:calendars",
     )
 
     async def calendars(self, **extra) -> dict[str, dict]:

@@ -213,3 +213,100 @@ async def test_statements_do_not_grow(ann, method) -> None:
                 await ann.ask("REPORT", ann.calendar, query('<C:time-range start="20260101T000000Z"/>'), depth="1")
         counts.append(len(count))
     assert counts[0] == counts[1] and counts[0] <= 40, counts
+
+
+async def test_inbox_and_outbox(ann, bob, store) -> None:
+    """RFC 6638 §2, §5"""
+    ask = f'<D:propfind xmlns:D="DAV:" xmlns:C="{C}"><D:prop><C:schedule-inbox-URL/><C:schedule-outbox-URL/><C:calendar-user-address-set/></D:prop></D:propfind>'
+    shown = await ann.ask("PROPFIND", f"/dav/principals/{ann.account}/", ask, depth="0")
+    assert f"{ann.home}inbox/" in shown.text and f"{ann.home}outbox/" in shown.text and "mailto:ann@" in shown.text
+    ask = f'<D:propfind xmlns:D="DAV:" xmlns:C="{C}"><D:prop><D:resourcetype/><C:schedule-default-calendar-URL/></D:prop></D:propfind>'
+    inbox = await ann.ask("PROPFIND", ann.home + "inbox/", ask, depth="0")
+    assert "schedule-inbox" in inbox.text and ann.calendar in inbox.text
+    assert (await bob.ask("PROPFIND", ann.home + "inbox/", ask, depth="0")).status_code == 404
+    await put(bob, "a.ics", meeting("LOCATION:clinic"))
+    request = text(
+        "METHOD:REQUEST",
+        *event(
+            "DTSTART:20260105T000000Z", "DTEND:20260106T000000Z", "ORGANIZER:mailto:ann@example.org",
+            "ATTENDEE:mailto:bob@example.org", "ATTENDEE:mailto:nobody@example.org", kind="VFREEBUSY",
+        ),
+    )  # fmt: skip
+    answer = await ann.ask("POST", ann.home + "outbox/", request, content_type="text/calendar")
+    assert answer.status_code == 200 and "3.8;" in answer.text and "3.7;" in answer.text
+    await shared(store, bob, ann, Right.FREE_BUSY)
+    answer = await ann.ask("POST", ann.home + "outbox/", request, content_type="text/calendar")
+    assert (
+        "2.0;Success" in answer.text
+        and "20260105T100000Z/20260105T110000Z" in answer.text
+        and "clinic" not in answer.text
+    )
+    forged = request.replace(b"ORGANIZER:mailto:ann", b"ORGANIZER:mailto:bob")
+    assert (await ann.ask("POST", ann.home + "outbox/", forged, content_type="text/calendar")).status_code == 403
+
+
+async def test_an_attendee_answers_and_changes_nothing_else(ann, bob, context) -> None:
+    """RFC 6638 §3.2.2"""
+    from tests.calendar.conftest import run_jobs
+
+    for kind, handler in (await _handlers(context)).items():
+        context.store.jobs.handle(kind, handler)
+    people = [
+        "ORGANIZER:mailto:ann@example.org",
+        "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@example.org",
+        "ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:bob@example.org",
+    ]
+    await put(ann, "a.ics", meeting(*people))
+    await run_jobs(context)
+    listed = await bob.ask("PROPFIND", bob.calendar, depth="1")
+    name = next(each for each in names(listed) if each)
+    theirs = await bob.get(bob.calendar + name)
+    tag = theirs.headers["schedule-tag"]
+    refused = await bob.ask(
+        "PUT", bob.calendar + name, theirs.content.replace(b"SUMMARY:R", b"SUMMARY:X"), content_type="text/calendar"
+    )
+    assert refused.status_code == 403 and "allowed-attendee-scheduling-object-change" in refused.text
+    accepted = theirs.content.replace(b"PARTSTAT=NEEDS-ACTION", b"PARTSTAT=ACCEPTED")
+    done = await bob.ask(
+        "PUT", bob.calendar + name, accepted, content_type="text/calendar", if_schedule_tag_match=tag
+    )
+    assert done.status_code == 204 and done.headers["schedule-tag"] == tag, done.text
+    await run_jobs(context)
+    assert (await ann.get(ann.calendar + "a.ics")).text.count("PARTSTAT=ACCEPTED") == 2
+
+
+async def _handlers(context):
+    from parvis import calendar
+
+    return calendar.feature(context).jobs
+
+
+async def test_what_the_index_is_sure_of_is_what_reading_finds(ann) -> None:
+    """A filter of a window alone is answered by the index, one that names a property too by reading: the same."""
+    for name, data in (
+        ("hour", meeting(uid="hour")),
+        ("point", text(*event("DTSTART:20260105T100000Z", "SUMMARY:x", uid="point"))),
+        ("zoned", meeting(uid="zoned", start="20260105T110000Z")),
+        ("day", text(*event("DTSTART;VALUE=DATE:20260105", uid="day"))),
+        ("floating", text(*event("DTSTART:20260105T100000", "DURATION:PT1H", uid="floating"))),
+        ("weekly", meeting("RRULE:FREQ=WEEKLY;COUNT=3", uid="weekly")),
+    ):
+        assert (await put(ann, name, data)).status_code == 201
+    seen = set()
+    for start, end in (
+        ("20260105T090000Z", "20260105T100000Z"),
+        ("20260105T090000Z", "20260105T100001Z"),
+        ("20260105T100000Z", "20260105T100001Z"),
+        ("20260105T110000Z", "20260105T120000Z"),
+        ("20260105T105959Z", "20260105T110000Z"),
+        ("20260112T100000Z", "20260112T110000Z"),
+        ("20260101T000000Z", "20260201T000000Z"),
+    ):
+        window = f'<C:time-range start="{start}" end="{end}"/>'
+        sure = names(await ann.ask("REPORT", ann.calendar, query(window), depth="1"))
+        read = names(
+            await ann.ask("REPORT", ann.calendar, query(window + '<C:prop-filter name="UID"/>'), depth="1")
+        )
+        assert sorted(sure) == sorted(read), (start, end)
+        seen.update(sure)
+    assert seen == {"hour", "point", "zoned", "day", "floating", "weekly"}

@@ -9,6 +9,7 @@ from parvis.kernel.egress import Egress
 from parvis.ops import people
 from parvis.serve.context import Context
 from parvis.serve.feature import Feature
+from parvis.serve.jmap.blob_methods import BlobType, BlobTypes, linked
 from parvis.serve.jmap.blobs import Library
 from parvis.serve.jmap.core import feature as core
 from parvis.serve.jmap.engine import Engine
@@ -21,6 +22,7 @@ URNS = (
     "urn:ietf:params:jmap:contacts",
     "urn:ietf:params:jmap:principals",
     "urn:parvis:contacts",
+    "urn:ietf:params:jmap:blob",
 )
 
 
@@ -83,6 +85,7 @@ async def engine(context: Context, room: Feature) -> Engine:
     context.offer(Newcomers([room]))
     scopes = {kind.name: kind.scope for kind in room.kinds} | dict(room.blob_scopes)
     context.offer(Library(context.store, room.blobs, scopes, frozenset({"addressbook"})))
+    context.offer(BlobTypes({"ContactCard": BlobType(URNS[1], linked("ContactCard"))}))
     if room.start:
         await room.start()
     return Engine(context, [core(context), room])

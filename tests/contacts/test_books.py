@@ -76,5 +76,11 @@ async def test_a_shared_book(ann: Client, bob: Client) -> None:
     assert (await bob.books(accountId=ann.account))["Contacts"]["isSubscribed"]
     assert (await ann("AddressBook/set", update={number: {f"shareWith/{bob.account}/mayWrite": True}}))["updated"]
     assert (await bob("ContactCard/set", accountId=ann.account, update={card: {"kind": "org"}}))["updated"]
+    every = dict.fromkeys(read, True)
+    await ann("AddressBook/set", update={number: {"shareWith": {bob.account: every}}})
+    made = await bob(
+        "AddressBook/set", accountId=ann.account, create={"x": {"name": "Mine"}}, onSuccessSetIsDefault=number
+    )
+    assert made["notCreated"]["x"]["type"] == "forbidden"
     await ann("AddressBook/set", update={number: {"shareWith": None}})
     assert (await bob("ContactCard/get", accountId=ann.account, ids=[card]))["error"] == "accountNotFound"

@@ -82,13 +82,15 @@ async def test_what_is_refused(ann: Client) -> None:
             "d": {"addressBookIds": book, "name": {}, "phones": {"p": {}}},
             "e": {"addressBookIds": book, "media": {"m": {"kind": "photo", "blobId": "bnothing"}}},
             "f": {"name": {"full": "x"}},
+            "k": {"addressBookIds": book, "name": {"full": "x"}, "vendor.example:y": "x" * 90_000},
             "g": {"addressBookIds": book, "uid": "one", "name": {"full": "x"}},
         },
     )
     assert list(made["created"]) == ["g"]
-    wrong = {key: each["properties"] for key, each in made["notCreated"].items()}
+    wrong = {key: each.get("properties") for key, each in made["notCreated"].items()}
     assert wrong["a"] == ["emails/e/address"]
     assert wrong["d"] == ["name", "phones/p/number"]
+    assert made["notCreated"]["k"]["type"] == "invalidProperties"
     assert wrong["e"] == ["media"] and wrong["f"] == wrong["b"] == wrong["c"] == ["addressBookIds"]
     again = await ann(
         "ContactCard/set", create={"h": {"addressBookIds": book, "uid": "one", "name": {"full": "y"}}}
@@ -109,6 +111,8 @@ async def test_photos_are_blobs(ann: Client, store: Store) -> None:
     assert media == {"m": {"kind": "photo", "blobId": photo, "mediaType": "image/png"}}
     await ann("ContactCard/set", update={number: {"name/full": "Pat Q"}})
     assert (await ann.card(number))["media"] == media
+    looked = await ann("Blob/lookup", typeNames=["ContactCard"], ids=[photo])
+    assert looked["list"] == [{"id": photo, "matchedIds": {"ContactCard": [number]}}]
     text = await uploaded(store, ann, b"not an image", "image/png")
     refused = await ann("ContactCard/set", update={number: {"media/m/blobId": text}})
     assert refused["notUpdated"][number]["type"] == "invalidProperties"

@@ -12,6 +12,7 @@ from parvis.serve.doors import Doors
 from parvis.serve.jmap.core import feature as core
 from parvis.serve.newcomers import Newcomers
 from tests.contacts.conftest import Client
+from tests.serve.dav.test_budgets import handled
 from tests.wire.vcard.samples import SAMPLES
 
 SECRET = "a long enough pass phrase"
@@ -64,6 +65,7 @@ async def open_peer(context, room, engine, settings, tmp_path):
         person = await people.create(context.store, features, "person", name.title(), f"{name}@example.org")
         await passwords.change(context.store, person.id, SECRET)
         made.append(Peer(context.public_url, person, engine))
+        made[-1].doors = doors
         return made[-1]
 
     yield open_
@@ -242,3 +244,33 @@ async def test_a_shared_book_is_found_in_ones_own_home(ann, bob) -> None:
     for path in (mount + "a.vcf", ann.card("a.vcf"), ann.card()):
         assert (await bob.ask("PROPFIND", path, listing, depth="0")).status_code == 404
     assert mount not in (await bob.ask("PROPFIND", bob.home, listing, depth="1")).text
+
+
+@pytest.mark.parametrize("many", [1, 30])
+async def test_statements_do_not_grow_with_the_book(ann, many: int) -> None:
+    for at in range(many):
+        await ann.keep(f"c{at:02}.vcf", SAMPLES["davx5"].replace(b"000000000004", f"{at:012}".encode()))
+    hrefs = "".join(f"<href>{ann.card(f'c{at:02}.vcf')}</href>" for at in range(many))
+    listing = f"<propfind {DAV}><prop><getetag/><resourcetype/></prop></propfind>"
+    sync = (
+        f"<sync-collection {DAV}><sync-token/><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>"
+    )
+    data = "<prop><C:address-data/></prop>"
+    named = '<C:filter><C:prop-filter name="FN"><C:text-match>zo</C:text-match></C:prop-filter></C:filter>'
+    multiget = f"<C:addressbook-multiget {DAV} {CARD}>{data}{hrefs}</C:addressbook-multiget>"
+    query = f"<C:addressbook-query {DAV} {CARD}>{data}{named}</C:addressbook-query>"
+    changed = SAMPLES["davx5"].replace(b"000000000004", b"000000000000")
+    for method, path, body, most, status in (
+        ("GET", ann.card("c00.vcf"), "", 8, 200),
+        ("PROPFIND", ann.card(), listing, 9, 207),
+        ("REPORT", ann.card(), multiget, 9, 207),
+        ("REPORT", ann.card(), query, 9, 207),
+        ("REPORT", ann.card(), sync, 10, 207),
+        ("PUT", ann.card("c00.vcf"), changed, 30, 204),
+        ("DELETE", ann.card("c00.vcf"), "", 30, 204),
+    ):
+        content = body.encode() if isinstance(body, str) else body
+        headers = {"depth": "1", "content_type": "text/vcard"}
+        found, count, answer = await handled(ann.doors, ann.person, method, path, content, **headers)
+        assert found == status, answer
+        assert 0 < count <= most, (method, count, body[:60])

@@ -6,12 +6,14 @@ import shutil
 
 import pytest
 
+from parvis.access import directory, gate
 from parvis.access.principal import Right
 from parvis.files import service, versions
 from parvis.files import store as files
 from parvis.kernel import ids
 from parvis.store.sql import contract
 from tests.files.conftest import PASSWORD
+from tests.files.test_tree import sound
 
 SYNC = """<D:sync-collection xmlns:D="DAV:"><D:sync-token>{}</D:sync-token><D:sync-level>{}</D:sync-level>
 <D:prop><D:getetag/></D:prop></D:sync-collection>"""
@@ -74,6 +76,15 @@ async def test_files_are_put_read_and_versioned(peer, store, ann) -> None:
     assert await peer.names() == ["F"] and await peer.names("F") == ["a.txt"]
 
 
+async def test_the_time_that_a_client_gives_is_kept(peer, store, ann) -> None:
+    made = await peer("PUT", "a.txt", b"hello", x_oc_mtime="1600000000")
+    assert made.headers["x-oc-mtime"] == "accepted"
+    assert (await files.child(store.db, ann.id, 0, "a.txt")).modified_ms == 1_600_000_000_000
+    assert "x-oc-mtime" not in (await peer("PUT", "a.txt", b"hello", x_oc_mtime="soon")).headers
+    await peer("PUT", "a.txt", b"other", x_oc_mtime="1700000000.5")
+    assert (await peer("GET", "a.txt")).headers["last-modified"] == "Tue, 14 Nov 2023 22:13:20 GMT"
+
+
 async def test_what_is_deleted_is_in_the_trash(peer, store, ann) -> None:
     await peer("MKCOL", "F")
     await peer("PUT", "F/a.txt", b"hello")
@@ -129,8 +140,6 @@ async def test_what_is_shared_is_in_ones_home(peer, other, tree, ann, bob) -> No
     ).status_code == 201
     assert sorted(await peer.names("secret/Plans")) == ["a.txt", "c.txt"]
     grant = await tree.share(ann, folder, bob)
-    from parvis.access import gate
-
     await tree.do(gate.withdraw, ann, grant)
     assert await other.names() == ["mine.txt"]
     for path in (mount, mount + "a.txt", peer.home + "secret/Plans/a.txt"):
@@ -204,3 +213,40 @@ async def test_litmus(peer, ann, tmp_path) -> None:
     assert [failed for _, _, failed in summaries] == ["0"] * 5, told
     assert sum(int(passed) for _, passed, _ in summaries) >= 104, told
     assert "WARNING" not in told, told
+
+
+async def test_a_space_has_a_tree_for_its_members(peer, other, store, tree, ann, bob, make_owner) -> None:
+    team = await make_owner(store, "team", kind="space")
+
+    async def joined(unit) -> None:
+        await directory.join(unit, team.id, ann.id, "manager")
+        await directory.join(unit, team.id, bob.id, "guest")
+
+    await store.write(joined)
+    assert await peer.names() == ["team"] == await other.names()
+    assert (await peer("MKCOL", "team/Plans")).status_code == 201
+    assert (await peer("PUT", "team/Plans/a.txt", b"plans")).status_code == 201
+    assert (await other("GET", "team/Plans/a.txt")).content == b"plans"
+    assert (await other("PUT", "team/Plans/b.txt", b"x")).status_code == 403
+    folder = await files.child(store.db, team.id, 0, "Plans")
+    await tree.share(ann, folder, bob, Right.READ | Right.WRITE)  # shared by itself, inside what he sees anyway
+    assert await other.names() == ["team"] and (await other("PUT", "team/Plans/b.txt", b"x")).status_code == 201
+    assert (await peer("MOVE", "team/Plans", destination=peer.home + "team/Moved")).status_code == 201
+    assert (await other("GET", "team/Moved/a.txt")).status_code == 200
+    await tree.do(directory.leave, team.id, bob.id)
+    assert await other.names() == ["Moved%20(team)"]
+    await sound(store)
+
+
+async def test_a_folder_keeps_its_id_and_lock_while_it_is_written(peer, other, tree, ann, bob) -> None:
+    await tree.file(ann, "F/a.txt")
+    await tree.share(ann, await tree.folder(ann, "F"), bob, Right.READ | Right.WRITE)
+    lock = """<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype>
+    </D:lockinfo>"""
+    held = await peer("LOCK", "F/a.txt", lock, timeout="Second-60")
+    assert held.status_code == 200
+    assert (await other("PUT", "F%20(ann)/a.txt", b"x")).status_code == 423
+    token = held.headers["lock-token"]
+    assert (await peer("PUT", "F/a.txt", b"x", **{"if": f"({token})"})).status_code == 204
+    assert (await peer("UNLOCK", "F/a.txt", lock_token=token)).status_code == 204
+    assert (await other("PUT", "F%20(ann)/a.txt", b"y")).status_code == 204

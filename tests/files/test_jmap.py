@@ -332,3 +332,12 @@ async def test_what_moves_out_of_sight_takes_its_comments_along(anna, bobby, tre
     assert gone["destroyed"] == [made["created"]["c"]["id"]] and gone["updated"] == []
     gone = await bobby("FileNode/changes", accountId=account, sinceState=nodes)
     assert gone["destroyed"] == [ids.text(node.id)]
+
+
+async def test_who_is_given_a_folder_is_told_which(anna, bobby, tree, ann) -> None:
+    folder = ids.text((await tree.folder(ann, "F")).id)
+    await anna("FileNode/set", update={folder: {"shareWith": {bobby.account: {"mayRead": True}}}})
+    bobby.using = (*bobby.using, "urn:ietf:params:jmap:principals")
+    told = (await bobby("ShareNotification/get", ids=None))["list"][0]
+    assert (told["objectType"], told["objectId"], told["name"]) == ("FileNode", folder, "F")
+    assert told["newRights"]["mayRead"] is True and told["newRights"]["mayDelete"] is False

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from parvis.files.scan import Clamd, Scanner, forget
+from parvis.files.source import FileSource
 from parvis.kernel import ids
 from parvis.kernel.egress import Egress
 from parvis.kernel.errors import EgressRefused, Invalid, NotFound, Unavailable
@@ -81,6 +82,8 @@ async def test_what_is_found_is_handed_out_to_nobody(store, doors, tree, ann, bo
     assert (await http.get(home + "bad.txt")).status_code == 403
     with pytest.raises(NotFound):
         await doors.context.need(Library).find(ann, ann.id, "b" + bad.hash)
+    source = FileSource(store)
+    assert (await source.item(ann.id, bad.id)).documents == () != (await source.item(ann.id, good.id)).documents
     again = await tree.file(ann, "again.txt", BAD)
     await settled(store, scanner)
     assert len(clamd[1]) == 2

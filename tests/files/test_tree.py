@@ -6,6 +6,7 @@ from parvis.access.check import check as check_visible
 from parvis.access.principal import Right
 from parvis.files import service, trash, versions
 from parvis.files import store as files
+from parvis.files.check import check as check_files
 from parvis.files.model import DEPTH, Content, node_name, numbered
 from parvis.kernel import clock
 from parvis.kernel.errors import Conflict, Forbidden, Invalid, NotFound, OverQuota
@@ -19,26 +20,7 @@ async def sound(store) -> None:
     """The store is whole, and every count is what walking finds."""
     assert await check(store, KINDS) == []
     assert await check_visible(store.db) == []
-    rows = await store.db.rows("SELECT id, parent_id, folder, size, tree_bytes, tree_nodes FROM file_node")
-    held = {row[0]: [0, 0] for row in rows}
-    around = {row[0]: row[1] for row in rows}
-    for number, _, _, size, _, _ in rows:
-        above = around[number]
-        while above:
-            held[above][0] += size
-            held[above][1] += 1
-            above = around[above]
-    for number, _, folder, _, octets, nodes in rows:
-        assert not folder or [octets, nodes] == held[number], number
-    for account, used in await store.db.rows("SELECT account_id, used_bytes FROM file_account"):
-        total = await store.db.value("SELECT COALESCE(SUM(size), 0) FROM file_node WHERE account_id = ?", account)
-        older = await store.db.value(
-            "SELECT COALESCE(SUM(size), 0) FROM file_version WHERE account_id = ?", account
-        )
-        assert used == total + older
-    lost = """SELECT hash FROM file_node WHERE folder = 0 AND hash NOT IN (SELECT hash FROM blob_link)
-        UNION SELECT hash FROM file_version WHERE hash NOT IN (SELECT hash FROM blob_link)"""
-    assert await store.db.rows(lost) == []
+    assert await check_files(store.db) == []
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\0b", "a\nb", "x" * 256, "ế" * 90])
@@ -225,3 +207,18 @@ async def test_parts_inside_parts_move_with_what_is_around_them(store, tree, ann
     with pytest.raises(NotFound):
         await service.find(store.db, bob, ann.id, node.id)
     await sound(store)
+
+
+async def test_the_check_finds_what_is_torn(store, tree, ann) -> None:
+    node = await tree.file(ann, "F/a.txt", b"hello")
+    assert await check_files(store.db) == []
+    for sql, code in (
+        ("UPDATE file_node SET tree_bytes = 7 WHERE name = 'F'", "count"),
+        ("UPDATE file_account SET used_bytes = 7", "weight"),
+        ("UPDATE file_node SET scope_id = 7 WHERE name = 'a.txt'", "part"),
+        ("UPDATE file_node SET parent_id = 7 WHERE name = 'a.txt'", "tree"),
+        ("DELETE FROM blob_link WHERE kind = 'FileNode'", "link"),
+    ):
+        await store.write(lambda unit, sql=sql: unit.run(sql))
+        assert code in {fault.code for fault in await check_files(store.db)}, sql
+    assert node.size == 5

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import sqlite3
 import stat
 import sys
 
@@ -154,6 +155,13 @@ def test_the_demo_is_filled_once_and_noted(run, tmp_path) -> None:
     note = json.loads(file.read_text())
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len(note["people"]) == 10
+    with sqlite3.connect(tmp_path / "data" / "parvis.sqlite") as database:
+        done = dict(database.execute("SELECT progress, COUNT(*) FROM task GROUP BY progress"))
+        linked = database.execute(
+            "SELECT COUNT(*) FROM task WHERE CAST(content AS TEXT) LIKE '%open%Email%'"
+        ).fetchone()[0]
+        people = database.execute("SELECT COUNT(*) FROM task_person").fetchone()[0]
+    assert done["completed"] >= 3 and sum(done.values()) >= 20 and linked >= 8 and people >= 10
     assert {"name", "address", "password", "language"} <= note["people"][0].keys()
     run("demo", "--fill-only", "--public-mail", "none", "--no-model")
     assert json.loads(file.read_text())["people"] == note["people"]

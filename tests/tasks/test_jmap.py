@@ -336,13 +336,17 @@ async def test_copying_into_another_account(ann, bob) -> None:
 
 async def test_what_it_costs(ann) -> None:
     for number in range(20):
-        await ann.add(str(number), due="2026-01-01T10:00:00")
+        some = await ann.add(str(number), due="2026-01-01T10:00:00")
     for most, name, arguments in (
         (6, "Task/get", {"ids": None}),
         (4, "Task/query", {"limit": 5}),
         (4, "Task/changes", {"sinceState": "0"}),
         (5, "TaskList/get", {"ids": None}),
         (2, "Task/mine", {}),
+        (26, "Task/set", {"create": {"t": {"taskListId": await ann.first(), "title": "x"}}}),
+        (24, "Task/set", {"update": {some: {"title": "y"}}}),
+        (15, "Task/place", {"id": some}),
+        (22, "Task/set", {"destroy": [some]}),
     ):
         with counting() as count:
             answer = await ann(name, **arguments)

@@ -22,8 +22,40 @@ export async function inside(page, look) {
   await composer(page, look);
   await search(page, look);
   await assistant(page, look);
+  await calendar(page, look);
   await settings(page, look);
   await filters(page, look);
+}
+
+/** The calendar in all its forms, with an event of each kind. */
+async function calendar(page, look) {
+  const name = `Atelier ${Date.now() % 10_000}`;
+  await page.goto('/calendar/week');
+  await page.locator('[data-column]').first().waitFor();
+  await opens(page, 'c', 'dialog');
+  await page.getByRole('textbox', { name: 'Quoi, quand et où' }).fill(`${name} aujourd’hui 9h-11h à Salle 204`);
+  await look('calendar-new');
+  await page.getByRole('button', { name: 'Plus d’options' }).click();
+  await page.getByRole('textbox', { name: 'Titre' }).waitFor();
+  await page.getByRole('combobox', { name: 'Répétition' }).selectOption('own');
+  await look('calendar-editor');
+  await page.getByRole('button', { name: 'Enregistrer' }).click();
+  await page.locator('[data-key]', { hasText: name }).first().waitFor();
+  for (const form of ['week', 'month', 'agenda', 'day']) {
+    await page.goto(`/calendar/${form}`);
+    await page.locator('[data-key]', { hasText: name }).first().waitFor();
+    await look(`calendar-${form}`);
+  }
+  await page.locator('[data-key]', { hasText: name }).first().click();
+  await page.getByRole('dialog', { name }).waitFor();
+  await look('calendar-card');
+  await page.getByRole('button', { name: 'Supprimer l’événement' }).click();
+  await page.getByRole('radio', { name: 'Tous les événements de la série' }).check();
+  await look('calendar-series');
+  await page.getByRole('button', { name: 'Supprimer', exact: true }).click();
+  await page.locator('[data-key]', { hasText: name }).first().waitFor({ state: 'detached' });
+  await page.goto('/calendar/search?q=atelier');
+  await look('calendar-search');
 }
 
 /** Closes what is open over the page. */

@@ -5,7 +5,7 @@ from typing import Any
 
 from parvis.access import parts
 from parvis.access.principal import Right
-from parvis.calendar import calendars, service
+from parvis.calendar import calendars, outgoing, service
 from parvis.calendar.model import NAMES, SCOPE
 from parvis.kernel import ids
 from parvis.kernel.errors import Conflict
@@ -128,6 +128,8 @@ async def update(call: Call, unit: Unit, change: Update) -> Object | None:
         await calendars.change(unit, calendar, values)
     if own:
         await calendars.choose(unit, calendar, call.principal.id, own)
+        if access.owner and any(name.startswith("defaultAlerts") for name in own):
+            await outgoing.plan_again(unit, calendar.id, calendar.account_id)
     if "shareWith" in change.values and await shares.apply(
         unit, call.principal, calendar.id, NAMES, change.values["shareWith"] or {}
     ):

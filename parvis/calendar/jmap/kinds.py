@@ -8,7 +8,17 @@ from parvis.access import visibility
 from parvis.access.gate import Access
 from parvis.access.principal import Right
 from parvis.calendar import events, notices
-from parvis.calendar.jmap import availability, calendar, event, event_query, identity, instance, parse
+from parvis.calendar.jmap import (
+    availability,
+    calendar,
+    event,
+    event_query,
+    identity,
+    instance,
+    methods,
+    parse,
+    public,
+)
 from parvis.calendar.model import (
     AVAILABILITY,
     CALENDAR,
@@ -16,6 +26,7 @@ from parvis.calendar.model import (
     MOST_EXPANDED_DAYS,
     MOST_PARTICIPANTS,
     NAMES,
+    OWN_CAPABILITY,
     PARSING,
     SCOPE,
     Calendar,
@@ -108,9 +119,10 @@ async def _query(call: Call) -> Result:
 CAPABILITIES = (
     Capability(CALENDARS, SCOPE, account=_account),
     Capability(PARSING, SCOPE),
+    Capability(OWN_CAPABILITY, SCOPE),
     Capability(AVAILABILITY, "", account=lambda _: {"maxAvailabilityDuration": availability.DURATION}),
 )
-METHODS = (parse.METHOD, availability.METHOD)
+METHODS = (parse.METHOD, availability.METHOD, *methods.METHODS, *public.METHODS)
 EVENTS = Kind(
     record=CalendarEvent,
     scope=SCOPE,

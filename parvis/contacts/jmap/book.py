@@ -60,6 +60,8 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
 async def create(call: Call, unit: Unit, creation: Creation) -> Created:
     """Makes a book in one's own account (or a space's)."""
     values = creation.values
+    if not books.rules(await parts.any_part(unit, call.principal, call.account_id, SCOPE)):
+        raise SetError("forbidden", "only the owner of an account makes address books in it")
     number = await books.create(
         unit,
         call.account_id,
@@ -122,8 +124,8 @@ async def after_set(call: Call, outcome: SetOutcome) -> list[Invocation]:
         return []
 
     async def work(unit: Unit) -> list[int]:
-        access = await parts.several(unit, call.principal, SCOPE, [number], Right.WRITE | Right.SHARE)
-        return await books.make_default(unit, call.account_id, number) if access else []
+        access = await parts.any_part(unit, call.principal, call.account_id, SCOPE)
+        return await books.make_default(unit, call.account_id, number) if books.rules(access) else []
 
     changed = await call.context.store.write(work)
     outcome.more = bool(changed)

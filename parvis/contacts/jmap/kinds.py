@@ -3,6 +3,7 @@
 from parvis.access import visibility
 from parvis.access.gate import Access
 from parvis.access.principal import Right
+from parvis.contacts import books
 from parvis.contacts.jmap import book, card, card_query, methods
 from parvis.contacts.model import (
     BOOK,
@@ -23,7 +24,7 @@ from parvis.serve.jmap.types import Object
 
 def _account(access: Access) -> Object:
     """RFC 9610 §1.4.1"""
-    return {"maxAddressBooksPerCard": 1, "mayCreateAddressBook": access.owner}
+    return {"maxAddressBooksPerCard": 1, "mayCreateAddressBook": books.rules(access)}
 
 
 CAPABILITIES = (Capability(CONTACTS, SCOPE, account=_account), Capability(MERGING, SCOPE))

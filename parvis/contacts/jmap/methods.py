@@ -1,5 +1,6 @@
 """Methods of our own: cards of files, duplicates. They are offered under a capability of our own."""
 
+import asyncio
 from typing import Annotated
 
 from msgspec import Meta
@@ -69,7 +70,9 @@ async def parse(call: Call) -> Result:
             missing.append(given)
             continue
         try:
-            parsed[given] = [shown_draft(each) for each in transfer.read(await blob.read())]
+            parsed[given] = [
+                shown_draft(each) for each in await asyncio.to_thread(transfer.read, await blob.read())
+            ]
         except (BadContent, TooLarge) as error:
             broken[given] = {"line": error.fields.get("line", 0), "description": error.sentence}
     return {
@@ -100,7 +103,7 @@ async def take_in(call: Call) -> Result:
     if given is not None and number is None:
         raise MethodError("invalidArguments", "no such address book")
     try:
-        drafts = transfer.read(await blob.read())
+        drafts = await asyncio.to_thread(transfer.read, await blob.read())
         done = await transfer.take_in(call.context.store, call.principal, call.account_id, number, drafts)
     except BadContent as bad:
         raise MethodError("notParsable", bad.sentence, line=bad.line) from bad

@@ -7,6 +7,8 @@ CREATE TABLE address_book (
     sort_order BIGINT NOT NULL DEFAULT 0,
     role {text} NOT NULL DEFAULT '',
     is_default BIGINT NOT NULL DEFAULT 0,
+    cards BIGINT NOT NULL DEFAULT 0,
+    bytes BIGINT NOT NULL DEFAULT 0,
     created_ms BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX address_book_by_slug ON address_book (account_id, slug);

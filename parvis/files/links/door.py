@@ -2,11 +2,13 @@
 password. Each request asks anew whether the link is good; what it leads to is found only inside the node it is
 for."""
 
+import asyncio
 import hashlib
 import hmac
 import re
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs
+from weakref import WeakValueDictionary
 
 from parvis.access import directory, parts, passwords
 from parvis.access.limits import Attempt
@@ -24,13 +26,15 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, NotFound, OverQuota, ParvisError, RateLimited, TooLarge, Unauthenticated
 from parvis.kernel.languages import Language, closest
 from parvis.serve.context import Context
+from parvis.serve.http import ranges
 from parvis.serve.http.exchange import Request, Response, Route
 from parvis.serve.jmap.transfer import disposition
 from parvis.serve.post import Letter, Post, Sending
 from parvis.store.unit import Unit
 
 _COOKIE_SECONDS = 3600
-_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
+_AT_ONCE = 4
+"""Visitors who bring something by one link at the same time; others wait."""
 _SAFE = re.compile(r"image/(?!svg)[\w.+-]+|audio/[\w.+-]+|video/[\w.+-]+|application/pdf|text/plain")
 Guard = Callable[[Node], Awaitable[str]]
 """Why the bytes of a node are not handed out, as a key of words; empty when they are."""
@@ -54,6 +58,7 @@ class LinkDoor:
     def __init__(self, context: Context, previews: Previews, guard: Guard = nothing_against) -> None:
         self._context, self._previews, self._guard = context, previews, guard
         self._store = context.store
+        self._senders: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
     def routes(self) -> list[Route]:
         """All routes."""
@@ -138,7 +143,11 @@ class LinkDoor:
                 raise _Refused(pages.sentence(language, key, 403))
         except _Refused as refused:
             return refused.response
-        start, end = _span(request, node.size) if not link.most else (0, node.size)
+        # Whoever may take it once only takes it whole: else each part would be free but the first.
+        asked = ranges.span(request.headers, node.size, node.etag.strip('"')) if not link.most else None
+        start, end = asked or (0, node.size)
+        if asked is not None and start >= end:
+            return Response(416, b"", [("content-range", f"bytes */{node.size}")])
         counted = start == 0 and request.method != "HEAD"
         if counted and not await self._downloaded(link, node):
             return pages.sentence(language, "gone", 404)
@@ -154,9 +163,10 @@ class LinkDoor:
             ("accept-ranges", "bytes"),
             ("content-security-policy", "default-src 'none'; sandbox"),
         ]
-        if (start, end) != (0, node.size):
+        partial = (start, end) != (0, node.size)
+        if partial:
             headers.append(("content-range", f"bytes {start}-{end - 1}/{node.size}"))
-        return Response(206 if len(headers) == 7 else 200, self._store.blobs.stream(node.hash, start, end), headers)
+        return Response(206 if partial else 200, self._store.blobs.stream(node.hash, start, end), headers)
 
     async def _downloaded(self, link: Link, node: Node) -> bool:
         """Counts a download, with its receipt; False when there is none left."""
@@ -220,7 +230,8 @@ class LinkDoor:
             declared = request.headers.get("content-length", "")
             if room is not None and declared.isdigit():
                 files.fits(room, max(0, int(declared) - 10_000))
-            await form.read(request.chunks(self._context.settings.files.largest_bytes))
+            async with self._senders.setdefault(link.id, asyncio.Semaphore(_AT_ONCE)):
+                await form.read(request.chunks(self._context.settings.files.largest_bytes))
             if not form.files:
                 return pages.upload(language, link, maker.name, wrong=say("nothing", language), status=400)
             brought = [(one.name, one.size) for one in form.files]
@@ -309,11 +320,3 @@ def _cookie(request: Request, link: Link) -> str:
         if name == _name(link):
             return value
     return ""
-
-
-def _span(request: Request, size: int) -> tuple[int, int]:
-    """The one range asked for, or all. RFC 9110 §14.2"""
-    match = _RANGE.fullmatch(request.headers.get("range", "").strip())
-    if match is None or int(match[1]) >= size or (match[2] and int(match[2]) < int(match[1])):
-        return 0, size
-    return int(match[1]), min(int(match[2]) + 1 if match[2] else size, size)

@@ -1,12 +1,14 @@
 """The tus protocol: creation (with upload, of unknown length), HEAD, PATCH, DELETE; checksums, expiry,
 concatenation. tus 1.0.0"""
 
+import asyncio
 import base64
 import binascii
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC
 from email.utils import format_datetime
+from weakref import WeakValueDictionary
 
 from parvis.access import gate
 from parvis.access.principal import Principal
@@ -26,6 +28,9 @@ EXTENSIONS = "creation,creation-with-upload,creation-defer-length,termination,ch
 _BYTES = "application/offset+octet-stream"
 _NUMBER = re.compile(r"0|[1-9]\d{0,17}")
 _MOST_PARTS = 1000
+_PATIENCE_SECONDS = 15.0
+_AT_ONCE = 8
+"""Streams of one person into the blob store; who has more waits."""
 _MOST_METADATA = 8000
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
 
@@ -37,6 +42,7 @@ class Tus:
         self._context = context
         self._settings = context.settings.files
         self._receiver = Receiver(context.store, self._settings.upload_hours)
+        self._people: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
     def routes(self) -> list[Route]:
         """All routes."""
@@ -168,6 +174,25 @@ class Tus:
         """Takes bytes where the last have ended. tus §PATCH"""
         if request.headers.get("content-type", "") != _BYTES:
             return Response(415, b"", self._headers())
+        turn = self._receiver.turn((await self._found(request)).id)
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):  # what was cut may still be put away
+                await turn.acquire()
+        except TimeoutError:
+            return Response(423, b"", self._headers())
+        try:
+            async with self._people.setdefault(request.who.id, asyncio.Semaphore(_AT_ONCE)):
+                return await self._patched(request)
+        except Mismatch:
+            return Response(460, b"", self._headers())
+        except Conflict as error:
+            answer = refusal(error, request.path, request.id)
+            answer.headers += self._headers()
+            return answer
+        finally:
+            turn.release()
+
+    async def _patched(self, request: Request) -> Response:
         upload = await self._found(request)
         if request.headers.get("upload-offset") != str(upload.reached):
             return Response(409, b"", self._of(upload))
@@ -177,27 +202,14 @@ class Tus:
                 raise Invalid("Upload-Length is less than what has come", field="upload-length")
             await self._context.store.write(lambda unit: store.measure(unit, upload, length))
             upload = await self._found(request)
-        try:
-            return Response(204, b"", self._of(await self._taken(request, upload)))
-        except Mismatch:
-            return Response(460, b"", self._headers())
-        except Conflict as error:
-            answer = refusal(error, request.path, request.id)
-            answer.headers += self._headers()
-            return answer
+        return Response(204, b"", self._of(await self._taken(request, upload)))
 
     async def _taken(self, request: Request, upload: Upload) -> Upload:
-        turn = self._receiver.turn(upload.id)
-        if turn.locked():
-            raise Conflict("another request is writing to this upload")
-        async with turn:
-            if not upload.complete:
-                most = (self._settings.largest_bytes if upload.length is None else upload.length) - upload.reached
-                await self._receiver.take(upload, _bounded(request, most), _checksum(request))
-                upload = await store.find(self._context.store.db, request.who.id, upload.id)
-            if upload.complete:
-                upload = await self._receiver.finish(request.who, upload)
-        return upload
+        if not upload.complete:
+            most = (self._settings.largest_bytes if upload.length is None else upload.length) - upload.reached
+            await self._receiver.take(upload, _bounded(request, most), _checksum(request))
+            upload = await store.find(self._context.store.db, request.who.id, upload.id)
+        return await self._receiver.finish(request.who, upload) if upload.complete else upload
 
     async def delete(self, request: Request) -> Response:
         """Ends an upload. tus §Termination"""

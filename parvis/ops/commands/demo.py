@@ -15,7 +15,7 @@ from parvis.kernel.errors import ParvisError, Unavailable
 from parvis.ops import indexing, models
 from parvis.ops.commands import serve
 from parvis.ops.commands.texts import Texts
-from parvis.ops.demo import contacts, corpus, scenario, standing
+from parvis.ops.demo import agenda, contacts, corpus, scenario, standing
 from parvis.ops.demo.dates import Calendar
 from parvis.ops.program import Opener, Program
 from parvis.ops.progress import Bar
@@ -155,6 +155,8 @@ async def _fill_here(args: argparse.Namespace, opener: Opener, note: dict[str, A
 
 async def fill(program: Program, note: dict[str, Any], archive: Path | None) -> None:
     """Puts people and mail in, as far as they are missing. Needs the libraries of the extra `demo`."""
+    from parvis.ops.demo import folders
+    from parvis.ops.demo.chores import Chores
     from parvis.ops.demo.letters import Post
     from parvis.ops.demo.load import Loader
 
@@ -163,8 +165,14 @@ async def fill(program: Program, note: dict[str, Any], archive: Path | None) -> 
     loader = Loader(program.context.store, program.features, organisation, password, bar)
     await loader.organise()
     calendar = Calendar(note["filled_ms"])
-    await loader.write_mail(Post(organisation, scenario.drafts(), scenario.enclosures(), calendar))
+    post = Post(organisation, scenario.drafts(), scenario.enclosures(), calendar)
+    await loader.write_mail(post)
+    known = {key: post.message_id(key)[1:-1] for key in scenario.drafts()}
+    context = program.context
+    await Chores(context.store, loader.principals, calendar, known, context.public_url).write()
     await contacts.write(program.context.store, loader.principals)
+    await folders.write(program.context.store, loader.principals, post)
+    await agenda.write(program.context.store, loader.principals, calendar)
     await standing.write(program.context.store, organisation.domains, calendar)
     if archive is not None:
         await loader.write_corpus(archive)

@@ -1,5 +1,5 @@
-"""`parvis import`: mail of elsewhere, or a file of contacts, into an account. The same command again goes on where
-it was broken off, and brings no card twice."""
+"""`parvis import`: mail of elsewhere, or a file of contacts or events, into an account. The same command again
+goes on where it was broken off, and brings no card and no event twice."""
 
 import argparse
 import getpass
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from parvis.access.principal import Principal
+from parvis.calendar import transfer as agendas
 from parvis.contacts import transfer
 from parvis.kernel import settings
 from parvis.kernel.egress import Egress
@@ -34,7 +35,8 @@ def add(parser: argparse.ArgumentParser, texts: Texts) -> None:
     parser.add_argument("address", help="whose account the mail goes to")
     parser.add_argument(
         "source",
-        help="an mbox file, a Maildir, an .eml file, a folder of them, imap://user@host, or a .vcf of contacts",
+        help="an mbox file, a Maildir, an .eml file, a folder of them, imap://user@host, a .vcf of contacts, or an "
+        ".ics of events",
     )
     parser.add_argument("--under", default="", metavar="PATH", help="mailbox below which everything goes: Old/2019")
     parser.add_argument("--security", choices=tuple(_PORTS), default="tls", help="of the connection, for IMAP")
@@ -50,6 +52,9 @@ async def run(args: argparse.Namespace, opener: Opener) -> int:
         owner = await people.find(store, args.address)
         if args.source.lower().endswith(".vcf"):
             print(await _contacts(store, owner, Path(args.source)))
+            return 0
+        if args.source.lower().endswith((".ics", ".ical")):
+            print(await _events(store, owner, Path(args.source)))
             return 0
         reader = _imap(args) if args.source.startswith("imap://") else local(Path(args.source))
         under = tuple(name for name in args.under.split("/") if name)
@@ -69,6 +74,16 @@ async def _contacts(store: Store, owner: Principal, path: Path) -> str:
         raise Invalid(f"{path} is not there")
     done = await transfer.take_in(store, owner, owner.id, None, transfer.read(path.read_bytes()))
     return f"{len(done.created)} contacts imported, {done.skipped} were there already"
+
+
+async def _events(store: Store, owner: Principal, path: Path) -> str:
+    """Takes a file of events into the default calendar, whole or not at all. Raises Invalid with the line that is
+    wrong."""
+    if not path.is_file():
+        raise Invalid(f"{path} is not there")
+    drafts, others = agendas.read(path.read_bytes())
+    done = await agendas.take_in(store, owner, owner.id, None, drafts)
+    return f"{len(done.created)} events imported, {done.skipped + others} were there already or are no events"
 
 
 def local(path: Path) -> Reader:

@@ -10,7 +10,7 @@ from parvis.kernel.errors import Forbidden, NotFound
 from parvis.serve.context import Context
 from parvis.serve.dav.refused import Refused
 from parvis.serve.dav.resource import Path, Resource, Trees
-from parvis.serve.dav.tree import Node, Reader
+from parvis.serve.dav.tree import Node, Reader, Tree
 from parvis.serve.http.exchange import Request
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -33,6 +33,7 @@ class Ask:
     preferences: Preferences = field(init=False)
     condition: If | None = field(init=False)
     """The If header."""
+    _known: dict[Path, Tree] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.preferences = headers.preferences(self.header("prefer"), self.header("brief"))
@@ -60,7 +61,15 @@ class Ask:
 
     async def find(self, db: Reader, path: Path) -> Resource | None:
         """What is at a path, for who asks."""
-        return await self.trees.find(db, self.who, path)
+        return await self.trees.find(db, self.who, path, self._known)
+
+    async def member(self, db: Reader, parent: Resource, name: str) -> Resource | None:
+        """What is under a name in a collection that was just found."""
+        tree, node = parent.of_tree()
+        if tree.depth == "deep" or node.shape == "home":
+            return await self.find(db, (*parent.path, name))
+        found = await tree.several(db, self.who, node, [name])
+        return parent.member(found[0], name) if found else None
 
     async def resource(self) -> Resource:
         """What is at the request's path. Raises NotFound, and Forbidden when only its free-busy may be seen."""
@@ -71,7 +80,7 @@ class Ask:
         return found
 
     async def xml(self) -> Element | None:
-        """The body as XML, None when there is none. Raises Invalid, TooLarge."""
+        """The body as XML, None when there is none. Raises Invalid, TooLarge. RFC 4918 §8.4"""
         body = await self.request.body(xml.MOST_BYTES)
         return xml.read(body) if body.strip() else None
 

@@ -9,7 +9,7 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden, Invalid
 from parvis.serve.dav import multiget, multistatus
 from parvis.serve.dav.ask import Ask
-from parvis.serve.dav.candidates import candidates, looked_at
+from parvis.serve.dav.candidates import candidates, inside, looked_at
 from parvis.serve.dav.properties import Added, Reading, wanted
 from parvis.serve.dav.propfind import written
 from parvis.serve.dav.resource import Resource
@@ -69,7 +69,7 @@ def _data(request: Element, floating: Zone) -> Added:
 
 async def queried(ask: Ask, request: Element, resource: Resource) -> Response:
     """calendar-query. RFC 4791 §7.8"""
-    if resource.node is None or resource.node.shape not in ("calendar", "inbox", "resource"):
+    if resource.node is None or resource.node.shape not in ("home", "calendar", "inbox", "resource"):
         raise Precondition(dav("supported-report"), "this is no calendar")
     given = request.first(caldav("filter"))
     if given is None:
@@ -86,9 +86,12 @@ async def queried(ask: Ask, request: Element, resource: Resource) -> Response:
 async def _matching(
     ask: Ask, reading: Reading, resource: Resource, condition: CompFilter, floating: Zone
 ) -> AsyncIterator[str]:
+    said = searched_wholly(condition)
     async for page in looked_at(ask, resource, search_of(condition)):
         nodes = {each.node.id: each for each in page if each.node}
-        found = await asyncio.to_thread(_matched, [each.node for each in page if each.node], condition, floating)
+        found = [each.node for each in page if each.node]
+        if not said or not all(node.sure for node in found):
+            found = await asyncio.to_thread(_matched, found, condition, floating)
         yield await written(ask, reading, [nodes[node.id] for node in found])
 
 
@@ -102,6 +105,14 @@ def _matches(content: bytes, condition: CompFilter, floating: Zone) -> bool:
         return query.matches(calendar.read(content), condition, floating)
     except (BadCalendar, BadContent):
         return False
+
+
+def searched_wholly(condition: CompFilter) -> bool:
+    """Whether a filter says no more than a Search can: a kind of component and a window, as most programs ask."""
+    if condition.props or condition.span is not None or len(condition.comps) != 1:
+        return False
+    (inner,) = condition.comps
+    return not (inner.absent or inner.props or inner.comps)
 
 
 def search_of(condition: CompFilter) -> Search:
@@ -137,7 +148,7 @@ async def _floating(ask: Ask, request: Element, resource: Resource) -> Zone:
     if (given := request.first(caldav("timezone"))) is not None:
         return _zone_of(given.text, strict=True)
     tree, node = resource.of_tree()
-    if not node.collection:
+    if node.shape not in ("calendar", "inbox"):
         return UTC
     name_of_zone = caldav("calendar-timezone")
     if name_of_zone not in tree.live:
@@ -162,25 +173,35 @@ def _zone_of(text: str, *, strict: bool) -> Zone:
 
 async def free_busy(ask: Ask, request: Element, resource: Resource) -> Response:
     """free-busy-query: for who may read, or see when somebody is busy. RFC 4791 §7.10"""
-    if resource.node is None or resource.node.shape != "calendar":
+    if resource.node is None or resource.node.shape not in ("home", "calendar"):
         raise Precondition(dav("supported-report"), "this is no calendar")
     if not resource.node.access.rights & (Right.READ | Right.FREE_BUSY):
         raise Forbidden("this needs the right to see when somebody is busy")
     span = _span(request)
     addresses = await directory.addresses(ask.store.db, resource.node.account_id)
     mine = frozenset(f"mailto:{each.lower()}" for each in addresses)
-    floating = await _floating(ask, request, resource)
-    search = Search(start_ms=span.start_ms, end_ms=span.end_ms)
     found: list[freebusy.Busy] = []
     budget, seen = Budget(), 0
-    async for page in candidates(ask, resource, search):
-        seen += len(page)
-        if seen > _MOST_BUSY:
-            raise Precondition(dav("number-of-matches-within-limits"), "there is too much in this time")
-        found += await asyncio.to_thread(_busy, page, span, floating, mine, budget)
+    async for each in _calendars(ask, resource):
+        floating = await _floating(ask, request, each)
+        async for page in candidates(ask, each, Search(start_ms=span.start_ms, end_ms=span.end_ms)):
+            seen += len(page)
+            if seen > _MOST_BUSY:
+                raise Precondition(dav("number-of-matches-within-limits"), "there is too much in this time")
+            found += await asyncio.to_thread(_busy, page, span, floating, mine, budget)
     made = freebusy.component(found, span, clock.now_ms(), ids.text(ids.new_id()))
     body = calendar.write(calendar.new([made]))
     return Response(200, body, [("content-type", "text/calendar; charset=utf-8"), ("cache-control", "no-store")])
+
+
+async def _calendars(ask: Ask, resource: Resource) -> AsyncIterator[Resource]:
+    """The calendars that a free-busy is about: this one, or those of a home."""
+    if resource.node is not None and resource.node.shape == "calendar":
+        yield resource
+        return
+    async for each in inside(ask, resource):
+        if each.node is not None and each.node.account_id == ask.who.id:
+            yield each
 
 
 def _span(request: Element) -> Span:

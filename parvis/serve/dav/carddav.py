@@ -75,7 +75,7 @@ def _shown(content: bytes, version: str, some: tuple[Wanted, ...]) -> bytes:
 
 async def queried(ask: Ask, request: Element, resource: Resource) -> Response:
     """addressbook-query. RFC 6352 §8.6"""
-    if resource.node is None or resource.node.shape not in ("addressbook", "resource"):
+    if resource.node is None or resource.node.shape not in ("home", "addressbook", "resource"):
         raise Precondition(dav("supported-report"), "this is no address book")
     given = request.first(carddav("filter"))
     if given is None:

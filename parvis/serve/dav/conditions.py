@@ -1,5 +1,5 @@
-"""Whether a request may go on: entity tags, the If header, locks. Asked inside of the unit that changes.
-RFC 9110 §13, RFC 4918 §10.4, RFC 6638 §8.3"""
+"""Whether a request may go on: entity tags, the If header, locks. Asked inside of the unit that changes, after
+rights and before anything else. RFC 9110 §13, RFC 4918 §8.1, §10.4, §12.1, RFC 6352 §9.2, RFC 6638 §8.3"""
 
 from email.utils import parsedate_to_datetime
 
@@ -7,6 +7,7 @@ from parvis.kernel import clock
 from parvis.kernel.errors import Invalid
 from parvis.serve.dav import locks
 from parvis.serve.dav.ask import Ask
+from parvis.serve.dav.live import sync_token
 from parvis.serve.dav.locks import Spot
 from parvis.serve.dav.refused import Refused
 from parvis.serve.dav.resource import Path, Resource
@@ -86,11 +87,13 @@ async def _tagged(ask: Ask, db: Reader, uri: str) -> tuple[str, frozenset[str]]:
 
 
 async def _state(db: Reader, found: Resource | None, place: Spot | None) -> tuple[str, frozenset[str]]:
-    """Entity tag and the tokens of the locks that protect it."""
-    etag = found.node.etag if found and found.node else ""
-    if place is None:
-        return etag, frozenset()
-    return etag, frozenset(lock.token for lock in await locks.touching(db, place) if locks.covers(lock, place))
+    """Entity tag and the state tokens: those of the locks that protect it, and of a collection its sync token.
+    RFC 6578 §5"""
+    node = found.node if found else None
+    synced = {sync_token(node, node.state)} if node and node.state is not None else set[str]()
+    held = await locks.touching(db, place) if place is not None else []
+    locked = {lock.token for lock in held if place is not None and locks.covers(lock, place)}
+    return node.etag if node else "", frozenset(synced | locked)
 
 
 async def unlocked(

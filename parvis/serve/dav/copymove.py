@@ -1,4 +1,5 @@
-"""COPY and MOVE, each in one transaction. RFC 4918 §9.8, §9.9"""
+"""COPY and MOVE, each in one transaction; who may do what follows from where the thing comes to. RFC 4918 §9.8,
+§9.9, RFC 3744 §7.3, §7.4"""
 
 from dataclasses import dataclass
 

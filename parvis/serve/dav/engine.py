@@ -1,4 +1,5 @@
-"""The engine behind /dav: from a request to the method that answers it."""
+"""The engine behind /dav: from a request to the method that answers it. Nothing is told to who has not signed in,
+and nothing that they may not see. RFC 4918 §20.1, RFC 3744 §13, RFC 4791 §11, RFC 6352 §13"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 

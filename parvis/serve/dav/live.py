@@ -73,11 +73,12 @@ def _reports(resource: Resource, _: Principal) -> str:
     shape = resource.node.shape if resource.node else ""
     if resource.kind in ("root", "principals", "principal"):
         names += [dav("principal-property-search"), dav("principal-search-property-set")]
-    if shape in ("calendar", "inbox"):
+    home = resource.path[0] if shape == "home" else ""
+    if shape in ("calendar", "inbox") or home == "calendars":
         names += [caldav("calendar-query"), caldav("calendar-multiget")]
-    if shape == "calendar":
+    if shape == "calendar" or home == "calendars":
         names.append(caldav("free-busy-query"))
-    if shape == "addressbook":
+    if shape == "addressbook" or home == "addressbooks":
         names += [carddav("addressbook-query"), carddav("addressbook-multiget")]
     return "".join(
         f"<D:supported-report><D:report>{xml.empty(name)}</D:report></D:supported-report>" for name in names

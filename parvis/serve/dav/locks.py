@@ -154,7 +154,8 @@ async def forget(unit: Unit, spot: Spot) -> None:
 
 
 def discovery(found: Iterable[Lock]) -> str:
-    """The content of DAV:lockdiscovery. RFC 4918 §15.8"""
+    """The content of DAV:lockdiscovery; DAV:owner is what the client said of itself, nothing else tells who
+    holds it. RFC 4918 §14.12, §14.17, §15.8, §20.4"""
     return "".join(map(_active, found))
 
 

@@ -1,4 +1,4 @@
-"""MKCOL, extended and not, and MKCALENDAR. RFC 4918 §9.3, RFC 5689, RFC 4791 §5.3.1"""
+"""MKCOL, extended and not, and MKCALENDAR. RFC 4918 §9.3, RFC 5689 §4, RFC 4791 §5.3.1, RFC 6352 §6.3.1"""
 
 from collections.abc import Mapping
 
@@ -49,7 +49,7 @@ def _xml(ask: Ask) -> bool:
 
 
 def _set(request: Element) -> dict[str, Element]:
-    if not request.children:
+    if not any(prop.children for step in request.children for prop in step.all(dav("prop"))):
         return {}
     found = proppatch.changes_of(request)
     if any(value is None for value in found.values()):
@@ -58,7 +58,7 @@ def _set(request: Element) -> dict[str, Element]:
 
 
 def _shape(given: Element | None) -> Shape:
-    """RFC 5689 §3: DAV:collection must be among the types."""
+    """RFC 5689 §3, RFC 4918 §14.3: DAV:collection must be among the types."""
     names = {child.name for child in given.children} if given else {dav("collection")}
     others = names - {dav("collection")}
     if dav("collection") not in names or len(others) > 1 or others - _SHAPES.keys():
@@ -120,7 +120,8 @@ def _taken(shape: Shape) -> ParvisError:
 async def _tree(
     ask: Ask, db: Reader, parent: Resource, shape: Shape, properties: Mapping[str, Element]
 ) -> tuple[Tree, Node]:
-    """The tree that makes it, with its own view of the collection around it."""
+    """The tree that makes it, with its own view of the collection around it. Calendars and address books are in
+    homes, never in one another. RFC 4791 §4.2, RFC 6352 §5.2"""
     tree, around = parent.of_tree()
     if around.shape != "home" and tree.depth == "one":
         raise Precondition(caldav("calendar-collection-location-ok"), "collections are made in the home only")

@@ -32,7 +32,7 @@ def line(status: int) -> str:
 
 
 def properties(href: str, found: Found, missing: list[str], *, minimal: bool = False) -> str:
-    """One response: what there is, and what there is not. RFC 4918 §9.1, RFC 8144 §2.1"""
+    """One response: what there is, and what there is not. RFC 4918 §9.1, §14.22, §14.24, RFC 8144 §2.1"""
     parts = []
     if found or minimal or not missing:
         parts.append(f"<D:propstat><D:prop>{''.join(found.values())}</D:prop>{line(200)}</D:propstat>")

@@ -1,4 +1,5 @@
-"""OPTIONS: what is understood here. RFC 4918 §10.1, RFC 3744 §7.2, RFC 4791 §5.1, RFC 6352 §6.1"""
+"""OPTIONS: what is understood here. RFC 4918 §10.1, §18, RFC 3744 §7.2, RFC 4791 §2, §3.1, §5.1,
+RFC 6352 §3, §6.1"""
 
 from parvis.serve.dav.resource import Path, Trees
 from parvis.serve.http.exchange import Response

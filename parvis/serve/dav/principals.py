@@ -21,6 +21,7 @@ from parvis.wire.dav.element import Element
 from parvis.wire.dav.names import caldav, calendarserver, dav, split
 
 _MOST_FOUND = 100
+_OF_SEARCH = frozenset(map(dav, ("property-search", "prop", "apply-to-principal-collection-set")))
 _MOST_EXPANDED = 500
 _DEEPEST = 3
 _HREF = re.compile(r"<D:href>([^<]*)</D:href>")
@@ -37,16 +38,21 @@ _SEARCHED: dict[str, tuple[str, Callable[[Principal], str]]] = {
 
 
 async def searched(ask: Ask, request: Element, resource: Resource) -> Response:
-    """principal-property-search. RFC 3744 §9.4"""
+    """principal-property-search. RFC 3744 §9.4
+
+    python-caldav writes the properties that it wants beside an empty DAV:prop, and searches for nothing when it
+    wants everybody: both are understood."""
     tests = [_test(each) for each in request.all(dav("property-search"))]
-    if not tests:
-        raise Invalid("the search names no property")
+    prop = request.first(dav("prop"))
+    if prop is not None and not prop.children:
+        prop.children = [each for each in request.children if each.name not in _OF_SEARCH]
     joined = any if request.attributes.get("test") == "anyof" else all
     rows = await ask.store.db.scan(
         f"""SELECT {directory.COLUMNS} FROM principal p WHERE p.disabled_ms IS NULL AND p.kind <> 'external'
         ORDER BY p.name, p.id"""
     )
-    people = [who for row in rows if joined(test(who := directory.principal_of(row)) for test in tests)]
+    everybody = map(directory.principal_of, rows)
+    people = [who for who in everybody if not tests or joined(test(who) for test in tests)]
     return await _told(ask, request, [_resource(who) for who in people[:_MOST_FOUND]])
 
 

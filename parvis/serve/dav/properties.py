@@ -1,5 +1,5 @@
 """The properties of resources, a page of them at a time: live ones of the engine and the tree, locks, quota, what
-principals have, dead ones. RFC 4918 §9.1, RFC 3744 §4, RFC 4331"""
+principals have, dead ones. RFC 4918 §4.1, §9.1, RFC 3744 §4, RFC 4331, RFC 4791 §6.2.1, RFC 6352 §7.1.1"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ class Wanted:
 
 def wanted(request: Element | None) -> Wanted:
     """What DAV:propfind, or the like of a report, asks for; everything when it says nothing. Raises
-    Invalid. RFC 4918 §14.20"""
+    Invalid. RFC 4918 §14.8, §14.18, §14.20"""
     if request is None:
         return Wanted(None)
     if sum(request.first(name) is not None for name in _KINDS) > 1 or len(list(request.all(dav("prop")))) > 1:

@@ -16,7 +16,7 @@ _MOST = 500
 
 
 def changes_of(request: Element) -> Changes:
-    """What a list of DAV:set and DAV:remove asks for; the last about a property counts."""
+    """What a list of DAV:set and DAV:remove asks for; the last about a property counts. RFC 4918 §14.23, §14.26"""
     found: Changes = {}
     for step in request.children:
         prop = step.first(dav("prop"))

@@ -1,5 +1,8 @@
-"""PUT, and POST to a collection that names the new member itself. RFC 4918 §9.7, RFC 5995, RFC 4791 §5.3.2"""
+"""PUT, and POST to a collection that names the new member itself. RFC 4918 §9.7, RFC 5995 §3.1, §5,
+RFC 4791 §5.3.2, RFC 6352 §6.3.2"""
 
+import re
+from dataclasses import replace
 from typing import Any
 
 from parvis.kernel import ids
@@ -15,6 +18,7 @@ from parvis.store.blobs.contract import Step
 from parvis.store.unit import Unit
 from parvis.wire.dav import paths
 
+_SECONDS = re.compile(r"(\d{1,11})(?:\.\d{1,9})?")
 _SUFFIX = {"calendar": ".ics", "addressbook": ".vcf"}
 
 
@@ -68,12 +72,21 @@ async def _put(ask: Ask, uploads: Uploads, path: Path) -> Response:
         raise Refused(403, "only collections are here")
     await _worth(ask, tree, path)
     upload, step = await uploads.take(ask, tree)
+    upload = replace(upload, modified_ms=_modified(ask) if tree.keeps == "blob" else None)
     draft = await tree.draft(ask.who, around, path[-1], upload)
     made, created = await ask.write(lambda unit: placed(ask, unit, path, upload, step, draft))
     sent = [("etag", f'"{made.etag}"')] if made.etag else []
     if made.schedule_tag:
         sent.append(("schedule-tag", f'"{made.schedule_tag}"'))
+    if upload.modified_ms is not None:
+        sent.append(("x-oc-mtime", "accepted"))
     return Response(201 if created else 204, b"", sent)
+
+
+def _modified(ask: Ask) -> int | None:
+    """X-OC-Mtime in seconds; what is no number is not heard."""
+    match = _SECONDS.fullmatch(ask.header("x-oc-mtime") or "")
+    return int(match[1]) * 1000 if match else None
 
 
 async def _worth(ask: Ask, tree: Tree, path: Path) -> None:
@@ -90,7 +103,7 @@ async def placed(
     asked."""
     parent = await parent_of(ask, unit, path)
     tree, around = parent.of_tree()
-    old = await ask.find(unit, path)
+    old = await ask.member(unit, parent, path[-1])
     if old is not None and old.collection:
         raise Refused(405, "a collection is there", allow=ALLOWED)
     place = conditions.below(parent, path[-1]) if tree.lockable else None

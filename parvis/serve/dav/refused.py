@@ -1,4 +1,5 @@
-"""Refusals as WebDAV answers them: a status, and DAV:error with the condition's name. RFC 4918 §16"""
+"""Refusals as WebDAV answers them: a status, and DAV:error with the condition's name. RFC 4918 §11.3, §11.5, §12,
+§14.5, §16"""
 
 from parvis.kernel.errors import OverQuota, ParvisError
 from parvis.serve.dav.tree import Precondition

@@ -1,4 +1,4 @@
-"""What a path below /dav leads to: a node of a tree, a principal, or a collection that is ours.
+"""What a path below /dav leads to: a node of a tree, a principal, or a collection that is ours. RFC 3744 §2
 
     /dav/                                  root
     /dav/principals/                       principals
@@ -72,8 +72,11 @@ class Trees:
         """The homes that have a tree."""
         return [home for home in HOMES if self._homes[home]]
 
-    async def find(self, db: Reader, principal: Principal, path: Path) -> Resource | None:
-        """The resource of a path, None when there is none for this principal."""
+    async def find(
+        self, db: Reader, principal: Principal, path: Path, known: dict[Path, Tree] | None = None
+    ) -> Resource | None:
+        """The resource of a path, None when there is none for this principal. `known` keeps for a request which of
+        several trees has a collection, so that the others are asked once."""
         if not path:
             return Resource(path=path, kind="root")
         if path[0] == "principals":
@@ -85,8 +88,11 @@ class Trees:
         account_id = await account_of(db, principal, path[1])
         if account_id is None:
             return None
-        for tree in self.of(path[0]):
+        of_collection = known.get(path[:3]) if known else None
+        for tree in (of_collection,) if of_collection else self.of(path[0]):
             if (node := await tree.find(db, principal, account_id, path[2:])) is not None:
+                if known is not None and len(path) > 2:
+                    known[path[:3]] = tree
                 return Resource(path=path, kind="node", node=node, tree=tree)
         return None
 

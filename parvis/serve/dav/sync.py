@@ -1,4 +1,4 @@
-"""The report sync-collection: what has changed since. RFC 6578 §3.2"""
+"""The report sync-collection: what has changed since. RFC 6578 §3.2, §6.2, §6.3"""
 
 from collections.abc import AsyncIterator
 

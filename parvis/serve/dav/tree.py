@@ -46,7 +46,7 @@ Shape = Literal["home", "folder", "calendar", "addressbook", "inbox", "outbox", 
 
 class Precondition(ParvisError):
     """A condition that an RFC names is not met: `Precondition(caldav("no-uid-conflict"), href="/dav/…")`. It is
-    answered with 403 (409 or what `status` says) and the element in DAV:error. RFC 4918 §16"""
+    answered with 403 (409 or what `status` says) and the element in DAV:error. RFC 4918 §16, RFC 4791 §1.3"""
 
     code = "precondition"
 
@@ -73,7 +73,8 @@ class Node:
     title: str | None = None
     """DAV:displayname; None for a node that has none."""
     etag: str = ""
-    """Opaque, without quotes, another one whenever the bytes change; "" for a collection."""
+    """Opaque, without quotes, another one whenever the bytes change, also when something else comes to the same
+    path; "" for a collection. RFC 4918 §8.6, §8.8, RFC 6352 §6.3.2.3"""
     schedule_tag: str = ""
     """CALDAV:schedule-tag without quotes. RFC 6638 §3.2.10"""
     media_type: str = ""
@@ -86,6 +87,9 @@ class Node:
     """For a collection that can be synchronised: the newest modseq in it. It makes DAV:sync-token and getctag."""
     content: bytes | None = None
     """The bytes, when they were asked for with the node: `several(content=True)` and `candidates`."""
+    sure: bool = False
+    """Of a candidate: the tree's index says that all of the search holds, exactly as the RFC has it, so that its
+    bytes need not be read."""
     own: Any = None
     """What the tree wants to know again when it is given the node back, as its row."""
 
@@ -123,6 +127,9 @@ class Upload:
     digest: str = ""
     """When the tree keeps="blob": its hash in the blob store. The engine has taken the blob's step in the unit
     before `put`; the tree links it (serve.jmap.blobs.link)."""
+    modified_ms: int | None = None
+    """When the client says that the bytes were last changed: X-OC-Mtime, as ownCloud's clients and rclone send
+    it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +236,7 @@ class Tree(ABC):
         return [{} for _ in nodes]
 
     async def quota(self, db: Reader, principal: Principal, node: Node) -> tuple[int, int] | None:
-        """Bytes used, bytes still available; None when there is no limit to tell. RFC 4331"""
+        """Bytes used, bytes still available; None when there is no limit to tell. RFC 4331 §2, §3, §4"""
         return None
 
     # Changing: all inside of one unit, whose conditions and locks the engine has checked
@@ -249,7 +256,8 @@ class Tree(ABC):
         upload: Upload,
         draft: Any,
     ) -> Put:
-        """Makes the resource `name` in `parent`, or replaces `old`."""
+        """Makes the resource `name` in `parent`, or replaces `old`. Components and properties that the room does
+        not know are kept. RFC 4791 §5.3.3, RFC 6352 §6.3.2.2"""
         raise Forbidden("nothing can be put here")
 
     async def delete(self, unit: Unit, principal: Principal, node: Node, *, reply: bool = True) -> None:

@@ -1,6 +1,6 @@
 """What somebody was told about what was shared with them: ShareNotification. RFC 9670 §3"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -58,7 +58,8 @@ def kind(shared: SharedKinds, otherwise: Names) -> Kind:
             call.account_id,
             *(numbers or ()),
         )
-        return [_shown(row, shared, otherwise) for row in rows]
+        objects = await _objects(call, rows, shared)
+        return [_shown(row, shared, otherwise, objects) for row in rows]
 
     async def query(call: Call, question: Query) -> list[int]:
         kept: list[Object] = []
@@ -80,7 +81,17 @@ def kind(shared: SharedKinds, otherwise: Names) -> Kind:
     )
 
 
-def _shown(row: Row, shared: SharedKinds, otherwise: Names) -> Object:
+async def _objects(call: Call, rows: Sequence[Row], shared: SharedKinds) -> dict[int, int]:
+    """The objects that some notices are about, by their scopes, as far as they have other ids than these."""
+    found: dict[int, int] = {}
+    for known in shared.values():
+        scopes = sorted({row[7] for row in rows if row[6] == known.scope})
+        if known.objects is not None and scopes:
+            found |= await known.objects(call.db, scopes)
+    return found
+
+
+def _shown(row: Row, shared: SharedKinds, otherwise: Names, objects: Mapping[int, int]) -> Object:
     number, created, by_id, by_name, by_address, owner, scope_kind, scope_id, name, old, new = row
     known = shared.get(scope_kind)
     names = known.names if known else otherwise
@@ -94,7 +105,7 @@ def _shown(row: Row, shared: SharedKinds, otherwise: Names) -> Object:
         },
         "objectType": known.type if known else scope_kind,
         "objectAccountId": ids.text(owner),
-        "objectId": ids.text(scope_id),
+        "objectId": ids.text(objects.get(scope_id, scope_id)),
         "oldRights": None if old is None else named(Right(old), names),
         "newRights": None if new is None else named(Right(new), names),
         "name": name,

@@ -7,7 +7,7 @@ found = await shares.read(call.db, call.principal, scope_ids, NAMES)
 await shares.apply(unit, call.principal, scope_id, NAMES, values["shareWith"] or {})
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from parvis.access import gate, parts
@@ -28,6 +28,10 @@ _MOST = 500
 """People and groups that one object is shared with."""
 
 
+Objects = Callable[[Reader, Sequence[int]], Awaitable[Mapping[int, int]]]
+"""Objects by scope."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """A kind of objects that can be shared: its scope kind, its JMAP type, its names of rights."""
@@ -35,6 +39,8 @@ class Shared:
     scope: str
     type: str
     names: Names
+    objects: "Objects | None" = None
+    """The ids of the objects whose parts some scopes are, where these are others than those of the scopes."""
 
 
 class SharedKinds(dict[str, Shared]):

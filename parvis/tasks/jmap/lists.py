@@ -70,7 +70,7 @@ async def update(call: Call, unit: Unit, change: Update) -> None:
     if "sortOrder" in values and values["sortOrder"] is None:
         values["sortOrder"] = 0
     if values:
-        await lists.update(unit, call.principal, change.object_id, values)
+        await service.update_list(unit, call.principal, change.object_id, values)
     if "shareWith" in change.values:
         await _share(call, unit, change.object_id, change.values["shareWith"] or {})
 

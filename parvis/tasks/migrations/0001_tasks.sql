@@ -35,7 +35,6 @@ CREATE TABLE task (
     uid {text} NOT NULL,
     etag {text} NOT NULL,
     size BIGINT NOT NULL,
-    content {bytes} NOT NULL,
     author_id BIGINT NOT NULL,
     created_ms BIGINT NOT NULL,
     updated_ms BIGINT NOT NULL,
@@ -52,7 +51,9 @@ CREATE TABLE task (
     parent_uid {text},
     recurring BIGINT NOT NULL,
     draft BIGINT NOT NULL DEFAULT 0,
-    words {text} NOT NULL
+    floating BIGINT NOT NULL DEFAULT 0,
+    words {text} NOT NULL,
+    content {bytes} NOT NULL
 );
 CREATE UNIQUE INDEX task_by_slug ON task (list_id, slug);
 CREATE UNIQUE INDEX task_by_uid ON task (list_id, uid);

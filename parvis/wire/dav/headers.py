@@ -1,4 +1,5 @@
-"""The request headers of WebDAV and of conditional requests. RFC 4918 §10, RFC 9110 §13, RFC 8144, RFC 7240"""
+"""The request headers of WebDAV and of conditional requests. RFC 4918 §8.5, §10, RFC 9110 §13, RFC 8144,
+RFC 7240"""
 
 import re
 from dataclasses import dataclass

@@ -1,8 +1,9 @@
-"""XML read within bounds and written. RFC 4918 §8.2, §20.6
+"""XML read within bounds and written. RFC 4918 §8.2, §20.6, RFC 3744 §10, RFC 4791 §1.2
 
 A request's XML may not have a DTD, so no entity can be defined and none be fetched; depth, elements and length are
 bounded. What is read has namespaces resolved to Clark's notation; what is written uses the prefixes of
-wire.dav.names, which dead properties are kept with: a prefix is never given to another namespace.
+wire.dav.names, which dead properties are kept with: a prefix is never given to another namespace. Elements that
+nobody knows are passed over (RFC 4918 §17).
 """
 
 import re
@@ -93,7 +94,7 @@ def _reason(error: Exception) -> str:
 
 
 def _languages(element: Element, language: str) -> Element:
-    """Gives each property the language that it stands in: it is part of its value. RFC 4918 §4.3, §14.26"""
+    """Gives each property the language that it stands in: it is part of its value. RFC 4918 §4.3, §14.26, §19"""
     pending = [(element, language, 0)]
     while pending:
         found, around, depth = pending.pop()
@@ -143,7 +144,7 @@ def empty(*names: str) -> str:
 
 
 def href(path: str) -> str:
-    """A DAV:href; `path` is percent-encoded already."""
+    """A DAV:href; `path` is percent-encoded already. RFC 4918 §14.7"""
     return f"<D:href>{path.replace('&', '&amp;')}</D:href>" if path.isascii() else wrapped("{DAV:}href", text(path))
 
 

@@ -86,8 +86,14 @@ NO_ZONES = Zones()
 
 
 def moment(given: Property, zones: Zones, value: str | None = None) -> Moment:
-    """The moment of a property, or of one `value` out of its list. Raises BadCalendar."""
-    text = (given.value if value is None else value).strip()
+    """The moment of a property, or of one `value` out of its list. Raises BadCalendar with the property's name."""
+    try:
+        return _moment(given, zones, (given.value if value is None else value).strip())
+    except BadCalendar as error:
+        raise BadCalendar(error.sentence, reason=error.reason, field=given.name) from error
+
+
+def _moment(given: Property, zones: Zones, text: str) -> Moment:
     if given.param("VALUE").upper() == "DATE" or (len(text) == 8 and "T" not in text):
         return Moment(datetime.combine(parse_date(text[:8]), time()), None, day=True)
     local, utc = parse_datetime(text)

@@ -9,7 +9,8 @@ from typing import Any
 from parvis.kernel.errors import Invalid
 
 Json = dict[str, Any]
-_DEPTH = 12
+DEPTH = 12
+"""Objects and arrays within each other, and tokens of a path."""
 
 
 def tokens_of(path: str) -> list[str]:
@@ -36,7 +37,7 @@ def apply_patch(card: Json, patch: Json) -> Json:
 
 def _apply(card: Json, tokens: list[str], path: str, value: Any) -> None:
     place: Any = card
-    if len(tokens) > _DEPTH:
+    if len(tokens) > DEPTH:
         raise Invalid("A path is too deep.", field=path)
     for token in tokens[:-1]:
         place = _step(place, token, path)
@@ -82,7 +83,7 @@ def _differ(before: Json, after: Json, path: list[str], patch: Json) -> None:
             patch[path_of(here)] = None
         elif key not in before:
             patch[path_of(here)] = after[key]
-        elif isinstance(before[key], dict) and isinstance(after[key], dict) and len(here) < _DEPTH:
+        elif isinstance(before[key], dict) and isinstance(after[key], dict) and len(here) < DEPTH:
             _differ(before[key], after[key], here, patch)
         elif not same(before[key], after[key]):
             patch[path_of(here)] = after[key]

@@ -9,6 +9,9 @@ from parvis.kernel.errors import Invalid
 from .jcard import as_jcard, from_jcard
 from .patch import Json, apply_patch, difference
 
+LANGUAGES = 50
+"""Languages that a card is localized to."""
+
 
 def plain(value: Any) -> Any:
     """A card without what goes without saying: types, defaults, and the order of what is not ordered."""
@@ -47,10 +50,13 @@ def _plain_card(card: Json) -> Json:
 
 
 def localized(card: Json) -> dict[str, Json]:
-    """The card in each language that it is localized to. RFC 9553 §2.7.1"""
-    found = {}
+    """The card in each language that it is localized to, unless these are more than anybody means: each takes as
+    long as the whole card. RFC 9553 §2.7.1"""
+    found: dict[str, Json] = {}
     given = card.get("localizations")
-    for language, patch in given.items() if isinstance(given, dict) else ():
+    if not isinstance(given, dict) or len(given) > LANGUAGES:
+        return found
+    for language, patch in given.items():
         if isinstance(patch, dict):
             try:
                 found[language] = apply_patch({k: v for k, v in card.items() if k != "localizations"}, patch)

@@ -13,7 +13,7 @@ from parvis.wire.contentlines import Component, Property
 
 from .jcard import as_jcard
 from .localized import Alternatives, is_phonetic, phonetic_patch
-from .patch import Json, apply_patch, difference, path_of, tokens_of
+from .patch import DEPTH, Json, apply_patch, difference, path_of, tokens_of
 from .properties import LANGUAGE, Converting, geographical
 
 _APART = frozenset({"VERSION", "X-ABLABEL", "JSPROP"})
@@ -145,6 +145,18 @@ class _Reading:
 
 def _json_of(given: Property) -> Any:
     try:
-        return msgspec.json.decode(given.text)
+        value = msgspec.json.decode(given.text)
     except (msgspec.MsgspecError, RecursionError, ValueError):
         raise Invalid("That is no JSON.") from None
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > DEPTH:
+            raise Invalid(f"It is deeper than {DEPTH}.")
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return value

@@ -70,7 +70,10 @@ def _faults(card: Json) -> Faults:
     found = list(_CARD(card, []))
     yield from found
     patches = card.get("localizations")
-    for language, patch in patches.items() if isinstance(patches, dict) and len(patches) <= _LANGUAGES else ():
+    if isinstance(patches, dict) and len(patches) > _LANGUAGES:
+        yield ["localizations"], f"There are more than {_LANGUAGES} languages."
+        return
+    for language, patch in patches.items() if isinstance(patches, dict) else ():
         if not isinstance(patch, dict):
             continue
         path = ["localizations", language]

@@ -42,6 +42,7 @@ _MAPS = (
 
 def to_vcard(card: Json, version: str = "4.0") -> Component:
     """The card as a vCard of that version. The card has passed `check`."""
+    card = {**card, "@type": "Card"}
     given = card.get("vCardProps")
     kept = [(each, from_jcard(each)) for each in (given if isinstance(given, list) else [])]
     unknown = [(each, made) for each, made in kept if made is None or as_jcard(made)[0] not in _KNOWN]

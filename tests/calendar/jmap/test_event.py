@@ -263,3 +263,24 @@ async def test_statements_do_not_grow(ann, method) -> None:
                 await ann.change(made[0], {"title": "x"})
         counts.append(len(count))
     assert counts[0] == counts[1] and counts[0] <= 30, counts
+
+
+async def test_what_others_do_to_ones_events_is_noted(ann, bob) -> None:
+    """draft-ietf-jmap-calendars §7"""
+    number = await shared(ann, bob, "mayWriteAll")
+    own = await ann.make(title="Mine")
+    made = await bob.make(account=ann.account, calendarIds={number: True}, title="Bob's idea")
+    await bob.change(own, {"title": "Changed"}, accountId=ann.account)
+    await bob("CalendarEvent/set", accountId=ann.account, destroy=[made])
+    notices = (await ann("CalendarEventNotification/get", ids=None))["list"]
+    assert [(each["type"], each["calendarEventId"], each["changedBy"]["name"]) for each in notices] == [
+        ("destroyed", made, "bob"),
+        ("updated", own, "bob"),
+        ("created", made, "bob"),
+    ]
+    assert notices[1]["event"]["title"] == "Mine" and notices[1]["eventPatch"]["title"] == "Changed"
+    assert (await bob("CalendarEventNotification/get", accountId=ann.account, ids=None))["list"] == []
+    found = await ann("CalendarEventNotification/query", filter={"type": "updated"})
+    done = await ann("CalendarEventNotification/set", destroy=found["ids"])
+    assert done["destroyed"] == [notices[1]["id"]]
+    assert len((await ann("CalendarEventNotification/get", ids=None))["list"]) == 2

@@ -104,3 +104,16 @@ async def test_reports_about_people(ann, bob) -> None:
     unknown = await ann.ask("REPORT", ann.calendars, '<no-such xmlns="DAV:"/>')
     assert unknown.status_code == 403
     assert "<D:supported-report/>" in unknown.text
+
+
+async def test_searches_as_python_caldav_writes_them(ann, bob) -> None:
+    search = """<principal-property-search xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">{}<prop/>
+    <C:calendar-home-set/><displayname/></principal-property-search>"""
+    one = "<property-search><prop><displayname/></prop><match>bob</match></property-search>"
+    told = (await ann.ask("REPORT", "/dav/", search.format(one), depth="0")).text
+    assert bob.calendars in told
+    assert ann.calendars not in told
+    told = (await ann.ask("REPORT", "/dav/", search.format(""), depth="0")).text
+    assert bob.calendars in told
+    assert ann.calendars in told
+    assert (await ann.ask("REPORT", "/dav/", search.format(one), depth="1")).status_code == 400

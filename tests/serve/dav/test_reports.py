@@ -69,6 +69,30 @@ async def test_calendar_data_may_be_a_part(ann, work) -> None:
     assert "SUMMARY" not in told
 
 
+async def test_what_an_index_is_sure_of_is_not_read_again(ann, work, dav_doors, monkeypatch) -> None:
+    from dataclasses import replace
+
+    from parvis.serve.dav import caldav
+
+    tree = dav_doors.dav.trees.of("calendars")[0]
+    candidates = tree.candidates
+
+    async def sure(*given):
+        return [replace(node, sure=node.name == "one") for node in await candidates(*given) if node.name == "one"]
+
+    monkeypatch.setattr(tree, "candidates", sure)
+    monkeypatch.setattr(caldav, "_matches", lambda *_: pytest.fail("it was read"))
+    window = '<C:time-range start="20260105T000000Z" end="20260106T000000Z"/>'
+    assert set(found(await query(ann, work, f'<C:comp-filter name="VEVENT">{window}</C:comp-filter>'))) == {"one"}
+    monkeypatch.setattr(caldav, "_matches", lambda *_: False)
+    for more in (
+        '<C:prop-filter name="SUMMARY"><C:text-match>x</C:text-match></C:prop-filter>',
+        '<C:comp-filter name="VALARM"/>',
+    ):
+        asked = f'<C:comp-filter name="VEVENT">{window}{more}</C:comp-filter>'
+        assert found(await query(ann, work, asked)) == {}, more
+
+
 async def test_filters_that_are_none_are_refused_by_name(ann, work) -> None:
     for inner, name in (
         ('<C:comp-filter name="VEVENT"><C:time-range/></C:comp-filter>', "valid-filter"),
@@ -80,7 +104,6 @@ async def test_filters_that_are_none_are_refused_by_name(ann, work) -> None:
     ):
         refused = await query(ann, work, inner)
         assert (refused.status_code, f"<C:{name}/>" in refused.text) == (403, True), inner
-    assert "supported-report" in (await query(ann, ann.calendars, '<C:comp-filter name="VEVENT"/>')).text
     assert "supported-report" in (await query(ann, ann.books + "people/", '<C:comp-filter name="VEVENT"/>')).text
 
 
@@ -177,3 +200,16 @@ async def test_address_data_in_another_version_and_in_part(ann, people) -> None:
     body = f"<A:addressbook-multiget {A}><prop>{four}</prop><href>{people}a</href><href>{people}z</href></A:addressbook-multiget>"
     told = await ann.ask("REPORT", people, body)
     assert (told.text.count("VERSION:4.0"), told.text.count("404")) == (1, 1)
+
+
+async def test_a_home_is_asked_for_all_its_calendars_at_once(ann, work) -> None:
+    await ann.ask("MKCALENDAR", ann.calendars + "other/")
+    await ann.ask("PUT", ann.calendars + "other/two", event("two", "20260105T120000Z"))
+    body = f'<C:calendar-query {C}><prop><getetag/></prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range start="20260105T000000Z" end="20260106T000000Z"/></C:comp-filter></C:comp-filter></C:filter></C:calendar-query>'
+    assert set(found(await ann.ask("REPORT", ann.calendars, body, depth="infinity"))) == {"one", "two"}
+    assert set(found(await ann.ask("REPORT", ann.calendars, body))) == {"one", "two"}
+    assert found(await ann.ask("REPORT", ann.calendars, body, depth="1")) == {}
+    assert set(found(await ann.ask("REPORT", work + "one", body))) == {"one"}
+    assert found(await ann.ask("REPORT", work + "late", body)) == {}
+    busy = f'<C:free-busy-query {C}><C:time-range start="20260105T000000Z" end="20260106T000000Z"/></C:free-busy-query>'
+    assert (await ann.ask("REPORT", ann.calendars, busy, depth="infinity")).text.count("FREEBUSY:") == 2

@@ -179,3 +179,12 @@ async def test_who_sees_only_free_busy_sees_nothing_else(ann, bob, store) -> Non
         assert "secret" not in through_own.text
     assert "work" not in (await bob.ask("PROPFIND", ann.calendars, depth="1")).text
     assert f"{ann.account}.work" not in (await bob.ask("PROPFIND", bob.calendars, depth="1")).text
+
+
+async def test_a_sync_token_is_a_state_that_a_change_may_depend_on(ann) -> None:
+    """RFC 6578 §5"""
+    path = ann.calendars + "work/"
+    _, _, token, _ = await synced(ann, path)
+    held = f"<{path}> (<{token}>)"
+    assert (await ann.ask("PUT", path + "a", EVENT % b"a", If=held)).status_code == 201
+    assert (await ann.ask("PUT", path + "b", EVENT % b"b", If=held)).status_code == 412

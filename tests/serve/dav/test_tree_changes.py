@@ -204,6 +204,8 @@ async def test_calendars_are_made_with_their_properties(ann) -> None:
     <C:calendar-description>{}</C:calendar-description><x xmlns="x:">1</x></prop></set></C:mkcalendar>"""
     assert (await ann.ask("MKCALENDAR", ann.calendars + "home/", body.format("mine"))).status_code == 201
     assert "resource-must-be-null" in (await ann.ask("MKCALENDAR", ann.calendars + "home/", body)).text
+    nothing = '<C:mkcalendar xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop/></set></C:mkcalendar>'
+    assert (await ann.ask("MKCALENDAR", ann.calendars + "plain/", nothing)).status_code == 201
     found = await ann.ask(
         "PROPFIND",
         ann.calendars + "home/",

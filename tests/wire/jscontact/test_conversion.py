@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parvis.kernel.errors import Invalid
@@ -86,6 +86,12 @@ def test_names_are_said_as_they_are_ordered() -> None:
     between = [components[0], {"kind": "separator", "value": "-"}, components[1]]
     assert full_name({"components": between, "isOrdered": True}) == "Ng-An"
     assert full_name({"components": components, "isOrdered": True, "defaultSeparator": ", "}) == "Ng, An"
+
+
+def test_a_card_that_does_not_say_that_it_is_one() -> None:
+    card = {"version": "1.0", "uid": "urn:x:1", "vendor.example:x": 1, "name": {"full": "A"}}
+    check(card)
+    assert again(card) == {**card, "@type": "Card"}
 
 
 def test_repeated_surnames_stay() -> None:
@@ -171,6 +177,23 @@ def test_a_card_is_bounded() -> None:
             check({"version": "1.0", "uid": "urn:x:1", **card})
 
 
+@pytest.mark.parametrize("levels", [10, 500, 100_000])
+def test_what_jsprop_carries_is_bounded(levels: int) -> None:
+    text = SAMPLES["davx5"].replace(b"END:", b"JSPROP;JSPTR=x:" + b"[" * levels + b"]" * levels + b"\r\nEND:")
+    card = from_vcard(vcard.read_one(text, vcard.CardLimits(value=1_000_000)))
+    assert ("x" in card) == (levels == 10)
+    if levels <= 500:
+        assert plain(again(card)) == plain(card)
+
+
+def test_many_languages_take_no_time() -> None:
+    one = {"@type": "Card", "version": "1.0", "uid": "urn:x:1", "name": {"full": "x" * 10_000}}
+    card = {**one, "localizations": {f"a-{at}": {"name/full": "y"} for at in range(1000)}}
+    with pytest.raises(BadCard, match="50 languages"):
+        check(card)
+    assert plain(again(card)) == plain(card)
+
+
 def test_patches() -> None:
     card = {"a": {"b": [1, 2], "c/d": 1}}
     assert apply_patch(card, {"a/b/1": 3, "a/c~1d": None, "e": 4}) == {"a": {"b": [1, 3]}, "e": 4}
@@ -246,14 +269,14 @@ CARDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(CARDS)
 def test_any_card_comes_back(card: Json) -> None:
     check(card)
     assert difference(plain(again(card)), plain(card)) == {}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(CARDS, CARDS)
 def test_any_change_is_kept(before: Json, after: Json) -> None:
     original = vcard.read_one(contentlines.write(to_vcard(before)))

@@ -85,7 +85,10 @@ class CalendarData {
   occurrences(from: number, to: number): Occurrence[] {
     const found: Occurrence[] = [];
     for (const { id } of this.accounts) {
-      for (const event of store.list(CalendarEventType, id)) {
+      const events = store.list(CalendarEventType, id);
+      const known = events.some(isNew) ? new Set(events.filter((event) => !isNew(event)).map((event) => event.uid)) : null;
+      for (const event of events) {
+        if (known?.has(event.uid) && isNew(event)) continue; // the server has it, its answer is on the way
         const place = this.placeOf(id, event);
         if (place && isShown(place) && !event.baseEventId) found.push(...occurrencesOf(id, event, from, to, this.zone));
       }
@@ -147,6 +150,11 @@ class CalendarData {
   get agenda() {
     return preferences.value.agenda;
   }
+}
+
+/** Whether it has no id of the server's yet. */
+function isNew({ id }: CalendarEvent): boolean {
+  return id.startsWith('new');
 }
 
 /** Whether what is in a calendar is drawn. */

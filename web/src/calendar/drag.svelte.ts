@@ -83,6 +83,7 @@ class Drag {
     if (kind !== 'move') return move(one, instantOf(from, data.zone), Math.max(instantOf(to, data.zone), instantOf(from, data.zone)));
     if (one.wholeDay) return move(one, instantOf(from, data.zone), instantOf(to, data.zone), false);
     const before = wallsOf(one, data.zone);
+    if (to - from !== before.to - before.from) return move(one, instantOf(from, data.zone), instantOf(to, data.zone));
     const { from: start, to: end } = shifted(one, from - before.from, data.zone);
     return move(one, start, end);
   }

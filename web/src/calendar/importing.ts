@@ -1,47 +1,54 @@
-/** Reads files of events by the server (CalendarEvent/parse), which says where one is wrong. */
+/** Files of events: what is in them, and taking them in, each whole or not at all. */
 import { t } from '../kernel/i18n.svelte';
-import { jmap } from '../kernel/jmap';
+import { jmap, JmapError } from '../kernel/jmap';
 import type { CalendarEvent } from './types';
 
-export interface Parsed {
+export interface Read {
   name: string;
-  events: Omit<CalendarEvent, 'id' | 'calendarIds'>[];
+  blobId: string;
+  /** How many events are in it; null when that is only known once it is taken in. */
+  count: number | null;
   /** In words for the person; '' when all is well. */
   fault: string;
 }
 
-const LARGEST = 20_000_000;
+const LARGEST = 30_000_000;
 
-interface ParseAnswer {
-  parsed: Record<string, CalendarEvent[] | CalendarEvent> | null;
-  notFound: string[] | null;
-  notParsable: string[] | null;
-  /** What is wrong with each file that could not be read, as the server words it: with the number of its line. */
-  errors?: Record<string, { description?: string; line?: number }> | null;
-}
-
-export async function readable(files: File[], accountId: string): Promise<Parsed[]> {
+export async function readable(files: File[], accountId: string): Promise<Read[]> {
   return Promise.all(files.map((file) => one(file, accountId)));
 }
 
-async function one(file: File, accountId: string): Promise<Parsed> {
-  if (file.size > LARGEST) return { name: file.name, events: [], fault: t('calendar.tooLarge') };
+async function one(file: File, accountId: string): Promise<Read> {
+  const read = { name: file.name, blobId: '', count: null, fault: '' };
+  if (file.size > LARGEST) return { ...read, fault: t('calendar.tooLarge') };
   try {
     const { blobId } = await jmap.upload(accountId, new Blob([file], { type: 'text/calendar' }));
-    return await parse(accountId, blobId, file.name);
+    const events = await parse(accountId, blobId);
+    return { ...read, blobId, count: events?.length ?? null };
   } catch {
-    return { name: file.name, events: [], fault: t('calendar.notRead') };
+    return { ...read, fault: t('calendar.notRead') };
   }
 }
 
-/** What a blob holds. */
-export async function parse(accountId: string, blobId: string, name: string): Promise<Parsed> {
-  const answer = await jmap.call<ParseAnswer>('CalendarEvent/parse', { accountId, blobIds: [blobId] });
-  const found = answer.parsed?.[blobId];
-  if (!found) {
-    const error = answer.errors?.[blobId];
-    const fault = error?.line ? t('calendar.faultAtLine', { line: error.line, reason: error.description ?? '' }) : (error?.description ?? t('calendar.notParsed'));
-    return { name, events: [], fault };
+/** The events of a blob (CalendarEvent/parse); null when it is no file of events, or too large to be looked into. */
+export async function parse(accountId: string, blobId: string): Promise<CalendarEvent[] | null> {
+  const answer = await jmap.call<{ parsed: Record<string, CalendarEvent[]> | null }>('CalendarEvent/parse', { accountId, blobIds: [blobId] });
+  return answer.parsed?.[blobId] ?? null;
+}
+
+/** Takes a file in; answers with how many events came and how many were there already. Rejects with what is wrong, in words. */
+export async function takeIn(accountId: string, calendarId: string, blobId: string): Promise<{ created: number; skipped: number }> {
+  try {
+    const { created, skipped } = await jmap.call<{ created: string[]; skipped: number }>('CalendarEvent/import', { accountId, calendarId, blobId });
+    return { created: created.length, skipped };
+  } catch (error) {
+    throw new Error(faultOf(error));
   }
-  return { name, events: Array.isArray(found) ? found : [found], fault: '' };
+}
+
+function faultOf(error: unknown): string {
+  if (!(error instanceof JmapError)) return String(error);
+  const { line } = error.detail as { line?: number };
+  if (line) return t('calendar.faultAtLine', { line, reason: error.message });
+  return error.code === 'requestTooLarge' ? t('calendar.tooLarge') : error.message;
 }

@@ -5,7 +5,7 @@ import { link } from '../kernel/start.svelte';
 import { sync } from '../kernel/sync';
 import { Calendar } from '../ui/icons';
 import { calendarCommands } from './commands';
-import { CalendarEventType, CALENDARS, CalendarType, ParticipantIdentityType } from './types';
+import { CalendarEventType, CALENDARS, CalendarType, OWN, ParticipantIdentityType } from './types';
 
 sync.register(CalendarType, ParticipantIdentityType, CalendarEventType);
 
@@ -25,6 +25,7 @@ export const calendar: Feature = {
     openPassage('CalendarEvent').provide(async () => (await import('./passage')).open);
     openEvent.provide(withWords('calendar', async () => (await import('./passage')).begin));
     fill('settings.calendar', withWords('calendar', () => import('./SettingsPart.svelte')));
+    if (OWN in (link.session?.capabilities ?? {})) fill('share.more', withWords('calendar', () => import('./Links.svelte')));
     fill('mail.invitation', withWords('calendar', () => import('./Invitation.svelte')));
   },
 };

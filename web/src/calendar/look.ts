@@ -17,7 +17,8 @@ export interface Look {
   /** Declined or cancelled. */
   off: boolean;
   online: boolean;
-  alone: string;
+  /** What is not written on it, for who hears it: when, where, in which calendar. */
+  rest: string;
 }
 
 /** Reactive. */
@@ -36,6 +37,6 @@ export function lookOf(one: Occurrence): Look {
     open,
     off,
     online: onlineOf(one) !== '',
-    alone: [title, whenOf(one, data.zone, view.today), place, calendar, status].filter(Boolean).join(', '),
+    rest: [whenOf(one, data.zone, view.today), place, calendar, status].filter(Boolean).join(', '),
   };
 }

@@ -3,8 +3,8 @@ import { defineType } from '../kernel/store.svelte';
 import type { RecurrenceRule } from '../kernel/time/rule';
 
 export const CALENDARS = 'urn:ietf:params:jmap:calendars';
-export const PARSE = 'urn:ietf:params:jmap:calendars:parse';
-export const PRINCIPALS = 'urn:ietf:params:jmap:principals';
+/** Methods of this server's own: files, followed calendars, links. */
+export const OWN = 'urn:parvis:calendars';
 export const AVAILABILITY = 'urn:ietf:params:jmap:principals:availability';
 
 export interface CalendarRights {
@@ -14,9 +14,7 @@ export interface CalendarRights {
   mayWriteOwn: boolean;
   mayUpdatePrivate: boolean;
   mayRSVP: boolean;
-  /** As the draft has it, and as it had it. */
-  mayShare?: boolean;
-  mayAdmin?: boolean;
+  mayShare: boolean;
   mayDelete: boolean;
 }
 

@@ -30,6 +30,7 @@ class CalendarUi {
   asking = $state.raw<{ kind: 'change' | 'delete'; guests: boolean; answer: (scope: Scope | null) => void } | null>(null);
   calendar = $state.raw<{ kind: 'create' } | { kind: 'edit' | 'delete'; place: Place } | null>(null);
   importing = $state.raw<{ files: File[] } | null>(null);
+  following = $state(false);
   /** Said to screen readers. */
   said = $state('');
 

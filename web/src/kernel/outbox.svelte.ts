@@ -28,6 +28,8 @@ export type Operation =
 
 interface SetError {
   type: string;
+  /** Of `alreadyExists`: what is there. */
+  existingId?: string;
   description?: string;
 }
 interface SetAnswer {
@@ -320,7 +322,9 @@ export class Outbox {
   private settle(type: AnyType, ops: Exclude<Operation, { kind: 'calls' }>[], answer: SetAnswer): void {
     for (const op of ops) {
       const failed = (answer.notCreated ?? {})[op.id] ?? (answer.notUpdated ?? {})[op.id] ?? (answer.notDestroyed ?? {})[op.id];
-      if (failed && !(op.kind === 'destroy' && failed.type === 'notFound')) {
+      // An answer that was lost: what was to be made is there, what was to go is gone.
+      const there = op.kind === 'create' && failed?.type === 'alreadyExists' ? failed.existingId : undefined;
+      if (failed && !there && !(op.kind === 'destroy' && failed.type === 'notFound')) {
         this.refused(op, new JmapError(failed.type, failed.description ?? failed.type, { ...failed }));
         continue;
       }
@@ -328,7 +332,7 @@ export class Outbox {
       if (op.kind === 'update') this.store.commit(type, op.account, op.id, op.patch);
       if (op.kind === 'destroy') this.store.remove(type, op.account, [op.id]);
       if (op.kind === 'create') {
-        const created = answer.created?.[op.id];
+        const created = answer.created?.[op.id] ?? (there ? { id: there } : undefined);
         if (created) {
           real = created.id;
           this.store.merge(type, op.account, [{ ...op.record, ...created }]);

@@ -19,7 +19,7 @@ from parvis.kernel.errors import EgressRefused
 from parvis.kernel.events import Event
 from parvis.serve.context import Context
 from parvis.serve.jmap.push import encryption
-from parvis.serve.jmap.push.hub import Hub
+from parvis.serve.jmap.push.hub import PUSHED, Hub
 from parvis.serve.jmap.types import Object
 from parvis.serve.rates import Rate
 from parvis.store.bus.contract import Cancel
@@ -84,6 +84,8 @@ class Delivery:
         all, finds the same state. RFC 8620 §7"""
         changed: dict[int, set[str]] = {}
         for event in events:
+            if event.kind == PUSHED:
+                await self._told(event.account_id, event.body["object"])
             if event.kind == "changed":
                 changed.setdefault(event.account_id, set()).add(event.body["kind"])
         if not changed:
@@ -94,6 +96,15 @@ class Delivery:
                 pending = self._pending[target.id] = _Pending(target)
                 self._start(self._send_all(pending))
             pending.changed |= {(account, kind) for account, kinds in changed.items() for kind in kinds}
+
+    async def _told(self, account_id: int, given: Object) -> None:
+        """An object for the owner of an account goes to their streams on every node, and to their subscriptions."""
+        payload = msgspec.json.encode({"account": account_id, "object": given})
+        await self._context.store.bus.publish(PUSHED, payload)
+        for target in await self._targets([account_id]):
+            wanted = target.types is None or given["@type"] in target.types
+            if wanted and target.principal.id == account_id:
+                self._start(self._post(target, given))
 
     async def _targets(self, accounts: Sequence[int]) -> list[Target]:
         """Verified subscriptions of those who may see one of these accounts, whose sign-in still lives."""

@@ -67,6 +67,9 @@ class EventSource:
             if stream.closed:
                 return
             news = await self._hub.news(stream)
+            while stream.told and not stream.closed:
+                told = stream.told.popleft()
+                yield events.event(told, name=told["@type"][:1].lower() + told["@type"][1:])
             if news is not None:
                 last = clock.monotonic()
                 yield events.event(news, name="state", number=token(stream))

@@ -6,8 +6,10 @@ lost, and many changes in one moment are one message.
 """
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
+
+import msgspec
 
 from parvis.access import sessions
 from parvis.access.gate import Access
@@ -25,6 +27,10 @@ from parvis.serve.jmap.types import Object
 from parvis.store.bus.contract import Cancel
 from parvis.store.sql.contract import marks
 
+_MOST_TOLD = 100
+PUSHED = "pushed"
+"""The outbox event, and the topic, of an object that is pushed to whom an account belongs: `{"object": {...}}`,
+whose `@type` a client may choose among its types."""
 REFRESH_SECONDS = 15.0
 """How soon a stream learns of accounts that were shared with its owner after it began."""
 States = dict[tuple[int, str], Standing]
@@ -39,6 +45,8 @@ class Stream:
     """The types wanted; None for all."""
     sent: States = field(default_factory=dict)
     accounts: frozenset[int] = frozenset()
+    told: deque[Object] = field(default_factory=lambda: deque(maxlen=_MOST_TOLD))
+    """Objects that are for its owner and are no StateChange: CalendarAlert."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     closed: bool = False
     opened_ms: int = field(default_factory=clock.now_ms)
@@ -77,6 +85,7 @@ class Hub:
         """Begins to hear of changes and of sign-ins that end."""
         self._cancels.append(await self._context.store.on_state_change(self._changed))
         self._cancels.append(await sessions.on_end(self._context.store, self._ended))
+        self._cancels.append(await self._context.store.bus.subscribe(PUSHED, self._pushed))
 
     async def stop(self) -> None:
         """Ends all streams."""
@@ -89,6 +98,15 @@ class Hub:
     def _changed(self, change: StateChange) -> None:
         for stream in self._by_account.get(change.account_id, ()):
             stream.wake.set()
+
+    def _pushed(self, payload: bytes) -> None:
+        """An object for the owner of an account; see `PUSHED`."""
+        given = msgspec.json.decode(payload)
+        for stream in self._by_account.get(given["account"], ()):
+            wanted = stream.types is None or given["object"]["@type"] in stream.types
+            if wanted and stream.principal.id == given["account"]:
+                stream.told.append(given["object"])
+                stream.wake.set()
 
     def _ended(self, ended: Ended) -> None:
         for stream in tuple(self._streams):

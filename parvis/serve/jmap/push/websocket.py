@@ -164,6 +164,8 @@ class _Connection:
             while not stream.closed:
                 await clock.woken(stream.wake, REFRESH_SECONDS)
                 news = None if stream.closed else await self._hub.news(stream)
+                while stream.told and not stream.closed:
+                    await self._say(stream.told.popleft())
                 if news is not None:
                     await self._say({**news, "pushState": token(stream)})
                     await asyncio.sleep(_PAUSE_SECONDS)
