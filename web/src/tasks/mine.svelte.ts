@@ -49,7 +49,6 @@ class Mine {
         if (store.entry(TaskType, account, id).status === 'empty') missing.set(account, [...(missing.get(account) ?? []), id]);
       }
       await Promise.all([...missing].map(([account, ids]) => store.load(TaskType, account, ids)));
-      clearTimeout(this.timer); // what has just been loaded is known
       if (JSON.stringify(list) !== JSON.stringify(this.found)) this.found = list;
       this.status = 'ready';
     } catch {

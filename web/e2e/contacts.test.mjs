@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { enter, eventually, launch, person } from './harness.mjs';
+
+let browser;
+let page;
+const card = (name) => page.locator('.contacts [role="option"]', { hasText: name });
+
+before(async () => {
+  browser = await launch();
+  page = await enter(browser, person('fr', 3));
+  await page.goto('/contacts');
+  await page.getByRole('heading', { name: 'Tous les contacts' }).waitFor();
+});
+after(() => browser.close());
+
+async function make(given, surname, email) {
+  await page.keyboard.press('c');
+  await page.getByRole('textbox', { name: 'Prénom' }).fill(given);
+  await page.getByRole('textbox', { name: 'Nom de famille' }).fill(surname);
+  await page.getByRole('textbox', { name: 'Courriel' }).fill(email);
+  await page.keyboard.press('Control+Enter');
+  await page.getByRole('article', { name: `${given} ${surname}` }).waitFor();
+}
+
+test('a contact is made, changed, and changed back with Z', async () => {
+  await make('Zoé', 'Quémener', 'zoe.quemener@port.example');
+  await page.keyboard.press('e');
+  await page.getByRole('textbox', { name: 'Fonction' }).fill('Capitaine');
+  await page.keyboard.press('Control+Enter');
+  await page.getByRole('article').getByText('Capitaine').waitFor();
+  await page.keyboard.press('z');
+  await page.getByRole('article').getByText('Capitaine').waitFor({ state: 'detached' });
+});
+
+test('it is found without accents, and suggested where one writes', async () => {
+  await page.keyboard.press('f');
+  await page.keyboard.type('zoe quemener');
+  await card('Zoé Quémener').waitFor();
+  await eventually(async () => assert.equal(await page.locator('.contacts [role="option"]').count(), 1));
+  await page.keyboard.press('Escape');
+  await page.goto('/mail/inbox');
+  await page.waitForSelector('[role="option"]');
+  await page.keyboard.press('c');
+  await page.getByRole('combobox', { name: 'À' }).fill('quem');
+  await page.locator('.composer [role="option"]', { hasText: 'zoe.quemener@port.example' }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.composer .chip', { hasText: 'Zoé Quémener' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.goto('/contacts');
+  await page.getByRole('heading', { name: 'Tous les contacts' }).waitFor();
+});
+
+test('two of one person become one, and two again', async () => {
+  await make('Zoe', 'Quemener', 'zoe.quemener@port.example');
+  await page.goto('/contacts/duplicates');
+  const group = page.locator('fieldset', { hasText: 'zoe.quemener@port.example' });
+  await group.getByRole('button', { name: 'N’en faire qu’un' }).click();
+  await group.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Annuler' }).click();
+  await group.waitFor();
+});
+
+test('a file of cards is looked at, then taken in; one that is none says in which line', async () => {
+  const vcf = (text) => ({ name: 'anciens.vcf', mimeType: 'text/vcard', buffer: Buffer.from(text.replaceAll('\n', '\r\n')) });
+  const choose = async (file) => {
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('button', { name: 'Importer un fichier' }).click()]);
+    await chooser.setFiles(file);
+  };
+  await choose(vcf('BEGIN:VCARD\nVERSION:4.0\nnothing at all\nEND:VCARD\n'));
+  await page.getByRole('dialog').getByRole('alert').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Annuler' }).click();
+  await choose(vcf('BEGIN:VCARD\nVERSION:4.0\nFN:Gaël Le Bihan\nEMAIL:gael@port.example\nEND:VCARD\n'));
+  await page.getByRole('dialog').getByText('Gaël Le Bihan').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Importer' }).click();
+  await page.goto('/contacts?q=bihan');
+  await card('Gaël Le Bihan').waitFor();
+  assert.deepEqual(page.faults, []);
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { enter, eventually, jmap, launch, person } from './harness.mjs';
+
+let browser;
+let page;
+const who = person('fr', 3);
+const names = () => page.$$eval('.files [role="option"] .name > .trunc', (all) => all.map((one) => one.textContent));
+const row = (name) => page.locator('.files [role="option"]', { hasText: name });
+const file = (name, text) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+
+before(async () => {
+  browser = await launch();
+  page = await enter(browser, who);
+  await page.goto('/files');
+  await page.getByRole('heading', { name: 'Mes fichiers' }).waitFor();
+});
+after(() => browser.close());
+
+async function upload(...files) {
+  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('c')]);
+  await chooser.setFiles(files);
+}
+
+test('files are uploaded, opened beside the list, and read', async () => {
+  await upload(file('Compte rendu.txt', 'Le quai est ouvert.'), file('Liste.csv', 'a;b\n1;2\n'));
+  await row('Compte rendu.txt').waitFor();
+  await row('Liste.csv').waitFor();
+  await row('Compte rendu.txt').click();
+  await page.getByText('Le quai est ouvert.').waitFor();
+  assert.match(page.url(), /\?open=/);
+  await page.keyboard.press('Escape');
+  await page.getByText('Le quai est ouvert.').waitFor({ state: 'detached' });
+});
+
+test('a name that is taken is asked about; what is replaced stays among the versions', async () => {
+  await upload(file('Compte rendu.txt', 'Le quai est fermé.'));
+  await page.getByRole('dialog').getByRole('button', { name: 'Remplacer' }).click();
+  await row('Compte rendu.txt').click();
+  await page.getByText('Le quai est fermé.').waitFor();
+  await page.keyboard.press('i');
+  await page.getByRole('heading', { name: 'Versions précédentes' }).waitFor();
+  await page.keyboard.press('i');
+  await page.keyboard.press('Escape');
+});
+
+test('a folder is made, a file is moved into it with keys alone, and back with Z', async () => {
+  await page.keyboard.press('n');
+  await page.getByRole('textbox', { name: 'Nom' }).fill('Archives du port');
+  await page.keyboard.press('Enter');
+  await row('Archives du port').waitFor();
+  await row('Liste.csv').click();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('v');
+  await page.getByRole('dialog').getByRole('option', { name: 'Archives du port' }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByText('Pas de dossier ici').waitFor();
+  await page.getByRole('button', { name: 'Déplacer ici' }).click();
+  await eventually(async () => assert.ok(!(await names()).includes('Liste.csv')));
+  await page.keyboard.press('z');
+  await eventually(async () => assert.ok((await names()).includes('Liste.csv')));
+});
+
+test('what is thrown away lies in the trash and is restored from there', async () => {
+  await row('Liste.csv').click();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('#');
+  await eventually(async () => assert.ok(!(await names()).includes('Liste.csv')));
+  await page.getByRole('link', { name: 'Corbeille' }).click();
+  await row('Liste.csv').waitFor();
+  await page.keyboard.press('r');
+  await page.getByText('La corbeille est vide').waitFor();
+  await page.getByRole('link', { name: 'Mes fichiers' }).click();
+  await row('Liste.csv').waitFor();
+});
+
+test('a folder is shared, and whom it is shared with sees it at once and no longer when it is withdrawn', async () => {
+  const other = await enter(browser, person('fr', 2));
+  await row('Archives du port').click();
+  await page.getByRole('heading', { name: 'Archives du port' }).waitFor();
+  await page.getByRole('button', { name: 'Partager ce dossier' }).click();
+  await page.getByRole('combobox', { name: 'Ajouter' }).fill(person('fr', 2).name.split(' ')[0]);
+  await page.getByRole('dialog').locator('.found button').first().click();
+  await page.getByRole('dialog').getByText(person('fr', 2).name).waitFor();
+  const shared = () => other.evaluate(async () => Object.values((await (await fetch('/.well-known/jmap')).json()).accounts).filter((one) => 'urn:ietf:params:jmap:filenode' in one.accountCapabilities).length);
+  const had = await shared();
+  await page.getByRole('button', { name: `Ne plus partager avec ${person('fr', 2).name}` }).click();
+  await eventually(async () => assert.equal(await shared(), had - 1));
+  await page.getByRole('button', { name: 'Terminé' }).click();
+  await other.context().close();
+  const [{ ids }] = await jmap(page, [['FileNode/query', { filter: { isTopLevel: true, nodeType: 'directory' } }]]);
+  assert.ok(ids.length);
+  assert.deepEqual(page.faults, []);
+});
