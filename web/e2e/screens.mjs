@@ -55,6 +55,7 @@ async function calendar(page, look) {
   await page.getByRole('button', { name: 'Supprimer', exact: true }).click();
   await page.locator('[data-key]', { hasText: name }).first().waitFor({ state: 'detached' });
   await page.goto('/calendar/search?q=atelier');
+  await page.getByRole('searchbox', { name: 'Mots, personnes, lieux' }).waitFor();
   await look('calendar-search');
 }
 
