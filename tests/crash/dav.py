@@ -106,6 +106,7 @@ class DavClient:
         self.answers += 1
 
     async def _move(self, http: httpx.AsyncClient, path: str, other: str) -> None:
+        self._known(other)
         self.moves.append((path, other))
         answer = await http.request("MOVE", path, headers={"destination": f"{http.base_url}".rstrip("/") + other})
         assert answer.status_code in (201, 204), (path, other, answer.status_code, answer.text)
