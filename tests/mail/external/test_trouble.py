@@ -35,7 +35,8 @@ async def test_a_wrong_password_keeps_nothing_and_says_what_to_do(one_app, dovec
     here = {**given, "address": "boss@example.net", "imap": server(dovecot.port)}
     answer = await ann(("ExternalAccount/set", {"accountId": ann.account, "create": {"a": here}}))
     assert "address of this server" in answer[0][1]["notCreated"]["a"]["description"]
-    assert not await one_app.context.store.db.rows("SELECT 1 FROM principal WHERE kind = 'external'")
+    made = "SELECT 1 FROM mail_account m JOIN principal p ON p.id = m.account_id WHERE p.kind = 'external'"
+    assert not await one_app.context.store.db.rows(made)
 
 
 async def test_a_server_that_is_gone_comes_back_and_a_password_is_set_right(one_app, dovecot) -> None:
