@@ -27,7 +27,7 @@ finding = Search(None)
 @pytest.fixture
 def rooms() -> list[str]:
     """Rooms whose migrations a test's store has."""
-    return ["store", "access", "mail", "search"]
+    return ["store", "access", "serve", "mail", "tasks", "contacts", "calendar", "files", "search"]
 
 
 @pytest.fixture

@@ -183,19 +183,3 @@ test('a calendar is made, coloured, hidden and deleted; letters lead from view t
   await page.locator('.col.today').waitFor();
   assert.deepEqual(page.faults, []);
 });
-
-test('without a network what was seen is there, and a new event goes when the network is back', async () => {
-  const name = title('Hors ligne');
-  await page.context().close();
-  page = await enter(browser, person('fr'), { worker: true });
-  await page.evaluate(() => navigator.serviceWorker.ready);
-  await page.goto('/calendar/week');
-  await page.locator('[data-column]').first().waitFor();
-  await page.waitForTimeout(1_000);
-  await page.context().setOffline(true);
-  await write(page, `${name} le ${french(day(4))} 9h`);
-  await block(page, name).waitFor();
-  await page.context().setOffline(false);
-  await page.evaluate(() => dispatchEvent(new Event('online')));
-  await eventually(async () => assert.equal((await kept(page, name)).length, 1));
-});
