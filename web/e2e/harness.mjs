@@ -32,6 +32,7 @@ export async function open(browser, { width = 1440, height = 900, theme = 'light
     ignoreHTTPSErrors: anyCertificate, reducedMotion: 'reduce', serviceWorkers: worker ? 'allow' : 'block', baseURL: demo.url,
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(error.stack ?? String(error)));
   await page.goto('/');
