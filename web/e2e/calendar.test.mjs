@@ -110,6 +110,7 @@ test('of a series one time is deleted, or that and all that follow', async () =>
   const name = title('Série');
   await write(page, `${name} tous les jours 8h30`);
   await page.goto(`/calendar/week/${day(0)}`);
+  await block(page, name).first().waitFor();
   const all = () => block(page, name).count();
   await eventually(async () => assert.equal(await all(), 7));
   const remove = async (n, scope) => {
