@@ -204,7 +204,7 @@ async function search(page, look) {
   await page.goto('/search?q=budjet');
   await page.locator('[data-row]').first().waitFor();
   await look('search');
-  await page.locator('[data-row]').first().click();
+  await page.locator('[data-row][data-kind="Email"]').first().click();
   await page.locator('article .body').first().waitFor();
   await look('search-open');
 }

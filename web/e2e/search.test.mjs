@@ -49,7 +49,7 @@ test('the words are marked in the subject too', async () => {
 test('a conversation is summarised in place, and a question can keep to it', async () => {
   const page = await enter(browser, person('fr'));
   await page.goto('/search?q=visite+délégation');
-  await page.locator('[data-row]').first().click();
+  await page.locator('[data-row][data-kind="Email"]').first().click();
   await page.getByRole('button', { name: 'Résumer' }).click();
   await page.locator('.summary .sources .source').first().waitFor({ timeout: 60_000 });
   await page.getByRole('button', { name: 'Fermer' }).first().click();
