@@ -15,33 +15,6 @@ before(async () => {
 });
 after(() => browser.close());
 
-test('a line of words makes a task, which is done with E and to do again with Z', async () => {
-  await page.keyboard.press('c');
-  await page.keyboard.type(`${NAME} demain #travaux !1`);
-  await page.locator('.said', { hasText: 'travaux' }).waitFor();
-  await page.keyboard.press('Enter');
-  await task(NAME).waitFor();
-  await page.keyboard.press('Escape');
-  await task(NAME).click();
-  await page.getByRole('textbox', { name: 'Nom' }).waitFor();
-  await page.keyboard.press('e');
-  await task(NAME).waitFor({ state: 'detached' });
-  await page.keyboard.press('z');
-  await task(NAME).waitFor();
-});
-
-test('on the board it is moved with keys, and told', async () => {
-  await page.locator('nav.folders .place a').first().click();
-  await page.getByRole('tab', { name: 'Tableau' }).click();
-  await page.locator('[data-task]', { hasText: NAME }).focus();
-  await page.keyboard.press('Alt+ArrowRight');
-  await page.getByRole('region', { name: 'En cours' }).getByText(NAME).waitFor();
-  await eventually(async () => assert.match(await page.locator('p.sr[role="status"]').last().textContent(), /En cours/));
-  await page.reload();
-  await page.getByRole('region', { name: 'En cours' }).getByText(NAME).waitFor();
-  await page.getByRole('tab', { name: 'Liste' }).click();
-});
-
 test('a message becomes a task in one key, and the task leads back to it', async () => {
   await page.goto('/mail/inbox');
   await page.locator('[role="option"]').first().click();
