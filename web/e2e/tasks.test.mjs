@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, eventually, launch, person } from './harness.mjs';
+import { enter, launch, person } from './harness.mjs';
 
-const NAME = `Repeindre la capitainerie ${Date.now() % 100_000}`;
 let browser;
 let page;
-const task = (name) => page.locator('.tasks [role="option"]', { hasText: name });
 
 before(async () => {
   browser = await launch();
   page = await enter(browser, person('fr', 3));
-  await page.goto('/tasks');
-  await page.getByRole('heading', { name: 'Mes tâches' }).waitFor();
 });
 after(() => browser.close());
 
