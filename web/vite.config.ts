@@ -8,7 +8,8 @@ function precache(): Plugin {
   return {
     name: 'parvis-precache',
     apply: 'build',
-    generateBundle(_options, bundle) {
+    // Last, since chunks that have only held style sheets are taken out by then.
+    generateBundle: { order: 'post', handler(_options, bundle) {
       const files = Object.keys(bundle).filter((name) => name.startsWith('assets/') && !name.endsWith('.map'));
       const kept = files.filter((name) => !/italic|cyrillic|greek|pdf/i.test(name)).map((name) => `/${name}`).sort();
       const version = createHash('sha256').update(kept.join()).digest('hex').slice(0, 12);
@@ -17,7 +18,7 @@ function precache(): Plugin {
       worker.code = worker.code
         .replace(/['"`]__VERSION__['"`]/, JSON.stringify(version))
         .replace(/['"`]__FILES__['"`]/, JSON.stringify(JSON.stringify(kept)));
-    },
+    } },
   };
 }
 
