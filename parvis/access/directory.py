@@ -92,6 +92,12 @@ async def by_id(db: Database | Tx | Unit, principal_id: int) -> Principal:
     return principal_of(row)
 
 
+async def language_of(unit: Unit, principal_id: int) -> Language:
+    """The language that a principal is written to in; English when there is no such principal."""
+    found = await unit.value("SELECT language FROM principal WHERE id = ?", principal_id)
+    return next((language for language in LANGUAGES if language == found), "en")
+
+
 async def by_address(db: Database, address: str) -> Principal | None:
     """Who has this address, or None. Sub-addressing is the caller's matter."""
     try:

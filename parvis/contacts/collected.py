@@ -10,7 +10,7 @@ from parvis.contacts.model import COLLECTED, Card
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, NotFound, OverQuota
 from parvis.kernel.events import Event
-from parvis.kernel.languages import LANGUAGES, Language, fold
+from parvis.kernel.languages import fold
 from parvis.serve.jmap.preferences import chosen
 from parvis.serve.post import WRITTEN
 from parvis.store.sql.contract import marks
@@ -98,8 +98,7 @@ async def _book(unit: Unit, account_id: int) -> int:
     present = await books.by_role(unit, account_id, COLLECTED)
     if present is not None:
         return present
-    spoken = await unit.value("SELECT language FROM principal WHERE id = ?", account_id)
-    language: Language = next((each for each in LANGUAGES if each == spoken), "en")
+    language = await directory.language_of(unit, account_id)
     return await books.create(unit, account_id, words.COLLECTED[language], role=COLLECTED, sort_order=1000)
 
 

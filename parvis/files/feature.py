@@ -1,5 +1,6 @@
 """Files as app.py wires them."""
 
+from parvis.access import directory
 from parvis.access.gate import VISIBLE, visible
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.files import erase, service, sharing
@@ -14,18 +15,16 @@ from parvis.files.scan import Clamd, Guards, Scanner
 from parvis.files.source import FileSource
 from parvis.files.tools import FileTools
 from parvis.files.uploads.tus import Tus
-from parvis.kernel.languages import LANGUAGES, Language
 from parvis.serve.context import Context
 from parvis.serve.feature import Feature
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.shares import Shared
 from parvis.serve.linking import LinkMaker
-from parvis.store.sql.contract import marks
-from parvis.store.store import Store
+from parvis.serve.newcomers import provide
 from parvis.store.unit import Unit
 
 _WITH_FILES: frozenset[PrincipalKind] = frozenset({"person", "space", "resource"})
-_PAGE = 100
+_PRESENT = "SELECT 1 FROM file_account f WHERE f.account_id = p.id"
 
 
 def feature(context: Context) -> Feature:
@@ -43,7 +42,7 @@ def feature(context: Context) -> Feature:
 
     async def provision(unit: Unit, account_id: int, kind: PrincipalKind) -> None:
         if kind in _WITH_FILES:
-            await service.provision(unit, account_id, await _language(unit, account_id), quota)
+            await service.provision(unit, account_id, await directory.language_of(unit, account_id), quota)
 
     return Feature(
         name="files",
@@ -60,29 +59,8 @@ def feature(context: Context) -> Feature:
         followers={"files-scan": scanner.hear} if scanner else {},
         provision=provision,
         erase=erase.files,
-        start=lambda: everybody(store, quota),
+        start=lambda: provide(store, _WITH_FILES, _PRESENT, provision),
     )
-
-
-async def _language(unit: Unit, account_id: int) -> Language:
-    found = await unit.value("SELECT language FROM principal WHERE id = ?", account_id)
-    return next((language for language in LANGUAGES if language == found), "en")
-
-
-async def everybody(store: Store, quota: int) -> None:
-    """Gives a tree to those who were there before files were."""
-    while rows := await store.db.rows(
-        f"""SELECT p.id FROM principal p WHERE p.kind IN {marks(len(_WITH_FILES))}
-        AND NOT EXISTS (SELECT 1 FROM file_account f WHERE f.account_id = p.id) LIMIT ?""",
-        *sorted(_WITH_FILES),
-        _PAGE,
-    ):
-
-        async def work(unit: Unit, numbers: tuple[int, ...] = tuple(row[0] for row in rows)) -> None:
-            for number in numbers:
-                await service.provision(unit, number, await _language(unit, number), quota)
-
-        await store.write(work)
 
 
 async def _holding(call: Call, digest: str) -> list[int]:

@@ -1,7 +1,7 @@
 """Mail as app.py wires it."""
 
+from parvis.access import directory
 from parvis.access.principal import Kind as PrincipalKind
-from parvis.kernel.languages import LANGUAGES, Language
 from parvis.mail import erase, service
 from parvis.mail.jmap import kinds, parts
 from parvis.mail.joining import JOIN, Joiner
@@ -22,7 +22,7 @@ def feature(context: Context) -> Feature:
 
     async def provision(unit: Unit, account_id: int, kind: PrincipalKind) -> None:
         if kind in _WITH_MAIL:
-            language = await _language(unit, account_id)
+            language = await directory.language_of(unit, account_id)
             await service.provision(unit, account_id, language, context.settings.limits.quota_bytes)
 
     context.store.jobs.handle(JOIN, Joiner(context.store).handle, at_once=1)
@@ -41,8 +41,3 @@ def feature(context: Context) -> Feature:
         provision=provision,
         erase=erase.messages,
     )
-
-
-async def _language(unit: Unit, account_id: int) -> Language:
-    found = await unit.value("SELECT language FROM principal WHERE id = ?", account_id)
-    return next((language for language in LANGUAGES if language == found), "en")

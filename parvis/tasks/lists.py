@@ -1,21 +1,20 @@
 """Lists of tasks: each is a part of an account, shared by itself; what people set for themselves in one."""
 
-import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import msgspec
 
-from parvis.access import gate, parts
+from parvis.access import directory, gate, parts
 from parvis.access.gate import Access
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.access.principal import Principal, Right
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, Forbidden, Invalid, NotFound, OverQuota
 from parvis.serve.jmap.call import Reader
+from parvis.serve.newcomers import provide
 from parvis.store.sql.contract import marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -35,6 +34,7 @@ from parvis.wire.ical.zones import UTC, Zone, iana_name, zone
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{3,8}|[A-Za-z]{3,30}")
 _WITH_TASKS: frozenset[PrincipalKind] = frozenset({"person", "space", "resource"})
+_FIRST = "SELECT 1 FROM tasklist l WHERE l.slug = 'tasks' AND"
 _FIELDS = (
     "l.id, l.account_id, l.slug, l.role, l.description, l.color, l.time_zone, l.statuses, l.progress, l.colors"
 )
@@ -116,27 +116,16 @@ def _board(row: Sequence[Any], name: str) -> TaskBoard:
 
 
 async def provision(unit: Unit, account_id: int, kind: PrincipalKind) -> None:
-    """Gives a new principal its first list, in its language."""
-    if kind not in _WITH_TASKS:
+    """Gives a principal its first list, in its language, unless it has one."""
+    if kind not in _WITH_TASKS or await unit.value(f"{_FIRST} l.account_id = ?", account_id) is not None:
         return
-    language = words.language_of(await unit.value("SELECT language FROM principal WHERE id = ?", account_id))
+    language = await directory.language_of(unit, account_id)
     await _insert(unit, account_id, words.LIST_NAME[language], "tasks", {"role": "inbox"})
 
 
 async def complete(store: Store) -> None:
     """Gives those who were there before tasks their first list."""
-    kinds = sorted(_WITH_TASKS)
-    while True:
-        rows = await store.db.rows(
-            f"""SELECT p.id, p.kind FROM principal p WHERE p.disabled_ms IS NULL AND p.kind IN {marks(len(kinds))}
-            AND NOT EXISTS (SELECT 1 FROM tasklist l WHERE l.account_id = p.id AND l.slug = 'tasks') LIMIT 100""",
-            *kinds,
-        )
-        for number, kind in rows:
-            with contextlib.suppress(Conflict):  # another node was first
-                await store.write(partial(provision, account_id=number, kind=kind))
-        if len(rows) < 100:
-            return
+    await provide(store, _WITH_TASKS, f"{_FIRST} l.account_id = p.id", provision)
 
 
 async def create(

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from parvis.kernel.languages import LANGUAGES, Language
+from parvis.kernel.languages import Language
 
 LIST_NAME: dict[Language, str] = {"en": "Tasks", "fr": "Tâches", "vi": "Việc cần làm"}
 REMINDER_SUBJECT: dict[Language, str] = {
@@ -38,8 +38,3 @@ def day_of(when: datetime, language: Language) -> str:
         first = "1er" if language == "fr" and when.day == 1 else str(when.day)
         shown = f"{first} {month} {when.year}"
     return f"{shown}, {when:%H:%M}" if (when.hour, when.minute) != (0, 0) else shown
-
-
-def language_of(given: object) -> Language:
-    """A language of ours; English for any other."""
-    return next((language for language in LANGUAGES if language == given), "en")

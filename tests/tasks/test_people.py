@@ -2,8 +2,8 @@
 
 import pytest
 
+from parvis.access import accounts, directory
 from parvis.access import check as rights
-from parvis.access import directory
 from parvis.kernel import ids
 from parvis.kernel.egress import Egress
 from parvis.mail import feature as mail_feature
@@ -56,6 +56,17 @@ async def test_who_was_there_before_tasks_has_a_list_after_the_start(store, task
     assert [each["name"] for each in (await old("TaskList/get"))["list"]] == ["Việc cần làm"]
     assert await store.db.value("SELECT COUNT(*) FROM tasklist WHERE account_id = ?", group) == 0
     assert lists.complete
+
+
+async def test_who_is_switched_off_has_a_list_once_they_are_back(store, tasks, engine) -> None:
+    number = await store.write(lambda unit: directory.create(unit, "person", "Old", "old@example.org"))
+    await accounts.disable(store, number)
+    await tasks.start()
+    assert await rights.check(store.db) == []
+    await accounts.enable(store, number)
+    await tasks.start()
+    old = Client(engine, await directory.by_id(store.db, number))
+    assert len((await old("TaskList/get"))["list"]) == 1 and await rights.check(store.db) == []
 
 
 RAW = b"From: x@example.net\r\nTo: ann@example.org\r\nSubject: Please sign\r\nMessage-ID: <1@example.net>\r\n\r\nToday.\r\n"
