@@ -40,6 +40,15 @@ async def create_scope(unit: Unit, account_id: int, kind: str, name: str = "", p
     return number
 
 
+def part_name(name: str) -> str:
+    """The name of a part as it is kept: white space is one space. Raises Invalid for none, and for more than 255
+    bytes (RFC 9610 §2, draft-ietf-jmap-calendars §4)."""
+    plain = " ".join(name.split())
+    if not plain or len(plain.encode()) > 255:
+        raise Invalid("a name has 1 to 255 bytes", field="name")
+    return plain
+
+
 async def rename_scope(unit: Unit, scope_id: int, name: str) -> None:
     """Gives a scope another name, which is shown to whom it is shared with. Raises NotFound."""
     if not await unit.run("UPDATE scope SET name = ? WHERE id = ?", name, scope_id):

@@ -11,6 +11,7 @@ import msgspec
 from parvis.access import gate, parts
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
+from parvis.access.scopes import part_name
 from parvis.calendar import words
 from parvis.calendar.model import CALENDAR, MOST_CALENDARS, SCOPE
 from parvis.kernel import clock, ids
@@ -101,7 +102,7 @@ async def create(
         raise OverQuota(f"at most {MOST_CALENDARS} calendars")
     if slug and await by_slug(unit, account_id, slug) is not None:
         raise Conflict("a calendar is there", field="name")
-    number = await gate.create_scope(unit, account_id, SCOPE, named(name))
+    number = await gate.create_scope(unit, account_id, SCOPE, part_name(name))
     await unit.run(
         """INSERT INTO calendar (id, account_id, slug, description, color, time_zone, is_default, created_ms)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -116,14 +117,6 @@ async def create(
     )
     await unit.changed(account_id, CALENDAR, number, "created", part=number)
     return number
-
-
-def named(name: str) -> str:
-    """A name as it is kept. Raises Invalid."""
-    plain = " ".join(name.split())
-    if not plain or len(plain.encode()) > 255:
-        raise Invalid("a name has 1 to 255 bytes", field="name")
-    return plain
 
 
 def zoned(name: str) -> str:
@@ -145,7 +138,7 @@ async def _free_slug(unit: Unit, account_id: int, name: str) -> str:
 async def change(unit: Unit, calendar: Row, values: Mapping[str, Any]) -> None:
     """Sets `name`, `description`, `color` or `time_zone` for everybody. Whoever calls has checked the right."""
     if "name" in values:
-        await gate.rename_scope(unit, calendar.id, named(values["name"]))
+        await gate.rename_scope(unit, calendar.id, part_name(values["name"]))
     await unit.run(
         "UPDATE calendar SET description = ?, color = ?, time_zone = ? WHERE id = ?",
         values.get("description", calendar.description) or "",

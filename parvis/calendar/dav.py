@@ -1,8 +1,7 @@
 """Calendars and events as CalDAV sees them. RFC 4791, RFC 6638"""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, ClassVar
 
 from parvis.access import parts, visibility
@@ -14,7 +13,7 @@ from parvis.calendar.events import Row
 from parvis.calendar.model import EVENT, LARGEST, SCOPE
 from parvis.calendar.service import NotTheirs
 from parvis.kernel import ids
-from parvis.kernel.errors import Conflict, Forbidden, NotFound, ParvisError, TooLarge
+from parvis.kernel.errors import Conflict, Forbidden, ParvisError, TooLarge
 from parvis.serve.dav import dead
 from parvis.serve.dav.tree import (
     Content,
@@ -28,6 +27,7 @@ from parvis.serve.dav.tree import (
     SyncPage,
     Tree,
     Upload,
+    home_of,
     href,
     mounted,
     unmounted,
@@ -46,7 +46,6 @@ from parvis.wire.ical.moments import Zones
 from parvis.wire.ical.zones import Iana, zone
 
 _MEDIA = "text/calendar; charset=utf-8; component=vevent"
-_CHUNK = 65_536
 _NAME, _DESCRIPTION = dav("displayname"), caldav("calendar-description")
 _COLOR, _ORDER = apple("calendar-color"), apple("calendar-order")
 _ZONE, _ZONE_ID = caldav("calendar-timezone"), caldav("calendar-timezone-id")
@@ -91,7 +90,7 @@ class Calendars(Tree):
     ) -> Node | None:
         """One statement for a calendar's row and its rights each, one more for an event."""
         if not segments:
-            return await self._home(db, principal, account_id)
+            return await home_of(db, principal, account_id, SCOPE)
         name = segments[0]
         if name in schedule.NAMES:
             return await schedule.node(db, principal, account_id, name) if len(segments) == 1 else None
@@ -110,13 +109,6 @@ class Calendars(Tree):
             return None
         found = await events.named(db, calendar.id, [segments[1]], secret=access.owner)
         return _event(calendar, access, *found[0]) if found else None
-
-    async def _home(self, db: Reader, principal: Principal, account_id: int) -> Node | None:
-        try:
-            access = await parts.any_part(db, principal, account_id, SCOPE)
-        except NotFound:
-            return None
-        return Node(id=account_id, shape="home", name="", access=access, place=())
 
     async def children(
         self, db: Reader, principal: Principal, node: Node, after: str, limit: int
@@ -157,7 +149,7 @@ class Calendars(Tree):
         """The event as it was put; of one that is private others see only when."""
         row, data = await events.kept(self._store.db, node.account_id, node.id)
         shown = _shown(row, data, node.access, principal)
-        return Content(size=len(shown), media_type=_MEDIA, stream=partial(_stream, shown))
+        return Content.of(shown, _MEDIA)
 
     async def properties(
         self, db: Reader, principal: Principal, nodes: Sequence[Node], names: frozenset[str]
@@ -538,8 +530,3 @@ def _shown(row: Row, data: bytes, access: Access, principal: Principal) -> bytes
         return data
     series = draft.masked(parsed(row.etag, data), words.BUSY[principal.language])
     return ical.write(draft.whole(series, ical.read(data)))
-
-
-async def _stream(data: bytes, start: int, end: int) -> AsyncIterator[bytes]:
-    for place in range(start, end, _CHUNK):
-        yield data[place : min(place + _CHUNK, end)]

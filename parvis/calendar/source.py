@@ -2,19 +2,18 @@
 is not among them: search knows a calendar as a whole, and others may read it too."""
 
 from collections.abc import AsyncIterator
-from functools import partial
 
 from parvis.calendar import events, letters
 from parvis.calendar.draft import parsed
 from parvis.calendar.model import EVENT
 from parvis.kernel.knowledge import Document, Item, Origin
+from parvis.search.newest import newest
 from parvis.store.store import Store
 from parvis.wire.contentlines import Component, Property
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.itip.message import organizer
 from parvis.wire.ical.moments import of_property
 
-_PAGE = 1000
 _MOST_PEOPLE = 50
 _LONGEST = 50_000
 
@@ -45,16 +44,7 @@ class EventSource:
             origin=await self._origin(account_id, series),
             author=_shown(owner) if (owner := series.first.first("ORGANIZER")) is not None else "",
             people=_people(series),
-            documents=(
-                Document(
-                    part="event",
-                    title=row.title,
-                    media_type="text/plain",
-                    load=partial(_loaded, written),
-                    size=len(written.encode()),
-                    text=written,
-                ),
-            ),
+            documents=(Document.written("event", row.title, written),),
         )
 
     async def _origin(self, account_id: int, series: Series) -> Origin:
@@ -67,24 +57,9 @@ class EventSource:
             return "outside"
         return "own" if owner == account_id else "colleague"
 
-    async def every(self, account_id: int) -> AsyncIterator[int]:
+    def every(self, account_id: int) -> AsyncIterator[int]:
         """All events of an account, newest first."""
-        last = 2**62
-        while True:
-            rows = await self._store.db.rows(
-                "SELECT id FROM calendar_event WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
-                account_id,
-                last,
-                _PAGE,
-            )
-            for (last,) in rows:
-                yield last
-            if len(rows) < _PAGE:
-                return
-
-
-async def _loaded(written: str) -> bytes:
-    return written.encode()
+        return newest(self._store.db, "calendar_event", account_id)
 
 
 def text_of(series: Series) -> str:

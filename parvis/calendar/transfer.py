@@ -3,14 +3,12 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from parvis.access import parts
 from parvis.access.principal import Principal
 from parvis.calendar import calendars, draft, events
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.model import SCOPE
-from parvis.kernel import ids
-from parvis.kernel.errors import Forbidden, NotFound, TooLarge
-from parvis.serve.jmap.blobs import Blob, Library
+from parvis.kernel.errors import NotFound, TooLarge
+from parvis.serve.jmap.blobs import Blob, Library, part_of
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 from parvis.wire import contentlines
@@ -104,16 +102,10 @@ class Files:
 
     async def resolve(self, library: Library, principal: Principal, account_id: int, given: str) -> Blob | None:
         """A calendar as a file, for whoever may read it; of what is private others get nothing."""
-        number, db = ids.parse(given[1:]), self._store.db
-        if number is None:
+        access = await part_of(self._store.db, principal, account_id, given, SCOPE)
+        if access is None:
             return None
-        try:
-            access = await parts.part(db, principal, number, SCOPE)
-        except (NotFound, Forbidden):
-            return None
-        if access.scope.account_id != account_id:
-            return None
-        content = await self.written(number, access.scope.name, private=access.owner)
+        content = await self.written(access.scope.id, access.scope.name, private=access.owner)
 
         async def stream(start: int, end: int | None) -> AsyncIterator[bytes]:
             yield content[start : len(content) if end is None else end]

@@ -8,10 +8,11 @@ from typing import Any
 from parvis.access import gate, parts
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
+from parvis.access.scopes import part_name
 from parvis.contacts import words
 from parvis.contacts.model import BOOK, COLLECTED, DEFAULT, DIRECTORY, MOST_BOOKS, SCOPE
 from parvis.kernel import clock, ids
-from parvis.kernel.errors import Conflict, Forbidden, Invalid, NotFound, OverQuota
+from parvis.kernel.errors import Conflict, Forbidden, NotFound, OverQuota
 from parvis.kernel.languages import Language, fold
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
@@ -94,7 +95,7 @@ async def create(
         raise OverQuota(f"at most {MOST_BOOKS} address books")
     if slug and await by_slug(unit, account_id, slug) is not None:
         raise Conflict("an address book is there", field="name")
-    number = await gate.create_scope(unit, account_id, SCOPE, named(name))
+    number = await gate.create_scope(unit, account_id, SCOPE, part_name(name))
     await unit.run(
         """INSERT INTO address_book (id, account_id, slug, description, sort_order, role, is_default, created_ms)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -111,14 +112,6 @@ async def create(
     return number
 
 
-def named(name: str) -> str:
-    """A name as it is kept. Raises Invalid. RFC 9610 §2"""
-    plain = " ".join(name.split())
-    if not plain or len(plain.encode()) > 255:
-        raise Invalid("a name has 1 to 255 bytes", field="name")
-    return plain
-
-
 async def _free_slug(unit: Unit, account_id: int, name: str) -> str:
     slug = "-".join(_SLUG.findall(fold(name)))[:60] or "book"
     taken = await by_slug(unit, account_id, slug)
@@ -128,7 +121,7 @@ async def _free_slug(unit: Unit, account_id: int, name: str) -> str:
 async def change(unit: Unit, book: Book, values: Mapping[str, Any]) -> None:
     """Sets `name`, `description` or `sort_order`. Whoever calls has checked the right."""
     if "name" in values:
-        await gate.rename_scope(unit, book.id, named(values["name"]))
+        await gate.rename_scope(unit, book.id, part_name(values["name"]))
     await unit.run(
         "UPDATE address_book SET description = ?, sort_order = ? WHERE id = ?",
         values.get("description", book.description) or "",

@@ -1,7 +1,6 @@
 """Address books and cards as CardDAV sees them. RFC 6352"""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from parvis.access import parts, visibility
@@ -14,7 +13,7 @@ from parvis.contacts.draft import Draft
 from parvis.contacts.jmap.card_query import contains
 from parvis.contacts.model import CARD, LIMITS, SCOPE
 from parvis.kernel import ids
-from parvis.kernel.errors import Conflict, Forbidden, Invalid, NotFound, ParvisError, TooLarge
+from parvis.kernel.errors import Conflict, Forbidden, Invalid, ParvisError, TooLarge
 from parvis.serve.dav import dead
 from parvis.serve.dav.tree import (
     Content,
@@ -27,6 +26,7 @@ from parvis.serve.dav.tree import (
     SyncPage,
     Tree,
     Upload,
+    home_of,
     href,
     mounted,
     unmounted,
@@ -42,7 +42,6 @@ from parvis.wire.dav.names import carddav, dav
 
 _DESCRIPTION = carddav("addressbook-description")
 _MEDIA = "text/vcard; charset=utf-8"
-_CHUNK = 65_536
 
 
 class AddressBooks(Tree):
@@ -60,7 +59,7 @@ class AddressBooks(Tree):
     ) -> Node | None:
         """One statement for a book, one more for a card."""
         if not segments:
-            return await self._home(db, principal, account_id)
+            return await home_of(db, principal, account_id, SCOPE)
         name = segments[0]
         if account_id == principal.id and (mount := unmounted(name)) is not None:
             account_id, name = mount
@@ -75,13 +74,6 @@ class AddressBooks(Tree):
             return _book(book, access, segments[0], states.get(book.id, 0))
         found = await cards.named(db, book.id, [segments[1]])
         return _card(book, access, *found[0]) if found else None
-
-    async def _home(self, db: Reader, principal: Principal, account_id: int) -> Node | None:
-        try:
-            access = await parts.any_part(db, principal, account_id, SCOPE)
-        except NotFound:
-            return None
-        return Node(id=account_id, shape="home", name="", access=access, place=())
 
     async def children(
         self, db: Reader, principal: Principal, node: Node, after: str, limit: int
@@ -118,7 +110,7 @@ class AddressBooks(Tree):
             data = contentlines.write(vcard.to_version(card, version))
             etag = f"{node.etag}-{version[0]}"
         media = f"{_MEDIA}; version={version}" if version else _MEDIA
-        return Content(size=len(data), media_type=media, stream=partial(_stream, data), etag=etag)
+        return Content.of(data, media, etag)
 
     async def properties(
         self, db: Reader, principal: Principal, nodes: Sequence[Node], names: frozenset[str]
@@ -337,8 +329,3 @@ def _card(book: Book, access: Access, row: Row, data: bytes | None) -> Node:
         content=bytes(data) if data is not None else None,
         own=row,
     )
-
-
-async def _stream(data: bytes, start: int, end: int) -> AsyncIterator[bytes]:
-    for place in range(start, end, _CHUNK):
-        yield data[place : min(place + _CHUNK, end)]

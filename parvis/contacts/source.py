@@ -1,16 +1,15 @@
 """Contacts as search and the assistant read them: each card is an item with one text."""
 
 from collections.abc import AsyncIterator
-from functools import partial
 
 from parvis.contacts import cards, index
 from parvis.contacts.index import objects
 from parvis.contacts.model import CARD, Card
 from parvis.kernel.knowledge import Document, Item, Origin
+from parvis.search.newest import newest
 from parvis.store.store import Store
 from parvis.wire.jscontact.structured import components_of
 
-_PAGE = 1000
 _MOST_PEOPLE = 50
 
 
@@ -31,14 +30,7 @@ class ContactSource:
         title = index.title_of(card)
         text = words(card)
         origin: Origin = "colleague" if await self._is_directory(account_id) else "own"
-        document = Document(
-            part="card",
-            title=title,
-            media_type="text/plain",
-            load=partial(_encoded, text),
-            size=len(text),
-            text=text,
-        )
+        document = Document.written("card", title, text)
         return Item(
             account_id=account_id,
             scope_id=row.book_id,
@@ -57,24 +49,9 @@ class ContactSource:
         sql = "SELECT 1 FROM contact_directory WHERE account_id = ?"
         return await self._store.db.value(sql, account_id) is not None
 
-    async def every(self, account_id: int) -> AsyncIterator[int]:
+    def every(self, account_id: int) -> AsyncIterator[int]:
         """All cards of an account, newest first."""
-        last = 2**62
-        while True:
-            rows = await self._store.db.rows(
-                "SELECT id FROM contact_card WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
-                account_id,
-                last,
-                _PAGE,
-            )
-            for (last,) in rows:
-                yield last
-            if len(rows) < _PAGE:
-                return
-
-
-async def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
+        return newest(self._store.db, "contact_card", account_id)
 
 
 def _people(title: str, card: Card) -> tuple[str, ...]:

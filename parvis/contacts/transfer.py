@@ -3,14 +3,12 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from parvis.access import parts
 from parvis.access.principal import Principal
 from parvis.contacts import books, cards, draft, service
 from parvis.contacts.draft import Draft
 from parvis.contacts.model import LIMITS, SCOPE
-from parvis.kernel import ids
-from parvis.kernel.errors import Forbidden, Invalid, NotFound, TooLarge
-from parvis.serve.jmap.blobs import Blob, Library
+from parvis.kernel.errors import Invalid, TooLarge
+from parvis.serve.jmap.blobs import Blob, Library, part_of
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 from parvis.wire import contentlines, vcard
@@ -82,16 +80,11 @@ class Books:
 
     async def resolve(self, library: Library, principal: Principal, account_id: int, given: str) -> Blob | None:
         """A book as a file, for whoever may read it."""
-        number, db = ids.parse(given[1:]), self._store.db
-        if number is None:
+        access = await part_of(self._store.db, principal, account_id, given, SCOPE)
+        if access is None:
             return None
-        try:
-            access = await parts.part(db, principal, number, SCOPE)
-        except (NotFound, Forbidden):
-            return None
-        if access.scope.account_id != account_id:
-            return None
-        size = int(await db.value("SELECT bytes FROM address_book WHERE id = ?", number) or 0)
+        number = access.scope.id
+        size = int(await self._store.db.value("SELECT bytes FROM address_book WHERE id = ?", number) or 0)
 
         def stream(start: int, end: int | None) -> AsyncIterator[bytes]:
             return _cut(_cards(self._store, number), start, size if end is None else min(end, size))

@@ -7,9 +7,8 @@ from parvis.files import scan
 from parvis.files import store as files
 from parvis.files.model import KIND, Node
 from parvis.kernel.knowledge import Document, Item, Origin
+from parvis.search.newest import newest
 from parvis.store.store import Store
-
-_PAGE = 1000
 
 
 class FileSource:
@@ -64,17 +63,9 @@ class FileSource:
         )
         return found is not None
 
-    async def every(self, account_id: int) -> AsyncIterator[int]:
+    def every(self, account_id: int) -> AsyncIterator[int]:
         """All nodes of an account, newest first."""
-        last = 2**62
-        while rows := await self._store.db.rows(
-            "SELECT id FROM file_node WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
-            account_id,
-            last,
-            _PAGE,
-        ):
-            for (last,) in rows:
-                yield last
+        return newest(self._store.db, "file_node", account_id)
 
 
 def _origin(node: Node) -> Origin:

@@ -24,6 +24,16 @@ class Document:
     text: str | None = None
     file_name: str = ""
 
+    @classmethod
+    def written(cls, part: str, title: str, text: str) -> "Document":
+        """One that is ready text."""
+        content = text.encode("utf-8", "replace")
+
+        async def load() -> bytes:
+            return content
+
+        return cls(part, title, "text/plain", load, len(content), text)
+
 
 @dataclass(frozen=True, slots=True)
 class Item:

@@ -1,6 +1,6 @@
 """Lists of tasks as calendars whose components are VTODO. RFC 4791"""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -22,6 +22,7 @@ from parvis.serve.dav.tree import (
     SyncPage,
     Tree,
     Upload,
+    home_of,
     href,
     mounted,
     unmounted,
@@ -85,7 +86,7 @@ class TaskTree(Tree):
     ) -> Node | None:
         """See Tree."""
         if not segments:
-            return await self._home(db, principal, account_id)
+            return await home_of(db, principal, account_id, SCOPE)
         if len(segments) > 2:
             return None
         owner, slug = account_id, segments[0]
@@ -104,13 +105,6 @@ class TaskTree(Tree):
             return node
         rows = await store.every(db, "t.list_id = ? AND t.slug = ?", number, segments[1])
         return self._resource(rows[0], access, slug) if rows else None
-
-    async def _home(self, db: Reader, principal: Principal, account_id: int) -> Node | None:
-        try:
-            access = await parts.any_part(db, principal, account_id, SCOPE)
-        except NotFound:
-            return None
-        return Node(id=account_id, shape="home", name="", access=access, place=())
 
     def _collection(self, board: TaskBoard, access: Access, name: str) -> Node:
         return Node(
@@ -203,10 +197,7 @@ class TaskTree(Tree):
             own = await store.alerts_of(self._store.db, principal.id, [node.id])
             body = _personal(body, own.get(node.id))
 
-        async def stream(start: int, end: int) -> AsyncIterator[bytes]:
-            yield body[start:end]
-
-        return Content(size=len(body), media_type=_MEDIA_TYPE, stream=stream, etag=kept.etag)
+        return Content.of(body, _MEDIA_TYPE, kept.etag)
 
     async def properties(
         self, db: Reader, principal: Principal, nodes: Sequence[Node], names: frozenset[str]

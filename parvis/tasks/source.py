@@ -1,10 +1,10 @@
 """Tasks as search and the assistant read them: each is an item of its list, with one document."""
 
 from collections.abc import AsyncIterator
-from functools import partial
 
 from parvis.kernel import clock
 from parvis.kernel.knowledge import Document, Item, Origin
+from parvis.search.newest import newest
 from parvis.store.sql.contract import marks
 from parvis.store.store import Store
 from parvis.tasks import content, store
@@ -12,7 +12,6 @@ from parvis.tasks.model import TASK
 from parvis.tasks.store import Kept
 from parvis.wire.ical.jscalendar.words import Json, maps, text
 
-_PAGE = 1000
 _MOST_PEOPLE = 50
 
 
@@ -44,16 +43,7 @@ class TaskSource:
             author=author,
             people=tuple(dict.fromkeys([*names.values(), *_people(task)]))[:_MOST_PEOPLE],
             facets={"keywords": [label for label, yes in task.get("keywords", {}).items() if yes]},
-            documents=(
-                Document(
-                    part="task",
-                    title=kept.title,
-                    media_type="text/plain",
-                    load=partial(_loaded, written),
-                    size=len(written.encode()),
-                    text=written,
-                ),
-            ),
+            documents=(Document.written("task", kept.title, written),),
         )
 
     async def _names(self, numbers: list[int]) -> dict[int, str]:
@@ -62,29 +52,14 @@ class TaskSource:
         )
         return {number: f"{name} <{address}>" if address else name for number, name, address in rows}
 
-    async def every(self, account_id: int) -> AsyncIterator[int]:
+    def every(self, account_id: int) -> AsyncIterator[int]:
         """All tasks of an account, newest first."""
-        last = 2**62
-        while True:
-            rows = await self._store.db.rows(
-                "SELECT id FROM task WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
-                account_id,
-                last,
-                _PAGE,
-            )
-            for (last,) in rows:
-                yield last
-            if len(rows) < _PAGE:
-                return
+        return newest(self._store.db, "task", account_id)
 
 
 def _origin(kept: Kept) -> Origin:
     """Who wrote it: whose account it is, or somebody else of this server."""
     return "own" if kept.author_id == kept.account_id else "colleague"
-
-
-async def _loaded(written: str) -> bytes:
-    return written.encode()
 
 
 def _text(task: Json) -> str:

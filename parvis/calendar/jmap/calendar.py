@@ -5,6 +5,7 @@ from typing import Any
 
 from parvis.access import parts
 from parvis.access.principal import Right
+from parvis.access.scopes import part_name
 from parvis.calendar import calendars, outgoing, service
 from parvis.calendar.model import NAMES, SCOPE
 from parvis.kernel import ids
@@ -119,7 +120,7 @@ async def update(call: Call, unit: Unit, change: Update) -> Object | None:
         if "timeZone" in shared:
             calendars.zoned(shared["timeZone"] or "")
         if "name" in shared:
-            calendars.named(shared["name"])
+            part_name(shared["name"])
         own, shared = own | shared, {}
     if shared or "description" in change.values:
         values = {_SHARED[name]: value for name, value in shared.items()}

@@ -30,10 +30,12 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
+from parvis.access import parts
 from parvis.access.gate import Access
 from parvis.access.principal import Principal
 from parvis.kernel import ids
-from parvis.kernel.errors import Forbidden, ParvisError
+from parvis.kernel.errors import Forbidden, NotFound, ParvisError
+from parvis.store.blobs.contract import CHUNK
 from parvis.store.sql.contract import Database, Tx
 from parvis.store.unit import Unit
 from parvis.wire.dav.element import Element, Value
@@ -113,6 +115,16 @@ class Content:
     stream: Callable[[int, int], AsyncIterator[bytes]]
     etag: str = ""
     """When these bytes are another form of the resource than `node.etag` stands for (vCard 3 of a vCard 4)."""
+
+    @classmethod
+    def of(cls, data: bytes, media_type: str, etag: str = "") -> "Content":
+        """Bytes that are in memory."""
+
+        async def stream(start: int, end: int) -> AsyncIterator[bytes]:
+            for place in range(start, end, CHUNK):
+                yield data[place : min(place + CHUNK, end)]
+
+        return cls(size=len(data), media_type=media_type, stream=stream, etag=etag)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,3 +370,12 @@ def unmounted(name: str) -> tuple[int, str] | None:
     owner, dot, rest = name.partition(".")
     number = ids.parse(owner)
     return (number, rest) if dot and rest and number is not None else None
+
+
+async def home_of(db: Reader, principal: Principal, account_id: int, kind: str) -> Node | None:
+    """The home of an account whose collections are parts of a kind; None for who sees none of them."""
+    try:
+        access = await parts.any_part(db, principal, account_id, kind)
+    except NotFound:
+        return None
+    return Node(id=account_id, shape="home", name="", access=access, place=())

@@ -12,10 +12,10 @@ from typing import Protocol
 
 from parvis.access import gate, parts
 from parvis.access.principal import Principal
-from parvis.kernel import clock
+from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden, NotFound
 from parvis.store.blobs.contract import Blobs
-from parvis.store.sql.contract import marks
+from parvis.store.sql.contract import Database, marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -34,6 +34,14 @@ def digest_of(given: str) -> str | None:
     """The hash that a stored blob's id names, or None when it is another kind of id."""
     match = _STORED.fullmatch(given)
     return match[1] if match else None
+
+
+async def part_of(db: Database, principal: Principal, account_id: int, given: str, kind: str) -> gate.Access | None:
+    """The part of an account that a virtual blob's id names behind its letter; None when it is none, or none that
+    this principal may read."""
+    number = ids.parse(given[1:])
+    found = await parts.several(db, principal, kind, [number]) if number is not None else {}
+    return next((access for access in found.values() if access.scope.account_id == account_id), None)
 
 
 @dataclass(frozen=True, slots=True)
