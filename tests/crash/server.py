@@ -11,15 +11,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
+from parvis.access import check as access_check
 from parvis.access import directory, sessions
 from parvis.app import App
 from parvis.kernel import ids
 from parvis.kernel.settings import load
 from parvis.ops import people
+from parvis.store import check
+from parvis.store.check import Fault
+from parvis.store.sql.contract import Database
 from tests.servers import start
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -276,3 +282,29 @@ class Client:
         for email in sample:
             answer = await http.get(f"/jmap/download/{self.account}/{email['blobId']}/m.eml")
             assert len(answer.content) == email["size"] and email["subject"].encode() in answer.content
+
+
+async def endure(client: Any, folder: pathlib.Path, kills: int, seed: int) -> None:
+    """Kills the server so often while a client works, which looks each time at what is there, and once more."""
+    chance = random.Random(seed)
+    for _ in range(kills):
+        server = Server(folder)
+        await client.verify(server)
+        await client.work(server, chance.choice([chance.uniform(0, 0.3), chance.uniform(0.3, 2.5)]))
+    server = Server(folder)
+    await client.verify(server)
+    server.kill()
+
+
+async def faults(
+    folder: pathlib.Path, kinds: dict[str, str], *checks: Callable[[Database], Awaitable[list[Fault]]]
+) -> list[Fault]:
+    """What is wrong in the files of a server that was killed: in the store, in who sees what, and what `checks` of
+    rooms find."""
+    app = await App.open(load(folder))
+    store = app.context.store
+    found = await check.check(store, kinds, deep=True) + await access_check.check(store.db)
+    for each in checks:
+        found += await each(store.db)
+    await app.stop()
+    return found

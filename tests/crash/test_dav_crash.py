@@ -2,16 +2,12 @@
 
 import os
 import pathlib
-import random
 
 import pytest
 
-from parvis.access import check as access_check
-from parvis.app import App
-from parvis.kernel.settings import load
-from parvis.store import check
+from parvis.files import check as files_check
 from tests.crash.dav import DavClient
-from tests.crash.server import Server, prepare
+from tests.crash.server import endure, faults, prepare
 from tests.servers import Postgres
 
 KILLS = int(os.environ.get("PARVIS_CRASH_KILLS", "150")) // 5
@@ -24,20 +20,9 @@ KINDS = {
 
 async def scenario(folder: pathlib.Path, kills: int, seed: int, database: str = "") -> DavClient:
     """Kills so often and looks each time, then looks at the files."""
-    chance = random.Random(seed)
     client = DavClient(*await prepare(folder, database), seed)
-    for _ in range(kills):
-        server = Server(folder)
-        await client.verify(server)
-        await client.work(server, chance.choice([chance.uniform(0, 0.3), chance.uniform(0.3, 2.5)]))
-    server = Server(folder)
-    await client.verify(server)
-    server.kill()
-    app = await App.open(load(folder))
-    store = app.context.store
-    faults = await check.check(store, KINDS, deep=True) + await access_check.check(store.db)
-    await app.stop()
-    assert faults == []
+    await endure(client, folder, kills, seed)
+    assert await faults(folder, KINDS, files_check.check) == []
     return client
 
 

@@ -9,12 +9,8 @@ import threading
 import httpx
 import pytest
 
-from parvis.access import check as access_check
-from parvis.app import App
 from parvis.files import check as files_check
-from parvis.kernel.settings import load
-from parvis.store import check
-from tests.crash.server import Server, prepare
+from tests.crash.server import Server, faults, prepare
 
 MIB = 1024 * 1024
 TUS = {"tus-resumable": "1.0.0"}
@@ -100,11 +96,7 @@ async def scenario(folder: pathlib.Path, kills: int, seed: int) -> None:
         got = client.get(f"/dav/files/{account}/a")
         assert hashlib.sha256(got.content).digest() == hashlib.sha256(writer.content).digest()
     server.kill()
-    app = await App.open(load(folder))
-    faults = await check.check(app.context.store, KINDS, deep=True)
-    faults += await access_check.check(app.context.store.db) + await files_check.check(app.context.store.db)
-    await app.stop()
-    assert faults == []
+    assert await faults(folder, KINDS, files_check.check) == []
 
 
 @pytest.mark.slow

@@ -5,16 +5,11 @@
 
 import os
 import pathlib
-import random
 
 import pytest
 
-from parvis.access import check as access_check
-from parvis.app import App
-from parvis.kernel.settings import load
 from parvis.mail import check as mail_check
-from parvis.store import check
-from tests.crash.server import Client, Server, prepare
+from tests.crash.server import Client, endure, faults, prepare
 from tests.servers import Postgres
 
 KILLS = int(os.environ.get("PARVIS_CRASH_KILLS", "150")) // 5
@@ -28,21 +23,9 @@ KINDS = {
 
 async def scenario(folder: pathlib.Path, kills: int, seed: int, database: str = "") -> Client:
     """Kills so often and looks each time, then looks at the files."""
-    chance = random.Random(seed)
     client = Client(*await prepare(folder, database), seed)
-    for _ in range(kills):
-        server = Server(folder)
-        await client.verify(server)
-        await client.work(server, chance.choice([chance.uniform(0, 0.3), chance.uniform(0.3, 2.5)]))
-    server = Server(folder)
-    await client.verify(server)
-    server.kill()
-    app = await App.open(load(folder))
-    store = app.context.store
-    faults = await check.check(store, KINDS, deep=True) + await access_check.check(store.db)
-    faults += await mail_check.check(store.db)
-    await app.stop()
-    assert faults == []
+    await endure(client, folder, kills, seed)
+    assert await faults(folder, KINDS, mail_check.check) == []
     return client
 
 
