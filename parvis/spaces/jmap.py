@@ -97,8 +97,13 @@ SPACE = Kind(
 )
 
 
+async def _open(call: Call) -> list[int]:
+    """The spaces of who asks that were not deleted."""
+    return [each.id for each in (await store.of_person(call.db, call.principal.id)).values() if not each.gone_ms]
+
+
 async def _read_activity(call: Call, numbers: Sequence[int] | None, _: frozenset[str]) -> list[Object]:
-    spaces = [each.id for each in (await store.of_person(call.db, call.principal.id)).values() if not each.gone_ms]
+    spaces = await _open(call)
     if not spaces or numbers == []:
         return []
     some = f"AND id IN {marks(len(numbers))}" if numbers is not None else ""
@@ -139,9 +144,12 @@ async def _query_activity(call: Call, question: Query) -> list[int]:
 
 
 async def _activity_state(call: Call) -> str:
-    """Grows with each thing that happens in any space of who asks."""
-    found = await _read_activity(call, None, frozenset())
-    return f"{len(found)}-{found[0]['id']}" if found else "0"
+    """Another one with each thing that happens in any space of who asks: it has the largest id."""
+    spaces = await _open(call)
+    row = await call.db.row(
+        f"SELECT COUNT(*), COALESCE(MAX(id), 0) FROM space_activity WHERE space_id IN {marks(len(spaces))}", *spaces
+    )
+    return f"{row[0]}-{row[1]}" if row else "0"
 
 
 ACTIVITY = Kind(
