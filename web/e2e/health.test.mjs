@@ -18,7 +18,12 @@ async function visit(options) {
     if ((route.request().postData() ?? '').includes('"MailDoctor/get"')) await asked;
     await route.continue();
   });
-  await page.getByRole('link', { name: 'Gestion' }).click();
+  if (options?.width < 500) {
+    await page.getByRole('navigation').getByRole('button', { name: 'Plus' }).click();
+    await page.getByRole('menuitem', { name: 'Gestion' }).click();
+  } else {
+    await page.getByRole('link', { name: 'Gestion' }).click();
+  }
   await page.getByRole('progressbar').waitFor();
   return page;
 }

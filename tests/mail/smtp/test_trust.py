@@ -174,6 +174,7 @@ async def test_a_policy_counts_until_its_time_is_over(authority, site_sqlite, fa
     await site_sqlite.store.write(lambda unit: unit.run("UPDATE sts_policy SET policy_id = '0'"))
     web.kind = "text/html"  # as a captive portal would say
     far.tls = None
+    await site_sqlite.idle()
     await site_sqlite.context.need(Queue)._transfer.close()
     assert "it offers no TLS" in await send(site_sqlite, "one.example") and len(web.asked) == 2
     await site_sqlite.store.write(lambda unit: unit.run("UPDATE sts_policy SET expires_ms = 1"))
@@ -199,6 +200,7 @@ async def test_dns_names_the_certificate(authority, site: Site, far: Sink, stran
         site.context.resolver._settings.nameservers = [near.address]
         far.tls = context
         assert await send(site, "safe.example") == "sent"
+        await site.idle()  # only then is the connection kept for a next message
         await site.context.need(Queue)._transfer.close()
         far.tls, _ = stranger.context("anything.example")
         assert "not the one that DNS names (DANE)" in await send(site, "safe.example")
