@@ -116,7 +116,7 @@ async def store(request, settings, rooms, prepare) -> AsyncIterator[Store]:
     yield opened
     await opened.close()
     if settings.database:
-        await server.drop(settings.database)
+        await server.release(tuple(rooms), settings.database)
 
 
 @pytest.fixture

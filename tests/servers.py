@@ -67,6 +67,48 @@ def await_port(port: int, process: subprocess.Popen, log: pathlib.Path, seconds:
     raise RuntimeError(f"{process.args} does not answer:\n{log.read_text()[-2000:]}")
 
 
+# Empties a database, as it was when this was run: rows and counters. False if its schema or what the planner knows of
+# it is another by now; then it cannot serve again.
+_RESET = """
+CREATE SCHEMA reset;
+CREATE FUNCTION reset.shape() RETURNS text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', count(*), sum(relnatts), sum(relchecks), sum(reltuples), count(*) FILTER (WHERE relhastriggers))
+    FROM pg_class WHERE relnamespace = 'public'::regnamespace
+$$;
+CREATE TABLE reset.told AS SELECT reset.shape() AS shape;
+DO $$
+DECLARE each record;
+BEGIN
+    CREATE TABLE reset.kept (name text, rows jsonb);
+    FOR each IN SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' LOOP
+        EXECUTE format('INSERT INTO reset.kept SELECT %L, jsonb_agg(t) FROM public.%I t', each.name, each.name);
+    END LOOP;
+    CREATE TABLE reset.counter AS
+    SELECT c.oid AS sequence, pg_sequence_last_value(c.oid) AS value FROM pg_class c
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'S';
+END $$;
+CREATE FUNCTION reset.reset() RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE each record; found boolean;
+BEGIN
+    PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    IF (SELECT shape FROM reset.told) <> reset.shape() THEN RETURN false; END IF;
+    SET LOCAL session_replication_role = replica;  -- no trigger, no foreign key
+    FOR each IN SELECT * FROM reset.kept LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', each.name) INTO found;
+        IF found THEN EXECUTE format('DELETE FROM public.%I', each.name); END IF;
+        IF each.rows IS NOT NULL THEN
+            EXECUTE format('INSERT INTO public.%I OVERRIDING SYSTEM VALUE SELECT * FROM '
+                'jsonb_populate_recordset(null::public.%I, $1)', each.name, each.name) USING each.rows;
+        END IF;
+    END LOOP;
+    PERFORM CASE WHEN value IS NULL THEN setval(sequence, 1, false) ELSE setval(sequence, value) END
+    FROM reset.counter WHERE value IS DISTINCT FROM pg_sequence_last_value(sequence);
+    RETURN true;
+END $$
+"""
+
+
 class Postgres:
     """One PostgreSQL server in a folder of its own, on a unix socket; fsync is off, crashes of it are not tested."""
 
@@ -79,6 +121,7 @@ class Postgres:
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         self._count = 0
         self._templates: dict[tuple[str, ...], str] = {}
+        self._clean: dict[tuple[str, ...], list[str]] = {}
         self._start()
 
     def _start(self) -> None:
@@ -104,6 +147,7 @@ class Postgres:
             raise RuntimeError(made.stdout + made.stderr)
         fast = (
             "fsync=off",
+            "autovacuum=off",  # what the planner knows of a table is what a test made it know
             "full_page_writes=off",
             "max_connections=60",
             "shared_buffers=64MB",
@@ -131,11 +175,11 @@ class Postgres:
         """Where a database of this server is."""
         return f"postgresql://postgres@/{database}?host={self.folder}"
 
-    async def run(self, sql: str) -> None:
-        """Runs an administrative statement."""
-        connection = await asyncpg.connect(self.url())
+    async def run(self, sql: str, url: str = "") -> object:
+        """Runs an administrative statement, or what makes a function; answers with its first value."""
+        connection = await asyncpg.connect(url or self.url())
         try:
-            await connection.execute(sql)
+            return await (connection.fetchval(sql) if sql.startswith("SELECT") else connection.execute(sql))
         finally:
             await connection.close()
 
@@ -147,7 +191,9 @@ class Postgres:
         return self.url(name)
 
     async def migrated(self, rooms: tuple[str, ...]) -> str:
-        """The URL of a new database that has these rooms' schema already; made once and copied."""
+        """The URL of a database that has these rooms' schema and nothing else; to be handed back by `release`."""
+        if self._clean.get(rooms):
+            return self._clean[rooms].pop()
         if rooms not in self._templates:
             from parvis.store.migration import migrate
             from parvis.store.sql.postgres import PostgresDatabase
@@ -156,8 +202,16 @@ class Postgres:
             db = await PostgresDatabase.open(url)
             await migrate(db, list(rooms))
             await db.close()
+            await self.run(_RESET, url)
             self._templates[rooms] = url.partition("?")[0].rpartition("/")[2]
         return await self.fresh(self._templates[rooms])
+
+    async def release(self, rooms: tuple[str, ...], url: str) -> None:
+        """Takes a migrated database back: emptied, it serves again. To make one costs more than most tests."""
+        if await self.run("SELECT reset.reset()", url):
+            self._clean.setdefault(rooms, []).append(url)
+        else:
+            await self.drop(url)
 
     async def drop(self, url: str) -> None:
         """Removes a database, whoever is still connected."""
