@@ -192,6 +192,12 @@ class DavClient:
         reached = int(answer.headers["upload-offset"])
         assert reached >= upload.reached, f"{upload.name} lost bytes that were acknowledged"
         upload.reached = reached
+        if reached == len(upload.content):
+            path = self.folder + upload.name
+            assert await self._held(http, path) == upload.content, f"{upload.name} has come whole, and is no file"
+            self._known(path).value = upload.content
+            self.told.add(path)
+            self.uploads.remove(upload)
 
     async def _listed(self, http: httpx.AsyncClient, home: str) -> None:
         """A collection lists exactly what is in it, and tells every change since it was last asked."""

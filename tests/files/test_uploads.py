@@ -11,6 +11,7 @@ import pytest
 from parvis.access.principal import Right
 from parvis.files import store as files
 from parvis.files.uploads import store as uploads
+from parvis.files.uploads.receive import Receiver
 from parvis.kernel import clock, ids
 from parvis.store.store import Store
 
@@ -105,6 +106,22 @@ async def test_a_connection_that_is_cut_loses_nothing(http, store, doors, ann) -
     assert reached == 2 * MIB + 100
     answer = await patch(http, url, reached, content[reached:])
     assert await read(store, answer.headers["x-parvis-node"]) == content
+
+
+async def test_a_file_whose_last_byte_came_just_before_the_server_died(http, store, monkeypatch) -> None:
+    url = (await begin(http, 5, filename="a", parentId="")).headers["location"]
+
+    async def dies(*_: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Receiver, "finish", dies)
+        assert (await patch(http, url, 0, b"hello")).status_code == 500
+    assert await store.db.value("SELECT COUNT(*) FROM file_node WHERE name = 'a'") == 0
+    seen = await asyncio.gather(*(http.head(url, headers=TUS) for _ in range(3)))
+    assert {answer.headers["upload-offset"] for answer in seen} == {"5"}
+    assert len({answer.headers["x-parvis-node"] for answer in seen}) == 1
+    assert await read(store, seen[0].headers["x-parvis-node"]) == b"hello"
 
 
 async def test_wrong_requests(http, store) -> None:

@@ -149,8 +149,15 @@ class Tus:
         )
 
     async def head(self, request: Request) -> Response:
-        """How far an upload has come. tus §HEAD"""
-        return Response(200, b"", self._of(await self._found(request)))
+        """How far an upload has come. tus §HEAD
+
+        Whoever hears that all of it has come sends nothing more: where a server died between the last byte and the
+        file, the file is made now."""
+        upload = await self._found(request)
+        if upload.complete and not upload.done_hash and not upload.partial:
+            async with self._receiver.turn(upload.id):
+                upload = await self._receiver.finish(request.who, await self._found(request))
+        return Response(200, b"", self._of(upload))
 
     async def _found(self, request: Request) -> Upload:
         return await store.find(self._context.store.db, request.who.id, ids.parse(request.params["id"]))
