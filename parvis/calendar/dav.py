@@ -1,5 +1,6 @@
 """Calendars and events as CalDAV sees them. RFC 4791, RFC 6638"""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -12,6 +13,7 @@ from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.events import Row
 from parvis.calendar.model import EVENT, LARGEST, SCOPE
 from parvis.calendar.service import NotTheirs
+from parvis.calendar.transfer import Files
 from parvis.kernel import ids
 from parvis.kernel.errors import Conflict, Forbidden, ParvisError, TooLarge
 from parvis.serve.dav import dead
@@ -150,6 +152,14 @@ class Calendars(Tree):
         row, data = await events.kept(self._store.db, node.account_id, node.id)
         shown = _shown(row, data, node.access, principal)
         return Content.of(shown, _MEDIA)
+
+    async def whole(self, principal: Principal, node: Node, accept: str = "") -> Content | None:
+        """All events as one file, which programs that know nothing of CalDAV fetch by its address."""
+        if node.shape != "calendar" or Right.READ not in node.access.rights:
+            return None
+        private = node.access.owner
+        data = await Files(self._store).written(node.id, node.access.scope.name, private=private)
+        return Content.of(data, "text/calendar; charset=utf-8", hashlib.sha256(data).hexdigest()[:24])
 
     async def properties(
         self, db: Reader, principal: Principal, nodes: Sequence[Node], names: frozenset[str]

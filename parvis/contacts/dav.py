@@ -12,6 +12,7 @@ from parvis.contacts.cards import Row
 from parvis.contacts.draft import Draft
 from parvis.contacts.jmap.card_query import contains
 from parvis.contacts.model import CARD, LIMITS, SCOPE
+from parvis.contacts.transfer import Books
 from parvis.kernel import ids
 from parvis.kernel.errors import Conflict, Forbidden, Invalid, ParvisError, TooLarge
 from parvis.serve.dav import dead
@@ -111,6 +112,13 @@ class AddressBooks(Tree):
             etag = f"{node.etag}-{version[0]}"
         media = f"{_MEDIA}; version={version}" if version else _MEDIA
         return Content.of(data, media, etag)
+
+    async def whole(self, principal: Principal, node: Node, accept: str = "") -> Content | None:
+        """All cards as one file, each in the version in which it came. RFC 6350 §3.3"""
+        if node.shape != "addressbook" or Right.READ not in node.access.rights:
+            return None
+        size, stream = await Books(self._store).written(node.id)
+        return Content(size=size, media_type=_MEDIA, stream=stream, etag=f"{node.id}-{node.state}")
 
     async def properties(
         self, db: Reader, principal: Principal, nodes: Sequence[Node], names: frozenset[str]

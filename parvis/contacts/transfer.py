@@ -1,6 +1,6 @@
 """Cards as a file: taken in whole or not at all, and given out as one .vcf. RFC 6350 §3.3"""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from parvis.access.principal import Principal
@@ -83,13 +83,17 @@ class Books:
         access = await part_of(self._store.db, principal, account_id, given, SCOPE)
         if access is None:
             return None
-        number = access.scope.id
+        size, stream = await self.written(access.scope.id)
+        return Blob(given, size, "text/vcard", stream)
+
+    async def written(self, number: int) -> tuple[int, Callable[[int, int | None], AsyncIterator[bytes]]]:
+        """How many bytes a book's cards have, and those of them from one place to another."""
         size = int(await self._store.db.value("SELECT bytes FROM address_book WHERE id = ?", number) or 0)
 
         def stream(start: int, end: int | None) -> AsyncIterator[bytes]:
             return _cut(_cards(self._store, number), start, size if end is None else min(end, size))
 
-        return Blob(given, size, "text/vcard", stream)
+        return size, stream
 
 
 async def _cards(store: Store, book_id: int) -> AsyncIterator[bytes]:

@@ -310,3 +310,19 @@ async def test_what_the_index_is_sure_of_is_what_reading_finds(ann) -> None:
         assert sorted(sure) == sorted(read), (start, end)
         seen.update(sure)
     assert seen == {"hour", "point", "zoned", "day", "floating", "weekly"}
+
+
+async def test_a_calendar_as_a_file(ann, bob, store) -> None:
+    for uid, more in (("one", ()), ("two", ("CLASS:PRIVATE",)), ("three", ())):
+        assert (await put(ann, f"{uid}.ics", meeting(*more, uid=uid))).status_code == 201
+    got = await ann.get(ann.calendar)
+    assert got.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert got.content.count(b"BEGIN:VEVENT") == 3 and got.content.count(b"BEGIN:VCALENDAR") == 1
+    assert (await ann.ask("GET", ann.calendar, if_none_match=got.headers["etag"])).status_code == 304
+    assert (await ann.get(ann.calendar.replace("/calendar/", "/inbox/"))).status_code == 405
+    assert (await bob.get(ann.calendar)).status_code == 404
+    await shared(store, ann, bob, Right.FREE_BUSY)
+    assert (await bob.get(ann.calendar)).status_code == 403
+    await shared(store, ann, bob, Right.READ)
+    seen = await bob.get(ann.calendar)
+    assert seen.content.count(b"BEGIN:VEVENT") == 2 and b"UID:two" not in seen.content

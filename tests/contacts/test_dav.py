@@ -274,3 +274,16 @@ async def test_statements_do_not_grow_with_the_book(ann, many: int) -> None:
         found, count, answer = await handled(ann.doors, ann.person, method, path, content, **headers)
         assert found == status, answer
         assert 0 < count <= most, (method, count, body[:60])
+
+
+async def test_a_book_as_a_file(ann, bob) -> None:
+    for name in ("apple", "davx5", "rich"):
+        assert (await ann.keep(f"{name}.vcf", SAMPLES[name])).status_code == 201
+    got = await ann.get(ann.card())
+    assert got.headers["content-type"] == "text/vcard; charset=utf-8"
+    assert got.content == b"".join(SAMPLES[name] for name in ("apple", "davx5", "rich"))
+    assert (await ann.ask("GET", ann.card(), if_none_match=got.headers["etag"])).status_code == 304
+    assert (await ann.ask("GET", ann.card(), range="bytes=5-9")).content == got.content[5:10]
+    assert (await ann.ask("DELETE", ann.card("rich.vcf"))).status_code == 204
+    assert (await ann.ask("GET", ann.card(), if_none_match=got.headers["etag"])).status_code == 200
+    assert (await bob.get(ann.card())).status_code == 404

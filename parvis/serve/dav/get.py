@@ -20,10 +20,13 @@ ALLOWED = "OPTIONS, PROPFIND, REPORT, PROPPATCH, MKCOL, COPY, MOVE, DELETE, LOCK
 async def run(ask: Ask) -> Response:
     """The method."""
     resource = await ask.resource()
-    if resource.node is None or resource.tree is None or resource.collection:
+    content = None
+    if resource.node is not None and resource.tree is not None:
+        read = resource.tree.whole if resource.collection else resource.tree.read
+        content = await read(ask.who, resource.node, ask.header("accept") or "")
+    if resource.node is None or content is None:
         raise Refused(405, "a collection has no content of its own; ask for its members", allow=ALLOWED)
     conditions_of_reading(ask, resource.node)
-    content = await resource.tree.read(ask.who, resource.node, ask.header("accept") or "")
     etag = content.etag or resource.node.etag
     sent = _headers(resource.node, content, etag)
     if _unchanged(ask, etag, resource.node):

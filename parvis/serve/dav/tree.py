@@ -241,6 +241,11 @@ class Tree(ABC):
     async def read(self, principal: Principal, node: Node, accept: str = "") -> Content:
         """The bytes of a resource. `accept` is the Accept header (vCard's versions)."""
 
+    async def whole(self, principal: Principal, node: Node, accept: str = "") -> Content | None:
+        """A collection as one file, with an `etag`: a calendar's events, a book's cards. None when there is no such
+        form, or the principal may not read what is in it."""
+        return None
+
     async def properties(
         self, db: Reader, principal: Principal, nodes: Sequence[Node], names: frozenset[str]
     ) -> Sequence[Mapping[str, Value]]:
