@@ -71,9 +71,7 @@ class Door:
         except Disconnected:
             raise
         except ParvisError as error:
-            ours = "x-parvis" in request.headers or request.headers.get("sec-fetch-site") == "same-origin"
-            basic = isinstance(error, Unauthenticated) and not ours
-            offered = basic and request.path.startswith(("/jmap/", "/.well", "/dav"))
+            offered = isinstance(error, Unauthenticated) and _asks_itself(request)
             return refusal(error, request.path, request.id, basic=offered)
         except Exception:
             _log.exception("request %s %s %s", request.id, request.method, request.path)
@@ -129,6 +127,17 @@ def _unrouted(methods: list[str]) -> Response:
         raise NotFound("there is nothing here")
     allowed = ", ".join(sorted({*methods, *(["HEAD"] if "GET" in methods else [])}))
     return answer({"code": "invalid", "sentence": "not this method here"}, 405, [("allow", allowed)])
+
+
+def _asks_itself(request: Request) -> bool:
+    """Whether a client without a page of ours asks people for their password: a browser would do so over our page.
+    Thunderbird says of its CalDAV and CardDAV, as a browser would, that they come from the same origin."""
+    path = request.path
+    if "x-parvis" in request.headers:
+        return False
+    if path.startswith("/dav"):
+        return True
+    return path.startswith(("/jmap/", "/.well")) and request.headers.get("sec-fetch-site") != "same-origin"
 
 
 def _same_origin(request: Request) -> None:

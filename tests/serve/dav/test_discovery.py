@@ -49,6 +49,16 @@ async def test_who_has_not_signed_in_is_asked_to(ann) -> None:
     assert (await ann.ask("PROPFIND", ann.calendars, depth="0")).status_code == 401
 
 
+async def test_thunderbird_is_asked_for_a_password(ann) -> None:
+    """It is a browser inside, and says as one that it asks from the same origin."""
+    ann.auth = None
+    page = {"sec_fetch_site": "same-origin", "sec_fetch_mode": "no-cors", "origin": str(ann.base_url)}
+    asked = await ann.ask("PROPFIND", "/dav/", depth="0", **page)
+    assert asked.status_code == 401 and asked.headers["www-authenticate"].startswith("Basic")
+    ours = await ann.ask("PROPFIND", "/dav/", depth="0", x_parvis="1")
+    assert ours.status_code == 401 and "www-authenticate" not in ours.headers
+
+
 async def test_an_app_password_is_for_its_protocol(ann, store) -> None:
     for protocols, status in ((["dav"], 207), (["imap"], 401)):
         secret, _ = await app_passwords.create(store, ann.person, "phone", protocols)
