@@ -177,7 +177,7 @@ def window(given: CompFilter) -> tuple[set[str] | None, Span | None]:
     an object's `bounds` must touch, edges counted; a superset of what matches."""
     wanted = [each for each in given.comps if not each.absent]
     kinds = {each.name for each in wanted} or None
-    spans = [each.span for each in wanted if each.span is not None]
+    spans = [each.span for each in (given, *wanted) if each.span is not None]
     if not spans:
         return kinds, None
     # every comp-filter must match, so each window bounds what does
@@ -235,6 +235,9 @@ class _Matcher:
 
     def _in_span(self, given: Component, span: Span, parent: Component | None) -> bool:
         try:
+            if given.name == "VCALENDAR":  # RFC 4791 §9.9 leaves this open; programs mean any kind of component
+                inner = [each for each in given.components if each.value("UID").strip() in self._series]
+                return any(self._in_span(each, span, given) for each in inner)
             if given.name == "VALARM":
                 return parent is not None and self._rings(given, parent, span)
             return any(self._test(given, each, span) for each in self._instances(given, span)) or (

@@ -117,6 +117,20 @@ def test_time_ranges_of_alarms() -> None:
         assert found(WEEKLY, comp("VEVENT", comp("VALARM", span(start, end)))) is expected
 
 
+def test_a_time_range_of_any_kind_of_component() -> None:
+    def found(*lines: str, asked: Element) -> bool:
+        condition = query.parse(el("filter", comp("VCALENDAR", asked)))
+        assert query.window(condition)[1] is not None
+        return query.matches(read(*lines), condition)
+
+    task = event("DTSTART:20260105T100000Z", "DUE:20260105T110000Z", kind="VTODO")
+    zone = ["BEGIN:VTIMEZONE", "TZID:X", "END:VTIMEZONE"]
+    for lines in (WEEKLY, [*zone, *WEEKLY], task):
+        assert found(*lines, asked=span("20260105T103000Z", "20260105T104000Z"))
+        assert not found(*lines, asked=span("20260101T000000Z", "20260102T000000Z"))
+    assert found(*WEEKLY, asked=span("20260112T103000Z", "20260112T104000Z"))
+
+
 def test_properties_and_parameters() -> None:
     assert found(WEEKLY, comp("VEVENT", prop("SUMMARY", like("réunion", collation="i;unicode-casemap"))))
     assert not found(WEEKLY, comp("VEVENT", prop("SUMMARY", like("réunion", collation="i;octet"))))
