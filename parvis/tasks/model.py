@@ -1,8 +1,9 @@
 """What tasks are made of: the records as JMAP shows them (draft-ietf-jmap-tasks), rights, limits."""
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
+from msgspec import Meta
 
 from parvis.access.principal import Right
 from parvis.kernel.records import Immutable, Record, ServerSet
@@ -82,8 +83,9 @@ class Task(Record, kw_only=True):
     progress: str | None = None
     progress_updated: ServerSet[str | None] = None
     workflow_status: str | None = None
-    position: ServerSet[str] = ""
-    """Where it is in its column: compared as text. Ours; `Task/place` changes it."""
+    position: Annotated[str, Meta(pattern="^(|[0-9a-z]{0,99}[1-9a-z])$")] = ""
+    """Where it is in its column: compared as text, so that between any two places there is another. One that is
+    taken becomes the next behind it. Ours."""
     assignee_ids: dict[Id, bool] | None = None
     """The people of this server among its participants who are to do it. Ours."""
     parent_id: Id | None = None

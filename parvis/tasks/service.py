@@ -19,7 +19,7 @@ from parvis.tasks.lists import TaskBoard
 from parvis.tasks.model import DONE, LIST, MOST_TASKS, SCOPE, TASK
 from parvis.tasks.store import Kept
 
-OF_ASSIGNEE = frozenset({"progress", "percentComplete", "workflowStatus", "comments"})
+OF_ASSIGNEE = frozenset({"progress", "percentComplete", "workflowStatus", "position", "comments"})
 """What somebody who is to do a task may change of it with the right to answer (mayRSVP)."""
 
 
@@ -253,44 +253,29 @@ async def remove_list(unit: Unit, principal: Principal, list_id: int, *, with_ta
     await unit.changed(access.scope.account_id, LIST, list_id, "destroyed", part=list_id)
 
 
-async def place(
-    unit: Unit, principal: Principal, kept: Kept, access: Access, status: str, after_id: int | None
-) -> Kept:
-    """Puts a task into a column behind another one, or first; another column changes its progress. Raises
-    Forbidden, Invalid."""
-    onto = await lists.kept(unit, kept.list_id)
-    if status not in onto.statuses:
-        raise Invalid("the list has no such column", field="workflowStatus")
-    need_write(access, kept, principal)
-    now = kept
-    if status != kept.status:
-        task = content.said(kept.content) | {"workflowStatus": status}
-        task |= progressed(task, board.progress_of(status, onto.progress))
-        now = (await rewrite_freely(unit, principal, kept, content.made(task, kept.content))).after
-    low, high = await _around(unit, now, after_id)
-    place = board.between(low, high)
-    if len(place) > board.LONGEST:
-        await _number_anew(unit, now)
-        place = board.between(*await _around(unit, now, after_id))
-    await unit.run("UPDATE task SET place = ? WHERE id = ?", place, now.id)
-    await unit.changed(now.account_id, TASK, now.id, "updated", part=now.list_id)
-    return replace(now, place=place)
+async def place(unit: Unit, kept: Kept, wanted: str) -> Kept:
+    """Puts a task at a place in its column, or right behind the task that is there; for who has proved that they
+    may. One row is written, unless the places have become too long."""
+    before = await unit.row(
+        """SELECT id, place FROM task WHERE list_id = ? AND status = ? AND place <= ? AND id <> ?
+        ORDER BY place DESC LIMIT 1""",
+        kept.list_id,
+        kept.status,
+        wanted,
+        kept.id,
+    )
+    at = wanted if before is None or before[1] != wanted else await _behind(unit, kept, wanted)
+    if len(at) > board.LONGEST:
+        await _number_anew(unit, kept)
+        number = before[0] if before else 0
+        at = await _behind(unit, kept, str(await unit.value("SELECT place FROM task WHERE id = ?", number) or ""))
+    await unit.run("UPDATE task SET place = ? WHERE id = ?", at, kept.id)
+    await unit.changed(kept.account_id, TASK, kept.id, "updated", part=kept.list_id)
+    return replace(kept, place=at)
 
 
-async def _around(unit: Unit, kept: Kept, after_id: int | None) -> tuple[str, str]:
-    """The places between which it goes."""
-    low = ""
-    if after_id is not None:
-        found = await unit.value(
-            "SELECT place FROM task WHERE id = ? AND list_id = ? AND status = ? AND id <> ?",
-            after_id,
-            kept.list_id,
-            kept.status,
-            kept.id,
-        )
-        if found is None:
-            raise Invalid("that is not in this column", field="afterId")
-        low = found
+async def _behind(unit: Unit, kept: Kept, low: str) -> str:
+    """A place between one and the next; empty is the beginning."""
     high = await unit.value(
         "SELECT MIN(place) FROM task WHERE list_id = ? AND status = ? AND place > ? AND id <> ?",
         kept.list_id,
@@ -298,7 +283,7 @@ async def _around(unit: Unit, kept: Kept, after_id: int | None) -> tuple[str, st
         low,
         kept.id,
     )
-    return low, high or ""
+    return board.between(low, high or "")
 
 
 async def _number_anew(unit: Unit, kept: Kept) -> None:

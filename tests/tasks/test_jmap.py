@@ -5,6 +5,7 @@ import pytest
 from parvis.kernel import clock
 from parvis.store.check import check
 from parvis.store.sql.contract import counting
+from parvis.tasks.board import between
 
 WRITE = {"mayReadItems": True, "mayWriteAll": True}
 READ = {"mayReadItems": True}
@@ -111,7 +112,7 @@ async def test_a_task_keeps_all_that_jscalendar_says(ann, store) -> None:
         ({"parentId": "nobody"}, "parentId"),
         ({"assigneeIds": {"nobody": True}}, "assigneeIds"),
         ({"source": {"kind": "Email", "accountId": "x", "id": "y"}}, "source"),
-        ({"position": "5"}, "position"),
+        ({"position": "not here"}, "position"),
     ],
 )
 async def test_what_a_task_cannot_have(ann, wrong, field) -> None:
@@ -157,20 +158,36 @@ async def test_cards_are_moved_on_a_board(ann) -> None:
         return [numbers.index(each) for each in found["ids"]]
 
     assert await column() == [0, 1, 2, 3]
-    await ann("Task/place", id=numbers[3], afterId=numbers[0])
-    await ann("Task/place", id=numbers[2])
+
+    async def place(number) -> str:
+        return (await ann.task(numbers[number]))["position"]
+
+    async def put(number, low, high, **more):
+        position = between(
+            await place(low) if low is not None else "", await place(high) if high is not None else ""
+        )
+        return (await ann.change(numbers[number], position=position, **more))["updated"][numbers[number]] or {}
+
+    await put(3, 0, 1)
+    await put(2, None, 0)
     assert await column() == [2, 0, 3, 1]
-    placed = await ann("Task/place", id=numbers[0], workflowStatus="completed")
-    assert placed["workflowStatus"] == "completed" and await column("completed") == [0]
-    assert (await ann.task(numbers[0]))["progress"] == "completed"
+    placed = await put(0, None, None, workflowStatus="completed")
+    assert placed["progress"] == "completed" and await column("completed") == [0]
     for _ in range(150):
-        await ann("Task/place", id=numbers[1], afterId=numbers[2])
-        await ann("Task/place", id=numbers[3], afterId=numbers[2])
+        await put(1, 2, 3)
+        await put(3, 2, 1)
     assert await column() == [2, 3, 1]
-    assert len((await ann.task(numbers[3]))["position"]) <= 60
-    refused = await ann("Task/place", id=numbers[1], afterId=numbers[0])
-    assert refused["error"] == "invalidArguments"
-    assert (await ann("Task/place", id=numbers[1], workflowStatus="nowhere"))["error"] == "invalidArguments"
+    assert len(await place(3)) <= 60
+    taken = await ann.change(numbers[1], position=await place(2))
+    assert await place(2) < taken["updated"][numbers[1]]["position"] < await place(3)
+    assert await column() == [2, 1, 3]
+    first = await ann.add("First", position=between("", await place(2)))
+    numbers.append(first)
+    assert await column() == [4, 2, 1, 3]
+    for wrong in ("É", "a0", 5):
+        refused = await ann.change(first, position=wrong)
+        assert refused["notUpdated"][first]["properties"] == ["position"]
+    assert await column() == [4, 2, 1, 3]
 
 
 async def test_tasks_have_tasks(ann) -> None:
@@ -345,7 +362,7 @@ async def test_what_it_costs(ann) -> None:
         (2, "Task/mine", {}),
         (26, "Task/set", {"create": {"t": {"taskListId": await ann.first(), "title": "x"}}}),
         (24, "Task/set", {"update": {some: {"title": "y"}}}),
-        (15, "Task/place", {"id": some}),
+        (15, "Task/set", {"update": {some: {"position": "i"}}}),
         (22, "Task/set", {"destroy": [some]}),
     ):
         with counting() as count:

@@ -57,7 +57,7 @@ async def test_a_move_on_a_shared_board_is_heard_by_the_other(ann, bob) -> None:
         await ann.jmap.change(secret, title="Still secret")
         await asyncio.sleep(0.4)
         assert not [each for each in his.heard if account in each]
-        await ann.jmap("Task/place", id=number, workflowStatus="in-process")
+        await ann.jmap.change(number, workflowStatus="in-process", position="i")
         told = await his.until(account, "Task")
         assert told == (await bob.jmap("Task/get", accountId=account, ids=[]))["state"] != state
         heard = await bob.jmap("Task/changes", accountId=account, sinceState=state)

@@ -63,8 +63,8 @@ async def test_completing_what_recurs_makes_the_next(ann, store) -> None:
 
 async def test_a_card_that_recurs_goes_back_to_its_column(ann) -> None:
     number = await ann.add(due="2026-03-28T18:00:00", recurrenceRule=DAILY)
-    placed = await ann("Task/place", id=number, workflowStatus="completed")
-    assert placed["workflowStatus"] == "needs-action"
+    placed = await ann.change(number, workflowStatus="completed", position="i")
+    assert placed["updated"][number]["workflowStatus"] == "needs-action"
     assert (await ann.task(number))["due"] == "2026-03-29T18:00:00"
 
 

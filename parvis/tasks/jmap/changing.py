@@ -83,6 +83,8 @@ async def create(call: Call, unit: Unit, creation: Creation) -> Created:
     written = await service.create(unit, call.principal, list_id, content.made(task), number=number)
     if own:
         await service.ring_for(unit, call.principal, written.after, own)
+    if values["position"]:
+        await service.place(unit, written.after, values["position"])
     return Created(number)
 
 
@@ -117,8 +119,12 @@ async def update(call: Call, unit: Unit, change: Update) -> dict[str, Any] | Non
     if not values:
         return None
     await _may_change(unit, call.principal, kept, access, values)
-    task = await _changed(call, unit, kept, access, values)
-    written = await service.rewrite_freely(unit, call.principal, kept, content.made(task, kept.content))
+    written = service.Written(kept, kept)
+    if values.keys() != {"position"}:
+        task = await _changed(call, unit, kept, access, values)
+        written = await service.rewrite_freely(unit, call.principal, kept, content.made(task, kept.content))
+    if values.get("position") and not written.rolled:
+        written = replace(written, after=await service.place(unit, written.after, values["position"]))
     told = frozenset({"updated", "progress", "workflowStatus", "position", "progressUpdated", "percentComplete"})
     extra = {"assigneeIds"} & values.keys()
     if written.rolled:

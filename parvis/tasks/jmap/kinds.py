@@ -4,14 +4,10 @@ from typing import Any
 
 from parvis.access.gate import Access
 from parvis.access.principal import Right
-from parvis.kernel import ids
 from parvis.serve.feature import Capability
 from parvis.serve.jmap.call import Call, Result
-from parvis.serve.jmap.errors import MethodError
 from parvis.serve.jmap.kind import OWN, Kind, Method
 from parvis.serve.jmap.types import Arguments, UnsignedInt
-from parvis.store.unit import Unit
-from parvis.tasks import service
 from parvis.tasks.jmap import asking, changing, lists, reading, told
 from parvis.tasks.model import MOST_PEOPLE, PARVIS_TASKS, SCOPE, TASK, TASKS, Task, TaskCondition
 
@@ -37,32 +33,6 @@ KINDS = (lists.KIND, TASK_KIND, told.NOTICES, told.REMINDERS)
 _MOST = 500
 
 
-class _Place(Arguments):
-    account_id: str
-    id: str
-    workflow_status: str | None = None
-    after_id: str | None = None
-
-
-async def _place(call: Call) -> Result:
-    """Puts a task into a column (its own when none is named) behind another task, or first: a move on a board, of
-    one row. Answers the new `position`."""
-    given = call.arguments
-    number = call.number(given.id)
-    after = call.number(given.after_id) if given.after_id is not None else None
-    if number is None or (given.after_id is not None and after is None):
-        raise MethodError("invalidArguments", "no such task")
-
-    async def work(unit: Unit) -> tuple[str, str]:
-        kept, access = await service.task_of(unit, call.principal, number)
-        status = kept.status if given.workflow_status is None else given.workflow_status
-        placed = await service.place(unit, call.principal, kept, access, status, after)
-        return placed.status, placed.place
-
-    status, place = await call.context.store.write(work)
-    return {"accountId": given.account_id, "id": ids.text(number), "workflowStatus": status, "position": place}
-
-
 class _Mine(Arguments):
     account_id: str
     include_done: bool = False
@@ -77,10 +47,7 @@ async def _mine(call: Call) -> Result:
     return {"accountId": given.account_id, "position": given.position, "list": asking.found(rows)}
 
 
-METHODS = (
-    Method(name=f"{TASK}/place", capability=PARVIS_TASKS, arguments=_Place, run=_place, scope=SCOPE),
-    Method(name=f"{TASK}/mine", capability=PARVIS_TASKS, arguments=_Mine, run=_mine, scope=OWN),
-)
+METHODS = (Method(name=f"{TASK}/mine", capability=PARVIS_TASKS, arguments=_Mine, run=_mine, scope=OWN),)
 
 
 def _account(access: Access) -> dict[str, Any]:

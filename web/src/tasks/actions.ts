@@ -1,12 +1,10 @@
 /** What can be done to tasks: each is shown at once, goes through the outbox, and can be undone. */
 import { openShare } from '../kernel/features';
 import { t, type MessageKey } from '../kernel/i18n.svelte';
-import { jmap } from '../kernel/jmap';
 import { notices } from '../kernel/notices.svelte';
 import { outbox, type Action } from '../kernel/outbox.svelte';
 import type { Patch } from '../kernel/patch';
 import { store } from '../kernel/store.svelte';
-import { sync } from '../kernel/sync';
 import { between, columnFor, isDone, progressOf } from './model';
 import { TaskListType, TaskType, type Task, type TaskList } from './types';
 import { view } from './view.svelte';
@@ -44,29 +42,16 @@ export function remove(account: string, task: Task): void {
   if (view.open?.id === task.id) view.close();
 }
 
-/** Puts a task into a column behind another, or first: shown at once where it will be. */
-export async function place(account: string, task: Task, status: string, after: Task | null): Promise<void> {
+/** Puts a task into a column behind another, or first. */
+export function place(account: string, task: Task, status: string, after: Task | null): void {
   const list = view.listOf(account, task.taskListId);
   if (!list) return;
-  const column = view.todos.concat(view.dones).filter((other) => other.workflowStatus === status && other.id !== task.id).sort((a, b) => (a.position < b.position ? -1 : 1));
+  const column = view.column(status).filter(({ id }) => id !== task.id);
   const next = column[after ? column.findIndex(({ id }) => id === after.id) + 1 : 0];
-  const before = { workflowStatus: task.workflowStatus, after: previous(task) };
+  const moved = status !== task.workflowStatus;
   const position = between(after?.position ?? '', next?.position ?? '');
-  store.merge(TaskType, account, [{ ...task, workflowStatus: status, progress: progressOf(status, list), position }], { save: false });
-  try {
-    await jmap.call('Task/place', { accountId: account, id: task.id, workflowStatus: status, afterId: after?.id ?? null });
-    if (before.workflowStatus !== status) notices.show(t('tasks.placed', { name: task.title, column: columnName(status) }), { action: { label: t('ui.undo'), run: () => void place(account, { ...task, position }, before.workflowStatus ?? status, before.after) } });
-  } catch (error) {
-    notices.show(t('tasks.notDone', { reason: (error as Error).message }), { tone: 'danger' });
-    store.merge(TaskType, account, [task], { save: false });
-  }
-  void sync.bring(TaskType, account).catch(() => undefined);
-}
-
-/** The task before another in its column. */
-function previous(task: Task): Task | null {
-  const column = view.todos.concat(view.dones).filter((other) => other.workflowStatus === task.workflowStatus).sort((a, b) => (a.position < b.position ? -1 : 1));
-  return column[column.findIndex(({ id }) => id === task.id) - 1] ?? null;
+  const action = change(account, task, { position, ...(moved ? { workflowStatus: status, progress: progressOf(status, list) } : {}) });
+  if (moved) report('tasks.placed', { name: task.title, column: columnName(status) }, action);
 }
 
 const COLUMNS: Record<string, MessageKey> = { 'needs-action': 'tasks.column.todo', 'in-process': 'tasks.column.doing', pending: 'tasks.column.waiting', completed: 'tasks.column.done', failed: 'tasks.column.failed', cancelled: 'tasks.column.cancelled' };
