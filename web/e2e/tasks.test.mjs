@@ -1,15 +1,47 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, launch, person } from './harness.mjs';
+import { enter, eventually, launch, person } from './harness.mjs';
 
+const NAME = `Repeindre la capitainerie ${Date.now() % 100_000}`;
 let browser;
 let page;
+const task = (name) => page.locator('.tasks [role="option"]', { hasText: name });
 
 before(async () => {
   browser = await launch();
   page = await enter(browser, person('fr', 3));
 });
 after(() => browser.close());
+
+test('a line of words makes a task, which is done with E and to do again with Z', async () => {
+  await page.goto('/tasks');
+  await page.locator('nav.folders .place a').first().waitFor();
+  await page.keyboard.press('c');
+  await page.locator('.tasks form input:focus').waitFor();
+  await page.keyboard.type(`${NAME} demain #travaux !1`);
+  await page.locator('.said', { hasText: 'travaux' }).waitFor();
+  await page.keyboard.press('Enter');
+  await task(NAME).waitFor();
+  await page.keyboard.press('Escape');
+  await task(NAME).click();
+  await page.getByRole('textbox', { name: 'Nom' }).waitFor();
+  await page.keyboard.press('e');
+  await task(NAME).waitFor({ state: 'detached' });
+  await page.keyboard.press('z');
+  await task(NAME).waitFor();
+});
+
+test('on the board it is moved with keys, told, and where it was put after a reload', async () => {
+  await page.locator('nav.folders .place a').first().click();
+  await page.getByRole('tab', { name: 'Tableau' }).click();
+  await page.locator('[data-task]', { hasText: NAME }).focus();
+  await page.keyboard.press('Alt+ArrowRight');
+  await page.getByRole('region', { name: 'En cours' }).getByText(NAME).waitFor();
+  await eventually(async () => assert.match(await page.locator('p.sr[role="status"]').last().textContent(), /En cours/));
+  await page.reload();
+  await page.getByRole('region', { name: 'En cours' }).getByText(NAME).waitFor();
+  await page.getByRole('tab', { name: 'Liste' }).click();
+});
 
 test('a message becomes a task in one key, and the task leads back to it', async () => {
   await page.goto('/mail/inbox');

@@ -12,17 +12,18 @@ function began(event: FocusEvent): void {
 }
 
 /** Gives the focus to the last place that is still there, or to the screen. */
-function goBack(): void {
+function goBack(gone: HTMLElement): void {
   if (document.activeElement && document.activeElement !== document.body) return;
-  const touch = matchMedia('(hover: none)').matches; // a field would bring up its keyboard
-  const place = trail.findLast((one) => one.isConnected && one.checkVisibility() && !(touch && isField(one))) ?? document.getElementById('main');
+  // A field would bring up the keyboard of a phone; and take in as text the next key of who gives commands in a list.
+  const fields = !matchMedia('(hover: none)').matches && gone.getAttribute('role') !== 'listbox';
+  const place = trail.findLast((one) => one.isConnected && one.checkVisibility() && (fields || !isField(one))) ?? document.getElementById('main');
   place?.focus({ preventScroll: true });
 }
 
 function ended(event: FocusEvent): void {
   const { target, relatedTarget } = event;
   if (relatedTarget || !(target instanceof HTMLElement)) return;
-  setTimeout(() => !target.isConnected && goBack());
+  setTimeout(() => !target.isConnected && goBack(target));
 }
 
 export function keepFocus(): () => void {

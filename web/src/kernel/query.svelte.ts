@@ -162,6 +162,11 @@ export class Query<T extends RecordWithId> implements Rows {
     }
   }
 
+  /** Goes through what does not belong here any more, or is on its way out, though the server still has it here. */
+  eachHidden(visit: (id: string) => void): void {
+    for (const position of this.hidden) visit(this.ids.get(position)!);
+  }
+
   /**
    * Rows from `start` to before `end` are in view. Those one moves on to are fetched ahead; of those flown over
    * only the ones on which one comes to rest.

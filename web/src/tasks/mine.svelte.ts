@@ -17,6 +17,8 @@ class Mine {
   private found = $state.raw<Found[]>([]);
   status = $state<'empty' | 'loading' | 'ready' | 'failed'>('empty');
   private end: (() => void) | null = null;
+  private under: Promise<void> | null = null;
+  private again = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   /** As they are shown: what has just been done is not. Reactive. */
@@ -38,7 +40,17 @@ class Mine {
     await this.ask();
   }
 
-  async ask(): Promise<void> {
+  /** One question after the other: no older answer takes the place of a newer one. */
+  ask(): Promise<void> {
+    this.again = this.under !== null;
+    this.under ??= this.look().finally(() => {
+      this.under = null;
+      if (this.again) void this.ask();
+    });
+    return this.under;
+  }
+
+  private async look(): Promise<void> {
     const accountId = link.session?.primaryAccounts[TASKS];
     if (!accountId) return;
     if (this.status === 'empty') this.status = 'loading';

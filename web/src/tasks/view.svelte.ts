@@ -140,7 +140,7 @@ class TasksView {
       account,
       filter: { inTaskList: id, isDone: done, hasParent: false },
       sort: done ? [{ property: 'updated', isAscending: false }] : [{ property: 'workflowStatus' }, { property: 'position' }],
-      matches: (task) => task.taskListId === id && isDone(task) === done && !task.parentId,
+      matches: (task) => belongs(task, id, done),
     });
   }
 
@@ -150,24 +150,36 @@ class TasksView {
     untrack(() => void this.todo?.ensure(0, MOST));
   }
 
-  private held(query: Query<Task> | null): Task[] {
-    void query?.version;
-    const found: Task[] = [];
-    query?.eachLoaded((_row, id, account) => {
-      const task = store.peek(TaskType, account, id);
-      if (task) found.push(task);
+  /** What a query has, before it what has just come over from the other one: both change when the server tells. */
+  private held(query: Query<Task> | null, other: Query<Task> | null): Task[] {
+    void [query?.version, other?.version];
+    const { account, id } = this.place;
+    const found = new Map<string, Task>();
+    other?.eachHidden((one) => {
+      const task = store.peek(TaskType, account, one);
+      if (task && !('$gone' in task) && belongs(task, id, query === this.done)) found.set(one, task);
     });
-    return found;
+    query?.eachLoaded((_row, one) => {
+      const task = store.peek(TaskType, account, one);
+      if (task) found.set(one, task);
+    });
+    return [...found.values()];
   }
 
   /** Everything to do of the open list, in the order of its board. Reactive. */
   get todos(): Task[] {
-    return inOrder(this.held(this.todo), this.list?.workflowStatuses ?? []);
+    return inOrder(this.held(this.todo, this.done), this.list?.workflowStatuses ?? []);
   }
 
   /** What was done, the latest first. Reactive. */
   get dones(): Task[] {
-    return this.held(this.done);
+    return this.held(this.done, this.todo);
+  }
+
+  /** The cards of a column, in their order. Reactive. */
+  column(status: string): Task[] {
+    const found = [...this.todos, ...this.dones].filter((task) => task.workflowStatus === status);
+    return found.sort((a, b) => (a.position < b.position ? -1 : 1));
   }
 
   /** The rows of the list as they are shown. Reactive. */
@@ -209,6 +221,10 @@ class TasksView {
   get targeted(): { account: string; task: Task } | undefined {
     return this.open && this.task ? { account: this.open.account, task: this.task } : this.at(this.cursor);
   }
+}
+
+function belongs(task: Task, list: string, done: boolean): boolean {
+  return task.taskListId === list && isDone(task) === done && !task.parentId;
 }
 
 /** On phones, where list and task take turns, one fades into the other. */
