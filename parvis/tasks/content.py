@@ -13,13 +13,16 @@ from parvis.tasks.model import DONE, LARGEST, MOST_COMMENTS, MOST_LABELS, MOST_P
 from parvis.wire.contentlines import Component
 from parvis.wire.ical import calendar, jscalendar, vtimezone
 from parvis.wire.ical.calendar import Series
+from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.jscalendar import alerts as alarms
 from parvis.wire.ical.jscalendar.words import Json, maps, parse_local, text, truths
 from parvis.wire.ical.moments import of_property
-from parvis.wire.ical.recurrence import bounds
-from parvis.wire.ical.zones import UTC, Iana, Zone, zone
+from parvis.wire.ical.recurrence import Instance, bounds, instances
+from parvis.wire.ical.zones import MAX_MS, UTC, Iana, Zone, zone
 
 _LONGEST_WORDS = 20_000
+_DAY_MS = 86_400_000
+_AHEAD_DAYS = (400, 4_000, 40_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +115,22 @@ def facts(content: bytes, floating: Zone = UTC) -> Facts:
         if count > most:
             raise Invalid(f"at most {most}", field=name)
     progress = progress_of(task)
+    start_ms, due_ms = moment(task, "start", floating), moment(task, "due", floating)
+    if marked(series):
+        open_ = first_open(series, floating)
+        if open_ is None:
+            progress = "completed" if progress not in DONE else progress
+        else:
+            start_ms = open_.start_ms if start_ms is not None else None
+            due_ms = open_.end_ms if due_ms is not None else None
     return Facts(
         uid=series.uid,
         title=text(task.get("title"))[:1000],
         progress=progress,
         wanted_status=text(task.get("workflowStatus")) or None,
         priority=task.get("priority", 0),
-        start_ms=moment(task, "start", floating),
-        due_ms=moment(task, "due", floating),
+        start_ms=start_ms,
+        due_ms=due_ms,
         completed_ms=clock.parse_utc(task["progressUpdated"])
         if progress in DONE and text(task.get("progressUpdated"))
         else None,
@@ -133,6 +144,28 @@ def facts(content: bytes, floating: Zone = UTC) -> Facts:
         addresses=addresses,
         words=_words(task, labels, comments),
     )
+
+
+def marked(series: Series) -> bool:
+    """Whether single times of a series are marked as done, as some clients do it. RFC 5545 §3.8.4.4"""
+    return series.recurring and any(_is_over(each) for each in series.overrides)
+
+
+def first_open(series: Series, floating: Zone = UTC) -> Instance | None:
+    """The first time of a series that is not done; None when all are."""
+    begin, most = bounds(series)[0] - _DAY_MS, len(series.overrides) + 10
+    for days in _AHEAD_DAYS:
+        try:
+            found = instances(series, begin, min(begin + days * _DAY_MS, MAX_MS), most, floating)
+        except BadCalendar:
+            return None
+        if (first := next((each for each in found if not _is_over(each.component)), None)) is not None:
+            return first
+    return None
+
+
+def _is_over(component: Component) -> bool:
+    return component.value("STATUS").strip().upper() in ("COMPLETED", "CANCELLED")
 
 
 def progress_of(task: Mapping[str, Any]) -> str:
@@ -189,23 +222,19 @@ def _words(task: Mapping[str, Any], labels: tuple[str, ...], comments: list[tupl
 
 
 def ringing(series: Series, alerts: Mapping[str, Any] | None) -> Series:
-    """The same series with the alerts of one person in place of those it has; None leaves those."""
-    if alerts is None:
-        return series
-    new = alarms.to_components(dict(alerts), None, "")
-    shown = [
-        Component(
-            each.name, each.properties, [*(inner for inner in each.components if inner.name != "VALARM"), *new]
-        )
-        for each in series.components
-    ]
-    with_master = series.master is not None
+    """The same series with the alerts of one person in place of those it has; None leaves those. What is done does
+    not ring."""
+    new = alarms.to_components(dict(alerts), None, "") if alerts is not None else None
+
+    def rung(given: Component, *, single: bool = False) -> Component:
+        others = [inner for inner in given.components if inner.name != "VALARM"]
+        if single and _is_over(given):
+            return Component(given.name, given.properties, others)
+        return given if new is None else Component(given.name, given.properties, [*others, *new])
+
+    master = rung(series.master) if series.master is not None else None
     return Series(
-        series.kind,
-        series.uid,
-        shown[0] if with_master else None,
-        shown[1:] if with_master else shown,
-        series.zones,
+        series.kind, series.uid, master, [rung(each, single=True) for each in series.overrides], series.zones
     )
 
 

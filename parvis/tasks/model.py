@@ -95,6 +95,9 @@ class Task(Record, kw_only=True):
     alerts: dict[str, Any] | None = None
     utc_start: ServerSet[str | None] = None
     utc_due: ServerSet[str | None] = None
+    next_due: ServerSet[str | None] = None
+    """When the first time that is not done is due, by the clock of the task, of a series whose `due` has been done.
+    `utcStart` and `utcDue` are of that time as well. Ours."""
 
 
 class TaskNotification(Record):

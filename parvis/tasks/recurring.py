@@ -1,5 +1,6 @@
 """A task that recurs stands for its next time. Completing it makes two of it: what was done, and the series that
-goes on with the time after that."""
+goes on with the time after that. Some clients (Thunderbird) leave the series as it is and mark single times of it
+as done; such a series is gone on with in their way, and stands for the first time that is not done."""
 
 import copy
 from collections.abc import Mapping
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from parvis.kernel import ids
+from parvis.kernel import clock, ids
 from parvis.tasks import content
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.errors import BadCalendar
@@ -19,6 +20,7 @@ from parvis.wire.ical.zones import MAX_MS, MIN_MS
 _AHEAD_DAYS = (40, 400, 4_000, 40_000)
 _DAY_MS = 86_400_000
 _MOST = 200
+_OF_PROGRESS = ("progress", "progressUpdated", "percentComplete", "workflowStatus")
 _OF_SERIES = ("recurrenceRule", "recurrenceOverrides", "alerts")
 
 
@@ -27,12 +29,19 @@ class Following:
     """What becomes of a completed task: the series with its next time, and the task that was done."""
 
     series: bytes
-    done: bytes
+    done: bytes | None
+    """None where the series itself says what was done."""
 
 
-def following(made: bytes) -> Following | None:
-    """The two that a completed task becomes; None when there is no next time."""
-    series = content.read(made)
+def following(made: bytes, before: bytes) -> Following | None:
+    """What a completed task becomes that was `before`; None when there is no next time."""
+    series, old = content.read(made), content.read(before)
+    if content.marked(old):
+        now = content.first_open(old)
+        if now is None or now.recurrence_id is None:
+            return None
+        ticked = _ticked(content.said(made), content.said(before), now.recurrence_id.local)
+        return Following(content.made(ticked, made), None)
     anchor = _anchor(series)
     if anchor is None:
         return None
@@ -68,13 +77,28 @@ def _next(series: Series, anchor: Moment) -> datetime | None:
     return None
 
 
+def _ticked(task: Mapping[str, Any], before: Mapping[str, Any], at: datetime) -> Json:
+    """The series with one more of its times done."""
+    made = {name: value for name, value in copy.deepcopy(dict(task)).items() if name not in _OF_PROGRESS}
+    overrides = dict(maps(made.get("recurrenceOverrides")))
+    done = {"progress": "completed", "progressUpdated": clock.utc_date(clock.now_ms()), "percentComplete": 100}
+    was = {
+        key: {name: patch[name] for name in _OF_PROGRESS if name in patch}
+        for key, patch in maps(before.get("recurrenceOverrides"))
+    }
+    for key, progress in {**was, local(at): done}.items():
+        if progress:
+            overrides[key] = overrides.get(key, {}) | progress
+    return made | {"recurrenceOverrides": overrides}
+
+
 def _advanced(task: Mapping[str, Any], before: datetime, at: datetime) -> Json:
     made = copy.deepcopy(dict(task))
     shift = at - before
     for name in ("start", "due"):
         if text(made.get(name)):
             made[name] = local(parse_local(made[name], name) + shift)
-    for name in ("progress", "progressUpdated", "percentComplete", "workflowStatus"):
+    for name in _OF_PROGRESS:
         made.pop(name, None)
     overrides = dict(maps(made.get("recurrenceOverrides")))
     passed = [key for key in overrides if parse_local(key, "recurrenceOverrides") < at]

@@ -112,23 +112,24 @@ async def _free(unit: Unit, list_id: int, number: int, uid: str, slug: str) -> N
 
 
 async def rewrite(
-    unit: Unit, principal: Principal, kept: Kept, access: Access, made: bytes, *, tell: bool = True
+    unit: Unit, principal: Principal, kept: Kept, access: Access, made: bytes, *, rolls: bool = True
 ) -> Written:
     """Writes a task anew. Raises Forbidden, Invalid, Conflict for a uid that is another's."""
     need_write(access, kept, principal)
-    return await rewrite_freely(unit, principal, kept, made, tell=tell)
+    return await rewrite_freely(unit, principal, kept, made, rolls=rolls)
 
 
 async def rewrite_freely(
-    unit: Unit, principal: Principal, kept: Kept, made: bytes, *, tell: bool = True
+    unit: Unit, principal: Principal, kept: Kept, made: bytes, *, rolls: bool = True
 ) -> Written:
-    """The same for who has proved that they may change just what is changed. A task that recurs and is completed
-    goes on to its next time; what was done stays beside it as a task of its own."""
+    """The same for who has proved that they may change just what is changed. With `rolls` a task that recurs and is
+    completed goes on to its next time; what was done stays beside it as a task of its own."""
     onto = await lists.kept(unit, kept.list_id)
     facts = content.facts(made, onto.zone)
-    rolled = facts.recurring and facts.progress == "completed" and kept.progress not in DONE
-    if rolled and (following := recurring.following(made)) is not None:
-        await _insert(unit, principal, onto, following.done, tell=False)
+    rolled = rolls and facts.recurring and facts.progress == "completed" and kept.progress not in DONE
+    if rolled and (following := recurring.following(made, kept.content)) is not None:
+        if following.done is not None:
+            await _insert(unit, principal, onto, following.done, tell=False)
         made, facts = following.series, content.facts(following.series, onto.zone)
     else:
         rolled = False
@@ -136,7 +137,7 @@ async def rewrite_freely(
         await _free(unit, kept.list_id, kept.id, facts.uid, kept.slug)
     after = replace(_filled(kept, made, facts), updated_ms=clock.now_ms())
     after = await _placed(unit, onto, after, facts, kept)
-    written = await _write(unit, principal, kept, after, facts, tell=tell)
+    written = await _write(unit, principal, kept, after, facts, tell=True)
     return replace(written, rolled=rolled)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from parvis.store.check import check
 from parvis.store.sql.contract import counting
+from parvis.tasks.check import check as check_tasks
 from tests.tasks.test_jmap import READ, WRITE, share
 
 NS = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:I="http://apple.com/ns/ical/"'
@@ -207,23 +208,6 @@ async def test_a_shared_list_is_in_the_home_of_who_it_is_shared_with(ann, bob) -
     assert (await bob.ask("REPORT", mounted, body)).status_code == 404
 
 
-async def test_completing_what_recurs_makes_the_next(ann) -> None:
-    path = ann.home + "tasks/w.ics"
-    body = todo(
-        "w",
-        "DTSTART;TZID=Europe/Paris:20260105T090000",
-        "DUE;TZID=Europe/Paris:20260105T170000",
-        "RRULE:FREQ=WEEKLY;COUNT=3",
-    )
-    await ann.ask("PUT", path, body)
-    done = body.replace(b"END:VTODO", b"STATUS:COMPLETED\r\nCOMPLETED:20260105T150000Z\r\nEND:VTODO")
-    answer = await ann.ask("PUT", path, done)
-    assert answer.status_code == 204 and "etag" not in answer.headers
-    got = (await ann.ask("GET", path)).text
-    assert "20260112T090000" in got and "20260112T170000" in got and "STATUS:COMPLETED" not in got
-    assert "COUNT=2" in got and len((await ann.jmap("Task/query", filter={"isDone": True}))["ids"]) == 1
-
-
 async def test_what_it_costs(ann, doors) -> None:
     for number in range(30):
         await ann.ask("PUT", f"{ann.home}tasks/{number}.ics", todo(str(number)))
@@ -237,3 +221,49 @@ async def test_what_it_costs(ann, doors) -> None:
         with counting() as count:
             await work()
         assert len(count) <= most, count.statements
+
+
+def ticked(*days: str) -> bytes:
+    """A daily task as Thunderbird leaves it: what was done are single times of the series."""
+    done = [
+        f"END:VTODO\r\nBEGIN:VTODO\r\nUID:d@x\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID:{day}T100000Z\r\n"
+        f"DTSTART:{day}T090000Z\r\nDUE:{day}T100000Z\r\nSTATUS:COMPLETED\r\nCOMPLETED:{day}T093000Z\r\nSUMMARY:x"
+        for day in days
+    ]
+    return todo("d@x", "DTSTART:20260301T100000Z", "DUE:20260301T110000Z", "RRULE:FREQ=DAILY;COUNT=4", *done)
+
+
+async def test_single_times_that_a_client_marks_as_done_are(ann, store) -> None:
+    path, body = ann.home + "tasks/d.ics", ticked("20260301", "20260302")
+    answer = await ann.ask("PUT", path, body)
+    assert (await ann.ask("GET", path)).content == body and answer.headers["etag"]
+    (number,) = (await ann.jmap("Task/query", filter={"isDone": False}))["ids"]
+    task = await ann.jmap.task(number)
+    assert (task["progress"], task["due"], task["nextDue"]) == (
+        "needs-action", "2026-03-01T11:00:00", "2026-03-03T11:00:00",
+    )  # fmt: skip
+    assert task["utcDue"] == "2026-03-03T11:00:00Z"
+    done = (await ann.jmap.change(number, progress="completed"))["updated"][number]
+    assert done["progress"] == "needs-action"
+    got = (await ann.ask("GET", path)).text
+    assert got.count("STATUS:COMPLETED") == 3 and "RECURRENCE-ID:20260303T100000Z" in got
+    assert "DTSTART:20260301T100000Z" in got and "COUNT=4" in got
+    assert (await ann.jmap.task(number))["nextDue"] == "2026-03-04T11:00:00"
+    await ann.jmap.change(number, progress="completed")
+    assert (await ann.jmap.task(number))["progress"] == "completed"
+    assert len((await ann.jmap("Task/query"))["ids"]) == 1
+    assert await check_tasks(store.db) == []
+
+
+async def test_a_series_that_a_client_moves_on_or_ends_stays_as_it_was_put(ann) -> None:
+    path = ann.home + "tasks/d.ics"
+    await ann.ask("PUT", path, todo("d@x", "DUE:20260301T100000Z", "RRULE:FREQ=DAILY"))
+    (number,) = (await ann.jmap("Task/query"))["ids"]
+    moved = todo("d@x", "DUE:20260302T100000Z", "STATUS:NEEDS-ACTION", "RRULE:FREQ=DAILY")
+    ended = todo("d@x", "DUE:20260302T100000Z", "STATUS:COMPLETED", "RRULE:FREQ=DAILY")
+    for body, progress in ((moved, "needs-action"), (ended, "completed")):
+        answer = await ann.ask("PUT", path, body)
+        assert (await ann.ask("GET", path)).content == body and answer.headers["etag"]
+        task = await ann.jmap.task(number)
+        assert (task["progress"], task["due"], task["nextDue"]) == (progress, "2026-03-02T10:00:00", None)
+    assert (await ann.jmap("Task/query"))["ids"] == [number]

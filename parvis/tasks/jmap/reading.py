@@ -13,7 +13,7 @@ from parvis.serve.jmap.types import Object
 from parvis.store.sql.contract import marks
 from parvis.tasks import content, store
 from parvis.tasks.store import Kept
-from parvis.wire.ical.jscalendar.words import maps, text
+from parvis.wire.ical.jscalendar.words import local, maps, text
 
 OPENS = "/open/"
 """What the link to the source of a task has in its path: /open/<kind>/<account>/<id>."""
@@ -78,8 +78,17 @@ def _object(kept: Kept, given: dict[str, Any], people: Sequence[int], parent: in
             "updated": given.get("updated") or clock.utc_date(kept.updated_ms),
             "utcStart": clock.utc_date(kept.start_ms) if kept.start_ms is not None else None,
             "utcDue": clock.utc_date(kept.due_ms) if kept.due_ms is not None else None,
+            "nextDue": _next_due(kept),
         }
     )
+
+
+def _next_due(kept: Kept) -> str | None:
+    if not kept.recurring or kept.due_ms is None or b"RECURRENCE-ID" not in kept.content:
+        return None
+    series = content.read(kept.content)
+    found = content.first_open(series) if content.marked(series) else None
+    return local(found.end.local) if found is not None else None
 
 
 async def _parents(call: Call, found: Sequence[Kept]) -> dict[str, int]:
