@@ -119,6 +119,11 @@ class Mail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     for our domains goes by TLS: `testing` asks them to report what fails, `enforce` to keep such mail back."""
     exchangers: list[str] = []
     """Servers beside `hostname` that take mail for our domains, as MTA-STS is to name them."""
+    link_above_bytes: int = 20_000_000
+    """From this size on, what is attached in the client goes to the files of who writes, and a link to it into the
+    message."""
+    link_days: int = 30
+    """How long such a link is good when the writer says nothing."""
     vault_days: int = 30
     """How long what was deleted for good can still be restored by its owner."""
     external: bool = True

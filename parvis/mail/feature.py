@@ -30,7 +30,7 @@ def feature(context: Context) -> Feature:
     return Feature(
         name="mail",
         migrations=True,
-        capabilities=kinds.capabilities(context.settings),
+        capabilities=kinds.capabilities(context),
         kinds=kinds.KINDS,
         methods=kinds.METHODS,
         blobs={parts.LETTER: parts.resolve},

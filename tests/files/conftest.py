@@ -14,7 +14,7 @@ from parvis.kernel.egress import Egress
 from parvis.search.service import Search
 from parvis.serve.context import Context
 from parvis.serve.doors import Doors
-from parvis.serve.jmap.blobs import UPLOAD, Library, blob_id, link
+from parvis.serve.jmap.blobs import Library
 from parvis.serve.jmap.core import feature as core
 from parvis.serve.jmap.engine import Engine
 from parvis.store.store import Store
@@ -119,14 +119,6 @@ class Client(JmapClient):
     """A client of files."""
 
     using = ("urn:ietf:params:jmap:core", "urn:ietf:params:jmap:filenode", "urn:parvis:files")
-
-    async def upload(self, content: bytes, account: int | None = None) -> str:
-        """A blob of one's own; its id."""
-        store = self.engine._context.store
-        digest = await store.blobs.put(content)
-        who, of = self.principal.id, account or self.principal.id
-        await store.write(lambda unit: link(unit, digest, of, UPLOAD, who, len(content), "text/plain", 1 << 60))
-        return blob_id(digest)
 
     async def create(self, name: str, content: bytes | None = None, parent: str | None = None, **more):
         """A node; its properties as the server set them, or the SetError."""

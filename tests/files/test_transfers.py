@@ -3,11 +3,12 @@
 import pytest
 
 from parvis.files import store as files
+from parvis.files.links import service
 from parvis.files.links import store as links
 from parvis.files.links.transfer import Transfers
 from parvis.kernel import ids
-from parvis.kernel.errors import Invalid
-from parvis.serve.linking import Given, LinkMaker
+from parvis.kernel.errors import Invalid, NotFound
+from parvis.serve.linking import Given, LinkMaker, Terms
 from parvis.serve.post import Post
 from tests.files.conftest import Client
 
@@ -80,13 +81,36 @@ async def test_an_attachment_becomes_a_link(context, doors, store, tree, open_ht
     maker = context.need(LinkMaker)
     assert isinstance(maker, Transfers)
     digest = await store.blobs.put(b"film")
-    url = await maker.link(
-        ann, Given(digest, 4, "film.mp4", "video/mp4"), password="open sesame", recipient="p@x.example"
-    )
+    made = await maker.link(ann, Given(digest, 4, "film.mp4", "video/mp4"), Terms(password="open sesame"))
     visitor = await open_http(None)
-    path = "/s/" + url.rpartition("/s/")[2]
+    path = "/s/" + made.url.rpartition("/s/")[2]
     assert "film" not in (await visitor.get(path)).text
     await visitor.post(path, data={"password": "open sesame"})
     assert "film.mp4" in (await visitor.get(path)).text
     folder = await files.child(store.db, ann.id, 0, "Attachments")
     assert (await files.child(store.db, ann.id, folder.id, "film.mp4")).hash == digest
+    assert (await maker.change(ann, made.id, Terms(name="Holiday", recipient="p@x.example", password=""))) == made
+    assert "film.mp4" in (await (await open_http(None)).get(path)).text
+    (link,) = await links.several(store.db, ann.id, [made.id])
+    assert (link.name, link.recipient, link.notify, link.password) == ("Holiday", "p@x.example", True, "")
+
+
+async def test_a_link_that_ends_takes_its_file_along_unless_another_leads_to_it(
+    context, doors, store, tree, open_http, ann, bob
+) -> None:
+    maker = context.need(LinkMaker)
+    given = Given(await store.blobs.put(b"film"), 4, "film.mp4", "video/mp4")
+    one, two = await maker.link(ann, given, Terms()), await maker.link(ann, given, Terms())
+    with pytest.raises(NotFound):
+        await maker.end(bob, one.id)
+    folder = await files.child(store.db, ann.id, 0, "Attachments")
+    node = await files.child(store.db, ann.id, folder.id, "film.mp4")
+    await store.write(lambda unit: service.add(unit, ann, ann.id, node.id, {"name": "again"}))
+    await maker.end(ann, one.id)
+    assert await files.child(store.db, ann.id, folder.id, "film.mp4") is not None
+    await maker.end(ann, two.id)
+    assert await files.child(store.db, ann.id, folder.id, "film (2).mp4") is None
+    visitor = await open_http(None)
+    assert [(await visitor.get("/s/" + each.url.rpartition("/s/")[2])).status_code for each in (one, two)] == [
+        404
+    ] * 2

@@ -2,6 +2,7 @@
 
 from parvis.access.principal import Principal
 from parvis.kernel import ids
+from parvis.serve.jmap.blobs import UPLOAD, blob_id, link
 from parvis.serve.jmap.engine import Engine
 from parvis.serve.jmap.request import Request
 
@@ -20,7 +21,7 @@ class Client:
         request = Request(list(self.using), [(name, args, f"c{i}") for i, (name, args) in enumerate(calls)])
         return (await self.engine.process(self.principal, request))[0]
 
-    async def __call__(self, name, **arguments):
+    async def __call__(self, name, /, **arguments):
         arguments.setdefault("accountId", self.account)
         answered, result, _ = (await self.all((name, arguments)))[0]
         return result if answered == name else {"error": result["type"], **result}
@@ -28,3 +29,11 @@ class Client:
     async def mailbox(self, role: str) -> str:
         """The id of the mailbox of a role."""
         return (await self("Mailbox/query", filter={"role": role}))["ids"][0]
+
+    async def upload(self, content: bytes, account: int | None = None) -> str:
+        """A blob of one's own; its id."""
+        store = self.engine._context.store
+        digest = await store.blobs.put(content)
+        who, of = self.principal.id, account or self.principal.id
+        await store.write(lambda unit: link(unit, digest, of, UPLOAD, who, len(content), "text/plain", 1 << 60))
+        return blob_id(digest)

@@ -82,11 +82,12 @@ async def add(unit: Unit, link: Link) -> None:
 async def save(unit: Unit, link: Link) -> None:
     """Writes what can be changed of a link."""
     await unit.run(
-        """UPDATE file_link SET mode = ?, name = ?, message = ?, password = ?, expires_ms = ?, most = ?, notify = ?
-        WHERE id = ?""",
+        """UPDATE file_link SET mode = ?, name = ?, message = ?, recipient = ?, password = ?, expires_ms = ?,
+        most = ?, notify = ? WHERE id = ?""",
         link.mode,
         link.name,
         link.message,
+        link.recipient,
         link.password,
         link.expires_ms,
         link.most,

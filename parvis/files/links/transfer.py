@@ -3,23 +3,24 @@ who has taken what. And large attachments of mail, which become such links."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from parvis.access import passwords
 from parvis.access.principal import Principal, Right
-from parvis.files import service
+from parvis.files import service, trash
 from parvis.files import store as files
-from parvis.files.links import pages
+from parvis.files.links import pages, store
 from parvis.files.links import service as links
 from parvis.files.links.store import Link
 from parvis.files.links.words import say
-from parvis.files.model import Content, Node
+from parvis.files.model import Content, Node, node_name
 from parvis.files.service import Place
 from parvis.files.uploads.receive import folders
 from parvis.files.words import ATTACHMENTS, TRANSFERS
 from parvis.kernel import clock
 from parvis.kernel.errors import Invalid, NotFound, Unavailable
 from parvis.serve.context import Context
-from parvis.serve.linking import Given, LinkMaker
+from parvis.serve.linking import Given, LinkMaker, Made, Terms
 from parvis.serve.post import Letter, Post
 from parvis.store.unit import Unit
 
@@ -104,29 +105,51 @@ class Transfers(LinkMaker):
         subject = wish.subject or say("mail_subject", language, who=principal.name, name=name)
         return Letter(account_id=principal.id, to=(link.recipient,), subject=subject, text=text)
 
-    async def link(
-        self,
-        principal: Principal,
-        given: Given,
-        *,
-        expires_ms: int | None = None,
-        password: str | None = None,
-        recipient: str = "",
-    ) -> str:
+    async def link(self, principal: Principal, given: Given, terms: Terms) -> Made:
         """See LinkMaker.link."""
-        hashed = await _hashed(password or "")
+        values = {"notify": True, "name": given.name[:500]} | await _values(terms)
 
         async def work(unit: Unit) -> Link:
             top = await service.place(unit, principal, principal.id, 0)
             where = await folders(unit, principal, top, (ATTACHMENTS[principal.language],))
-            name = await service.free_name(unit, where, given.name)
+            name = await service.free_name(unit, where, node_name(given.name))
             content = Content(given.digest, given.size, given.media_type)
             node = await service.add(unit, principal, where, name, content)
-            values = {"expires_ms": expires_ms, "password": hashed, "recipient": recipient, "name": name}
             return await links.add(unit, principal, principal.id, node.id, values)
 
-        made = await self._store.write(work)
-        return f"{self._context.public_url}/s/{made.token}"
+        return self._made(await self._store.write(work))
+
+    async def change(self, principal: Principal, link_id: int, terms: Terms) -> Made:
+        """See LinkMaker.change."""
+        values = await _values(terms)
+
+        async def work(unit: Unit) -> Link:
+            await links.change(unit, principal, principal.id, link_id, values)
+            return (await links.find(unit, principal, principal.id, link_id))[0]
+
+        return self._made(await self._store.write(work))
+
+    async def end(self, principal: Principal, link_id: int) -> None:
+        """See LinkMaker.end."""
+
+        async def work(unit: Unit) -> None:
+            link, _ = await links.find(unit, principal, principal.id, link_id)
+            await links.remove(unit, principal, principal.id, link_id)
+            node = await files.by_id(unit, link.node_id)
+            if node is not None and not await store.several(unit, principal.id, None, node.id):
+                await trash.put(unit, principal, node)
+
+        await self._store.write(work)
+
+    def _made(self, link: Link) -> Made:
+        return Made(link.id, f"{self._context.public_url}/s/{link.token}")
+
+
+async def _values(terms: Terms) -> dict[str, Any]:
+    """The columns that terms set."""
+    given = {"expires_ms": terms.expires_ms, "name": terms.name, "recipient": terms.recipient}
+    values = {key: value for key, value in given.items() if value is not None}
+    return values if terms.password is None else values | {"password": await _hashed(terms.password)}
 
 
 async def _hashed(password: str) -> str:

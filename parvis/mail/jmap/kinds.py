@@ -5,9 +5,9 @@ from typing import Any
 
 from parvis.access.gate import Access
 from parvis.access.principal import Right
-from parvis.kernel.settings import Settings
 from parvis.mail import templates
 from parvis.mail.jmap import (
+    attachment,
     email,
     email_changes,
     email_import,
@@ -35,6 +35,7 @@ from parvis.mail.model import (
     Quota,
     Thread,
 )  # fmt: skip
+from parvis.serve.context import Context
 from parvis.serve.feature import Capability
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.kind import Kind, Method
@@ -122,6 +123,20 @@ METHODS = (
         scope=SCOPE,
         right=Right.WRITE,
     ),
+    Method(
+        name="Attachment/link",
+        capability=PARVIS_MAIL,
+        arguments=attachment.LinkArguments,
+        run=attachment.link,
+        scope=SCOPE,
+    ),
+    Method(
+        name="Attachment/unlink",
+        capability=PARVIS_MAIL,
+        arguments=attachment.UnlinkArguments,
+        run=attachment.unlink,
+        scope=SCOPE,
+    ),
 )
 
 
@@ -143,8 +158,9 @@ BLOB_TYPES = {
 """Who refers to a blob. RFC 9404 §4.3"""
 
 
-def capabilities(settings: Settings) -> tuple[Capability, ...]:
+def capabilities(context: Context) -> tuple[Capability, ...]:
     """What the Session object says of mail. RFC 8621 §1.3.1, RFC 9425 §2.1"""
+    settings = context.settings
 
     def account(access: Access) -> dict[str, Any]:
         return {
@@ -156,10 +172,13 @@ def capabilities(settings: Settings) -> tuple[Capability, ...]:
             "mayCreateTopLevelMailbox": Right.WRITE in access.rights,
         }
 
+    def own(_: Access) -> dict[str, Any]:
+        return {"authservId": settings.hostname, **attachment.limits(context)}
+
     return (
         Capability(MAIL, SCOPE, account=account),
         Capability(QUOTA, SCOPE),
-        Capability(PARVIS_MAIL, SCOPE, account=lambda _: {"authservId": settings.hostname}),
+        Capability(PARVIS_MAIL, SCOPE, account=own),
     )
 
 
