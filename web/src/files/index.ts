@@ -1,5 +1,5 @@
 /** The files feature: what it adds to the shell. Its screen, its uploads and its viewers come when they are needed. */
-import { addHome, chooseFiles, fill, keepFiles, openPassage, type Feature } from '../kernel/features';
+import { addHome, bringFile, chooseFiles, fill, keepFiles, openPassage, type Feature } from '../kernel/features';
 import { withWords } from '../kernel/i18n.svelte';
 import { path } from '../kernel/router.svelte';
 import { link } from '../kernel/start.svelte';
@@ -29,6 +29,7 @@ export const files: Feature = {
     fill('shell.overlay', () => import('./Over.svelte'));
     fill('share.more', withWords('files', () => import('./ShareMore.svelte')));
     if (isThere()) {
+      bringFile.provide(async () => (await import('./transport')).bringOwn);
       chooseFiles.provide(async () => (await import('./asks.svelte')).choose);
       keepFiles.provide(async () => (await import('./asks.svelte')).keep);
     }

@@ -1,6 +1,7 @@
 /** Brings the bytes of a file to the server: small ones in one request, large ones by tus, which goes on where it was cut. */
+import type { BringRequest } from '../kernel/features';
 import { jmap, JmapError } from '../kernel/jmap';
-import { FILES } from './types';
+import { FILENODE, FILES } from './types';
 
 /** Above this a cut connection would cost too much to begin anew. */
 const LARGE = 8_000_000;
@@ -17,6 +18,12 @@ export async function bring(account: string, file: File, told: (part: number) =>
   if (file.size > most) throw new JmapError('tooLarge', 'the file is too large', { most });
   const { blobId } = await jmap.upload(account, file, told, signal);
   return blobId;
+}
+
+/** The same into the person's own account, for other rooms. */
+export async function bringOwn({ file, told, signal }: BringRequest): Promise<{ accountId: string; blobId: string }> {
+  const accountId = jmap.primary(FILENODE);
+  return { accountId, blobId: await bring(accountId, file, told, signal) };
 }
 
 async function resumable(account: string, file: File, told: (part: number) => void, signal: AbortSignal): Promise<string> {

@@ -158,6 +158,13 @@ export interface ChooseFilesRequest {
   accountId: string;
 }
 
+/** A file of this device; `told` gets the part that is there, from 0 to 1. */
+export interface BringRequest {
+  file: File;
+  told: (part: number) => void;
+  signal: AbortSignal;
+}
+
 /** Something to be done about a thing: a task with this title that leads back to it. */
 export interface TaskRequest {
   title: string;
@@ -189,6 +196,8 @@ export const openEvent = new Port<EventRequest>('event');
 export const openShare = new Port<ShareRequest>('share');
 /** Answers with nothing when the person chose none. */
 export const chooseFiles = new Port<ChooseFilesRequest, KeptFile[]>('chooseFiles');
+/** Brings a file of any size to the server, going on where a cut connection stopped; answers with its blob. */
+export const bringFile = new Port<BringRequest, { accountId: string; blobId: string }>('bringFile');
 /** Puts blobs among the person's files, where they say. */
 export const keepFiles = new Port<KeptFile[]>('keepFiles');
 export const makeTask = new Port<TaskRequest>('task');

@@ -13,11 +13,15 @@ import { takeBack } from '../submission';
 import { view } from '../view.svelte';
 import { destroyDraft, saveDraft, submit } from './deliver';
 import { PREFIX } from './writing.svelte';
-import { Attachment, Draft, type KeptDraft } from './draft.svelte';
+import { Attachment, unlink } from './attachment.svelte';
+import { Draft, type KeptDraft } from './draft.svelte';
+import { takeLinks } from './links';
 import { cleanHtml, escapeHtml, forwardSubject, identityFor, quotable, replyRecipients, replySubject, signatureHtml, textToHtml, threading } from './quote';
 
 const MOST = 3;
 const SAVE_MS = 3_000;
+/** A discarded draft can be had back while its note is shown; its links end after that. */
+const UNDO_MS = 10_000;
 
 class Composers {
   list = $state.raw<Draft[]>([]);
@@ -31,6 +35,9 @@ class Composers {
     const kept = await db.all<KeptDraft>('meta', PREFIX);
     this.list = [...kept.map((one) => Object.assign(Draft.from(one), { minimised: !one.waiting })), ...this.list];
     window.addEventListener('online', () => this.flush());
+    window.addEventListener('beforeunload', (event) => {
+      if (this.list.some(({ files }) => files.some(({ status }) => status === 'uploading'))) event.preventDefault(); // it would be cut
+    });
     this.flush();
   }
 
@@ -90,7 +97,10 @@ class Composers {
     this.forget(draft);
     const kept = draft.keep();
     await destroyDraft(draft).catch(() => undefined);
+    const links = draft.files.flatMap(({ link }) => link ?? []);
+    const ending = setTimeout(() => void unlink(kept.accountId, links), draft.empty ? 0 : UNDO_MS);
     const back = () => {
+      clearTimeout(ending);
       const again = Draft.from({ ...kept, emailId: null });
       this.list = [...this.list, again];
       this.changed(again);
@@ -180,7 +190,7 @@ class Composers {
     const id = request.emailId!;
     const [email, body] = await Promise.all([one(EmailType, source, id), one(EmailBodyType, source, id)]);
     if (!email || !body) return;
-    if (request.mode === 'draft') return reopen(draft, email, body);
+    if (request.mode === 'draft') return reopen(draft, email, ...withoutLinks(body));
     if (request.mode === 'again') {
       reopen(draft, email, body);
       Object.assign(draft, { emailId: null, inReplyTo: null, references: null, files: await files(body, source, draft.accountId) });
@@ -223,10 +233,21 @@ async function copies(fromAccountId: string, accountId: string, blobIds: string[
 }
 
 function filesOf(body: EmailBody, renamed: Record<string, string> = {}): Attachment[] {
-  return body.attachments.filter((part) => part.blobId).map((part) => Attachment.kept(renamed[part.blobId!] ?? part.blobId!, part.name ?? 'file', part.type, part.size, part.disposition === 'inline' ? part.cid : null));
+  return body.attachments.filter((part) => part.blobId).map((part) => Attachment.kept({ blobId: renamed[part.blobId!] ?? part.blobId!, name: part.name ?? 'file', type: part.type, size: part.size, cid: part.disposition === 'inline' ? part.cid : null }));
 }
 
-function reopen(draft: Draft, email: Email, body: EmailBody): void {
+/** A draft's words, and its links as the attachments that they are. */
+function withoutLinks(body: EmailBody): [EmailBody, Attachment[]] {
+  const files: Attachment[] = [];
+  const values = Object.entries(body.bodyValues).map(([part, value]) => {
+    const taken = takeLinks(value.value);
+    files.push(...taken.files);
+    return [part, { ...value, value: taken.html }] as const;
+  });
+  return [{ ...body, bodyValues: Object.fromEntries(values) }, files];
+}
+
+function reopen(draft: Draft, email: Email, body: EmailBody, linked: Attachment[] = []): void {
   draft.emailId = email.id;
   draft.to = email.to ?? [];
   draft.cc = email.cc ?? [];
@@ -235,7 +256,7 @@ function reopen(draft: Draft, email: Email, body: EmailBody): void {
   draft.html = quotable(body);
   draft.inReplyTo = body.inReplyTo;
   draft.references = body.references;
-  draft.files = filesOf(body);
+  draft.files = [...filesOf(body), ...linked];
 }
 
 async function one<T extends { id: string }>(type: Parameters<typeof store.fetch<T>>[0], account: string, id: string): Promise<T | undefined> {

@@ -4,7 +4,9 @@ import { jmap, JmapError, type Arguments } from '../../kernel/jmap';
 import { preferences } from '../../kernel/preferences.svelte';
 import { store } from '../../kernel/store.svelte';
 import { IdentityType, MailboxType, type Mailbox } from '../types';
+import { told } from './attachment.svelte';
 import type { Draft } from './draft.svelte';
+import { withLinkLines, withLinks } from './links';
 
 interface SetAnswer {
   created: Record<string, { id: string }> | null;
@@ -16,7 +18,7 @@ interface SetAnswer {
 /** The message as Email/set creates it. */
 export function emailOf(draft: Draft, mailboxId: string, mark = ''): Arguments {
   const identity = store.peek(IdentityType, draft.accountId, draft.identityId);
-  const inline = draft.files.filter((file) => file.status === 'ready');
+  const inside = draft.files.filter((file) => file.status === 'ready' && !file.link);
   return {
     mailboxIds: { [mailboxId]: true },
     keywords: { $draft: true, $seen: true },
@@ -31,8 +33,8 @@ export function emailOf(draft: Draft, mailboxId: string, mark = ''): Arguments {
     ...(mark ? { 'header:AI-Content:asRaw': ` ${mark}` } : {}),
     textBody: [{ partId: 'text', type: 'text/plain' }],
     htmlBody: [{ partId: 'html', type: 'text/html' }],
-    bodyValues: { text: { value: draft.text }, html: { value: draft.html } },
-    attachments: inline.map(({ blobId, name, type, cid }) => ({
+    bodyValues: { text: { value: withLinkLines(draft.text, draft.files) }, html: { value: withLinks(draft.html, draft.files) } },
+    attachments: inside.map(({ blobId, name, type, cid }) => ({
       blobId, name, type: type || 'application/octet-stream', disposition: cid ? 'inline' : 'attachment', ...(cid ? { cid } : {}),
     })),
   };
@@ -74,6 +76,8 @@ export async function submit(draft: Draft): Promise<string> {
   const identity = store.peek(IdentityType, draft.accountId, draft.identityId);
   const hold = holding(draft, preferences.value.undoSeconds);
   const batch = jmap.batch();
+  const links = draft.files.flatMap(({ link }) => link ?? []);
+  for (const one of told(draft.accountId, links, draft.subject, draft.everyone.map((person) => person.email))) batch.add('Attachment/link', one);
   const email = batch.add<SetAnswer>('Email/set', {
     accountId: draft.accountId,
     create: { draft: emailOf(draft, drafts.id, mark) },

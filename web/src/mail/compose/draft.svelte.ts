@@ -1,46 +1,6 @@
 /** One message that is being written: its fields, its files, where it is kept. */
-import { jmap, type Uploaded } from '../../kernel/jmap';
 import type { Address } from '../types';
-
-export type FileStatus = 'uploading' | 'ready' | 'failed';
-
-/** A file on its way into the message. */
-export class Attachment {
-  status = $state<FileStatus>('uploading');
-  /** From 0 to 1. */
-  part = $state(0);
-  blobId = $state('');
-
-  constructor(
-    readonly name: string,
-    readonly type: string,
-    readonly size: number,
-    readonly file: Blob | null,
-    /** Content-ID of a picture in the text. */
-    readonly cid: string | null = null,
-  ) {}
-
-  /** Uploads the file; what goes wrong is in `status`. */
-  async upload(account: string): Promise<void> {
-    if (!this.file) return;
-    this.status = 'uploading';
-    try {
-      const kept: Uploaded = await jmap.upload(account, this.file, (part) => (this.part = part));
-      this.blobId = kept.blobId;
-      this.status = 'ready';
-    } catch {
-      this.status = 'failed';
-    }
-  }
-
-  /** A file that the server has already: forwarded, or of a reopened draft. */
-  static kept(blobId: string, name: string, type: string, size: number, cid: string | null = null): Attachment {
-    const made = new Attachment(name, type, size, null, cid);
-    made.blobId = blobId;
-    made.status = 'ready';
-    return made;
-  }
-}
+import { Attachment, type KeptAttachment } from './attachment.svelte';
 
 export interface KeptDraft {
   key: string;
@@ -51,7 +11,7 @@ export interface KeptDraft {
   bcc: Address[];
   subject: string;
   html: string;
-  files: { blobId: string; name: string; type: string; size: number; cid: string | null }[];
+  files: KeptAttachment[];
   inReplyTo: string[] | null;
   references: string[] | null;
   answers: { accountId: string; emailId: string; keyword: '$answered' | '$forwarded' } | null;
@@ -111,7 +71,7 @@ export class Draft {
   /** What is kept on the device. */
   keep(): KeptDraft {
     const { key, accountId, identityId, to, cc, bcc, subject, html, inReplyTo, references, answers, emailId, turnIds, waiting, sendAt } = this;
-    const files = this.files.filter((file) => file.status === 'ready').map(({ blobId, name, type, size, cid }) => ({ blobId, name, type, size, cid }));
+    const files = this.files.filter((file) => file.status === 'ready').map((file) => file.keep());
     return { key, accountId, identityId, to, cc, bcc, subject, html, files, inReplyTo, references, answers, emailId, turnIds: [...turnIds], waiting, sendAt };
   }
 
@@ -119,7 +79,7 @@ export class Draft {
     const draft = new Draft();
     const { files, ...fields } = kept;
     Object.assign(draft, fields, { touched: true });
-    draft.files = files.map(({ blobId, name, type, size, cid }) => Attachment.kept(blobId, name, type, size, cid));
+    draft.files = files.map(Attachment.kept);
     return draft;
   }
 }
