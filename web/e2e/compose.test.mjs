@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { stat } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { enter, eventually, jmap, launch, person, subjects } from './harness.mjs';
 
@@ -92,4 +93,47 @@ test('a message is sent for later, says so among the sent ones, and is held back
   assert.deepEqual(after.ids, []);
   await page.getByRole('button', { name: 'Supprimer le brouillon' }).click();
   assert.deepEqual(page.faults, []);
+});
+
+test('a large file goes as a link that ends by itself, is in the draft again, and is taken with a receipt', async () => {
+  const [sender, reader] = [person('fr', 2), person('fr', 3)];
+  const subject = `Film ${Date.now()}`;
+  const page = await enter(browser, sender);
+  await page.keyboard.press('c');
+  await page.locator('.prose').waitFor();
+  await page.keyboard.type(`${reader.address},`);
+  await page.fill('.subject', subject);
+  await page.setInputFiles('input[type=file]', { name: 'film du port.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(21_000_000, 'film') });
+  const files = page.getByRole('list', { name: 'Pièces jointes' });
+  await files.getByText(/jusqu’au/).waitFor();
+  await files.getByRole('button', { name: /^Lien vers/ }).click();
+  await page.getByLabel('Mot de passe', { exact: true }).fill('la marée haute');
+  await page.getByRole('button', { name: 'Appliquer' }).click();
+  await files.getByText(/avec un mot de passe/).waitFor();
+  await page.getByRole('button', { name: 'Enregistrer et fermer' }).click();
+  await page.locator('.prose').waitFor({ state: 'detached' });
+
+  await page.goto('/mail/drafts');
+  await page.locator('[role="option"]', { hasText: subject }).click();
+  await page.getByRole('button', { name: 'Continuer à écrire' }).click();
+  await files.getByText(/avec un mot de passe/).waitFor();
+  await page.locator('.prose').click();
+  await page.keyboard.press('Control+Enter');
+  await page.locator('.prose').waitFor({ state: 'detached' });
+
+  const other = await enter(browser, reader);
+  await other.waitForFunction((subject) => [...document.querySelectorAll('[role="option"] .subj b')].some((one) => one.textContent.includes(subject)), subject, { timeout: 60_000 });
+  const url = await jmap(other, [['Email/query', { filter: { subject } }]]).then(async ([{ ids }]) => {
+    const [{ list: [email] }] = await jmap(other, [['Email/get', { ids, fetchTextBodyValues: true, properties: ['textBody', 'bodyValues', 'attachments'] }]]);
+    assert.deepEqual(email.attachments, []);
+    return email.bodyValues[email.textBody[0].partId].value.match(/http\S+\/s\/\S+/)[0];
+  });
+  await other.goto(url);
+  await other.getByLabel('Mot de passe').fill('la marée haute');
+  await other.keyboard.press('Enter');
+  const [taken] = await Promise.all([other.waitForEvent('download'), other.getByRole('link', { name: 'Télécharger' }).click()]);
+  assert.equal((await stat(await taken.path())).size, 21_000_000);
+  await page.goto('/mail/inbox');
+  await page.locator('[role="option"]', { hasText: `${subject} : reçu` }).waitFor();
+  assert.deepEqual([...page.faults, ...other.faults], []);
 });
