@@ -13,6 +13,7 @@ from parvis.files.links import store as links
 from parvis.files.links.words import WORDS
 from parvis.kernel import clock, ids
 from parvis.kernel.languages import LANGUAGES
+from parvis.store.sql.contract import counting
 from tests.files.conftest import Client
 
 
@@ -57,6 +58,22 @@ async def test_a_file_is_shown_and_taken(api, visitor, tree, ann) -> None:
     told = (await api("FileLink/get", ids=[number]))["list"][0]
     assert told["uses"] == 1 and told["receipts"][0]["name"] == "re<port>.txt"
     assert told["password"] is None and told["hasPassword"] is False
+    assert told["lastUse"] == told["receipts"][0]["time"]
+
+
+async def test_many_links_are_read_with_their_receipts_in_few_statements(api, visitor, tree, ann) -> None:
+    for number in range(12):
+        node = await tree.file(ann, f"{number}.txt", b"x")
+        _, path = await made(api, node, recipient=f"p{number}@x.example")
+        for _ in range(number % 3):
+            await visitor.get(f"{path}/{ids.text(node.id)}/x")
+    with counting() as statements:
+        got = await api("FileLink/get", ids=None)
+    assert len(statements) <= 6
+    assert {one["recipient"]: len(one["receipts"]) for one in got["list"]} == {
+        f"p{number}@x.example": number % 3 for number in range(12)
+    }
+    assert [one["uses"] for one in got["list"]] == [len(one["receipts"]) for one in got["list"]]
 
 
 async def test_a_folder_is_walked_and_nothing_beside_it(api, visitor, tree, ann) -> None:

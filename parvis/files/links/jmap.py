@@ -9,7 +9,7 @@ from parvis.access import passwords
 from parvis.access.principal import Right
 from parvis.files.jmap.node import date
 from parvis.files.links import service, store
-from parvis.files.links.store import Link
+from parvis.files.links.store import Link, Use
 from parvis.files.links.transfer import Transfers, Wish
 from parvis.files.model import PARVIS_FILES, SCOPE
 from parvis.kernel import clock, ids
@@ -47,6 +47,7 @@ class FileLink(Record, kw_only=True):
     max_uses: UnsignedInt = 0
     """How many downloads or uploads; 0 is any number."""
     uses: ServerSet[int] = 0
+    last_use: ServerSet[str | None] = None
     notify: bool = False
     """Whether who made it gets a letter with each use."""
     created: ServerSet[str] = ""
@@ -64,11 +65,12 @@ class FileLinkCondition(msgspec.Struct, kw_only=True, rename="camel"):
 async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]) -> list[Object]:
     """Links of nodes that the asker may share."""
     found = await service.visible(call.db, call.principal, await store.several(call.db, call.account_id, numbers))
-    return [await _shown(call, link, wanted) for link in found]
+    used = [link.id for link in found if link.used] if "receipts" in wanted else []
+    receipts = await store.uses(call.db, used)
+    return [_shown(call, link, receipts.get(link.id, [])) for link in found]
 
 
-async def _shown(call: Call, link: Link, wanted: frozenset[str]) -> Object:
-    receipts = await store.uses(call.db, link.id) if "receipts" in wanted and link.used else []
+def _shown(call: Call, link: Link, receipts: Sequence[Use]) -> Object:
     return {
         "id": ids.text(link.id),
         "nodeId": ids.text(link.node_id),
@@ -82,6 +84,7 @@ async def _shown(call: Call, link: Link, wanted: frozenset[str]) -> Object:
         "expires": date(link.expires_ms) if link.expires_ms is not None else None,
         "maxUses": link.most,
         "uses": link.used,
+        "lastUse": date(link.used_ms) if link.used_ms is not None else None,
         "notify": link.notify,
         "created": date(link.created_ms),
         "createdBy": ids.text(link.created_by),

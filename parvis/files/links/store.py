@@ -14,7 +14,8 @@ from parvis.store.unit import Unit
 
 KIND = "FileLink"
 _COLUMNS = """l.id, l.account_id, l.node_id, l.token, l.mode, l.name, l.message, l.recipient, l.password,
-    l.expires_ms, l.most, l.used, l.notify, l.created_by, l.created_ms"""
+    l.expires_ms, l.most, l.used, l.notify, l.created_by, l.created_ms,
+    (SELECT MAX(u.time_ms) FROM file_link_use u WHERE u.link_id = l.id)"""
 _MOST_USES = 500
 
 
@@ -37,6 +38,8 @@ class Link:
     notify: bool
     created_by: int
     created_ms: int
+    used_ms: int | None = None
+    """When it was used last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +162,19 @@ async def note(unit: Unit, link: Link, what: str, name: str, size: int) -> None:
     )
 
 
-async def uses(db: Any, link_id: int) -> list[Use]:
-    """The receipts of a link, the newest first."""
-    rows = await db.rows(
-        f"""SELECT what, name, size, time_ms FROM file_link_use WHERE link_id = ?
-        ORDER BY id DESC LIMIT {_MOST_USES}""",
-        link_id,
-    )
-    return [Use(*row) for row in rows]
+async def uses(db: Any, link_ids: Sequence[int]) -> dict[int, list[Use]]:
+    """The receipts of links, the newest first."""
+    found: dict[int, list[Use]] = {number: [] for number in link_ids}
+    if found:
+        rows = await db.rows(
+            f"""SELECT link_id, what, name, size, time_ms FROM (SELECT u.*, ROW_NUMBER() OVER
+            (PARTITION BY u.link_id ORDER BY u.id DESC) AS place FROM file_link_use u
+            WHERE u.link_id IN {marks(len(found))}) newest WHERE place <= {_MOST_USES} ORDER BY link_id, place""",
+            *found,
+        )
+        for number, *use in rows:
+            found[number].append(Use(*use))
+    return found
 
 
 async def drop(unit: Unit, link_id: int) -> None:

@@ -2,7 +2,7 @@
 import type { Command } from '../kernel/commands.svelte';
 import type { MessageKey } from '../kernel/i18n.svelte';
 import { router } from '../kernel/router.svelte';
-import { ArchiveRestore, Clock, Copy, Download, Eye, Folder, FolderInput, FolderPlus, FolderUp, HardDrive, Info, Pencil, Star, Trash, Upload, UserPlus } from '../ui/icons';
+import { ArchiveRestore, Clock, Copy, Download, Eye, Folder, FolderInput, FolderPlus, FolderUp, HardDrive, Info, Pencil, Send, Star, Trash, Upload, UserPlus } from '../ui/icons';
 
 type View = typeof import('./view.svelte').view;
 type Ui = typeof import('./ui.svelte').ui;
@@ -57,6 +57,7 @@ export const commands: Command[] = [
   { id: 'files.enter', title: 'files.open', keys: ['Enter'], group, quiet: true, when: () => some() && !onControl(), run: () => room!.view.openRow(room!.view.cursor) },
   { id: 'files.download', title: 'files.download', keys: ['D'], icon: Download, group, when: living, run: () => room!.actions.download() },
   { id: 'files.share', title: 'files.share', keys: ['Shift+S'], icon: UserPlus, group, when: living, run: () => room!.actions.share() },
+  { id: 'files.sendOut', title: 'files.sendOut', icon: Send, group, when: living, run: () => (room!.ui.sending = { account: room!.view.account, nodes: room!.view.targets().filter((node) => node.myRights.mayShare && !node.role) }) },
   { id: 'files.favourite', title: 'files.favourite', keys: ['S'], icon: Star, group, when: living, run: () => room!.actions.favourite() },
   { id: 'files.rename', title: 'files.rename', keys: ['F2'], icon: Pencil, group, when: living, run: rename },
   { id: 'files.move', title: 'files.move', keys: ['V'], icon: FolderInput, group, when: living, run: () => (room!.ui.moving = { nodes: room!.view.targets(), copy: false }) },
@@ -74,6 +75,7 @@ export const commands: Command[] = [
   { id: 'files.chooseAll', title: 'files.chooseAll', keys: ['Ctrl+A'], group, quiet: true, when: () => here() && !room!.view.open, run: () => room!.view.chooseAll() },
   { id: 'go.files', title: 'files.go', keys: ['G F'], icon: HardDrive, group: 'shell.go', run: () => router.go('/files') },
   { id: 'go.recentFiles', title: 'files.recent', icon: Clock, group: 'shell.go', run: () => router.go('/files/recent') },
+  { id: 'go.transfers', title: 'files.transfers', icon: Send, group: 'shell.go', run: () => router.go('/files/transfers') },
   { id: 'go.favouriteFiles', title: 'files.favourites', icon: Folder, group: 'shell.go', run: () => router.go('/files/favourites') },
 ];
 

@@ -1,7 +1,7 @@
 /** What can be done to some nodes, as a menu. */
 import { t } from '../kernel/i18n.svelte';
 import type { MenuItem } from '../ui/Menu.svelte';
-import { ArchiveRestore, Copy, Download, Eye, FolderInput, Info, Pencil, Star, Trash, UserPlus } from '../ui/icons';
+import { ArchiveRestore, Copy, Download, Eye, FolderInput, Info, Pencil, Send, Star, Trash, UserPlus } from '../ui/icons';
 import { download, favourite, restore, share, trash } from './actions';
 import type { FileNode } from './types';
 import { ui } from './ui.svelte';
@@ -22,6 +22,7 @@ export function doings(nodes: FileNode[]): MenuItem[] {
     one && { label: t('files.open'), icon: Eye, keys: 'O', run: () => view.openNode(first) },
     nodes.some(({ blobId }) => blobId) && { label: t('files.download'), icon: Download, keys: 'D', run: () => download(nodes) },
     one && first.myRights.mayShare && { label: t('files.share'), icon: UserPlus, keys: 'Shift+S', run: () => share(first) },
+    nodes.every((node) => node.myRights.mayShare && !node.role) && { label: t('files.sendOut'), icon: Send, run: () => (ui.sending = { account: view.account, nodes }) },
     { label: t('files.favourite'), icon: Star, keys: 'S', checked: nodes.every((node) => node.isFavourite), run: () => favourite(nodes) },
     one && first.myRights.mayRename && !first.role && { label: t('files.rename'), icon: Pencil, keys: 'F2', apart: true, run: () => (ui.naming = { kind: 'rename', node: first }) },
     deletable && { label: t('files.move'), icon: FolderInput, keys: 'V', run: () => (ui.moving = { nodes, copy: false }) },

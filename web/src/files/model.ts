@@ -1,5 +1,5 @@
 /** Files as pure functions: how they look, how they are named and sorted, where they lie. */
-import type { FileNode } from './types';
+import type { FileLink, FileNode } from './types';
 
 export type Kind = 'folder' | 'image' | 'pdf' | 'text' | 'sheet' | 'slides' | 'document' | 'audio' | 'video' | 'archive' | 'mail' | 'code' | 'other';
 
@@ -92,7 +92,7 @@ export function fromKey(key: string): { account: string; id: string | null } {
 }
 
 export interface Place {
-  kind: 'folder' | 'recent' | 'favourites' | 'trash';
+  kind: 'folder' | 'recent' | 'favourites' | 'transfers' | 'trash';
   account: string;
   /** Of a folder: its id, null for the top. */
   id: string | null;
@@ -108,7 +108,7 @@ export function addressOf({ kind, account, id }: Place, home: string): string[] 
 /** The place of an address; the top of the person's own account when it names none. */
 export function placeOf(parts: string[], home: string): Place {
   const [, first, last] = parts;
-  if (first === 'recent' || first === 'favourites' || first === 'trash') return { kind: first, account: home, id: null };
+  if (first === 'recent' || first === 'favourites' || first === 'transfers' || first === 'trash') return { kind: first, account: home, id: null };
   if (first !== 'f' || !last) return { kind: 'folder', account: home, id: null };
   return last.includes('~') ? { kind: 'folder', ...fromKey(last) } : { kind: 'folder', account: home, id: last };
 }
@@ -128,4 +128,19 @@ export function sortOf({ by, ascending }: Order): Record<string, unknown>[] {
 /** Pressed again, a column turns round; names begin with A, dates and sizes with the greatest. */
 export function nextOrder(order: Order, by: SortBy): Order {
   return { by, ascending: order.by === by ? !order.ascending : by === 'name' };
+}
+
+/** Addresses as they are typed: between commas, semicolons, spaces or lines; `Ann <ann@x.example>` too. Those that are
+ * none come second. */
+export function addressesOf(typed: string): [good: string[], bad: string[]] {
+  const named = typed.replace(/[^,;\n<>]*<([^<>]*)>/g, ' $1 ');
+  const all = [...new Set(named.split(/[\s,;]+/).filter(Boolean))];
+  const good = (one: string) => /^[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>().]+$/.test(one);
+  return [all.filter(good), all.filter((one) => !good(one))];
+}
+
+/** Whether a link still leads somewhere, and if not, why. */
+export function endOf({ expires, maxUses, uses }: Pick<FileLink, 'expires' | 'maxUses' | 'uses'>, now = Date.now()): 'over' | 'used' | null {
+  if (expires && Date.parse(expires) <= now) return 'over';
+  return maxUses && uses >= maxUses ? 'used' : null;
 }

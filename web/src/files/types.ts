@@ -86,4 +86,24 @@ export interface FileLink {
   expires: string | null;
   maxUses: number;
   uses: number;
+  recipient: string;
+  created: string;
+  /** When it was used last. */
+  lastUse: string | null;
 }
+
+/** One use of a link. */
+export interface Receipt {
+  what: 'download' | 'upload';
+  name: string;
+  size: number;
+  time: string;
+}
+
+/** All links of an account; their receipts are asked for when they are shown. */
+export const FileLinkType = defineType<FileLink>({
+  name: 'FileLink',
+  capability: FILES,
+  whole: true,
+  properties: ['id', 'nodeId', 'url', 'mode', 'name', 'hasPassword', 'expires', 'maxUses', 'uses', 'recipient', 'created', 'lastUse'],
+});

@@ -7,6 +7,8 @@ class FilesUi {
   naming = $state.raw<{ kind: 'folder' } | { kind: 'rename'; node: FileNode } | null>(null);
   /** Nodes that a folder is chosen for. */
   moving = $state.raw<{ nodes: FileNode[]; copy: boolean } | null>(null);
+  /** What is to be sent to people outside; empty to choose it first. */
+  sending = $state.raw<{ account: string; nodes: FileNode[] } | null>(null);
   /** What is to be destroyed for good, once confirmed; null for nothing. */
   destroying = $state.raw<FileNode[] | null>(null);
   /** What is shown beside the open file: itself, or what is known about it. */

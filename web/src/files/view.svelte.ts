@@ -120,16 +120,16 @@ class FilesView {
     if (router.parts[0] !== 'files' || !this.home) return;
     const { place, trash } = this;
     const { order } = this.look;
-    if (place.kind !== 'folder' && !trash) return;
+    if (place.kind !== 'folder' && place.kind !== 'transfers' && !trash) return;
     const key = JSON.stringify([place, order]);
     untrack(() => {
       if (key === this.shown) return;
       this.shown = key;
       this.query?.close();
-      this.query = this.list(place, order);
+      this.query = place.kind === 'transfers' ? null : this.list(place, order);
       this.cursor = 0;
       this.choose([]);
-      void this.query.start();
+      void this.query?.start();
     });
   }
 

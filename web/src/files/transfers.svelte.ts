@@ -1,0 +1,127 @@
+/** What has been given to people outside, of all accounts one may share from; and giving more. */
+import { t } from '../kernel/i18n.svelte';
+import { jmap, JmapError } from '../kernel/jmap';
+import { notices } from '../kernel/notices.svelte';
+import { store } from '../kernel/store.svelte';
+import { sync } from '../kernel/sync';
+import { setAside } from './asides';
+import { endOf } from './model';
+import { bring } from './transport';
+import { FileLinkType, FileNodeType, type FileLink, type FileNode, type Receipt } from './types';
+import { Tree } from './uploads.svelte';
+import { view } from './view.svelte';
+
+export interface Given {
+  account: string;
+  link: FileLink;
+  node: FileNode | undefined;
+}
+
+class Transfers {
+  ready = $state(false);
+
+  /** Fetches all of it; from then on it is kept in step. */
+  async begin(): Promise<void> {
+    sync.register(FileLinkType);
+    await Promise.allSettled(
+      view.accounts.map(async ({ id }) => {
+        if (!store.complete(FileLinkType, id)) await store.fetch(FileLinkType, id, null);
+        const missing = store.list(FileLinkType, id).map(({ nodeId }) => nodeId).filter((node) => !store.peek(FileNodeType, id, node));
+        await store.load(FileNodeType, id, [...new Set(missing)]);
+      }),
+    );
+    this.ready = true;
+  }
+
+  /** The newest first. Reactive. */
+  get all(): Given[] {
+    return view.accounts
+      .flatMap(({ id: account }) => store.list(FileLinkType, account).map((link) => ({ account, link, node: store.read(FileNodeType, account, link.nodeId) })))
+      .toSorted((a, b) => b.link.created.localeCompare(a.link.created));
+  }
+
+  /** Ends links at once. Rejects with JmapError. */
+  async end(given: Given[]): Promise<void> {
+    for (const account of new Set(given.map((one) => one.account))) {
+      await setAside('FileLink', account, { destroy: given.filter((one) => one.account === account).map(({ link }) => link.id) });
+      await sync.bring(FileLinkType, account);
+    }
+  }
+
+  async withdraw(given: Given[]): Promise<void> {
+    try {
+      await this.end(given);
+      if (given.length === 1) notices.show(t('files.withdrawn', { name: nameOf(given[0]!) }), { stay: 3_000 });
+    } catch (error) {
+      notices.show(t('files.notDone', { reason: (error as Error).message }), { tone: 'danger' });
+    }
+  }
+
+  /** A link by which others put files into a folder, in the clipboard. */
+  async request(account: string, folder: FileNode): Promise<void> {
+    try {
+      await setAside('FileLink', account, { create: { l: { nodeId: folder.id, mode: 'upload', notify: true } } });
+      await sync.bring(FileLinkType, account);
+      const made = this.all.find(({ link }) => link.nodeId === folder.id && link.mode === 'upload');
+      if (made) await navigator.clipboard.writeText(made.link.url);
+      notices.show(t('files.requested', { name: folder.name }));
+    } catch (error) {
+      notices.show(t('files.notDone', { reason: (error as Error).message }), { tone: 'danger' });
+    }
+  }
+}
+
+export function nameOf({ node, link }: Given): string {
+  return node?.name ?? link.name;
+}
+
+export function isOver({ link, node }: Given): boolean {
+  return endOf(link) !== null || node === undefined;
+}
+
+/** What was taken or brought by a link, the newest first. Rejects with JmapError. */
+export async function receiptsOf({ account, link }: Given): Promise<Receipt[]> {
+  const { list } = await jmap.call<{ list: { receipts: Receipt[] }[] }>('FileLink/get', { accountId: account, ids: [link.id], properties: ['receipts'] });
+  return list[0]?.receipts ?? [];
+}
+
+/** Files of this device as nodes of one's own, in the folder of what was sent; `told` gets the part that is there. */
+export async function brought(files: File[], told: (part: number) => void, signal: AbortSignal): Promise<FileNode[]> {
+  const account = view.home;
+  const parentId = await new Tree(account, null).folder(t('files.transfersFolder'));
+  const all = files.reduce((sum, { size }) => sum + size, 0) || 1;
+  const ids: string[] = [];
+  let before = 0;
+  for (const file of files) {
+    const blobId = await bring(account, file, (part) => told((before + part * file.size) / all), signal);
+    const type = /^[\w.+-]+\/[\w.+-]+$/.test(file.type) ? file.type : null;
+    const answer = await jmap.call<{ created?: Record<string, { id: string }> | null; notCreated?: Record<string, { type: string; description?: string }> | null }>('FileNode/set', {
+      accountId: account, create: { n: { parentId, nodeType: 'file', name: file.name, blobId, type } }, onExists: 'rename',
+    });
+    const refused = answer.notCreated?.n;
+    if (refused) throw new JmapError(refused.type, refused.description ?? refused.type);
+    ids.push(answer.created!.n!.id);
+    before += file.size;
+  }
+  await store.load(FileNodeType, account, ids);
+  return ids.map((id) => store.peek(FileNodeType, account, id)).filter((node) => node !== undefined);
+}
+
+export interface Wish {
+  recipients: string[];
+  subject: string;
+  message: string;
+  expires: string | null;
+  password: string;
+  maxUses: number;
+  notify: boolean;
+}
+
+/** A letter with a link of their own to each of some people. Rejects with JmapError. */
+export async function send(account: string, nodes: FileNode[], wish: Wish): Promise<void> {
+  const { password, ...rest } = wish;
+  await jmap.call('FileTransfer/send', { accountId: account, nodeIds: nodes.map(({ id }) => id), ...rest, ...(password ? { password } : {}) });
+  await sync.bring(FileLinkType, account).catch(() => undefined);
+}
+
+export const transfers = new Transfers();
