@@ -25,11 +25,21 @@ script_of_web() { # name: runs web's npm script of that name, 77 when there is n
   (cd web && npm run --silent "$1")
 }
 
+# Files of browser tests, the longest first, are dealt out to as many demo servers as there are processors, two at most:
+# each file is run whole against one of them, and what it printed is shown when it has ended.
 browser_tests() {
   [ -d web/e2e ] || { echo "web/e2e is not there"; return 77; }
   command -v chromium >/dev/null || { echo "chromium is not installed"; return 77; }
-  # Named one by one: whether a folder may be named differs between versions of Node.
-  .ci/with_demo.sh bash -c "cd web && exec node --test --test-concurrency=1 e2e/*.test.mjs"
+  local queue worker workers=() code=0
+  queue=$(mktemp)
+  (cd web && ls -S e2e/*.test.mjs) >"$queue"
+  for worker in $(seq "$(nproc | awk '{ print $1 < 2 ? $1 : 2 }')"); do
+    .ci/with_demo.sh .ci/from_queue.sh "$queue" web node --test &
+    workers+=($!)
+  done
+  for worker in "${workers[@]}"; do wait "$worker" || code=1; done
+  rm -f "$queue" "$queue.lock"
+  return $code
 }
 
 static() {
@@ -42,7 +52,17 @@ static() {
 }
 
 tests() { # name marker-expression [options]: files of tests are shared out among as many processes as options say
-  step "$1" python -m pytest -q -m "$2" --durations=5 "${@:3}"
+  step "$1" in_memory python -m pytest -q -m "$2" --durations=5 "${@:3}"
+}
+
+in_memory() { # command...: with temporary files in memory where there is room, so that no test waits for a disk
+  local folder code=0
+  [ "$(df --output=avail /dev/shm 2>/dev/null | tail -1)" -gt 6000000 ] 2>/dev/null || { "$@"; return; }
+  folder=$(mktemp -d /dev/shm/parvis.XXXX)
+  chmod 711 "$folder" # servers of tests give up root
+  TMPDIR=$folder "$@" || code=$?
+  rm -rf "$folder"
+  return $code
 }
 
 summary() {
@@ -64,7 +84,7 @@ case ${1:-all} in
     step "web: types and templates" script_of_web check
     step "web: unit tests" script_of_web test
     step "web: build, within its budget" script_of_web build
-    tests "slow tests and other servers" "(slow or peer) and not browser"
+    tests "slow tests and other servers" "(slow or peer) and not browser" "${shared[@]}"
     tests "browser tests from Python" "browser"
     step "web: browser tests" browser_tests
     ;;

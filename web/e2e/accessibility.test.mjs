@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, enter, eventually, launch, learned, open, person, shot, signIn } from './harness.mjs';
+import { DESKTOP, enter, eventually, launch, learned, lost, open, person, PHONE, shot, signIn, sound } from './harness.mjs';
 import { inside, outside } from './screens.mjs';
 
 let browser;
@@ -10,36 +10,6 @@ before(async () => {
 });
 after(() => browser.close());
 
-for (const theme of ['light', 'dark']) {
-  for (const [width, height] of [[1440, 900], [390, 844]]) {
-    test(`axe finds nothing on any screen, ${theme}, ${width} px`, async () => {
-      const page = await open(browser, { theme, width, height });
-      const look = (name) => accessible(page, `${name}-${theme}-${width}`);
-      await outside(page, look);
-      await signIn(page, person('fr'));
-      await inside(page, look);
-      assert.deepEqual(page.faults, []);
-      await page.context().close();
-    });
-  }
-}
-
-/** Controls that lie outside the window, other than in a row that scrolls by itself; and how far the page scrolls. */
-const lost = () => {
-  const slides = (node) => {
-    for (let at = node.parentElement; at && at !== document.body; at = at.parentElement) {
-      if (/auto|scroll/.test(getComputedStyle(at).overflowX) && at.scrollWidth > at.clientWidth) return true;
-    }
-    return false;
-  };
-  const far = [...document.querySelectorAll('a[href], button, input, textarea, select, [role="option"]')].filter((one) => {
-    const { left, right, width } = one.getBoundingClientRect();
-    return width > 1 && one.checkVisibility({ visibilityProperty: true }) && (left < -1 || right > innerWidth + 1) && !one.matches('.sr') && !slides(one);
-  });
-  const over = document.documentElement.scrollWidth - innerWidth;
-  return [...far.map((one) => one.outerHTML.slice(0, 120)), ...(over > 0 ? [`the page is ${over} px too wide`] : [])];
-};
-
 /** Words cut off at their foot: text that is higher than the box that hides what is over. */
 const cut = () =>
   [...document.querySelectorAll('button, a, label, span, p, b, h1, h2, h3, dt, dd, [role="option"]')]
@@ -47,16 +17,15 @@ const cut = () =>
     .filter((one) => one.scrollHeight > one.clientHeight + 3 && one.clientHeight > 0)
     .map((one) => `${one.className}: ${one.textContent.trim().slice(0, 40)} (${one.scrollHeight} in ${one.clientHeight} px)`);
 
-for (const [what, size] of [['320 px wide', { width: 320, height: 700 }], ['enlarged to 200 %', { width: 640, height: 450 }]]) {
-  test(`nothing is lost on a page ${what}`, async () => {
-    const page = await open(browser, size);
-    const look = async (name) => {
-      await shot(page, `${name}-${size.width}`);
-      await eventually(async () => assert.deepEqual(await page.evaluate(lost), [], name));
-    };
+/** Each screen is walked to once for each kind of device. */
+for (const device of [DESKTOP, PHONE]) {
+  test(`on a ${device.name} every screen is sound: axe in both themes, nothing lost in the smallest window`, async () => {
+    const page = await open(browser, device);
+    const look = (name) => sound(page, name, device);
     await outside(page, look);
     await signIn(page, person('fr'));
     await inside(page, look);
+    assert.deepEqual(page.faults, []);
     await page.context().close();
   });
 }

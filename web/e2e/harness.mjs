@@ -55,16 +55,46 @@ export async function enter(browser, who, options) {
   return page;
 }
 
-/** Fails with what axe found, by rule and element. */
-export async function accessible(page, name) {
+/** Fails with what axe found, by rule and element; of all rules or of those named. */
+export async function accessible(page, name, rules) {
   await page.waitForTimeout(150);
   await shot(page, name);
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource);
-  const { violations } = await page.evaluate(() =>
-    globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'] }),
-  );
+  const runOnly = rules ?? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+  const { violations } = await page.evaluate((only) => globalThis.axe.run(document, { runOnly: only, resultTypes: ['violations'] }), runOnly);
   const told = violations.map((one) => `${one.id} (${one.impact}): ${one.nodes.map((node) => `${node.target.join(' ')} ${node.failureSummary}`).slice(0, 3).join('\n    ')}`);
   assert.deepEqual(told, [], `${name}: axe`);
+}
+
+/** Controls that lie outside the window, other than in a row that scrolls by itself; and how far the page scrolls. */
+export const lost = () => {
+  const slides = (node) => {
+    for (let at = node.parentElement; at && at !== document.body; at = at.parentElement) {
+      if (/auto|scroll/.test(getComputedStyle(at).overflowX) && at.scrollWidth > at.clientWidth) return true;
+    }
+    return false;
+  };
+  const far = [...document.querySelectorAll('a[href], button, input, textarea, select, [role="option"]')].filter((one) => {
+    const { left, right, width } = one.getBoundingClientRect();
+    return width > 1 && one.checkVisibility({ visibilityProperty: true }) && (left < -1 || right > innerWidth + 1) && !one.matches('.sr') && !slides(one);
+  });
+  const over = document.documentElement.scrollWidth - innerWidth;
+  return [...far.map((one) => one.outerHTML.slice(0, 120)), ...(over > 0 ? [`the page is ${over} px too wide`] : [])];
+};
+
+export const DESKTOP = { name: 'desktop', width: 1440, height: 900, smallest: { width: 640, height: 450 } };
+export const PHONE = { name: 'phone', width: 390, height: 844, smallest: { width: 320, height: 700 } };
+
+/** What a page shows is accessible in both themes, and nothing is lost in the smallest window of the device. */
+export async function sound(page, name, { width, height, smallest }) {
+  await accessible(page, `${name}-${width}`);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await accessible(page, `${name}-${width}-dark`, ['color-contrast']);
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(smallest);
+  await shot(page, `${name}-${smallest.width}`);
+  await eventually(async () => assert.deepEqual(await page.evaluate(lost), [], name));
+  await page.setViewportSize({ width, height });
 }
 
 export async function shot(page, name) {
