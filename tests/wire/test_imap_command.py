@@ -365,13 +365,10 @@ LONG = [
 
 
 @pytest.mark.parametrize("line", LONG, ids=[line[:20].decode() for line in LONG])
-def test_a_long_command_is_read_quickly(line: bytes) -> None:
-    taken = []
-    for _ in range(3):
-        start = time.perf_counter()
-        try:
-            read(line)
-        except BadCommand as error:
-            assert error.tag == "A1"
-        taken.append(time.perf_counter() - start)
-    assert min(taken) < 0.05
+def test_a_long_command_is_read_in_time_of_its_length(line: bytes) -> None:
+    start = time.process_time()
+    try:
+        read(line)
+    except BadCommand as error:
+        assert error.tag == "A1"
+    assert time.process_time() - start < 1  # a few hundredths; what grew with the square would take minutes
