@@ -37,9 +37,12 @@ class Taken:
     instance: Instance | None
 
 
-async def of(db: Any, principal: Principal, account_id: int, span: Span, *, own: bool = False) -> list[Taken]:
+async def of(
+    db: Any, principal: Principal, account_id: int, span: Span, *, own: bool = False, secret: bool = True
+) -> list[Taken]:
     """What an account's calendars take in a window, as `principal` may know it. `own`: the account itself asks, or
-    the server for it. Raises Forbidden for who may know nothing of it, TooLarge."""
+    the server for it; then not `secret` leaves out what is kept from others. Raises Forbidden for who may know
+    nothing of it, TooLarge."""
     if span.end_ms - span.start_ms > MOST_DAYS * 86_400_000:
         raise TooLarge(f"at most {MOST_DAYS} days", limit=MOST_DAYS)
     seen = {each.scope.id: each.rights for each in await parts.readable(db, principal, account_id, SCOPE, Right(0))}
@@ -60,7 +63,9 @@ async def of(db: Any, principal: Principal, account_id: int, span: Span, *, own:
         readable = Right.READ in seen.get(number, Right(0))
         after = 0
         while True:
-            page = await events.within(db, number, span.start_ms, span.end_ms, "", after, _PAGE, secret=own)
+            page = await events.within(
+                db, number, span.start_ms, span.end_ms, "", after, _PAGE, secret=own and secret
+            )
             looked += len(page)
             if looked > _MOST_EVENTS or len(found) > _MOST_INSTANCES:
                 raise TooLarge("there is too much in this time")

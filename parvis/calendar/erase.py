@@ -14,6 +14,7 @@ _KEPT = (
     ("calendar_event_person", "event_id, principal_id", _OF_EVENTS),
     ("calendar_event_person", "event_id, principal_id", "principal_id = ?"),
     ("calendar_event", "id", _MINE),
+    ("calendar_published", "account_id", _MINE),
     ("calendar_link", "id", _MINE),
     ("calendar_link", "id", "created_by = ?"),
     ("calendar_booking", "id", _MINE),

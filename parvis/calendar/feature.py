@@ -5,8 +5,10 @@ from parvis.access.principal import Kind as PrincipalKind
 from parvis.calendar import calendars, erase, feeds, outgoing, transfer
 from parvis.calendar.dav import Calendars
 from parvis.calendar.delivery import FOLLOWER, Deliverer
+from parvis.calendar.elsewhere import Elsewhere
 from parvis.calendar.jmap import kinds
 from parvis.calendar.public.door import BookingDoor
+from parvis.calendar.public.freebusy import FreeBusyDoor
 from parvis.calendar.public.links import LinkDoor
 from parvis.calendar.reminders import Ringer
 from parvis.calendar.source import EventSource
@@ -23,6 +25,7 @@ _PRESENT = "SELECT 1 FROM calendar c WHERE c.account_id = p.id AND c.is_default 
 def feature(context: Context) -> Feature:
     """Calendars and events, their doors, and what runs beside them."""
     store = context.store
+    context.offer(Elsewhere(context))
     deliverer, ringer = Deliverer(context), Ringer(context)
 
     async def provision(unit: Unit, account_id: int, kind: PrincipalKind) -> None:
@@ -47,7 +50,7 @@ def feature(context: Context) -> Feature:
             feeds.JOB: feeds.Reader(context).handle,
         },
         followers={FOLLOWER: deliverer.follow},
-        routes=(*LinkDoor(context).routes(), *BookingDoor(context).routes()),
+        routes=(*LinkDoor(context).routes(), *FreeBusyDoor(context).routes(), *BookingDoor(context).routes()),
         blobs={transfer.LETTER: transfer.Files(store).resolve},
         provision=provision,
         start=lambda: provide(store, _WITH_CALENDARS, _PRESENT, provision),

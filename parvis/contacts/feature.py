@@ -8,11 +8,13 @@ from parvis.contacts.collected import Collector
 from parvis.contacts.dav import AddressBooks
 from parvis.contacts.directory import FOLLOWER as LISTING
 from parvis.contacts.directory import Directory
+from parvis.contacts.freebusy import CardLinks
 from parvis.contacts.jmap import kinds
 from parvis.contacts.source import ContactSource
 from parvis.contacts.tools import ContactTools
 from parvis.serve.context import Context
 from parvis.serve.feature import Feature
+from parvis.serve.freebusy import FreeBusyLinks
 from parvis.serve.newcomers import provide
 from parvis.store.unit import Unit
 
@@ -27,6 +29,7 @@ def feature(context: Context) -> Feature:
         if kind in _WITH_CONTACTS:
             await books.provision(unit, account_id, await directory.language_of(unit, account_id))
 
+    context.offer(CardLinks(context.store), under=FreeBusyLinks)
     own = Directory(context.store, context.settings.language)
 
     async def start() -> None:

@@ -10,7 +10,7 @@ from parvis.wire.jscontact.structured import components_of, full_name
 
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
-_LONGEST = 60
+LONGEST = 60
 _MOST = 300
 """Words of a card."""
 MOST_TEXT = 4000
@@ -27,7 +27,7 @@ _PHRASE = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|(\S+)")
 
 def words_of(text: str) -> list[str]:
     """The words of a text, folded."""
-    return [word[:_LONGEST] for word in _WORD.findall(fold(text[:MOST_TEXT]))]
+    return [word[:LONGEST] for word in _WORD.findall(fold(text[:MOST_TEXT]))]
 
 
 def entries(card: Card) -> set[tuple[str, str]]:
@@ -46,9 +46,9 @@ def entries(card: Card) -> set[tuple[str, str]]:
 def _words_in(field: str, text: str) -> list[str]:
     words = words_of(text)
     if field == "email":
-        return [*words, fold(text.strip())[:_LONGEST]]
+        return [*words, fold(text.strip())[:LONGEST]]
     if field == "phone":
-        return [*words, number := digits(text)[:_LONGEST], number[-NATIONAL:]]
+        return [*words, number := digits(text)[:LONGEST], number[-NATIONAL:]]
     return words
 
 

@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from parvis.calendar import feeds, transfer
+from parvis.calendar import outside, transfer
 from parvis.kernel import clock
 from parvis.kernel.egress import Egress
 from parvis.kernel.errors import Invalid
@@ -167,42 +167,8 @@ async def test_what_the_gate_refuses_is_not_asked(ann, context) -> None:
 )
 def test_addresses_that_are_none(url: str) -> None:
     with pytest.raises(Invalid):
-        feeds.checked(url)
+        outside.checked(url)
 
 
 def test_webcal_is_https() -> None:
-    assert feeds.checked("webcal://example.org/a.ics") == "https://example.org/a.ics"
-
-
-async def test_finding_a_time(ann, bob, person) -> None:
-    cid = await person("cid")
-    await bob(
-        "Calendar/set", update={await bob.calendar(): {"shareWith": {ann.account: {"mayReadFreeBusy": True}}}}
-    )
-    await ann.make(start="2026-01-05T09:00:00", duration="PT2H")
-    await bob.make(start="2026-01-05T11:00:00", duration="PT1H")
-    await bob.make(start="2026-01-05T13:00:00", duration="PT1H", status="tentative")
-    people = [{"principalId": each.account, "timeZone": "Etc/UTC"} for each in (ann, bob)]
-    people.append({"principalId": cid.account, "required": False, "timeZone": "Asia/Ho_Chi_Minh"})
-    found = await ann(
-        "CalendarEvent/findTime",
-        people=people,
-        utcStart="2026-01-05T08:00:00Z",
-        utcEnd="2026-01-05T18:00:00Z",
-        duration="PT1H",
-        limit=20,
-    )
-    starts = [each["utcStart"][11:16] for each in found["list"]]
-    assert starts[0] == "12:00" and "09:00" not in starts and "11:00" not in starts and "10:30" not in starts
-    best = found["list"][0]
-    assert set(best["free"]) == {ann.account, bob.account} and best["unknown"] == best["outside"] == [cid.account]
-    tentative = next(each for each in found["list"] if each["utcStart"][11:16] == "13:00")
-    assert tentative["tentative"] == [bob.account] and tentative["cost"] > best["cost"]
-    wrong = await ann(
-        "CalendarEvent/findTime",
-        people=people,
-        utcStart="2026-01-05T08:00:00Z",
-        utcEnd="2026-01-05T18:00:00Z",
-        duration="PT0S",
-    )
-    assert wrong["error"] == "invalidArguments"
+    assert outside.checked("webcal://example.org/a.ics") == "https://example.org/a.ics"

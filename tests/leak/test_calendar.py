@@ -102,6 +102,7 @@ def arguments(name: str, calendars: list[str], events: list[str]) -> dict:
         "followed": {"refresh": calendars[0]},
         "published": {"create": calendars[-1]},
         "bookingPages": {},
+        "freeBusy": {},
         "openBookingPage": {"calendarId": calendars[-1], "title": "x", "hours": {"0": [[540, 600]]}},
     }[verb]
 

@@ -19,7 +19,7 @@ from parvis.wire.ical.jscalendar.from_ical import in_iana
 from parvis.wire.ical.jscalendar.words import local
 from parvis.wire.ical.span import Span
 
-_STATUS = {"BUSY": "confirmed", "BUSY-TENTATIVE": "tentative", "BUSY-UNAVAILABLE": "unavailable"}
+STATUS = {"BUSY": "confirmed", "BUSY-TENTATIVE": "tentative", "BUSY-UNAVAILABLE": "unavailable"}
 
 
 class AvailabilityArguments(Arguments):
@@ -62,7 +62,7 @@ def _period(busy: freebusy.Busy, shown: tuple[Object, str] | None) -> Object:
     return {
         "utcStart": clock.utc_date(busy.start_ms),
         "utcEnd": clock.utc_date(busy.end_ms),
-        "busyStatus": _STATUS[busy.kind],
+        "busyStatus": STATUS[busy.kind],
         "event": shown[0] if shown else None,
         "accountId": shown[1] if shown else None,
     }

@@ -13,6 +13,7 @@ from parvis.calendar.jmap import (
     calendar,
     event,
     event_query,
+    find_time,
     identity,
     instance,
     methods,
@@ -33,6 +34,7 @@ from parvis.calendar.model import (
     CalendarEvent,
     EventCondition,
 )
+from parvis.calendar.public import freebusy as published
 from parvis.kernel import ids
 from parvis.serve.feature import Capability
 from parvis.serve.jmap import querying, reading
@@ -122,7 +124,7 @@ CAPABILITIES = (
     Capability(OWN_CAPABILITY, SCOPE),
     Capability(AVAILABILITY, "", account=lambda _: {"maxAvailabilityDuration": availability.DURATION}),
 )
-METHODS = (parse.METHOD, availability.METHOD, *methods.METHODS, *public.METHODS)
+METHODS = (parse.METHOD, availability.METHOD, find_time.METHOD, published.METHOD, *methods.METHODS, *public.METHODS)
 EVENTS = Kind(
     record=CalendarEvent,
     scope=SCOPE,

@@ -1,13 +1,11 @@
-"""Methods of our own: files taken in, calendars of elsewhere, and finding a time."""
+"""Methods of our own: files taken in, and calendars of elsewhere."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
-from parvis.calendar import feeds, meeting, transfer
-from parvis.calendar.meeting import Wanted
+from parvis.calendar import feeds, transfer
 from parvis.calendar.model import LARGEST, OWN_CAPABILITY, SCOPE, CalendarName, Colour
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, NotFound, TooLarge
@@ -15,13 +13,9 @@ from parvis.serve.jmap.blobs import Library
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.errors import MethodError
 from parvis.serve.jmap.kind import Method
-from parvis.serve.jmap.types import Arguments, Object, UTCDate
+from parvis.serve.jmap.types import Arguments, Object
 from parvis.store.unit import Unit
 from parvis.wire.contentlines import BadContent
-from parvis.wire.ical.errors import BadCalendar
-from parvis.wire.ical.span import Span
-from parvis.wire.ical.values import parse_duration
-from parvis.wire.ical.zones import zone
 
 _LARGEST_FILE = 20 * LARGEST
 
@@ -128,71 +122,10 @@ async def _refresh(call: Call, number: int) -> None:
     await call.context.store.write(work)
 
 
-class Person(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Somebody who is wanted, with their working time."""
-
-    principal_id: str
-    required: bool = True
-    time_zone: str = "Etc/UTC"
-    from_hour: Annotated[float, Meta(ge=0, le=24)] = 9
-    to_hour: Annotated[float, Meta(ge=0, le=24)] = 18
-    weekdays: Annotated[list[Annotated[int, Meta(ge=0, le=6)]], Meta(max_length=7)] = msgspec.field(
-        default_factory=lambda: list(range(5))
-    )
-
-
-class FindTimeArguments(Arguments):
-    """Who, when, for how long."""
-
-    account_id: str
-    people: Annotated[list[Person], Meta(min_length=1, max_length=50)]
-    utc_start: UTCDate
-    utc_end: UTCDate
-    duration: str = "PT1H"
-    limit: Annotated[int, Meta(ge=1, le=50)] = 10
-
-
-async def find_time(call: Call) -> Object:
-    """The best common times, with who can, perhaps, not, and of whom nothing is known."""
-    asked = call.arguments
-    span = Span(clock.parse_utc(asked.utc_start), clock.parse_utc(asked.utc_end))
-    try:
-        length = parse_duration(asked.duration)
-    except BadCalendar as error:
-        raise MethodError("invalidArguments", error.sentence, arguments=["duration"]) from error
-    people = [_wanted(call, each) for each in asked.people]
-    db: Any = call.context.store.db
-    try:
-        found = await meeting.find(
-            db, call.principal, people, span, int(length.total_seconds() * 1000), asked.limit
-        )
-    except TooLarge as error:
-        raise MethodError("tooLarge", error.sentence) from error
-    return {"accountId": ids.text(call.account_id), "list": [_shown(each) for each in found]}
-
-
-def _wanted(call: Call, person: Person) -> Wanted:
-    number, place = call.number(person.principal_id), zone(person.time_zone)
-    if number is None or place is None:
-        raise MethodError("invalidArguments", "no such principal or zone", arguments=["people"])
-    return Wanted(number, place, person.required, person.from_hour, person.to_hour, frozenset(person.weekdays))
-
-
-def _shown(slot: meeting.Slot) -> Object:
-    groups = ("free", "tentative", "busy", "outside", "unknown")
-    return {
-        "utcStart": clock.utc_date(slot.start_ms),
-        "utcEnd": clock.utc_date(slot.end_ms),
-        "cost": slot.cost,
-        **{name: [ids.text(number) for number in getattr(slot, name)] for name in groups},
-    }
-
-
 METHODS = tuple(
     Method(name=name, capability=OWN_CAPABILITY, arguments=arguments, run=run, scope=SCOPE)
     for name, arguments, run in (
         ("CalendarEvent/import", ImportArguments, import_),
-        ("CalendarEvent/findTime", FindTimeArguments, find_time),
         ("Calendar/follow", SubscribeArguments, subscribe),
         ("Calendar/followed", FeedsArguments, followed),
     )
