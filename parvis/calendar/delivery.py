@@ -9,7 +9,7 @@ import msgspec
 
 from parvis.access import directory
 from parvis.access.principal import Principal
-from parvis.calendar import calendars, draft, events, letters, notices, outgoing, resources, service
+from parvis.calendar import approval, calendars, draft, events, letters, notices, outgoing, resources, service
 from parvis.calendar.draft import parsed
 from parvis.calendar.events import Kept
 from parvis.kernel import clock
@@ -107,11 +107,14 @@ class Deliverer:
             except (BadCalendar, BadContent):
                 continue
             if f"mailto:{mail.author}" in itip.speakers(message):
-                await self._store.write(partial(_mailed, person=person, message=message))
+                writer = await directory.by_address(self._store.db, mail.author)
+                await self._store.write(partial(_mailed, person=person, message=message, writer=writer))
 
 
-async def _mailed(unit: Unit, person: Principal, message: itip.Message) -> None:
+async def _mailed(unit: Unit, person: Principal, message: itip.Message, writer: Principal | None) -> None:
     """A message that came by mail, unless somebody of this server sent it: then it has come already."""
+    if await approval.replied(unit, person, message, writer):
+        return
     speaker = next(iter(itip.speakers(message)), "")
     if await unit.value("SELECT 1 FROM address WHERE address = ?", speaker.partition(":")[2]) is None:
         await receive(unit, person, message, None)
@@ -119,6 +122,8 @@ async def _mailed(unit: Unit, person: Principal, message: itip.Message) -> None:
 
 async def receive(unit: Unit, person: Principal, message: itip.Message, sender: Principal | None) -> None:
     """Does what a message says to the calendars of an account. A message that says nothing of it is passed over."""
+    if await approval.replied(unit, person, message, sender):
+        return
     stored = await events.by_uid(unit, person.id, message.uid)
     mine = await service.me(unit, person.id)
     before = parsed(stored[0].etag, stored[1]) if stored is not None else None
@@ -153,6 +158,8 @@ async def _carry_out(
     await events.replace(unit, stored[0], made, scheduled=outcome.happened != "replied")
     await outgoing.ring(unit, stored[0], made.series)
     await notices.add(unit, stored[0], "updated", message, sender, stored, made)
+    if made.series.first.value("STATUS").upper() == "CANCELLED":
+        await events.decided(unit, stored[0].id)
     if message.method == "REQUEST":
         await resources.answer(unit, person, await events.kept(unit, person.id, stored[0].id))
 

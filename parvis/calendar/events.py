@@ -250,12 +250,17 @@ async def move(unit: Unit, row: Row, calendar_id: int, name: str) -> None:
 
 async def delete(unit: Unit, row: Row) -> None:
     """Removes an event."""
-    for table in ("calendar_event_person", "calendar_word", "calendar_object"):
+    for table in ("calendar_event_person", "calendar_word", "calendar_object", "calendar_request"):
         await unit.run(f"DELETE FROM {table} WHERE event_id = ?", row.id)
     await unit.run("DELETE FROM calendar_event WHERE id = ?", row.id)
     await _count(unit, row.calendar_id, -1)
     await unit.changed(row.account_id, EVENT, row.id, "destroyed", part=row.calendar_id)
     await unit.left(row.account_id, EVENT, row.id, row.calendar_id, row.name)
+
+
+async def decided(unit: Unit, number: int) -> None:
+    """Nobody has to decide about an event any more. See approval"""
+    await unit.run("DELETE FROM calendar_request WHERE event_id = ?", number)
 
 
 async def chosen(db: Any, numbers: Sequence[int], principal_id: int) -> dict[int, dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 from parvis.access import directory
 from parvis.access.principal import Kind as PrincipalKind
-from parvis.calendar import calendars, erase, feeds, outgoing, transfer
+from parvis.calendar import approval, calendars, erase, feeds, outgoing, transfer
+from parvis.calendar.asking import Asker
 from parvis.calendar.dav import Calendars
 from parvis.calendar.delivery import FOLLOWER, Deliverer
 from parvis.calendar.elsewhere import Elsewhere
@@ -45,6 +46,7 @@ def feature(context: Context) -> Feature:
         erase=erase.everything,
         jobs={
             outgoing.DELIVER: deliverer.handle,
+            approval.ASK: Asker(context).handle,
             outgoing.RING: ringer.handle,
             outgoing.PLAN: ringer.plan,
             feeds.JOB: feeds.Reader(context).handle,

@@ -36,7 +36,12 @@ def answer(message: itip.Message, sender: Principal) -> str:
 
 
 def _text(language: Language, component: Component, message: itip.Message, subject: str) -> str:
-    lines = [subject, ""]
+    return "\n".join([subject, "", *facts(language, component, message)]) + "\n"
+
+
+def facts(language: Language, component: Component, message: itip.Message) -> list[str]:
+    """When and where it is and what it is about, line by line."""
+    lines = list[str]()
     zones = Zones(message.calendar)
     start = of_property(component, "DTSTART", zones)
     if start is not None:
@@ -47,7 +52,7 @@ def _text(language: Language, component: Component, message: itip.Message, subje
         lines += ["", about[:5_000]]
     if comment := component.value("COMMENT"):
         lines += ["", comment[:2_000]]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def when(start: Moment) -> str:

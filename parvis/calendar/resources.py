@@ -1,23 +1,15 @@
-"""Rooms and things that can be booked: they accept what they are free for, and decline the rest. An event that
-overlaps with another keeps who came first."""
+"""Rooms and things that can be booked: what they are not free for they decline; the rest they accept, or keep
+tentatively until somebody has decided. An event that overlaps with another keeps who came first."""
 
 from parvis.access.principal import Principal
-from parvis.calendar import calendars, draft, events, outgoing, service
+from parvis.calendar import approval, draft, events, outgoing, service
 from parvis.calendar.draft import parsed
 from parvis.calendar.events import Kept
+from parvis.calendar.vacancy import answered, is_free
 from parvis.kernel import clock
 from parvis.store.unit import Unit
-from parvis.wire.contentlines import Component
-from parvis.wire.ical import freebusy, itip
-from parvis.wire.ical.calendar import Series
-from parvis.wire.ical.expand import Budget
-from parvis.wire.ical.recurrence import instances
-from parvis.wire.ical.zones import MAX_MS
-
-_HORIZON_MS = 2 * 366 * 86_400_000
-"""How far ahead what recurs is compared."""
-_MOST_OTHERS = 2_000
-_MOST_INSTANCES = 400
+from parvis.wire.ical import itip
+from parvis.wire.ical.itip.message import organizer
 
 
 async def answer(unit: Unit, resource: Principal, found: Kept) -> None:
@@ -28,46 +20,22 @@ async def answer(unit: Unit, resource: Principal, found: Kept) -> None:
     series, mine = parsed(row.etag, data), await service.me(unit, resource.id)
     if not service.attends(series, mine) or series.first.value("STATUS").upper() == "CANCELLED":
         return
-    free = await is_free(unit, resource.id, found, mine)
-    said = _answered(series, mine, "ACCEPTED" if free else "DECLINED")
+    word = await _answer(unit, resource, found, mine)
+    said = answered(series, mine, word)
     reply = itip.from_attendee(series, said, mine, clock.now_ms())
     await events.replace(unit, row, draft.made(said, data), scheduled=False)
     if reply is not None:
         await outgoing.add(unit, resource.id, [reply])
 
 
-def _answered(series: Series, mine: frozenset[str], word: str) -> Series:
-    def said(given: Component) -> Component:
-        changed = [
-            each.changed(params={**each.params, "PARTSTAT": [word]})
-            if each.name == "ATTENDEE" and each.value.strip().lower() in mine
-            else each
-            for each in given.properties
-        ]
-        return Component(given.name, changed, given.components)
-
-    master = said(series.master) if series.master is not None else None
-    return Series(series.kind, series.uid, master, [said(each) for each in series.overrides], series.zones)
-
-
-async def is_free(unit: Unit, account_id: int, found: Kept, mine: frozenset[str]) -> bool:
-    """Whether nothing else that was accepted overlaps, up to two years ahead."""
-    row, data = found
-    begin = max(row.first_ms, clock.now_ms() - 86_400_000)
-    end = min(row.last_ms, begin + _HORIZON_MS, MAX_MS)
-    if end < begin:
-        return True
-    calendar_id = await calendars.default_of(unit, account_id)
-    if calendar_id is None:
-        return False
-    wanted = instances(parsed(row.etag, data), begin, end + 1, _MOST_INSTANCES)
-    others = await events.within(unit, calendar_id, begin, end, "", 0, _MOST_OTHERS, secret=True)
-    budget = Budget()
-    for other, content in others:
-        if other.id == row.id:
-            continue
-        held = instances(parsed(other.etag, content), begin, end + 1, _MOST_INSTANCES, budget=budget)
-        taken = [each for each in held if freebusy.kind_of(each.component, mine) == "BUSY"]
-        if any(one.start_ms < each.end_ms and each.start_ms < one.end_ms for one in wanted for each in taken):
-            return False
-    return True
+async def _answer(unit: Unit, resource: Principal, found: Kept, mine: frozenset[str]) -> str:
+    """What a resource says at once. Who decides about it needs nobody else's word."""
+    if not await is_free(unit, resource.id, found, mine):
+        return "DECLINED"
+    series = parsed(found[0].etag, found[1])
+    people = await approval.deciding(unit, resource.id)
+    if organizer(series).removeprefix("mailto:") in {each.address for each in people}:
+        return "ACCEPTED"
+    if not people and not await approval.approvers(unit, resource.id):
+        return "ACCEPTED"
+    return await approval.standing(unit, found[0], series)

@@ -10,6 +10,12 @@ UNTITLED: dict[Language, str] = {"en": "Event", "fr": "Événement", "vi": "Sự
 WHEN: dict[Language, str] = {"en": "When", "fr": "Quand", "vi": "Thời gian"}
 WHERE: dict[Language, str] = {"en": "Where", "fr": "Où", "vi": "Địa điểm"}
 REMINDER: dict[Language, str] = {"en": "Reminder", "fr": "Rappel", "vi": "Nhắc nhở"}
+APPROVAL: dict[Language, str] = {"en": "To be approved", "fr": "À approuver", "vi": "Cần phê duyệt"}
+APPROVE: dict[Language, str] = {
+    "en": "{name} asks for {resource}. Accept to approve, decline to refuse: whoever answers first decides.",
+    "fr": "{name} demande {resource}. Acceptez pour approuver, refusez pour décliner : la première réponse décide.",
+    "vi": "{name} muốn dùng {resource}. Chấp nhận để phê duyệt, từ chối để bác bỏ: ai trả lời trước sẽ quyết định.",
+}
 _METHODS: dict[str, dict[Language, str]] = {
     "REQUEST": {"en": "Invitation", "fr": "Invitation", "vi": "Lời mời"},
     "CANCEL": {"en": "Cancelled", "fr": "Annulé", "vi": "Đã hủy"},

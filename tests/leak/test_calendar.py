@@ -103,6 +103,9 @@ def arguments(name: str, calendars: list[str], events: list[str]) -> dict:
         "published": {"create": calendars[-1]},
         "bookingPages": {},
         "freeBusy": {},
+        "resources": {},
+        "requests": {},
+        "decide": {"requestId": events[0], "approve": True},
         "openBookingPage": {"calendarId": calendars[-1], "title": "x", "hours": {"0": [[540, 600]]}},
     }[verb]
 

@@ -19,6 +19,7 @@ from parvis.calendar.jmap import (
     methods,
     parse,
     public,
+    resources,
 )
 from parvis.calendar.model import (
     AVAILABILITY,
@@ -124,7 +125,15 @@ CAPABILITIES = (
     Capability(OWN_CAPABILITY, SCOPE),
     Capability(AVAILABILITY, "", account=lambda _: {"maxAvailabilityDuration": availability.DURATION}),
 )
-METHODS = (parse.METHOD, availability.METHOD, find_time.METHOD, published.METHOD, *methods.METHODS, *public.METHODS)
+METHODS = (
+    parse.METHOD,
+    availability.METHOD,
+    find_time.METHOD,
+    published.METHOD,
+    *resources.METHODS,
+    *methods.METHODS,
+    *public.METHODS,
+)
 EVENTS = Kind(
     record=CalendarEvent,
     scope=SCOPE,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from parvis.access import accounts, directory, erasure, gate, passwords, sessions
 from parvis.access.principal import Principal, Right
+from parvis.calendar import approval
 from parvis.kernel import clock, ids, settings
 from parvis.kernel.errors import Invalid, NotFound
 from parvis.kernel.languages import LANGUAGES
@@ -44,6 +45,10 @@ def add(parser: argparse.ArgumentParser, texts: Texts) -> None:
     group.add_argument("address")
     group.add_argument("--add", action="append", default=[], metavar="MEMBER")
     group.add_argument("--remove", action="append", default=[], metavar="MEMBER")
+    room = acts.add_parser("approvers", help="RESOURCE --add PERSON --remove PERSON: who decides about it")
+    room.add_argument("address")
+    room.add_argument("--add", action="append", default=[], metavar="PERSON")
+    room.add_argument("--remove", action="append", default=[], metavar="PERSON")
     grant = acts.add_parser("grant", help="OWNER READER read,write [--until 2027-06-30]; `none` withdraws")
     grant.add_argument("owner")
     grant.add_argument("reader")
@@ -64,6 +69,7 @@ async def run(args: argparse.Namespace, opener: Opener) -> int:
         "restore": _enable,
         "delete": _delete,
         "group": _group,
+        "approvers": _approvers,
         "grant": _grant,
     }
     try:
@@ -165,6 +171,22 @@ async def _group(args: argparse.Namespace, program: Program) -> None:
         group.id,
     )
     print(f"{group.name}: {', '.join(row[0] for row in rows) or 'nobody'}")
+
+
+async def _approvers(args: argparse.Namespace, program: Program) -> None:
+    store = program.context.store
+    resource = await people.find(store, args.address)
+    added = [(await people.find(store, each)).id for each in args.add]
+    removed = {(await people.find(store, each)).id for each in args.remove}
+
+    async def work(unit: Unit) -> list[int]:
+        chosen = [*await approval.approvers(unit, resource.id), *added]
+        await approval.choose(unit, resource.id, [each for each in chosen if each not in removed])
+        return await approval.approvers(unit, resource.id)
+
+    chosen = await store.write(work) if added or removed else await approval.approvers(store.db, resource.id)
+    names = [(await directory.by_id(store.db, each)).name for each in chosen]
+    print(f"{resource.name}: {', '.join(sorted(names)) or 'nobody decides; it answers by itself'}")
 
 
 async def _grant(args: argparse.Namespace, program: Program) -> None:
