@@ -2,6 +2,7 @@
 of others; and what comes in by either way. RFC 6638 §3.2, RFC 6047"""
 
 import logging
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,18 @@ import msgspec
 
 from parvis.access import directory
 from parvis.access.principal import Principal
-from parvis.calendar import approval, calendars, draft, events, letters, notices, outgoing, resources, service
+from parvis.calendar import (
+    approval,
+    calendars,
+    draft,
+    events,
+    letters,
+    notices,
+    outgoing,
+    proposals,
+    resources,
+    service,
+)
 from parvis.calendar.draft import parsed
 from parvis.calendar.events import Kept
 from parvis.kernel import clock
@@ -108,20 +120,27 @@ class Deliverer:
                 continue
             if f"mailto:{mail.author}" in itip.speakers(message):
                 writer = await directory.by_address(self._store.db, mail.author)
-                await self._store.write(partial(_mailed, person=person, message=message, writer=writer))
+                await self._store.write(
+                    partial(_mailed, person=person, message=message, author=mail.author, writer=writer)
+                )
 
 
-async def _mailed(unit: Unit, person: Principal, message: itip.Message, writer: Principal | None) -> None:
+async def _mailed(
+    unit: Unit, person: Principal, message: itip.Message, author: str, writer: Principal | None
+) -> None:
     """A message that came by mail, unless somebody of this server sent it: then it has come already."""
     if await approval.replied(unit, person, message, writer):
         return
     speaker = next(iter(itip.speakers(message)), "")
     if await unit.value("SELECT 1 FROM address WHERE address = ?", speaker.partition(":")[2]) is None:
-        await receive(unit, person, message, None)
+        await receive(unit, person, message, None, author)
 
 
-async def receive(unit: Unit, person: Principal, message: itip.Message, sender: Principal | None) -> None:
-    """Does what a message says to the calendars of an account. A message that says nothing of it is passed over."""
+async def receive(
+    unit: Unit, person: Principal, message: itip.Message, sender: Principal | None, author: str = ""
+) -> None:
+    """Does what a message says to the calendars of an account. A message that says nothing of it is passed over.
+    `author` is the address of who sent it, when that is nobody of this server."""
     if await approval.replied(unit, person, message, sender):
         return
     stored = await events.by_uid(unit, person.id, message.uid)
@@ -130,6 +149,9 @@ async def receive(unit: Unit, person: Principal, message: itip.Message, sender: 
     try:
         outcome = itip.received(before, message, mine, clock.now_ms())
         await _carry_out(unit, person, message, stored, outcome, sender)
+        if stored is not None and outcome.happened in ("countered", "declined-counter"):
+            speaking = await service.me(unit, sender.id) if sender is not None else {f"mailto:{author}"}
+            await _countered(unit, message, stored, outcome, sender, speaking)
     except (BadCalendar, Conflict, OverQuota) as error:
         _log.info("a calendar message is passed over: %s", error.sentence)
         return
@@ -147,8 +169,6 @@ async def _carry_out(
 ) -> None:
     series = outcome.series
     if series is None:
-        if outcome.happened == "countered" and stored is not None:
-            await notices.add(unit, stored[0], "updated", message, sender, stored, None)
         return
     if stored is None:
         await _added(unit, person, message, series, sender)
@@ -157,11 +177,29 @@ async def _carry_out(
     made = draft.made(with_zones(series, before, outcome.zones), stored[1])
     await events.replace(unit, stored[0], made, scheduled=outcome.happened != "replied")
     await outgoing.ring(unit, stored[0], made.series)
+    await outgoing.moved(unit, stored[0], parsed(stored[0].etag, stored[1]), made.series)
     await notices.add(unit, stored[0], "updated", message, sender, stored, made)
     if made.series.first.value("STATUS").upper() == "CANCELLED":
         await events.decided(unit, stored[0].id)
     if message.method == "REQUEST":
         await resources.answer(unit, person, await events.kept(unit, person.id, stored[0].id))
+
+
+async def _countered(
+    unit: Unit,
+    message: itip.Message,
+    stored: Kept,
+    outcome: itip.Outcome,
+    sender: Principal | None,
+    speaking: Collection[str],
+) -> None:
+    """Another time that a guest proposes is kept for the organizer; what they decline is over. RFC 5546 §3.2.7"""
+    if outcome.happened == "countered":
+        if not await proposals.received(unit, stored, message, speaking):
+            return
+    elif not await proposals.declined(unit, stored, message):
+        return
+    await notices.add(unit, stored[0], "updated", message, sender, stored, None)
 
 
 async def _added(

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from parvis.calendar.draft import Draft
-from parvis.calendar.model import EVENT, MOST_EVENTS
+from parvis.calendar.model import EVENT, MOST_EVENTS, PROPOSAL
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound, OverQuota
 from parvis.store.sql.contract import marks
@@ -250,6 +250,7 @@ async def move(unit: Unit, row: Row, calendar_id: int, name: str) -> None:
 
 async def delete(unit: Unit, row: Row) -> None:
     """Removes an event."""
+    await forget_proposals(unit, row, [number for number, _ in await proposals(unit, row.id)])
     for table in ("calendar_event_person", "calendar_word", "calendar_object", "calendar_request"):
         await unit.run(f"DELETE FROM {table} WHERE event_id = ?", row.id)
     await unit.run("DELETE FROM calendar_event WHERE id = ?", row.id)
@@ -261,6 +262,20 @@ async def delete(unit: Unit, row: Row) -> None:
 async def decided(unit: Unit, number: int) -> None:
     """Nobody has to decide about an event any more. See approval"""
     await unit.run("DELETE FROM calendar_request WHERE event_id = ?", number)
+
+
+async def proposals(db: Any, number: int) -> list[tuple[int, int | None]]:
+    """Ids of the other times that are proposed for an event, and of which instance. See proposals"""
+    rows = await db.rows("SELECT id, instance_ms FROM calendar_proposal WHERE event_id = ? ORDER BY id", number)
+    return [(row[0], row[1] or None) for row in rows]
+
+
+async def forget_proposals(unit: Unit, row: Row, numbers: Sequence[int]) -> None:
+    """Removes some of them."""
+    for number in numbers:
+        await unit.run("DELETE FROM calendar_proposal WHERE id = ?", number)
+        await unit.changed(row.account_id, PROPOSAL, number, "destroyed", part=row.calendar_id)
+        await unit.left(row.account_id, PROPOSAL, number, row.calendar_id)
 
 
 async def chosen(db: Any, numbers: Sequence[int], principal_id: int) -> dict[int, dict[str, Any]]:

@@ -16,6 +16,7 @@ OWN_CAPABILITY = "urn:parvis:calendars"
 """Our own: files taken in, calendars of elsewhere, finding a time."""
 SCOPE = "calendar"
 CALENDAR, EVENT = "Calendar", "CalendarEvent"
+PROPOSAL = "CalendarEventProposal"
 _WRITE_ALL = Right.WRITE | Right.DELETE | Right.WRITE_OWN | Right.UPDATE_PRIVATE | Right.RSVP
 NAMES = {
     "mayReadFreeBusy": Right.FREE_BUSY,

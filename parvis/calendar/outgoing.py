@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from parvis.calendar import calendars
+from parvis.calendar import calendars, events
 from parvis.calendar.events import Row
 from parvis.kernel import clock, ids
 from parvis.store.jobs import Jobs
@@ -68,6 +68,13 @@ async def plan_again(unit: Unit, calendar_id: int, account_id: int) -> None:
     """After the default alerts of a calendar changed: its events are planned anew, by a job."""
     args = {"calendar": calendar_id, "account": account_id}
     await Jobs.add(unit, PLAN, args, key=f"{calendar_id}:{clock.now_ms()}", account_id=account_id)
+
+
+async def moved(unit: Unit, row: Row, before: Series, after: Series) -> None:
+    """After a change: what was proposed for an instance that is at another time now, or gone, is over."""
+    known = await events.proposals(unit, row.id)
+    gone = [number for number, at_ms in known if itip.times(before, at_ms) != itip.times(after, at_ms)]
+    await events.forget_proposals(unit, row, gone)
 
 
 async def ring(unit: Unit, row: Row, series: Series, after_ms: int | None = None) -> None:

@@ -177,6 +177,7 @@ async def replace(
     if tell and not is_draft:
         await outgoing.add(unit, row.account_id, messages)
     await outgoing.ring(unit, row, kept.series)
+    await outgoing.moved(unit, row, before, kept.series)
     if principal.id != row.account_id:
         await notices.add(unit, row, "updated", None, principal, found, kept)
     return Done(row, kept, kept is given)

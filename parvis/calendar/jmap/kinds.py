@@ -18,6 +18,7 @@ from parvis.calendar.jmap import (
     instance,
     methods,
     parse,
+    proposal,
     public,
     resources,
 )
@@ -182,5 +183,6 @@ KINDS = (
     EVENTS,
     identity.KIND,
     notices.KIND,
+    proposal.KIND,
 )
 SHARES = (Shared(SCOPE, CALENDAR, NAMES),)
