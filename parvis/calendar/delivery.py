@@ -118,21 +118,25 @@ class Deliverer:
                 message = itip.read(calendar.read(content, draft.LIMITS))
             except (BadCalendar, BadContent):
                 continue
-            if f"mailto:{mail.author}" in itip.speakers(message):
-                writer = await directory.by_address(self._store.db, mail.author)
-                await self._store.write(
-                    partial(_mailed, person=person, message=message, author=mail.author, writer=writer)
-                )
+            writer = await directory.by_address(self._store.db, mail.author)
+            await self._store.write(
+                partial(_mailed, person=person, message=message, author=mail.author, writer=writer)
+            )
 
 
 async def _mailed(
     unit: Unit, person: Principal, message: itip.Message, author: str, writer: Principal | None
 ) -> None:
-    """A message that came by mail, unless somebody of this server sent it: then it has come already."""
-    if await approval.replied(unit, person, message, writer):
+    """A message that came by mail, from who may send it, unless that is somebody of this server: then it has come
+    already. Who hands an invitation on to somebody tells them only of what they do not know."""
+    speaker = f"mailto:{author}"
+    if speaker not in itip.speakers(message):
+        handed_on = speaker in itip.delegators(message, await service.me(unit, person.id))
+        if not handed_on or await events.by_uid(unit, person.id, message.uid) is not None:
+            return
+    elif await approval.replied(unit, person, message, writer):
         return
-    speaker = next(iter(itip.speakers(message)), "")
-    if await unit.value("SELECT 1 FROM address WHERE address = ?", speaker.partition(":")[2]) is None:
+    if await unit.value("SELECT 1 FROM address WHERE address = ?", author) is None:
         await receive(unit, person, message, None, author)
 
 

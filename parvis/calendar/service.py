@@ -171,6 +171,7 @@ async def replace(
             raise NotTheirs("only the organizer may change this")
         reply = itip.from_attendee(before, after, mine, now)
         messages = [reply] if reply is not None else []
+        messages += itip.to_delegates(before, after, mine, now)
         await events.decided(unit, row.id)
     # RFC 6638 §3.2.10: an answer does not change the tag
     await events.replace(unit, row, kept, scheduled=not attends(before, mine), unsent=unsent)

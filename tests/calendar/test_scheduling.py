@@ -274,3 +274,87 @@ async def test_default_alerts_of_a_calendar_ring_also_when_they_come_later(ann, 
     with clock.frozen(ms(2026, 1, 5, 9, 31)):
         await run_jobs(context)
     assert [each.subject for each in desk.letters] == ["Reminder: By default"]
+
+
+def handed_on(mine: dict, to: str) -> dict:
+    """The change by which bob lets somebody else go."""
+    key = key_of(mine, "bob")
+    guest = {
+        "calendarAddress": f"mailto:{to}",
+        "roles": {"attendee": True},
+        "participationStatus": "needs-action",
+        "expectReply": True,
+        "delegatedFrom": {key: True},
+    }
+    return {
+        f"participants/{key}/participationStatus": "delegated",
+        f"participants/{key}/delegatedTo": {"new": True},
+        "participants/new": guest,
+    }
+
+
+async def test_an_invitation_is_handed_on(ann, bob, person, context, desk) -> None:
+    """RFC 5546 §3.2.2.3"""
+    cid = await person("cid")
+    number = await ann.make(title="Plan", participants=people("bob"), tell=True)
+    await run_jobs(context)
+    mine = await only(bob)
+    done = await bob.change(mine["id"], handed_on(mine, "cid@example.org"), sendSchedulingMessages=True)
+    assert not done["notUpdated"], done
+    await run_jobs(context)
+    told = await ann.event(number)
+    assert answer_of(told, "bob") == "delegated" and answer_of(told, "cid") == "needs-action"
+    assert (await only(cid))["title"] == "Plan"
+    await answer(cid, "accepted")
+    await run_jobs(context)
+    assert answer_of(await ann.event(number), "cid") == "accepted"
+    assert desk.letters == []
+
+
+async def test_an_invitation_is_handed_on_to_somebody_elsewhere(ann, bob, context, desk) -> None:
+    number = await ann.make(title="Plan", participants=people("bob"), tell=True)
+    await run_jobs(context)
+    mine = await only(bob)
+    await bob.change(mine["id"], handed_on(mine, "zoe@elsewhere.example"), sendSchedulingMessages=True)
+    await run_jobs(context)
+    assert [(each.method, each.to) for each in desk.letters] == [("REQUEST", ("zoe@elsewhere.example",))]
+    assert b"DELEGATED-FROM" in desk.letters[0].calendar
+    assert "zoe@elsewhere.example" in str(await ann.event(number))
+
+
+async def mailed(who, room, desk, author: str, *lines: str) -> None:
+    desk.mail = CalendarMail(author, True, (text(*lines),))
+    body = {"email": 1}
+    one = Event(xid=1, position=1, account_id=who.principal.id, kind=CALENDAR_MAIL, time_ms=0, body=body)
+    await room.followers[delivery.FOLLOWER]([one])
+
+
+async def test_only_what_is_not_known_is_handed_on(ann, room, desk) -> None:
+    """Nobody changes an event of somebody else by handing it on."""
+    handed = event(
+        "DTSTART:20260301T100000Z",
+        "SUMMARY:Handed on",
+        "ORGANIZER:mailto:boss@elsewhere.example",
+        'ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO="mailto:ann@example.org":mailto:zoe@elsewhere.example',
+        'ATTENDEE;DELEGATED-FROM="mailto:zoe@elsewhere.example":mailto:ann@example.org',
+    )
+    await mailed(ann, room, desk, "mallory@elsewhere.example", "METHOD:REQUEST", *handed)
+    assert (await ann("CalendarEvent/get", ids=None))["list"] == []
+    await mailed(ann, room, desk, "zoe@elsewhere.example", "METHOD:REQUEST", *handed)
+    assert (await only(ann))["title"] == "Handed on"
+    changed = [line.replace("Handed on", "Changed").replace("T10", "T11") for line in handed]
+    await mailed(ann, room, desk, "zoe@elsewhere.example", "METHOD:REQUEST", *changed)
+    assert (await only(ann))["title"] == "Handed on"
+
+
+async def test_nobody_answers_for_somebody_else(ann, bob, context, room, desk) -> None:
+    number = await ann.make(participants=people("zoe@elsewhere.example", "mallory@elsewhere.example"), tell=True)
+    await run_jobs(context)
+    said = event(
+        "ORGANIZER:mailto:ann@example.org",
+        "ATTENDEE;PARTSTAT=DECLINED:mailto:zoe@elsewhere.example",
+        "ATTENDEE;PARTSTAT=ACCEPTED:mailto:mallory@elsewhere.example",
+        uid=(await ann.event(number, "uid"))["uid"],
+    )
+    await mailed(ann, room, desk, "mallory@elsewhere.example", "METHOD:REPLY", *said)
+    assert "declined" not in str(await ann.event(number)) and "accepted" in str(await ann.event(number))

@@ -57,6 +57,22 @@ def from_attendee(
     return made("REPLY", [person.value.strip()], told, before.zones, now_ms)
 
 
+def to_delegates(before: Series, after: Series, me: Collection[str], now_ms: int) -> list[Message]:
+    """The invitations of those to whom an attendee (whose addresses are `me`, lower case) hands theirs on
+    (RFC 5546 §3.2.2.3): they are told of the event as it is then."""
+    known, people = by_instance(before), dict[str, list[Component]]()
+    for at, component in by_instance(after).items():
+        old = attendees(known.get(at) or before.master)
+        for name, each in attendees(component).items():
+            if name not in old and name not in me and _handed_on(each, me):
+                people.setdefault(each.value.strip(), []).append(component)
+    return [made("REQUEST", [name], told, after.zones, now_ms) for name, told in people.items()]
+
+
+def _handed_on(given: Property, me: Collection[str]) -> bool:
+    return any(each.lower() in me for each in given.params.get("DELEGATED-FROM", []))
+
+
 def declined(component: Component, me: Collection[str]) -> Component:
     """The component with my answer: no."""
     own = mine(component, me)

@@ -56,12 +56,27 @@ def read(given: Component) -> Message:
 
 def speakers(message: Message) -> set[str]:
     """The addresses, in lower case, that may send a message: the organizer's or the attendee's, and who acts for
-    them (SENT-BY). A message from anybody else is not to be believed."""
-    names = ("ATTENDEE",) if message.method in FROM_ATTENDEE else ("ORGANIZER",)
-    found = [each for component in message.series.components for each in component.every(*names)]
-    return {address(each) for each in found} | {
-        each.param("SENT-BY").lower() for each in found if each.param("SENT-BY")
+    them (SENT-BY). A message from anybody else is not to be believed. An answer is of one attendee (RFC 5546
+    §3.2.3): the first is meant, in each component."""
+    name = "ATTENDEE" if message.method in FROM_ATTENDEE else "ORGANIZER"
+    found = [component.every(name) for component in message.series.components]
+    if message.method in ("REPLY", "REFRESH"):
+        return set.intersection(*(_speaking(each[:1]) for each in found))
+    return _speaking([one for each in found for one in each])
+
+
+def _speaking(given: Sequence[Property]) -> set[str]:
+    return {address(each) for each in given} | {
+        each.param("SENT-BY").lower() for each in given if each.param("SENT-BY")
     }
+
+
+def delegators(message: Message, me: Collection[str]) -> set[str]:
+    """The addresses, in lower case, of those who hand an invitation on to me (RFC 5546 §3.2.2.3)."""
+    if message.method != "REQUEST":
+        return set()
+    mine_ = [own for each in message.series.components if (own := mine(each, me)) is not None]
+    return {name.lower() for each in mine_ for name in each.params.get("DELEGATED-FROM", [])}
 
 
 def address(given: Property) -> str:
