@@ -230,7 +230,7 @@ class Calendars(Tree):
         try:
             if old is None:
                 row = await service.create(unit, principal, parent.id, made, name=name)
-                return Put(etag=row.etag, schedule_tag=row.schedule_tag)
+                return Put(etag=row.etag if row.etag == made.etag else "", schedule_tag=row.schedule_tag)
             found = await events.kept(unit, old.account_id, old.id)
             if found[0].uid != made.uid:
                 raise Precondition(caldav("no-uid-conflict"), "an event keeps its UID", status=409)

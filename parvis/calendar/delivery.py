@@ -4,7 +4,6 @@ of others; and what comes in by either way. RFC 6638 §3.2, RFC 6047"""
 import logging
 from collections.abc import Collection
 from functools import partial
-from typing import Any
 
 import msgspec
 
@@ -13,6 +12,7 @@ from parvis.access.principal import Principal
 from parvis.calendar import (
     approval,
     calendars,
+    delivered,
     draft,
     events,
     letters,
@@ -28,13 +28,14 @@ from parvis.kernel import clock
 from parvis.kernel.errors import Conflict, Invalid, NotFound, OverQuota
 from parvis.kernel.events import Event
 from parvis.serve.context import Context
-from parvis.serve.post import CALENDAR_MAIL, Post
+from parvis.serve.post import CALENDAR_MAIL, SETTLED, Post, Sending
 from parvis.store.jobs import Job, Jobs
 from parvis.store.unit import Unit
 from parvis.wire.contentlines import BadContent, Component
 from parvis.wire.ical import calendar, itip
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.errors import BadCalendar
+from parvis.wire.ical.itip import status
 from parvis.wire.ical.moments import Zones
 
 FOLLOWER = "calendar-mail"
@@ -48,7 +49,8 @@ class Deliverer:
         self._context, self._store = context, context.store
 
     async def handle(self, job: Job) -> None:
-        """Delivers a message to each of its recipients, each once."""
+        """Delivers a message to each of its recipients, each once, and notes in the sender's event what came of
+        it."""
         number = int(job.args["message"])
         row = await self._store.db.row(
             "SELECT account_id, recipients, data FROM calendar_message WHERE id = ?", number
@@ -57,39 +59,45 @@ class Deliverer:
             return
         account_id, recipients, data = row
         message = itip.read(calendar.read(bytes(data)))
-        done = list(job.progress.get("done", []))
+        done = dict(job.progress.get("done", {}))
         for recipient in msgspec.json.decode(recipients):
-            if recipient in done:
-                continue
-            done.append(recipient)
-            await self._one(job, account_id, message, recipient, list(done))
+            if recipient not in done:
+                done[recipient] = await self._one(job, account_id, message, recipient, done)
 
         async def finish(unit: Unit) -> None:
             await unit.run("DELETE FROM calendar_message WHERE id = ?", number)
+            await delivered.note(unit, account_id, message.uid, number, done)
 
         await self._store.write(finish)
 
-    async def _one(self, job: Job, account_id: int, message: itip.Message, recipient: str, done: list[str]) -> None:
-        address = recipient.partition(":")[2] if recipient.lower().startswith("mailto:") else ""
+    async def _one(
+        self, job: Job, account_id: int, message: itip.Message, recipient: str, done: dict[str, str]
+    ) -> str:
+        """Delivers to one; what came of it, as SCHEDULE-STATUS, and empty where nothing is said."""
+        if not recipient.lower().startswith("mailto:"):
+            return status.NO_SERVICE
+        address = recipient.partition(":")[2]
         person = await directory.by_address(self._store.db, address) if address else None
         sender = await directory.by_id(self._store.db, account_id)
-        sending = None
-        if person is None and address:
-            sending = await self._letter(sender, message, address)
+        sending = await self._letter(sender, message, address) if person is None else None
+        if person is None and sending is None:
+            return status.UNDELIVERABLE if self._context.services.get(Post) is None else status.NOBODY
 
-        async def work(unit: Unit) -> None:
-            await Jobs.note(unit, job, {"done": done})
+        async def work(unit: Unit) -> str:
+            said = status.PENDING
             if person is not None:
-                if person.id != account_id:
-                    await receive(unit, person, message, sender)
+                said = await receive(unit, person, message, sender) if person.id != account_id else ""
             elif sending is not None:
-                await sending(unit)
+                letter = await sending(unit)
+                await delivered.follow(unit, account_id, message.uid, int(job.args["message"]), letter, recipient)
+            await Jobs.note(unit, job, {"done": done | {recipient: said}})
+            return said
 
-        await self._store.write(work)
+        return await self._store.write(work)
 
-    async def _letter(self, sender: Principal, message: itip.Message, address: str) -> Any:
+    async def _letter(self, sender: Principal, message: itip.Message, address: str) -> Sending | None:
         """The message as mail (RFC 6047); None without mail, or to an address that is none."""
-        post = self._context.services.get(Post)
+        post: Post | None = self._context.services.get(Post)
         if post is None:
             return None
         try:
@@ -99,11 +107,15 @@ class Deliverer:
             return None
 
     async def follow(self, page: list[Event]) -> None:
-        """Invitations and answers that came by mail, from whom they say they are."""
+        """Invitations and answers that came by mail, from whom they say they are; and what became of letters."""
         post = self._context.services.get(Post)
         for event in page:
-            if event.kind == CALENDAR_MAIL and post is not None and event.account_id is not None:
+            if event.account_id is None:
+                continue
+            if event.kind == CALENDAR_MAIL and post is not None:
                 await self._mail(post, event.account_id, int(event.body["email"]))
+            elif event.kind == SETTLED:
+                await self._store.write(partial(delivered.settled, account_id=event.account_id, told=event.body))
 
     async def _mail(self, post: Post, account_id: int, email_id: int) -> None:
         try:
@@ -142,11 +154,12 @@ async def _mailed(
 
 async def receive(
     unit: Unit, person: Principal, message: itip.Message, sender: Principal | None, author: str = ""
-) -> None:
-    """Does what a message says to the calendars of an account. A message that says nothing of it is passed over.
-    `author` is the address of who sent it, when that is nobody of this server."""
+) -> str:
+    """Does what a message says to the calendars of an account. Returns what is to be said of it to who sent it, as
+    SCHEDULE-STATUS; a message that cannot be carried out changes nothing. `author` is the address of who sent it,
+    when that is nobody of this server."""
     if await approval.replied(unit, person, message, sender):
-        return
+        return status.DELIVERED
     stored = await events.by_uid(unit, person.id, message.uid)
     mine = await service.me(unit, person.id)
     before = parsed(stored[0].etag, stored[1]) if stored is not None else None
@@ -158,9 +171,12 @@ async def receive(
             await _countered(unit, message, stored, outcome, sender, speaking)
     except (BadCalendar, Conflict, OverQuota) as error:
         _log.info("a calendar message is passed over: %s", error.sentence)
-        return
+        return status.UNDELIVERABLE
     if outcome.answer is not None:
         await outgoing.add(unit, person.id, [outcome.answer])
+    if outcome.happened == "refused":
+        return status.REFUSED
+    return status.DELIVERED if await calendars.default_of(unit, person.id) is not None else status.NO_SUPPORT
 
 
 async def _carry_out(

@@ -22,6 +22,7 @@ def letter(sender: Principal, message: itip.Message, address: str) -> Letter:
         text=_text(sender.language, component, message, subject),
         calendar=calendar.write(message.calendar),
         method=message.method,
+        followed=True,
     )
 
 

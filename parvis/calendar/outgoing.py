@@ -10,6 +10,7 @@ from parvis.calendar import calendars, events
 from parvis.calendar.events import Row
 from parvis.kernel import clock, ids
 from parvis.store.jobs import Jobs
+from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
 from parvis.wire.contentlines import Component
 from parvis.wire.ical import alarms, calendar, itip
@@ -27,9 +28,10 @@ async def add(unit: Unit, account_id: int, messages: Sequence[itip.Message]) -> 
     for message in messages[:_MOST_MESSAGES]:
         number = ids.new_id()
         await unit.run(
-            "INSERT INTO calendar_message (id, account_id, method, recipients, data) VALUES (?, ?, ?, ?, ?)",
+            f"INSERT INTO calendar_message (id, account_id, uid, method, recipients, data) VALUES {marks(6)}",
             number,
             account_id,
+            message.uid,
             message.method,
             msgspec.json.encode(list(message.recipients)).decode(),
             calendar.write(message.calendar),

@@ -1,7 +1,7 @@
 """What can be done with events, each under the rights of who asks, with what it means for those who take part.
 draft-ietf-jmap-calendars §4.1, RFC 4791 §5.3, RFC 6638 §3"""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from parvis.store.unit import Unit
 from parvis.wire.contentlines import Component
 from parvis.wire.ical import itip
 from parvis.wire.ical.calendar import Series
+from parvis.wire.ical.itip import status
 from parvis.wire.ical.itip.message import attendees, organizer
 
 _PAGE = 200
@@ -62,6 +63,14 @@ def _own(series: Series, mine: Collection[str]) -> bool:
     return not owner or owner in mine
 
 
+def _pending(known: Series | None, given: Draft, messages: Sequence[itip.Message]) -> Draft:
+    """An event as it is kept when messages about it are on their way: of their recipients it says that, of others
+    what it said. RFC 6638 §3.2.9"""
+    sent = {each.lower(): status.PENDING for message in messages for each in message.recipients}
+    kept = status.noted(status.carried(known, given.series), sent)
+    return given if kept is given.series else draft.made(kept, given.data)
+
+
 async def create(
     unit: Unit,
     principal: Principal,
@@ -81,14 +90,16 @@ async def create(
         raise Forbidden("you may not make events in this calendar")
     if given.privacy and not access.owner:
         raise Invalid("events in a calendar of others are not private", field="privacy")
-    row = await events.insert(unit, calendar.account_id, calendar_id, given, name=name, unsent=unsent)
+    messages = list[itip.Message]()
     if tell and not unsent:
         if organizes(given.series, mine):
             messages = itip.from_organizer(None, given.series, mine, clock.now_ms())
-            await outgoing.add(unit, calendar.account_id, messages)
         elif attends(given.series, mine):
             reply = itip.from_attendee(unanswered(given.series, mine), given.series, mine, clock.now_ms())
-            await outgoing.add(unit, calendar.account_id, [reply] if reply is not None else [])
+            messages = [reply] if reply is not None else []
+        given = _pending(None, given, messages)
+    row = await events.insert(unit, calendar.account_id, calendar_id, given, name=name, unsent=unsent)
+    await outgoing.add(unit, calendar.account_id, messages)
     await outgoing.ring(unit, row, given.series)
     if principal.id != row.account_id:
         await notices.add(unit, row, "created", None, principal, None, given)
@@ -173,10 +184,13 @@ async def replace(
         messages = [reply] if reply is not None else []
         messages += itip.to_delegates(before, after, mine, now)
         await events.decided(unit, row.id)
+    if not tell or is_draft:
+        messages = []
+    if messages or organizes(after, mine) or attends(before, mine):
+        kept = _pending(before, kept, messages)
     # RFC 6638 §3.2.10: an answer does not change the tag
     await events.replace(unit, row, kept, scheduled=not attends(before, mine), unsent=unsent)
-    if tell and not is_draft:
-        await outgoing.add(unit, row.account_id, messages)
+    await outgoing.add(unit, row.account_id, messages)
     await outgoing.ring(unit, row, kept.series)
     await outgoing.moved(unit, row, before, kept.series)
     if principal.id != row.account_id:

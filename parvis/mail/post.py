@@ -64,6 +64,7 @@ class MailPost(Post):
             to=tuple(_to(address, letter) for address in dict.fromkeys(letter.to)),
             blob=await self._keep.blobs.put(raw),
             size=len(raw),
+            followed=letter.followed,
             needs_8bit=needs_8bit,
             needs_utf8=needs_utf8 or not all(address.isascii() for address in letter.to),
         )

@@ -22,6 +22,12 @@ WRITTEN = "mail-written"
 sent from."""
 
 
+SETTLED = "mail-settled"
+"""The outbox event of what became of a recipient of a followed letter, in the account that has sent it: `{"letter":
+what Sending returned, "address": whose, "fate": "relayed" (another server has it) | "delivered" (it is in a mailbox
+here) | "failed", "status": the enhanced status, as 5.1.1}`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosure:
     """A file in a letter."""
@@ -46,6 +52,8 @@ class Letter:
     method: str = ""
     """The iTIP method of `calendar`: REQUEST, REPLY."""
     enclosures: tuple[Enclosure, ...] = ()
+    followed: bool = False
+    """Whether what becomes of it is told in the outbox (SETTLED)."""
     answerable: bool = True
     """Whether the account hears of what cannot be delivered. A reminder or receipt is not: no machine answers it,
     and when it fails nobody is told."""

@@ -22,7 +22,7 @@ class Desk(Post):
         async def send(unit) -> int:
             if not any(each is letter for each in self.letters):  # a unit may run twice
                 self.letters.append(letter)
-            return 1
+            return self.letters.index(letter) + 1
 
         return send
 

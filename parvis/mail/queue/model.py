@@ -72,6 +72,8 @@ class Letter:
     envid: str = ""
     lax: bool = False
     """Goes whatever TLS is like there: a report of what is wrong with it. RFC 8460 §3"""
+    followed: bool = False
+    """Somebody wants to know what becomes of it. serve.post.SETTLED"""
     written_to: tuple[tuple[str, str], ...] = ()
     """Names and addresses of those whom a person writes to, for who wants to know them; empty for what a machine
     writes."""
@@ -116,6 +118,7 @@ class Message:
     queued_ms: int
     release_ms: int
     lax: bool = False
+    followed: bool = False
     recipients: tuple[Recipient, ...] = field(default=())
 
 

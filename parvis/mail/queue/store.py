@@ -7,7 +7,7 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound
 from parvis.mail.doctor import refusals
 from parvis.mail.queue.model import HERE, Letter, Message, Outcome, Recipient, Reply
-from parvis.serve.post import WRITTEN
+from parvis.serve.post import SETTLED, WRITTEN
 from parvis.store.jobs import Jobs
 from parvis.store.sql.contract import Database, marks
 from parvis.store.unit import Unit
@@ -20,7 +20,7 @@ KIND = "outgoing"
 SUBMISSION = "EmailSubmission"
 _GATHER_MS = 1000
 _MESSAGE = """id, account_id, submission_id, sender, blob, size, state, needs_8bit, needs_utf8, ret, envid,
-    queued_ms, release_ms, lax"""
+    queued_ms, release_ms, lax, followed"""
 _LIVE = "state IN ('held', 'active', 'paused')"
 _TO = """SELECT 1 FROM outgoing_recipient
     WHERE outgoing_id = outgoing.id AND destination = ? AND outgoing_recipient.state = 'queued'"""
@@ -34,11 +34,11 @@ async def add(unit: Unit, letter: Letter, destinations: Sequence[str]) -> int:
     number, now = ids.new_id(), clock.now_ms()
     release = max(letter.release_ms, now)
     added = await unit.run(
-        f"""INSERT INTO outgoing ({_MESSAGE}) SELECT {", ".join("?" * 14)}
+        f"""INSERT INTO outgoing ({_MESSAGE}) SELECT {", ".join("?" * 15)}
         WHERE EXISTS (SELECT 1 FROM principal WHERE id = ?)""",
         number, letter.account_id, letter.submission_id, letter.sender, letter.blob, letter.size, "held",
         int(letter.needs_8bit), int(letter.needs_utf8), letter.ret, letter.envid, now, release,
-        int(letter.lax),
+        int(letter.lax), int(letter.followed),
         letter.account_id,
     )  # fmt: skip
     if not added:
@@ -130,6 +130,9 @@ async def settle(unit: Unit, message: Message, recipient: Recipient, fate: str, 
     )
     if wanted and decided:
         await plan_report(unit, message, recipient, report)
+    if decided and message.followed and fate != "queued":
+        told = {"letter": message.id, "address": recipient.address, "fate": fate, "status": outcome.reply.status}
+        unit.emit(message.account_id, SETTLED, told)
     if decided and fate == "failed" and recipient.destination != HERE:
         await refusals.note(unit, recipient.address, str(outcome.reply))
     return bool(decided)
@@ -313,7 +316,7 @@ def _together(found: Iterable[_T]) -> Iterator[list[_T]]:
 def _message(row: tuple[Any, ...], found: tuple[Recipient, ...]) -> Message:
     names = [name.strip() for name in _MESSAGE.split(",")]
     values = dict(zip(names, row, strict=True))
-    for name in ("needs_8bit", "needs_utf8", "lax"):
+    for name in ("needs_8bit", "needs_utf8", "lax", "followed"):
         values[name] = bool(values[name])
     return Message(**values, recipients=found)
 

@@ -4,7 +4,7 @@ import pytest
 
 from parvis.kernel.errors import Invalid, NotFound
 from parvis.mail.structure import structure_of
-from parvis.serve.post import CALENDAR_MAIL, Enclosure, Letter, Post
+from parvis.serve.post import CALENDAR_MAIL, SETTLED, Enclosure, Letter, Post
 from parvis.wire import mime
 from tests.mail.smtp.conftest import Sink, Site, talking
 from tests.mail.smtp.test_vacation import arrive
@@ -67,6 +67,29 @@ async def test_a_reminder_is_answered_by_nobody(site: Site, sink: Sink) -> None:
         await post.written(Letter(account_id=ann.id, to=("nobody",), subject="", text=""))
     with pytest.raises(NotFound):
         await post.written(Letter(account_id=1, to=("bob@one.example",), subject="", text=""))
+
+
+async def test_what_becomes_of_a_followed_letter_is_told(site: Site, sink: Sink) -> None:
+    ann, post = await site.person("ann"), site.context.need(Post)
+    sink.replies["gone@one.example"] = "550 5.1.1 nobody"
+    numbers = []
+    for address, followed in (
+        ("bob@one.example", True),
+        ("gone@one.example", True),
+        ("ann@example.org", True),
+        ("cid@one.example", False),
+    ):
+        letter = Letter(account_id=ann.id, to=(address,), subject="x", text="x", followed=followed)
+        numbers.append(await site.store.write(await post.written(letter)))
+    await site.idle()
+    events = [each for each in await site.store.outbox.after(0, 0, 1000) if each.kind == SETTLED]
+    assert {each.account_id for each in events} == {ann.id}
+    found = {each.body["letter"]: (each.body["fate"], each.body["status"][:3]) for each in events}
+    assert found == {
+        numbers[0]: ("relayed", "2.1"),
+        numbers[1]: ("failed", "5.1"),
+        numbers[2]: ("delivered", "2.1"),
+    }
 
 
 async def test_an_invitation_from_outside_is_told_and_read_once(site: Site) -> None:
