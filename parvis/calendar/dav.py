@@ -8,14 +8,16 @@ from typing import Any, ClassVar
 from parvis.access import parts, visibility
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
-from parvis.calendar import calendars, draft, events, schedule, service, words
+from parvis.calendar import attachments, calendars, draft, events, schedule, service, words
+from parvis.calendar.attaching import Attaching
 from parvis.calendar.draft import Draft, parsed
-from parvis.calendar.events import Row
+from parvis.calendar.events import Kept, Row
 from parvis.calendar.model import EVENT, LARGEST, SCOPE
 from parvis.calendar.service import NotTheirs
 from parvis.calendar.transfer import Files
 from parvis.kernel import ids
 from parvis.kernel.errors import Conflict, Forbidden, ParvisError, TooLarge
+from parvis.serve.context import Context
 from parvis.serve.dav import dead
 from parvis.serve.dav.tree import (
     Content,
@@ -36,13 +38,12 @@ from parvis.serve.dav.tree import (
 )
 from parvis.serve.dav.walk import walk
 from parvis.store.sql.contract import Database
-from parvis.store.store import Store
 from parvis.store.unit import Unit
 from parvis.wire.contentlines import BadContent
 from parvis.wire.dav.element import Element, Value
 from parvis.wire.dav.names import apple, caldav, dav
 from parvis.wire.ical import calendar as ical
-from parvis.wire.ical import vtimezone
+from parvis.wire.ical import managed, vtimezone
 from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.moments import Zones
 from parvis.wire.ical.zones import Iana, zone
@@ -54,6 +55,7 @@ _ZONE, _ZONE_ID = caldav("calendar-timezone"), caldav("calendar-timezone-id")
 _COMPONENTS = caldav("supported-calendar-component-set")
 _TRANSPARENT = caldav("schedule-calendar-transp")
 _DEFAULT = caldav("schedule-default-calendar-URL")
+_ATTACHMENT_SIZE, _ATTACHMENTS = caldav("max-attachment-size"), caldav("max-attachments-per-resource")
 _PRECONDITIONS = {
     "kind": "supported-calendar-component",
     "rscale": "supported-rscale",
@@ -71,7 +73,8 @@ class Calendars(Tree):
 
     home = "calendars"
     largest = LARGEST
-    compliance = ("calendar-access", "calendar-auto-schedule", "calendar-schedule")
+    largest_post = attachments.LARGEST + 1
+    compliance = ("calendar-access", "calendar-auto-schedule", "calendar-schedule", "calendar-managed-attachments")
     live: ClassVar[Mapping[str, bool]] = {
         _NAME: True,
         _DESCRIPTION: True,
@@ -82,10 +85,12 @@ class Calendars(Tree):
         _TRANSPARENT: True,
         _COMPONENTS: True,
         _DEFAULT: False,
+        _ATTACHMENT_SIZE: False,
+        _ATTACHMENTS: False,
     }
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, context: Context) -> None:
+        self._store, self._attaching = context.store, Attaching(context)
 
     async def find(
         self, db: Reader, principal: Principal, account_id: int, segments: tuple[str, ...]
@@ -196,7 +201,9 @@ class Calendars(Tree):
     async def post(
         self, principal: Principal, node: Node, headers: Mapping[str, str], query: Mapping[str, str], upload: Upload
     ) -> Posted | None:
-        """When people are busy, asked of the outbox. RFC 6638 §5"""
+        """When people are busy, asked of the outbox (RFC 6638 §5); files of an event (RFC 8607 §3.3)."""
+        if node.shape == "resource" and "action" in query:
+            return await self._attaching.posted(principal, node, headers, query, upload)
         return await schedule.posted(self._store, principal, upload) if node.shape == "outbox" else None
 
     async def draft(self, principal: Principal, parent: Node, name: str, upload: Upload) -> Draft:
@@ -229,9 +236,11 @@ class Calendars(Tree):
         made: Draft = draft
         try:
             if old is None:
+                _own_files(None, made)
                 row = await service.create(unit, principal, parent.id, made, name=name)
                 return Put(etag=row.etag if row.etag == made.etag else "", schedule_tag=row.schedule_tag)
             found = await events.kept(unit, old.account_id, old.id)
+            _own_files(found, made)
             if found[0].uid != made.uid:
                 raise Precondition(caldav("no-uid-conflict"), "an event keeps its UID", status=409)
             done = await service.replace(unit, principal, found, made)
@@ -355,6 +364,7 @@ class Calendars(Tree):
             await service.destroy(unit, principal, await events.kept(unit, replaced.account_id, replaced.id))
         row, data = await events.kept(unit, node.account_id, node.id)
         made = draft.read(_shown(row, data, node.access, principal))
+        made = await self._attaching.cloned(unit, made, parent.account_id)
         try:
             copied = await service.create(unit, principal, parent.id, made, name=name, tell=False)
         except Conflict as conflict:
@@ -404,6 +414,13 @@ class Calendars(Tree):
             replace(_event(node.own, node.access, row, data, principal), sure=_surely(row, search))
             for row, data in found
         ]
+
+
+def _own_files(found: Kept | None, made: Draft) -> None:
+    """A client names files that the event has, and no others. RFC 8607 §3.11.1 (valid-managed-id-parameter)"""
+    known = managed.ids_of(parsed(found[0].etag, found[1])) if found is not None else set()
+    if not managed.ids_of(made.series) <= known:
+        raise Precondition(caldav("valid-managed-id-parameter"), "the event has no such file")
 
 
 def _surely(row: Row, search: Search) -> bool:
@@ -487,6 +504,8 @@ def _properties(calendar: calendars.Row, chosen: Mapping[str, Any], names: froze
         _COLOR: chosen.get("color", calendar.color),
         _ORDER: str(chosen["sortOrder"]) if "sortOrder" in chosen else "",
         _ZONE_ID: zone_name,
+        _ATTACHMENT_SIZE: str(attachments.LARGEST),
+        _ATTACHMENTS: str(attachments.MOST),
         _ZONE: _written_zone(zone_name) if _ZONE in names and zone_name else "",
     }
     found |= {name: text for name, text in texts.items() if text}

@@ -1,6 +1,6 @@
 """Events as rows: their SQL. Nothing here asks for rights. RFC 4791 §4.1"""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,17 @@ from parvis.calendar.draft import Draft
 from parvis.calendar.model import EVENT, MOST_EVENTS, PROPOSAL
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound, OverQuota
+from parvis.serve.jmap.blobs import unlink
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
+from parvis.wire.ical import managed
 
 ROW = """e.id, e.account_id, e.calendar_id, e.uid, e.name, e.first_ms, e.last_ms, e.start_ms, e.exact, e.privacy,
 e.draft, e.title,     e.etag, e.schedule_tag, e.size, e.created_ms, e.modified_ms, e.ring_ms"""
 _WITH_DATA = f"SELECT {ROW}, o.data FROM calendar_event e JOIN calendar_object o ON o.event_id = e.id"
 SECRET = 2
+ATTACHMENT = "CalendarAttachment"
+"""The kind of the blob links of attachments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,8 @@ async def insert(
     await unit.run(f"INSERT INTO calendar_event ({columns}) VALUES {marks(18)}", *_values(row))
     await unit.run("INSERT INTO calendar_object (event_id, data) VALUES (?, ?)", number, draft.data)
     await _index(unit, account_id, number, draft)
+    if named := managed.ids_of(draft.series):
+        await _attach(unit, row, named)
     await unit.changed(account_id, EVENT, number, "created", part=calendar_id)
     return row
 
@@ -217,7 +223,32 @@ async def replace(
     await unit.run("UPDATE calendar_object SET data = ? WHERE event_id = ?", draft.data, row.id)
     await unit.run("DELETE FROM calendar_word WHERE event_id = ?", row.id)
     await _index(unit, row.account_id, row.id, draft)
+    named = managed.ids_of(draft.series)
+    if named:
+        await _attach(unit, row, named)
+    await _detach(unit, row, named)
     await unit.changed(row.account_id, EVENT, row.id, "updated", part=row.calendar_id)
+
+
+async def _attach(unit: Unit, row: Row, named: Collection[str]) -> None:
+    """Files that were made for it in this unit are the event's."""
+    numbers = [number for each in named if (number := ids.parse(each)) is not None]
+    await unit.run(
+        f"""UPDATE calendar_attachment SET event_id = ? WHERE account_id = ? AND event_id = 0
+        AND id IN {marks(len(numbers))}""",
+        row.id,
+        row.account_id,
+        *numbers,
+    )
+
+
+async def _detach(unit: Unit, row: Row, named: Collection[str]) -> None:
+    """Files that an event no longer names are gone."""
+    rows = await unit.rows("SELECT id FROM calendar_attachment WHERE event_id = ?", row.id)
+    for (number,) in rows:
+        if ids.text(number) not in named:
+            await unit.run("DELETE FROM calendar_attachment WHERE id = ?", number)
+            await unlink(unit, row.account_id, ATTACHMENT, number)
 
 
 async def _index(unit: Unit, account_id: int, number: int, draft: Draft) -> None:
@@ -250,6 +281,7 @@ async def move(unit: Unit, row: Row, calendar_id: int, name: str) -> None:
 
 async def delete(unit: Unit, row: Row) -> None:
     """Removes an event."""
+    await _detach(unit, row, ())
     await forget_proposals(unit, row, [number for number, _ in await proposals(unit, row.id)])
     for table in ("calendar_event_person", "calendar_word", "calendar_object", "calendar_request"):
         await unit.run(f"DELETE FROM {table} WHERE event_id = ?", row.id)

@@ -2,8 +2,9 @@
 
 from parvis.access import directory
 from parvis.access.principal import Kind as PrincipalKind
-from parvis.calendar import approval, calendars, erase, feeds, outgoing, transfer
+from parvis.calendar import approval, attachments, calendars, erase, feeds, outgoing, transfer
 from parvis.calendar.asking import Asker
+from parvis.calendar.attaching import Attaching
 from parvis.calendar.dav import Calendars
 from parvis.calendar.delivery import FOLLOWER, Deliverer
 from parvis.calendar.elsewhere import Elsewhere
@@ -27,6 +28,7 @@ def feature(context: Context) -> Feature:
     """Calendars and events, their doors, and what runs beside them."""
     store = context.store
     context.offer(Elsewhere(context))
+    attaching = Attaching(context)
     deliverer, ringer = Deliverer(context), Ringer(context)
 
     async def provision(unit: Unit, account_id: int, kind: PrincipalKind) -> None:
@@ -40,7 +42,7 @@ def feature(context: Context) -> Feature:
         kinds=kinds.KINDS,
         methods=kinds.METHODS,
         shares=kinds.SHARES,
-        trees=(Calendars(store),),
+        trees=(Calendars(context),),
         sources=(EventSource(store),),
         tools=CalendarTools(store).all(),
         erase=erase.everything,
@@ -52,8 +54,13 @@ def feature(context: Context) -> Feature:
             feeds.JOB: feeds.Reader(context).handle,
         },
         followers={FOLLOWER: deliverer.follow},
-        routes=(*LinkDoor(context).routes(), *FreeBusyDoor(context).routes(), *BookingDoor(context).routes()),
-        blobs={transfer.LETTER: transfer.Files(store).resolve},
+        routes=(
+            *attaching.routes(),
+            *LinkDoor(context).routes(),
+            *FreeBusyDoor(context).routes(),
+            *BookingDoor(context).routes(),
+        ),
+        blobs={transfer.LETTER: transfer.Files(store).resolve, attachments.LETTER: attaching.resolve},
         provision=provision,
         start=lambda: provide(store, _WITH_CALENDARS, _PRESENT, provision),
     )

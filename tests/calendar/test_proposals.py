@@ -68,6 +68,7 @@ async def test_another_time_is_proposed_and_taken(ann, bob, person, context) -> 
 async def test_a_proposal_is_declined_with_a_word(ann, bob, context) -> None:
     await invited(ann, context)
     await propose(bob)
+    await run_jobs(context)
     await propose(bob, comment="Please")
     await run_jobs(context)
     (told,) = await proposals(ann)

@@ -1,6 +1,7 @@
 """CalendarEvent: reading, making, changing and destroying. draft-ietf-jmap-calendars §5"""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,10 +9,10 @@ from typing import Any
 from parvis.access import parts
 from parvis.access.gate import Access
 from parvis.access.principal import Right
-from parvis.calendar import calendars, draft, events, service
+from parvis.calendar import attachments, calendars, draft, events, service
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.events import Kept, Row
-from parvis.calendar.jmap import instance
+from parvis.calendar.jmap import instance, links
 from parvis.calendar.model import PER_PERSON, SCOPE
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound
@@ -20,7 +21,7 @@ from parvis.serve.jmap.errors import SetError, invalid_properties
 from parvis.serve.jmap.kind import Copying, Created, Creation, GetArguments, SetArguments, Update
 from parvis.serve.jmap.types import Object
 from parvis.store.unit import Unit
-from parvis.wire.ical import jscalendar
+from parvis.wire.ical import jscalendar, managed
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.itip.message import organizer
@@ -56,6 +57,8 @@ class Reading:
     mine: frozenset[str]
     floating: Zone
     wanted: frozenset[str]
+    base: str
+    """The address of the server, below which files of events are."""
 
 
 async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]) -> list[Object]:
@@ -69,7 +72,9 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
     shared = [row.id for row, _ in found if row.calendar_id in seen and not seen[row.calendar_id].owner]
     floating = zone(getattr(call.arguments, "time_zone", "Etc/UTC") or "Etc/UTC") or UTC
     chosen = await events.chosen(db, shared, call.principal.id)
-    reading = Reading(seen, chosen, await service.me(db, call.account_id), floating, wanted)
+    reading = Reading(
+        seen, chosen, await service.me(db, call.account_id), floating, wanted, call.context.public_url
+    )
     return [_object(each, reading) for each in found if _may_see(each[0], reading)]
 
 
@@ -97,6 +102,8 @@ def _object(found: Kept, reading: Reading) -> Object:
     if row.privacy and not access.owner:
         series = draft.masked(series, "")
     said = shown(series, reading.wanted)
+    if managed.ids_of(series):
+        said = links.with_blobs(said, reading.base)
     if not access.owner:
         said = for_person(said, reading.chosen.get(row.id, {}), series, reading.mine, access)
     said |= ours(row, series, reading.mine)
@@ -216,7 +223,7 @@ async def create(call: Call, unit: Unit, creation: Creation) -> Created:
         **_with_utc(said, values, calendar.zone),
     }
     mine = await service.me(unit, call.account_id)
-    said = _with_organizer(said, mine)
+    said = _with_organizer(await links.kept(call, unit, deepcopy(said), creation.prepared or {}), mine)
     if is_origin(said, mine):
         said["updated"] = now
     number = await _inserted(call, unit, calendar_id, _draft(said), unsent=values["isDraft"])
@@ -272,7 +279,7 @@ async def update(call: Call, unit: Unit, change: Update) -> Object | None:
         await _choose(call, unit, found[0], access, values)
     if not values and unsent is None:
         return None
-    return await _changed(call, unit, found, access, values, unsent)
+    return await _changed(call, unit, found, values, unsent, change.prepared or {})
 
 
 def _still_draft(row: Row, given: bool | None) -> bool | None:
@@ -296,7 +303,7 @@ async def _choose(call: Call, unit: Unit, row: Row, access: Access, values: dict
 
 
 async def _changed(
-    call: Call, unit: Unit, found: Kept, access: Access, values: dict[str, Any], unsent: bool | None
+    call: Call, unit: Unit, found: Kept, values: dict[str, Any], unsent: bool | None, blobs: links.Blobs
 ) -> Object | None:
     row, data = found
     before = parsed(row.etag, data)
@@ -310,7 +317,7 @@ async def _changed(
     new = _with_utc({name: value for name, value in new.items() if value is not None}, values, calendar.zone)
     for name in sorted(filter(instance.is_change, values)):
         new = instance.with_change(new, before, name, values[name])
-    new = _with_organizer(new, mine)
+    new = _with_organizer(await links.kept(call, unit, deepcopy(new), blobs), mine)
     told: Object = {}
     if is_origin(said, mine):
         told = {"updated": clock.utc_date(clock.now_ms())}
@@ -332,10 +339,10 @@ async def destroy(call: Call, unit: Unit, number: int) -> None:
     await service.destroy(unit, call.principal, found, tell=tell)
 
 
-async def prepare(call: Call, change: Creation | Update | Copying) -> Kept | None:
-    """The original of a copy, read before the unit."""
+async def prepare(call: Call, change: Creation | Update | Copying) -> Kept | links.Blobs | None:
+    """The original of a copy, or the blobs that links name, read before the unit."""
     if not isinstance(change, Copying):
-        return None
+        return await links.found(call, change.values)
     source = change.source
     try:
         found, access = await service.visible(source.db, source.principal, source.account_id, change.object_id)
@@ -362,4 +369,5 @@ async def copy(call: Call, unit: Unit, copying: Copying) -> Created:
     before = parsed(row.etag, data)
     changes = {name: value for name, value in copying.values.items() if name not in _OURS}
     made = _draft({**jscalendar.event(before), **changes}, before, data) if changes else draft.read(data)
+    made = await attachments.cloned(unit, made, call.account_id, call.context.public_url)
     return Created(await _inserted(call, unit, calendar_id, made))

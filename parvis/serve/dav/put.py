@@ -43,7 +43,7 @@ async def post(ask: Ask, uploads: Uploads) -> Response:
         response = await _put(ask, uploads, path)
         response.headers.append(("location", paths.encoded("dav", *path)))
         return response
-    content = await ask.request.body(tree.largest)
+    content = await ask.request.body(max(tree.largest, tree.largest_post))
     upload = Upload(media_type=ask.header("content-type") or "", size=len(content), content=content)
     posted: Posted | None = await tree.post(ask.who, node, ask.request.headers, ask.request.query, upload)
     if posted is None:

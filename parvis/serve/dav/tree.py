@@ -202,6 +202,8 @@ class Tree(ABC):
     """Whether bodies of PUT come as bytes (small ones, parsed anyway) or are streamed into the blob store."""
     largest: int = 10_000_000
     """The most bytes of one resource: DAV's max-resource-size."""
+    largest_post: int = 0
+    """The most bytes of what is posted, where that may be more."""
     lockable: ClassVar[bool] = False
     """Whether LOCK is possible; a lock on an unmapped path puts an empty resource. RFC 4918 §7.3"""
     compliance: ClassVar[Sequence[str]] = ()

@@ -108,6 +108,8 @@ def links(component: Component) -> Json:
         for param, name in (("FMTTYPE", "contentType"), ("FILENAME", "title"), ("LABEL", "title")):
             if each.param(param):
                 said[name] = each.param(param)
+        if each.param("MANAGED-ID"):
+            said["managedId"] = each.param("MANAGED-ID")
         if each.param("SIZE").isdigit():
             said["size"] = int(each.param("SIZE")[:15])
         if each.param("DISPLAY"):
@@ -157,6 +159,8 @@ def _link(own: str, given: Json, name: str, rel: str) -> Property:
         params |= {"VALUE": ["BINARY"], "ENCODING": ["BASE64"]}
         if data[1]:
             params["FMTTYPE"] = [data[1]]
+    if name == "ATTACH" and text(given.get("managedId")):
+        params["MANAGED-ID"] = [given["managedId"]]
     if text(given.get("contentType")):
         params["FMTTYPE"] = [given["contentType"]]
     if text(given.get("title")):
