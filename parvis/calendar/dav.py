@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from parvis.access import parts, visibility
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
-from parvis.calendar import attachments, calendars, draft, events, schedule, service, words
+from parvis.calendar import attachments, calendars, draft, events, members, schedule, service
 from parvis.calendar.attaching import Attaching
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.events import Kept, Row
@@ -48,7 +48,6 @@ from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.moments import Zones
 from parvis.wire.ical.zones import Iana, zone
 
-_MEDIA = "text/calendar; charset=utf-8; component=vevent"
 _NAME, _DESCRIPTION = dav("displayname"), caldav("calendar-description")
 _COLOR, _ORDER = apple("calendar-color"), apple("calendar-order")
 _ZONE, _ZONE_ID = caldav("calendar-timezone"), caldav("calendar-timezone-id")
@@ -115,7 +114,8 @@ class Calendars(Tree):
         if Right.READ not in access.rights:
             return None
         found = await events.named(db, calendar.id, [segments[1]], secret=access.owner)
-        return _event(calendar, access, *found[0]) if found else None
+        made = await members.nodes(db, principal, calendar, access, [(row, None) for row, _ in found])
+        return made[0] if made else None
 
     async def children(
         self, db: Reader, principal: Principal, node: Node, after: str, limit: int
@@ -127,7 +127,7 @@ class Calendars(Tree):
             if Right.READ not in node.access.rights:
                 return []
             rows = await events.after(db, node.id, after, limit, secret=node.access.owner)
-            return [_event(node.own, node.access, row, None) for row in rows]
+            return await members.nodes(db, principal, node.own, node.access, [(row, None) for row in rows])
         own = principal.id == node.account_id
         found = await parts.readable(db, principal, None if own else node.account_id, SCOPE, Right(0))
         seen = {access.scope.id: access for access in found}
@@ -150,13 +150,12 @@ class Calendars(Tree):
         if Right.READ not in node.access.rights:
             return []
         found = await events.named(db, node.id, names, secret=node.access.owner)
-        return [_event(node.own, node.access, row, data if content else None, principal) for row, data in found]
+        shown = [(row, data if content else None) for row, data in found]
+        return await members.nodes(db, principal, node.own, node.access, shown)
 
     async def read(self, principal: Principal, node: Node, accept: str = "") -> Content:
         """The event as it was put; of one that is private others see only when."""
-        row, data = await events.kept(self._store.db, node.account_id, node.id)
-        shown = _shown(row, data, node.access, principal)
-        return Content.of(shown, _MEDIA)
+        return Content.of(await members.content(self._store.db, principal, node), members.MEDIA)
 
     async def whole(self, principal: Principal, node: Node, accept: str = "") -> Content | None:
         """All events as one file, which programs that know nothing of CalDAV fetch by its address."""
@@ -232,24 +231,18 @@ class Calendars(Tree):
         upload: Upload,
         draft: Any,
     ) -> Put:
-        """Keeps an event byte for byte, unless an organizer's change is a new revision."""
+        """Keeps an event. See members.put"""
         made: Draft = draft
+        found = await events.kept(unit, old.account_id, old.id) if old is not None else None
+        _own_files(found, made)
+        if found is not None and found[0].uid != made.uid:
+            raise Precondition(caldav("no-uid-conflict"), "an event keeps its UID", status=409)
         try:
-            if old is None:
-                _own_files(None, made)
-                row = await service.create(unit, principal, parent.id, made, name=name)
-                return Put(etag=row.etag if row.etag == made.etag else "", schedule_tag=row.schedule_tag)
-            found = await events.kept(unit, old.account_id, old.id)
-            _own_files(found, made)
-            if found[0].uid != made.uid:
-                raise Precondition(caldav("no-uid-conflict"), "an event keeps its UID", status=409)
-            done = await service.replace(unit, principal, found, made)
+            return await members.put(unit, principal, parent, name, found, (old or parent).access, made)
         except Conflict as conflict:
             raise await self._uid_conflict(unit, principal, conflict) from conflict
         except NotTheirs as error:
             raise Precondition(caldav("allowed-attendee-scheduling-object-change"), error.sentence) from error
-        tag = await unit.value("SELECT schedule_tag FROM calendar_event WHERE id = ?", old.id)
-        return Put(etag=done.draft.etag if done.as_given else "", schedule_tag=tag)
 
     async def _uid_conflict(self, unit: Unit, principal: Principal, conflict: Conflict) -> ParvisError:
         row: Row | None = conflict.fields.get("row")
@@ -362,8 +355,7 @@ class Calendars(Tree):
             raise Forbidden("only events can be copied")
         if replaced is not None:
             await service.destroy(unit, principal, await events.kept(unit, replaced.account_id, replaced.id))
-        row, data = await events.kept(unit, node.account_id, node.id)
-        made = draft.read(_shown(row, data, node.access, principal))
+        made = draft.read(await members.content(unit, principal, node))
         made = await self._attaching.cloned(unit, made, parent.account_id)
         try:
             copied = await service.create(unit, principal, parent.id, made, name=name, tell=False)
@@ -397,7 +389,8 @@ class Calendars(Tree):
         rows = {row.id: row for row in await events.of_ids(db, node.id, found.present)}
         seen = [rows[each] for each in found.present if each in rows]
         hidden = [] if node.access.owner else [row.name for row in seen if row.privacy == events.SECRET]
-        changed = [_event(node.own, node.access, row, None) for row in seen if row.name not in hidden]
+        shown = [(row, None) for row in seen if row.name not in hidden]
+        changed = await members.nodes(db, principal, node.own, node.access, shown)
         departed = [(name,) for name in [*found.departed, *(hidden if state else [])]]
         return SyncPage(changed=changed, departed=departed, state=found.state, more=found.more)
 
@@ -410,10 +403,8 @@ class Calendars(Tree):
         found = await events.within(
             db, node.id, search.start_ms, search.end_ms, search.uid, after, limit, secret=node.access.owner
         )
-        return [
-            replace(_event(node.own, node.access, row, data, principal), sure=_surely(row, search))
-            for row, data in found
-        ]
+        made = await members.nodes(db, principal, node.own, node.access, found)
+        return [replace(each, sure=_surely(each.own, search)) for each in made]
 
 
 def _own_files(found: Kept | None, made: Draft) -> None:
@@ -530,32 +521,3 @@ def _collection(calendar: calendars.Row, access: Access, name: str, state: int) 
         state=state,
         own=calendar,
     )
-
-
-def _event(
-    calendar: calendars.Row, access: Access, row: Row, data: bytes | None, principal: Principal | None = None
-) -> Node:
-    content = _shown(row, data, access, principal) if data is not None and principal is not None else None
-    return Node(
-        id=row.id,
-        shape="resource",
-        name=row.name,
-        access=access,
-        place=(calendar.slug, row.name),
-        etag=row.etag,
-        schedule_tag=row.schedule_tag,
-        media_type=_MEDIA,
-        size=len(content) if content is not None else row.size,
-        created_ms=row.created_ms,
-        modified_ms=row.modified_ms,
-        content=content,
-        own=row,
-    )
-
-
-def _shown(row: Row, data: bytes, access: Access, principal: Principal) -> bytes:
-    """The bytes as this person may see them."""
-    if not row.privacy or access.owner:
-        return data
-    series = draft.masked(parsed(row.etag, data), words.BUSY[principal.language])
-    return ical.write(draft.whole(series, ical.read(data)))

@@ -323,6 +323,24 @@ async def chosen(db: Any, numbers: Sequence[int], principal_id: int) -> dict[int
     return {number: msgspec.json.decode(text) for number, text in rows}
 
 
+async def own_alerts(db: Any, number: int) -> list[tuple[int, dict[str, Any], int]]:
+    """The people who have alerts of their own in an event, with what they have for themselves, and when they are
+    rung next."""
+    rows = await db.rows(
+        "SELECT principal_id, chosen, ring_ms FROM calendar_event_person WHERE event_id = ? ORDER BY principal_id",
+        number,
+    )
+    return [(person, msgspec.json.decode(text), at_ms) for person, text, at_ms in rows]
+
+
+async def with_others(db: Any, numbers: Sequence[int]) -> set[int]:
+    """Those of these events in which somebody who is not their owner has something for themselves."""
+    rows = await db.rows(
+        f"SELECT DISTINCT event_id FROM calendar_event_person WHERE event_id IN {marks(len(numbers))}", *numbers
+    )
+    return {row[0] for row in rows}
+
+
 async def choose(unit: Unit, row: Row, principal_id: int, values: dict[str, Any]) -> None:
     """Keeps what a person has for themselves in an event; None takes it back."""
     present = (await chosen(unit, [row.id], principal_id)).get(row.id, {})

@@ -1,12 +1,12 @@
 """What a change leaves to be done after it, in its own unit: messages to those who take part, and the next
 alarm."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from parvis.calendar import calendars, events
+from parvis.calendar import calendars, events, personal
 from parvis.calendar.events import Row
 from parvis.kernel import clock, ids
 from parvis.store.jobs import Jobs
@@ -16,7 +16,6 @@ from parvis.wire.contentlines import Component
 from parvis.wire.ical import alarms, calendar, itip
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.errors import BadCalendar
-from parvis.wire.ical.jscalendar import alerts
 
 DELIVER, RING, PLAN = "calendar-deliver", "calendar-ring", "calendar-plan"
 _MOST_MESSAGES = 2_000
@@ -45,19 +44,21 @@ async def with_default_alerts(db: Any, row: Row, series: Series) -> Series:
     if not any(uses_default_alerts(each) for each in series.components):
         return series
     chosen = (await calendars.chosen(db, [row.calendar_id], row.account_id)).get(row.calendar_id, {})
+    return _with_default(series, chosen) if uses_default_alerts(series.first) else series
 
-    def rung(given: Component) -> Component:
-        if not uses_default_alerts(series.first):
-            return given
-        start = given.first("DTSTART")
-        days = start is not None and (start.param("VALUE").upper() == "DATE" or len(start.value.strip()) == 8)
-        wanted = chosen.get("defaultAlertsWithoutTime" if days else "defaultAlertsWithTime")
-        others = [each for each in given.components if each.name != "VALARM"]
-        alarms_ = alerts.to_components(wanted, None, given.value("SUMMARY"))
-        return Component(given.name, given.properties, [*others, *alarms_])
 
-    master = rung(series.master) if series.master is not None else None
-    return Series(series.kind, series.uid, master, [rung(each) for each in series.overrides], series.zones)
+def _with_default(series: Series, chosen: Mapping[str, Any]) -> Series:
+    start = series.first.first("DTSTART")
+    days = start is not None and (start.param("VALUE").upper() == "DATE" or len(start.value.strip()) == 8)
+    return personal.with_alerts(series, chosen.get("defaultAlertsWithoutTime" if days else "defaultAlertsWithTime"))
+
+
+async def with_own_alerts(db: Any, row: Row, series: Series, person: int, chosen: Mapping[str, Any]) -> Series:
+    """The series with the alerts that ring for somebody with whom its calendar is shared."""
+    if chosen.get("useDefaultAlerts") is True:
+        own = (await calendars.chosen(db, [row.calendar_id], person)).get(row.calendar_id, {})
+        return _with_default(series, own)
+    return personal.with_alerts(series, chosen.get("alerts"))
 
 
 def uses_default_alerts(given: Component) -> bool:
@@ -80,15 +81,54 @@ async def moved(unit: Unit, row: Row, before: Series, after: Series) -> None:
 
 
 async def ring(unit: Unit, row: Row, series: Series, after_ms: int | None = None) -> None:
-    """Sets when the next alarm of an event rings; nothing is planned for events without one."""
+    """Sets when the next alarm of an event rings, for its owner and for each of the others who have alerts of their
+    own in it; nothing is planned for events without one."""
     now = clock.now_ms() if after_ms is None else after_ms
-    series = await with_default_alerts(unit, row, series)
-    try:
-        following = alarms.next_ring(series, now)
-    except BadCalendar:
-        following = None
-    at_ms = following.at_ms if following is not None else 0
+    await ring_owner(unit, row, series, now)
+    for person, chosen, before in await events.own_alerts(unit, row.id):
+        await ring_other(unit, row, series, person, chosen, before, now)
+
+
+async def ring_owner(unit: Unit, row: Row, series: Series, now: int) -> None:
+    """The next alarm for the owner."""
+    at_ms = _next(await with_default_alerts(unit, row, series), now)
     await unit.run("UPDATE calendar_event SET ring_ms = ? WHERE id = ?", at_ms, row.id)
     if at_ms:
         args = {"event": row.id, "account": row.account_id, "at": at_ms}
         await Jobs.add(unit, RING, args, key=f"{row.id}:{at_ms}", at_ms=at_ms, account_id=row.account_id)
+
+
+async def ring_other(
+    unit: Unit, row: Row, series: Series, person: int, chosen: Mapping[str, Any], before: int, now: int
+) -> None:
+    """The next alarm for somebody with whom the calendar is shared."""
+    at_ms = _next(await with_own_alerts(unit, row, series, person, chosen), now)
+    if at_ms != before:
+        await unit.run(
+            "UPDATE calendar_event_person SET ring_ms = ? WHERE event_id = ? AND principal_id = ?",
+            at_ms,
+            row.id,
+            person,
+        )
+    if at_ms:
+        args = {"event": row.id, "account": row.account_id, "at": at_ms, "person": person}
+        key = f"{row.id}:{person}:{at_ms}"
+        await Jobs.add(unit, RING, args, key=key, at_ms=at_ms, account_id=row.account_id)
+
+
+async def ring_again(unit: Unit, row: Row, series: Series, person: int, now: int) -> None:
+    """After an alarm has rung for somebody: the next one."""
+    if person == row.account_id:
+        await ring_owner(unit, row, series, now)
+        return
+    own = {number: (chosen, before) for number, chosen, before in await events.own_alerts(unit, row.id)}
+    if person in own:
+        await ring_other(unit, row, series, person, *own[person], now)
+
+
+def _next(series: Series, now: int) -> int:
+    try:
+        following = alarms.next_ring(series, now)
+    except BadCalendar:
+        following = None
+    return following.at_ms if following is not None else 0

@@ -5,11 +5,12 @@ still, is still told within a day; older ones are passed over."""
 
 from typing import Any
 
-from parvis.access import directory
+from parvis.access import directory, parts
 from parvis.access.principal import Principal
 from parvis.calendar import events, letters, outgoing, words
 from parvis.calendar.draft import parsed
 from parvis.calendar.events import Row
+from parvis.calendar.model import SCOPE
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, NotFound
 from parvis.serve.context import Context
@@ -39,30 +40,43 @@ class Ringer:
     async def handle(self, job: Job) -> None:
         """Rings what is due of an event, and plans the next ring; an event that was changed has another job."""
         account_id, number, at_ms = (int(job.args[name]) for name in ("account", "event", "at"))
+        person_id = int(job.args.get("person", account_id))
         found = await events.by_ids(self._store.db, account_id, [number])
-        if not found or found[0][0].ring_ms != at_ms:
+        if not found or await _planned(self._store.db, number, account_id, person_id) != at_ms:
             return
         row, data = found[0]
         own, now = parsed(row.etag, data), max(clock.now_ms(), at_ms)
-        series = await outgoing.with_default_alerts(self._store.db, row, own)
-        due = alarms.rings(series, Span(max(at_ms, now - _LATE_MS), now + 1), _AT_ONCE)
-        person = await self._person(account_id)
+        person = await self._person(person_id)
+        series = await self._series(row, own, person, person_id)
+        due = alarms.rings(series, Span(max(at_ms, now - _LATE_MS), now + 1), _AT_ONCE) if series else []
         letters_ = (
-            [await self._letter(person, row, series, each) for each in due if _by_mail(each)] if person else []
+            [await self._letter(person, each) for each in due if _by_mail(each)] if person is not None else []
         )
 
         async def work(unit: Unit) -> None:
-            present = await unit.value("SELECT ring_ms FROM calendar_event WHERE id = ?", number)
-            if present != at_ms:
+            if await _planned(unit, number, account_id, person_id) != at_ms:
                 return
             for each in due:
-                unit.emit(account_id, PUSHED, {"object": _alert(row, each)})
+                unit.emit(person_id, PUSHED, {"object": _alert(row, each)})
             for sending in letters_:
                 if sending is not None:
                     await sending(unit)
-            await outgoing.ring(unit, row, own, now)
+            await outgoing.ring_again(unit, row, own, person_id, now)
 
         await self._store.write(work)
+
+    async def _series(self, row: Row, own: Series, person: Principal | None, person_id: int) -> Series | None:
+        """The event with the alerts of whom it rings for; None when they may no longer read it."""
+        db = self._store.db
+        if person_id == row.account_id:
+            return await outgoing.with_default_alerts(db, row, own)
+        access = (
+            (await parts.several(db, person, SCOPE, [row.calendar_id])).get(row.calendar_id) if person else None
+        )
+        if access is None or row.privacy:
+            return None
+        chosen = (await events.chosen(db, [row.id], person_id)).get(row.id, {})
+        return await outgoing.with_own_alerts(db, row, own, person_id, chosen)
 
     async def plan(self, job: Job) -> None:
         """Plans the rings of a calendar's events anew, as its default alerts are others."""
@@ -71,7 +85,9 @@ class Ringer:
             self._store.db, calendar_id, clock.now_ms(), None, "", after, _PAGE, secret=True
         ):
             after = page[-1][0].id
-            wanted = [(row, series) for row, data in page if _by_default(series := parsed(row.etag, data))]
+            others = await events.with_others(self._store.db, [row.id for row, _ in page])
+            known = [(row, parsed(row.etag, data)) for row, data in page]
+            wanted = [(row, series) for row, series in known if row.id in others or _by_default(series)]
 
             async def work(unit: Unit, planned: list[tuple[Row, Series]] = wanted) -> None:
                 for row, series in planned:
@@ -87,7 +103,7 @@ class Ringer:
         except NotFound:
             return None
 
-    async def _letter(self, person: Principal, row: Row, series: Series, ring: Ring) -> Any:
+    async def _letter(self, person: Principal, ring: Ring) -> Any:
         post = self._context.services.get(Post)
         if post is None or not person.address:
             return None
@@ -110,6 +126,17 @@ class Ringer:
 
 def _by_default(series: Series) -> bool:
     return any(outgoing.uses_default_alerts(each) for each in series.components)
+
+
+async def _planned(db: Any, number: int, account_id: int, person_id: int) -> int | None:
+    """When an event rings next for somebody."""
+    if person_id == account_id:
+        found = await db.value("SELECT ring_ms FROM calendar_event WHERE id = ?", number)
+    else:
+        found = await db.value(
+            "SELECT ring_ms FROM calendar_event_person WHERE event_id = ? AND principal_id = ?", number, person_id
+        )
+    return None if found is None else int(found)
 
 
 def _by_mail(ring: Ring) -> bool:

@@ -197,6 +197,7 @@ async def test_an_alert_is_pushed_to_whom_it_belongs_to(ann, peer, visitor, cont
     from tests.calendar.conftest import SECRET
 
     heard: list[str] = []
+    opened = asyncio.Event()
 
     async def listen() -> None:
         auth = (ann.principal.address, SECRET)
@@ -204,16 +205,17 @@ async def test_an_alert_is_pushed_to_whom_it_belongs_to(ann, peer, visitor, cont
             assert answer.status_code == 200
             async for line in answer.aiter_lines():
                 heard.append(line)
+                opened.set()
 
     listening = asyncio.create_task(listen())
-    await asyncio.sleep(0.5)
+    await asyncio.wait_for(opened.wait(), 60)
     alert = {"a": {"trigger": {"@type": "OffsetTrigger", "offset": "-PT10M"}}}
     with clock.frozen(NOW):
         number = await ann.make(start="2026-01-04T13:00:00", alerts=alert)
     with clock.frozen(NOW + 3_000_000):
         await run_jobs(context)
     await context.need(Delivery).follow(await context.store.outbox.after(0, 0, 500))
-    for _ in range(50):
+    for _ in range(600):
         if any("CalendarAlert" in line for line in heard):
             break
         await asyncio.sleep(0.1)

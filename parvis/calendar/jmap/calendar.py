@@ -129,7 +129,7 @@ async def update(call: Call, unit: Unit, change: Update) -> Object | None:
         await calendars.change(unit, calendar, values)
     if own:
         await calendars.choose(unit, calendar, call.principal.id, own)
-        if access.owner and any(name.startswith("defaultAlerts") for name in own):
+        if any(name.startswith("defaultAlerts") for name in own):
             await outgoing.plan_again(unit, calendar.id, calendar.account_id)
     if "shareWith" in change.values and await shares.apply(
         unit, call.principal, calendar.id, NAMES, change.values["shareWith"] or {}

@@ -9,7 +9,7 @@ from typing import Any
 from parvis.access import parts
 from parvis.access.gate import Access
 from parvis.access.principal import Right
-from parvis.calendar import attachments, calendars, draft, events, service
+from parvis.calendar import attachments, calendars, draft, events, outgoing, service
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.events import Kept, Row
 from parvis.calendar.jmap import instance, links
@@ -300,6 +300,8 @@ async def _choose(call: Call, unit: Unit, row: Row, access: Access, values: dict
     trial = {"@type": "Event", "uid": "x", "start": "2026-01-01T00:00:00"}
     _draft(trial | {name: value for name, value in own.items() if value is not None})
     await events.choose(unit, row, call.principal.id, own)
+    found = await events.kept(unit, row.account_id, row.id)
+    await outgoing.ring(unit, row, parsed(found[0].etag, found[1]))
 
 
 async def _changed(
