@@ -7,6 +7,7 @@ _MINE = "account_id = ?"
 _OF_EVENTS = "event_id IN (SELECT id FROM calendar_event WHERE account_id = ?)"
 _OF_CALENDARS = "calendar_id IN (SELECT id FROM calendar WHERE account_id = ?)"
 _KEPT = (
+    ("calendar_identity", "account_id, address", _MINE),
     ("calendar_proposal", "id", _MINE),
     ("calendar_approver", "account_id, principal_id", _MINE),
     ("calendar_approver", "account_id, principal_id", "principal_id = ?"),

@@ -9,7 +9,7 @@ from typing import Any
 from parvis.access import parts
 from parvis.access.gate import Access
 from parvis.access.principal import Right
-from parvis.calendar import attachments, calendars, draft, events, outgoing, service
+from parvis.calendar import attachments, calendars, draft, events, identities, outgoing, service
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.events import Kept, Row
 from parvis.calendar.jmap import instance, links
@@ -223,7 +223,8 @@ async def create(call: Call, unit: Unit, creation: Creation) -> Created:
         **_with_utc(said, values, calendar.zone),
     }
     mine = await service.me(unit, call.account_id)
-    said = _with_organizer(await links.kept(call, unit, deepcopy(said), creation.prepared or {}), mine)
+    said = await links.kept(call, unit, deepcopy(said), creation.prepared or {})
+    said = await _with_organizer(unit, said, call.account_id)
     if is_origin(said, mine):
         said["updated"] = now
     number = await _inserted(call, unit, calendar_id, _draft(said), unsent=values["isDraft"])
@@ -236,16 +237,20 @@ def is_origin(said: Mapping[str, Any], mine: frozenset[str]) -> bool:
     return not isinstance(owner, str) or owner.lower() in mine
 
 
-def _with_organizer(said: Object, mine: frozenset[str]) -> Object:
-    """An event with participants has an organizer: the account, unless somebody else is named."""
-    if not said.get("participants") or said.get("organizerCalendarAddress") or not mine:
+async def _with_organizer(unit: Unit, said: Object, account_id: int) -> Object:
+    """An event with participants has an organizer: the account by its default address, unless somebody else is
+    named."""
+    if not said.get("participants") or said.get("organizerCalendarAddress"):
         return said
     owners = [
         each.get("calendarAddress", "")
         for each in said["participants"].values()
         if isinstance(each, dict) and isinstance(each.get("roles"), dict) and each["roles"].get("owner")
     ]
-    return said | {"organizerCalendarAddress": next((each for each in owners if each), None) or sorted(mine)[0]}
+    named = next((each for each in owners if each), None)
+    own = None if named else next(iter(await identities.of(unit, account_id)), None)
+    address = named or (f"mailto:{own.address}" if own is not None else None)
+    return said if address is None else said | {"organizerCalendarAddress": address}
 
 
 async def _inserted(call: Call, unit: Unit, calendar_id: int, made: Draft, *, unsent: bool = False) -> int:
@@ -319,7 +324,8 @@ async def _changed(
     new = _with_utc({name: value for name, value in new.items() if value is not None}, values, calendar.zone)
     for name in sorted(filter(instance.is_change, values)):
         new = instance.with_change(new, before, name, values[name])
-    new = _with_organizer(await links.kept(call, unit, deepcopy(new), blobs), mine)
+    new = await links.kept(call, unit, deepcopy(new), blobs)
+    new = await _with_organizer(unit, new, row.account_id)
     told: Object = {}
     if is_origin(said, mine):
         told = {"updated": clock.utc_date(clock.now_ms())}

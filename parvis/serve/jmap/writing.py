@@ -218,6 +218,8 @@ class Setting:
         return run.outcome, old, await self._state_after(unit, call, old), made
 
     async def _state_after(self, unit: Unit, call: Call, old: str) -> str:
+        if self.kind.state is not None:
+            return await self.kind.state(call)
         now = await standing(self.kind, call) if self.kind.parts and not call.access.owner else Standing(0)
         reached = unit.reached(call.account_id, self.kind.name, now.parts if now.sight else None)
         return now.at(max(reached, now.modseq)) if reached or now.sight else old
