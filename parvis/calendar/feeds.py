@@ -22,6 +22,13 @@ MOST_FEEDS = 50
 """Of one account."""
 _LARGEST = 10_000_000
 _SECONDS = 30.0
+_REASONS: dict[type[Exception], str] = {
+    EgressRefused: "refused",
+    Unavailable: "unreachable",
+    TooLarge: "tooLarge",
+    BadContent: "notCalendar",
+}
+"""What is wrong, in a word."""
 
 
 async def subscribe(unit: Unit, principal: Principal, account_id: int, name: str, url: str, color: str = "") -> int:
@@ -64,21 +71,28 @@ class Reader:
         row = await self._store.db.row("SELECT url, tag FROM calendar_feed WHERE calendar_id = ?", number)
         if row is None:
             return
-        error, tag, drafts = "", row[1], None
+        error, reason, tag, drafts = "", "", row[1], None
         try:
             content, tag = await self._outside.get(row[0], row[1], largest=_LARGEST, seconds=_SECONDS)
             if content is not None:
                 drafts, _ = await asyncio.to_thread(transfer.read, content)
         except (EgressRefused, Unavailable, TooLarge, BadContent) as failed:
-            error = failed.sentence
+            error, reason = failed.sentence, _REASONS[type(failed)]
 
         async def work(unit: Unit) -> None:
-            await self._kept(unit, account_id, number, drafts, tag, error)
+            await self._kept(unit, account_id, number, drafts, tag, error, reason)
 
         await self._store.write(work)
 
     async def _kept(
-        self, unit: Unit, account_id: int, number: int, drafts: list[Draft] | None, tag: str, error: str
+        self,
+        unit: Unit,
+        account_id: int,
+        number: int,
+        drafts: list[Draft] | None,
+        tag: str,
+        error: str,
+        reason: str,
     ) -> None:
         calendar = (await calendars.by_ids(unit, [number])).get(number)
         if calendar is None:
@@ -87,10 +101,11 @@ class Reader:
             await replace_all(unit, account_id, number, drafts)
         now = clock.now_ms()
         await unit.run(
-            "UPDATE calendar_feed SET tag = ?, refreshed_ms = ?, error = ? WHERE calendar_id = ?",
+            "UPDATE calendar_feed SET tag = ?, refreshed_ms = ?, error = ?, reason = ? WHERE calendar_id = ?",
             tag,
             now,
             error[:500],
+            reason,
             number,
         )
         await calendars.touched(unit, calendar)

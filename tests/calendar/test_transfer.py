@@ -143,7 +143,7 @@ async def test_a_calendar_of_elsewhere_is_followed(ann, context) -> None:
         await ann("Calendar/followed", refresh=calendar)
         await run_jobs(context)
         (said,) = (await ann("Calendar/followed"))["list"]
-        assert said["error"] and said["url"] == url
+        assert said["error"] and said["reason"] == "notCalendar" and said["url"] == url
         assert len(await ann.found(inCalendar=calendar)) == 2
     assert (await ann("Calendar/set", destroy=[calendar], onDestroyRemoveEvents=True))["destroyed"] == [calendar]
 
@@ -152,14 +152,16 @@ async def test_inside_is_not_asked(ann, context) -> None:
     async with published([FILE]) as (url, asked):
         await followed(ann, {"name": "Inside", "url": url})
         await run_jobs(context)
-        assert asked == [] and "outside" in (await ann("Calendar/followed"))["list"][0]["error"]
+        (said,) = (await ann("Calendar/followed"))["list"]
+        assert asked == [] and "outside" in said["error"] and said["reason"] == "unreachable"
 
 
 async def test_what_the_gate_refuses_is_not_asked(ann, context) -> None:
     context.egress = Egress([], frozenset())
     await followed(ann, {"name": "Refused", "url": "https://calendar.example.org/a.ics"})
     await run_jobs(context)
-    assert "not allowed" in (await ann("Calendar/followed"))["list"][0]["error"]
+    (said,) = (await ann("Calendar/followed"))["list"]
+    assert "not allowed" in said["error"] and said["reason"] == "refused"
 
 
 @pytest.mark.parametrize(

@@ -91,13 +91,15 @@ class FeedsArguments(Arguments):
 
 
 async def followed(call: Call) -> Object:
-    """The addresses that calendars follow, when they were looked at, and what was wrong."""
+    """The addresses that calendars follow, when they were looked at, and what was wrong: in a sentence, and as
+    `reason`, which is refused, unreachable, tooLarge or notCalendar."""
     if not call.access.owner:
         raise MethodError("forbidden", "these are their own")
     if call.arguments.refresh is not None:
         await _refresh(call, call.number(call.arguments.refresh) or 0)
     rows = await call.context.store.db.rows(
-        "SELECT calendar_id, url, refreshed_ms, error FROM calendar_feed WHERE account_id = ? ORDER BY calendar_id",
+        """SELECT calendar_id, url, refreshed_ms, error, reason FROM calendar_feed WHERE account_id = ?
+        ORDER BY calendar_id""",
         call.account_id,
     )
     return {
@@ -108,8 +110,9 @@ async def followed(call: Call) -> Object:
                 "url": url,
                 "refreshed": clock.utc_date(refreshed_ms) if refreshed_ms else None,
                 "error": error or None,
+                "reason": reason or None,
             }
-            for number, url, refreshed_ms, error in rows
+            for number, url, refreshed_ms, error, reason in rows
         ],
     }
 
