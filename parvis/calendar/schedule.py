@@ -48,6 +48,8 @@ def made(access: Access, account_id: int, name: str) -> Node:
 
 async def posted(store: Store, principal: Principal, upload: Upload) -> Posted:
     """When people are busy, asked of the outbox. Raises Precondition. RFC 6638 §5"""
+    if upload.media_type and upload.media_type.partition(";")[0].strip().lower() != "text/calendar":
+        raise Precondition(caldav("supported-calendar-data"), "a request is text/calendar")
     try:
         asked = calendar.read(upload.content, draft.LIMITS)
     except (BadCalendar, BadContent) as error:

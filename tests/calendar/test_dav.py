@@ -243,6 +243,11 @@ async def test_inbox_and_outbox(ann, bob, store) -> None:
     )
     forged = request.replace(b"ORGANIZER:mailto:ann", b"ORGANIZER:mailto:bob")
     assert (await ann.ask("POST", ann.home + "outbox/", forged, content_type="text/calendar")).status_code == 403
+    other = await ann.ask("POST", ann.home + "outbox/", request, content_type="text/plain")
+    assert other.status_code == 403 and "supported-calendar-data" in other.text
+    for box in ("inbox/", "outbox/"):
+        found = await ann.ask("REPORT", ann.home + box, query(""), depth="1")
+        assert found.status_code == 207 and names(found) == []
 
 
 async def test_an_attendee_answers_and_changes_nothing_else(ann, bob, context) -> None:

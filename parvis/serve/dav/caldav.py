@@ -69,7 +69,7 @@ def _data(request: Element, floating: Zone) -> Added:
 
 async def queried(ask: Ask, request: Element, resource: Resource) -> Response:
     """calendar-query. RFC 4791 §7.8"""
-    if resource.node is None or resource.node.shape not in ("home", "calendar", "inbox", "resource"):
+    if resource.node is None or resource.node.shape not in ("home", "calendar", "inbox", "outbox", "resource"):
         raise Precondition(dav("supported-report"), "this is no calendar")
     given = request.first(caldav("filter"))
     if given is None:
