@@ -16,7 +16,7 @@ from parvis.calendar.model import EVENT, LARGEST, SCOPE
 from parvis.calendar.service import NotTheirs
 from parvis.calendar.transfer import Files
 from parvis.kernel import ids
-from parvis.kernel.errors import Conflict, Forbidden, ParvisError, TooLarge
+from parvis.kernel.errors import Conflict, Forbidden, NotFound, ParvisError, TooLarge
 from parvis.serve.context import Context
 from parvis.serve.dav import dead
 from parvis.serve.dav.tree import (
@@ -238,11 +238,32 @@ class Calendars(Tree):
         if found is not None and found[0].uid != made.uid:
             raise Precondition(caldav("no-uid-conflict"), "an event keeps its UID", status=409)
         try:
-            return await members.put(unit, principal, parent, name, found, (old or parent).access, made)
+            try:
+                return await members.put(unit, principal, parent, name, found, (old or parent).access, made)
+            except Conflict as conflict:
+                if old is not None:
+                    raise
+                found = await self._moved_here(unit, principal, parent, name, conflict)
+                _own_files(found, made)
+                return await members.put(unit, principal, parent, name, found, parent.access, made)
         except Conflict as conflict:
             raise await self._uid_conflict(unit, principal, conflict) from conflict
         except NotTheirs as error:
             raise Precondition(caldav("allowed-attendee-scheduling-object-change"), error.sentence) from error
+
+    async def _moved_here(
+        self, unit: Unit, principal: Principal, parent: Node, name: str, conflict: Conflict
+    ) -> Kept:
+        """The event that has the UID, when it is in another calendar and may leave it: Thunderbird and Evolution
+        move an event by putting it into the new calendar and deleting it in the old one. Raises the conflict."""
+        row: Row | None = conflict.fields.get("row")
+        if row is None or row.calendar_id == parent.id:
+            raise conflict
+        try:
+            await service.move(unit, principal, row, parent.id, name)
+        except (NotFound, Forbidden):
+            raise conflict from None
+        return await events.kept(unit, row.account_id, row.id)
 
     async def _uid_conflict(self, unit: Unit, principal: Principal, conflict: Conflict) -> ParvisError:
         row: Row | None = conflict.fields.get("row")

@@ -89,6 +89,27 @@ async def test_a_uid_is_there_once(ann) -> None:
     assert "no-uid-conflict" in (await put(ann, "a.ics", meeting(uid="two"))).text
 
 
+async def test_an_event_that_is_put_into_another_calendar_has_moved(ann, bob, store) -> None:
+    """As Thunderbird and Evolution do it: PUT there, then DELETE here."""
+    other = f"{ann.home}other/"
+    assert (await ann.ask("MKCALENDAR", other)).status_code == 201
+    await put(ann, "a.ics", meeting())
+    sync = '<D:sync-collection xmlns:D="DAV:"><D:sync-token>{}</D:sync-token><D:sync-level>1</D:sync-level><D:prop/></D:sync-collection>'
+    first = await ann.ask("REPORT", ann.calendar, sync.format(""))
+    token = ElementTree.fromstring(first.content).findtext("{DAV:}sync-token")
+    put_there = await ann.ask("PUT", other + "a.ics", meeting("LOCATION:x"), content_type="text/calendar")
+    assert put_there.status_code == 201, put_there.text
+    got = await ann.get(other + "a.ics")
+    assert b"LOCATION:x" in got.content and got.headers["etag"] == put_there.headers["etag"]
+    assert (await ann.delete(ann.calendar + "a.ics")).status_code == 404
+    gone = await ann.ask("REPORT", ann.calendar, sync.format(token))
+    assert "a.ics" in gone.text and "404 Not Found" in gone.text
+    # who may not take it out of where it is cannot move it
+    await shared(store, ann, bob, Right.READ | Right.WRITE)
+    taken = await bob.ask("PUT", f"{bob.home}{ann.account}.calendar/b.ics", meeting(), content_type="text/calendar")
+    assert taken.status_code == 409 and "no-uid-conflict" in taken.text and "other" not in taken.text
+
+
 async def test_time_ranges_are_found_by_index(ann) -> None:
     for number in range(30):
         await put(ann, f"{number:02}.ics", meeting(uid=f"u{number}", start=f"202601{number + 1:02}T100000Z"))
