@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
+
 from parvis.calendar.model import LARGEST, MOST_PARTICIPANTS, PRIVACY
 from parvis.kernel.errors import TooLarge
 from parvis.kernel.languages import fold
@@ -21,6 +23,7 @@ from parvis.wire.ical.vtimezone import component as written_zone
 from parvis.wire.ical.zones import MAX_MS, Iana
 
 LIMITS = Limits(bytes=LARGEST, lines=60_000, depth=6, components=5_000, properties=50_000, params=64)
+_WHOLE = msgspec.structs.replace(LIMITS, ended=True)
 MOST_WORDS = 500
 LONGEST_WORD = 64
 _WORD = re.compile(r"[^\W_]+")
@@ -54,7 +57,7 @@ def read(data: bytes) -> Draft:
     TooLarge."""
     if len(data) > LARGEST:
         raise TooLarge(f"an event has at most {LARGEST} bytes", limit=LARGEST)
-    return _of(calendar.resource(calendar.read(data, LIMITS)), data)
+    return _of(calendar.resource(calendar.read(data, _WHOLE)), data)
 
 
 def made(series: Series, before: bytes | None = None, *, zones_of: Component | None = None) -> Draft:

@@ -62,7 +62,7 @@ def read(data: bytes) -> Draft:
     """From the octets of one vCard. Raises Invalid, TooLarge."""
     if len(data) > LIMITS.bytes:
         raise TooLarge(f"a card has at most {LIMITS.bytes} bytes", limit=LIMITS.bytes)
-    return of_component(vcard.read_one(data, LIMITS), data)
+    return of_component(vcard.read_one(data, LIMITS, ended=True), data)
 
 
 def of_component(component: Component, data: bytes | None = None) -> Draft:

@@ -10,7 +10,7 @@ from parvis.kernel import clock
 from parvis.kernel.errors import Invalid
 from parvis.kernel.languages import fold
 from parvis.tasks.model import DONE, LARGEST, MOST_COMMENTS, MOST_LABELS, MOST_PEOPLE, PROGRESS
-from parvis.wire.contentlines import Component
+from parvis.wire.contentlines import Component, Limits
 from parvis.wire.ical import calendar, jscalendar, vtimezone
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.errors import BadCalendar
@@ -50,9 +50,9 @@ class Facts:
     words: str
 
 
-def read(content: bytes) -> Series:
+def read(content: bytes, limits: Limits = calendar.LIMITS) -> Series:
     """The task in a calendar object, checked. Raises BadContent, BadCalendar, and Invalid for what is no task."""
-    found = calendar.resource(calendar.read(content))
+    found = calendar.resource(calendar.read(content, limits))
     if found.kind != "VTODO":
         raise Invalid("this is no task", field="kind")
     return found

@@ -43,6 +43,7 @@ from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.moments import Zones
 from parvis.wire.ical.zones import Iana, zone
 
+_WHOLE = msgspec.structs.replace(calendar.LIMITS, ended=True)
 _MEDIA_TYPE = "text/calendar; charset=utf-8; component=vtodo"
 _COMPONENTS = caldav("supported-calendar-component-set")
 _ZONE, _ZONE_ID = caldav("calendar-timezone"), caldav("calendar-timezone-id")
@@ -208,7 +209,7 @@ class TaskTree(Tree):
     async def draft(self, principal: Principal, parent: Node, name: str, upload: Upload) -> _Draft:
         """See Tree. RFC 4791 §5.3.2.1"""
         try:
-            series = content.read(upload.content)
+            series = content.read(upload.content, _WHOLE)
         except BadContent as error:
             raise Precondition(caldav("valid-calendar-data"), error.sentence) from error
         except BadCalendar as error:

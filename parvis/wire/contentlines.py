@@ -44,6 +44,8 @@ class Limits(msgspec.Struct, frozen=True):
     """Of all components together."""
     params: int = 64
     """Values of all parameters of a property together."""
+    ended: bool = False
+    """Whether each component must have its own END: what is kept as it came must be whole, for others too."""
 
 
 LIMITS = Limits()
@@ -418,7 +420,7 @@ class _Components:
         """Closes the component of that name, and those within it that were not closed."""
         name = given.value.strip().upper()
         place = next((at for at in reversed(range(len(self.open))) if self.open[at].name == name), None)
-        if place is None:
+        if place is None or (self.limits.ended and place < len(self.open) - 1):
             raise BadContent(given.line, f"END:{name[:40]} closes nothing.")
         del self.open[place:]
 
@@ -426,4 +428,6 @@ class _Components:
         """What was read; components that are still open end with the text."""
         if not self.top:
             raise BadContent(0, "There is no component.")
+        if self.open and self.limits.ended:
+            raise BadContent(0, f"There is no END:{self.open[-1].name[:40]}; it has been cut off.")
         return self.top

@@ -36,6 +36,15 @@ def test_components_within_components() -> None:
     assert [each.name for each in event.components] == ["VALARM"]
 
 
+@pytest.mark.parametrize("cut", [b"", b"END:VEVENT\n", b"END:VCALENDAR\n"])
+def test_what_was_cut_off_is_read_unless_it_must_be_whole(cut: bytes) -> None:
+    text = b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\n" + cut
+    assert parse(text)[0].components[0].value("UID") == "1"
+    with pytest.raises(BadContent):
+        parse(text, Limits(ended=True))
+    assert parse(b"BEGIN:A\nBEGIN:B\nEND:B\nEND:A", Limits(ended=True))
+
+
 @pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r"])
 @pytest.mark.parametrize("fold", [b" ", b"\t"])
 def test_line_ends_and_folds(end: bytes, fold: bytes) -> None:

@@ -36,9 +36,10 @@ def read(data: bytes, limits: contentlines.Limits = contentlines.LIMITS) -> list
     return cards
 
 
-def read_one(data: bytes, limits: CardLimits = LIMITS) -> Component:
+def read_one(data: bytes, limits: CardLimits = LIMITS, *, ended: bool = False) -> Component:
     """The only card of a resource, checked. Raises BadContent. RFC 6352 §5.1"""
-    cards = read(data, contentlines.Limits(bytes=limits.bytes, properties=limits.properties, components=20))
+    most = contentlines.Limits(bytes=limits.bytes, properties=limits.properties, components=20, ended=ended)
+    cards = read(data, most)
     if len(cards) != 1:
         raise BadContent(0, f"There are {len(cards)} cards where one belongs.")
     check(cards[0], limits)
