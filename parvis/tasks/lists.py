@@ -35,9 +35,7 @@ from parvis.wire.ical.zones import UTC, Zone, iana_name, zone
 _COLOR = re.compile(r"#[0-9a-fA-F]{3,8}|[A-Za-z]{3,30}")
 _WITH_TASKS: frozenset[PrincipalKind] = frozenset({"person", "space", "resource"})
 _FIRST = "SELECT 1 FROM tasklist l WHERE l.slug = 'tasks' AND"
-_FIELDS = (
-    "l.id, l.account_id, l.slug, l.role, l.description, l.color, l.time_zone, l.statuses, l.progress, l.colors"
-)
+_FIELDS = "l.id, l.account_id, l.slug, l.role, l.description, l.color, l.time_zone, l.statuses, l.progress, l.colors, l.names"
 _OWN = ("name", "color", "sort_order", "subscribed")
 """What people set for themselves."""
 
@@ -66,6 +64,7 @@ class TaskBoard:
     statuses: tuple[str, ...]
     progress: Mapping[str, str]
     colors: Mapping[str, Any]
+    names: Mapping[str, str]
     name: str = ""
     own: Own = field(default_factory=Own)
 
@@ -98,7 +97,7 @@ async def kept(db: Reader, list_id: int) -> TaskBoard:
 
 
 def _board(row: Sequence[Any], name: str) -> TaskBoard:
-    number, account_id, slug, role, description, color, time_zone, statuses, progress, colors, *own = row
+    number, account_id, slug, role, description, color, time_zone, statuses, progress, colors, names, *own = row
     return TaskBoard(
         number,
         account_id,
@@ -110,6 +109,7 @@ def _board(row: Sequence[Any], name: str) -> TaskBoard:
         tuple(msgspec.json.decode(statuses)),
         msgspec.json.decode(progress),
         msgspec.json.decode(colors),
+        msgspec.json.decode(names),
         name,
         Own(*own),
     )
@@ -166,7 +166,7 @@ async def _insert(unit: Unit, account_id: int, name: str, slug: str, values: Map
     statuses = values.get("workflowStatuses") or STATUSES
     await unit.run(
         f"""INSERT INTO tasklist (id, account_id, slug, role, description, color, time_zone, statuses, progress,
-        colors, created_ms) VALUES {marks(11)}""",
+        colors, names, created_ms) VALUES {marks(12)}""",
         number,
         account_id,
         slug,
@@ -177,6 +177,7 @@ async def _insert(unit: Unit, account_id: int, name: str, slug: str, values: Map
         _text(list(statuses)),
         _text(values.get("workflowProgress") or {}),
         _text(_colors(values, {})),
+        _text(values.get("workflowNames") or {}),
         clock.now_ms(),
     )
     await unit.changed(account_id, LIST, number, "created", part=number)
@@ -226,6 +227,8 @@ async def _update_shared(unit: Unit, before: TaskBoard, values: Mapping[str, Any
         progress = dict(values.get("workflowProgress", before.progress) or {})
         columns |= {"statuses": _text(statuses), "progress": _text(progress)}
         await _move_columns(unit, before, statuses, progress)
+    if "workflowNames" in values:
+        columns["names"] = _text(values["workflowNames"] or {})
     if "keywordColors" in values or "categoryColors" in values:
         columns["colors"] = _text(_colors(values, before.colors))
     if "time_zone" in columns and columns["time_zone"] != before.time_zone:
@@ -304,6 +307,9 @@ def _check(values: Mapping[str, Any]) -> None:
         or not all(0 < len(each) <= 100 for each in statuses)
     ):
         raise Invalid(f"1 to {MOST_STATUSES} names, each once", field="workflowStatuses")
+    names = values.get("workflowNames") or {}
+    if len(names) > MOST_STATUSES or not all(0 < len(each) <= 100 for named in names.items() for each in named):
+        raise Invalid(f"at most {MOST_STATUSES} names of 1 to 100 characters", field="workflowNames")
     for status, progress in (values.get("workflowProgress") or {}).items():
         if len(status) > 100 or progress not in PROGRESS:
             raise Invalid(f"one of {', '.join(PROGRESS)}", field="workflowProgress")

@@ -64,6 +64,8 @@ class TaskList(Record, kw_only=True):
     workflow_statuses: list[str] = msgspec.field(default_factory=lambda: list(STATUSES))
     workflow_progress: dict[str, str] | None = None
     """Which progress a column of another name stands for; `in-process` where it says nothing. Ours."""
+    workflow_names: dict[str, str] | None = None
+    """What a column is called where it is not by its own name: to rename one touches no task. Ours."""
     share_with: dict[Id, dict[str, bool]] | None = None
     my_rights: ServerSet[dict[str, bool]] = msgspec.field(default_factory=dict)
 

@@ -35,14 +35,17 @@ async def test_a_list_is_made_changed_and_removed(ann) -> None:
             number: {
                 "name": "Allotment",
                 "workflowStatuses": ["todo", "doing", "completed"],
+                "workflowNames": {"todo": "À faire", "doing": "En cours"},
                 "timeZone": "Europe/Paris",
             }
         },
     )
     assert number in done["updated"]
+    await ann("TaskList/set", update={number: {"workflowNames/todo": "Idées", "workflowNames/doing": None}})
     (got,) = (await ann("TaskList/get", ids=[number]))["list"]
     assert (got["name"], got["color"], got["sortOrder"]) == ("Allotment", "#00aa00", 3)
     assert got["workflowStatuses"] == ["todo", "doing", "completed"]
+    assert got["workflowNames"] == {"todo": "Idées"}
     wrong = await ann(
         "TaskList/set",
         create={
@@ -51,10 +54,12 @@ async def test_a_list_is_made_changed_and_removed(ann) -> None:
             "z": {"name": "x", "timeZone": "Mars/Olympus"},
             "s": {"name": "x", "workflowStatuses": ["a", "a"]},
             "p": {"name": "x", "workflowProgress": {"a": "fast"}},
+            "m": {"name": "x", "workflowNames": {"a": ""}},
         },
     )
     assert {key: each["properties"] for key, each in wrong["notCreated"].items()} == {
         "n": ["name"], "c": ["color"], "z": ["timeZone"], "s": ["workflowStatuses"], "p": ["workflowProgress"],
+        "m": ["workflowNames"],
     }  # fmt: skip
     task = await ann.add(where=number)
     refused = await ann("TaskList/set", destroy=[number])

@@ -45,6 +45,7 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
             "timeZone": each.time_zone,
             "workflowStatuses": list(each.statuses),
             "workflowProgress": dict(each.progress) or None,
+            "workflowNames": dict(each.names) or None,
             "shareWith": given.get(each.id),
             "myRights": shares.mine(accesses[each.id], NAMES)
             | {"mayDelete": mine and each.role is None and Right.DELETE in accesses[each.id].rights},

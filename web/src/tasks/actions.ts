@@ -1,15 +1,16 @@
 /** What can be done to tasks: each is shown at once, goes through the outbox, and can be undone. */
 import { openShare } from '../kernel/features';
 import { t, type MessageKey } from '../kernel/i18n.svelte';
+import { jmap } from '../kernel/jmap';
 import { notices } from '../kernel/notices.svelte';
-import { outbox, type Action } from '../kernel/outbox.svelte';
+import { outbox, type Action, type Undoable } from '../kernel/outbox.svelte';
 import type { Patch } from '../kernel/patch';
 import { store } from '../kernel/store.svelte';
 import { between, columnFor, isDone, progressOf } from './model';
 import { TaskListType, TaskType, type Task, type TaskList } from './types';
 import { view } from './view.svelte';
 
-function report(key: MessageKey, holes: Record<string, string | number>, action: Action): void {
+function report(key: MessageKey, holes: Record<string, string | number>, action: Undoable): void {
   notices.show(t(key, holes), { action: { label: t('ui.undo'), keys: 'Z', run: () => action.undo() } });
 }
 
@@ -33,8 +34,34 @@ export function toggle(account: string, task: Task): void {
   const done = !isDone(task);
   const status = list && columnFor(done, list);
   const patch: Patch = status ? { workflowStatus: status, progress: progressOf(status, list) } : { progress: done ? 'completed' : 'needs-action' };
-  const action = change(account, task, patch);
-  if (done) report('tasks.completed', { name: task.title }, action);
+  if (!done || !task.recurrenceRule) {
+    const action = change(account, task, patch);
+    if (done) report('tasks.completed', { name: task.title }, action);
+    return;
+  }
+  const back = series(account, task, outbox.update(TaskType, account, { [task.id]: patch }, { undoable: false }));
+  outbox.remember(back);
+  report('tasks.completed', { name: task.title }, back);
+}
+
+/** Takes back that a series went on to its next time: it is as it was, and without what the server put beside it as done. */
+function series(account: string, task: Task, action: Action): Undoable {
+  let done = true;
+  const back = async () => {
+    await action.done;
+    const filter = { inTaskList: task.taskListId, isDone: true, title: task.title };
+    const { ids } = await jmap.call<{ ids: string[] }>('Task/query', { accountId: account, filter, sort: [{ property: 'updated', isAscending: false }], limit: 5 });
+    const copy = (await store.fetch(TaskType, account, ids)).find(({ relatedTo }) => relatedTo?.[task.uid]?.relation?.next);
+    if (copy) outbox.destroy(TaskType, account, [copy.id], { undoable: false });
+    const { start = null, due = null, recurrenceRule, recurrenceOverrides = null, checklists = null, progress, workflowStatus } = task;
+    outbox.update(TaskType, account, { [task.id]: { start, due, recurrenceRule, recurrenceOverrides, checklists, progress, workflowStatus } }, { undoable: false });
+  };
+  return {
+    undo: () => {
+      if (done) void back().catch((error: Error) => notices.show(t('tasks.notDone', { reason: error.message }), { tone: 'danger' }));
+      return done && !(done = false);
+    },
+  };
 }
 
 export function remove(account: string, task: Task): void {
@@ -51,15 +78,21 @@ export function place(account: string, task: Task, status: string, after: Task |
   const moved = status !== task.workflowStatus;
   const position = between(after?.position ?? '', next?.position ?? '');
   const action = change(account, task, { position, ...(moved ? { workflowStatus: status, progress: progressOf(status, list) } : {}) });
-  if (moved) report('tasks.placed', { name: task.title, column: columnName(status) }, action);
+  if (moved) report('tasks.placed', { name: task.title, column: columnName(status, list) }, action);
 }
 
 const COLUMNS: Record<string, MessageKey> = { 'needs-action': 'tasks.column.todo', 'in-process': 'tasks.column.doing', pending: 'tasks.column.waiting', completed: 'tasks.column.done', failed: 'tasks.column.failed', cancelled: 'tasks.column.cancelled' };
 
-/** A column's name: the usual ones have theirs in the language in use. */
-export function columnName(status: string): string {
+/** A column's name: the one it was given; the usual ones have theirs in the language in use. */
+export function columnName(status: string, list?: Pick<TaskList, 'workflowNames'>): string {
   const key = COLUMNS[status];
-  return key ? t(key) : status;
+  return list?.workflowNames?.[status] ?? (key ? t(key) : status);
+}
+
+/** Columns change places: what is between them stays. */
+export function swapColumns(account: string, list: TaskList, one: string, other: string): void {
+  const statuses = list.workflowStatuses.map((status) => (status === one ? other : status === other ? one : status));
+  changeList(account, list, { workflowStatuses: statuses });
 }
 
 export async function createList(name: string): Promise<string> {

@@ -32,15 +32,16 @@ export function columnsOf(list: TaskList, filled: (status: string) => boolean): 
 }
 
 /** When a task is due on the wall's clock, as milliseconds; null without a date. */
-export function dueOf(task: Pick<Task, 'due'>): number | null {
-  const at = task.due ? parseLocal(task.due) : NaN;
+export function dueOf(task: Pick<Task, 'due' | 'nextDue'>): number | null {
+  const due = task.nextDue ?? task.due;
+  const at = due ? parseLocal(due) : NaN;
   return Number.isNaN(at) ? null : at;
 }
 
 export type When = 'overdue' | 'today' | 'tomorrow' | 'week' | 'later' | 'none';
 
 /** The group of a task by its date; `now` is the wall's time. What is due on a day is late the day after. */
-export function whenOf(task: Pick<Task, 'due' | 'showWithoutTime'>, now: number): When {
+export function whenOf(task: Pick<Task, 'due' | 'nextDue' | 'showWithoutTime'>, now: number): When {
   const due = dueOf(task);
   if (due === null) return 'none';
   const today = startOfDay(now);
@@ -51,7 +52,7 @@ export function whenOf(task: Pick<Task, 'due' | 'showWithoutTime'>, now: number)
 }
 
 /** Whether the time has passed. */
-export function isLate(task: Pick<Task, 'due' | 'showWithoutTime'>, now: number): boolean {
+export function isLate(task: Pick<Task, 'due' | 'nextDue' | 'showWithoutTime'>, now: number): boolean {
   const due = dueOf(task);
   return due !== null && due < (task.showWithoutTime ? startOfDay(now) : now);
 }

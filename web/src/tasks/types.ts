@@ -25,6 +25,8 @@ export interface TaskList {
   isSubscribed: boolean;
   workflowStatuses: string[];
   workflowProgress: Record<string, string> | null;
+  /** What columns are called, where they have a name of their own. */
+  workflowNames: Record<string, string> | null;
   shareWith: Record<string, Partial<ListRights>> | null;
   myRights: ListRights;
 }
@@ -65,7 +67,11 @@ export interface Task {
   timeZone?: string | null;
   showWithoutTime?: boolean;
   utcDue: string | null;
+  /** Of a series of which single times are done: when the first that is not is due. */
+  nextDue?: string | null;
   recurrenceRule?: RecurrenceRule | null;
+  recurrenceOverrides?: Record<string, unknown> | null;
+  relatedTo?: Record<string, { relation?: Record<string, boolean> }> | null;
   keywords?: Record<string, true> | null;
   assigneeIds: Record<string, true> | null;
   parentId: string | null;

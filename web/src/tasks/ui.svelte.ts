@@ -3,8 +3,8 @@ import type { Task, TaskList } from './types';
 
 class TasksUi {
   drawer = $state(false);
-  /** A name is asked for: of a new list, a new column, or another one of a list. */
-  naming = $state.raw<{ kind: 'list' } | { kind: 'column'; account: string; list: TaskList } | { kind: 'rename'; account: string; list: TaskList } | null>(null);
+  /** A name is asked for: of a new list, a new column, or another one of a list or of a column. */
+  naming = $state.raw<{ kind: 'list' } | { kind: 'column'; account: string; list: TaskList; status?: string } | { kind: 'rename'; account: string; list: TaskList } | null>(null);
   deleting = $state.raw<{ account: string; list: TaskList } | null>(null);
   dragged: { account: string; task: Task } | null = null;
 }

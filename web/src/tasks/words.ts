@@ -20,7 +20,7 @@ function format(options: Intl.DateTimeFormatOptions, at: number): string {
 }
 
 /** `aujourd’hui`, `mar. 9:00`, `8 déc.`; '' without a date. */
-export function dueWords(task: Pick<Task, 'due' | 'showWithoutTime'>, now = wallNow()): string {
+export function dueWords(task: Pick<Task, 'due' | 'nextDue' | 'showWithoutTime'>, now = wallNow()): string {
   const due = dueOf(task);
   if (due === null) return '';
   const days = Math.round((startOfDay(due) - startOfDay(now)) / DAY);
