@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressOf, badge, foldersOf, kindOf, nameFault, nextOrder, placeOf, sortOf, splitName, viewerOf } from '../src/files/model';
+import { addressesOf, addressOf, badge, endOf, foldersOf, kindOf, nameFault, nextOrder, placeOf, sortOf, splitName, viewerOf } from '../src/files/model';
 
 const file = (name: string, type: string | null = null, size = 10) => ({ nodeType: 'file' as const, name, type, size });
 
@@ -54,4 +54,17 @@ it('columns sort with folders first and turn round when pressed again', () => {
   const byName = { by: 'name', ascending: true } as const;
   expect(nextOrder(byName, 'name')).toEqual({ by: 'name', ascending: false });
   expect(nextOrder(byName, 'modified')).toEqual({ by: 'modified', ascending: false });
+});
+
+describe('what is given to people outside', () => {
+  it('goes to addresses however they are typed, each once', () => {
+    expect(addressesOf('Ann B. <ann@x.example>, bob@y.example;\n ann@x.example cara@z.example')).toEqual([['ann@x.example', 'bob@y.example', 'cara@z.example'], []]);
+    expect(addressesOf('ann@x, @y.example <d e@f.example> z')).toEqual([['e@f.example'], ['ann@x', '@y.example', 'd', 'z']]);
+    expect(addressesOf('  ')).toEqual([[], []]);
+  });
+  it('ends with its time or its uses', () => {
+    const link = { expires: '2027-01-01T00:00:00Z', maxUses: 2, uses: 1 };
+    const before = Date.parse('2026-12-31T00:00:00Z');
+    expect([endOf(link, before), endOf({ ...link, uses: 2 }, before), endOf(link, before + 86_400_000), endOf({ expires: null, maxUses: 0, uses: 9 }, before)]).toEqual([null, 'used', 'over', null]);
+  });
 });

@@ -1,6 +1,6 @@
 /** What has been given to people outside, of all accounts one may share from; and giving more. */
 import { t } from '../kernel/i18n.svelte';
-import { jmap, JmapError } from '../kernel/jmap';
+import { jmap, JmapError, type Arguments } from '../kernel/jmap';
 import { notices } from '../kernel/notices.svelte';
 import { store } from '../kernel/store.svelte';
 import { sync } from '../kernel/sync';
@@ -85,26 +85,32 @@ export async function receiptsOf({ account, link }: Given): Promise<Receipt[]> {
   return list[0]?.receipts ?? [];
 }
 
-/** Files of this device as nodes of one's own, in the folder of what was sent; `told` gets the part that is there. */
-export async function brought(files: File[], told: (part: number) => void, signal: AbortSignal): Promise<FileNode[]> {
+/** Files of this device as nodes of one's own, where what was sent is kept: one of them, or a folder of its own for
+ * several; `told` gets the part that is there. */
+export async function brought(files: File[], name: string, told: (part: number) => void, signal: AbortSignal): Promise<FileNode | undefined> {
   const account = view.home;
-  const parentId = await new Tree(account, null).folder(t('files.transfersFolder'));
+  const around = await new Tree(account, null).folder(t('files.transfersFolder'));
+  const called = name.replaceAll('/', '-').trim().slice(0, 60) || new Date().toISOString().slice(0, 10);
+  const folder = files.length > 1 ? await made(account, { parentId: around, nodeType: 'directory', name: called }) : null;
   const all = files.reduce((sum, { size }) => sum + size, 0) || 1;
-  const ids: string[] = [];
-  let before = 0;
+  let [before, last] = [0, folder];
   for (const file of files) {
     const blobId = await bring(account, file, (part) => told((before + part * file.size) / all), signal);
     const type = /^[\w.+-]+\/[\w.+-]+$/.test(file.type) ? file.type : null;
-    const answer = await jmap.call<{ created?: Record<string, { id: string }> | null; notCreated?: Record<string, { type: string; description?: string }> | null }>('FileNode/set', {
-      accountId: account, create: { n: { parentId, nodeType: 'file', name: file.name, blobId, type } }, onExists: 'rename',
-    });
-    const refused = answer.notCreated?.n;
-    if (refused) throw new JmapError(refused.type, refused.description ?? refused.type);
-    ids.push(answer.created!.n!.id);
+    last = await made(account, { parentId: folder ?? around, nodeType: 'file', name: file.name, blobId, type });
     before += file.size;
   }
-  await store.load(FileNodeType, account, ids);
-  return ids.map((id) => store.peek(FileNodeType, account, id)).filter((node) => node !== undefined);
+  const id = (folder ?? last)!;
+  await store.load(FileNodeType, account, [id]);
+  return store.peek(FileNodeType, account, id);
+}
+
+/** A new node; its id. Rejects with JmapError. */
+async function made(accountId: string, node: Arguments): Promise<string> {
+  const answer = await jmap.call<{ created?: Record<string, { id: string }> | null; notCreated?: Record<string, { type: string; description?: string }> | null }>('FileNode/set', { accountId, create: { n: node }, onExists: 'rename' });
+  const refused = answer.notCreated?.n;
+  if (refused) throw new JmapError(refused.type, refused.description ?? refused.type);
+  return answer.created!.n!.id;
 }
 
 export interface Wish {
