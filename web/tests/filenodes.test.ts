@@ -59,7 +59,7 @@ it('columns sort with folders first and turn round when pressed again', () => {
 describe('what is given to people outside', () => {
   it('goes to addresses however they are typed, each once', () => {
     expect(addressesOf('Ann B. <ann@x.example>, bob@y.example;\n ann@x.example cara@z.example')).toEqual([['ann@x.example', 'bob@y.example', 'cara@z.example'], []]);
-    expect(addressesOf('ann@x, @y.example <d e@f.example> z')).toEqual([['e@f.example'], ['ann@x', '@y.example', 'd', 'z']]);
+    expect(addressesOf('ann@x, @y.example, <d e@f.example> z')).toEqual([['e@f.example'], ['ann@x', '@y.example', 'd', 'z']]);
     expect(addressesOf('  ')).toEqual([[], []]);
   });
   it('ends with its time or its uses', () => {
