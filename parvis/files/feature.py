@@ -1,14 +1,17 @@
 """Files as app.py wires them."""
 
+from typing import Any
+
 from parvis.access import directory
 from parvis.access.gate import VISIBLE, visible
 from parvis.access.principal import Kind as PrincipalKind
+from parvis.access.principal import Principal
 from parvis.files import erase, service, sharing
 from parvis.files.dav import Files
 from parvis.files.jmap import kinds
 from parvis.files.links.door import LinkDoor
 from parvis.files.links.transfer import Transfers
-from parvis.files.model import KIND, RIGHTS, SCOPE
+from parvis.files.model import FILENODE, KIND, RIGHTS, SCOPE
 from parvis.files.preview.door import PreviewDoor
 from parvis.files.preview.maker import Previews
 from parvis.files.scan import Clamd, Guards, Scanner
@@ -21,6 +24,7 @@ from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.shares import Shared
 from parvis.serve.linking import LinkMaker
 from parvis.serve.newcomers import provide
+from parvis.serve.quotas import Held, Holder, quotas
 from parvis.store.unit import Unit
 
 _WITH_FILES: frozenset[PrincipalKind] = frozenset({"person", "space", "resource"})
@@ -44,6 +48,7 @@ def feature(context: Context) -> Feature:
         if kind in _WITH_FILES:
             await service.provision(unit, account_id, await directory.language_of(unit, account_id), quota)
 
+    quotas(context).add(Holder("files", FILENODE, (KIND,), _held))
     return Feature(
         name="files",
         migrations=True,
@@ -61,6 +66,17 @@ def feature(context: Context) -> Feature:
         erase=erase.files,
         start=lambda: provide(store, _WITH_FILES, _PRESENT, provision),
     )
+
+
+async def _held(db: Any, principal: Principal, account_id: int) -> Held | None:
+    """What files hold of an account, for whoever sees all of them. It has the id of their scope."""
+    row = await db.row(
+        f"""SELECT root_scope, used_bytes, quota_bytes FROM file_account WHERE account_id = ? AND quota_bytes > 0
+        AND root_scope IN {VISIBLE}""",
+        account_id,
+        *visible(principal),
+    )
+    return Held(*row) if row else None
 
 
 async def _holding(call: Call, digest: str) -> list[int]:

@@ -194,12 +194,14 @@ async def weigh(unit: Unit, account_id: int, octets: int) -> None:
     """Adds to what an account holds. Raises OverQuota."""
     row = await unit.row(
         """UPDATE file_account SET used_bytes = used_bytes + ? WHERE account_id = ?
-        RETURNING used_bytes, quota_bytes""",
+        RETURNING used_bytes, quota_bytes, root_scope""",
         octets,
         account_id,
     )
     if row and octets > 0 and row[1] and row[0] > row[1]:
         raise OverQuota("there is no room for that", quota=row[1])
+    if row and octets and row[1]:
+        await unit.changed(account_id, "Quota", row[2], "updated", counts_only=True)
 
 
 async def depart(unit: Unit, node: Node, modseq: int) -> None:

@@ -4,14 +4,16 @@ from parvis.access import directory
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.mail import erase, service
 from parvis.mail.jmap import kinds, parts
+from parvis.mail.jmap.quota import held_mail
 from parvis.mail.joining import JOIN, Joiner
-from parvis.mail.model import SCOPE
+from parvis.mail.model import MAIL, SCOPE
 from parvis.mail.snooze import JOB as SNOOZE
 from parvis.mail.snooze import Waker
 from parvis.mail.source import MailSource
 from parvis.mail.tools import MailTools
 from parvis.serve.context import Context
 from parvis.serve.feature import Feature
+from parvis.serve.quotas import Holder, quotas
 from parvis.store.unit import Unit
 
 _WITH_MAIL: frozenset[PrincipalKind] = frozenset({"person", "space", "resource"})
@@ -27,6 +29,7 @@ def feature(context: Context) -> Feature:
 
     context.store.jobs.handle(JOIN, Joiner(context.store).handle, at_once=1)
     context.store.jobs.handle(SNOOZE, Waker(context.store).handle)
+    quotas(context).add(Holder("mail", MAIL, ("Email",), held_mail))
     return Feature(
         name="mail",
         migrations=True,

@@ -4,6 +4,7 @@ import pytest
 
 from parvis.mail import service
 from parvis.mail.service import Delivery
+from parvis.serve.quotas import Held, Holder, quotas
 
 
 async def make(ann, **properties):
@@ -111,6 +112,30 @@ async def test_a_quota(ann, store) -> None:
     email = {"mailboxIds": {await ann.mailbox("drafts"): True}, "subject": "x" * 1000}
     done = await ann("Email/set", create={"d": email})
     assert done["notCreated"]["d"]["type"] == "overQuota"
+
+
+async def test_quotas_of_all_rooms_are_in_one_list(ann, store, engine) -> None:
+    """RFC 9425 §4: one for each room that a request uses, found by type, sorted by use."""
+
+    async def held(db, principal, account_id):
+        return Held(7, 900, 1000) if account_id == ann.principal.id else None
+
+    quotas(engine._context).add(Holder("shelf", "urn:ietf:params:jmap:core", ("Book",), held))
+    quotas(engine._context).add(Holder("elsewhere", "urn:unused", ("Cup",), held))
+    await store.db.write(
+        lambda tx: tx.run("UPDATE mail_account SET quota_bytes = 1000 WHERE account_id = ?", ann.principal.id)
+    )
+    got = (await ann("Quota/get"))["list"]
+    assert [(one["name"], one["types"], one["used"], one["warnLimit"]) for one in got] == [
+        ("mail", ["Email"], 0, 900),
+        ("shelf", ["Book"], 900, 900),
+    ]
+    mail, shelf = (one["id"] for one in got)
+    assert (await ann("Quota/get", ids=[shelf, "nothing"]))["list"] == [got[1]]
+    assert (await ann("Quota/query", filter={"type": "Book"}))["ids"] == [shelf]
+    for sort, expected in ((("used", False), [shelf, mail]), (("name", True), [mail, shelf])):
+        asked = [{"property": sort[0], "isAscending": sort[1]}]
+        assert (await ann("Quota/query", sort=asked))["ids"] == expected
 
 
 async def test_an_account_has_a_limit_of_mailboxes(ann, monkeypatch) -> None:
