@@ -3,8 +3,10 @@
 import pytest
 
 from parvis.access.principal import Right
+from parvis.files.jmap.node_set import FileNodeSetArguments, moves_shares
 from parvis.kernel import ids
 from parvis.serve.jmap.blobs import Library
+from parvis.serve.quotas import quotas
 from parvis.store.sql.contract import counting
 
 
@@ -341,3 +343,41 @@ async def test_who_is_given_a_folder_is_told_which(anna, bobby, tree, ann) -> No
     told = (await bobby("ShareNotification/get", ids=None))["list"][0]
     assert (told["objectType"], told["objectId"], told["name"]) == ("FileNode", folder, "F")
     assert told["newRights"]["mayRead"] is True and told["newRights"]["mayDelete"] is False
+
+
+@pytest.mark.parametrize(
+    ("given", "waits"),
+    [
+        ({"create": {"n": {"name": "a", "parentId": "x"}}}, False),
+        ({"create": {"n": {"name": "a", "shareWith": {}}}}, True),
+        ({"update": {"x": {"name": "b", "tags/red": True}}}, False),
+        ({"update": {"x": {"shareWith/p": None}}}, True),
+        ({"update": {"x": {"parentId": None}}}, True),
+        ({"destroy": ["x"]}, True),
+        ({"create": {}, "on_exists": "rename"}, False),
+        ({"create": {}, "on_exists": "replace"}, True),
+    ],
+)
+def test_only_what_may_change_who_sees_what_waits_for_others(given, waits: bool) -> None:
+    assert moves_shares(FileNodeSetArguments(account_id="a", **given)) is waits
+
+
+async def test_a_quota_is_told_to_whoever_sees_all_files(context, engine, make_owner, store, tree, bob) -> None:
+    """RFC 9425 §4.1, §4.3"""
+    cleo = await make_owner(store, "cleo", quota_bytes=100)
+    folder, before = (
+        await tree.folder(cleo, "F"),
+        await store.db.value("SELECT modseq FROM account WHERE id = ?", cleo.id),
+    )
+    await tree.file(cleo, "F/a.txt", b"x" * 60)
+    await tree.share(cleo, folder, bob)
+    (holder,) = quotas(context).holders
+    assert (holder.capability, holder.types) == ("urn:ietf:params:jmap:filenode", ("FileNode",))
+    held = await holder.held(store.db, cleo, cleo.id)
+    assert (held.used, held.limit) == (60, 100)
+    changed = await store.db.rows(
+        "SELECT object_id FROM change WHERE account_id = ? AND kind = 'Quota' AND modseq > ?", cleo.id, before
+    )
+    assert {row[0] for row in changed} == {held.id}
+    assert await holder.held(store.db, bob, cleo.id) is None  # some of it is shared with him: not how much there is
+    assert await holder.held(store.db, bob, bob.id) is None  # he has no limit

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from parvis.access import visibility
 from parvis.access.gate import Access
 from parvis.access.principal import Right
 from parvis.files import trash
@@ -47,6 +48,8 @@ FILE_NODE = Kind(
     query_arguments=node_query.FileNodeQueryArguments,
     query_changes_arguments=node_query.FileNodeQueryChangesArguments,
     rights=node_set.RIGHTS_NEEDED,
+    first=visibility.turn,
+    first_when=node_set.moves_shares,
 )
 KINDS = (FILE_NODE, version.VERSION_KIND, links.LINK_KIND, comment.COMMENT_KIND)
 

@@ -44,6 +44,18 @@ class FileNodeCopyArguments(CopyArguments):
     compare_case_insensitively: bool = False
 
 
+def moves_shares(given: FileNodeSetArguments | FileNodeCopyArguments) -> bool:
+    """Whether it may change who sees what: by shares, or since shared folders go elsewhere or away. What only puts
+    files somewhere does not wait for all others that do."""
+    if given.on_exists in ("replace", "newest"):
+        return True
+    if isinstance(given, FileNodeCopyArguments):
+        return False
+    created, updated = (given.create or {}).values(), (given.update or {}).values()
+    shared = any(key.partition("/")[0] == "shareWith" for change in (*created, *updated) for key in change)
+    return shared or bool(given.destroy) or any("parentId" in change for change in updated)
+
+
 async def prepare(call: Call, asked: Creation | Update | Copying) -> Content | None:
     """The content that a node is to have: a blob the asker may read. Raises SetError."""
     given = asked.values if not isinstance(asked, Copying) else {}

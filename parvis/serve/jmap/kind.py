@@ -263,6 +263,8 @@ class Kind:
     """The state string, for a kind that is not in the account's change log; then changes cannot be calculated."""
     first: Callable[[Unit], Awaitable[None]] | None = None
     """Called at the very beginning of a /set's unit: takes locks that come before the account's."""
+    first_when: Callable[[Any], bool] = lambda _: True
+    """Whether a /set with these arguments needs `first`, for a kind of which most do not and would wait in vain."""
     listable: bool = True
     """Whether `ids: null` may be asked for all (up to the limit)."""
     before_set: Callable[[Call], Awaitable[None]] | None = None

@@ -204,7 +204,7 @@ class Setting:
     async def _unit(self, unit: Unit, *, isolate: bool) -> tuple[SetOutcome, str, str, dict[str, str]]:
         exchange = replace(self.call.exchange, created=dict(self.call.exchange.created))
         call = replace(self.call, db=unit, exchange=exchange, gone=[])
-        if self.kind.first is not None:
+        if self.kind.first is not None and self.kind.first_when(call.arguments):
             await self.kind.first(unit)
         await unit.tick(call.account_id)  # holds the account, so that what is read now is what is patched
         old = await state(self.kind, call)
