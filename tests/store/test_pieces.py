@@ -8,10 +8,11 @@ import random
 import pytest
 
 from parvis.kernel import clock
-from parvis.kernel.errors import NotFound
+from parvis.kernel.errors import NotFound, Unavailable
 from parvis.store import tidy
 from parvis.store.blobs.contract import Piece
 from parvis.store.blobs.cutting import LEAST, MOST, Cutter
+from parvis.store.blobs.folder import FolderWriter
 from parvis.store.store import Store
 
 MIB = 1024 * 1024
@@ -61,6 +62,30 @@ async def test_a_large_content_comes_back(store: Store) -> None:
         assert raw[:] == content
     with pytest.raises(NotFound):
         await store.blobs.get("0" * 64)
+
+
+@pytest.mark.parametrize("fails", [0, 2])
+async def test_a_piece_that_cannot_be_kept_is_told_and_nothing_is_left(
+    store_sqlite: Store, monkeypatch, fails
+) -> None:
+    store, committed = store_sqlite, 0
+    real = FolderWriter.commit
+
+    async def commit(self) -> str:
+        nonlocal committed
+        committed += 1
+        if committed == fails + 1:
+            raise Unavailable("the disk is full")
+        return await real(self)
+
+    monkeypatch.setattr(FolderWriter, "commit", commit)
+    writer = await store.blobs.writer()
+    with pytest.raises(Unavailable):
+        for seed in range(40):
+            await writer.write(noise(MIB, seed))
+        await writer.commit()
+    await writer.abort()
+    assert await store.blobs.clean(1 << 62) == 0  # no file of an unfinished writer
 
 
 async def test_what_is_small_is_one_blob(store: Store) -> None:

@@ -11,9 +11,6 @@ from parvis.wire.dav.names import caldav, carddav
 
 _AT_ONCE = 8
 """Streams of one person into the blob store; who has more waits."""
-_WRITTEN = 4 * CHUNK
-"""Bytes that are written at once: what comes from the network comes in far smaller pieces, and each write has a way
-to another thread."""
 _SIZE = {"calendars": caldav("max-resource-size"), "addressbooks": carddav("max-resource-size")}
 
 
@@ -63,13 +60,9 @@ async def _blob(ask: Ask, tree: Tree, media_type: str) -> tuple[Upload, Step]:
         return Upload(media_type=media_type, size=len(begun), content=b"", digest=digest), step
     writer = await ask.store.blobs.writer()
     try:
+        await writer.write(bytes(begun))
         async for chunk in chunks:
-            begun += chunk
-            if len(begun) >= _WRITTEN:
-                await writer.write(bytes(begun))
-                begun.clear()
-        if begun:
-            await writer.write(bytes(begun))
+            await writer.write(chunk)
         digest = await writer.commit()
     except BaseException:
         await writer.abort()

@@ -116,10 +116,14 @@ class FolderBlobs:
                 yield piece
             return
         with self._open(digest) as file:
-            file.seek(start)
             left = os.fstat(file.fileno()).st_size - start if end is None else end - start
-            while left > 0 and (chunk := await asyncio.to_thread(file.read, min(CHUNK, left))):
-                left -= len(chunk)
+            while left > 0:
+                chunk = _cached(file, start, min(CHUNK, left))
+                if not chunk:
+                    chunk = await asyncio.to_thread(os.pread, file.fileno(), min(CHUNK, left), start)
+                if not chunk:
+                    return
+                start, left = start + len(chunk), left - len(chunk)
                 yield chunk
 
     @asynccontextmanager
@@ -193,16 +197,16 @@ class FolderWriter:
 
     async def write(self, chunk: bytes) -> None:
         """See BlobWriter.write."""
-        self._hash.update(chunk)
         self.size += len(chunk)
         if self.size <= small.LARGEST:
             self._held += chunk
             return
         with _writing():
-            await asyncio.to_thread(self._write, self._held + chunk)
+            await asyncio.to_thread(self._write, self._held + chunk if self._held else chunk)
         self._held = b""
 
     def _write(self, content: bytes) -> None:
+        self._hash.update(content)
         self._file = self._file or self._temporary.open("xb")
         self._file.write(content)
 
@@ -240,6 +244,16 @@ def _writing(temporary: Path | None = None) -> Iterator[None]:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
         raise Unavailable(f"the blob folder cannot write: {error}") from error
+
+
+def _cached(file: BinaryIO, start: int, size: int) -> bytes:
+    """What of a part is in memory already, for which nobody has to wait: no way to a thread and back. Empty when
+    the disk is to be asked, or the system does not tell (Linux does)."""
+    part = bytearray(size)
+    try:
+        return bytes(memoryview(part)[: os.preadv(file.fileno(), [part], start, os.RWF_NOWAIT)])
+    except (OSError, AttributeError):
+        return b""
 
 
 def _older(paths: Iterable[Path], before_ms: int) -> list[Path]:

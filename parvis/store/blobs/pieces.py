@@ -6,6 +6,7 @@ import asyncio
 import bisect
 import hashlib
 import tempfile
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -17,6 +18,11 @@ from parvis.store.blobs.cutting import Cutter
 from parvis.store.sql.contract import Database, Tx
 
 _PAGE = 1000
+_PART = 4 * CHUNK
+"""Bytes that are looked at and written at once: what comes from the network comes in far smaller pieces, and each
+part has a way to another thread."""
+_BEHIND = 3
+"""Pieces of one content that are on their way to the disk while the next one is written."""
 
 
 class PiecedBlobs:
@@ -127,27 +133,40 @@ class PiecedBlobs:
 
 
 class PiecedWriter:
-    """Writes piece after piece, each hashed as it comes, and the whole too. Small chunks are gathered first, so
-    that looking for the cuts in a thread is worth while."""
+    """Writes piece after piece, each hashed as it comes, and the whole too. Nobody waits for what can go on by
+    itself: while one part is looked at and written the next is received, and while a piece becomes durable, which
+    the disk takes its time for, the pieces behind it are written."""
 
     def __init__(self, blobs: PiecedBlobs, writer: BlobWriter) -> None:
         self._blobs, self._writer = blobs, writer
         self._cutter, self._hash = Cutter(), hashlib.sha256()
         self._pieces: list[Piece] = []
+        self._behind: deque[asyncio.Task[Piece]] = deque()
+        self._passing: asyncio.Task[None] | None = None
         self._held: list[bytes] = []
         self._waiting = 0
         self.size = 0
 
     async def write(self, chunk: bytes) -> None:
-        """See BlobWriter.write."""
+        """See BlobWriter.write. What fails is told by a later call."""
         self.size += len(chunk)
         self._held.append(chunk)
         self._waiting += len(chunk)
-        if self._waiting >= CHUNK:
-            await self._pass_on()
+        if self._waiting >= _PART:
+            await self._passed()
+            self._passing = asyncio.create_task(self._pass_on(self._taken()))
 
-    async def _pass_on(self) -> None:
+    def _taken(self) -> bytes:
         content, self._held, self._waiting = b"".join(self._held), [], 0
+        return content
+
+    async def _passed(self) -> None:
+        """Waits for the part before."""
+        if self._passing is not None:
+            await self._passing
+            self._passing = None
+
+    async def _pass_on(self, content: bytes) -> None:
         start = 0
         for place in await asyncio.to_thread(self._looked_at, content):
             await self._writer.write(content[start:place])
@@ -161,21 +180,45 @@ class PiecedWriter:
         return self._cutter.cuts(content)
 
     async def _cut(self) -> None:
-        size = self._writer.size
-        self._pieces.append(Piece(await self._writer.commit(), size))
-        self._writer = await self._blobs.inner.writer()
+        done, self._writer = self._writer, await self._blobs.inner.writer()
+        self._behind.append(asyncio.create_task(_committed(done)))
+        if len(self._behind) > _BEHIND:
+            await self._settle()
+
+    async def _settle(self) -> None:
+        """Waits until the oldest piece is durable. A piece that fails stays for `abort` to see its end."""
+        self._pieces.append(await self._behind[0])
+        self._behind.popleft()
 
     async def commit(self) -> str:
         """See BlobWriter.commit."""
-        await self._pass_on()
-        if self._writer.size or not self._pieces:
-            size = self._writer.size
-            self._pieces.append(Piece(await self._writer.commit(), size))
+        await self._passed()
+        await self._pass_on(self._taken())
+        if self._writer.size or not (self._pieces or self._behind):
+            await self._cut()
+        while self._behind:
+            await self._settle()
         return await self._blobs.assemble(self._pieces, self._hash.hexdigest())
 
     async def abort(self) -> None:
         """See BlobWriter.abort. Pieces that are written already are swept."""
+        if self._passing is not None:
+            await asyncio.wait([self._passing])
+        if self._behind:
+            await asyncio.wait(self._behind)
+        for task in (*self._behind, *([self._passing] if self._passing else [])):
+            if not task.cancelled():
+                task.exception()  # it was told, or is of no more interest
         await self._writer.abort()
+
+
+async def _committed(writer: BlobWriter) -> Piece:
+    size = writer.size
+    try:
+        return Piece(await writer.commit(), size)
+    except BaseException:
+        await writer.abort()
+        raise
 
 
 async def _keep(tx: Tx, digest: str, size: int, pieces: Sequence[Piece]) -> None:
