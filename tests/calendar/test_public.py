@@ -10,6 +10,7 @@ from parvis.access.principal import Right
 from parvis.kernel import clock
 from parvis.serve.jmap.engine import Engine
 from parvis.serve.post import Post
+from parvis.store.sql.contract import counting
 from tests.calendar.conftest import Client, run_jobs
 from tests.calendar.test_scheduling import Desk
 from tests.wire.ical.texts import ms
@@ -61,7 +62,7 @@ async def page_of(ann, **more) -> str:
 
 
 def times(answer) -> list[str]:
-    return re.findall(r"> (\d\d:\d\d)</label>", answer.text)
+    return re.findall(r">(\d\d:\d\d)</label>", answer.text)
 
 
 def starts(answer) -> list[str]:
@@ -94,7 +95,7 @@ async def test_a_stranger_books_moves_and_cancels(ann, visitor, context, desk) -
         await ann.make(title="Taken", start="2026-01-05T09:30:00", timeZone="Europe/Paris", duration="PT30M")
         path = await page_of(ann)
         page = await visitor.get(path, headers={"accept-language": "fr"})
-        assert page.status_code == 200 and "Choisissez" in page.text and "lundi 2026-01-05" in page.text
+        assert page.status_code == 200 and "Choisissez" in page.text and "lundi 5 janvier 2026" in page.text
         assert times(page) == ["09:00", "10:00", "10:30", "09:00", "09:30"]
         assert "default-src 'none'" in page.headers["content-security-policy"] and "Taken" not in page.text
         first = starts(page)[0]
@@ -107,11 +108,11 @@ async def test_a_stranger_books_moves_and_cancels(ann, visitor, context, desk) -
         again = await visitor.post(path, data=guest)
         assert again.status_code == 409 and "taken" in again.text
         kept = await visitor.get(place)
-        assert "2026-01-05, 09:00" in kept.text and "zoe@elsewhere.example" in kept.text
+        assert "5 January 2026, 09:00" in kept.text and "zoe@elsewhere.example" in kept.text
         other = starts(await visitor.get(place + "?change"))
         assert first in other
         assert (await visitor.post(place, data={"start": other[-1]})).status_code == 303
-        assert "2026-01-06, 09:30" in (await visitor.get(place)).text
+        assert "6 January 2026, 09:30" in (await visitor.get(place)).text
         await run_jobs(context)
         events = (await ann("CalendarEvent/get", ids=None))["list"]
         booked = next(each for each in events if each["title"].startswith("Visite"))
@@ -127,9 +128,56 @@ async def test_rules_of_a_page(ann, visitor, context) -> None:
     with clock.frozen(NOW):
         path = await page_of(ann, noticeMinutes=60 * 24, mostADay=1, gapMinutes=30)
         page = await visitor.get(path)
-        assert "2026-01-05" not in page.text and len(starts(page)) == 2
+        assert "5 January" not in page.text and len(starts(page)) == 2
         await visitor.post(path, data={"start": starts(page)[0], "name": "Z", "email": "z@elsewhere.example"})
         assert starts(await visitor.get(path)) == [] and "no free time" in (await visitor.get(path)).text
+
+
+async def test_a_page_is_changed_paused_and_tells_who_booked(ann, visitor, peer, context) -> None:
+    guest = {"name": "Zoé", "email": "zoe@elsewhere.example"}
+    with clock.frozen(NOW):
+        path = await page_of(ann)
+        first = (await ann("Calendar/bookingPages"))["list"][0]
+        place = (await visitor.post(path, data={**guest, "start": starts(await visitor.get(path))[0]})).headers[
+            "location"
+        ]
+        same = {name: first[name] for name in ("id", "calendarId", "timeZone")}
+        changed = await ann("Calendar/openBookingPage", **same, title="Autre", hours={"2": [[600, 660]]}, days=5)
+        assert changed["page"]["url"] == first["url"] and changed["page"]["minutes"] == 30
+        seen = await visitor.get(path)
+        assert "Autre" in seen.text and "Wednesday 7 January 2026" in seen.text and len(times(seen)) == 2
+        with counting() as count:
+            booked = (await ann("Calendar/bookings", pageId=first["id"]))["list"]
+        assert len(count) <= 8, "\n".join(count.statements)
+        assert [(each["name"], each["email"], each["utcStart"]) for each in booked] == [
+            ("Zoé", "zoe@elsewhere.example", "2026-01-05T08:00:00Z")
+        ]
+        await ann.change(booked[0]["eventId"], {"start": "2026-01-05T11:00:00"})
+        assert "5 January 2026, 11:00" in (await visitor.get(place)).text
+        assert "17:00 (Asia/Ho_Chi_Minh)" in (await visitor.get(place + "?zone=Asia/Ho_Chi_Minh")).text
+        await ann("Calendar/openBookingPage", **same, title="Autre", hours={"2": [[600, 660]]}, paused=True)
+        assert "no free time" in (await visitor.get(path)).text
+        assert (await visitor.post(path, data={**guest, "start": starts(seen)[0]})).status_code == 409
+        await ann("CalendarEvent/set", destroy=[booked[0]["eventId"]])
+        assert (await visitor.get(place)).status_code == 404
+        assert (await ann("Calendar/bookings", pageId=first["id"]))["list"] == []
+        bob = Client(context.need(Engine), (await peer("bob")).person)
+        for method, asked in (
+            ("bookings", {"pageId": first["id"]}),
+            ("openBookingPage", {**same, "title": "x", "hours": {}}),
+        ):
+            refused = await bob(f"Calendar/{method}", **asked)
+            assert refused["error"] == "invalidArguments", refused
+
+
+async def test_what_a_visitor_wrote_stays_when_something_is_missing(ann, visitor) -> None:
+    with clock.frozen(NOW):
+        path = await page_of(ann)
+        start = starts(await visitor.get(path))[1]
+        given = {"start": start, "name": "Zoé <b>", "email": "nobody", "zone": "America/New_York"}
+        answer = await visitor.post(path, data=given)
+    assert answer.status_code == 400 and 'value="Zoé &lt;b&gt;"' in answer.text and "<b>" not in answer.text
+    assert f'value="{start}" required checked' in answer.text and "03:30" in times(answer)
 
 
 async def test_several_hosts_are_all_free(ann, visitor, peer, context) -> None:

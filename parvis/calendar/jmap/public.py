@@ -8,7 +8,7 @@ from msgspec import Meta
 from parvis.calendar.model import OWN_CAPABILITY, SCOPE
 from parvis.calendar.public import links, store
 from parvis.calendar.public.store import Page
-from parvis.kernel import ids
+from parvis.kernel import clock, ids
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.errors import MethodError
 from parvis.serve.jmap.kind import Method
@@ -67,9 +67,11 @@ async def pages(call: Call) -> Object:
 
 
 class PageArguments(Arguments, kw_only=True):
-    """A new page. `hours` are by weekday (0 is Monday): from when to when, in minutes of the day."""
+    """A new page, or with `id` one there is as it is to be. `hours` are by weekday (0 is Monday): from when to
+    when, in minutes of the day."""
 
     account_id: str
+    id: str | None = None
     calendar_id: str
     title: Annotated[str, Meta(min_length=1, max_length=200)]
     about: Annotated[str, Meta(max_length=2000)] = ""
@@ -82,10 +84,12 @@ class PageArguments(Arguments, kw_only=True):
     time_zone: str = "Etc/UTC"
     hours: dict[str, list[tuple[int, int]]]
     hosts: Annotated[list[str], Meta(max_length=10)] = msgspec.field(default_factory=list)
+    paused: bool = False
+    """No times are shown."""
 
 
 async def open_page(call: Call) -> Object:
-    """Makes a booking page; whoever has its address may book."""
+    """Makes or changes a booking page; whoever has its address may book."""
     asked = call.arguments
     hosts = [call.number(each) for each in asked.hosts]
     if None in hosts:
@@ -93,10 +97,13 @@ async def open_page(call: Call) -> Object:
     given = {name: getattr(asked, name) for name in PageArguments.__struct_fields__}
     known = [each for each in hosts if each is not None]
 
+    calendar = call.number(asked.calendar_id) or 0
+
     async def work(unit: Unit) -> Page:
-        return await store.make(
-            unit, call.principal, call.number(asked.calendar_id) or 0, given, known, asked.hours
-        )
+        if asked.id is None:
+            return await store.make(unit, call.principal, calendar, given, known, asked.hours)
+        number = call.number(asked.id) or 0
+        return await store.change(unit, call.principal, number, calendar, given, known, asked.hours)
 
     made = await call.context.store.write(work)
     return {"accountId": ids.text(call.account_id), "page": _shown(call, made)}
@@ -119,6 +126,34 @@ def _shown(call: Call, page: Page) -> Object:
         "timeZone": page.time_zone,
         "hours": page.hours,
         "hosts": [ids.text(each) for each in page.hosts],
+        "paused": page.paused,
+    }
+
+
+class BookingsArguments(Arguments):
+    """A page."""
+
+    account_id: str
+    page_id: str
+
+
+async def bookings(call: Call) -> Object:
+    """Who booked on a page for today and later, the next first; each is an event."""
+    db: Any = call.context.store.db
+    page = await store.proved(db, call.principal, call.number(call.arguments.page_id) or 0)
+    found = await store.bookings(db, page, clock.now_ms() - 86_400_000)
+    return {
+        "accountId": ids.text(call.account_id),
+        "list": [
+            {
+                "id": ids.text(each.id),
+                "eventId": ids.text(each.event_id),
+                "utcStart": clock.utc_date(each.start_ms),
+                "name": each.name,
+                "email": each.guest,
+            }
+            for each in found
+        ],
     }
 
 
@@ -128,5 +163,6 @@ METHODS = tuple(
         ("Calendar/published", LinksArguments, published),
         ("Calendar/bookingPages", PagesArguments, pages),
         ("Calendar/openBookingPage", PageArguments, open_page),
+        ("Calendar/bookings", BookingsArguments, bookings),
     )
 )

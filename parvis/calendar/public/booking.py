@@ -35,6 +35,8 @@ async def slots(db: Any, page: Page, now_ms: int, leave_out: Booking | None = No
     """The starts at which everybody is free, in milliseconds since 1970; a booking that is moved does not stand in
     its own way. Raises NotFound, Forbidden."""
     person = await maker(db, page)
+    if page.paused:
+        return []
     begin = now_ms + page.notice_minutes * _MINUTE
     span = Span(begin, max(begin + 1, now_ms + page.days * 86_400_000))
     taken = await _taken(db, person, page, span, leave_out)
@@ -107,7 +109,7 @@ async def book(unit: Unit, page: Page, start_ms: int, name: str, address: str, n
     said = await _event(unit, page, owner, start_ms, name, address, note)
     made = draft.made(jscalendar.series(said))
     row = await service.create(unit, person, page.calendar_id, made)
-    return await store.book(unit, page, row.id, address, start_ms)
+    return await store.book(unit, page, row.id, name, address, start_ms)
 
 
 async def _event(

@@ -11,12 +11,16 @@ from parvis.calendar import calendars
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, NotFound, OverQuota
 from parvis.kernel.languages import LANGUAGES, Language
+from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
 
 MOST_PAGES = 50
 MOST_HOSTS = 10
+MOST_COUNTED = 10_000
+_MOVED_MS = 100 * 86_400_000
+"""How much later than it was booked for something may be and is still found: pages go 90 days ahead."""
 _COLUMNS = """p.id, p.account_id, p.calendar_id, p.token, p.title, p.about, p.place, p.minutes, p.gap_minutes,
-    p.notice_minutes, p.days, p.most_a_day, p.time_zone, p.language, p.hours, p.hosts, p.created_by"""
+    p.notice_minutes, p.days, p.most_a_day, p.time_zone, p.language, p.hours, p.hosts, p.created_by, p.paused"""
 Hours = dict[str, list[tuple[int, int]]]
 """By weekday (`0` is Monday): from when to when, in minutes of the day."""
 
@@ -47,6 +51,8 @@ class Page:
     hosts: tuple[int, ...]
     """Who takes part besides the calendar's owner: principals who are all to be free."""
     created_by: int
+    paused: bool
+    """It shows no times at present."""
 
 
 _PLAIN = (
@@ -60,7 +66,7 @@ def _page(row: Sequence[Any]) -> Page:
     hours = {day: [(int(a), int(b)) for a, b in spans] for day, spans in msgspec.json.decode(row[14]).items()}
     hosts = tuple(msgspec.json.decode(row[15]))
     plain: dict[str, Any] = dict(zip(_PLAIN, row, strict=False))
-    return Page(**plain, language=language, hours=hours, hosts=hosts, created_by=row[16])
+    return Page(**plain, language=language, hours=hours, hosts=hosts, created_by=row[16], paused=bool(row[17]))
 
 
 async def by_token(db: Any, token: str) -> Page | None:
@@ -75,52 +81,77 @@ async def of(db: Any, account_id: int) -> list[Page]:
     return [_page(row) for row in rows]
 
 
+_GIVEN = (
+    "title", "about", "place", "minutes", "gap_minutes", "notice_minutes", "days", "most_a_day",
+)  # fmt: skip
+
+
 async def make(
     unit: Unit, principal: Principal, calendar_id: int, given: Mapping[str, Any], hosts: Sequence[int], hours: Hours
 ) -> Page:
     """Makes a page for one's own calendar (or that of a space). Raises NotFound, Forbidden, Invalid, OverQuota."""
-    _, calendar = await calendars.proved(unit, principal, calendar_id, Right.SHARE | Right.WRITE)
-    if (
-        await unit.value("SELECT COUNT(*) FROM calendar_page WHERE account_id = ?", calendar.account_id)
-        >= MOST_PAGES
-    ):
+    account_id, values = await _checked(unit, principal, calendar_id, given, hosts, hours)
+    if await unit.value("SELECT COUNT(*) FROM calendar_page WHERE account_id = ?", account_id) >= MOST_PAGES:
         raise OverQuota(f"at most {MOST_PAGES} pages")
+    number, token = ids.new_id(), ids.token(18)
+    names = ", ".join(values)
+    await unit.run(
+        f"""INSERT INTO calendar_page (id, account_id, token, language, created_by, created_ms, {names})
+        VALUES {marks(len(values) + 6)}""",
+        number,
+        account_id,
+        token,
+        principal.language,
+        principal.id,
+        clock.now_ms(),
+        *values.values(),
+    )
+    return await _by_id(unit, number)
+
+
+async def change(
+    unit: Unit,
+    principal: Principal,
+    number: int,
+    calendar_id: int,
+    given: Mapping[str, Any],
+    hosts: Sequence[int],
+    hours: Hours,
+) -> Page:
+    """Gives a page other words, hours and rules; its address and what was booked stay. Whoever changes it is from
+    now on who makes the events. Raises NotFound, Forbidden, Invalid."""
+    before = await proved(unit, principal, number)
+    account_id, values = await _checked(unit, principal, calendar_id, given, hosts, hours)
+    if account_id != before.account_id:
+        raise Invalid("a page stays in its account", field="calendarId")
+    pairs = ", ".join(f"{name} = ?" for name in (*values, "created_by"))
+    await unit.run(f"UPDATE calendar_page SET {pairs} WHERE id = ?", *values.values(), principal.id, number)
+    return await _by_id(unit, number)
+
+
+async def _by_id(db: Any, number: int) -> Page:
+    row = await db.row(f"SELECT {_COLUMNS} FROM calendar_page p WHERE p.id = ?", number)
+    if row is None:
+        raise NotFound("no such page")
+    return _page(row)
+
+
+async def _checked(
+    unit: Unit, principal: Principal, calendar_id: int, given: Mapping[str, Any], hosts: Sequence[int], hours: Hours
+) -> tuple[int, dict[str, Any]]:
+    """The account of a page, and its columns."""
+    _, calendar = await calendars.proved(unit, principal, calendar_id, Right.SHARE | Right.WRITE)
     if len(hosts) > MOST_HOSTS:
         raise Invalid(f"at most {MOST_HOSTS} hosts", field="hosts")
     _check_hours(hours)
-    zone = calendars.zoned(given["time_zone"])
-    token = ids.token(18)
-    await unit.run(
-        """INSERT INTO calendar_page (id, account_id, calendar_id, token, title, about, place, minutes, gap_minutes,
-        notice_minutes, days, most_a_day, time_zone, language, hours, hosts, created_by, created_ms)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        ids.new_id(),
-        calendar.account_id,
-        calendar_id,
-        token,
-        *(
-            given[name]
-            for name in (
-                "title",
-                "about",
-                "place",
-                "minutes",
-                "gap_minutes",
-                "notice_minutes",
-                "days",
-                "most_a_day",
-            )
-        ),
-        zone,
-        principal.language,
-        msgspec.json.encode(hours).decode(),
-        msgspec.json.encode(list(hosts)).decode(),
-        principal.id,
-        clock.now_ms(),
-    )
-    made = await by_token(unit, token)
-    assert made is not None
-    return made
+    values = {name: given[name] for name in _GIVEN} | {
+        "calendar_id": calendar_id,
+        "time_zone": calendars.zoned(given["time_zone"]),
+        "paused": int(given["paused"]),
+        "hours": msgspec.json.encode(hours).decode(),
+        "hosts": msgspec.json.encode(list(hosts)).decode(),
+    }
+    return calendar.account_id, values
 
 
 def _check_hours(hours: Hours) -> None:
@@ -133,12 +164,12 @@ def _check_hours(hours: Hours) -> None:
 
 async def remove(unit: Unit, principal: Principal, number: int) -> None:
     """Ends a page; what was booked stays. Raises NotFound, Forbidden."""
-    calendar_id = await unit.value("SELECT calendar_id FROM calendar_page WHERE id = ?", number)
-    if calendar_id is None:
-        raise NotFound("no such page")
-    await calendars.proved(unit, principal, calendar_id, Right.SHARE | Right.WRITE)
+    await proved(unit, principal, number)
     await unit.run("DELETE FROM calendar_booking WHERE page_id = ?", number)
     await unit.run("DELETE FROM calendar_page WHERE id = ?", number)
+
+
+MOST_BOOKINGS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,32 +181,55 @@ class Booking:
     event_id: int
     token: str
     guest: str
+    """Their address."""
+    name: str
     start_ms: int
+    """When it begins: as the event says, which its owner may have moved."""
+
+
+_BOOKING = """b.id, b.page_id, b.event_id, b.token, b.guest, b.name, e.start_ms
+    FROM calendar_booking b JOIN calendar_event e ON e.id = b.event_id"""
 
 
 async def booking(db: Any, page: Page, token: str) -> Booking | None:
-    """What a guest booked."""
-    row = await db.row(
-        """SELECT id, page_id, event_id, token, guest, start_ms FROM calendar_booking
-        WHERE token = ? AND page_id = ?""",
-        token,
-        page.id,
-    )
+    """What a guest booked, as long as it is in the calendar."""
+    row = await db.row(f"SELECT {_BOOKING} WHERE b.token = ? AND b.page_id = ?", token, page.id)
     return None if row is None else Booking(*row)
 
 
-async def book(unit: Unit, page: Page, event_id: int, guest: str, start_ms: int) -> Booking:
+async def bookings(db: Any, page: Page, from_ms: int) -> list[Booking]:
+    """What was booked for `from_ms` and later, the next first."""
+    rows = await db.rows(
+        f"""SELECT {_BOOKING} WHERE b.page_id = ? AND b.start_ms >= ? AND e.start_ms >= ?
+        ORDER BY e.start_ms, b.id LIMIT {MOST_BOOKINGS}""",
+        page.id,
+        from_ms - _MOVED_MS,
+        from_ms,
+    )
+    return [Booking(*row) for row in rows]
+
+
+async def proved(db: Any, principal: Principal, number: int) -> Page:
+    """A page, for who may change it. Raises NotFound, Forbidden."""
+    page = await _by_id(db, number)
+    await calendars.proved(db, principal, page.calendar_id, Right.SHARE | Right.WRITE)
+    return page
+
+
+async def book(unit: Unit, page: Page, event_id: int, name: str, guest: str, start_ms: int) -> Booking:
     """Notes what was booked."""
-    made = Booking(ids.new_id(), page.id, event_id, ids.token(18), guest, start_ms)
+    made = Booking(ids.new_id(), page.id, event_id, ids.token(18), guest, name, start_ms)
     await unit.run(
-        """INSERT INTO calendar_booking (id, account_id, page_id, event_id, token, guest, start_ms, created_ms)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        """INSERT INTO calendar_booking
+        (id, account_id, page_id, event_id, token, guest, name, start_ms, created_ms)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         made.id,
         page.account_id,
         page.id,
         event_id,
         made.token,
         guest,
+        name,
         start_ms,
         clock.now_ms(),
     )
@@ -195,8 +249,10 @@ async def forget(unit: Unit, found: Booking) -> None:
 async def booked(db: Any, page: Page, start_ms: int, end_ms: int) -> list[int]:
     """When bookings of a page begin."""
     rows = await db.rows(
-        "SELECT start_ms FROM calendar_booking WHERE page_id = ? AND start_ms >= ? AND start_ms < ?",
+        f"""SELECT e.start_ms FROM calendar_booking b JOIN calendar_event e ON e.id = b.event_id
+        WHERE b.page_id = ? AND b.start_ms >= ? AND e.start_ms >= ? AND e.start_ms < ? LIMIT {MOST_COUNTED}""",
         page.id,
+        start_ms - _MOVED_MS,
         start_ms,
         end_ms,
     )

@@ -1,6 +1,6 @@
 """The words of the pages that strangers see."""
 
-from datetime import date
+from datetime import date, datetime
 
 from parvis.kernel.languages import Language
 
@@ -10,13 +10,18 @@ _WORDS: dict[str, dict[Language, str]] = {
         "fr": "Ce lien ne mène nulle part, ou plus.",
         "vi": "Liên kết này không (còn) dẫn đến đâu cả.",
     },
-    "choose": {"en": "Choose a time", "fr": "Choisissez un créneau", "vi": "Chọn thời gian"},
+    "choose": {"en": "Choose a day", "fr": "Choisissez un jour", "vi": "Chọn ngày"},
+    "times": {"en": "Choose a time", "fr": "Choisissez une heure", "vi": "Chọn giờ"},
+    "free": {"en": "free times: {count}", "fr": "créneaux libres : {count}", "vi": "giờ trống: {count}"},
+    "zones": {"en": "Time zone", "fr": "Fuseau horaire", "vi": "Múi giờ"},
+    "show": {"en": "Show in this zone", "fr": "Afficher dans ce fuseau", "vi": "Hiển thị theo múi giờ này"},
+    "move": {"en": "Move to this time", "fr": "Déplacer à cette heure", "vi": "Đổi sang giờ này"},
     "none": {
         "en": "There is no free time at present.",
         "fr": "Aucun créneau n’est libre pour le moment.",
         "vi": "Hiện không còn thời gian trống.",
     },
-    "zone": {"en": "Times are in {zone}.", "fr": "Heures : {zone}.", "vi": "Giờ theo {zone}."},
+    "zone": {"en": "Times in {zone}", "fr": "Heures de {zone}", "vi": "Giờ theo {zone}"},
     "name": {"en": "Your name", "fr": "Votre nom", "vi": "Tên của bạn"},
     "email": {"en": "Your e-mail address", "fr": "Votre adresse électronique", "vi": "Địa chỉ email của bạn"},
     "note": {
@@ -61,12 +66,52 @@ _WEEKDAYS: dict[Language, tuple[str, ...]] = {
     "vi": ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật"),
 }
 
+_SHORT: dict[Language, tuple[str, ...]] = {
+    "en": ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"),
+    "fr": ("lu", "ma", "me", "je", "ve", "sa", "di"),
+    "vi": ("T2", "T3", "T4", "T5", "T6", "T7", "CN"),
+}
+_MONTHS: dict[Language, str] = {
+    "en": "January February March April May June July August September October November December",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "vi": "1 2 3 4 5 6 7 8 9 10 11 12",
+}
+
 
 def say(key: str, language: Language, **values: str) -> str:
     """A sentence in a language."""
     return _WORDS[key][language].format(**values)
 
 
+def weekdays(language: Language) -> tuple[str, ...]:
+    """Their shortest names, Monday first."""
+    return _SHORT[language]
+
+
 def day(of: date, language: Language) -> str:
-    """A day with its weekday, the date so that no language mistakes it."""
-    return f"{_WEEKDAYS[language][of.weekday()]} {of.isoformat()}"
+    """A day with its weekday, the month by its name so that no language mistakes it."""
+    weekday, name = _WEEKDAYS[language][of.weekday()], _MONTHS[language].split()[of.month - 1]
+    if language == "vi":
+        return f"{weekday}, ngày {of.day} tháng {name} năm {of.year}"
+    return f"{weekday} {of.day} {name} {of.year}"
+
+
+def month(of: date, language: Language) -> str:
+    """A month with its year, to stand above its days."""
+    name = _MONTHS[language].split()[of.month - 1]
+    return f"Tháng {name} năm {of.year}" if language == "vi" else f"{name.capitalize()} {of.year}"
+
+
+def clock(of: datetime) -> str:
+    """A time of day."""
+    return f"{of:%H:%M}"
+
+
+def length(minutes: int, language: Language) -> str:
+    """How long it lasts."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return f"{rest} {'phút' if language == 'vi' else 'min'}"
+    if language == "vi":
+        return f"{hours} giờ" + (f" {rest} phút" if rest else "")
+    return f"{hours} h" + (f" {rest:02d}" if rest else "")

@@ -1,0 +1,39 @@
+"""A page for strangers: one sheet of HTML in the client's look, without scripts and with nothing fetched from
+anywhere, so that it is readable in any browser and by any reader."""
+
+from html import escape
+from importlib import resources
+
+from parvis.kernel.languages import Language
+from parvis.serve.http.exchange import Response
+
+_LOOK = resources.files(__package__).joinpath("sheet.css").read_text("utf-8")
+_HEADERS = [
+    ("content-type", "text/html; charset=utf-8"),
+    ("cache-control", "no-store"),
+    ("x-robots-tag", "noindex, nofollow"),
+    ("referrer-policy", "no-referrer"),
+    (
+        "content-security-policy",
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'",
+    ),
+]
+
+
+def page(
+    language: Language, title: str, body: str, status: int = 200, *, style: str = "", wide: bool = False
+) -> Response:
+    """A whole page. `body` is HTML, `style` what it needs beside the look of all such pages."""
+    width = ' class="wide"' if wide else ""
+    text = (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
+        f"<style>{_LOOK}{style}</style></head><body><main{width}>{body}</main></body></html>"
+    )
+    return Response(status, text.encode(), list(_HEADERS))
+
+
+def sentence(language: Language, text: str, status: int) -> Response:
+    """A page of one sentence."""
+    return page(language, text, f"<h1>{escape(text)}</h1>", status)
