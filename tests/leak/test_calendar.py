@@ -106,6 +106,7 @@ def arguments(name: str, calendars: list[str], events: list[str]) -> dict:
         "resources": {},
         "requests": {},
         "decide": {"requestId": events[0], "approve": True},
+        "bookings": {"pageId": calendars[-1]},
         "openBookingPage": {"calendarId": calendars[-1], "title": "x", "hours": {"0": [[540, 600]]}},
     }[verb]
 

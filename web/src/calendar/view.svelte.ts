@@ -46,11 +46,16 @@ class CalendarView {
     return startOfDay(this.now);
   }
 
+  /** Whether the booking pages are shown instead of days. Reactive. */
+  get booking(): boolean {
+    return router.parts[0] === 'calendar' && router.parts[1] === 'booking';
+  }
+
   /** Follows the address; call inside an effect. */
   follow(): void {
     const [feature, name, day] = router.parts;
-    if (feature !== 'calendar') return;
     const usual = preferences.value.agenda.view;
+    if (feature !== 'calendar' || name === 'booking') return;
     const sought = name === 'search' ? (router.query.get('q') ?? '') : null;
     untrack(() => {
       this.sought = sought;
