@@ -7,7 +7,7 @@ const worker = self as unknown as ServiceWorkerGlobalScope;
 const VERSION = '__VERSION__'; // both are filled in by vite.config.ts
 const FILES = '__FILES__';
 const CACHE = `parvis-${VERSION}`;
-const SERVER = /^\/(jmap|auth|api|\.well-known|mcp|v1)(\/|$)/;
+const SERVER = /^\/(jmap|auth|api|book|published|\.well-known|mcp|v1)(\/|$)/;
 
 worker.addEventListener('install', (event) => {
   event.waitUntil(
@@ -34,6 +34,20 @@ worker.addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || url.origin !== worker.location.origin || SERVER.test(url.pathname)) return;
   if (request.mode === 'navigate') event.respondWith(page(request));
   else if (url.pathname.startsWith('/assets/')) event.respondWith(fromCache(request));
+});
+
+/** A notification that is pressed leads to what it is about, in the window that is open or in a new one. */
+worker.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  event.waitUntil(
+    (async () => {
+      const path = String((event.notification.data as { path?: string } | null)?.path ?? '/');
+      const [client] = await worker.clients.matchAll({ type: 'window' });
+      if (!client) return void (await worker.clients.openWindow(path));
+      await client.focus();
+      client.postMessage({ go: path });
+    })(),
+  );
 });
 
 /** The newest page when there is a network, the kept one otherwise. */

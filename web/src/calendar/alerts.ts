@@ -1,5 +1,7 @@
 /** Reminders as minutes before the start; what is otherwise (after the end, at a moment) is kept as it is. Pure. */
 import { MINUTE, parseDuration, DAY } from '../kernel/time/local';
+import { instantOf } from '../kernel/time/zone';
+import type { Occurrence } from './occurrence';
 import type { Alert, Calendar, Details } from './types';
 
 /** Minutes before the start of an alert; null for one that is no such thing. */
@@ -8,6 +10,14 @@ export function minutesOf(alert: Alert): number | null {
   if (!('offset' in trigger) || trigger.relativeTo === 'end') return null;
   const { days, exact } = parseDuration(trigger.offset);
   return Math.round(-(days * DAY + exact) / MINUTE) || 0;
+}
+
+/** The instant at which an alert of an occurrence is due; `zone` is where whole days begin. RFC 8984 §4.5.2 */
+export function momentOf({ trigger }: Alert, one: Pick<Occurrence, 'from' | 'to' | 'wholeDay'>, zone: string): number {
+  if (!('offset' in trigger)) return Date.parse(trigger.when);
+  const { days, exact } = parseDuration(trigger.offset);
+  const base = trigger.relativeTo === 'end' ? one.to : one.from;
+  return (one.wholeDay ? instantOf(base, zone) : base) + days * DAY + exact;
 }
 
 /** When one is reminded of an event: by its own alerts, or by its calendar's. */

@@ -9,6 +9,7 @@ import { hueOfColour } from '../ui/colour';
 import { byTime, occurrencesOf, type Occurrence } from './occurrence';
 import { addressOf, identityOf } from './people';
 import { AVAILABILITY, CalendarEventType, CALENDARS, CalendarType, ParticipantIdentityType, type Calendar, type CalendarEvent, type CalendarRights, type ParticipantIdentity } from './types';
+import { DAY } from '../kernel/time/local';
 import { ownZone } from '../kernel/time/zone';
 
 /** A calendar with whose it is and how it is drawn. */
@@ -106,6 +107,11 @@ class CalendarData {
   look(from: number, to: number): void {
     const around = to - from;
     for (const { id } of this.accounts) void this.span(id).look(from - around, to + around);
+  }
+
+  /** Settles when what happens around a moment in one's own calendars is here, or could not be had. */
+  async near(at: number): Promise<void> {
+    if (this.home) await this.span(this.home).look(at - DAY, at + DAY);
   }
 
   private span(account: string): Span<CalendarEvent> {

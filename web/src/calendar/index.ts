@@ -24,6 +24,7 @@ export const calendar: Feature = {
     addHome({ id: 'calendar', title: 'calendar.title', icon: Calendar, capability: CALENDARS, path: () => '/calendar' });
     openPassage('CalendarEvent').provide(async () => (await import('./passage')).open);
     openEvent.provide(withWords('calendar', async () => (await import('./passage')).begin));
+    fill('shell.overlay', () => import('./Over.svelte'));
     fill('settings.calendar', withWords('calendar', () => import('./SettingsPart.svelte')));
     if (OWN in (link.session?.capabilities ?? {})) fill('share.more', withWords('calendar', () => import('./Links.svelte')));
     fill('mail.invitation', withWords('calendar', () => import('./Invitation.svelte')));

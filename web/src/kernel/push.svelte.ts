@@ -3,6 +3,8 @@
  * BroadcastChannel. When the stream breaks it is opened again; meanwhile there is a slow poll.
  */
 export type Changed = Record<string, Record<string, string>>;
+/** What one tab tells the others: what changed, or an object that the server told. */
+type News = { changed: Changed } | { name: string; told: unknown };
 
 const POLL_MS = 60_000;
 
@@ -16,11 +18,18 @@ export class Push {
   private broken = false;
   private template = '';
   private poll: ReturnType<typeof setInterval> | undefined;
+  private readonly takers = new Map<string, (told: unknown) => void>();
 
   constructor(
     private readonly onChanged: (changed: Changed) => void,
     private readonly onPoll: () => void,
   ) {}
+
+  /** Has `take` called, in every tab, with what the server tells under a name beside what changed: `calendarAlert`. */
+  on<Told>(name: string, take: (told: Told) => void): void {
+    if (this.source && !this.takers.has(name)) this.attach(this.source, name);
+    this.takers.set(name, take as (told: unknown) => void);
+  }
 
   /** Starts listening; `template` is the session's eventSourceUrl. */
   start(template: string): void {
@@ -30,9 +39,10 @@ export class Push {
     this.stopped = new AbortController();
     const url = template.replace('{types}', '*').replace('{closeafter}', 'no').replace('{ping}', '30');
     this.channel = new BroadcastChannel('parvis-push');
-    this.channel.onmessage = (event: MessageEvent<Changed>) => {
+    this.channel.onmessage = (event: MessageEvent<News>) => {
       this.connected = true;
-      this.onChanged(event.data);
+      if ('changed' in event.data) this.onChanged(event.data.changed);
+      else this.takers.get(event.data.name)?.(event.data.told);
     };
     this.poll = setInterval(() => !this.connected && navigator.onLine && this.onPoll(), POLL_MS);
     const { signal } = this.stopped;
@@ -70,8 +80,17 @@ export class Push {
     };
     source.addEventListener('state', (event: MessageEvent<string>) => {
       const { changed } = JSON.parse(event.data) as { changed: Changed };
-      this.channel?.postMessage(changed);
+      this.channel?.postMessage({ changed } satisfies News);
       this.onChanged(changed);
+    });
+    for (const name of this.takers.keys()) this.attach(source, name);
+  }
+
+  private attach(source: EventSource, name: string): void {
+    source.addEventListener(name, (event: MessageEvent<string>) => {
+      const told: unknown = JSON.parse(event.data);
+      this.channel?.postMessage({ name, told } satisfies News);
+      this.takers.get(name)?.(told);
     });
   }
 }

@@ -26,6 +26,8 @@ const push = new Push(
   (changed) => void sync.changed(changed).then(() => PreferencesType.name in Object.assign({}, ...Object.values(changed)) && preferences.apply()),
   () => void reconnect(),
 );
+/** See `Push.on`. */
+export const heard = push.on.bind(push) as Push['on'];
 let listening = false;
 /** The session object that was asked for before it was known who is signed in. */
 let early: Promise<Session> | null = null;

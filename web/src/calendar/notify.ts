@@ -1,0 +1,50 @@
+/** Reminders by the system's own notifications, where the person has allowed them and does not look. */
+import { withWords } from '../kernel/i18n.svelte';
+import { router } from '../kernel/router.svelte';
+import { titleOf } from './actions';
+import { data } from './data.svelte';
+import { partsOf } from './find.svelte';
+import { occurrencesOf, type Occurrence } from './occurrence';
+import { placeOf } from './places';
+import { keyOf, type Ring } from './ringing.svelte';
+import { CalendarEventType } from './types';
+import { capital, whenOf } from './words';
+import { store } from '../kernel/store.svelte';
+import { DAY, formatDay, parseLocal, startOfDay } from '../kernel/time/local';
+import { todayIn, wallOf } from '../kernel/time/zone';
+
+export function mayAsk(): boolean {
+  return 'Notification' in globalThis && Notification.permission === 'default';
+}
+
+/** The occurrence that a reminder is about, fetched when it is not here; undefined when it is gone. */
+export async function occurrenceOf(ring: Ring): Promise<Occurrence | undefined> {
+  const { account, id, recurrenceId } = partsOf(ring.occurrence);
+  if (store.entry(CalendarEventType, account, id).status === 'empty') await store.load(CalendarEventType, account, [id]);
+  const event = store.peek(CalendarEventType, account, id);
+  if (!event) return undefined;
+  const at = parseLocal(recurrenceId || event.start);
+  const near = occurrencesOf(account, event, at - 32 * DAY, at + 32 * DAY, data.zone);
+  return near.find((one) => (one.recurrenceId ?? '') === recurrenceId);
+}
+
+/** Where it is shown. */
+export function pathOf(one: Occurrence): string {
+  const day = startOfDay(one.wholeDay ? one.from : wallOf(one.from, data.zone));
+  return `/calendar/week/${formatDay(day)}?${new URLSearchParams({ event: one.key })}`;
+}
+
+export async function notify(ring: Ring): Promise<void> {
+  if (!('Notification' in globalThis) || Notification.permission !== 'granted' || document.hasFocus()) return;
+  const one = await withWords('calendar', () => occurrenceOf(ring))();
+  if (!one) return;
+  const path = pathOf(one);
+  const body = [capital(whenOf(one, data.zone, todayIn(data.zone))), placeOf(one)].filter(Boolean).join('\n');
+  const options: NotificationOptions = { body, tag: keyOf(ring), icon: '/icon.svg', data: { path } };
+  const worker = await navigator.serviceWorker?.getRegistration();
+  if (worker) return worker.showNotification(titleOf(one), options);
+  new Notification(titleOf(one), options).onclick = () => {
+    window.focus();
+    router.go(path);
+  };
+}
