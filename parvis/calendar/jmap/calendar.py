@@ -48,20 +48,26 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
     given = dict[int, shares.ShareWith | None]()
     if "shareWith" in wanted:
         given = await shares.read(db, call.principal, list(present), NAMES)
-    shown = [_shown(each, chosen.get(each.id, {}), seen[each.id].owner) for each in present.values()]
+    space = not call.access.owner and await _is_space(db, call.account_id)
+    shown = [_shown(each, chosen.get(each.id, {}), seen[each.id].owner, space) for each in present.values()]
     for number, each in zip(present, shown, strict=True):
         each |= {"shareWith": given.get(number), "myRights": shares.mine(seen[number], NAMES)}
     return sorted(shown, key=lambda each: (each["sortOrder"], each["name"], each["id"]))
 
 
-def _shown(calendar: calendars.Row, chosen: Mapping[str, Any], owner: bool) -> Object:
+async def _is_space(db: Any, account_id: int) -> bool:
+    return await db.value("SELECT kind FROM principal WHERE id = ?", account_id) == "space"
+
+
+def _shown(calendar: calendars.Row, chosen: Mapping[str, Any], owner: bool, space: bool) -> Object:
+    """What a space has its members follow from the first; what a person shares they follow when they like."""
     return {
         "id": ids.text(calendar.id),
         "name": chosen.get("name", calendar.name),
         "description": calendar.description or None,
         "color": chosen.get("color", calendar.color) or None,
         "sortOrder": chosen.get("sortOrder", 0),
-        "isSubscribed": chosen.get("isSubscribed", owner),
+        "isSubscribed": chosen.get("isSubscribed", owner or space),
         "isVisible": chosen.get("isVisible", True),
         "isDefault": calendar.is_default,
         "includeInAvailability": chosen.get("includeInAvailability", "all" if owner else "none"),

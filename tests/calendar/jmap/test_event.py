@@ -2,6 +2,9 @@
 
 import pytest
 
+from parvis.access import gate
+from parvis.access.principal import Right
+from parvis.kernel import ids
 from parvis.store.sql.contract import counting
 
 WEEKLY = {"recurrenceRule": {"@type": "RecurrenceRule", "frequency": "weekly", "count": 4}}
@@ -284,3 +287,18 @@ async def test_what_others_do_to_ones_events_is_noted(ann, bob) -> None:
     done = await ann("CalendarEventNotification/set", destroy=found["ids"])
     assert done["destroyed"] == [notices[1]["id"]]
     assert len((await ann("CalendarEventNotification/get", ids=None))["list"]) == 2
+
+
+async def test_a_space_shows_its_calendar_to_its_members_until_they_hide_it(person, context, bob) -> None:
+    """draft-ietf-jmap-calendars §4: isSubscribed"""
+    team = await person("team", kind="space")
+    number = await team.calendar()
+    await context.store.write(
+        lambda unit: gate.give(unit, team.principal, int(ids.parse(number) or 0), bob.principal.id, Right.READ)
+    )
+    seen = (await bob("Calendar/get", accountId=team.account, ids=None))["list"]
+    assert [(each["id"], each["isSubscribed"], each["isVisible"]) for each in seen] == [(number, True, True)]
+    done = await bob("Calendar/set", accountId=team.account, update={number: {"isSubscribed": False}})
+    assert number in done["updated"], done
+    seen = (await bob("Calendar/get", accountId=team.account, ids=None))["list"]
+    assert [each["isSubscribed"] for each in seen] == [False]
