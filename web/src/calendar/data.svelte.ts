@@ -8,7 +8,7 @@ import { store } from '../kernel/store.svelte';
 import { hueOfColour } from '../ui/colour';
 import { byTime, occurrencesOf, type Occurrence } from './occurrence';
 import { addressOf, identityOf } from './people';
-import { AVAILABILITY, CalendarEventType, CALENDARS, CalendarType, ParticipantIdentityType, type Calendar, type CalendarEvent, type CalendarRights, type ParticipantIdentity } from './types';
+import { OWN, CalendarEventType, CALENDARS, CalendarType, ParticipantIdentityType, type Calendar, type CalendarEvent, type CalendarRights, type ParticipantIdentity } from './types';
 import { DAY } from '../kernel/time/local';
 import { ownZone } from '../kernel/time/zone';
 
@@ -150,7 +150,7 @@ class CalendarData {
 
   /** Whether it can be asked when others are free. */
   get finds(): boolean {
-    return jmap.has(AVAILABILITY);
+    return jmap.has(OWN);
   }
 
   get agenda() {

@@ -78,6 +78,11 @@ export function wallsIn(form: Form): { from: number; to: number } {
   return { from: parseLocal(`${form.startDay}T${form.startTime}:00`), to: parseLocal(`${form.endDay}T${form.endTime}:00`) };
 }
 
+/** The fields of a time: walls of the form's zone. */
+export function timesOf(from: number, to: number): Pick<Form, 'startDay' | 'startTime' | 'endDay' | 'endTime'> {
+  return { startDay: formatDay(from), startTime: time(from), endDay: formatDay(to), endTime: time(to) };
+}
+
 /** What is wrong with it: nothing, or the name of what is. */
 export function wrong(form: Form): 'start' | 'end' | null {
   const { from, to } = wallsIn(form);

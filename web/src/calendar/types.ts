@@ -5,7 +5,6 @@ import type { RecurrenceRule } from '../kernel/time/rule';
 export const CALENDARS = 'urn:ietf:params:jmap:calendars';
 /** Methods of this server's own: files, followed calendars, links. */
 export const OWN = 'urn:parvis:calendars';
-export const AVAILABILITY = 'urn:ietf:params:jmap:principals:availability';
 
 export interface CalendarRights {
   mayReadFreeBusy: boolean;
