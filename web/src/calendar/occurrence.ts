@@ -112,3 +112,10 @@ function made(account: string, event: CalendarEvent, recurrenceId: string | null
 export function byTime(a: Occurrence, b: Occurrence): number {
   return a.from - b.from || b.to - a.to || a.key.localeCompare(b.key);
 }
+
+/** Of a series the time that is now or comes next, else its first; of what happens once, that. Pure. */
+export function nextOf(account: string, event: CalendarEvent, now: number, zone: string): Occurrence | undefined {
+  const start = parseLocal(event.start);
+  const coming = recurs(event) ? occurrencesOf(account, event, now, now + 400 * DAY, zone).sort(byTime)[0] : undefined;
+  return coming ?? occurrencesOf(account, event, start - 2 * DAY, start + 400 * DAY, zone).sort(byTime)[0];
+}

@@ -5,6 +5,7 @@ class Router {
   parts = $state.raw<string[]>([]);
   query = $state.raw(new URLSearchParams());
   private started = false;
+  private replaces = false;
 
   start(): void {
     this.read();
@@ -17,8 +18,18 @@ class Router {
   /** Goes to a path of our own. `replace` leaves no trace in the history. */
   go(path: string, { replace = false } = {}): void {
     if (path === location.pathname + location.search) return;
-    history[replace ? 'replaceState' : 'pushState'](null, '', path);
+    history[replace || this.replaces ? 'replaceState' : 'pushState'](null, '', path);
     this.read();
+  }
+
+  /** Whatever `lead` goes to takes the place of where we are, so that going back does not lead there again. */
+  async instead(lead: () => Promise<void>): Promise<void> {
+    this.replaces = true;
+    try {
+      await lead();
+    } finally {
+      this.replaces = false;
+    }
   }
 
   private read(): void {

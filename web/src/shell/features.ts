@@ -34,6 +34,7 @@ export const features: Feature[] = [
   spaces,
   admin,
   settings,
+  { id: 'open', route: 'open', title: 'ui.loading', component: () => import('./OpenScreen.svelte') },
 ];
 
 /** Whether a feature is there for whoever is signed in. Reactive. */
