@@ -35,7 +35,8 @@ from parvis.wire.ical.zones import UTC, Zone, iana_name, zone
 _COLOR = re.compile(r"#[0-9a-fA-F]{3,8}|[A-Za-z]{3,30}")
 _WITH_TASKS: frozenset[PrincipalKind] = frozenset({"person", "space", "resource"})
 _FIRST = "SELECT 1 FROM tasklist l WHERE l.slug = 'tasks' AND"
-_FIELDS = "l.id, l.account_id, l.slug, l.role, l.description, l.color, l.time_zone, l.statuses, l.progress, l.colors, l.names"
+_FIELDS = """l.id, l.account_id, l.slug, l.role, l.description, l.color, l.time_zone, l.statuses, l.progress,
+    l.colors, l.names"""
 _OWN = ("name", "color", "sort_order", "subscribed")
 """What people set for themselves."""
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from parvis import app
 from parvis.kernel.settings import Settings
 from parvis.store.migration import migrate, of_room
 from parvis.store.sql.contract import Database
 from parvis.store.sql.sqlite import DIALECT
 from parvis.store.store import open_database
 
-ORDER = ["store", "access", "search", "serve", "mail", "assistant", "ops"]
-ROOMS = [room for room in ORDER if importlib.resources.files(f"parvis.{room}").joinpath("migrations").is_dir()]
+ROOMS = [room for room in app.ROOMS if importlib.resources.files(f"parvis.{room}").joinpath("migrations").is_dir()]
 STATES = [(room, step.number) for room in ROOMS for step in of_room(room, DIALECT)]
 VALUES: dict[str, Any] = {
     "BIGINT": 5,
