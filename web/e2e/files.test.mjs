@@ -80,7 +80,7 @@ test('a folder is shared, and whom it is shared with sees it at once and no long
   await page.getByRole('heading', { name: 'Archives du port' }).waitFor();
   await page.getByRole('button', { name: 'Partager ce dossier' }).click();
   await page.getByRole('combobox', { name: 'Ajouter' }).fill(person('fr', 2).name.split(' ')[0]);
-  await page.getByRole('dialog').locator('.found button').first().click();
+  await page.getByRole('dialog').locator('ul.some button').first().click();
   await page.getByRole('dialog').getByText(person('fr', 2).name).waitFor();
   const shared = () => other.evaluate(async () => Object.values((await (await fetch('/.well-known/jmap')).json()).accounts).filter((one) => 'urn:ietf:params:jmap:filenode' in one.accountCapabilities).length);
   const had = await shared();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { DESKTOP, demo, enter, eventually, jmap, launch, person, PHONE, shot, sound } from './harness.mjs';
+import { accessible, DESKTOP, demo, enter, eventually, jmap, launch, person, PHONE, shot, sound } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
