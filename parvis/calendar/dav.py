@@ -45,6 +45,7 @@ from parvis.wire.dav.names import apple, caldav, dav
 from parvis.wire.ical import calendar as ical
 from parvis.wire.ical import managed, vtimezone
 from parvis.wire.ical.errors import BadCalendar
+from parvis.wire.ical.itip.message import address, attendees
 from parvis.wire.ical.moments import Zones
 from parvis.wire.ical.zones import Iana, zone
 
@@ -234,7 +235,9 @@ class Calendars(Tree):
         """Keeps an event. See members.put"""
         made: Draft = draft
         found = await events.kept(unit, old.account_id, old.id) if old is not None else None
-        _own_files(found, made)
+        if managed.ids_of(made.series):
+            _own_files(found or await events.by_uid(unit, parent.account_id, made.uid), made)
+        _one_organizer(made)
         if found is not None and found[0].uid != made.uid:
             raise Precondition(caldav("no-uid-conflict"), "an event keeps its UID", status=409)
         try:
@@ -244,10 +247,9 @@ class Calendars(Tree):
                 if old is not None:
                     raise
                 found = await self._moved_here(unit, principal, parent, name, conflict)
-                _own_files(found, made)
                 return await members.put(unit, principal, parent, name, found, parent.access, made)
         except Conflict as conflict:
-            raise await self._uid_conflict(unit, principal, conflict) from conflict
+            raise await self._uid_conflict(unit, principal, conflict, made, parent) from conflict
         except NotTheirs as error:
             raise Precondition(caldav("allowed-attendee-scheduling-object-change"), error.sentence) from error
 
@@ -265,7 +267,10 @@ class Calendars(Tree):
             raise conflict from None
         return await events.kept(unit, row.account_id, row.id)
 
-    async def _uid_conflict(self, unit: Unit, principal: Principal, conflict: Conflict) -> ParvisError:
+    async def _uid_conflict(
+        self, unit: Unit, principal: Principal, conflict: Conflict, made: Draft, parent: Node
+    ) -> ParvisError:
+        """RFC 4791 §5.3.2.1; of what is scheduled there is one in all calendars, RFC 6638 §3.2.4.1."""
         row: Row | None = conflict.fields.get("row")
         if row is None:
             return conflict
@@ -273,10 +278,13 @@ class Calendars(Tree):
         if await parts.several(unit, principal, SCOPE, [row.calendar_id]):
             calendar = (await calendars.by_ids(unit, [row.calendar_id]))[row.calendar_id]
             place = href(self.home, ids.text(row.account_id), calendar.slug, row.name)
-        return Precondition(caldav("no-uid-conflict"), conflict.sentence, status=409, href=place)
+        elsewhere = row.calendar_id != parent.id and any(map(attendees, made.series.components))
+        element = "unique-scheduling-object-resource" if elsewhere else "no-uid-conflict"
+        return Precondition(caldav(element), conflict.sentence, status=409, href=place)
 
     async def delete(self, unit: Unit, principal: Principal, node: Node, *, reply: bool = True) -> None:
-        """An event, or a calendar with its events, of which nobody is told."""
+        """An event, or a calendar with its events, of which nobody is told; not the one that new events go into, as
+        long as it is that (RFC 6638 §4.3)."""
         if node.shape == "resource":
             await service.destroy(unit, principal, await events.kept(unit, node.account_id, node.id), reply=reply)
             return
@@ -381,7 +389,7 @@ class Calendars(Tree):
         try:
             copied = await service.create(unit, principal, parent.id, made, name=name, tell=False)
         except Conflict as conflict:
-            raise await self._uid_conflict(unit, principal, conflict) from conflict
+            raise await self._uid_conflict(unit, principal, conflict, made, parent) from conflict
         await dead.copy(unit, parent.account_id, [(node.id, copied.id)])
 
     async def move(
@@ -433,6 +441,13 @@ def _own_files(found: Kept | None, made: Draft) -> None:
     known = managed.ids_of(parsed(found[0].etag, found[1])) if found is not None else set()
     if not managed.ids_of(made.series) <= known:
         raise Precondition(caldav("valid-managed-id-parameter"), "the event has no such file")
+
+
+def _one_organizer(made: Draft) -> None:
+    """RFC 6638 §3.2.4.2"""
+    found = [one.first("ORGANIZER") for one in made.series.components if any(attendees(one))]
+    if len({address(each) if each is not None else "" for each in found}) > 1:
+        raise Precondition(caldav("same-organizer-in-all-components"), "an event has one organizer")
 
 
 def _surely(row: Row, search: Search) -> bool:

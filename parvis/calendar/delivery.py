@@ -155,9 +155,9 @@ async def _mailed(
 async def receive(
     unit: Unit, person: Principal, message: itip.Message, sender: Principal | None, author: str = ""
 ) -> str:
-    """Does what a message says to the calendars of an account. Returns what is to be said of it to who sent it, as
-    SCHEDULE-STATUS; a message that cannot be carried out changes nothing. `author` is the address of who sent it,
-    when that is nobody of this server."""
+    """Does what a message says to the calendars of an account (RFC 6638 §4.1, §4.2). Returns what is to be said of
+    it to who sent it, as SCHEDULE-STATUS; a message that cannot be carried out changes nothing. `author` is the
+    address of who sent it, when that is nobody of this server."""
     if await approval.replied(unit, person, message, sender):
         return status.DELIVERED
     stored = await events.by_uid(unit, person.id, message.uid)
@@ -225,7 +225,7 @@ async def _countered(
 async def _added(
     unit: Unit, person: Principal, message: itip.Message, series: Series, sender: Principal | None
 ) -> None:
-    """A new invitation goes into the calendar that new events go into."""
+    """A new invitation goes into the calendar that new events go into. RFC 6638 §4.3"""
     calendar_id = await calendars.default_of(unit, person.id)
     if calendar_id is None:
         return

@@ -19,6 +19,7 @@ from parvis.wire.ical.errors import BadCalendar
 
 DELIVER, RING, PLAN = "calendar-deliver", "calendar-ring", "calendar-plan"
 _MOST_MESSAGES = 2_000
+"""Messages of one change. RFC 6638 §11.1"""
 
 
 async def add(unit: Unit, account_id: int, messages: Sequence[itip.Message]) -> None:

@@ -47,7 +47,8 @@ def made(access: Access, account_id: int, name: str) -> Node:
 
 
 async def posted(store: Store, principal: Principal, upload: Upload) -> Posted:
-    """When people are busy, asked of the outbox. Raises Precondition. RFC 6638 §5"""
+    """When people are busy, asked of the outbox, by nobody for somebody else. Raises Precondition. RFC 6638 §5,
+    §11.3"""
     if upload.media_type and upload.media_type.partition(";")[0].strip().lower() != "text/calendar":
         raise Precondition(caldav("supported-calendar-data"), "a request is text/calendar")
     try:
@@ -60,7 +61,7 @@ async def posted(store: Store, principal: Principal, upload: Upload) -> Posted:
     request = wanted[0]
     owner = request.first("ORGANIZER")
     if owner is None or owner.value.strip().lower() not in await service.me(store.db, principal.id):
-        raise Precondition(caldav("organizer-allowed"), "you may not ask for somebody else")
+        raise Precondition(caldav("valid-organizer"), "you may not ask for somebody else")
     span = _span(request, Zones(asked))
     people = request.every("ATTENDEE")
     if len(people) > _MOST_PEOPLE:

@@ -43,7 +43,8 @@ async def me(db: Any, account_id: int) -> frozenset[str]:
 
 
 def organizes(series: Series, mine: Collection[str]) -> bool:
-    """Whether these addresses organize an event that others take part in."""
+    """Whether these addresses organize an event that others take part in: nobody sends messages about an event of
+    somebody else. RFC 6638 §11.2"""
     return organizer(series) in mine and any(attendees(each) for each in series.components)
 
 

@@ -157,3 +157,21 @@ async def test_the_tag_of_scheduling_stays_while_messages_are_delivered(calendar
         each for each in (await bob.ask("PROPFIND", bob.calendar, depth="1")).text.split("<") if ".ics" in each
     ]
     assert name
+
+
+async def test_conditions_of_scheduling(calendars) -> None:
+    """RFC 6638 §3.2.4, §4.3"""
+    ann, _ = calendars
+    start, guests = "DTSTART:20260105T100000Z", ["ATTENDEE:mailto:ann@example.org", "ATTENDEE:mailto:zoe@e.example"]
+    plan = event(start, "RRULE:FREQ=DAILY", "ORGANIZER:mailto:ann@example.org", *guests)
+    other = event(start, "RECURRENCE-ID:20260106T100000Z", "ORGANIZER:mailto:zoe@e.example", *guests)
+    path = ann.calendar + "a.ics"
+    refused = await ann.ask("PUT", path, text(*plan, *other), content_type="text/calendar")
+    assert refused.status_code == 403 and "same-organizer-in-all-components" in refused.text
+    assert (await ann.ask("PUT", path, text(*plan), content_type="text/calendar")).status_code == 201
+    assert (await ann.ask("MKCALENDAR", f"{ann.home}work/")).status_code == 201
+    refused = await ann.ask("PUT", f"{ann.calendar}b.ics", text(*plan), content_type="text/calendar")
+    assert refused.status_code == 409 and "no-uid-conflict" in refused.text
+    refused = await ann.delete(ann.calendar)
+    assert refused.status_code == 403 and "default-calendar-needed" in refused.text
+    assert (await ann.delete(f"{ann.home}work/")).status_code == 204

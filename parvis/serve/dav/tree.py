@@ -78,7 +78,7 @@ class Node:
     """Opaque, without quotes, another one whenever the bytes change, also when something else comes to the same
     path; "" for a collection. RFC 4918 §8.6, §8.8, RFC 6352 §6.3.2.3"""
     schedule_tag: str = ""
-    """CALDAV:schedule-tag without quotes. RFC 6638 §3.2.10"""
+    """CALDAV:schedule-tag without quotes. RFC 6638 §3.2.10, §8.2, §9.3"""
     media_type: str = ""
     """DAV:getcontenttype: `text/calendar; charset=utf-8; component=vevent`."""
     size: int = 0
