@@ -32,6 +32,8 @@ MOST = 20
 _LIMITS = Limits(bytes=1_000_000, lines=40_000, depth=6, components=5_000, properties=40_000, params=64)
 _AT_ONCE = 5
 _SECONDS = 5.0
+_ALL_SECONDS = 8.0
+"""For all of one question; whoever has not answered until then is unknown."""
 _KEPT = 500
 _FRESH_MS = 120_000
 _MOST_PERIODS = 2_000
@@ -59,8 +61,13 @@ class Elsewhere:
         links = self._context.services.get(FreeBusyLinks)
         wanted = list(dict.fromkeys(addresses))[:MOST]
         urls: Mapping[str, str] = await links.of(principal, wanted) if links is not None else {}
-        found = await asyncio.gather(*(self._one(each, urls.get(each, ""), span) for each in wanted))
-        return {each: known for each, known in zip(wanted, found, strict=True) if known is not None}
+        asking = {each: asyncio.create_task(self._one(each, urls.get(each, ""), span)) for each in wanted}
+        if asking:
+            await asyncio.wait(asking.values(), timeout=_ALL_SECONDS)
+        for task in asking.values():
+            task.cancel()
+        done = {each: task.result() for each, task in asking.items() if task.done() and not task.cancelled()}
+        return {each: known for each, known in done.items() if known is not None}
 
     async def _one(self, address: str, url: str, span: Span) -> Known | None:
         async with self._turns:

@@ -1,5 +1,7 @@
 """Finding a time: who is busy, for whom it is early, of whom nothing is known, and what is best of all that."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -235,6 +237,17 @@ async def test_people_elsewhere_by_what_their_own_server_says(ann, context) -> N
         asking._outside = Web({at_: rubbish})
         answer = await found(ann, {"calendarAddress": "mailto:zoe@elsewhere.example"})
         assert answer["people"][0]["source"] is None
+
+
+async def test_who_does_not_answer_in_time_is_unknown(ann, context, monkeypatch) -> None:
+    class Silent(Web):
+        async def get(self, url, tag="", **_):
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(elsewhere, "_ALL_SECONDS", 0.05)
+    context.need(Elsewhere)._outside = Silent({})
+    answer = await found(ann, {"principalId": ann.account}, {"calendarAddress": "mailto:zoe@elsewhere.example"})
+    assert [each["source"] for each in answer["people"]] == ["here", None] and answer["list"]
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ import pytest
 
 from parvis.access import erasure
 from parvis.app import App
+from parvis.calendar import attachments, delivered
 from parvis.calendar.tools import Agenda, Answer, ChangeEvent, CreateEvent, Free
+from parvis.kernel import ids
 from parvis.kernel.errors import ParvisError
 from parvis.kernel.settings import Ports, Settings
 from parvis.store.check import check
@@ -265,6 +267,38 @@ async def test_only_the_calendar_that_is_shared_is_shown_and_only_while_it_is(ap
 
 
 @pytest.mark.slow
+async def more(app: App, ann: Person, event: str) -> None:
+    """What else an account can have: what it publishes, names, files, decides about and waits for."""
+    store, number = app.context.store, ann.principal.id
+    own = (await ann(("ParticipantIdentity/get", {"accountId": ann.account, "ids": None})))[0][1]["list"][0]["id"]
+    await ann(
+        ("Calendar/freeBusy", {"accountId": ann.account, "publish": "address"}),
+        ("ParticipantIdentity/set", {"accountId": ann.account, "update": {own: {"name": SHOWN}}}),
+    )
+    digest = await store.blobs.put(b"a plan")
+
+    async def work(unit) -> None:
+        await attachments.add(unit, number, digest, 6, "plan.txt", "text/plain")
+        await delivered.follow(unit, number, "uid", 1, 2, "mailto:zoe@elsewhere.example")
+        await unit.run("INSERT INTO calendar_approver (account_id, principal_id) VALUES (?, ?)", 5, number)
+        for table, columns in (
+            ("calendar_request", "revision, created_ms"),
+            (
+                "calendar_proposal",
+                "recurrence, instance_ms, mine, address, name, start_ms, end_ms, comment, created_ms",
+            ),
+        ):
+            values = ["0"] * len(columns.split(","))
+            await unit.run(
+                f"INSERT INTO {table} (id, account_id, event_id, {columns}) VALUES (?, ?, ?, {', '.join(values)})",
+                ids.new_id(),
+                number,
+                ids.parse(event),
+            )
+
+    await store.write(work)
+
+
 async def test_nothing_is_left_of_an_account_that_is_gone(app: App) -> None:
     ann, bob = await someone(app, "ann"), await someone(app, "bob")
     store = app.context.store
@@ -283,6 +317,7 @@ async def test_nothing_is_left_of_an_account_that_is_gone(app: App) -> None:
                 {"accountId": owner.account, "update": {number: {"color": "blue", "isSubscribed": True}}},
             ),
         )
+    await more(app, ann, one)
     await app._search.indexer.settle()
     scopes = {row[0] for row in await store.db.rows("SELECT id FROM scope WHERE account_id = ?", ann.principal.id)}
     numbers, words = {ann.principal.id, *scopes}, [SHOWN, "ann@example.net"]
@@ -294,6 +329,14 @@ async def test_nothing_is_left_of_an_account_that_is_gone(app: App) -> None:
         "calendar_word",
         "calendar_object",
         "search_item",
+        "calendar_published",
+        "calendar_identity",
+        "calendar_attachment",
+        "calendar_approver",
+        "calendar_request",
+        "calendar_letter",
+        "calendar_proposal",
+        "blob_link",
     } <= before
     await erasure.schedule(store, ann.principal.id)
     await store.write(lambda unit: unit.run("UPDATE job SET run_at_ms = 0 WHERE kind = 'account-erase'"))

@@ -56,7 +56,7 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
 
 
 async def _is_space(db: Any, account_id: int) -> bool:
-    return await db.value("SELECT kind FROM principal WHERE id = ?", account_id) == "space"
+    return bool(await db.value("SELECT kind FROM principal WHERE id = ?", account_id) == "space")
 
 
 def _shown(calendar: calendars.Row, chosen: Mapping[str, Any], owner: bool, space: bool) -> Object:
