@@ -1,6 +1,7 @@
 """Finding a time: who is busy, for whom it is early, of whom nothing is known, and what is best of all that."""
 
 import asyncio
+import time
 
 import httpx
 import pytest
@@ -103,9 +104,9 @@ def test_fifty_people_and_three_months_are_ranked_at_once() -> None:
     span = Span(DAY.start_ms, DAY.start_ms + 90 * 24 * HOUR)
     taken = [Busy(span.start_ms + n * 4 * HOUR, span.start_ms + n * 4 * HOUR + HOUR) for n in range(540)]
     people = [somebody(f"p{n}", *taken, required=False, span=span) for n in range(50)]
-    begin = clock.monotonic()
+    begin = time.process_time()
     assert len(meeting.ranked(people, UTC, span, HOUR, 10)) == 10
-    assert clock.monotonic() - begin < 10
+    assert time.process_time() - begin < 10
 
 
 async def found(who, *people: dict, **more) -> dict:
