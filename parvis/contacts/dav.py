@@ -138,7 +138,10 @@ class AddressBooks(Tree):
         if upload.media_type and upload.media_type.partition(";")[0].strip().lower() not in _TYPES:
             raise Precondition(carddav("supported-address-data"), "a card is text/vcard")
         try:
+            upload.content.decode()  # RFC 6350 §3.1
             made = draft.read(upload.content)
+        except UnicodeDecodeError as error:
+            raise Precondition(carddav("valid-address-data"), "a card is UTF-8") from error
         except TooLarge as error:
             raise Precondition(carddav("max-resource-size"), error.sentence) from error
         except (BadContent, Invalid) as error:

@@ -117,6 +117,7 @@ async def test_conditions(ann) -> None:
     ("content", "media", "condition"),
     [
         (b"hello", "text/vcard", "valid-address-data"),
+        (SAMPLES["davx5"].decode().encode("latin-1", "replace"), "text/vcard", "valid-address-data"),
         (b"BEGIN:VCARD\r\nVERSION:4.0\r\nUID:1\r\nEND:VCARD\r\n", "text/vcard", "valid-address-data"),
         (b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "text/vcard", "valid-address-data"),
         (SAMPLES["apple"] + SAMPLES["davx5"], "text/vcard", "valid-address-data"),
