@@ -1,13 +1,22 @@
 /** The tasks feature: what it adds to the shell. Its screen comes when it is opened. */
-import { makeTask, openPassage, type Feature } from '../kernel/features';
+import { addHome, makeTask, openPassage, type Feature } from '../kernel/features';
 import { withWords } from '../kernel/i18n.svelte';
+import { path } from '../kernel/router.svelte';
 import { link } from '../kernel/start.svelte';
+import { store } from '../kernel/store.svelte';
 import { sync } from '../kernel/sync';
 import { ListChecks } from '../ui/icons';
 import { commands, load } from './commands';
 import { TaskListType, TASKS, TaskType } from './types';
 
 sync.register(TaskListType, TaskType);
+
+/** The first list of an account. */
+function boardOf(account: string): string {
+  const lists = store.list(TaskListType, account);
+  const first = lists.find(({ role }) => role === 'inbox') ?? lists[0];
+  return first ? path('tasks', 'l', `${account}~${first.id}`) : '/tasks';
+}
 
 const isThere = () => TASKS in (link.session?.primaryAccounts ?? {});
 
@@ -24,6 +33,7 @@ export const tasks: Feature = {
   }),
   commands,
   start: () => {
+    addHome({ id: 'tasks', title: 'tasks.title', icon: ListChecks, capability: TASKS, path: boardOf });
     openPassage('Task').provide(async () => (await import('./passage')).open);
     if (isThere()) makeTask.provide(withWords('tasks', async () => (await import('./passage')).make));
   },
