@@ -23,6 +23,9 @@ export async function inside(page, look) {
   await search(page, look);
   await assistant(page, look);
   await calendar(page, look);
+  await contacts(page, look);
+  await tasks(page, look);
+  await spaces(page, look);
   await settings(page, look);
   await filters(page, look);
 }
@@ -57,6 +60,60 @@ async function calendar(page, look) {
   await page.goto('/calendar/search?q=atelier');
   await page.getByRole('searchbox', { name: 'Mots, personnes, lieux' }).waitFor();
   await look('calendar-search');
+}
+
+/** Contacts: all, one, its editor, what is there twice. */
+export async function contacts(page, look) {
+  await page.goto('/contacts');
+  await page.locator('.contacts [role="option"]').first().waitFor();
+  await look('contacts');
+  await page.locator('.contacts [role="option"]').first().click();
+  await page.getByRole('article').waitFor();
+  await look('contacts-card');
+  await page.keyboard.press('c');
+  await page.getByRole('textbox', { name: 'Prénom' }).waitFor();
+  await page.getByRole('button', { name: 'Plus de noms' }).click();
+  await page.getByRole('button', { name: 'Ajouter une adresse' }).click();
+  await look('contacts-editor');
+  await page.keyboard.press('Escape');
+  await page.goto('/contacts/duplicates');
+  await page.getByRole('heading', { name: 'Doublons' }).waitFor();
+  await look('contacts-duplicates');
+}
+
+/** Tasks: one's own, one of them, a board. */
+export async function tasks(page, look) {
+  await page.goto('/tasks');
+  await page.locator('.tasks [role="option"]').first().waitFor();
+  await page.getByRole('textbox', { name: 'Nouvelle tâche' }).fill('Repeindre la capitainerie demain à 9h #travaux !1');
+  await page.locator('.said', { hasText: 'travaux' }).waitFor();
+  await look('tasks');
+  await page.getByRole('textbox', { name: 'Nouvelle tâche' }).fill('');
+  await page.locator('.tasks [role="option"]').first().click();
+  await page.getByRole('textbox', { name: 'Nom' }).waitFor();
+  await look('tasks-one');
+  const [{ list }] = await jmap(page, [['TaskList/get', { ids: null }]]);
+  await page.goto(`/tasks/l/${list[0].id}`);
+  await page.getByRole('tab', { name: 'Tableau' }).click();
+  await page.locator('[data-task]').first().waitFor();
+  await look('tasks-board');
+  await page.getByRole('button', { name: /^Actions pour la colonne/ }).first().click();
+  await page.getByRole('menuitem', { name: 'Renommer' }).click();
+  await page.getByRole('dialog').waitFor();
+  await look('tasks-column');
+  await away(page);
+}
+
+/** Spaces: one with what is new in it, its members, a new one. */
+export async function spaces(page, look) {
+  await page.goto('/spaces');
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.getByRole('main').locator('time').first().waitFor();
+  await look('spaces');
+  await page.getByRole('button', { name: /^Membres/ }).click();
+  await page.getByRole('dialog').getByRole('listitem').first().waitFor();
+  await look('spaces-members');
+  await away(page);
 }
 
 /** Closes what is open over the page. */

@@ -1,6 +1,7 @@
-/** What is new in one space: the newest things with their names, asked for again when anything in its account changes. */
+/** What is next and what is new in one space: the newest things with their names, asked for again when anything in its account changes. */
 import { jmap } from '../kernel/jmap';
 import { store } from '../kernel/store.svelte';
+import { coming, type Coming } from './coming';
 import { LOOKS } from './things';
 import { SPACES, type Happening } from './types';
 
@@ -17,6 +18,7 @@ interface Answer {
 
 export class Feed {
   list = $state.raw<Told[]>([]);
+  next = $state.raw<Coming[]>([]);
   status = $state<'loading' | 'ready' | 'failed'>('loading');
   private again: ReturnType<typeof setTimeout> | undefined;
 
@@ -43,7 +45,7 @@ export class Feed {
 
   async load(): Promise<void> {
     try {
-      this.list = await this.names(await this.happenings());
+      [this.list, this.next] = await Promise.all([this.happenings().then((found) => this.names(found)), coming(this.space)]);
       this.status = 'ready';
     } catch {
       if (this.status !== 'ready') this.status = 'failed';
