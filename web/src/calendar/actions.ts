@@ -1,5 +1,6 @@
 /** What can be done to events: each is shown at once, goes through the outbox, and can be undone. */
 import { t, type MessageKey } from '../kernel/i18n.svelte';
+import { jmap } from '../kernel/jmap';
 import { notices } from '../kernel/notices.svelte';
 import { outbox, type Undoable } from '../kernel/outbox.svelte';
 import { store } from '../kernel/store.svelte';
@@ -110,6 +111,14 @@ export function add(place: Place, record: Omit<CalendarEvent, 'id' | 'calendarId
 export function toggle({ account, calendar }: Place): void {
   const on = calendar.isSubscribed === false || calendar.isVisible === false;
   outbox.update(CalendarType, account, { [calendar.id]: { isVisible: on, ...(on && calendar.isSubscribed === false ? { isSubscribed: true } : {}) } }, { undoable: false });
+}
+
+/** All events of a calendar as a file. The blob of a calendar is named after it. */
+export function exportIt({ account, calendar }: Place): void {
+  const link = document.createElement('a');
+  link.href = jmap.downloadUrl(account, `w${calendar.id}`, `${calendar.name}.ics`, 'text/calendar');
+  link.download = `${calendar.name}.ics`;
+  link.click();
 }
 
 /** Shows one calendar and hides the others; pressed again, all. */

@@ -5,9 +5,9 @@ import { link } from '../kernel/start.svelte';
 import { sync } from '../kernel/sync';
 import { Calendar } from '../ui/icons';
 import { calendarCommands } from './commands';
-import { CalendarEventType, CALENDARS, CalendarType, OWN, ParticipantIdentityType } from './types';
+import { CalendarEventProposalType, CalendarEventType, CALENDARS, CalendarType, OWN, ParticipantIdentityType } from './types';
 
-sync.register(CalendarType, ParticipantIdentityType, CalendarEventType);
+sync.register(CalendarType, ParticipantIdentityType, CalendarEventType, CalendarEventProposalType);
 
 export const calendar: Feature = {
   id: 'calendar',

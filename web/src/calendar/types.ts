@@ -143,6 +143,22 @@ export interface ParticipantIdentity {
   isDefault: boolean;
 }
 
+/** Another time that a guest proposes (RFC 5546 §3.2.7); of this server's own. */
+export interface CalendarEventProposal {
+  id: string;
+  calendarEventId: string;
+  recurrenceId: string | null;
+  utcStart: string;
+  utcEnd: string;
+  comment: string;
+  /** Not told of one that has just been made, which is one's own. */
+  isMine?: boolean;
+  isAccepted: boolean;
+  by?: { name: string; calendarAddress: string };
+  created?: string;
+}
+
 export const CalendarType = defineType<Calendar>({ name: 'Calendar', whole: true, capability: CALENDARS, set: { onDestroyRemoveEvents: true } });
 export const ParticipantIdentityType = defineType<ParticipantIdentity>({ name: 'ParticipantIdentity', whole: true, capability: CALENDARS });
 export const CalendarEventType = defineType<CalendarEvent>({ name: 'CalendarEvent', follows: true, capability: CALENDARS, set: { sendSchedulingMessages: true } });
+export const CalendarEventProposalType = defineType<CalendarEventProposal>({ name: 'CalendarEventProposal', whole: true, capability: OWN });

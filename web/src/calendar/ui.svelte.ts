@@ -31,6 +31,8 @@ class CalendarUi {
   calendar = $state.raw<{ kind: 'create' } | { kind: 'edit' | 'delete'; place: Place } | null>(null);
   importing = $state.raw<{ files: File[] } | null>(null);
   following = $state(false);
+  /** What another time is proposed for. */
+  proposing = $state.raw<Occurrence | null>(null);
   /** Said to screen readers. */
   said = $state('');
 
