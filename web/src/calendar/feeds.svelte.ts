@@ -10,6 +10,14 @@ export interface Feed {
   url: string;
   refreshed: string | null;
   error: string | null;
+  reason: 'refused' | 'unreachable' | 'tooLarge' | 'notCalendar' | null;
+}
+
+const FAULTS = { refused: 'calendar.feedRefused', unreachable: 'calendar.feedUnreachable', tooLarge: 'calendar.feedTooLarge', notCalendar: 'calendar.feedNotCalendar' } as const;
+
+/** What is wrong with one and what to do, in the person's words; '' when nothing is. */
+export function faultOf(feed: Feed | undefined): string {
+  return feed?.error ? t(FAULTS[feed.reason ?? 'unreachable'] ?? FAULTS.unreachable) : '';
 }
 
 class Feeds {
