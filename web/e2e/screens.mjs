@@ -26,8 +26,42 @@ export async function inside(page, look) {
   await contacts(page, look);
   await tasks(page, look);
   await spaces(page, look);
+  await files(page, look);
   await settings(page, look);
   await filters(page, look);
+}
+
+/** Files: as a list and as a grid, one that is open and what is known of it, whom it is shared with, what went outside. */
+async function files(page, look) {
+  const name = `Avis ${Date.now() % 10_000}.txt`;
+  await page.goto('/files');
+  await page.getByRole('heading', { name: 'Mes fichiers' }).waitFor();
+  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('c')]);
+  await chooser.setFiles({ name, mimeType: 'text/plain', buffer: Buffer.from('Le quai est ouvert.') });
+  const row = page.locator('.files [role="option"]', { hasText: name });
+  await row.waitFor();
+  await look('files');
+  await page.keyboard.press('Shift+G');
+  await look('files-grid');
+  await page.keyboard.press('Shift+G');
+  await row.click();
+  await page.getByText('Le quai est ouvert.').waitFor();
+  await look('file');
+  await page.keyboard.press('i');
+  await page.getByRole('heading', { name: 'Commentaires' }).waitFor();
+  await look('file-details');
+  await opens(page, 'Shift+S', 'dialog');
+  await page.getByRole('button', { name: 'Créer un lien' }).waitFor();
+  await look('file-share');
+  await away(page);
+  await page.keyboard.press('#');
+  await row.waitFor({ state: 'detached' });
+  await page.goto('/files/transfers');
+  await page.getByRole('button', { name: 'Envoyer des fichiers' }).click();
+  await page.getByRole('textbox', { name: 'Adresses e-mail' }).waitFor();
+  await look('files-send');
+  await away(page);
+  await look('files-transfers');
 }
 
 /** The calendar in all its forms, with an event of each kind. */
@@ -105,7 +139,7 @@ export async function tasks(page, look) {
 }
 
 /** Spaces: one with what is new in it, its members, a new one. */
-export async function spaces(page, look) {
+async function spaces(page, look) {
   await page.goto('/spaces');
   await page.getByRole('heading', { level: 1 }).waitFor();
   await page.getByRole('main').locator('time').first().waitFor();

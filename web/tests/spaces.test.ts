@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { jmap } from '../src/kernel/jmap';
+import { coming } from '../src/spaces/coming';
 import { inGroups, initials, inOrder, isLastManager, membersInOrder } from '../src/spaces/model';
 import type { Space } from '../src/spaces/types';
 
@@ -26,4 +28,16 @@ describe('spaces', () => {
   it('tell what is new in groups, in their order', () => {
     expect(inGroups([1, 3, 2, 5], (one) => (one % 2 ? 'odd' : 'even'))).toEqual([['odd', [1, 3]], ['even', [2]], ['odd', [5]]]);
   });
+});
+
+it('what comes next is events and tasks in their order, without the room that a space has not', async () => {
+  const request = vi.spyOn(jmap, 'request').mockImplementation(async (calls) => calls.map(([name, , id]) => {
+    if (name.startsWith('CalendarEvent')) return ['error', { type: 'accountNotSupportedByMethod' }, id];
+    return [name, name.endsWith('/get') ? { list: [{ id: 't2', title: 'Later', utcDue: '2026-12-09T10:00:00Z' }, { id: 't1', title: 'Soon', utcDue: '2026-12-08T10:00:00Z' }, { id: 't3', title: 'Never' }] } : { ids: ['t2', 't1', 't3'] }, id];
+  }));
+  expect(await coming('S', Date.parse('2026-12-08T09:00:00Z'))).toEqual([
+    { type: 'Task', id: 't1', name: 'Soon', at: '2026-12-08T10:00:00Z' },
+    { type: 'Task', id: 't2', name: 'Later', at: '2026-12-09T10:00:00Z' },
+  ]);
+  expect(request.mock.calls[0]![0].map(([name]) => name)).toEqual(['CalendarEvent/query', 'CalendarEvent/get', 'Task/query', 'Task/get']);
 });
