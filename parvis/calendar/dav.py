@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from parvis.access import parts, visibility
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
-from parvis.calendar import attachments, calendars, draft, events, members, schedule, service
+from parvis.calendar import attachments, calendars, draft, events, inbox, members, schedule, service
 from parvis.calendar.attaching import Attaching
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.events import Kept, Row
@@ -100,7 +100,11 @@ class Calendars(Tree):
             return await home_of(db, principal, account_id, SCOPE)
         name = segments[0]
         if name in schedule.NAMES:
-            return await schedule.node(db, principal, account_id, name) if len(segments) == 1 else None
+            box = await schedule.node(db, principal, account_id, name)
+            if box is None or len(segments) == 1 or name != inbox.NAME:
+                return box if len(segments) == 1 else None
+            came = await inbox.named(db, box.access, segments[1:2]) if len(segments) == 2 else []
+            return came[0] if came else None
         if account_id == principal.id and (mount := unmounted(name)) is not None:
             account_id, name = mount
         calendar = await calendars.by_slug(db, account_id, name)
@@ -123,7 +127,7 @@ class Calendars(Tree):
     ) -> Sequence[Node]:
         """Of the own home also the calendars of others."""
         if node.shape in ("inbox", "outbox"):
-            return []
+            return await inbox.after(db, node, after, limit) if node.shape == "inbox" else []
         if node.shape == "calendar":
             if Right.READ not in node.access.rights:
                 return []
@@ -141,7 +145,9 @@ class Calendars(Tree):
         states = await events.states(db, [calendar.id for _, calendar in nodes])
         made = [_collection(each, seen[each.id], name, states.get(each.id, 0)) for name, each in nodes]
         if own:
-            made += [schedule.made(node.access, node.account_id, name) for name in schedule.NAMES if name > after]
+            came = await inbox.state(db, node.account_id)
+            boxes = [schedule.made(node.access, node.account_id, name, came) for name in schedule.NAMES]
+            made += [box for box in boxes if box.name > after]
         return sorted(made, key=lambda each: each.name)[:limit]
 
     async def several(
@@ -150,12 +156,16 @@ class Calendars(Tree):
         """The events of these names."""
         if Right.READ not in node.access.rights:
             return []
+        if node.shape == "inbox":
+            return await inbox.named(db, node.access, names)
         found = await events.named(db, node.id, names, secret=node.access.owner)
         shown = [(row, data if content else None) for row, data in found]
         return await members.nodes(db, principal, node.own, node.access, shown)
 
     async def read(self, principal: Principal, node: Node, accept: str = "") -> Content:
         """The event as it was put; of one that is private others see only when."""
+        if inbox.holds(node):
+            return Content.of(await inbox.content(self._store.db, node), inbox.MEDIA)
         return Content.of(await members.content(self._store.db, principal, node), members.MEDIA)
 
     async def whole(self, principal: Principal, node: Node, accept: str = "") -> Content | None:
@@ -202,7 +212,7 @@ class Calendars(Tree):
         self, principal: Principal, node: Node, headers: Mapping[str, str], query: Mapping[str, str], upload: Upload
     ) -> Posted | None:
         """When people are busy, asked of the outbox (RFC 6638 §5); files of an event (RFC 8607 §3.3)."""
-        if node.shape == "resource" and "action" in query:
+        if node.shape == "resource" and "action" in query and not inbox.holds(node):
             return await self._attaching.posted(principal, node, headers, query, upload)
         return await schedule.posted(self._store, principal, upload) if node.shape == "outbox" else None
 
@@ -285,6 +295,9 @@ class Calendars(Tree):
     async def delete(self, unit: Unit, principal: Principal, node: Node, *, reply: bool = True) -> None:
         """An event, or a calendar with its events, of which nobody is told; not the one that new events go into, as
         long as it is that (RFC 6638 §4.3)."""
+        if inbox.holds(node):
+            await inbox.remove(unit, node.account_id, node.id)
+            return
         if node.shape == "resource":
             await service.destroy(unit, principal, await events.kept(unit, node.account_id, node.id), reply=reply)
             return
@@ -380,7 +393,7 @@ class Calendars(Tree):
         deep: bool,
     ) -> None:
         """An event into a calendar of another account: within one its UID is there once. Nobody is told."""
-        if node.shape != "resource" or parent.shape != "calendar":
+        if node.shape != "resource" or inbox.holds(node) or parent.shape != "calendar":
             raise Forbidden("only events can be copied")
         if replaced is not None:
             await service.destroy(unit, principal, await events.kept(unit, replaced.account_id, replaced.id))
@@ -397,7 +410,7 @@ class Calendars(Tree):
     ) -> None:
         """An event into another calendar of its account, or under another name; into another account as a new
         one."""
-        if node.shape != "resource" or parent.shape != "calendar":
+        if node.shape != "resource" or inbox.holds(node) or parent.shape != "calendar":
             raise Forbidden("only events can be moved")
         found = await events.kept(unit, node.account_id, node.id)
         if node.account_id != parent.account_id:
@@ -412,6 +425,8 @@ class Calendars(Tree):
         self, db: Database, principal: Principal, node: Node, state: int, limit: int, *, deep: bool
     ) -> SyncPage:
         """RFC 6578 §3.2. An event that became secret is gone for all but its owner."""
+        if node.shape == "inbox":
+            return await inbox.sync(db, node, state, limit)
         if node.shape != "calendar" or Right.READ not in node.access.rights:
             raise Precondition(dav("supported-report"))
         found = await walk(db, node.account_id, EVENT, node.id, state, limit)
@@ -427,6 +442,8 @@ class Calendars(Tree):
         self, db: Reader, principal: Principal, node: Node, search: Search, after: int, limit: int
     ) -> Sequence[Node]:
         """Events whose bounds touch what is looked for. RFC 4791 §7.8"""
+        if node.shape == "inbox":
+            return await inbox.page(db, node, after, limit)
         if search.component not in ("", "VEVENT"):
             return []
         found = await events.within(

@@ -15,6 +15,7 @@ from parvis.calendar import (
     delivered,
     draft,
     events,
+    inbox,
     letters,
     notices,
     outgoing,
@@ -39,6 +40,8 @@ from parvis.wire.ical.itip import status
 from parvis.wire.ical.moments import Zones
 
 FOLLOWER = "calendar-mail"
+_UNTOLD = frozenset({"refreshed", "outdated", "unknown"})
+"""What came and changed nothing: no program tells of it."""
 _log = logging.getLogger(__name__)
 
 
@@ -176,6 +179,8 @@ async def receive(
         await outgoing.add(unit, person.id, [outcome.answer])
     if outcome.happened == "refused":
         return status.REFUSED
+    if person.kind == "person" and outcome.happened not in _UNTOLD:
+        await inbox.deliver(unit, person.id, message)
     return status.DELIVERED if await calendars.default_of(unit, person.id) is not None else status.NO_SUPPORT
 
 

@@ -13,6 +13,7 @@ _KEPT = (
     ("calendar_approver", "account_id, principal_id", "principal_id = ?"),
     ("calendar_request", "id", _MINE),
     ("calendar_message", "id", _MINE),
+    ("calendar_inbox", "id", _MINE),
     ("calendar_letter", "letter_id", _MINE),
     ("calendar_notice", "id", _MINE),
     ("calendar_word", "account_id, field, word, event_id", _MINE),

@@ -1,12 +1,12 @@
-"""Inbox and outbox of CalDAV. Messages are carried out when they come, so the inbox is empty and says where new
-events go; the outbox answers when people are busy. RFC 6638 §2, §5"""
+"""Inbox and outbox of CalDAV. Messages are carried out when they come; the inbox has a copy of them and says where
+new events go; the outbox answers when people are busy. RFC 6638 §2, §5"""
 
 from typing import Any
 
 from parvis.access import directory, parts
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
-from parvis.calendar import availability, draft, service
+from parvis.calendar import availability, draft, inbox, service
 from parvis.calendar.model import SCOPE
 from parvis.kernel import clock
 from parvis.kernel.errors import Forbidden, NotFound, TooLarge
@@ -20,8 +20,8 @@ from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.moments import Zones, of_property
 from parvis.wire.ical.span import Span
 
-INBOX, OUTBOX = "inbox", "outbox"
-NAMES: dict[str, Shape] = {INBOX: "inbox", OUTBOX: "outbox"}
+OUTBOX = "outbox"
+NAMES: dict[str, Shape] = {inbox.NAME: "inbox", OUTBOX: "outbox"}
 _FAR = 1 << 62
 _MOST_PEOPLE = 100
 
@@ -34,15 +34,16 @@ async def node(db: Any, principal: Principal, account_id: int, name: str) -> Nod
         access = await parts.any_part(db, principal, account_id, SCOPE)
     except NotFound:
         return None
-    return made(access, account_id, name)
+    return made(access, account_id, name, await inbox.state(db, account_id) if name == inbox.NAME else 0)
 
 
-def made(access: Access, account_id: int, name: str) -> Node:
-    """The node of one of both."""
-    number = -account_id if name == INBOX else -account_id - _FAR
+def made(access: Access, account_id: int, name: str, came: int) -> Node:
+    """The node of one of both; `came` is the state of the inbox."""
+    number = -account_id if name == inbox.NAME else -account_id - _FAR
     only = Access(access.scope, access.rights & (Right.READ | Right.FREE_BUSY), access.owner)
+    state = came if name == inbox.NAME else None
     return Node(
-        id=number, shape=NAMES[name], name=name, access=only, place=(name,), title=name.capitalize(), state=0
+        id=number, shape=NAMES[name], name=name, access=only, place=(name,), title=name.capitalize(), state=state
     )
 
 

@@ -9,14 +9,18 @@ import pytest
 
 from parvis.access import erasure
 from parvis.app import App
-from parvis.calendar import attachments, delivered
+from parvis.calendar import attachments, delivered, inbox
 from parvis.calendar.tools import Agenda, Answer, ChangeEvent, CreateEvent, Free
 from parvis.kernel import ids
 from parvis.kernel.errors import ParvisError
 from parvis.kernel.settings import Ports, Settings
 from parvis.store.check import check
+from parvis.wire.ical import calendar as ical
+from parvis.wire.ical import itip
 from tests.leak.test_erasure import left
 from tests.leak.test_leak import Person, asked, listen, someone
+from tests.wire.ical.texts import event as event_text
+from tests.wire.ical.texts import text
 
 SHOWN, HIDDEN, PRIVATE = "quartzlantern", "velvetomnibus", "obsidianparrot"
 WINDOW = {"after": "2099-01-01T00:00:00", "before": "2099-02-01T00:00:00"}
@@ -266,7 +270,6 @@ async def test_only_the_calendar_that_is_shared_is_shown_and_only_while_it_is(ap
     assert await check(app.context.store) == []
 
 
-@pytest.mark.slow
 async def more(app: App, ann: Person, event: str) -> None:
     """What else an account can have: what it publishes, names, files, decides about and waits for."""
     store, number = app.context.store, ann.principal.id
@@ -276,9 +279,15 @@ async def more(app: App, ann: Person, event: str) -> None:
         ("ParticipantIdentity/set", {"accountId": ann.account, "update": {own: {"name": SHOWN}}}),
     )
     digest = await store.blobs.put(b"a plan")
+    guest = "ATTENDEE:mailto:ann@example.net"
+    invitation = text(
+        "METHOD:REQUEST",
+        *event_text("DTSTART:20260105T100000Z", f"SUMMARY:{SHOWN}", "ORGANIZER:mailto:x@y.example", guest),
+    )
 
     async def work(unit) -> None:
         await attachments.add(unit, number, digest, 6, "plan.txt", "text/plain")
+        await inbox.deliver(unit, number, itip.read(ical.read(invitation)))
         await delivered.follow(unit, number, "uid", 1, 2, "mailto:zoe@elsewhere.example")
         await unit.run("INSERT INTO calendar_approver (account_id, principal_id) VALUES (?, ?)", 5, number)
         for table, columns in (
@@ -299,6 +308,7 @@ async def more(app: App, ann: Person, event: str) -> None:
     await store.write(work)
 
 
+@pytest.mark.slow
 async def test_nothing_is_left_of_an_account_that_is_gone(app: App) -> None:
     ann, bob = await someone(app, "ann"), await someone(app, "bob")
     store = app.context.store
@@ -335,6 +345,7 @@ async def test_nothing_is_left_of_an_account_that_is_gone(app: App) -> None:
         "calendar_approver",
         "calendar_request",
         "calendar_letter",
+        "calendar_inbox",
         "calendar_proposal",
         "blob_link",
     } <= before
