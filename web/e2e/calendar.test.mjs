@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { enter, eventually, jmap, launch, person } from './harness.mjs';
+import { enter, eventually, jmap, launch, person, PHONE } from './harness.mjs';
 
 let browser;
 let page;
@@ -183,4 +183,33 @@ test('a calendar is made, coloured, hidden and deleted; letters lead from view t
   await page.keyboard.press('t');
   await page.locator('.col.today').waitFor();
   assert.deepEqual(page.faults, []);
+});
+
+test('on a phone a finger that rests on an event moves it, one that moves at once does not', async () => {
+  const name = title('Marché');
+  await write(page, `${name} le ${french(day(4))} 10h-12h`);
+  await eventually(async () => assert.equal((await kept(page, name)).length, 1));
+  const phone = await enter(browser, person('fr'), PHONE);
+  await phone.goto(`/calendar/day/${day(4)}`);
+  const shown = block(phone, name);
+  await shown.waitFor();
+  await shown.scrollIntoViewIfNeeded();
+  const hour = (await phone.locator('[data-column]').first().boundingBox()).height / 24;
+  const cdp = await phone.context().newCDPSession(phone);
+  const drag = async (rests) => {
+    const box = await shown.boundingBox();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    await cdp.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x, y }] });
+    if (rests) await phone.locator('.ghost').waitFor();
+    for (let part = 1; part <= 8; part += 1) await cdp.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: [{ x, y: y + (hour * part) / 8 }] });
+    await cdp.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  };
+  await drag(false);
+  await phone.waitForTimeout(500);
+  assert.equal((await kept(page, name))[0].start, `${day(4)}T10:00:00`);
+  await drag(true);
+  await eventually(async () => assert.equal((await kept(page, name))[0].start, `${day(4)}T11:00:00`));
+  await jmap(page, [['CalendarEvent/set', { destroy: (await kept(page, name)).map((one) => one.id) }]]);
+  assert.deepEqual(phone.faults, []);
+  await phone.context().close();
 });

@@ -44,3 +44,33 @@ test('without a network it opens with what was read last, keeps changes, and sen
   await page.waitForTimeout(500);
   assert.deepEqual(page.faults, []);
 });
+
+test('without a network the calendar opens, and an event that is written then is on the server after', async () => {
+  const page = await enter(browser, person('fr', 1), { worker: true });
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.goto('/calendar/week');
+  await page.locator('[data-column]').first().waitFor();
+  await page.waitForTimeout(1_200);
+
+  await page.context().setOffline(true);
+  await page.reload();
+  await page.locator('[data-column]').first().waitFor();
+  const name = `Hors du réseau ${Date.now() % 100_000}`;
+  await page.keyboard.press('c');
+  await page.getByRole('textbox', { name: 'Quoi, quand et où' }).fill(`${name} aujourd’hui 18h`);
+  await page.keyboard.press('Enter');
+  await page.locator('[data-key]', { hasText: name }).waitFor();
+  await page.waitForTimeout(400);
+  await page.reload(); // it survives this, still without a network
+  await page.locator('[data-key]', { hasText: name }).waitFor();
+
+  await page.context().setOffline(false);
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await eventually(async () => {
+    const [{ ids }] = await jmap(page, [['CalendarEvent/query', { filter: { title: name } }]]);
+    assert.equal(ids.length, 1);
+    await jmap(page, [['CalendarEvent/set', { destroy: ids }]]);
+  });
+  await page.locator('[data-key]', { hasText: name }).waitFor({ state: 'detached' });
+  assert.deepEqual(page.faults, []);
+});

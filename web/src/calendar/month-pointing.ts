@@ -3,6 +3,7 @@ import { mayMove } from './actions';
 import { data } from './data.svelte';
 import { drag } from './drag.svelte';
 import { found } from './find.svelte';
+import { rest, stay } from './holding';
 import { wallsOf } from './layout';
 import { DAY, startOfDay } from '../kernel/time/local';
 import { swallowClick } from './pointing';
@@ -22,11 +23,21 @@ export function monthPointing(node: HTMLElement) {
   }
 
   function down(event: PointerEvent): void {
-    if (event.button !== 0 || event.pointerType === 'touch' || drag.keys) return;
+    if (event.button !== 0 || pressed || drag.keys) return;
     const target = event.target as HTMLElement;
     const bar = target.closest<HTMLElement>('[data-key]');
     const day = dayAt(event.clientX, event.clientY);
     if (day === null || (!bar && target.closest('a, button')) || (bar && !bar.dataset.movable)) return;
+    if (event.pointerType !== 'touch') press(event, day, bar);
+    else if (bar) {
+      rest(event, () => {
+        press(event, day, bar);
+        take();
+      });
+    }
+  }
+
+  function press(event: PointerEvent, day: number, bar: HTMLElement | null): void {
     pressed = { x: event.clientX, y: event.clientY, day, key: bar?.dataset.key ?? null };
     window.addEventListener('pointermove', move);
     window.addEventListener('pointerup', up);
@@ -39,19 +50,23 @@ export function monthPointing(node: HTMLElement) {
     const day = dayAt(event.clientX, event.clientY);
     if (!drag.carried) {
       if (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < SLACK) return;
-      const one = pressed.key ? found(pressed.key) : null;
-      if (one === undefined || (one && !mayMove(one))) return cancel();
-      if (one) drag.begin('move', one);
-      else drag.draw(pressed.day, pressed.day + DAY, true);
-      document.body.style.userSelect = 'none';
+      take();
     }
     const { carried } = drag;
-    if (day === null || !carried) return;
+    if (day === null || !carried || !pressed) return;
     if (!carried.occurrence) drag.put(Math.min(pressed.day, day), Math.max(pressed.day, day) + DAY);
     else {
       const { from, to } = wallsOf(carried.occurrence, data.zone);
       drag.put(from + day - pressed.day, to + day - pressed.day);
     }
+  }
+
+  function take(): void {
+    const one = pressed!.key ? found(pressed!.key) : null;
+    if (one === undefined || (one && !mayMove(one))) return cancel();
+    if (one) drag.begin('move', one);
+    else drag.draw(pressed!.day, pressed!.day + DAY, true);
+    document.body.style.userSelect = 'none';
   }
 
   function up(): void {
@@ -89,9 +104,11 @@ export function monthPointing(node: HTMLElement) {
   }
 
   node.addEventListener('pointerdown', down);
+  const free = stay(node, () => pressed !== null && drag.carried !== null);
   return {
     destroy() {
       end();
+      free();
       node.removeEventListener('pointerdown', down);
     },
   };

@@ -3,6 +3,7 @@ import { mayMove } from './actions';
 import { data } from './data.svelte';
 import { drag, STEP, type Kind } from './drag.svelte';
 import { found } from './find.svelte';
+import { rest, stay } from './holding';
 import { wallsOf } from './layout';
 import { DAY, MINUTE, startOfDay } from '../kernel/time/local';
 
@@ -14,6 +15,7 @@ interface Grid {
 /** Pixels before a press is a drag, from an edge that pulls, and from the window's edge that scrolls. */
 const SLACK = 5;
 const EDGE = 7;
+const EDGE_OF_A_FINGER = 16;
 const NEAR = 44;
 
 interface At {
@@ -42,13 +44,14 @@ export function pointing(node: HTMLElement, grid: Grid) {
 
   function kindOf(target: HTMLElement, event: PointerEvent): Kind {
     const box = target.getBoundingClientRect();
-    if (target.closest('[data-allday]') || box.height < 3 * EDGE) return 'move';
-    if (event.clientY > box.bottom - EDGE) return 'end';
-    return event.clientY < box.top + EDGE ? 'start' : 'move';
+    const edge = event.pointerType === 'touch' ? EDGE_OF_A_FINGER : EDGE;
+    if (target.closest('[data-allday]') || box.height < 3 * edge) return 'move';
+    if (event.clientY > box.bottom - edge) return 'end';
+    return event.clientY < box.top + edge ? 'start' : 'move';
   }
 
   function down(event: PointerEvent): void {
-    if (event.button !== 0 || event.pointerType === 'touch' || drag.keys) return;
+    if (event.button !== 0 || pressed || drag.keys) return;
     const target = event.target as HTMLElement;
     const block = target.closest<HTMLElement>('[data-key]');
     const at = atOf(event.clientX, event.clientY);
@@ -57,6 +60,18 @@ export function pointing(node: HTMLElement, grid: Grid) {
     if (block && !block.dataset.movable) return;
     const one = block ? found(block.dataset.key!) : undefined;
     if (block && (!one || !mayMove(one))) return;
+    if (event.pointerType !== 'touch') press(event, at, block, one);
+    else if (block) {
+      rest(event, () => {
+        press(event, at, block, one);
+        last = event;
+        if (start()) follow();
+        else cancel();
+      });
+    }
+  }
+
+  function press(event: PointerEvent, at: At, block: HTMLElement | null, one: ReturnType<typeof found>): void {
     const walls = one ? wallsOf(one, data.zone) : null;
     const grip = walls ? (one!.wholeDay ? startOfDay(at.day) - walls.from : at.day + at.minutes * MINUTE - walls.from) : 0;
     pressed = { x: event.clientX, y: event.clientY, at, kind: block ? kindOf(block, event) : 'create', key: block?.dataset.key ?? null, grip, length: walls ? walls.to - walls.from : 0 };
@@ -190,9 +205,11 @@ export function pointing(node: HTMLElement, grid: Grid) {
   node.addEventListener('pointerdown', down);
   node.addEventListener('pointermove', hover);
   node.addEventListener('click', click);
+  const free = stay(node, () => pressed !== null && drag.carried !== null);
   return {
     destroy() {
       end();
+      free();
       node.removeEventListener('pointerdown', down);
       node.removeEventListener('pointermove', hover);
       node.removeEventListener('click', click);
