@@ -72,7 +72,7 @@ summary() {
 }
 
 case ${1:-all} in
-  quick) static; tests "fast tests" "not slow and not browser and not peer" "${shared[@]}" ;;
+  quick) static; tests "fast tests" "not slow and not peer" "${shared[@]}" ;;
   build)
     step "web client" script_of_web build
     step "wheel" python -m pip wheel -q --no-deps --wheel-dir dist .
@@ -80,12 +80,11 @@ case ${1:-all} in
   fuzz) step "fuzzing" python -m tests.fuzz "${FUZZ_SECONDS:-60}" ;;
   all)
     static
-    tests "fast tests" "not slow and not browser and not peer" "${shared[@]}"
+    tests "fast tests" "not slow and not peer" "${shared[@]}"
     step "web: types and templates" script_of_web check
     step "web: unit tests" script_of_web test
     step "web: build, within its budget" script_of_web build
-    tests "slow tests and other servers" "(slow or peer) and not browser" "${shared[@]}"
-    tests "browser tests from Python" "browser"
+    tests "slow tests and other servers" "slow or peer" "${shared[@]}"
     step "web: browser tests" browser_tests
     ;;
 esac
