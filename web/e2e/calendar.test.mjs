@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { enter, eventually, jmap, launch, person, PHONE } from './harness.mjs';
+import { enter, eventually, jmap, launch, person, PHONE, shot } from './harness.mjs';
 
 let browser;
 let page;
@@ -153,6 +153,40 @@ test('somebody is invited, answers, and the answer is seen', async () => {
   await block(page, name).click();
   await page.getByText('2 oui').waitFor();
   assert.ok(host.address !== guest.address);
+  assert.deepEqual([...page.faults, ...theirs.faults], []);
+  await theirs.context().close();
+});
+
+test('a guest proposes another time beside who is free, and the organizer moves the event there', async () => {
+  const name = title('Jury');
+  const guest = person('fr', 1);
+  await page.keyboard.press('c');
+  await page.getByRole('textbox', { name: 'Quoi, quand et où' }).fill(`${name} le ${french(day(2))} 14h`);
+  await page.getByRole('button', { name: 'Plus d’options' }).click();
+  await page.getByRole('combobox', { name: 'Ajouter des invités' }).fill(guest.address);
+  await page.keyboard.press('Enter');
+  await shot(page, 'calendar-find');
+  await page.getByRole('button', { name: 'Enregistrer et inviter' }).click();
+  await page.goto(`/calendar/week/${day(2)}`);
+  await block(page, name).waitFor();
+  const theirs = await enter(browser, guest);
+  await theirs.goto(`/calendar/week/${day(2)}`);
+  await block(theirs, name).click({ timeout: 20_000 });
+  await shot(theirs, 'calendar-invited');
+  await theirs.getByRole('button', { name: 'Proposer une autre heure' }).click();
+  const dialog = theirs.getByRole('dialog', { name: 'Proposer une autre heure' });
+  await dialog.locator('input[type="time"]').first().fill('16:00');
+  await dialog.getByRole('textbox', { name: 'Ajouter un mot' }).fill('Le train arrive à 15 h.');
+  await shot(theirs, 'calendar-propose');
+  await dialog.getByRole('button', { name: 'Proposer', exact: true }).click();
+  await block(page, name).click();
+  const proposal = page.getByRole('group', { name: /propose une autre heure/ });
+  await proposal.getByText('Le train arrive à 15 h.').waitFor({ timeout: 20_000 });
+  await shot(page, 'calendar-proposal');
+  await proposal.getByRole('button', { name: 'Déplacer à cette heure' }).click();
+  await eventually(async () => assert.equal((await kept(page, name))[0].start, `${day(2)}T16:00:00`));
+  await eventually(async () => assert.equal((await kept(theirs, name))[0].start, `${day(2)}T16:00:00`));
+  await proposal.waitFor({ state: 'detached' });
   assert.deepEqual([...page.faults, ...theirs.faults], []);
   await theirs.context().close();
 });
