@@ -44,8 +44,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with what is known of them: nothing when `known` is None. Without a zone nobody knows when they
-    work."""
+    """Somebody with what is known of them: nothing when `known` is None. Who has no zone is taken to be where the
+    meeting is looked for."""
 
     wanted: Wanted
     name: str
@@ -145,7 +145,10 @@ def ranked(given: Sequence[Person], place: Zone, span: Span, length_ms: int, lim
         raise Invalid("a meeting takes up to a day", field="duration")
     starts = _starts(span, length_ms, place)
     costs, states = [0] * len(starts), list[list[State]]()
-    outside = {each.works: [_outside(each, start, length_ms) for start in starts] for each in _different(given)}
+    outside = {
+        each.works: [_outside(each, each.zone or place, start, length_ms) for start in starts]
+        for each in _different(given)
+    }
     for each in given:
         own = _states(each.known, starts, length_ms)
         weight = 4 if each.wanted.required else 1
@@ -170,7 +173,9 @@ def _slot(given: Sequence[Person], states: Sequence[State], start: int, length_m
     def who(wanted: State) -> tuple[str, ...]:
         return tuple(each.wanted.key for each, state in zip(given, states, strict=True) if state == wanted)
 
-    outside = tuple(each.wanted.key for each in given if _outside(each, start, length_ms))
+    outside = tuple(
+        each.wanted.key for each in given if each.zone is not None and _outside(each, each.zone, start, length_ms)
+    )
     return Slot(start, start + length_ms, cost, who("free"), who("tentative"), who("busy"), outside, who("unknown"))
 
 
@@ -224,11 +229,9 @@ def _covered(spans: Sequence[Span], start: int, end: int) -> bool:
     return False
 
 
-def _outside(each: Person, start: int, length_ms: int) -> bool:
-    """Whether a time is not one at which they work, as far as that is known."""
-    if each.zone is None:
-        return False
-    first, last = each.zone.to_local(start), each.zone.to_local(start + length_ms)
+def _outside(each: Person, place: Zone, start: int, length_ms: int) -> bool:
+    """Whether a time is not one at which they work, when they are in a place."""
+    first, last = place.to_local(start), place.to_local(start + length_ms)
     if first.weekday() not in each.weekdays or (last - first) > timedelta(days=1):
         return True
     day = datetime.combine(first.date(), time())

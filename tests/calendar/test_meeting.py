@@ -92,6 +92,12 @@ def test_the_best_time_is_when_all_are_free_and_at_work() -> None:
     assert late.outside == ("bob",) and late.cost > slots[0].cost
 
 
+def test_of_whom_nothing_is_known_is_met_by_day() -> None:
+    slots = meeting.ranked([somebody("zoe", known=False, place=None)], UTC, DAY, HOUR, 17)
+    assert {each.start_ms for each in slots} == {at(9 + half / 2) for half in range(17)}
+    assert not any(each.outside for each in slots)
+
+
 def test_a_day_on_which_clocks_change_has_every_half_hour_once() -> None:
     paris = zone("Europe/Paris")
     assert paris is not None
