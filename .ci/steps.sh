@@ -25,14 +25,14 @@ script_of_web() { # name: runs web's npm script of that name, 77 when there is n
   (cd web && npm run --silent "$1")
 }
 
-# Files of browser tests, the longest first, are dealt out to as many demo servers as there are processors, two at most:
+# Files of browser tests, those that take longest first, are dealt out to as many demo servers as there are processors, two at most:
 # each file is run whole against one of them, and what it printed is shown when it has ended.
 browser_tests() {
   [ -d web/e2e ] || { echo "web/e2e is not there"; return 77; }
   command -v chromium >/dev/null || { echo "chromium is not installed"; return 77; }
   local queue worker workers=() code=0
   queue=$(mktemp)
-  (cd web && ls -S e2e/*.test.mjs) >"$queue"
+  (cd web && ls e2e/accessibility.test.mjs && ls -S e2e/*.test.mjs | grep -v accessibility) >"$queue"
   for worker in $(seq "$(nproc | awk '{ print $1 < 2 ? $1 : 2 }')"); do
     .ci/with_demo.sh .ci/from_queue.sh "$queue" web node --test &
     workers+=($!)
