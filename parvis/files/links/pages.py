@@ -10,54 +10,31 @@ from parvis.files.links.words import say
 from parvis.files.model import Node
 from parvis.kernel import clock, ids
 from parvis.kernel.languages import Language
+from parvis.serve.http import sheet
 from parvis.serve.http.exchange import Response
 
 MOST_SHOWN = 500
 _STYLE = """
-:root{color-scheme:light dark}
-body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:Canvas;color:CanvasText}
-main{max-width:44rem;margin:3rem auto;padding:0 1rem}
-h1{font-size:1.4rem;margin:0 0 .5rem;overflow-wrap:anywhere}
-p{margin:.5rem 0;white-space:pre-line}
+h1{margin-bottom:.5rem}
+p{margin:.5rem 0}
 table{width:100%;border-collapse:collapse;margin-top:1rem}
-th,td{text-align:start;padding:.5rem .25rem;border-bottom:1px solid GrayText;overflow-wrap:anywhere}
+th,td{text-align:start;padding:.6rem .25rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
 td:last-child,th:last-child{text-align:end;white-space:nowrap}
-.button,button{display:inline-block;font:inherit;padding:.6rem 1.2rem;border:0;border-radius:.4rem;
-background:#1a5fb4;color:#fff;text-decoration:none;cursor:pointer;margin-top:1rem}
-.button:focus-visible,button:focus-visible,a:focus-visible,input:focus-visible{outline:3px solid #e66100}
+.button,button{margin-top:1rem}
 label{display:block;margin-top:1rem}
-input{font:inherit;padding:.4rem;width:100%;box-sizing:border-box}
-img{max-width:100%;height:auto;margin-top:1rem}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid GrayText;padding:1rem;border-radius:.4rem}
-.error{border-inline-start:4px solid #c01c28;padding-inline-start:.75rem}
+img{max-width:100%;height:auto;margin-top:1rem;border-radius:10px}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;padding:1rem;border-radius:10px;background:var(--sunken)}
 """
-_HEADERS = [
-    ("content-type", "text/html; charset=utf-8"),
-    ("cache-control", "no-store"),
-    ("x-robots-tag", "noindex, nofollow"),
-    (
-        "content-security-policy",
-        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'",
-    ),
-]
 
 
-def page(language: Language, title: str, body: str, status: int = 200, cookie: str = "") -> Response:
+def page(language: Language, title: str, body: str, status: int = 200) -> Response:
     """A whole page."""
-    text = (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head><body><main>{body}</main></body></html>"
-    )
-    more = [("set-cookie", cookie)] if cookie else []
-    return Response(status, text.encode(), [*_HEADERS, *more])
+    return sheet.page(language, title, body, status, style=_STYLE, pictures=True)
 
 
 def sentence(language: Language, key: str, status: int) -> Response:
     """A page of one sentence."""
-    text = say(key, language)
-    return page(language, text, f"<h1>{escape(text)}</h1>", status)
+    return sheet.sentence(language, say(key, language), status)
 
 
 def password(language: Language, link: Link, *, wrong: bool = False) -> Response:

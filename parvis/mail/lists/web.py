@@ -4,22 +4,15 @@ GET changes nothing, since programs follow links. RFC 8058 §3.1"""
 from html import escape
 
 from parvis.mail.lists.service import Lists
+from parvis.serve.http import sheet
 from parvis.serve.http.exchange import Request, Response, Route
 
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Unsubscribe</title>
-<body style="font-family:sans-serif;max-width:30em;margin:4em auto;padding:0 1em">{}</body>
-"""
 _FORM = """<p>Unsubscribe from this list? / Se désabonner de cette liste ? / Ngừng nhận thư của danh sách này?</p>
 <form method="post" action="{}"><button name="List-Unsubscribe" value="One-Click">OK</button></form>"""
 _DONE = "<p>Done. / C’est fait. / Đã xong.</p>"
 _UNKNOWN = (
     "<p>This is not, or no longer, a subscription. / Cet abonnement n’existe pas. / Không có đăng ký này.</p>"
 )
-_HEADERS = [
-    ("content-type", "text/html; charset=utf-8"), ("cache-control", "no-store"),
-    ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"),
-]  # fmt: skip
 
 
 def routes(lists: Lists) -> tuple[Route, ...]:
@@ -37,4 +30,4 @@ def routes(lists: Lists) -> tuple[Route, ...]:
 
 
 def _answer(body: str, status: int = 200) -> Response:
-    return Response(status, _PAGE.format(body).encode(), list(_HEADERS))
+    return sheet.page("en", "Unsubscribe", body, status, style="button{margin-top:1rem}")

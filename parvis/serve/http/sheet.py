@@ -13,25 +13,32 @@ _HEADERS = [
     ("cache-control", "no-store"),
     ("x-robots-tag", "noindex, nofollow"),
     ("referrer-policy", "no-referrer"),
-    (
-        "content-security-policy",
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'",
-    ),
 ]
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; {}form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 
 def page(
-    language: Language, title: str, body: str, status: int = 200, *, style: str = "", wide: bool = False
+    language: Language,
+    title: str,
+    body: str,
+    status: int = 200,
+    *,
+    style: str = "",
+    wide: bool = False,
+    pictures: bool = False,
 ) -> Response:
-    """A whole page. `body` is HTML, `style` what it needs beside the look of all such pages."""
+    """A whole page. `body` is HTML, `style` what it needs beside the look of all such pages; `pictures` of this
+    server may be shown in it."""
     width = ' class="wide"' if wide else ""
     text = (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
         f"<style>{_LOOK}{style}</style></head><body><main{width}>{body}</main></body></html>"
     )
-    return Response(status, text.encode(), list(_HEADERS))
+    policy = _POLICY.format("img-src 'self'; " if pictures else "")
+    return Response(status, text.encode(), [*_HEADERS, ("content-security-policy", policy)])
 
 
 def sentence(language: Language, text: str, status: int) -> Response:
