@@ -11,6 +11,7 @@ from parvis.access.principal import Right
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import NotFound
 from parvis.serve.dav.tree import Node, Precondition, SyncPage
+from parvis.serve.dav.walk import page_end
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
 from parvis.wire.dav.names import dav
@@ -136,9 +137,7 @@ async def sync(db: Any, inbox: Node, since: int, limit: int) -> SyncPage:
     if since and len(gone) >= _REMEMBERED and since < gone[0].modseq:
         raise Precondition(dav("valid-sync-token"))
     lines = [row for row in rows if row.modseq > since and (since or not row.gone)]
-    end = min(limit, len(lines))
-    while 0 < end < len(lines) and lines[end].modseq == lines[end - 1].modseq:
-        end += 1  # what one unit did stays together
+    end = page_end([row.modseq for row in lines], limit)
     more = end < len(lines)
     return SyncPage(
         changed=[_node(inbox.access, row) for row in lines[:end] if not row.gone],

@@ -1,5 +1,6 @@
 """One page of what happened in a part, for Tree.sync: the two lists of the change log as one. RFC 6578 §3.5"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parvis.store.changes import in_part_since, left_since, state_in
@@ -28,7 +29,7 @@ async def walk(db: Database, account_id: int, kind: str, part: int, state: int, 
     lines = sorted(present + departed)
     more = len(present) == limit or len(departed) == limit
     if more:
-        lines = lines[: _cut(lines, limit)]
+        lines = lines[: page_end([modseq for modseq, _, _ in lines], limit)]
     return Walk(
         [number for _, number, _ in lines if number],
         [name for _, number, name in lines if not number and name],
@@ -37,9 +38,10 @@ async def walk(db: Database, account_id: int, kind: str, part: int, state: int, 
     )
 
 
-def _cut(lines: list[tuple[int, int, str]], limit: int) -> int:
-    """Where a page ends: lines of one modseq are one object's and stay together."""
-    end = min(limit, len(lines))
-    while end < len(lines) and lines[end][0] == lines[end - 1][0]:
+def page_end(modseqs: Sequence[int], limit: int) -> int:
+    """Where a page of lines with these modseqs, in order, ends: lines of one modseq are one unit's and stay
+    together."""
+    end = min(limit, len(modseqs))
+    while 0 < end < len(modseqs) and modseqs[end] == modseqs[end - 1]:
         end += 1
     return end
