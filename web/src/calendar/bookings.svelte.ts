@@ -1,6 +1,6 @@
 /** The person's booking pages, as the server has them now, and who has booked. */
 import { t } from '../kernel/i18n.svelte';
-import { jmap, JmapError } from '../kernel/jmap';
+import { jmap, whyOf } from '../kernel/jmap';
 import { notices } from '../kernel/notices.svelte';
 import type { Booking, BookingPage } from './booking';
 import { data } from './data.svelte';
@@ -32,20 +32,19 @@ class Bookings {
     const { url: _url, ...given } = page;
     try {
       const { page: saved } = await jmap.call<{ page: BookingPage }>('Calendar/openBookingPage', { accountId: data.home, ...given });
-      const known = this.pages ?? [];
-      this.pages = known.some((one) => one.id === saved.id) ? known.map((one) => (one.id === saved.id ? saved : one)) : [...known, saved];
+      this.put(saved);
       return '';
     } catch (error) {
-      return error instanceof JmapError && !error.passing ? error.message : t('calendar.failedText');
+      return whyOf(error, t('calendar.failedText'));
     }
   }
 
   /** Lets people book, or not for now; shown at once, and as it was when the server did not take it. */
   async pause(page: BookingPage, paused: boolean): Promise<void> {
-    this.pages = (this.pages ?? []).map((one) => (one.id === page.id ? { ...one, paused } : one));
+    this.put({ ...page, paused });
     const fault = await this.save({ ...page, paused });
     if (!fault) return;
-    this.pages = (this.pages ?? []).map((one) => (one.id === page.id ? page : one));
+    this.put(page);
     notices.show(fault, { tone: 'danger' });
   }
 
@@ -55,8 +54,13 @@ class Bookings {
       this.pages = list;
       notices.show(t('calendar.bookDeleted', { name: page.title }));
     } catch (error) {
-      notices.show(error instanceof JmapError && !error.passing ? error.message : t('calendar.failedText'), { tone: 'danger' });
+      notices.show(whyOf(error, t('calendar.failedText')), { tone: 'danger' });
     }
+  }
+
+  private put(page: BookingPage): void {
+    const known = this.pages ?? [];
+    this.pages = known.some((one) => one.id === page.id) ? known.map((one) => (one.id === page.id ? page : one)) : [...known, page];
   }
 }
 

@@ -1,6 +1,6 @@
 /** Changes that settings make to records, each told when it did not work. */
 import { t } from '../kernel/i18n.svelte';
-import { jmap, JmapError } from '../kernel/jmap';
+import { jmap, JmapError, whyOf } from '../kernel/jmap';
 import { notices } from '../kernel/notices.svelte';
 
 interface Refusal {
@@ -39,7 +39,7 @@ export async function tell(change: Promise<unknown>, done = t('settings.saved'))
     notices.show(done, { stay: 2_500 });
     return true;
   } catch (error) {
-    const why = error instanceof JmapError && !error.passing ? error.message : t('settings.unreachable');
+    const why = whyOf(error, t('settings.unreachable'));
     notices.show(t('settings.notSaved', { reason: why }), { tone: 'danger' });
     return false;
   }

@@ -1,6 +1,6 @@
 /** The person's filters as the settings show them: one script is looked at, as rules or as text. */
 import { t } from '../../kernel/i18n.svelte';
-import { JmapError } from '../../kernel/jmap';
+import { JmapError, whyOf } from '../../kernel/jmap';
 import { notices } from '../../kernel/notices.svelte';
 import { freeName, type Rule } from './rules';
 import * as server from './server';
@@ -102,7 +102,7 @@ class Filters {
       return true;
     } catch (error) {
       const stale = error instanceof JmapError && error.code === 'stateMismatch';
-      const why = error instanceof JmapError && !error.passing ? error.message : t('filters.unreachable');
+      const why = whyOf(error, t('filters.unreachable'));
       notices.show(stale ? t('filters.changedElsewhere') : t('filters.notSaved', { reason: why }), { tone: 'danger' });
       if (stale) await this.load();
       return false;

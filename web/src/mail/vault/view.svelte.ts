@@ -1,7 +1,7 @@
 /** What the vault's screen shows and what can be done to its messages. */
 import { tick, untrack } from 'svelte';
 import { t } from '../../kernel/i18n.svelte';
-import { jmap, JmapError } from '../../kernel/jmap';
+import { jmap, whyOf } from '../../kernel/jmap';
 import { notices } from '../../kernel/notices.svelte';
 import { outbox, type Undoable } from '../../kernel/outbox.svelte';
 import { Query } from '../../kernel/query.svelte';
@@ -115,7 +115,7 @@ class VaultView {
         failure ??= Object.values(answer.notRestored).map((one) => (one.type === 'overQuota' ? t('vault.full') : t('vault.gone')))[0] ?? null;
       }
     } catch (error) {
-      failure = error instanceof JmapError && !error.passing ? error.message : t('vault.offline');
+      failure = whyOf(error, t('vault.offline'));
     }
     const count = Object.keys(restored).length;
     if (count) {
