@@ -88,8 +88,11 @@ def context(store: Store, settings) -> Context:
 
 @pytest.fixture
 def room(context: Context) -> Feature:
-    """The room itself."""
-    return calendar.feature(context)
+    """The room itself, with who does its jobs."""
+    made = calendar.feature(context)
+    for kind, handler in made.jobs.items():
+        context.store.jobs.handle(kind, handler)
+    return made
 
 
 @pytest.fixture
@@ -99,8 +102,6 @@ async def engine(context: Context, room: Feature) -> Engine:
     context.offer(Library(context.store, room.blobs, scopes, frozenset({"calendar"})))
     if room.start:
         await room.start()
-    for kind, handler in room.jobs.items():
-        context.store.jobs.handle(kind, handler)
     return Engine(context, [core(context), room])
 
 

@@ -101,9 +101,7 @@ async def test_default_alerts_are_each_persons_own(ann, bob, context) -> None:
 
 
 @pytest.fixture
-async def peers(doors, context, room, peer):
-    for kind, handler in room.jobs.items():
-        context.store.jobs.handle(kind, handler)
+async def peers(peer):
     return await peer("ann"), await peer("bob")
 
 

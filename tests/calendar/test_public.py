@@ -33,9 +33,7 @@ def desk(context) -> Desk:
 
 
 @pytest.fixture
-async def visitor(doors, context, room):
-    for kind, handler in room.jobs.items():
-        context.store.jobs.handle(kind, handler)
+async def visitor(doors, context):
     async with httpx.AsyncClient(base_url=context.public_url, trust_env=False, timeout=20) as client:
         yield client
 

@@ -122,9 +122,7 @@ async def test_agents_and_force_send(ann, context, desk) -> None:
 
 
 @pytest.fixture
-async def calendars(doors, context, room, peer):
-    for kind, handler in room.jobs.items():
-        context.store.jobs.handle(kind, handler)
+async def calendars(peer):
     return await peer("ann"), await peer("bob")
 
 

@@ -1,14 +1,11 @@
 """The scheduling inbox of CalDAV, by real requests."""
 
-import pytest
-
-from parvis import calendar
 from parvis.calendar import inbox
 from parvis.kernel import ids
 from parvis.wire.ical import calendar as ical
 from parvis.wire.ical import itip
 from tests.calendar.conftest import run_jobs
-from tests.calendar.test_dav import meeting, names, put
+from tests.calendar.dav.test_events import meeting, names, put
 from tests.wire.ical.texts import event, text
 
 SYNC = (
@@ -22,20 +19,8 @@ QUERY = (
 )
 
 
-@pytest.fixture
-async def ann(peer):
-    return await peer("ann")
-
-
-@pytest.fixture
-async def bob(peer):
-    return await peer("bob")
-
-
 async def test_what_came_is_in_the_inbox_until_it_is_taken_away(ann, bob, context) -> None:
     """RFC 6638 §2.2, §4.1; RFC 6578 §3.2"""
-    for kind, handler in calendar.feature(context).jobs.items():
-        context.store.jobs.handle(kind, handler)
     box = bob.home + "inbox/"
 
     async def step(token: str = "") -> tuple[str, str]:

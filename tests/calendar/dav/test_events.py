@@ -7,6 +7,7 @@ import pytest
 from parvis.access import gate
 from parvis.access.principal import Right
 from parvis.store.sql.contract import counting
+from tests.calendar.conftest import run_jobs
 from tests.wire.ical.texts import event, text
 
 C = "urn:ietf:params:xml:ns:caldav"
@@ -15,16 +16,6 @@ C = "urn:ietf:params:xml:ns:caldav"
 @pytest.fixture
 async def store(store_sqlite):
     return store_sqlite
-
-
-@pytest.fixture
-async def ann(peer):
-    return await peer("ann")
-
-
-@pytest.fixture
-async def bob(peer):
-    return await peer("bob")
 
 
 def meeting(*more: str, uid: str = "one", start: str = "20260105T100000Z") -> bytes:
@@ -273,10 +264,6 @@ async def test_inbox_and_outbox(ann, bob, store) -> None:
 
 async def test_an_attendee_answers_and_changes_nothing_else(ann, bob, context) -> None:
     """RFC 6638 §3.2.2"""
-    from tests.calendar.conftest import run_jobs
-
-    for kind, handler in (await _handlers(context)).items():
-        context.store.jobs.handle(kind, handler)
     people = [
         "ORGANIZER:mailto:ann@example.org",
         "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@example.org",
@@ -299,12 +286,6 @@ async def test_an_attendee_answers_and_changes_nothing_else(ann, bob, context) -
     assert done.status_code == 204 and done.headers["schedule-tag"] == tag, done.text
     await run_jobs(context)
     assert (await ann.get(ann.calendar + "a.ics")).text.count("PARTSTAT=ACCEPTED") == 2
-
-
-async def _handlers(context):
-    from parvis import calendar
-
-    return calendar.feature(context).jobs
 
 
 async def test_what_the_index_is_sure_of_is_what_reading_finds(ann) -> None:

@@ -18,16 +18,6 @@ async def store(store_sqlite):
 
 
 @pytest.fixture
-async def ann(peer):
-    return await peer("ann")
-
-
-@pytest.fixture
-async def bob(peer):
-    return await peer("bob")
-
-
-@pytest.fixture
 async def cid(peer):
     return await peer("cid")
 
@@ -143,9 +133,7 @@ async def test_a_client_names_only_files_that_the_event_has(ann, context) -> Non
     assert (await put(ann, "SUMMARY:Without")).status_code == 204 and await held(context) == 0
 
 
-async def test_who_reads_a_file(ann, bob, cid, context, room) -> None:
-    for kind, handler in room.jobs.items():
-        context.store.jobs.handle(kind, handler)
+async def test_who_reads_a_file(ann, bob, cid, context) -> None:
     await put(
         ann,
         "ORGANIZER:mailto:ann@example.org",
