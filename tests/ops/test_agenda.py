@@ -4,7 +4,8 @@ import argparse
 
 import pytest
 
-from parvis import calendar as room
+from parvis import calendar
+from parvis.calendar import approval
 from parvis.kernel import clock
 from parvis.kernel.egress import Egress
 from parvis.kernel.errors import Invalid
@@ -23,16 +24,19 @@ def rooms() -> list[str]:
 
 @pytest.fixture
 def features(store, settings) -> list:
-    return [room.feature(Context(settings, store, Egress([])))]
+    return [calendar.feature(Context(settings, store, Egress([])))]
 
 
 async def test_the_demo_has_agendas_once_and_invitations_arrive(store, features) -> None:
+    everybody = scenario.organisation()
     principals = {
-        person.key: await people.create(
-            store, features, "person", person.name, person.address, language=person.language
-        )
-        for person in scenario.organisation().accounts
+        each.key: await people.create(store, features, kind, each.name, each.address, language=each.language)
+        for kind, those in (("person", everybody.accounts), ("resource", everybody.rooms.values()))
+        for each in those
     }
+    for room in everybody.rooms.values():
+        decides = [principals[room.decides].id] if room.decides else []
+        await store.write(lambda unit, room=room, who=decides: approval.choose(unit, principals[room.key].id, who))
     dates = Calendar(clock.now_ms())
     assert await agenda.write(store, principals, dates) == 20
     assert await agenda.write(store, principals, dates) == 0
@@ -43,6 +47,16 @@ async def test_the_demo_has_agendas_once_and_invitations_arrive(store, features)
     owner = principals["huong"].id
     titles = {row[0] for row in await store.db.rows("SELECT title FROM calendar_event WHERE account_id = ?", owner)}
     assert {"Comité de pilotage Deux Rives", "Họp điều phối hợp tác quốc tế", "Hội đồng khoa học"} <= titles
+    kept = await store.db.rows(
+        """SELECT p.name, e.title, o.data FROM calendar_event e JOIN principal p ON p.id = e.account_id
+        JOIN calendar_object o ON o.event_id = e.id WHERE p.kind = 'resource'"""
+    )
+    said = {(name, title): bytes(data).replace(b"\r\n ", b"") for name, title, data in kept}
+    assert (
+        b"PARTSTAT=TENTATIVE" in said["Salle du Conseil", "Comité de pilotage Deux Rives"]
+    )  # until Hélène decides
+    assert b"PARTSTAT=TENTATIVE" not in said["Salle du Conseil", "Conseil des relations internationales"]
+    assert len(said) == 3
     names = {row[0] for row in await store.db.rows("SELECT name FROM scope WHERE kind = 'calendar'")}
     assert names == {"Agenda", "Lịch", "Calendar"}
 

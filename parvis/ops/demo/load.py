@@ -1,4 +1,4 @@
-"""Fills a store with the demo organisation: people, groups, spaces, grants, then every copy of every message.
+"""Fills a store with the demo organisation: people, rooms, groups, spaces, grants, then every message.
 
 Each step looks first at what is there, so that a broken or repeated run goes on where the last one ended."""
 
@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from parvis.access import directory, gate
-from parvis.access.principal import Principal, Right
+from parvis.access.principal import Kind, Principal, Right
+from parvis.calendar import approval
 from parvis.kernel import clock
 from parvis.mail import identity, mailboxes, service
 from parvis.mail.lists import store as lists
@@ -18,7 +19,7 @@ from parvis.mail.service import Import
 from parvis.ops import people
 from parvis.ops.demo import corpus, plan
 from parvis.ops.demo.letters import WIRE, Post
-from parvis.ops.demo.scenario import Organisation
+from parvis.ops.demo.scenario import Group, Organisation, Person, Room
 from parvis.ops.progress import Progress
 from parvis.serve.feature import Feature
 from parvis.store.store import Store
@@ -42,32 +43,27 @@ class Loader:
         self.principals: dict[str, Principal] = {}
 
     async def organise(self) -> None:
-        """Makes the people, groups and spaces, and who may see what."""
+        """Makes the people, rooms, groups and spaces, and who may see what."""
         accounts = self.organisation.accounts
         for number, person in enumerate(accounts, 1):
-            self.principals[person.key] = await directory.by_address(
-                self.store.db, person.address
-            ) or await people.create(
-                self.store,
-                self.features,
-                "person",
-                person.name,
-                person.address,
-                language=person.language,
-                administrator=person.admin,
-                password=self.password,
-            )
+            await self._create("person", person, administrator=person.admin, password=self.password)
             self.progress("people", number, len(accounts))
+        for room in self.organisation.rooms.values():
+            await self._create("resource", room)
         for group in self.organisation.groups.values():
-            features = self.features if group.kind == "space" else ()
-            self.principals[group.key] = await directory.by_address(
-                self.store.db, group.address
-            ) or await people.create(
-                self.store, features, group.kind, group.name, group.address, language=group.language
-            )
+            await self._create(group.kind, group)
         await self.store.write(self._share)
 
+    async def _create(self, kind: Kind, who: Person | Room | Group, **more: Any) -> None:
+        features = () if kind == "group" else self.features
+        self.principals[who.key] = await directory.by_address(self.store.db, who.address) or await people.create(
+            self.store, features, kind, who.name, who.address, language=who.language, **more
+        )
+
     async def _share(self, unit: Unit) -> None:
+        for room in self.organisation.rooms.values():
+            deciding = [self.principals[room.decides].id] if room.decides else []
+            await approval.choose(unit, self.principals[room.key].id, deciding)
         for group in self.organisation.groups.values():
             for key in group.members:
                 role = "moderator" if key == group.moderator else "member"

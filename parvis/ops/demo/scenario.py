@@ -41,11 +41,23 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """Somewhere to meet, about which somebody `decides` when that is named."""
+
+    key: str
+    name: str
+    address: str
+    language: Language
+    decides: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Organisation:
     """Everyone, by key."""
 
     domains: tuple[str, ...]
     people: dict[str, Person]
+    rooms: dict[str, Room]
     groups: dict[str, Group]
     delegations: tuple[tuple[str, str], ...]
     """Whose mail is open to whom: (owner, reader)."""
@@ -108,16 +120,17 @@ class Enclosure:
 
 @cache
 def organisation() -> Organisation:
-    """The people and groups of scenario/organisation.json."""
+    """The people, rooms and groups of scenario/organisation.json."""
     tree = json.loads((FOLDER / "organisation.json").read_text(encoding="utf-8"))
     people = {
         entry["key"]: Person(**entry, inside=inside)
         for kind, inside in (("people", True), ("outside", False))
         for entry in tree[kind]
     }
+    rooms = {entry["key"]: Room(**entry) for entry in tree["rooms"]}
     groups = {g["key"]: Group(**{**g, "members": tuple(g["members"])}) for g in tree["groups"]}
     delegations = tuple((entry["owner"], entry["to"]) for entry in tree["delegations"])
-    return Organisation(tuple(tree["domains"]), people, groups, delegations)
+    return Organisation(tuple(tree["domains"]), people, rooms, groups, delegations)
 
 
 @cache
