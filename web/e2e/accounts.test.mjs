@@ -112,7 +112,7 @@ test('which inboxes are together is chosen in the list and in the settings', asy
   await page.getByRole('link', { name: 'Toutes les boîtes' }).click();
   await page.locator('[role="option"] .whose').first().waitFor();
   await page.locator('section.list').getByRole('button', { name: 'Plus' }).click();
-  await page.getByRole('menuitemcheckbox', { name: 'visite@' }).click();
+  await page.getByRole('menuitemcheckbox', { name: 'Visite de la délégation' }).click();
   await page.locator('[role="option"] .whose').first().waitFor({ state: 'detached' });
   await page.getByRole('heading', { level: 1, name: 'Réception' }).waitFor();
   assert.deepEqual(page.faults, []);
@@ -123,12 +123,12 @@ test('a search is of all accounts or of one', async () => {
   await page.locator('[data-row]').first().waitFor();
   await page.locator('.shared').first().waitFor();
   await page.getByRole('button', { name: 'Compte', exact: true }).click();
-  await page.getByRole('menuitemcheckbox', { name: /^donnees@/ }).click();
+  await page.getByRole('menuitemcheckbox', { name: /^Données hydro/ }).click();
   await page.waitForURL(/compte%3Adonnees|compte:donnees/);
   await page.waitForTimeout(600);
   const owners = await page.locator('[data-row] .shared').allTextContents();
   await eventually(async () => assert.equal(owners.length, await page.locator('[data-row]').count()));
-  assert.ok(owners.every((name) => name.startsWith('donnees@')), String(owners));
+  assert.ok(owners.every((name) => name.startsWith('Données hydro')), String(owners));
   assert.deepEqual(page.faults, []);
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { alertsFor, alertsOf, minutesOf, offsetOf } from '../src/calendar/alerts';
 import { changesIn, formFrom, formOf, recordOf, withStart, wrong } from '../src/calendar/form';
-import { hueOfColour } from '../src/ui/colour';
+import { distinctHues, hueOfColour } from '../src/ui/colour';
 import { parseLocal } from '../src/kernel/time/local';
 import { occurrencesOf } from '../src/calendar/occurrence';
 import { guestsOf, invitation, organises, participantsOf } from '../src/calendar/people';
@@ -90,4 +90,10 @@ describe('reminders', () => {
 it('colours of other programs are hues', () => {
   expect([hueOfColour('#00746c', 'x'), hueOfColour('red', 'x'), hueOfColour('#00f', 'x')]).toEqual([186, 29, 264]);
   expect(hueOfColour('#808080', 'seed')).toBe(hueOfColour(null, 'seed'));
+  const plain = (seed: string) => ({ colour: null, seed });
+  const hues = distinctHues([plain('a'), { colour: '#00746c', seed: 'b' }, plain('c'), plain('a')]);
+  expect(new Set(hues).size).toBe(4);
+  expect(hues[1]).toBe(186);
+  expect(hues.filter((hue) => Math.abs(hue - 186) < 15)).toHaveLength(1);
+  expect(distinctHues(Array.from({ length: 14 }, (_, at) => plain(`s${at}`))).every((hue) => hue >= 0)).toBe(true);
 });

@@ -13,6 +13,7 @@ from parvis.serve.jmap.accounts import ANY, joined
 from parvis.serve.jmap.engine import CORE, Engine
 from parvis.serve.jmap.filters import COLLATIONS
 from parvis.serve.jmap.kind import OWN
+from parvis.serve.jmap.sharing import SHARING
 from parvis.serve.jmap.types import Object
 from parvis.store.sql.contract import marks
 
@@ -87,18 +88,19 @@ async def accounts_of(context: Context, engine: Engine, principal: Principal) ->
         if others
         else []
     )
-    names = {number: address or name for number, name, address, _ in rows}
+    called = {number: (name, address or name) for number, name, address, _ in rows}
     external = {number for number, _, _, kind in rows if kind == "external"}
-    names[principal.id] = principal.address or principal.name
+    called[principal.id] = principal.name, principal.address or principal.name
     return {
         ids.text(number): {
-            "name": names[number],
+            "name": called[number][1],
             "isPersonal": number == principal.id or (number in external and _all(by_account[number])),
             "isReadOnly": number != principal.id and not any(a.rights & _WRITING for a in by_account[number]),
-            "accountCapabilities": _capabilities(engine, principal, number, by_account[number]),
+            "accountCapabilities": _capabilities(engine, principal, number, by_account[number])
+            | {SHARING: {"ownerName": called[number][0]}},
         }
         for number in (principal.id, *others)
-        if number in names
+        if number in called
     }
 
 

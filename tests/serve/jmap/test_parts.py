@@ -10,6 +10,7 @@ from parvis.kernel import clock, ids
 from parvis.serve.jmap.blobs import Library, blob_id
 from parvis.serve.jmap.principals import PRINCIPALS
 from parvis.serve.jmap.session import PRINCIPALS_OWNER, session
+from parvis.serve.jmap.sharing import SHARING
 from parvis.store.check import check
 from parvis.store.sql.contract import counting
 from tests.serve import notes
@@ -187,10 +188,11 @@ async def test_the_session_has_an_account_with_parts_once(ann, bob) -> None:
     capabilities = told["accounts"][ann.account]["accountCapabilities"]
     assert not told["accounts"][ann.account]["isReadOnly"] and capabilities[notes.URN] == {"mayCreateNote": True}
     assert capabilities[PRINCIPALS_OWNER] == {"accountIdForPrincipal": bob.account, "principalId": ann.account}
+    people = await bob("Principal/get", ids=[ann.account])
+    assert capabilities[SHARING] == {"ownerName": people["list"][0]["name"]}
     assert PRINCIPALS in told["capabilities"] and PRINCIPALS_OWNER not in told["capabilities"]
     own = told["accounts"][bob.account]["accountCapabilities"]
     assert own[PRINCIPALS] == {"currentUserPrincipalId": bob.account} and PRINCIPALS not in capabilities
-    people = await bob("Principal/get", ids=[ann.account])
     assert people["list"][0]["accounts"][ann.account] == told["accounts"][ann.account]
     assert people["list"][0]["email"] == "ann@example.org"
 

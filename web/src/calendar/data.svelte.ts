@@ -1,11 +1,12 @@
 /** The calendars of all accounts and what happens in them, from the store; what is looked at is fetched. */
+import { accounts, type MailAccount } from '../kernel/accounts.svelte';
 import { jmap } from '../kernel/jmap';
 import { preferences } from '../kernel/preferences.svelte';
 import { signedIn } from '../kernel/session.svelte';
 import { Span } from '../kernel/span.svelte';
 import { link } from '../kernel/start.svelte';
 import { store } from '../kernel/store.svelte';
-import { hueOfColour } from '../ui/colour';
+import { distinctHues, hueOfColour } from '../ui/colour';
 import { byTime, occurrencesOf, type Occurrence } from './occurrence';
 import { addressOf, identityOf } from './people';
 import { OWN, CalendarEventType, CALENDARS, CalendarType, ParticipantIdentityType, type Calendar, type CalendarEvent, type CalendarRights, type ParticipantIdentity } from './types';
@@ -40,23 +41,22 @@ class CalendarData {
   }
 
   /** Accounts with calendars, the person's own first. Reactive. */
-  get accounts(): { id: string; name: string }[] {
-    return Object.entries(link.session?.accounts ?? {})
-      .filter(([, account]) => CALENDARS in account.accountCapabilities)
-      .map(([id, { name }]) => ({ id, name }))
-      .sort((a, b) => Number(b.id === this.home) - Number(a.id === this.home) || a.name.localeCompare(b.name));
+  get accounts(): MailAccount[] {
+    return accounts.holding(CALENDARS);
   }
 
   /** All calendars the person has or follows. Reactive. */
-  readonly places: Place[] = $derived.by(() =>
-    this.accounts.flatMap(({ id, name }) =>
+  readonly places: Place[] = $derived.by(() => {
+    const found = this.accounts.flatMap(({ id, short, own }) =>
       store
         .list(CalendarType, id)
         .toSorted((a, b) => a.sortOrder - b.sortOrder || Number(b.isDefault) - Number(a.isDefault) || a.name.localeCompare(b.name))
         .map((calendar) => (calendar.myRights ? calendar : { ...calendar, myRights: OWNER }))
-        .map((calendar) => ({ key: `${id}/${calendar.id}`, account: id, calendar, hue: hueOfColour(calendar.color, `${id}/${calendar.id}`), own: id === this.home, owner: id === this.home ? '' : name })),
-    ),
-  );
+        .map((calendar) => ({ key: `${id}/${calendar.id}`, account: id, calendar, own, owner: own ? '' : short })),
+    );
+    const hues = distinctHues(found.map(({ key, calendar }) => ({ colour: calendar.color, seed: key })));
+    return found.map((place, at) => ({ ...place, hue: hues[at]! }));
+  });
 
   /** Whether the calendars are known. Reactive. */
   get ready(): boolean {

@@ -1,5 +1,5 @@
 /** The accounts of the session by what they hold, and whose inboxes a person wants to see as one. */
-import { jmap, MAIL } from './jmap';
+import { type Account, jmap, MAIL, SHARING } from './jmap';
 import { preferences } from './preferences.svelte';
 import { signedIn } from './session.svelte';
 import { link } from './start.svelte';
@@ -7,7 +7,7 @@ import { link } from './start.svelte';
 export interface MailAccount {
   id: string;
   name: string;
-  /** Without the domain when it is one's own. */
+  /** The person's or the team's, when the server tells it; else the address, without the domain when it is one's own. */
   short: string;
   /** The person's account on this server. */
   own: boolean;
@@ -31,8 +31,8 @@ class Accounts {
     const domain = signedIn.person?.address.replace(/^.*@/, '@') ?? '';
     const held = Object.entries(link.session?.accounts ?? {}).filter(([, account]) => capability in account.accountCapabilities);
     return held
-      .map(([id, { name, isPersonal }]) => ({ id, name, short: domain && name.endsWith(domain) ? `${name.slice(0, -domain.length)}@` : name, own: id === this.home, personal: id === this.home || isPersonal }))
-      .sort((a, b) => Number(b.own) - Number(a.own) || Number(b.personal) - Number(a.personal) || a.name.localeCompare(b.name));
+      .map(([id, { name, isPersonal, accountCapabilities }]) => ({ id, name, short: ownerOf(accountCapabilities) ?? (domain && name.endsWith(domain) ? `${name.slice(0, -domain.length)}@` : name), own: id === this.home, personal: id === this.home || isPersonal }))
+      .sort((a, b) => Number(b.own) - Number(a.own) || Number(b.personal) - Number(a.personal) || a.short.localeCompare(b.short));
   }
 
   /** Whether an account's inbox is among all inboxes; without a word of the person's, their own accounts' are. Reactive. */
@@ -43,6 +43,10 @@ class Accounts {
   setJoins(account: MailAccount, on: boolean): void {
     preferences.set({ inboxes: { ...preferences.value.inboxes, [account.id]: on } });
   }
+}
+
+function ownerOf(capabilities: Account['accountCapabilities']): string | undefined {
+  return (capabilities[SHARING]?.ownerName as string | undefined) || undefined;
 }
 
 export const accounts = new Accounts();

@@ -53,6 +53,7 @@ export function whyOf(error: unknown, otherwise: string): string {
 export const CORE = 'urn:ietf:params:jmap:core';
 export const MAIL = 'urn:ietf:params:jmap:mail';
 export const SUBMISSION = 'urn:ietf:params:jmap:submission';
+export const SHARING = 'urn:parvis:sharing';
 
 /** RFC 8620 §3.7: a result of an earlier call in the same request. */
 export interface ResultReference {

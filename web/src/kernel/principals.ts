@@ -1,9 +1,8 @@
 /** Who there is: people, groups, spaces and rooms that things can be shared with or given to. RFC 9670 §2 */
-import { jmap } from './jmap';
+import { jmap, SHARING } from './jmap';
 import { defineType, store } from './store.svelte';
 
 export const PRINCIPALS = 'urn:ietf:params:jmap:principals';
-const SHARING = 'urn:parvis:sharing';
 
 export interface Principal {
   id: string;

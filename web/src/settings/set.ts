@@ -16,7 +16,6 @@ interface SetAnswer {
 
 export const VACATION = 'urn:ietf:params:jmap:vacationresponse';
 export const PARVIS_MAIL = 'urn:parvis:mail';
-export const SHARING = 'urn:parvis:sharing';
 export const QUEUE = 'urn:parvis:queue';
 
 /** All records of a small kind. */
