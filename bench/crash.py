@@ -1,8 +1,10 @@
-"""kill -9 at random moments, counted: `python bench/crash.py [kills]` (210 by default) in a folder of its own.
+"""kill -9 at random moments, counted: `python -m bench.crash [kills [what ...]]`, 210 by default, shared by all.
 
-Two thirds of the kills hit a process that writes to the store as fast as it can, one third the real server while
-mail comes in by SMTP and is written by JMAP. Prints one line a scenario; exits 1 at the first loss."""
+`store`: a process that writes to the store as fast as it can. `mail`: the real server while mail comes in by SMTP
+and is written by JMAP. `dav`: the same while events, files and uploads in pieces are written by CalDAV, WebDAV and
+tus. With `--postgresql` on PostgreSQL. Prints a line for each; ends at the first loss."""
 
+import argparse
 import asyncio
 import pathlib
 import sys
@@ -11,28 +13,52 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
-from tests.crash import test_server_crash, test_store_crash
+from tests.crash import test_dav_crash, test_server_crash, test_store_crash
+from tests.servers import Postgres
 
 
-async def main(kills: int) -> None:
-    """Runs both scenarios on SQLite."""
-    mail = kills // 3
-    with tempfile.TemporaryDirectory(prefix="parvis-crash-") as folder:
-        place, started = pathlib.Path(folder), time.monotonic()
-        lines = await test_store_crash.scenario(place, "", kills - mail, seed=11)
-        print(
-            f"store: {kills - mail} kills, {lines} lines in the ledger, nothing lost, {since(started)}", flush=True
-        )
-        started = time.monotonic()
-        client = await test_server_crash.scenario(place / "server", mail, seed=12)
-        done = f"{client.answers} acknowledged changes, {len(client.mails)} messages"
-        print(f"server: {mail} kills, {done}, nothing lost, {since(started)}", flush=True)
+async def store(folder: pathlib.Path, kills: int, database: str) -> str:
+    """Kills what writes to the store."""
+    return f"{await test_store_crash.scenario(folder, database, kills, seed=11)} lines in the ledger"
 
 
-def since(started: float) -> str:
-    """Seconds that have passed."""
-    return f"{time.monotonic() - started:.0f} s"
+async def mail(folder: pathlib.Path, kills: int, database: str) -> str:
+    """Kills the server under mail."""
+    client = await test_server_crash.scenario(folder, kills, 12, database)
+    return f"{client.answers} acknowledged changes, {len(client.mails)} messages"
+
+
+async def dav(folder: pathlib.Path, kills: int, database: str) -> str:
+    """Kills the server under calendars and files."""
+    client = await test_dav_crash.scenario(folder, kills, 13, database)
+    return f"{client.answers} acknowledged changes, {len(client.paths)} paths"
+
+
+WHAT = {"store": store, "mail": mail, "dav": dav}
+
+
+async def main(kills: int, names: list[str], postgres: Postgres | None) -> None:
+    """Shares the kills among the scenarios, each in a folder and a database of its own."""
+    with tempfile.TemporaryDirectory(prefix="parvis-crash-") as place:
+        for name in names:
+            database = await postgres.fresh() if postgres else ""
+            (folder := pathlib.Path(place) / name).mkdir()
+            each, started = kills // len(names), time.monotonic()
+            done = await WHAT[name](folder / "data" if name != "store" else folder, each, database)
+            print(f"{name}: {each} kills, {done}, nothing lost, {time.monotonic() - started:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 210))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kills", nargs="?", type=int, default=210)
+    parser.add_argument("what", nargs="*", help=", ".join(WHAT))
+    parser.add_argument("--postgresql", action="store_true")
+    args = parser.parse_args()
+    if unknown := set(args.what) - set(WHAT):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    server = Postgres() if args.postgresql else None
+    try:
+        asyncio.run(main(args.kills, args.what or list(WHAT), server))
+    finally:
+        if server:
+            server.close()
