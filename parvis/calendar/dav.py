@@ -252,7 +252,8 @@ class Calendars(Tree):
             raise Precondition(caldav("no-uid-conflict"), "an event keeps its UID", status=409)
         try:
             try:
-                return await members.put(unit, principal, parent, name, found, (old or parent).access, made)
+                access, tagged = (old or parent).access, upload.on_schedule_tag
+                return await members.put(unit, principal, parent, name, found, access, made, answers=tagged)
             except Conflict as conflict:
                 if old is not None:
                     raise

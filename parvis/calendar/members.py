@@ -73,10 +73,19 @@ def shown(row: Row, data: bytes, access: Access, principal: Principal, own: pers
 
 
 async def put(
-    unit: Unit, principal: Principal, parent: Node, name: str, found: Kept | None, access: Access, made: Draft
+    unit: Unit,
+    principal: Principal,
+    parent: Node,
+    name: str,
+    found: Kept | None,
+    access: Access,
+    made: Draft,
+    *,
+    answers: bool = False,
 ) -> Put:
-    """Keeps an event byte for byte, unless an organizer's change is a new revision, or it has alerts of somebody
-    who is not its owner: these are kept for them. Raises what service.create and service.replace raise."""
+    """Keeps an event byte for byte, unless an organizer's change is a new revision or (with `answers`) one that was
+    answered meanwhile, or it has alerts of somebody who is not its owner: these are kept for them. Raises what
+    service.create and service.replace raise."""
     own = {} if access.owner else personal.alerts_of(made.series)
     before = parsed(found[0].etag, found[1]) if found is not None else None
     kept = made if access.owner else _shared(made, before)
@@ -88,7 +97,7 @@ async def put(
     elif same:
         row = found[0]
     else:
-        tag = (await service.replace(unit, principal, found, kept)).draft.etag
+        tag = (await service.replace(unit, principal, found, kept, answers=answers)).draft.etag
         row = (await events.kept(unit, found[0].account_id, found[0].id))[0]
     if not access.owner:
         await _choose(unit, principal, access, row, own, needed=same)

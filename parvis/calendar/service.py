@@ -157,9 +157,11 @@ async def replace(
     *,
     unsent: bool | None = None,
     tell: bool = True,
+    answers: bool = False,
 ) -> Done:
     """Gives an event another content. What an organizer changes is told to those who take part; what these answer
-    is told to the organizer. Raises NotFound, Forbidden (NotTheirs), Conflict, Invalid."""
+    is told to the organizer. With `answers` those that came in meanwhile are kept: they were not known.
+    Raises NotFound, Forbidden (NotTheirs), Conflict, Invalid."""
     row, data = found
     before, after = parsed(row.etag, data), given.series
     access = await allowed(unit, principal, row)
@@ -173,7 +175,7 @@ async def replace(
     messages = list[itip.Message]()
     kept = given
     if organizes(before, mine) or organizes(after, mine):
-        revised = itip.revised(before, after, mine)
+        revised = itip.revised(before, itip.with_answers(before, after) if answers else after, mine)
         if any(new is not old for new, old in zip(revised.components, after.components, strict=True)):
             kept = draft.made(revised, given.data)
         known = before if organizes(before, mine) and not was_draft else None

@@ -3,9 +3,21 @@ and nothing that they may not see. RFC 4918 §20.1, RFC 3744 §13, RFC 4791 §11
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from parvis.kernel.errors import NotFound, ParvisError, RateLimited, Unauthenticated
+from parvis.kernel.errors import Forbidden, NotFound, ParvisError, RateLimited, Unauthenticated
 from parvis.serve.context import Context
-from parvis.serve.dav import copymove, delete, get, lock, mkcol, options, propfind, proppatch, put, report
+from parvis.serve.dav import (
+    copymove,
+    delete,
+    get,
+    lock,
+    mkcol,
+    options,
+    privileges,
+    propfind,
+    proppatch,
+    put,
+    report,
+)
 from parvis.serve.dav.ask import Ask
 from parvis.serve.dav.refused import Refused, refusal
 from parvis.serve.dav.resource import Path, Trees
@@ -71,12 +83,20 @@ class Dav:
             method = self._methods.get(request.method)
             if method is None:
                 raise Refused(405, "there is no such method", allow=options.METHODS)
-            response = await method(Ask(self._context, self.trees, request, _path(request)))
+            response = await self._answered(method, Ask(self._context, self.trees, request, _path(request)))
         except (Unauthenticated, RateLimited, Disconnected):
             raise
         except ParvisError as error:
             response = refusal(error)
         return response
+
+    async def _answered(self, method: Method, ask: Ask) -> Response:
+        """What the method answers; of what somebody may not do it is told which privilege they lack."""
+        try:
+            return await method(ask)
+        except Forbidden as error:
+            there = await ask.find(ask.store.db, ask.path)
+            return refusal(error, privileges.lacking(ask.request.method, ask.path, there is not None))
 
 
 def _path(request: Request) -> Path:

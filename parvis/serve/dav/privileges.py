@@ -4,10 +4,11 @@ Rights are given and withdrawn as shares (JMAP, the web client), never by the me
 
 from parvis.access.principal import Principal, Right
 from parvis.kernel import ids
-from parvis.serve.dav.resource import Resource
+from parvis.serve.dav.resource import Path, Resource
 from parvis.serve.dav.tree import href as path_of
 from parvis.wire.dav import xml
 from parvis.wire.dav.names import caldav, dav
+from parvis.wire.dav.paths import encoded
 
 _BY_RIGHT: tuple[tuple[Right, tuple[str, ...]], ...] = (
     (Right.READ, (dav("read"), dav("read-current-user-privilege-set"))),
@@ -17,6 +18,17 @@ _BY_RIGHT: tuple[tuple[Right, tuple[str, ...]], ...] = (
     (Right.SHARE, (dav("read-acl"),)),
 )
 _WRITE = Right.WRITE | Right.DELETE
+_NEEDED = {
+    "PUT": "write-content",
+    "PROPPATCH": "write-properties",
+    "LOCK": "write-content",
+    "MKCOL": "bind",
+    "MKCALENDAR": "bind",
+    "DELETE": "unbind",
+    "COPY": "",
+    "MOVE": "",
+}
+"""What a method needs most often; of COPY and MOVE either side may have refused."""
 _SUPPORTED = (
     "<D:supported-privilege><D:privilege><D:all/></D:privilege><D:description>Any operation</D:description>"
     "<D:supported-privilege><D:privilege><D:read/></D:privilege><D:description>Read</D:description>"
@@ -66,6 +78,21 @@ def current(resource: Resource) -> str:
 def supported() -> str:
     """DAV:supported-privilege-set. RFC 3744 §5.3"""
     return _SUPPORTED
+
+
+def lacking(method: str, path: Path, there: bool) -> str:
+    """DAV:need-privileges: what who asks would have needed, and on which resource. DAVx5 takes what it was refused
+    for this back, and reports any other refusal as a fault. RFC 3744 §7.1.1"""
+    name = _NEEDED.get(method, "read")
+    if method == "PUT" and not there:
+        name = "bind"
+    if not name or not path:
+        return xml.empty(dav("need-privileges"))
+    around = name in ("bind", "unbind")
+    where = xml.href(encoded("dav", *path[:-1]) + "/" if around else encoded("dav", *path))
+    return xml.wrapped(
+        dav("need-privileges"), f"<D:resource>{where}<D:privilege><D:{name}/></D:privilege></D:resource>"
+    )
 
 
 def acl(resource: Resource, who: Principal) -> str:

@@ -72,7 +72,9 @@ async def _put(ask: Ask, uploads: Uploads, path: Path) -> Response:
         raise Refused(403, "only collections are here")
     await _worth(ask, tree, path)
     upload, step = await uploads.take(ask, tree)
-    upload = replace(upload, modified_ms=_modified(ask) if tree.keeps == "blob" else None)
+    modified = _modified(ask) if tree.keeps == "blob" else None
+    tagged = "if-schedule-tag-match" in ask.request.headers and "if-match" not in ask.request.headers
+    upload = replace(upload, modified_ms=modified, on_schedule_tag=tagged)
     draft = await tree.draft(ask.who, around, path[-1], upload)
     made, created = await ask.write(lambda unit: placed(ask, unit, path, upload, step, draft))
     sent = [("etag", f'"{made.etag}"')] if made.etag else []

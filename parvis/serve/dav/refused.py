@@ -39,9 +39,11 @@ def condition(error: ParvisError) -> str:
     return ""
 
 
-def refusal(error: ParvisError) -> Response:
-    """An error as an answer."""
-    inside = condition(error) or f"<D:responsedescription>{xml.text(error.sentence)}</D:responsedescription>"
+def refusal(error: ParvisError, inside: str = "") -> Response:
+    """An error as an answer; `inside` is the written content of DAV:error when the error has none."""
+    inside = (
+        condition(error) or inside or f"<D:responsedescription>{xml.text(error.sentence)}</D:responsedescription>"
+    )
     headers = [("content-type", XML), ("cache-control", "no-store")]
     if isinstance(error, Refused) and error.allow:
         headers.append(("allow", error.allow))

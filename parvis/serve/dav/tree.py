@@ -142,6 +142,8 @@ class Upload:
     modified_ms: int | None = None
     """When the client says that the bytes were last changed: X-OC-Mtime, as ownCloud's clients and rclone send
     it."""
+    on_schedule_tag: bool = False
+    """Whether the client knew what it changes by its schedule-tag alone. RFC 6638 §3.2.10.1"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

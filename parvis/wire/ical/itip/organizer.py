@@ -13,12 +13,14 @@ from parvis.wire.ical.itip.message import (
     attendees,
     made,
     scheduled,
+    with_attendee,
     with_property,
 )
 from parvis.wire.ical.moments import Moment
 
 _TIMES = ("DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "RDATE", "EXDATE", "STATUS")
 """A change of these is a new revision (RFC 5546 §2.1.4)."""
+_ANSWER = ("PARTSTAT", REPLIED, "SCHEDULE-STATUS")
 _NOT_TOLD = (
     "DTSTAMP",
     "LAST-MODIFIED",
@@ -34,11 +36,33 @@ _TOLD_PARAMS = ("CN", "ROLE", "CUTYPE", "MEMBER", "DELEGATED-TO", "DELEGATED-FRO
 
 def revised(before: Series | None, after: Series, me: Collection[str]) -> Series:
     """What the organizer wants stored, as it is stored: with a higher SEQUENCE and open answers where the time
-    changed, and with the answers that came in meanwhile where it did not (RFC 6638 §3.2.8, §3.2.10)."""
+    changed (RFC 6638 §3.2.8)."""
     known = by_instance(before) if before is not None else {}
     components = [_revised(known.get(instance_of(each, after)), each, me) for each in after.components]
     master = components[0] if after.master is not None else None
     return Series(after.kind, after.uid, master, components[1:] if master is not None else components, after.zones)
+
+
+def with_answers(before: Series, after: Series) -> Series:
+    """What an organizer wants stored who knew the object by its schedule-tag, which answers do not change: with
+    those that came in since (RFC 6638 §3.2.10.1). `after` itself when there are none."""
+    known = by_instance(before)
+    found = [_with_answers(known.get(instance_of(each, after)) or before.master, each) for each in after.components]
+    if all(new is old for new, old in zip(found, after.components, strict=True)):
+        return after
+    master = found[0] if after.master is not None else None
+    return Series(after.kind, after.uid, master, found[1:] if master is not None else found, after.zones)
+
+
+def _with_answers(old: Component | None, new: Component) -> Component:
+    asked, made = attendees(old), new
+    for name, given in attendees(new).items():
+        known = asked.get(name)
+        if known is not None and known.param(REPLIED) != given.param(REPLIED):
+            said = {each: list(known.params[each]) for each in _ANSWER if each in known.params}
+            kept = {each: values for each, values in given.params.items() if each not in _ANSWER}
+            made = with_attendee(made, given.changed(params=kept | said))
+    return made
 
 
 def _revised(old: Component | None, new: Component, me: Collection[str]) -> Component:
