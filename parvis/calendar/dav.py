@@ -180,12 +180,14 @@ class Calendars(Tree):
         self, db: Reader, principal: Principal, nodes: Sequence[Node], names: frozenset[str]
     ) -> Sequence[Mapping[str, Value]]:
         """RFC 4791 §5.2, RFC 6638 §9.1, §9.2, and the properties of Apple's programs."""
-        if any(node.shape == "inbox" for node in nodes) and _DEFAULT in names:
-            return [await self._default(db, principal) if node.shape == "inbox" else {} for node in nodes]
+        inboxed = _DEFAULT in names and any(node.shape == "inbox" for node in nodes)
+        found = {"inbox": await self._default(db, principal)} if inboxed else {}
         numbers = [node.id for node in nodes if node.shape == "calendar"]
-        chosen = await calendars.chosen(db, numbers, principal.id) if names - {_COMPONENTS} else {}
+        chosen = await calendars.chosen(db, numbers, principal.id) if names - {_COMPONENTS, _DEFAULT} else {}
         return [
-            _properties(node.own, chosen.get(node.id, {}), names) if node.shape == "calendar" else {}
+            _properties(node.own, chosen.get(node.id, {}), names)
+            if node.shape == "calendar"
+            else found.get(node.shape, {})
             for node in nodes
         ]
 
