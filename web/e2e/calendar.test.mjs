@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { enter, eventually, jmap, launch, person, PHONE, shot } from './harness.mjs';
+import { accessible, enter, eventually, jmap, launch, person, PHONE, shot } from './harness.mjs';
 
 let browser;
 let page;
@@ -175,7 +175,7 @@ test('a guest proposes another time beside who is free, and the organizer moves 
   await shot(theirs, 'calendar-invited');
   await theirs.getByRole('button', { name: 'Proposer une autre heure' }).click();
   const dialog = theirs.getByRole('dialog', { name: 'Proposer une autre heure' });
-  await dialog.locator('input[type="time"]').first().fill('16:00');
+  await dialog.getByRole('combobox', { name: 'Début', exact: true }).fill('16h');
   await dialog.getByRole('textbox', { name: 'Ajouter un mot' }).fill('Le train arrive à 15 h.');
   await shot(theirs, 'calendar-propose');
   await dialog.getByRole('button', { name: 'Proposer', exact: true }).click();
@@ -216,6 +216,42 @@ test('a calendar is made, coloured, hidden and deleted; letters lead from view t
   await page.waitForFunction((url) => location.href !== url, here);
   await page.keyboard.press('t');
   await page.locator('.col.today').waitFor();
+  assert.deepEqual(page.faults, []);
+});
+
+test('a day and a time are typed as people write them, or chosen by keys; what is neither is marked', async () => {
+  const name = title('Relevé');
+  await page.keyboard.press('c');
+  await page.getByRole('textbox', { name: 'Quoi, quand et où' }).fill(`${name} le ${french(day(0))} 10h`);
+  await page.getByRole('button', { name: 'Plus d’options' }).click();
+  const editor = page.getByRole('dialog', { name: 'Nouvel événement' });
+  const [from, to] = [editor.getByRole('combobox', { name: 'Début', exact: true }), editor.getByRole('combobox', { name: 'Fin', exact: true })];
+  const first = editor.getByRole('combobox', { name: 'Jour', exact: true });
+  await first.fill(french(day(1)));
+  await from.click();
+  await accessible(page, 'time-field');
+  await from.press('ArrowDown');
+  await from.press('Enter');
+  await eventually(async () => assert.deepEqual([await from.inputValue(), await to.inputValue()], ['10:30', '11:30']));
+  await first.click();
+  const month = page.getByRole('dialog', { name: 'Jour', exact: true });
+  await month.waitFor();
+  await accessible(page, 'date-field');
+  await first.press('ArrowDown');
+  await eventually(() => page.evaluate(() => document.activeElement.closest('table') || Promise.reject(new Error('the focus is not in the month'))).then(() => true));
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await month.waitFor({ state: 'hidden' });
+  await to.fill('plus tard');
+  await to.press('Tab');
+  assert.equal(await to.getAttribute('aria-invalid'), 'true');
+  await page.getByRole('alert').filter({ hasText: 'par exemple 14:30' }).waitFor({ state: 'attached' });
+  await to.fill('12h15');
+  await editor.getByRole('button', { name: 'Enregistrer' }).click();
+  await eventually(async () => {
+    const [event] = await kept(page, name);
+    assert.deepEqual([event.start, event.duration], [`${day(2)}T10:30:00`, 'PT1H45M']);
+  });
   assert.deepEqual(page.faults, []);
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { localMinute, mornings, utc } from '../src/mail/compose/later';
+import { mornings, utc } from '../src/mail/compose/later';
+
+const localMinute = (date: Date) => new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 
 describe('sending later', () => {
   it('offers tomorrow, and the next Monday when that is another day', () => {

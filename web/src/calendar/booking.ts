@@ -1,6 +1,6 @@
 /** Booking pages: strangers take a time of the person's by a link. What a page says, and how its hours are written. Pure. */
 import { DAY, MINUTE } from '../kernel/time/local';
-import { clock, weekdayName } from './words';
+import { clock, weekdayName } from '../kernel/time/words';
 
 /** As the server has one. `hours` are by weekday (`0` is Monday): from when to when, in minutes of the day. */
 export interface BookingPage {

@@ -11,8 +11,8 @@ import { DAY, MINUTE } from '../kernel/time/local';
 import type { Occurrence } from './occurrence';
 import { ui } from './ui.svelte';
 import { view } from './view.svelte';
-import { clock, dayName } from './words';
 import { instantOf } from '../kernel/time/zone';
+import { clock, dayName } from '../kernel/time/words';
 
 export const STEP = 15 * MINUTE;
 

@@ -8,10 +8,11 @@ import { occurrencesOf, type Occurrence } from './occurrence';
 import { placeOf } from './places';
 import { keyOf, type Ring } from './ringing.svelte';
 import { CalendarEventType } from './types';
-import { capital, whenOf } from './words';
+import { whenOf } from './words';
 import { store } from '../kernel/store.svelte';
 import { DAY, formatDay, parseLocal, startOfDay } from '../kernel/time/local';
 import { todayIn, wallOf } from '../kernel/time/zone';
+import { capital } from '../kernel/time/words';
 
 export function mayAsk(): boolean {
   return 'Notification' in globalThis && Notification.permission === 'default';

@@ -5,8 +5,8 @@ import { path, router } from '../kernel/router.svelte';
 import { data } from './data.svelte';
 import { addMonths, DAY, formatDay, parseLocal, startOfDay, startOfMonth, startOfWeek, WEEK } from '../kernel/time/local';
 import type { Occurrence } from './occurrence';
-import { capital, dayName, wallFormat } from './words';
 import { instantOf, todayIn, wallOf } from '../kernel/time/zone';
+import { capital, dayName, wallFormat } from '../kernel/time/words';
 
 export type Mode = Agenda['view'];
 export const MODES: readonly Mode[] = ['day', 'workweek', 'week', 'month', 'agenda'];

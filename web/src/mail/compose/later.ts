@@ -17,8 +17,3 @@ export function mornings(now: Date): { tomorrow: Date; monday: Date | null } {
 export function utc(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`;
 }
-
-/** As a field of day and time has it: local, to the minute. */
-export function localMinute(date: Date): string {
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}

@@ -1,0 +1,53 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { useMessages, type Language } from '../src/kernel/i18n.svelte';
+import { formatDay, DAY } from '../src/kernel/time/local';
+import { clockText, dayText, parseClock, parseDay } from '../src/kernel/time/typed';
+
+const NOW = Date.UTC(2026, 10, 29, 15); // a Sunday
+function speak(language: Language, region: string = language): void {
+  vi.spyOn(navigator, 'languages', 'get').mockReturnValue([region]);
+  useMessages(language, {});
+}
+afterEach(() => vi.restoreAllMocks());
+
+describe('a day in a field', () => {
+  it.each([['fr', 'fr-FR'], ['vi', 'vi-VN'], ['en', 'en-GB'], ['en', 'en-US']] as const)('reads what it shows, in %s as %s writes it', (language, region) => {
+    speak(language, region);
+    for (let at = Date.UTC(2026, 0, 1); at < Date.UTC(2027, 0, 1); at += DAY) {
+      const day = formatDay(at);
+      expect([dayText(day), parseDay(dayText(day), NOW)]).toEqual([dayText(day), day]);
+    }
+  });
+  it('reads numbers in the order of the place, and finds the year', () => {
+    speak('fr', 'fr-FR');
+    expect(['3/12', '03.12.2027', '3-12-27', '3 12', '2027-02-01', '1/2'].map((text) => parseDay(text, NOW))).toEqual(['2026-12-03', '2027-12-03', '2027-12-03', '2026-12-03', '2027-02-01', '2027-02-01']);
+    speak('en', 'en-US');
+    expect(['3/12/2027', 'Dec 3', '3 December'].map((text) => parseDay(text, NOW))).toEqual(['2027-03-12', '2026-12-03', '2026-12-03']);
+  });
+  it('reads words', () => {
+    speak('fr');
+    expect(['demain', 'mardi', '1er mars 2027', '3 décembre', 'dans 2 semaines'].map((text) => parseDay(text, NOW))).toEqual(['2026-11-30', '2026-12-01', '2027-03-01', '2026-12-03', '2026-12-13']);
+    speak('vi');
+    expect(['mai', '3 tháng 12', 'ngày mai'].map((text) => parseDay(text, NOW))).toEqual(['2026-11-30', '2026-12-03', '2026-11-30']);
+  });
+  it('knows what is no day', () => {
+    speak('fr');
+    expect(['31/2', '32/1', 'bientôt', '12', '2026-13-01', 'mardi 15h', '9'.repeat(500)].map((text) => parseDay(text, NOW))).toEqual([null, null, null, null, null, null, null]);
+    expect(parseDay('  ', NOW)).toBe('');
+  });
+});
+
+describe('a time of day in a field', () => {
+  it.each([['fr', 'fr-FR'], ['vi', 'vi-VN'], ['en', 'en-GB'], ['en', 'en-US']] as const)('reads what it shows, in %s as %s writes it', (language, region) => {
+    speak(language, region);
+    for (let minute = 0; minute < 1440; minute += 5) {
+      const time = `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
+      expect([clockText(time), parseClock(clockText(time))]).toEqual([clockText(time), time]);
+    }
+  });
+  it('reads what people type', () => {
+    speak('fr');
+    expect(['9', '15h', '15h30', '1530', '9.05', '3 pm', '12am', '12 PM', 'midi', '8 giờ', '7 sáng', '24', '9:75', 'tantôt'].map(parseClock)).toEqual(['09:00', '15:00', '15:30', '15:30', '09:05', '15:00', '00:00', '12:00', '12:00', '08:00', '07:00', null, null, null]);
+    expect(parseClock('')).toBe('');
+  });
+});
