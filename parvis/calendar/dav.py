@@ -399,6 +399,7 @@ class Calendars(Tree):
         if node.shape != "resource" or inbox.holds(node) or parent.shape != "calendar":
             raise Forbidden("only events can be copied")
         if replaced is not None:
+            _one_uid(node, replaced)
             await service.destroy(unit, principal, await events.kept(unit, replaced.account_id, replaced.id))
         made = draft.read(await members.content(unit, principal, node))
         made = await self._attaching.cloned(unit, made, parent.account_id)
@@ -421,6 +422,7 @@ class Calendars(Tree):
             await service.destroy(unit, principal, found, tell=False)
             return
         if replaced is not None and replaced.id != node.id:
+            _one_uid(node, replaced)
             await service.destroy(unit, principal, await events.kept(unit, replaced.account_id, replaced.id))
         await service.move(unit, principal, found[0], parent.id, name)
 
@@ -461,6 +463,12 @@ def _own_files(found: Kept | None, made: Draft) -> None:
     known = managed.ids_of(parsed(found[0].etag, found[1])) if found is not None else set()
     if not managed.ids_of(made.series) <= known:
         raise Precondition(caldav("valid-managed-id-parameter"), "the event has no such file")
+
+
+def _one_uid(node: Node, replaced: Node) -> None:
+    """An event is not put over another one. RFC 4791 §5.3.2.1"""
+    if node.own.uid != replaced.own.uid:
+        raise Precondition(caldav("no-uid-conflict"), "another event is there", status=409)
 
 
 def _one_organizer(made: Draft) -> None:

@@ -253,6 +253,7 @@ class AddressBooks(Tree):
         if node.shape != "resource" or parent.shape != "addressbook":
             raise Forbidden("only cards can be copied")
         if replaced is not None:
+            _one_uid(node, replaced)
             await service.destroy(unit, principal, replaced.own)
         made = draft.read(await cards.data_of(unit, node.id))
         try:
@@ -272,6 +273,7 @@ class AddressBooks(Tree):
             await service.destroy(unit, principal, node.own)
             return
         if replaced is not None:
+            _one_uid(node, replaced)
             await service.destroy(unit, principal, replaced.own)
         await service.move(unit, principal, node.own, parent.id, name)
 
@@ -298,6 +300,12 @@ class AddressBooks(Tree):
 
 
 _TYPES = frozenset({"text/vcard", "text/x-vcard", "text/directory", "application/octet-stream", "text/plain"})
+
+
+def _one_uid(node: Node, replaced: Node) -> None:
+    """A card is not put over another one. RFC 6352 §6.3.2.1"""
+    if node.own.uid != replaced.own.uid:
+        raise Precondition(carddav("no-uid-conflict"), "another card is there", status=409)
 
 
 def asked_version(accept: str) -> str:

@@ -177,7 +177,7 @@ async def test_queries(ann) -> None:
         f"<C:filter>{match.format('FN', 'Tom', 'contains')}</C:filter>",
         '<C:address-data><C:prop name="EMAIL"/></C:address-data>',
     )
-    assert "EMAIL;PREF=1:tom@example.org" in some.text and "BDAY" not in some.text
+    assert "EMAIL;TYPE=INTERNET,pref:tom@example.org" in some.text and "BDAY" not in some.text
 
 
 async def test_what_changed_is_told(ann) -> None:
@@ -218,6 +218,10 @@ async def test_cards_move_between_books(ann) -> None:
     assert (await ann.get(target)).content == SAMPLES["apple"]
     copied = await ann.ask("COPY", target, destination=ann.card("c.vcf"))
     assert copied.status_code == 409 and "no-uid-conflict" in copied.text
+    await ann.keep("b.vcf", SAMPLES["davx5"])
+    over = await ann.ask("MOVE", ann.card("b.vcf"), destination=target, overwrite="T")
+    assert over.status_code == 409 and "no-uid-conflict" in over.text
+    assert (await ann.get(target)).content == SAMPLES["apple"]
     patched = await ann.ask(
         "PROPPATCH",
         ann.home + "chorale/",

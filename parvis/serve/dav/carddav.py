@@ -1,6 +1,7 @@
 """The reports of CardDAV: addressbook-query and addressbook-multiget. RFC 6352 §8"""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from parvis.kernel.errors import Invalid, TooLarge
@@ -24,6 +25,7 @@ DATA = carddav("address-data")
 _MOST_CONDITIONS = 100
 _MOST = 10_000
 _MOST_SEARCHES = 8
+_VERSION = re.compile(rb"^VERSION:(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
 _MATCHES: Mapping[str, Match] = {
     "equals": "equals",
     "contains": "contains",
@@ -39,14 +41,14 @@ async def multigot(ask: Ask, request: Element, resource: Resource) -> Response:
 
 
 def _data(request: Element) -> Added:
-    """Gives address-data as it was asked for: whole as it is kept, in another version, or some of it.
-    RFC 6352 §10.4"""
+    """Gives address-data as it was asked for: in a version, which is 3.0 for who names none (Apple's programs read
+    no other), whole or some of it. RFC 6352 §10.4"""
     prop = request.first(dav("prop"))
     given = prop.first(DATA) if prop is not None else None
     if given is None:
         return lambda _: {}
-    version, media_type = given.attributes.get("version", ""), given.attributes.get("content-type", "text/vcard")
-    if media_type.lower() != "text/vcard" or version not in ("", "3.0", "4.0"):
+    version, media_type = given.attributes.get("version", "3.0"), given.attributes.get("content-type", "text/vcard")
+    if media_type.lower() != "text/vcard" or version not in ("3.0", "4.0"):
         raise Precondition(carddav("supported-address-data"), "cards are vCard 3.0 or 4.0")
     some = tuple(
         Wanted(each.attributes.get("name", ""), each.attributes.get("novalue") == "yes")
@@ -57,10 +59,15 @@ def _data(request: Element) -> Added:
         content = resource.node.content if resource.node else None
         if content is None:
             return {}
-        shown = _shown(content, version, some) if some or version else content
+        shown = _shown(content, version, some) if some or not _is(content, version) else content
         return {DATA: xml.wrapped(DATA, xml.text(shown.decode("utf-8", "replace")))}
 
     return added
+
+
+def _is(content: bytes, version: str) -> bool:
+    found = _VERSION.search(content)
+    return found is not None and found[1].decode("ascii", "replace") == version
 
 
 def _shown(content: bytes, version: str, some: tuple[Wanted, ...]) -> bytes:
@@ -69,7 +76,7 @@ def _shown(content: bytes, version: str, some: tuple[Wanted, ...]) -> bytes:
         card = vcard.read_one(content)
     except (BadContent, Invalid, TooLarge):
         return content
-    converted = vcard.to_version(card, version) if version else card
+    converted = vcard.to_version(card, version)
     return content if converted is card and not some else vcard.write(query.select(converted, some))
 
 

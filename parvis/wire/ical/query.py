@@ -2,7 +2,7 @@
 
 `window` gives what an index by time can answer beforehand; `matches` decides."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,6 +25,33 @@ MOST_CONDITIONS = 100
 MOST_TEXT = 1_000
 COLLATIONS = ("i;ascii-casemap", "i;octet", "i;unicode-casemap")
 _DEEPEST = 4
+_MEMBERS: Mapping[str, frozenset[str]] = {
+    "VCALENDAR": frozenset({"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE", "VAVAILABILITY"}),
+    "VEVENT": frozenset({"VALARM", "PARTICIPANT", "VLOCATION", "VRESOURCE"}),
+    "VTODO": frozenset({"VALARM", "PARTICIPANT", "VLOCATION", "VRESOURCE"}),
+    "VTIMEZONE": frozenset({"STANDARD", "DAYLIGHT"}),
+    "VAVAILABILITY": frozenset({"AVAILABLE"}),
+    "VALARM": frozenset({"VLOCATION"}),
+}
+_KNOWN = frozenset(_MEMBERS).union(*_MEMBERS.values())
+_TIMELESS = frozenset({"VTIMEZONE", "STANDARD", "DAYLIGHT", "PARTICIPANT", "VLOCATION", "VRESOURCE"})
+_TIMES = frozenset(
+    {
+        "DTSTART",
+        "DTEND",
+        "DUE",
+        "DTSTAMP",
+        "CREATED",
+        "LAST-MODIFIED",
+        "COMPLETED",
+        "RECURRENCE-ID",
+        "EXDATE",
+        "RDATE",
+    }
+    | {"TRIGGER", "ACKNOWLEDGED", "TZUNTIL"}
+)
+"""What may be where, and what has a time: of VCALENDAR programs mean what is in it. RFC 5545 §3.6, RFC 7953 §3.1,
+RFC 9073 §7"""
 _LOOKED_AT = 2_000
 """Instances of one object that a window may be compared with."""
 Match = Literal["contains", "equals", "starts-with", "ends-with"]
@@ -107,21 +134,34 @@ def _size(given: Element) -> int:
 def _comp(given: Element, depth: int) -> CompFilter:
     if depth > _DEEPEST:
         raise BadFilter("components are not that deep", "supported-filter")
-    absent = _absent(given)
+    name, span = _name(given), _span(given)
+    if span is not None and (name in _TIMELESS or name not in _KNOWN):
+        raise BadFilter(f"{name[:40]} has no time")
     return CompFilter(
-        _name(given),
-        absent,
-        _span(given),
+        name,
+        _absent(given),
+        span,
         tuple(_prop(each) for each in given.all(caldav("prop-filter"))),
-        tuple(_comp(each, depth + 1) for each in given.all(caldav("comp-filter"))),
+        tuple(_member(name, _comp(each, depth + 1)) for each in given.all(caldav("comp-filter"))),
     )
 
 
+def _member(around: str, inner: CompFilter) -> CompFilter:
+    """A component that may be in another; of those that nobody knows nothing is known. RFC 4791 §7.8
+    (valid-filter)"""
+    if inner.name in _KNOWN and inner.name not in _MEMBERS.get(around, _KNOWN):
+        raise BadFilter(f"there is no {inner.name} in {around}")
+    return inner
+
+
 def _prop(given: Element) -> PropFilter:
+    name, span = _name(given), _span(given)
+    if span is not None and name not in _TIMES and not name.startswith("X-"):
+        raise BadFilter(f"{name[:40]} is no time")
     return PropFilter(
-        _name(given),
+        name,
         _absent(given),
-        _span(given),
+        span,
         _text(given),
         tuple(ParamFilter(_name(each), _absent(each), _text(each)) for each in given.all(caldav("param-filter"))),
     )

@@ -80,6 +80,25 @@ async def test_a_uid_is_there_once(ann) -> None:
     assert "no-uid-conflict" in (await put(ann, "a.ics", meeting(uid="two"))).text
 
 
+async def test_an_event_is_not_moved_over_another(ann, bob, store) -> None:
+    """RFC 4791 §5.3.2.1: nor copied."""
+    await put(ann, "a.ics", meeting())
+    await put(ann, "b.ics", meeting(uid="two"))
+    for method, target in (("MOVE", ann.calendar + "b.ics"), ("MOVE", ann.home + "other/b.ics")):
+        if target.startswith(ann.home + "other"):
+            assert (await ann.ask("MKCALENDAR", ann.home + "other/")).status_code == 201
+            assert (await ann.ask("MOVE", ann.calendar + "b.ics", destination=target)).status_code == 201
+        answer = await ann.ask(method, ann.calendar + "a.ics", destination=target, overwrite="T")
+        assert answer.status_code == 409 and "no-uid-conflict" in answer.text
+        assert b"UID:two" in (await ann.get(target)).content
+    await shared(store, bob, ann, Right.READ | Right.WRITE | Right.DELETE)
+    await put(bob, "b.ics", meeting(uid="three"))
+    answer = await ann.ask(
+        "COPY", ann.calendar + "a.ics", destination=f"{ann.home}{bob.account}.calendar/b.ics", overwrite="T"
+    )
+    assert answer.status_code == 409 and b"UID:three" in (await bob.get(bob.calendar + "b.ics")).content
+
+
 async def test_an_event_that_is_put_into_another_calendar_has_moved(ann, bob, store) -> None:
     """As Thunderbird and Evolution do it: PUT there, then DELETE here."""
     other = f"{ann.home}other/"

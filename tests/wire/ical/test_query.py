@@ -175,6 +175,17 @@ def test_what_an_index_can_answer_beforehand() -> None:
             el("filter", comp("VCALENDAR", comp("VEVENT", prop("SUMMARY", like("x", collation="i;nothing"))))),
             "supported-collation",
         ),
+        (el("filter", comp("VCALENDAR", comp("VALARM"))), "valid-filter"),
+        (el("filter", comp("VCALENDAR", comp("VTODO", comp("VEVENT")))), "valid-filter"),
+        (
+            el("filter", comp("VCALENDAR", comp("VTIMEZONE", comp("STANDARD", span("20260105T000000Z"))))),
+            "valid-filter",
+        ),
+        (el("filter", comp("VCALENDAR", comp("VEVENT", comp("X-COMP", span("20260105T000000Z"))))), "valid-filter"),
+        (
+            el("filter", comp("VCALENDAR", comp("VEVENT", prop("SUMMARY", span("20260105T000000Z"))))),
+            "valid-filter",
+        ),
         (el("filter", comp("VCALENDAR", *[comp("VEVENT")] * 200)), "supported-filter"),
         (el("filter", comp("VCALENDAR", comp("VEVENT", prop("X", like("x" * 2000))))), "supported-filter"),
     ],
@@ -183,6 +194,13 @@ def test_filters_that_are_none(given: Element, condition: str) -> None:
     with pytest.raises(query.BadFilter) as error:
         query.parse(given)
     assert error.value.condition == condition
+
+
+def test_filters_of_what_nobody_knows_find_nothing() -> None:
+    given = el(
+        "filter", comp("VCALENDAR", comp("VEVENT", comp("X-COMP"), prop("X-WHEN", span("20260105T000000Z"))))
+    )
+    assert not query.matches(read(*WEEKLY), query.parse(given))
 
 
 def test_expanded_and_limited() -> None:
