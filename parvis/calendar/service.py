@@ -183,6 +183,9 @@ async def replace(
     elif attends(before, mine):
         if not itip.may_change(before, after, mine):
             raise NotTheirs("only the organizer may change this")
+        if (told := itip.numbered(before, after)) is not after:
+            kept = draft.made(told, given.data)
+            after = told
         reply = itip.from_attendee(before, after, mine, now)
         messages = [reply] if reply is not None else []
         messages += itip.to_delegates(before, after, mine, now)

@@ -190,3 +190,31 @@ async def test_an_answer_to_an_invitation_keeps_the_schedule_tag(ann, bob, phone
     said = now.text.replace("ACCEPTED", "DECLINED").encode()
     assert (await put(ann, "a.ics", said, if_match=now.headers["etag"])).status_code == 204
     assert "PARTSTAT=DECLINED" in (await ann.get(ann.calendar + "a.ics")).text.replace("\r\n ", "")
+
+
+async def test_who_answers_need_not_know_the_number_of_the_revision(ann, bob, context) -> None:
+    """A program that writes another SEQUENCE than the organizer's is not refused, and the next change still comes."""
+    people = (
+        f"ORGANIZER:mailto:{ann.person.address}",
+        f"ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:{bob.person.address}",
+    )
+
+    def written(length: str, *more: str) -> bytes:
+        return text(*event("DTSTART:20260105T100000Z", f"DURATION:{length}", *people, *more, uid="one"))
+
+    await put(ann, "a.ics", written("PT1H"))
+    await put(ann, "a.ics", written("PT2H"))
+    await run_jobs(context)
+    phone = Davx5(bob)
+    calendar = await calendar_of(phone)
+    await phone.synchronise(calendar)
+    ((name, known),) = calendar.entries.items()
+    assert "SEQUENCE:1" in known.data
+    answer = known.data.replace("SEQUENCE:1", "SEQUENCE:5").replace("NEEDS-ACTION", "ACCEPTED")
+    assert await phone.update(calendar, name, answer) == 204
+    await run_jobs(context)
+    assert "SEQUENCE:1\r\n" in (await bob.get(bob.calendar + name)).text
+    assert "PARTSTAT=ACCEPTED" in (await ann.get(ann.calendar + "a.ics")).text.replace("\r\n ", "")
+    await put(ann, "a.ics", written("PT3H", "SEQUENCE:2"))
+    await run_jobs(context)
+    assert "PT3H" in (await bob.get(bob.calendar + name)).text

@@ -252,6 +252,7 @@ def test_what_an_attendee_may_change() -> None:
     before = stored(*weekly())
     assert itip.may_change(before, answered(before, BOB, "ACCEPTED"), BOB)
     assert itip.may_change(before, stored(*weekly("EXDATE:20260112T100000Z", "TRANSP:TRANSPARENT")), BOB)
+    assert itip.may_change(before, stored(*weekly("SEQUENCE:7")), BOB)
     assert not itip.may_change(before, stored(*weekly("LOCATION:Room")), BOB)
     assert not itip.may_change(before, answered(before, CID, "DECLINED"), BOB)
     assert not itip.may_change(before, stored(*meeting()), BOB)

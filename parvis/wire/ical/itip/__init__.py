@@ -2,14 +2,13 @@
 which messages a change makes (`from_organizer`, `from_attendee`). Who may have sent a message is the caller's
 question: `speakers` names them."""
 
-from parvis.wire.ical.itip.attendee import declined, from_attendee, may_change, to_delegates
+from parvis.wire.ical.itip.attendee import declined, from_attendee, may_change, numbered, to_delegates
 from parvis.wire.ical.itip.counter import times
 from parvis.wire.ical.itip.incoming import Outcome, received
 from parvis.wire.ical.itip.message import Message, delegators, read, speakers
 from parvis.wire.ical.itip.organizer import from_organizer, revised, with_answers
 
 __all__ = [
-    "Message", "Outcome", "declined", "delegators", "from_attendee", "from_organizer", "may_change", "read",
-    "received", "revised", "speakers", "times", "to_delegates",
-    "with_answers",
+    "Message", "Outcome", "declined", "delegators", "from_attendee", "from_organizer", "may_change", "numbered",
+    "read", "received", "revised", "speakers", "times", "to_delegates", "with_answers",
 ]  # fmt: skip

@@ -4,15 +4,15 @@
 from collections.abc import Collection
 
 from parvis.wire.contentlines import Component, Property, escape
-from parvis.wire.ical.calendar import Series
-from parvis.wire.ical.itip.instances import by_instance, exclusions, single
-from parvis.wire.ical.itip.message import Message, attendees, made, mine, organizer, scheduled
+from parvis.wire.ical.calendar import Series, sequence
+from parvis.wire.ical.itip.instances import by_instance, exclusions, instance_of, single
+from parvis.wire.ical.itip.message import Message, attendees, made, mine, organizer, scheduled, with_property
 
 _TOLD = ("UID", "SEQUENCE", "RECURRENCE-ID", "DTSTART", "DTEND", "DUE", "DURATION", "SUMMARY", "ORGANIZER")
 _TOLD_OF_TASKS = ("STATUS", "PERCENT-COMPLETE", "COMPLETED")
 _THEIRS = frozenset(
     {"DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "RDATE", "SUMMARY", "LOCATION", "ORGANIZER", "DESCRIPTION",
-     "RECURRENCE-ID", "SEQUENCE", "STATUS"}
+     "RECURRENCE-ID", "STATUS"}
 )  # fmt: skip
 """The organizer's properties (RFC 6638 §3.2.2.1 lets the attendee change the others)."""
 
@@ -31,6 +31,23 @@ def may_change(before: Series, after: Series, me: Collection[str]) -> bool:
             return False
     gone = [at for at in known if at is not None and at not in by_instance(after)]
     return (before.master is None or after.master is not None) and all(at in exclusions(after) for at in gone)
+
+
+def numbered(before: Series, after: Series) -> Series:
+    """What an attendee wants stored, with the organizer's SEQUENCE: programs that write another one, or none, are
+    not refused for it, and no later message is taken for an older one. `after` itself when nothing differs."""
+    known = by_instance(before)
+    found = [_numbered(known.get(instance_of(each, after)) or before.master, each) for each in after.components]
+    if all(new is old for new, old in zip(found, after.components, strict=True)):
+        return after
+    master = found[0] if after.master is not None else None
+    return Series(after.kind, after.uid, master, found[1:] if master is not None else found, after.zones)
+
+
+def _numbered(old: Component | None, new: Component) -> Component:
+    if old is None or sequence(old) == sequence(new):
+        return new
+    return with_property(new, Property("SEQUENCE", str(sequence(old))))
 
 
 def _theirs(given: Component, me: Collection[str]) -> list[tuple[str, str, str]]:
