@@ -68,19 +68,27 @@ async def check(db: Database) -> list[Fault]:
 async def _counts(db: Database) -> list[Fault]:
     """What each folder holds, by walking."""
     rows = await db.scan(
-        "SELECT id, parent_id, folder, size, tree_bytes, tree_nodes FROM file_node", seconds=_SECONDS
+        """SELECT id, parent_id, folder, size, tree_bytes, tree_nodes, modseq, tree_modseq FROM file_node""",
+        seconds=_SECONDS,
     )
     around = {row[0]: row[1] for row in rows}
     held: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for number, _, _, size, _, _ in rows:
+    newest: dict[int, int] = defaultdict(int)
+    for number, _, _, size, _, _, modseq, _ in rows:
         above, seen = around[number], {number}
         while above and above not in seen:
             held[above][0] += size
             held[above][1] += 1
+            newest[above] = max(newest[above], modseq)
             seen.add(above)
             above = around.get(above, 0)
-    return [
+    faults = [
         Fault("count", f"folder {number} holds {held[number]}, and is said to hold {[octets, nodes]}")
-        for number, _, folder, _, octets, nodes in rows
+        for number, _, folder, _, octets, nodes, _, _ in rows
         if folder and [octets, nodes] != held[number]
+    ]
+    return faults + [
+        Fault("count", f"folder {number} does not know of change {newest[number]} below it")
+        for number, _, folder, _, _, _, modseq, known in rows
+        if folder and known < max(modseq, newest[number])
     ]

@@ -2,6 +2,7 @@
 each under a name that people can read. What is deleted or overwritten goes into the trash, or becomes a version.
 RFC 4918, RFC 4331, RFC 6578"""
 
+import hashlib
 import mimetypes
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from parvis.files.model import Content as Held
 from parvis.files.model import Node as File
 from parvis.files.service import Place
 from parvis.kernel import ids
-from parvis.kernel.errors import Forbidden
+from parvis.kernel.errors import Forbidden, Invalid
 from parvis.serve.dav.tree import Content, Node, Precondition, Put, Reader, Shape, SyncPage, Tree, Upload
 from parvis.store.sql.contract import Database, Row, marks
 from parvis.store.store import Store
@@ -26,7 +27,9 @@ from parvis.wire.dav.element import Element, Value
 from parvis.wire.dav.names import dav
 
 _OWNCLOUD = "{http://owncloud.org/ns}"
+_ETAG = dav("getetag")
 _ANYTHING = "application/octet-stream"
+_NONE: Mapping[str, Value] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Files(Tree):
     lockable = True
     depth = "deep"
     live: ClassVar[Mapping[str, bool]] = {
+        _ETAG: False,
         f"{_OWNCLOUD}id": False,
         f"{_OWNCLOUD}fileid": False,
         f"{_OWNCLOUD}size": False,
@@ -185,8 +189,33 @@ class Files(Tree):
         self, db: Reader, principal: Principal, nodes: Sequence[Node], names: frozenset[str]
     ) -> Sequence[Mapping[str, Value]]:
         """What clients of ownCloud and Nextcloud ask for."""
+        tops = [node for node in nodes if node.own is None] if _ETAG in names else []
+        tags = await self._tags(db, principal, tops) if tops else {}
+        if names == {_ETAG}:
+            return [tags.get(node.id, _NONE) for node in nodes]
         own = await person.of(db, principal, [node.id for node in nodes]) if f"{_OWNCLOUD}favorite" in names else {}
-        return [_extra(node, own.get(node.id, person.NOTHING), names) for node in nodes]
+        return [
+            {**tags.get(node.id, _NONE), **_extra(principal, node, own.get(node.id, person.NOTHING), names)}
+            for node in nodes
+        ]
+
+    async def _tags(
+        self, db: Reader, principal: Principal, tops: Sequence[Node]
+    ) -> Mapping[int, Mapping[str, Value]]:
+        """Entity tags of whole trees: the newest change in each; in one's own, also in what others share there."""
+        mounts = await _mounts(db, principal) if any(top.account_id == principal.id for top in tops) else []
+        whole = {mount.account_id for mount in mounts if mount.file is None}
+        newest = await store.newest(db, principal, sorted({top.account_id for top in tops} | whole))
+        shared = "".join(
+            f"{mount.name}\n{mount.file.etag if mount.file else newest.get(mount.account_id, 0)}\n"
+            for mount in mounts
+        )
+        mark = f"-{hashlib.sha256(shared.encode()).hexdigest()[:16]}" if shared else ""
+        tags = {}
+        for top in tops:
+            more = mark if top.account_id == principal.id else ""
+            tags[top.id] = {_ETAG: f'"{top.id:x}-{newest.get(top.account_id, 0)}{more}"'}
+        return tags
 
     # Changing
 
@@ -221,10 +250,20 @@ class Files(Tree):
         content = Held(upload.digest, upload.size, media_type)
         if old is not None:
             written = await service.write(unit, principal, old.own, content, upload.modified_ms)
-            return Put(etag=written.etag.strip('"'))
+            return Put(etag=written.etag.strip('"'), id=written.id)
         values = {} if upload.modified_ms is None else {"modified_ms": upload.modified_ms}
         made = await service.add(unit, principal, _place(parent), name, content, values=values)
-        return Put(etag=made.etag.strip('"'))
+        return Put(etag=made.etag.strip('"'), id=made.id)
+
+    async def draft(self, principal: Principal, parent: Node, name: str, upload: Upload) -> None:
+        """Whether what has come is what the client has sent. Raises Invalid."""
+        kind, _, value = upload.checksum.partition(":")
+        if kind.upper() == "SHA256" and value.lower() != upload.digest:
+            raise Invalid("the bytes are others than their checksum is of", field="OC-Checksum")
+
+    def headers(self, number: int) -> Sequence[tuple[str, str]]:
+        """The id, as clients of ownCloud and Nextcloud remember it."""
+        return [("oc-fileid", ids.text(number))]
 
     async def delete(self, unit: Unit, principal: Principal, node: Node, *, reply: bool = True) -> None:
         """Into the trash; an empty file, as a lock leaves it, is destroyed."""
@@ -334,7 +373,7 @@ def _node(file: File, access: Access, place: tuple[str, ...], name: str) -> Node
         name=name,
         access=access,
         place=place,
-        etag="" if file.folder else file.etag.strip('"'),
+        etag=file.etag.strip('"'),
         media_type=file.media_type,
         size=file.size,
         created_ms=file.created_ms,
@@ -387,24 +426,27 @@ def _plain(name: str) -> str:
     return name.replace("/", "-").strip() or "?"
 
 
-def _extra(node: Node, own: person.Own, names: frozenset[str]) -> Mapping[str, Value]:
+def _extra(principal: Principal, node: Node, own: person.Own, names: frozenset[str]) -> Mapping[str, Value]:
     file: File | None = node.own
     rights = node.access.rights
-    values = {
+    values: dict[str, Value] = {
         "id": ids.text(node.id),
-        "fileid": ids.text(node.id),
-        "size": str(file.tree_bytes if file and file.folder else node.size),
-        "permissions": _permissions(rights, collection=node.collection),
+        "fileid": str(node.id),  # programs take it for a number
+        "permissions": _permissions(rights, collection=node.collection, shared=node.account_id != principal.id),
         "favorite": "1" if own.favourite else "0",
     }
+    if file:
+        values["size"] = str(file.tree_bytes if file.folder else file.size)
     if file and not file.folder:
-        values["checksums"] = f"SHA256:{file.hash}"
+        values["checksums"] = [Element(f"{_OWNCLOUD}checksum", f"SHA256:{file.hash}")]
     return {f"{_OWNCLOUD}{name}": value for name, value in values.items() if f"{_OWNCLOUD}{name}" in names}
 
 
-def _permissions(rights: Right, *, collection: bool) -> str:
-    """The letters of ownCloud: R share, G read, D delete, N rename, V move, W write, C and K add to a folder."""
-    letters = "R" if Right.SHARE in rights else ""
+def _permissions(rights: Right, *, collection: bool, shared: bool) -> str:
+    """The letters of ownCloud: S somebody else's, R share, G read, D delete, N rename, V move, W write, C and K add
+    to a folder."""
+    letters = "S" if shared else ""
+    letters += "R" if Right.SHARE in rights else ""
     letters += "G" if Right.READ in rights else ""
     letters += "D" if Right.DELETE in rights else ""
     if Right.WRITE in rights:

@@ -25,6 +25,7 @@ _KEPT = (
     ("file_upload_piece", "upload_id, start", _UPLOADS.format("principal_id")),
     ("file_upload", "id", _MINE),
     ("file_upload", "id", "principal_id = ?"),
+    ("file_login", "id", "principal_id = ?"),
     ("file_trash", "node_id", _MINE),
     ("file_version", "id", _MINE),
     ("file_departed", "parent_id, name", _MINE),

@@ -12,6 +12,7 @@ from parvis.files.jmap import kinds
 from parvis.files.links.door import LinkDoor
 from parvis.files.links.transfer import Transfers
 from parvis.files.model import FILENODE, KIND, RIGHTS, SCOPE
+from parvis.files.nextcloud.door import NextcloudDoor
 from parvis.files.preview.door import PreviewDoor
 from parvis.files.preview.maker import Previews
 from parvis.files.scan import Clamd, Guards, Scanner
@@ -59,7 +60,12 @@ def feature(context: Context) -> Feature:
         shares=(Shared(SCOPE, KIND, RIGHTS, sharing.nodes_of),),
         sources=(FileSource(store),),
         tools=FileTools(store).all(),
-        routes=(*Tus(context).routes(), *LinkDoor(context, previews, guards.all).routes(), *shown.routes()),
+        routes=(
+            *Tus(context).routes(),
+            *LinkDoor(context, previews, guards.all).routes(),
+            *shown.routes(),
+            *NextcloudDoor(context).routes(),
+        ),
         trees=(Files(store, context.settings.files.largest_bytes, guards.known),),
         followers={"files-scan": scanner.hear} if scanner else {},
         provision=provision,

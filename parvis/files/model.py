@@ -77,6 +77,10 @@ class Node:
     content_ms: int
     content_by: int
     modseq: int
+    tree_modseq: int = 0
+    """Of a folder: the newest change of it and of all below."""
+    placed_modseq: int = 0
+    """Since when it is in its folder under its name."""
 
     @property
     def content(self) -> Content:
@@ -85,7 +89,9 @@ class Node:
 
     @property
     def etag(self) -> str:
-        """Changes with each content. RFC 9110 §8.8.3"""
+        """Changes with each content; a folder's with each change below. RFC 9110 §8.8.3"""
+        if self.folder:
+            return f'"{self.id:x}-{self.tree_modseq}"'
         return f'"{self.hash[:32]}-{self.number}"'
 
 

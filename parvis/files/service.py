@@ -174,7 +174,7 @@ async def add(
     node = replace(node, **(values or {}))
     node = replace(node, modseq=await _note(unit, node, "created"))
     await store.insert(unit, [node])
-    await store.count(unit, where.id, node.size, 1)
+    await store.count(unit, where.id, node.size, 1, node.modseq)
     await store.weigh(unit, where.account_id, node.size)
     await store.arrive(unit, where.account_id, where.id, kept)
     return node
@@ -222,7 +222,7 @@ async def write(
     )
     await store.hold(unit, node, content)
     await store.release(unit, node.account_id, node.id, node.hash)
-    await store.count(unit, node.parent_id, content.size - node.size, 0)
+    await store.count(unit, node.parent_id, content.size - node.size, 0, changed.modseq)
     await store.weigh(unit, node.account_id, content.size - freed)
     return changed
 
@@ -235,7 +235,7 @@ async def change(unit: Unit, principal: Principal, node: Node, values: Mapping[s
     fresh = replace(fresh, modseq=await _note(unit, node, "updated"))
     await unit.run(
         """UPDATE file_node SET modified_ms = ?, accessed_ms = ?, created_ms = ?, executable = ?, media_type = ?,
-        tags = ?, role = ?, changed_ms = ?, changed_by = ?, modseq = ? WHERE id = ?""",
+        tags = ?, role = ?, changed_ms = ?, changed_by = ?, modseq = ?, tree_modseq = ? WHERE id = ?""",
         fresh.modified_ms,
         fresh.accessed_ms,
         fresh.created_ms,
@@ -246,8 +246,10 @@ async def change(unit: Unit, principal: Principal, node: Node, values: Mapping[s
         fresh.changed_ms,
         principal.id,
         fresh.modseq,
+        fresh.modseq,
         node.id,
     )
+    await store.count(unit, node.parent_id, 0, 0, fresh.modseq)
     return fresh
 
 

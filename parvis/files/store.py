@@ -1,6 +1,7 @@
 """The tree in SQL: reading nodes, walking up and down, keeping what folders hold counted."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from parvis.access.gate import VISIBLE, visible
@@ -13,7 +14,8 @@ from parvis.store.unit import Unit
 
 COLUMNS = """n.id, n.account_id, n.scope_id, n.parent_id, n.name, n.folder, n.role, n.hash, n.size, n.media_type,
     n.executable, n.tags, n.number, n.tree_bytes, n.tree_nodes, n.created_ms, n.created_by, n.modified_ms,
-    n.accessed_ms, n.changed_ms, n.changed_by, n.content_ms, n.content_by, n.modseq"""
+    n.accessed_ms, n.changed_ms, n.changed_by, n.content_ms, n.content_by, n.modseq,
+    n.tree_modseq, n.placed_modseq"""
 DOWN = """(WITH RECURSIVE down(id) AS (SELECT id FROM file_node WHERE id = ? UNION ALL
     SELECT f.id FROM file_node f JOIN down ON f.parent_id = down.id) SELECT id FROM down)"""
 """The ids of a node and of all below it; its parameter is the node."""
@@ -22,8 +24,8 @@ _UP = """WITH RECURSIVE up(id, parent_id, place) AS (
     SELECT f.id, f.parent_id, up.place + 1 FROM file_node f JOIN up ON f.id = up.parent_id)"""
 _INSERT = """INSERT INTO file_node (id, account_id, scope_id, parent_id, name, folder, role, hash, size, media_type,
     executable, tags, number, tree_bytes, tree_nodes, created_ms, created_by, modified_ms, accessed_ms, changed_ms,
-    changed_by, content_ms, content_by, modseq, sort_name)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    changed_by, content_ms, content_by, modseq, tree_modseq, placed_modseq, sort_name)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 PAGE = 500
 
 
@@ -40,7 +42,8 @@ def _row(node: Node) -> tuple[Any, ...]:
         node.id, node.account_id, node.scope_id, node.parent_id, node.name, int(node.folder), node.role, node.hash,
         node.size, node.media_type, int(node.executable), "\n".join(node.tags), node.number, node.tree_bytes,
         node.tree_nodes, node.created_ms, node.created_by, node.modified_ms, node.accessed_ms, node.changed_ms,
-        node.changed_by, node.content_ms, node.content_by, node.modseq, sort_name(node.name),
+        node.changed_by, node.content_ms, node.content_by, node.modseq, node.tree_modseq, node.placed_modseq,
+        sort_name(node.name),
     )  # fmt: skip
 
 
@@ -147,8 +150,9 @@ async def has_children(db: Any, node_id: int) -> bool:
 
 
 async def insert(unit: Unit, nodes: Sequence[Node]) -> None:
-    """Adds nodes with the links that keep their bytes."""
-    await unit.many(_INSERT, [_row(node) for node in nodes])
+    """Adds nodes that are new, those in one unit at once, with the links that keep their bytes."""
+    newest = max(node.modseq for node in nodes)
+    await unit.many(_INSERT, [_row(replace(node, tree_modseq=newest, placed_modseq=node.modseq)) for node in nodes])
     await unit.many(
         """INSERT INTO blob_link (hash, account_id, kind, object_id, size, media_type, expires_ms)
         VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING""",
@@ -178,14 +182,15 @@ async def release(unit: Unit, account_id: int, node_id: int, digest: str) -> Non
     )
 
 
-async def count(unit: Unit, folder_id: int, octets: int, nodes: int) -> None:
-    """Adds to what a folder and all around it hold."""
-    if folder_id and (octets or nodes):
+async def count(unit: Unit, folder_id: int, octets: int, nodes: int, modseq: int) -> None:
+    """Adds to what a folder and all around it hold, and lets them know of the change that is `modseq`."""
+    if folder_id:
         await unit.run(
-            f"""UPDATE file_node SET tree_bytes = tree_bytes + ?, tree_nodes = tree_nodes + ?
+            f"""UPDATE file_node SET tree_bytes = tree_bytes + ?, tree_nodes = tree_nodes + ?, tree_modseq = ?
             WHERE id IN ({_UP} SELECT id FROM up)""",
             octets,
             nodes,
+            modseq,
             folder_id,
         )
 
@@ -219,6 +224,18 @@ async def depart(unit: Unit, node: Node, modseq: int) -> None:
 async def arrive(unit: Unit, account_id: int, parent_id: int, name: str) -> None:
     """Notes that a name is there (again)."""
     await unit.run("DELETE FROM file_departed WHERE parent_id = ? AND name = ?", parent_id or -account_id, name)
+
+
+async def newest(db: Any, principal: Principal, accounts: Sequence[int]) -> dict[int, int]:
+    """The newest change of files in each of some accounts, as far as a principal may read them."""
+    rows = await db.rows(
+        f"""SELECT account_id, MAX(modseq) FROM part_state WHERE account_id IN {marks(len(accounts))} AND kind = ?
+        AND part IN {VISIBLE} GROUP BY account_id""",
+        *accounts,
+        KIND,
+        *visible(principal),
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def room(db: Any, account_id: int) -> tuple[int, int, int, int] | None:

@@ -1,9 +1,10 @@
 """What goes by itself, once a day: what was long in the trash, uploads that nobody resumed, previews that nobody
-looked at, verdicts on contents that are gone."""
+looked at, verdicts on contents that are gone, programs that nobody let in."""
 
 from collections.abc import Sequence
 
 from parvis.files import scan, trash
+from parvis.files.nextcloud import login
 from parvis.files.preview import maker
 from parvis.files.uploads import store as uploads
 from parvis.kernel.settings import Settings
@@ -17,4 +18,4 @@ def tasks(settings: Settings) -> Sequence[Task]:
     async def empty_trash(store: Store) -> int:
         return await trash.purge(store, settings.files.trash_days)
 
-    return (empty_trash, uploads.forget, maker.forget, scan.forget)
+    return (empty_trash, uploads.forget, maker.forget, scan.forget, login.forget)

@@ -27,20 +27,25 @@ async def move(unit: Unit, node: Node, place: Node | None, scope_id: int, name: 
     target = place.id if place else 0
     if target != node.parent_id:
         await _check_place(unit, node, target)
-        weight, nodes = (node.tree_bytes, node.tree_nodes + 1) if node.folder else (node.size, 1)
-        await store.count(unit, node.parent_id, -weight, -nodes)
-        await store.count(unit, target, weight, nodes)
     own = await unit.value("SELECT scope_id FROM file_part WHERE node_id = ?", node.id)
     kept = node.scope_id if own else scope_id
     modseq = await unit.changed(node.account_id, KIND, node.id, "updated", part=kept)
+    weight, nodes = (node.tree_bytes, node.tree_nodes + 1) if node.folder else (node.size, 1)
+    if target != node.parent_id:
+        await store.count(unit, node.parent_id, -weight, -nodes, modseq)
+        await store.count(unit, target, weight, nodes, modseq)
+    else:
+        await store.count(unit, target, 0, 0, modseq)
     await unit.run(
-        """UPDATE file_node SET parent_id = ?, name = ?, sort_name = ?, changed_ms = ?, changed_by = ?, modseq = ?
-        WHERE id = ?""",
+        """UPDATE file_node SET parent_id = ?, name = ?, sort_name = ?, changed_ms = ?, changed_by = ?, modseq = ?,
+        tree_modseq = ?, placed_modseq = ? WHERE id = ?""",
         target,
         name,
         sort_name(name),
         clock.now_ms(),
         by,
+        modseq,
+        modseq,
         modseq,
         node.id,
     )
@@ -165,7 +170,7 @@ async def copy(
     await store.insert(unit, made)
     await dead.copy(unit, account_id, list(fresh.items()))
     octets, count = held[nodes[0].id]
-    await store.count(unit, target, octets, count + 1)
+    await store.count(unit, target, octets, count + 1, made[-1].modseq)
     await store.weigh(unit, account_id, octets)
     await store.arrive(unit, account_id, target, name)
     return made[0].id
@@ -213,9 +218,9 @@ async def destroy(unit: Unit, node: Node) -> list[int]:
         modseq = await unit.changed(account_id, KIND, one.id, "destroyed", part=one.scope_id)
         await unit.left(account_id, KIND, one.id, one.scope_id)
         if one is nodes[0]:
+            octets, count = _held(nodes)[node.id]
             await store.depart(unit, node, modseq)
-    octets, count = _held(nodes)[node.id]
-    await store.count(unit, node.parent_id, -octets, -count - 1)
+            await store.count(unit, node.parent_id, -octets, -count - 1, modseq)
     await store.weigh(unit, account_id, -octets - int(older or 0))
     return [one.id for one in nodes]
 

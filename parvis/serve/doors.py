@@ -45,6 +45,7 @@ class Doors:
         context.offer(self.library)
         context.offer(_blob_types(self.engine, features))
         self.dav = Dav(context, [tree for feature in features for tree in feature.trees])
+        context.offer(self.dav)
         self.metrics = Metrics()
         self._identity = Identity(context.store)
         self._api = Api(context, self.engine)

@@ -10,13 +10,17 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound, RateLimited
 from parvis.serve.jmap.blobs import link, unlink
 from parvis.store.blobs.contract import Piece
-from parvis.store.sql.contract import Row
+from parvis.store.sql.contract import Row, marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
 LINK = "FileUpload"
 MOST = 1000
 """Uploads of one person that are under way."""
+MOST_CHUNKS = 10_000
+"""Of one transfer."""
+_COLUMNS = "id, account_id, principal_id, target, length, reached, partial, expires_ms, done_hash, done_node"
+_PAGE = 500
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,16 +67,32 @@ class Kept:
 
 
 async def begin(
-    unit: Unit, account_id: int, principal_id: int, target: Target, length: int | None, partial: bool, end_ms: int
+    unit: Unit,
+    account_id: int,
+    principal_id: int,
+    target: Target,
+    length: int | None,
+    partial: bool,
+    end_ms: int,
+    transfer: str = "",
+    chunk: str = "",
 ) -> int:
-    """Begins an upload and returns its id. Raises RateLimited when too many are under way."""
-    count = await unit.value("SELECT COUNT(*) FROM file_upload WHERE principal_id = ?", principal_id)
-    if count >= MOST:
+    """Begins an upload and returns its id; it may be a transfer by name, or a chunk of one. Raises RateLimited when
+    too many are under way."""
+    count = await unit.value(
+        "SELECT COUNT(*) FROM file_upload WHERE principal_id = ? AND transfer = ? AND chunk <> ''"
+        if chunk
+        else "SELECT COUNT(*) FROM file_upload WHERE principal_id = ? AND chunk = ?",
+        principal_id,
+        transfer if chunk else "",
+    )
+    if count >= (MOST_CHUNKS if chunk else MOST):
         raise RateLimited(f"at most {MOST} uploads at once", retry_after=3600)
     number = ids.new_id()
     await unit.run(
-        """INSERT INTO file_upload (id, account_id, principal_id, target, length, partial, expires_ms)
-        VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        """INSERT INTO file_upload
+        (id, account_id, principal_id, target, length, partial, expires_ms, transfer, chunk)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         number,
         account_id,
         principal_id,
@@ -80,6 +100,8 @@ async def begin(
         length,
         int(partial),
         end_ms,
+        transfer,
+        chunk,
     )
     return number
 
@@ -87,16 +109,75 @@ async def begin(
 async def find(db: Any, principal_id: int, upload_id: int | None) -> Upload:
     """An upload of a principal. Raises NotFound, also when its time is over."""
     row = await db.row(
-        """SELECT id, account_id, principal_id, target, length, reached, partial, expires_ms, done_hash, done_node
-        FROM file_upload WHERE id = ? AND principal_id = ? AND expires_ms > ?""",
+        f"SELECT {_COLUMNS} FROM file_upload WHERE id = ? AND principal_id = ? AND expires_ms > ?",
         upload_id or 0,
         principal_id,
         clock.now_ms(),
     )
     if row is None:
         raise NotFound("no such upload")
+    return _upload(row)
+
+
+def _upload(row: Row) -> Upload:
     target = msgspec.json.decode(row[3], type=Target)
     return Upload(row[0], row[1], row[2], target, row[4], row[5], bool(row[6]), *row[7:])
+
+
+async def transfer(db: Any, principal_id: int, name: str) -> int | None:
+    """The id of a transfer of a principal, by its name."""
+    found = await db.value(
+        "SELECT id FROM file_upload WHERE principal_id = ? AND transfer = ? AND chunk = '' AND expires_ms > ?",
+        principal_id,
+        name,
+        clock.now_ms(),
+    )
+    return int(found) if found else None
+
+
+async def chunks(db: Any, principal_id: int, name: str) -> list[tuple[str, Upload]]:
+    """The chunks of a transfer that have come whole, with their names, in the order of these: numbers by value."""
+    rows = await db.rows(
+        f"""SELECT {_COLUMNS}, chunk FROM file_upload WHERE principal_id = ? AND transfer = ? AND chunk <> ''
+        AND length = reached AND expires_ms > ?""",
+        principal_id,
+        name,
+        clock.now_ms(),
+    )
+    return sorted(((row[-1], _upload(row[:-1])) for row in rows), key=lambda one: _number(one[0]))
+
+
+def _number(name: str) -> tuple[int, str]:
+    return (int(name), "") if name.isdecimal() and len(name) < 20 else (10**20, name)
+
+
+async def pieces_of(db: Any, uploads: Sequence[Upload]) -> list[Piece]:
+    """What has come by several uploads, one after the other."""
+    found: dict[int, list[Piece]] = {}
+    for start in range(0, len(uploads), _PAGE):
+        page = [upload.id for upload in uploads[start : start + _PAGE]]
+        for number, digest, size in await db.rows(
+            f"""SELECT upload_id, hash, size FROM file_upload_piece WHERE upload_id IN {marks(len(page))}
+            ORDER BY upload_id, start""",
+            *page,
+        ):
+            found.setdefault(number, []).append(Piece(digest, size))
+    return [piece for upload in uploads for piece in found.get(upload.id, ())]
+
+
+async def drop_chunks(unit: Unit, principal_id: int, name: str, chunk: str = "") -> int:
+    """Ends a chunk of a transfer, or the transfer with all of them. Returns how many uploads that were."""
+    rows = await unit.rows(
+        """SELECT id, account_id FROM file_upload
+        WHERE principal_id = ? AND transfer = ? AND chunk >= ? AND chunk <= ?""",
+        principal_id,
+        name,
+        chunk,
+        chunk or "\U0010ffff",
+    )
+    for number, account_id in rows:
+        await drop(unit, account_id, number)
+    return len(rows)
 
 
 async def pieces(db: Any, upload_id: int) -> list[Kept]:

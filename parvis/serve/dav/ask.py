@@ -9,7 +9,7 @@ from parvis.access.principal import Principal, Right
 from parvis.kernel.errors import Forbidden, NotFound
 from parvis.serve.context import Context
 from parvis.serve.dav.refused import Refused
-from parvis.serve.dav.resource import Path, Resource, Trees
+from parvis.serve.dav.resource import DAV, Base, Path, Resource, Trees
 from parvis.serve.dav.tree import Node, Reader, Tree
 from parvis.serve.http.exchange import Request
 from parvis.store.store import Store
@@ -30,6 +30,8 @@ class Ask:
     trees: Trees
     request: Request
     path: Path
+    base: Base = DAV
+    """Where it was asked for; answers name things below it."""
     preferences: Preferences = field(init=False)
     condition: If | None = field(init=False)
     """The If header."""
@@ -61,7 +63,7 @@ class Ask:
 
     async def find(self, db: Reader, path: Path) -> Resource | None:
         """What is at a path, for who asks."""
-        return await self.trees.find(db, self.who, path, self._known)
+        return await self.trees.find(db, self.who, path, self._known, self.base)
 
     async def member(self, db: Reader, parent: Resource, name: str) -> Resource | None:
         """What is under a name in a collection that was just found."""
@@ -89,13 +91,12 @@ class Ask:
         return await self.store.write(work)
 
     def local(self, uri: str) -> Path | None:
-        """The path below /dav of a URI in the request; None when it names another server or another place."""
+        """The path below the base of a URI in the request; None when it names another server or another place."""
         hosts = {self.header("host") or "", urlsplit(self.context.public_url).netloc}
         raw = paths.local(uri, frozenset(host.lower() for host in hosts if host))
         if raw is None:
             return None
-        found = paths.segments(raw)
-        return found[1:] if found[:1] == ("dav",) else None
+        return self.base.path(raw)
 
     def destination(self) -> Path:
         """The Destination header. Raises Refused with 502 for what is not here. RFC 4918 §9.8.5, §10.3"""

@@ -12,7 +12,7 @@ from parvis.serve.dav.resource import Path, Resource
 from parvis.serve.dav.tree import unmounted
 from parvis.serve.http.exchange import Response
 from parvis.store.unit import Unit
-from parvis.wire.dav import headers, paths
+from parvis.wire.dav import headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ async def copy(ask: Ask) -> Response:
     deep = depth == headers.INFINITY
     destination = ask.destination()
     replaced = await ask.write(lambda unit: _copied(ask, unit, destination, deep=deep))
-    return _answer(destination, replaced)
+    return _answer(ask, destination, replaced)
 
 
 async def move(ask: Ask) -> Response:
@@ -44,14 +44,14 @@ async def move(ask: Ask) -> Response:
             raise Refused(400, "a collection is moved with all that is in it")
     destination = ask.destination()
     replaced = await ask.write(lambda unit: _moved(ask, unit, destination))
-    return _answer(destination, replaced)
+    return _answer(ask, destination, replaced)
 
 
-def _answer(destination: Path, replaced: bool) -> Response:
+def _answer(ask: Ask, destination: Path, replaced: bool) -> Response:
     """RFC 4918 §9.8.5"""
     if replaced:
         return Response(204)
-    return Response(201, b"", [("location", paths.encoded("dav", *destination))])
+    return Response(201, b"", [("location", ask.base.href(destination))])
 
 
 async def _way(ask: Ask, unit: Unit, destination: Path) -> _Way:

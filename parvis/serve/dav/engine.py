@@ -20,11 +20,10 @@ from parvis.serve.dav import (
 )
 from parvis.serve.dav.ask import Ask
 from parvis.serve.dav.refused import Refused, refusal
-from parvis.serve.dav.resource import Path, Trees
+from parvis.serve.dav.resource import DAV, Base, Path, Trees
 from parvis.serve.dav.tree import Tree
 from parvis.serve.dav.uploads import Uploads
 from parvis.serve.http.exchange import Disconnected, Request, Response, Route
-from parvis.wire.dav import paths
 
 Method = Callable[[Ask], Awaitable[Response]]
 PROTOCOL = "dav"
@@ -72,23 +71,31 @@ class Dav:
     async def options(self, request: Request) -> Response:
         """OPTIONS."""
         try:
-            return options.answer(self.trees, _path(request))
+            return options.answer(self.trees, _path(request, DAV))
         except ParvisError as error:
             return refusal(error)
 
     async def handle(self, request: Request) -> Response:
-        """Every other method. Errors are answered as WebDAV says; who is not signed in, or asks too often, is told
-        by the door."""
+        """Every other method."""
+        return await self.answer(request, DAV)
+
+    async def answer(self, request: Request, base: Base) -> Response:
+        """Every method but OPTIONS, below a base. Errors are answered as WebDAV says; who is not signed in, or asks
+        too often, is told by the door."""
         try:
             method = self._methods.get(request.method)
             if method is None:
                 raise Refused(405, "there is no such method", allow=options.METHODS)
-            response = await self._answered(method, Ask(self._context, self.trees, request, _path(request)))
+            response = await self._answered(method, self.ask(request, base))
         except (Unauthenticated, RateLimited, Disconnected):
             raise
         except ParvisError as error:
             response = refusal(error)
         return response
+
+    def ask(self, request: Request, base: Base) -> Ask:
+        """A request below a base, as the methods take it. Raises NotFound, Invalid."""
+        return Ask(self._context, self.trees, request, _path(request, base), base)
 
     async def _answered(self, method: Method, ask: Ask) -> Response:
         """What the method answers; of what somebody may not do it is told which privilege they lack."""
@@ -99,8 +106,8 @@ class Dav:
             return refusal(error, privileges.lacking(ask.request.method, ask.path, there is not None))
 
 
-def _path(request: Request) -> Path:
-    found = paths.segments(request.raw_path)
-    if found[:1] != ("dav",):
+def _path(request: Request, base: Base) -> Path:
+    found = base.path(request.raw_path)
+    if found is None:
         raise NotFound("there is nothing here")
-    return found[1:]
+    return found

@@ -1,6 +1,6 @@
 """MKCOL, extended and not, and MKCALENDAR. RFC 4918 §9.3, RFC 5689 §4, RFC 4791 §5.3.1, RFC 6352 §6.3.1"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from parvis.kernel.errors import Invalid, ParvisError
 from parvis.serve.dav import conditions, dead, multistatus, proppatch
@@ -68,13 +68,13 @@ def _shape(given: Element | None) -> Shape:
 
 async def _made(ask: Ask, root: str, shape: Shape, properties: dict[str, Element]) -> Response:
     try:
-        await ask.write(lambda unit: _make(ask, unit, shape, properties))
+        told = await ask.write(lambda unit: _make(ask, unit, shape, properties))
     except ParvisError as error:
         field = str(error.fields.get("field"))
         if field not in properties:
             raise
         return _refused(root, field, properties, error)
-    return Response(201, b"", [("cache-control", "no-store")])
+    return Response(201, b"", [("cache-control", "no-store"), *told])
 
 
 def _refused(root: str, guilty: str, properties: Mapping[str, Element], error: ParvisError) -> Response:
@@ -89,7 +89,7 @@ def _refused(root: str, guilty: str, properties: Mapping[str, Element], error: P
     )
 
 
-async def _make(ask: Ask, unit: Unit, shape: Shape, properties: Mapping[str, Element]) -> None:
+async def _make(ask: Ask, unit: Unit, shape: Shape, properties: Mapping[str, Element]) -> Sequence[tuple[str, str]]:
     if await ask.find(unit, ask.path) is not None:
         raise _taken(shape)
     parent = await parent_of(ask, unit, ask.path)
@@ -109,6 +109,7 @@ async def _make(ask: Ask, unit: Unit, shape: Shape, properties: Mapping[str, Ele
     number = await tree.make(unit, ask.who, around, name, shape, given)
     if kept:
         await dead.patch(unit, around.account_id, number, kept)
+    return tree.headers(number)
 
 
 def _taken(shape: Shape) -> ParvisError:

@@ -16,7 +16,6 @@ from parvis.serve.dav.uploads import Uploads
 from parvis.serve.http.exchange import Response
 from parvis.store.blobs.contract import Step
 from parvis.store.unit import Unit
-from parvis.wire.dav import paths
 
 _SECONDS = re.compile(r"(\d{1,11})(?:\.\d{1,9})?")
 _SUFFIX = {"calendar": ".ics", "addressbook": ".vcf"}
@@ -41,7 +40,7 @@ async def post(ask: Ask, uploads: Uploads) -> Response:
             raise Refused(405, "only a collection takes members", allow=ALLOWED)
         path = (*ask.path, ids.text(ids.new_id()) + _SUFFIX.get(node.shape, ""))
         response = await _put(ask, uploads, path)
-        response.headers.append(("location", paths.encoded("dav", *path)))
+        response.headers.append(("location", ask.base.href(path)))
         return response
     content = await ask.request.body(max(tree.largest, tree.largest_post))
     upload = Upload(media_type=ask.header("content-type") or "", size=len(content), content=content)
@@ -72,17 +71,26 @@ async def _put(ask: Ask, uploads: Uploads, path: Path) -> Response:
         raise Refused(403, "only collections are here")
     await _worth(ask, tree, path)
     upload, step = await uploads.take(ask, tree)
-    modified = _modified(ask) if tree.keeps == "blob" else None
     tagged = "if-schedule-tag-match" in ask.request.headers and "if-match" not in ask.request.headers
-    upload = replace(upload, modified_ms=modified, on_schedule_tag=tagged)
+    upload = told(ask, upload) if tree.keeps == "blob" else replace(upload, on_schedule_tag=tagged)
     draft = await tree.draft(ask.who, around, path[-1], upload)
     made, created = await ask.write(lambda unit: placed(ask, unit, path, upload, step, draft))
+    return answered(tree, upload, made, created=created)
+
+
+def answered(tree: Tree, upload: Upload, made: Put, *, created: bool) -> Response:
+    """The answer when a body was put."""
     sent = [("etag", f'"{made.etag}"')] if made.etag else []
     if made.schedule_tag:
         sent.append(("schedule-tag", f'"{made.schedule_tag}"'))
     if upload.modified_ms is not None:
         sent.append(("x-oc-mtime", "accepted"))
-    return Response(201 if created else 204, b"", sent)
+    return Response(201 if created else 204, b"", [*sent, *tree.headers(made.id)])
+
+
+def told(ask: Ask, upload: Upload) -> Upload:
+    """A body with what the client says of it in the headers of ownCloud."""
+    return replace(upload, modified_ms=_modified(ask), checksum=ask.header("oc-checksum") or "")
 
 
 def _modified(ask: Ask) -> int | None:

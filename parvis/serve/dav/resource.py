@@ -10,7 +10,7 @@
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from parvis.access import directory
@@ -26,6 +26,27 @@ Path = tuple[str, ...]
 """Decoded segments below /dav."""
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """An address at which everything is found: in paths that clients see, `shown` stands where `hidden` would."""
+
+    shown: Path
+    hidden: Path = ()
+
+    def href(self, path: Path, *, collection: bool = False) -> str:
+        """The encoded path of a thing."""
+        return paths.encoded(*self.shown, *path[len(self.hidden) :], collection=collection)
+
+    def path(self, raw: str) -> Path | None:
+        """What an encoded path leads to; None when it is of another address. Raises Invalid."""
+        found = paths.segments(raw)
+        return (*self.hidden, *found[len(self.shown) :]) if found[: len(self.shown)] == self.shown else None
+
+
+DAV = Base(("dav",))
+"""Where everything is, whoever asks."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """One thing that has a path."""
@@ -35,6 +56,7 @@ class Resource:
     node: Node | None = None
     tree: Tree | None = None
     who: Principal | None = None
+    base: Base = DAV
 
     @property
     def collection(self) -> bool:
@@ -44,11 +66,12 @@ class Resource:
     @property
     def href(self) -> str:
         """Its encoded path."""
-        return paths.encoded("dav", *self.path, collection=self.collection)
+        return self.base.href(self.path, collection=self.collection)
 
     def member(self, node: Node, *below: str) -> "Resource":
         """A node below this collection, by its name or by these segments."""
-        return Resource(path=(*self.path, *(below or (node.name,))), kind="node", node=node, tree=self.tree)
+        path = (*self.path, *(below or (node.name,)))
+        return Resource(path=path, kind="node", node=node, tree=self.tree, base=self.base)
 
     def of_tree(self) -> tuple[Tree, Node]:
         """Tree and node. Raises Forbidden for what is no node."""
@@ -73,10 +96,15 @@ class Trees:
         return [home for home in HOMES if self._homes[home]]
 
     async def find(
-        self, db: Reader, principal: Principal, path: Path, known: dict[Path, Tree] | None = None
+        self,
+        db: Reader,
+        principal: Principal,
+        path: Path,
+        known: dict[Path, Tree] | None = None,
+        base: Base = DAV,
     ) -> Resource | None:
         """The resource of a path, None when there is none for this principal. `known` keeps for a request which of
-        several trees has a collection, so that the others are asked once."""
+        several trees has a collection, so that the others are asked once; `base` is where it is asked for."""
         if not path:
             return Resource(path=path, kind="root")
         if path[0] == "principals":
@@ -93,7 +121,7 @@ class Trees:
             if (node := await tree.find(db, principal, account_id, path[2:])) is not None:
                 if known is not None and len(path) > 2:
                     known[path[:3]] = tree
-                return Resource(path=path, kind="node", node=node, tree=tree)
+                return Resource(path=path, kind="node", node=node, tree=tree, base=base)
         return None
 
     async def _principal(self, db: Reader, principal: Principal, path: Path) -> Resource | None:
@@ -115,7 +143,7 @@ class Trees:
             for tree in self.of(resource.path[0]):
                 node = await tree.find(db, principal, resource.node.account_id, ())
                 if node is not None:
-                    home = Resource(path=resource.path, kind="node", node=node, tree=tree)
+                    home = replace(resource, node=node, tree=tree)
                     async for found in _paged(db, principal, home, page):
                         yield found
         else:

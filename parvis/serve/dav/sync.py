@@ -15,7 +15,6 @@ from parvis.serve.http.exchange import Response
 from parvis.wire.dav import xml
 from parvis.wire.dav.element import Element
 from parvis.wire.dav.names import dav
-from parvis.wire.dav.paths import encoded
 
 _MOST = 5_000
 """Resources in one answer; the client comes again for the rest. RFC 6578 §3.6"""
@@ -48,7 +47,7 @@ async def run(ask: Ask, request: Element, resource: Resource) -> Response:
         found = [_below(resource, node, each) for each in page.changed]
         there = {each.path for each in found}
         gone = [(*resource.path, *name) for name in page.departed] if state else []
-        yield "".join(multistatus.status(encoded("dav", *path), 404) for path in gone if path not in there)
+        yield "".join(multistatus.status(ask.base.href(path), 404) for path in gone if path not in there)
         reading = Reading(ask, wanted(request))
         for place in range(0, len(found), multistatus.PAGE):
             yield await written(ask, reading, found[place : place + multistatus.PAGE])

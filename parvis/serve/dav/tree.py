@@ -76,7 +76,8 @@ class Node:
     """DAV:displayname; None for a node that has none."""
     etag: str = ""
     """Opaque, without quotes, another one whenever the bytes change, also when something else comes to the same
-    path; "" for a collection. RFC 4918 §8.6, §8.8, RFC 6352 §6.3.2.3"""
+    path; of a collection "", or another one whenever anything below changes. RFC 4918 §8.6, §8.8, RFC 6352
+    §6.3.2.3"""
     schedule_tag: str = ""
     """CALDAV:schedule-tag without quotes. RFC 6638 §3.2.10, §8.2, §9.3"""
     media_type: str = ""
@@ -144,6 +145,8 @@ class Upload:
     it."""
     on_schedule_tag: bool = False
     """Whether the client knew what it changes by its schedule-tag alone. RFC 6638 §3.2.10.1"""
+    checksum: str = ""
+    """What the client says the bytes are: OC-Checksum, `SHA256:` and the hash in hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +156,8 @@ class Put:
     etag: str = ""
     """"" when the server keeps other bytes than it was given: then the client must read them. RFC 4791 §5.3.4"""
     schedule_tag: str = ""
+    id: int = 0
+    """The node, where the tree has more headers for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +285,10 @@ class Tree(ABC):
         """Makes the resource `name` in `parent`, or replaces `old`. Components and properties that the room does
         not know are kept. RFC 4791 §5.3.3, RFC 6352 §6.3.2.2"""
         raise Forbidden("nothing can be put here")
+
+    def headers(self, number: int) -> Sequence[tuple[str, str]]:
+        """More headers of the answer to what has made or changed the node of this id."""
+        return ()
 
     async def delete(self, unit: Unit, principal: Principal, node: Node, *, reply: bool = True) -> None:
         """Removes a node with everything below it; its dead properties by serve.dav.dead.forget. `reply` is false

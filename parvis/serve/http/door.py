@@ -135,7 +135,7 @@ def _asks_itself(request: Request) -> bool:
     path = request.path
     if "x-parvis" in request.headers:
         return False
-    if path.startswith("/dav"):
+    if path.startswith(("/dav", "/remote.php/", "/ocs/")):
         return True
     return path.startswith(("/jmap/", "/.well")) and request.headers.get("sec-fetch-site") != "same-origin"
 
