@@ -7,6 +7,7 @@ from parvis.access.gate import VISIBLE, visible
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.access.principal import Principal
 from parvis.files import erase, service, sharing
+from parvis.files.archive import ArchiveDoor
 from parvis.files.dav import Files
 from parvis.files.jmap import kinds
 from parvis.files.links.door import LinkDoor
@@ -64,6 +65,7 @@ def feature(context: Context) -> Feature:
             *Tus(context).routes(),
             *LinkDoor(context, previews, guards.all).routes(),
             *shown.routes(),
+            *ArchiveDoor(context, guards.known).routes(),
             *NextcloudDoor(context).routes(),
         ),
         trees=(Files(store, context.settings.files.largest_bytes, guards.known),),

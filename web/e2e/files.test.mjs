@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { enter, eventually, jmap, launch, person } from './harness.mjs';
 
@@ -59,6 +60,32 @@ test('a folder is made, a file is moved into it with keys alone, and back with Z
   await eventually(async () => assert.ok(!(await names()).includes('Liste.csv')));
   await page.keyboard.press('z');
   await eventually(async () => assert.ok((await names()).includes('Liste.csv')));
+});
+
+test('a folder and several files are downloaded as one archive, a file as it is', async () => {
+  const taken = async (act) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), act()]);
+    const bytes = readFileSync(await download.path());
+    return { name: download.suggestedFilename(), bytes, text: bytes.toString('utf8') };
+  };
+  await row('Liste.csv').click();
+  await page.keyboard.press('Escape');
+  const alone = await taken(() => page.keyboard.press('d'));
+  assert.equal(alone.name, 'Liste.csv');
+  assert.equal(alone.text, 'a;b\n1;2\n');
+  await page.keyboard.press('Control+a');
+  await page.getByRole('toolbar').getByRole('button', { name: 'Télécharger en ZIP' }).waitFor();
+  const all = await taken(() => page.keyboard.press('d'));
+  assert.equal(all.name, 'Fichiers.zip');
+  assert.equal(all.bytes.subarray(0, 2).toString(), 'PK');
+  for (const name of ['Archives du port/', 'Liste.csv', 'Compte rendu.txt']) assert.ok(all.text.includes(name), name);
+  await page.keyboard.press('Escape');
+  await row('Archives du port').click();
+  await page.getByRole('heading', { name: 'Archives du port' }).waitFor();
+  const folder = await taken(() => page.getByRole('button', { name: 'Télécharger ce dossier en ZIP' }).click());
+  assert.equal(folder.name, 'Archives du port.zip');
+  await page.getByRole('navigation', { name: 'Emplacements' }).getByRole('link', { name: 'Mes fichiers' }).click();
+  await row('Liste.csv').waitFor();
 });
 
 test('what is thrown away lies in the trash and is restored from there', async () => {

@@ -7,13 +7,14 @@ import hashlib
 import hmac
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from urllib.parse import parse_qs
 from weakref import WeakValueDictionary
 
 from parvis.access import directory, parts, passwords
 from parvis.access.limits import Attempt
 from parvis.access.principal import Principal, Right
-from parvis.files import service
+from parvis.files import archive, service
 from parvis.files import store as files
 from parvis.files.links import pages, store
 from parvis.files.links.form import Brought, Form
@@ -34,7 +35,7 @@ from parvis.store.unit import Unit
 
 _COOKIE_SECONDS = 3600
 _AT_ONCE = 4
-"""Visitors who bring something by one link at the same time; others wait."""
+"""Visitors who bring something, or take a whole folder, by one link at the same time; others wait."""
 _SAFE = re.compile(r"image/(?!svg)[\w.+-]+|audio/[\w.+-]+|video/[\w.+-]+|application/pdf|text/plain")
 Guard = Callable[[Node], Awaitable[str]]
 """Why the bytes of a node are not handed out, as a key of words; empty when they are."""
@@ -59,6 +60,7 @@ class LinkDoor:
         self._context, self._previews, self._guard = context, previews, guard
         self._store = context.store
         self._senders: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
+        self._takers: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
     def routes(self) -> list[Route]:
         """All routes."""
@@ -133,12 +135,15 @@ class LinkDoor:
         return pages.folder(language, link, node, who, sorted(inside, key=lambda one: not one.folder), above)
 
     async def download(self, request: Request) -> Response:
-        """The bytes of a file. Each whole answer is one use; the last one may still be read to its end."""
+        """The bytes of a file, or a folder as an archive. Each whole answer is one use; the last one may still be
+        read to its end."""
         language = closest(request.headers.get("accept-language", ""), self._context.settings.language)
         try:
             link, node = await self._opened(request, language)
-            if link.mode != "download" or node.folder:
+            if link.mode != "download":
                 raise _Refused(pages.sentence(language, "gone", 404))
+            if node.folder:
+                return await self._archive(request, language, link, node)
             if key := await self._guard(node):
                 raise _Refused(pages.sentence(language, key, 403))
         except _Refused as refused:
@@ -152,6 +157,18 @@ class LinkDoor:
         if counted and not await self._downloaded(link, node):
             return pages.sentence(language, "gone", 404)
         return self._sent(node, start, end)
+
+    async def _archive(self, request: Request, language: Language, link: Link, node: Node) -> Response:
+        """A folder with all in it that the link's maker may read."""
+        try:
+            archive.check([node])
+        except TooLarge:
+            raise _Refused(pages.sentence(language, "too_many", 413)) from None
+        whole = replace(node, name=f"{node.name}.zip", size=node.tree_bytes)
+        if request.method != "HEAD" and not await self._downloaded(link, whole):
+            raise _Refused(pages.sentence(language, "gone", 404))
+        made = archive.Archive(self._store, await self._maker(link), [node], self._guard, language)
+        return archive.sent(node.name, made, request, self._takers.setdefault(link.id, asyncio.Semaphore(_AT_ONCE)))
 
     def _sent(self, node: Node, start: int, end: int) -> Response:
         media_type = node.media_type if _SAFE.fullmatch(node.media_type) else "application/octet-stream"

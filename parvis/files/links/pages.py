@@ -102,12 +102,20 @@ def folder(
         body += f'<p><a href="{address(link, above)}">← {escape(say("back", language))}</a></p>'
     if not inside:
         return page(language, node.name, f"{body}<p>{escape(say('empty', language))}</p>")
+    if link.mode == "download":
+        body += _whole(language, link, node)
     rows = "".join(_line(language, link, one) for one in inside[:MOST_SHOWN])
     head = f"<tr><th>{escape(say('name', language))}</th><th>{escape(say('size', language))}</th></tr>"
     body += f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
     if len(inside) > MOST_SHOWN:
         body += f"<p>{escape(say('more', language, count=MOST_SHOWN))}</p>"
     return page(language, node.name, body)
+
+
+def _whole(language: Language, link: Link, node: Node) -> str:
+    """The way to all that a folder holds."""
+    label = f"{say('whole', language)} ({size(node.tree_bytes, language)})"
+    return f'<a class="button" href="{address(link, node, content=True)}.zip">{escape(label)}</a>'
 
 
 def _line(language: Language, link: Link, node: Node) -> str:

@@ -28,6 +28,16 @@ WORDS: dict[str, dict[Language, str]] = {
     },
     "open": {"fr": "Ouvrir", "vi": "Mở", "en": "Open"},
     "download": {"fr": "Télécharger", "vi": "Tải xuống", "en": "Download"},
+    "whole": {
+        "fr": "Tout télécharger (ZIP)",
+        "vi": "Tải tất cả xuống (ZIP)",
+        "en": "Download all (ZIP)",
+    },
+    "too_many": {
+        "fr": "Ce dossier contient trop de fichiers pour une seule archive. Ouvrez-le et prenez-le par parties.",
+        "vi": "Thư mục này có quá nhiều tệp cho một tệp nén. Hãy mở ra và tải từng phần.",
+        "en": "This folder holds too many files for one archive. Open it and take it in parts.",
+    },
     "name": {"fr": "Nom", "vi": "Tên", "en": "Name"},
     "size": {"fr": "Taille", "vi": "Kích thước", "en": "Size"},
     "empty": {"fr": "Ce dossier est vide.", "vi": "Thư mục này trống.", "en": "This folder is empty."},

@@ -78,6 +78,12 @@ class Request:
         """The whole body, at most `limit` bytes. Raises as `chunks`."""
         return b"".join([chunk async for chunk in self.chunks(limit)])
 
+    async def left(self) -> None:
+        """Returns when the client has gone away. To be waited for when the body has been read, or when there is
+        none."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+
     async def json(self, kind: type[Any] = dict, limit: int = 100_000) -> Any:
         """The body as JSON of this type. Raises Invalid."""
         try:

@@ -132,13 +132,33 @@ export function urlOf(account: string, node: FileNode, inline = false): string {
   return jmap.downloadUrl(account, node.blobId ?? '', node.name, node.type ?? 'application/octet-stream') + (inline ? '&disposition=inline' : '');
 }
 
+/** Nodes that one archive takes, and how many of them may be named in its address. */
+const ARCHIVE = { nodes: 100_000, named: 500 };
+
+/** The address of an archive with all of some nodes of an account. */
+function archiveUrl(account: string, nodes: FileNode[], name: string): string {
+  return `/files/archive/${encodeURIComponent(name)}?${new URLSearchParams({ accountId: account, ids: nodes.map(({ id }) => id).join(',') })}`;
+}
+
+/** Fetches a file as it is; a folder, or several of anything, as one ZIP. */
 export function download(nodes = view.targets()): void {
-  for (const node of nodes.filter(({ blobId }) => blobId)) {
-    const anchor = document.createElement('a');
-    anchor.href = urlOf(view.account, node);
-    anchor.download = node.name;
-    document.body.append(anchor);
-    anchor.click();
-    anchor.remove();
+  const [first] = nodes;
+  if (!first) return;
+  if (nodes.length === 1 && first.blobId) {
+    save(urlOf(view.account, first), first.name);
+  } else if (nodes.length > ARCHIVE.named || nodes.reduce((sum, node) => sum + 1 + (node.childCount ?? 0), 0) > ARCHIVE.nodes) {
+    notices.show(t('files.tooManyForArchive'));
+  } else {
+    const name = `${nodes.length === 1 ? first.name : (view.folder?.name ?? t('files.archive'))}.zip`;
+    save(archiveUrl(view.account, nodes, name), name);
   }
+}
+
+function save(url: string, name: string): void {
+  const anchor = document.createElement('a');
+  anchor.href = url;
+  anchor.download = name;
+  document.body.append(anchor);
+  anchor.click();
+  anchor.remove();
 }

@@ -20,7 +20,7 @@ export function doings(nodes: FileNode[]): MenuItem[] {
   }
   const all: (MenuItem | false)[] = [
     one && { label: t('files.open'), icon: Eye, keys: 'O', run: () => view.openNode(first) },
-    nodes.some(({ blobId }) => blobId) && { label: t('files.download'), icon: Download, keys: 'D', run: () => download(nodes) },
+    { label: t(one && first.blobId ? 'files.download' : 'files.downloadZip'), icon: Download, keys: 'D', run: () => download(nodes) },
     one && first.myRights.mayShare && { label: t('files.share'), icon: UserPlus, keys: 'Shift+S', run: () => share(first) },
     nodes.every((node) => node.myRights.mayShare && !node.role) && { label: t('files.sendOut'), icon: Send, run: () => (ui.sending = { account: view.account, nodes }) },
     { label: t('files.favourite'), icon: Star, keys: 'S', checked: nodes.every((node) => node.isFavourite), run: () => favourite(nodes) },
