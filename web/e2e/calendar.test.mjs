@@ -157,6 +157,25 @@ test('somebody is invited, answers, and the answer is seen', async () => {
   await theirs.context().close();
 });
 
+test('a room that is asked for is the place, and answers by itself', async () => {
+  const name = title('Répétition');
+  await page.keyboard.press('c');
+  await page.getByRole('textbox', { name: 'Quoi, quand et où' }).fill(`${name} le ${french(day(3))} 7h`);
+  await page.getByRole('button', { name: 'Plus d’options' }).click();
+  const editor = page.getByRole('dialog', { name: 'Nouvel événement' });
+  await editor.getByRole('combobox', { name: 'Ajouter des invités' }).fill('Salle 204');
+  await editor.getByRole('option', { name: 'Salle 204' }).click();
+  assert.equal(await editor.getByRole('textbox', { name: 'Lieu ou salle' }).inputValue(), 'Salle 204');
+  await accessible(page, 'calendar-room');
+  await editor.getByRole('button', { name: 'Enregistrer et inviter' }).click();
+  await eventually(async () => {
+    const [event] = await kept(page, name);
+    const room = Object.values(event.participants).find((one) => one.calendarAddress?.startsWith('mailto:salle-204@'));
+    assert.deepEqual([room.kind, room.participationStatus], ['resource', 'accepted']);
+  });
+  assert.deepEqual(page.faults, []);
+});
+
 test('a guest proposes another time beside who is free, and the organizer moves the event there', async () => {
   const name = title('Jury');
   const guest = person('fr', 1);

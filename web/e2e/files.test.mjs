@@ -103,16 +103,17 @@ test('what is thrown away lies in the trash and is restored from there', async (
 
 test('a folder is shared, and whom it is shared with sees it at once and no longer when it is withdrawn', async () => {
   const other = await enter(browser, person('fr', 2));
+  const shared = () => other.evaluate(async () => Object.values((await (await fetch('/.well-known/jmap')).json()).accounts).filter((one) => 'urn:ietf:params:jmap:filenode' in one.accountCapabilities).length);
+  const had = await shared();
   await row('Archives du port').click();
   await page.getByRole('heading', { name: 'Archives du port' }).waitFor();
   await page.getByRole('button', { name: 'Partager ce dossier' }).click();
   await page.getByRole('combobox', { name: 'Ajouter' }).fill(person('fr', 2).name.split(' ')[0]);
   await page.getByRole('dialog').locator('ul.some button').first().click();
   await page.getByRole('dialog').getByText(person('fr', 2).name).waitFor();
-  const shared = () => other.evaluate(async () => Object.values((await (await fetch('/.well-known/jmap')).json()).accounts).filter((one) => 'urn:ietf:params:jmap:filenode' in one.accountCapabilities).length);
-  const had = await shared();
+  await eventually(async () => assert.equal(await shared(), had + 1));
   await page.getByRole('button', { name: `Ne plus partager avec ${person('fr', 2).name}` }).click();
-  await eventually(async () => assert.equal(await shared(), had - 1));
+  await eventually(async () => assert.equal(await shared(), had));
   await page.getByRole('button', { name: 'Terminé' }).click();
   await other.context().close();
   const [{ ids }] = await jmap(page, [['FileNode/query', { filter: { isTopLevel: true, nodeType: 'directory' } }]]);

@@ -27,11 +27,12 @@ describe('a new event', () => {
     expect(recordOf(form, ME)).toMatchObject({ start: '2026-12-08T00:00:00', timeZone: null, duration: 'P3D', showWithoutTime: true, useDefaultAlerts: false });
   });
   it('with guests has an organiser', () => {
-    const record = recordOf({ ...formOf(draft, 'A/c', PARIS), guests: [{ name: 'Lan', address: 'lan@hue.example', optional: true }] }, ME);
+    const record = recordOf({ ...formOf(draft, 'A/c', PARIS), guests: [{ name: 'Lan', address: 'lan@hue.example', optional: true, resource: false }, { name: 'Salle 204', address: 'salle-204@rennes.example', optional: false, resource: true }] }, ME);
     expect(record.organizerCalendarAddress).toBe('mailto:claire@rennes.example');
-    expect(guestsOf(record, OWN).map(({ address, organiser, optional, own, status }) => [address, organiser, optional, own, status])).toEqual([
-      ['claire@rennes.example', true, false, true, 'accepted'],
-      ['lan@hue.example', false, true, false, 'needs-action'],
+    expect(guestsOf(record, OWN).map(({ address, organiser, optional, resource, own, status }) => [address, organiser, optional, resource, own, status])).toEqual([
+      ['claire@rennes.example', true, false, false, true, 'accepted'],
+      ['lan@hue.example', false, true, false, false, 'needs-action'],
+      ['salle-204@rennes.example', false, false, true, false, 'needs-action'],
     ]);
   });
   it('over the change of the clocks is as long as the clocks say', () => {

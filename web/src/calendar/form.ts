@@ -16,6 +16,8 @@ export interface FormGuest {
   name: string;
   address: string;
   optional: boolean;
+  /** A room or a thing, not a person. */
+  resource: boolean;
 }
 
 export interface Form {
@@ -48,7 +50,7 @@ export function formOf(draft: Draft, calendar: string, zone: string): Form {
     startDay: formatDay(draft.from), startTime: draft.wholeDay ? '09:00' : time(draft.from),
     endDay: formatDay(last), endTime: draft.wholeDay ? '10:00' : time(draft.to),
     zone, rule: draft.rule?.[0] ?? null, place: draft.place ?? '', online: '',
-    guests: (draft.guests ?? []).map((guest) => ({ ...guest, optional: false })),
+    guests: (draft.guests ?? []).map((guest) => ({ ...guest, optional: false, resource: false })),
     notes: draft.description ?? '', alerts: null, calendar: draft.calendar ?? calendar, free: false, private: false,
   };
 }
@@ -62,7 +64,7 @@ export function formFrom(one: Occurrence, own: ReadonlySet<string>, calendar: st
     startDay: formatDay(from), startTime: one.wholeDay ? '09:00' : time(from),
     endDay: formatDay(one.wholeDay ? to - DAY : to), endTime: one.wholeDay ? '10:00' : time(to),
     zone: where, rule: rulesOf(one.event)[0] ?? null, place: placeOf(one), online: onlineOf(one),
-    guests: guestsOf(one, own).filter((guest) => !guest.organiser).map(({ name, address, optional }) => ({ name, address, optional })),
+    guests: guestsOf(one, own).filter((guest) => !guest.organiser).map(({ name, address, optional, resource }) => ({ name, address, optional, resource })),
     notes: one.description ?? '', alerts: one.useDefaultAlerts ? null : alertsOf(one, undefined), calendar,
     free: one.freeBusyStatus === 'free', private: one.privacy === 'private' || one.privacy === 'secret',
   };
@@ -108,7 +110,7 @@ interface Me {
 /** The properties of a form, as a record has them. `before` is the event there is. */
 export function detailsOf(form: Form, before: Occurrence | null, me: Me): Details & Pick<CalendarEvent, 'recurrenceRules' | 'recurrenceRule' | 'organizerCalendarAddress'> {
   const { from, to } = wallsIn(form);
-  const participants = participantsOf(before?.participants ?? {}, form.guests.map(({ name, address, optional }) => ({ name, address, ...(optional ? { optional } : {}) })), me);
+  const participants = participantsOf(before?.participants ?? {}, form.guests, me);
   return {
     title: form.title.trim(),
     start: formatLocal(from),

@@ -65,26 +65,26 @@ export function organises(event: Pick<CalendarEvent, 'participants' | 'isOrigin'
 }
 
 /** Participants for a record: the person as organiser, and those who are asked. What is known of somebody already stays. */
-export function participantsOf(before: Record<string, Participant>, guests: { name: string; address: string; optional?: boolean }[], me: { name: string; address: string }): Record<string, Participant> | null {
+export function participantsOf(before: Record<string, Participant>, guests: { name: string; address: string; optional?: boolean; resource?: boolean }[], me: { name: string; address: string }): Record<string, Participant> | null {
   if (!guests.length) return null;
   const idOf = (address: string) => Object.keys(before).find((id) => addressOf(before[id]!).toLowerCase() === address.toLowerCase());
   const result: Record<string, Participant> = {};
   const owner = Object.keys(before).find((id) => before[id]!.roles?.owner);
   if (owner) result[owner] = before[owner]!;
   else result[idOf(me.address) ?? newId()] = { ...made(me.name, me.address), roles: { owner: true, attendee: true }, participationStatus: 'accepted' };
-  for (const { name, address, optional } of guests) {
+  for (const { name, address, optional, resource } of guests) {
     if (Object.values(result).some((one) => addressOf(one).toLowerCase() === address.toLowerCase())) continue;
     const id = idOf(address);
     const roles = { attendee: true, ...(optional ? { optional: true } : {}) };
-    result[id ?? newId()] = id ? { ...before[id]!, roles: { ...before[id]!.roles, ...roles, ...(optional ? {} : { optional: false }) } } : { ...made(name, address), roles, participationStatus: 'needs-action', expectReply: true };
+    result[id ?? newId()] = id ? { ...before[id]!, roles: { ...before[id]!.roles, ...roles, ...(optional ? {} : { optional: false }) } } : { ...made(name, address, resource), roles, participationStatus: 'needs-action', expectReply: true };
     const kept = result[id ?? '']?.roles;
     if (kept && !optional) delete kept.optional;
   }
   return result;
 }
 
-function made(name: string, address: string): Omit<Participant, 'roles'> {
-  return { '@type': 'Participant', ...(name && name !== address ? { name } : {}), calendarAddress: `mailto:${address}`, kind: 'individual' };
+function made(name: string, address: string, resource = false): Omit<Participant, 'roles'> {
+  return { '@type': 'Participant', ...(name && name !== address ? { name } : {}), calendarAddress: `mailto:${address}`, kind: resource ? 'resource' : 'individual' };
 }
 
 function newId(): string {
