@@ -281,9 +281,31 @@ async def test_where_there_is_no_room_no_transfer_begins(store, make_owner, open
     assert (await transfer.begin(oc_total_length="1001")).status_code == 507
     assert (await transfer.begin(oc_total_length="lots")).status_code == 400
     assert (await transfer.begin(oc_total_length="10")).status_code == 201
-    await transfer.put("1", b"x" * 1001)
+    assert (await transfer.put("1", b"x" * 1001)).status_code == 507
+    assert (await transfer.put("1", b"x" * 600)).status_code == 201
+    assert (await transfer.put("2", b"x" * 600)).status_code == 507
+    another = Transfer(transfer.peer)
+    await another.begin()
+    assert (await another.put("1", b"x" * 600)).status_code == 507
+    await transfer.peer("PUT", "b", b"x" * 500)
     assert (await transfer.move("a")).status_code == 507
-    assert await transfer.there() == {"1": 1001}
+    assert await transfer.there() == {"1": 600}
+
+
+async def test_chunks_are_no_larger_together_than_a_file_may_be(peer, doors) -> None:
+    doors.context.settings.files.largest_bytes = 1000
+    transfer = Transfer(peer)
+    await transfer.begin()
+    assert (await transfer.put("1", b"x" * 700)).status_code == 201
+    assert (await transfer.put("2", b"x" * 301)).status_code == 413
+
+    async def parts():
+        for _ in range(301):
+            yield b"x"
+
+    assert (await peer("PUT", f"{transfer.at}/2", parts())).status_code == 413
+    assert await transfer.there() == {"1": 700}
+    assert (await transfer.put("2", b"x" * 300)).status_code == 201
 
 
 # Letting a program in

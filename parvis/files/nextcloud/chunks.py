@@ -79,32 +79,49 @@ class Chunks:
         return Response(201)
 
     async def _fits(self, ask: Ask) -> None:
-        """Refuses early what there is no room for, where the program says how much it will be, and where."""
+        """Refuses early what there is no room for, where the program says how much it will be."""
         total = _total(ask)
+        if total > self._context.settings.files.largest_bytes:
+            raise TooLarge("the file is too large", limit=self._context.settings.files.largest_bytes)
+        await self._room(ask, total)
+
+    async def _room(self, ask: Ask, octets: int) -> None:
+        """Refuses what the account has no room for that it goes into, where the program says which: its sender's
+        otherwise. Raises OverQuota."""
         account_id = ask.who.id
         if "destination" in ask.request.headers:
             parent = await put.parent_of(ask, self._store.db, ask.destination())
             account_id = parent.of_tree()[1].account_id
-        if total > self._context.settings.files.largest_bytes:
-            raise TooLarge("the file is too large", limit=self._context.settings.files.largest_bytes)
         if (room := await files.room(self._store.db, account_id)) is not None:
-            files.fits(room, total)
+            files.fits(room, octets)
 
     async def _take(self, ask: Ask, transfer: str, chunk: str) -> Response:
         """A chunk: an upload of its own, which is told of only when it has come whole."""
         who, end = ask.who, self._receiver.end_ms()
         if await store.transfer(self._store.db, who.id, transfer) is None:
             raise NotFound("there is no such transfer")
+        most = await self._left(ask, transfer)
         number = await self._store.write(lambda unit: _begun(unit, who, transfer, chunk, end))
         upload = await store.find(self._store.db, who.id, number)
         try:
-            chunks = ask.request.chunks(self._context.settings.files.largest_bytes)
+            chunks = ask.request.chunks(most)
             reached = await self._receiver.take(upload, chunks)
         except BaseException:
             await self._store.write(lambda unit: store.drop(unit, who.id, number))
             raise
         await self._store.write(lambda unit: store.measure(unit, upload, reached))
         return Response(201)
+
+    async def _left(self, ask: Ask, transfer: str) -> int:
+        """How many bytes a chunk may have: all of them together make no larger file than there may be. Raises
+        TooLarge, OverQuota for one that says it has more, or more than there is room for with all under way."""
+        most = self._context.settings.files.largest_bytes - await store.held(self._store.db, ask.who.id, transfer)
+        given = ask.header("content-length") or "0"
+        coming = int(given) if given.isdecimal() and len(given) < 19 else 0
+        if coming > most:
+            raise TooLarge("the file is too large", limit=self._context.settings.files.largest_bytes)
+        await self._room(ask, coming + await store.held(self._store.db, ask.who.id))
+        return max(0, most)
 
     async def _tell(self, ask: Ask, transfer: str) -> Response:
         """What has come; programs ask it to go on after a cut."""

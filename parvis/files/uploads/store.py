@@ -147,6 +147,16 @@ async def chunks(db: Any, principal_id: int, name: str) -> list[tuple[str, Uploa
     return sorted(((row[-1], _upload(row[:-1])) for row in rows), key=lambda one: _number(one[0]))
 
 
+async def held(db: Any, principal_id: int, name: str = "") -> int:
+    """How many bytes the chunks of a transfer hold; those of all transfers of somebody, when none is named."""
+    of_one = "AND transfer = ?" if name else "AND transfer <> ''"
+    held_bytes = await db.value(
+        f"SELECT COALESCE(SUM(reached), 0) FROM file_upload WHERE principal_id = ? {of_one}",
+        *((principal_id, name) if name else (principal_id,)),
+    )
+    return int(held_bytes)
+
+
 def _number(name: str) -> tuple[int, str]:
     return (int(name), "") if name.isdecimal() and len(name) < 20 else (10**20, name)
 
