@@ -1,8 +1,9 @@
 """Where large content is cut into pieces: at places that its own bytes choose, so that two versions of a file have
 most of their pieces in common wherever something was put in or taken out.
 
-A cut is after 16 bytes of which a weighted sum, modulo 2^64, is small: one place in two million on average. All
-sums of a chunk are computed at once with numpy, eight times over words that begin at eight places."""
+A cut is after 16 bytes that two sums find good. The first is of four of the bytes, modulo 256, and is good at one
+place in 256: numpy computes it for many places in few steps. Only there the second is looked at, a weighted sum of
+all 16 bytes modulo 2^64 that is good at one place in 8192: together one in two million."""
 
 from typing import Any
 
@@ -11,8 +12,14 @@ import numpy as np
 LEAST, MOST = 1024 * 1024, 8 * 1024 * 1024
 """Bytes of a piece."""
 _WINDOW = 16
+_SPAN = 128 * 1024
+"""Places that are looked at together: what is computed of them stays in the processor's cache."""
+_WEIGHTS = (np.uint8(1), np.uint8(37), np.uint8(101), np.uint8(171))
+"""Of every fifth byte. Their sum is even and what is good is odd, so no row of equal bytes is ever good: a disk
+image has long ones, and each of their places would be looked at twice."""
+_GOOD = np.uint8(91)
 _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
-_SMALL = np.uint64(1 << 43)
+_SMALL = np.uint64(1 << 51)
 
 
 class Cutter:
@@ -25,27 +32,38 @@ class Cutter:
     def cuts(self, chunk: bytes) -> list[int]:
         """The places in this chunk where a piece ends, in order."""
         found, start = list[int](), -self._since
-        if len(chunk) - start >= LEAST:
-            places = self._candidates(chunk)
-            while (place := _next(places, start)) <= len(chunk):
-                found.append(place)
-                start = place
+        while (place := self._end(chunk, start)) is not None:
+            found.append(place)
+            start = place
         self._since = len(chunk) - start
-        self._tail = (self._tail + chunk)[-(_WINDOW - 1) :]
+        self._tail = (self._tail + chunk[1 - _WINDOW :])[1 - _WINDOW :]
         return found
 
-    def _candidates(self, chunk: bytes) -> "np.ndarray[Any, np.dtype[np.int64]]":
-        data = self._tail + chunk
-        found = [np.empty(0, np.int64)]
-        for first in range(8):
-            words = np.frombuffer(data, "<u8", max(0, len(data) - first) // 8, min(first, len(data)))
-            sums = words[:-1] * _FIRST + words[1:] * _SECOND
-            found.append(np.flatnonzero(sums < _SMALL) * 8 + (first + _WINDOW - len(self._tail)))
-        ends = np.sort(np.concatenate(found))
-        return ends[ends > 0]
+    def _end(self, chunk: bytes, start: int) -> int | None:
+        """Where the piece that began at `start` ends: at the first good place that is far enough, but not too far.
+        None when it is not in this chunk."""
+        first, last = max(1, start + LEAST), start + MOST
+        stop = min(len(chunk), last - 1) + 1
+        for place in range(first, stop, _SPAN):
+            good = _good(self._windows(chunk, place, min(place + _SPAN, stop)))
+            if len(good):
+                return place + int(good[0])
+        return last if last <= len(chunk) else None
+
+    def _windows(self, chunk: bytes, first: int, stop: int) -> "np.ndarray[Any, np.dtype[np.uint8]]":
+        """The bytes before the places from `first` on, as far as they say anything of one of them."""
+        begin = first - _WINDOW
+        if begin < 0:
+            chunk, begin, stop = self._tail[begin:] + chunk[: stop - 1], 0, stop - begin
+        return np.frombuffer(chunk, np.uint8, stop - 1 - begin, begin)
 
 
-def _next(places: "np.ndarray[Any, np.dtype[np.int64]]", start: int) -> int:
-    """Where the piece that begins at `start` ends: at the first place that is far enough, but not too far."""
-    index = int(np.searchsorted(places, start + LEAST))
-    return min(int(places[index]), start + MOST) if index < len(places) else start + MOST
+def _good(data: "np.ndarray[Any, np.dtype[np.uint8]]") -> "np.ndarray[Any, np.dtype[np.int64]]":
+    """The places, counted from the end of the first window, that are good."""
+    count = len(data) - _WINDOW + 1
+    sums = data[:count] * _WEIGHTS[0]
+    for number, weight in enumerate(_WEIGHTS[1:], 1):
+        sums += data[5 * number : 5 * number + count] * weight
+    places = np.flatnonzero(sums == _GOOD)
+    words = np.lib.stride_tricks.sliding_window_view(data, _WINDOW)[places].view("<u8")
+    return places[words[:, 0] * _FIRST + words[:, 1] * _SECOND < _SMALL]
