@@ -177,7 +177,7 @@ class Files(Tree):
         """See Tree.read. Raises Forbidden for what ClamAV has found."""
         if await self._guard(node.own):
             raise Forbidden("this file holds a virus")
-        stream = partial(self._store.blobs.stream, node.own.hash)
+        stream = partial(self._store.blobs.extents, node.own.hash)
         return Content(size=node.size, media_type=node.media_type, stream=stream)
 
     async def quota(self, db: Reader, principal: Principal, node: Node) -> tuple[int, int] | None:

@@ -10,6 +10,7 @@ import pytest
 from parvis.kernel import clock
 from parvis.kernel.errors import Invalid, NotFound, Unavailable
 from parvis.store.blobs.contract import CHUNK, RENEW_MS, Blobs
+from parvis.store.blobs.extents import Extent
 from parvis.store.blobs.folder import FolderBlobs
 from parvis.store.blobs.pieces import PiecedBlobs
 from parvis.store.blobs.s3 import open_s3
@@ -53,6 +54,22 @@ async def test_parts_come_back(blobs: Blobs) -> None:
         assert await blobs.get(digest, start, end) == content[start:end]
     chunks = [chunk async for chunk in blobs.stream(digest, 1)]
     assert b"".join(chunks) == content[1:] and max(map(len, chunks)) <= CHUNK
+
+
+async def test_parts_come_back_from_where_they_lie(blobs: Blobs) -> None:
+    for content in (os.urandom(100), os.urandom(600_000)):
+        digest = await blobs.put(content)
+        for start, end in [(0, None), (3, 90), (5, 5), (50, 700_000), (700_000, None)]:
+            found = b""
+            async for part in blobs.extents(digest, start, end):
+                if isinstance(part, Extent):
+                    assert len(content) > LARGEST and part.size > 0
+                    found += os.pread(part.file.fileno(), part.size, part.start)
+                else:
+                    found += part
+            assert found == content[start:end]
+    with pytest.raises(NotFound):
+        await anext(blobs.extents(ABSENT))
 
 
 async def test_what_is_not_there_is_not_found(blobs: Blobs) -> None:

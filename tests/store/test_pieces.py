@@ -3,6 +3,7 @@ is made of is swept."""
 
 import hashlib
 import itertools
+import os
 import random
 
 import pytest
@@ -12,6 +13,7 @@ from parvis.kernel.errors import NotFound, Unavailable
 from parvis.store import tidy
 from parvis.store.blobs.contract import Piece
 from parvis.store.blobs.cutting import LEAST, MOST, Cutter
+from parvis.store.blobs.extents import Extent
 from parvis.store.blobs.folder import FolderWriter
 from parvis.store.store import Store
 
@@ -62,6 +64,17 @@ async def test_a_large_content_comes_back(store: Store) -> None:
         assert raw[:] == content
     with pytest.raises(NotFound):
         await store.blobs.get("0" * 64)
+
+
+async def test_a_part_over_several_pieces_is_left_in_their_files(store_sqlite: Store) -> None:
+    store, content = store_sqlite, noise(9 * MIB + 17)
+    digest = await written(store, content)
+    first, second = (size for _, size in (await pieces(store, digest))[:2])
+    start, end, found = first - 5, first + second + 7, list[bytes]()
+    async for part in store.blobs.extents(digest, start, end):
+        assert isinstance(part, Extent)
+        found.append(os.pread(part.file.fileno(), part.size, part.start))
+    assert [len(each) for each in found] == [5, second, 7] and b"".join(found) == content[start:end]
 
 
 @pytest.mark.parametrize("fails", [0, 2])

@@ -183,7 +183,7 @@ class LinkDoor:
         partial = (start, end) != (0, node.size)
         if partial:
             headers.append(("content-range", f"bytes {start}-{end - 1}/{node.size}"))
-        return Response(206 if partial else 200, self._store.blobs.stream(node.hash, start, end), headers)
+        return Response(206 if partial else 200, self._store.blobs.extents(node.hash, start, end), headers)
 
     async def _downloaded(self, link: Link, node: Node) -> bool:
         """Counts a download, with its receipt; False when there is none left."""

@@ -1,7 +1,5 @@
 """GET and HEAD of a resource. RFC 9110 §9.3.1, §13, §14"""
 
-from collections.abc import AsyncIterator
-
 from parvis.serve.dav import conditions
 from parvis.serve.dav.ask import Ask
 from parvis.serve.dav.live import http_date
@@ -10,7 +8,6 @@ from parvis.serve.dav.tree import Content, Node
 from parvis.serve.http import ranges
 from parvis.serve.http.exchange import Response
 from parvis.serve.jmap.transfer import disposition
-from parvis.store.blobs.contract import CHUNK
 from parvis.wire.dav import headers
 
 ALLOWED = "OPTIONS, PROPFIND, REPORT, PROPPATCH, MKCOL, COPY, MOVE, DELETE, LOCK, UNLOCK, POST"
@@ -33,12 +30,12 @@ async def run(ask: Ask) -> Response:
         return Response(304, b"", sent)
     span = ranges.span(ask.request.headers, content.size, etag)
     if span is None:
-        return Response(200, _body(content, 0, content.size), [*sent, ("content-length", str(content.size))])
+        return Response(200, content.stream(0, content.size), [*sent, ("content-length", str(content.size))])
     start, end = span
     if start >= end:
         return Response(416, b"", [("content-range", f"bytes */{content.size}")])
     sent += [("content-range", f"bytes {start}-{end - 1}/{content.size}"), ("content-length", str(end - start))]
-    return Response(206, _body(content, start, end), sent)
+    return Response(206, content.stream(start, end), sent)
 
 
 def conditions_of_reading(ask: Ask, node: Node) -> None:
@@ -73,10 +70,3 @@ def _headers(node: Node, content: Content, etag: str) -> list[tuple[str, str]]:
     if node.schedule_tag:
         sent.append(("schedule-tag", f'"{node.schedule_tag}"'))
     return sent
-
-
-async def _body(content: Content, start: int, end: int) -> AsyncIterator[bytes]:
-    """The bytes in pieces that are small enough to wait for a slow client one by one."""
-    async for chunk in content.stream(start, end):
-        for place in range(0, len(chunk), CHUNK):
-            yield chunk[place : place + CHUNK]

@@ -36,6 +36,7 @@ from parvis.access.principal import Principal
 from parvis.kernel import ids
 from parvis.kernel.errors import Forbidden, NotFound, ParvisError
 from parvis.store.blobs.contract import CHUNK
+from parvis.store.blobs.extents import Extent
 from parvis.store.sql.contract import Database, Tx
 from parvis.store.unit import Unit
 from parvis.wire.dav.element import Element, Value
@@ -109,11 +110,12 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """The bytes of a resource as it is read. `stream(start, end)` gives them in small chunks, end exclusive."""
+    """The bytes of a resource as it is read. `stream(start, end)` gives them in small chunks, or says in which file
+    they lie; end exclusive."""
 
     size: int
     media_type: str
-    stream: Callable[[int, int], AsyncIterator[bytes]]
+    stream: Callable[[int, int], AsyncIterator[bytes | Extent]]
     etag: str = ""
     """When these bytes are another form of the resource than `node.etag` stands for (vCard 3 of a vCard 4)."""
 
@@ -121,7 +123,7 @@ class Content:
     def of(cls, data: bytes, media_type: str, etag: str = "") -> "Content":
         """Bytes that are in memory."""
 
-        async def stream(start: int, end: int) -> AsyncIterator[bytes]:
+        async def stream(start: int, end: int) -> AsyncIterator[bytes | Extent]:
             for place in range(start, end, CHUNK):
                 yield data[place : min(place + CHUNK, end)]
 

@@ -13,7 +13,10 @@ from parvis.serve.http.identity import Identity
 from parvis.serve.http.metrics import Metrics
 from parvis.serve.http.rates import Rates
 from parvis.serve.http.router import Router
+from parvis.serve.http.sending import BODY, ZERO_COPY
 from parvis.serve.http.static import Static
+from parvis.store.blobs.contract import CHUNK
+from parvis.store.blobs.extents import Extent
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -61,7 +64,8 @@ class Door:
             response = await self._handled(request)
         except Disconnected:
             return
-        status = await _send(request, await compressed(request, response), send)
+        from_files = ZERO_COPY in scope.get("extensions", {})
+        status = await _send(request, await compressed(request, response), send, from_files=from_files)
         self._metrics.note(request.method, status, clock.monotonic() - started)
 
     async def _handled(self, request: Request) -> Response:
@@ -175,8 +179,9 @@ def _request(scope: Scope, receive: Receive) -> Request:
     )
 
 
-async def _send(request: Request, response: Response, send: Send) -> int:
-    """Sends an answer; returns its status. A stream that fails midway is cut, so that it cannot look whole."""
+async def _send(request: Request, response: Response, send: Send, *, from_files: bool) -> int:
+    """Sends an answer; returns its status. A stream that fails midway is cut, so that it cannot look whole.
+    `from_files` says whether the server takes bytes out of files by itself."""
     named = {name for name, _ in response.headers}
     headers = [*response.headers, *((name, value) for name, value in _ALWAYS if name not in named)]
     if isinstance(response.body, bytes) and response.status not in (204, 304):
@@ -187,18 +192,27 @@ async def _send(request: Request, response: Response, send: Send) -> int:
     try:
         await send({"type": "http.response.start", "status": response.status, "headers": encoded})
         if request.method == "HEAD":
-            await send({"type": "http.response.body", "body": b""})
+            await send({"type": BODY, "body": b""})
         elif isinstance(response.body, bytes):
-            await send({"type": "http.response.body", "body": response.body})
+            await send({"type": BODY, "body": response.body})
         else:
-            await _stream(response.body, send)
+            await _stream(response.body, send, from_files=from_files and "content-length" in named)
     finally:
         if (close := getattr(response.body, "aclose", None)) is not None:
             await close()
     return response.status
 
 
-async def _stream(body: AsyncIterable[bytes], send: Send) -> None:
-    async for chunk in body:
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+async def _stream(body: AsyncIterable[bytes | Extent], send: Send, *, from_files: bool) -> None:
+    """Chunks that are small enough to wait for a slow client one by one."""
+    async for part in body:
+        if isinstance(part, bytes):
+            for place in range(0, len(part), CHUNK):
+                await send({"type": BODY, "body": part[place : place + CHUNK], "more_body": True})
+        elif from_files:
+            file = {"file": part.file.fileno(), "offset": part.start, "count": part.size}
+            await send({"type": ZERO_COPY, **file, "more_body": True})
+        else:
+            async for chunk in part.read():
+                await send({"type": BODY, "body": chunk, "more_body": True})
+    await send({"type": BODY, "body": b""})

@@ -10,6 +10,7 @@ import msgspec
 
 from parvis.access.principal import Principal
 from parvis.kernel.errors import Invalid, TooLarge, Unauthenticated, Unavailable
+from parvis.store.blobs.extents import Extent
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 _SILENT_SECONDS = 60.0
@@ -94,10 +95,11 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """One answer. A body that is an iterator is streamed with flat memory."""
+    """One answer. A body that is an iterator is streamed with flat memory, what lies in a file without being
+    read when it can."""
 
     status: int = 200
-    body: bytes | AsyncIterable[bytes] = b""
+    body: bytes | AsyncIterable[bytes | Extent] = b""
     headers: list[tuple[str, str]] = field(default_factory=list)
     compress: bool = False
     """Whether it may be compressed; see serve.http.compression for what may."""

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from parvis.kernel.errors import Unavailable
 from parvis.kernel.settings import Settings
+from parvis.serve.http.sending import FileSending
 
 _GRACE_SECONDS = 10
 _HEAD_SECONDS = 30.0
@@ -64,6 +65,10 @@ class _Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._loose = 0
         super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """What goes through TLS has to be read; all else can be sent out of a file."""
+        super()._start_asgi_task(cycle, app if self.scheme == "https" else FileSending(app, cycle))
 
     def _await_header(self) -> None:
         self._have_header()

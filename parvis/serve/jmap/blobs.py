@@ -15,6 +15,7 @@ from parvis.access.principal import Principal
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden, NotFound
 from parvis.store.blobs.contract import Blobs
+from parvis.store.blobs.extents import Extent
 from parvis.store.sql.contract import Database, marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -54,6 +55,13 @@ class Blob:
     stream: Callable[[int, int | None], AsyncIterator[bytes]]
     digest: str | None = None
     """The hash under which exactly these bytes are stored; None for a virtual blob."""
+
+    extents: Callable[[int, int | None], AsyncIterator[bytes | Extent]] | None = None
+    """The same as `stream`, with what lies in a file left there; None when nothing does."""
+
+    def sent(self, start: int, end: int) -> AsyncIterator[bytes | Extent]:
+        """The bytes as they are best given to a network."""
+        return self.extents(start, end) if self.extents else self.stream(start, end)
 
     async def read(self) -> bytes:
         """All bytes at once."""
@@ -116,7 +124,8 @@ class Library:
                     continue
             elif not await self.opened(principal, account_id, kind, [object_id], allowed):
                 continue
-            return Blob(blob_id(digest), size, media_type, partial(self.blobs.stream, digest), digest)
+            stream, extents = partial(self.blobs.stream, digest), partial(self.blobs.extents, digest)
+            return Blob(blob_id(digest), size, media_type, stream, digest, extents)
         raise NotFound("no such blob", blob=blob_id(digest))
 
     async def opens(self, principal: Principal, account_id: int, kind: str, known: dict[str, bool]) -> bool:

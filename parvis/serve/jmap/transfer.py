@@ -17,7 +17,7 @@ from parvis.serve.jmap.accounts import ANY, account
 from parvis.serve.jmap.api import Turns, problem
 from parvis.serve.jmap.blobs import UPLOAD, UPLOAD_MS, Blob, Library, blob_id, link
 from parvis.serve.jmap.errors import MethodError, RequestError
-from parvis.store.blobs.contract import CHUNK
+from parvis.store.blobs.extents import Extent
 from parvis.store.unit import Unit
 
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}(\s*;[\x20-\x7e]{0,200})?")
@@ -32,10 +32,10 @@ _DOWNLOADS = 16
 class _Held:
     """A body that gives its turn back when it has ended, was cut or is not wanted."""
 
-    def __init__(self, body: AsyncIterable[bytes], turn: ExitStack) -> None:
+    def __init__(self, body: AsyncIterable[bytes | Extent], turn: ExitStack) -> None:
         self._body, self._turn = body, turn
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes | Extent]:
         return aiter(self._body)
 
     async def aclose(self) -> None:
@@ -116,12 +116,12 @@ class Transfer:
             return Response(304, b"", headers)
         span = ranges.span(request.headers, blob.size, blob.id)
         if span is None:
-            return Response(200, _opened(blob, 0, blob.size), [*headers, ("content-length", str(blob.size))])
+            return Response(200, blob.sent(0, blob.size), [*headers, ("content-length", str(blob.size))])
         start, end = span
         if start >= end:
             return Response(416, b"", [("content-range", f"bytes */{blob.size}")])
         headers.append(("content-range", f"bytes {start}-{end - 1}/{blob.size}"))
-        return Response(206, _opened(blob, start, end), [*headers, ("content-length", str(end - start))])
+        return Response(206, blob.sent(start, end), [*headers, ("content-length", str(end - start))])
 
 
 async def keep_upload(
@@ -169,13 +169,6 @@ async def _let_go(unit: Unit, account_id: int, principal_id: int, surplus: tuple
             principal_id,
         )
         octets, count = octets - size, count - 1
-
-
-async def _opened(blob: Blob, start: int, end: int) -> AsyncIterator[bytes]:
-    """The bytes in pieces that are small enough to wait for a slow client one by one."""
-    async for chunk in blob.stream(start, end):
-        for place in range(0, len(chunk), CHUNK):
-            yield chunk[place : place + CHUNK]
 
 
 def _headers(request: Request, blob: Blob) -> list[tuple[str, str]]:

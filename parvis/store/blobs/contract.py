@@ -4,10 +4,13 @@ and the same bytes are kept once. Who may read a blob is told by `blob_link`, ne
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from parvis.kernel.mapped import Raw
 from parvis.store.unit import Unit
+
+if TYPE_CHECKING:
+    from parvis.store.blobs.extents import Extent
 
 CHUNK = 256 * 1024
 RENEW_MS = 12 * 3_600_000
@@ -73,6 +76,10 @@ class Blobs(Protocol):
 
     def stream(self, digest: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """The same in chunks of at most CHUNK bytes. Raises NotFound at the first step."""
+        ...
+
+    def extents(self, digest: str, start: int = 0, end: int | None = None) -> "AsyncIterator[bytes | Extent]":
+        """The same for who sends them: what lies in a file is not read. Raises NotFound at the first step."""
         ...
 
     def mapped(self, digest: str) -> AbstractAsyncContextManager[Raw]:

@@ -14,7 +14,8 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import NotFound, Unavailable
 from parvis.kernel.mapped import Mapped, Raw
 from parvis.store.blobs import small
-from parvis.store.blobs.contract import CHUNK, RENEW_MS, Step, stored
+from parvis.store.blobs.contract import RENEW_MS, Step, stored
+from parvis.store.blobs.extents import Extent, chunks
 from parvis.store.sql.contract import Database
 
 _MINUTE_MS = 60_000
@@ -109,22 +110,20 @@ class FolderBlobs:
             file.seek(start)
             return file.read() if end is None else file.read(max(0, end - start))
 
-    async def stream(self, digest: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+    def stream(self, digest: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """See Blobs.stream."""
+        return chunks(self.extents(digest, start, end))
+
+    async def extents(self, digest: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes | Extent]:
+        """See Blobs.extents."""
         if (content := await self._small.get(digest)) is not None:
             if piece := content[start:end]:
                 yield piece
             return
         with self._open(digest) as file:
-            left = os.fstat(file.fileno()).st_size - start if end is None else end - start
-            while left > 0:
-                chunk = _cached(file, start, min(CHUNK, left))
-                if not chunk:
-                    chunk = await asyncio.to_thread(os.pread, file.fileno(), min(CHUNK, left), start)
-                if not chunk:
-                    return
-                start, left = start + len(chunk), left - len(chunk)
-                yield chunk
+            size = os.fstat(file.fileno()).st_size
+            if (stop := size if end is None else min(end, size)) > start:
+                yield Extent(file, start, stop - start)
 
     @asynccontextmanager
     async def mapped(self, digest: str) -> AsyncIterator[Raw]:
@@ -244,16 +243,6 @@ def _writing(temporary: Path | None = None) -> Iterator[None]:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
         raise Unavailable(f"the blob folder cannot write: {error}") from error
-
-
-def _cached(file: BinaryIO, start: int, size: int) -> bytes:
-    """What of a part is in memory already, for which nobody has to wait: no way to a thread and back. Empty when
-    the disk is to be asked, or the system does not tell (Linux does)."""
-    part = bytearray(size)
-    try:
-        return bytes(memoryview(part)[: os.preadv(file.fileno(), [part], start, os.RWF_NOWAIT)])
-    except (OSError, AttributeError):
-        return b""
 
 
 def _older(paths: Iterable[Path], before_ms: int) -> list[Path]:

@@ -15,6 +15,7 @@ from parvis.kernel.errors import NotFound
 from parvis.kernel.mapped import Mapped, Raw
 from parvis.store.blobs.contract import CHUNK, Blobs, BlobWriter, Piece
 from parvis.store.blobs.cutting import Cutter
+from parvis.store.blobs.extents import Extent, chunks
 from parvis.store.sql.contract import Database, Tx
 
 _PAGE = 1000
@@ -59,21 +60,25 @@ class PiecedBlobs:
         try:
             return await self.inner.get(digest, start, end)
         except NotFound:
-            return b"".join([chunk async for chunk in self._joined(digest, start, end)])
+            return b"".join([chunk async for chunk in chunks(self._joined(digest, start, end))])
 
-    async def stream(self, digest: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+    def stream(self, digest: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """See Blobs.stream."""
-        plain = self.inner.stream(digest, start, end)
+        return chunks(self.extents(digest, start, end))
+
+    async def extents(self, digest: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes | Extent]:
+        """See Blobs.extents."""
+        plain = self.inner.extents(digest, start, end)
         try:
-            async for chunk in plain:
-                yield chunk
+            async for extent in plain:
+                yield extent
             return
         except NotFound:
-            pass  # it is raised before the first chunk only
-        async for chunk in self._joined(digest, start, end):
-            yield chunk
+            pass  # it is raised before the first one only
+        async for extent in self._joined(digest, start, end):
+            yield extent
 
-    async def _joined(self, digest: str, start: int, end: int | None) -> AsyncIterator[bytes]:
+    async def _joined(self, digest: str, start: int, end: int | None) -> AsyncIterator[bytes | Extent]:
         rows = await self._db.rows(
             "SELECT start, piece, size FROM blob_piece WHERE hash = ? ORDER BY start", digest
         )
@@ -85,8 +90,8 @@ class PiecedBlobs:
         for place, piece, size in rows[first:]:
             if place >= last:
                 return
-            async for chunk in self.inner.stream(piece, max(0, start - place), min(size, last - place)):
-                yield chunk
+            async for extent in self.inner.extents(piece, max(0, start - place), min(size, last - place)):
+                yield extent
 
     @asynccontextmanager
     async def mapped(self, digest: str) -> AsyncIterator[Raw]:
@@ -96,7 +101,7 @@ class PiecedBlobs:
                 raw = await stack.enter_async_context(self.inner.mapped(digest))
             except NotFound:
                 file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
-                async for chunk in self._joined(digest, 0, None):
+                async for chunk in chunks(self._joined(digest, 0, None)):
                     await asyncio.to_thread(file.write, chunk)
                 file.flush()
                 raw = stack.enter_context(Mapped(file))
@@ -167,17 +172,18 @@ class PiecedWriter:
             self._passing = None
 
     async def _pass_on(self, content: bytes) -> None:
-        start = 0
-        for place in await asyncio.to_thread(self._looked_at, content):
-            await self._writer.write(content[start:place])
-            await self._cut()
-            start = place
-        if start < len(content):
-            await self._writer.write(content[start:] if start else content)
-
-    def _looked_at(self, content: bytes) -> list[int]:
-        self._hash.update(content)
-        return self._cutter.cuts(content)
+        """Both hashes, of the whole and of the piece, are computed at once."""
+        hashed = asyncio.create_task(asyncio.to_thread(self._hash.update, content))
+        try:
+            start = 0
+            for place in await asyncio.to_thread(self._cutter.cuts, content):
+                await self._writer.write(content[start:place])
+                await self._cut()
+                start = place
+            if start < len(content):
+                await self._writer.write(content[start:] if start else content)
+        finally:
+            await hashed
 
     async def _cut(self) -> None:
         done, self._writer = self._writer, await self._blobs.inner.writer()

@@ -18,6 +18,7 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, NotFound, Unavailable
 from parvis.kernel.mapped import Mapped, Raw
 from parvis.store.blobs.contract import CHUNK, RENEW_MS, Step, stored
+from parvis.store.blobs.extents import Extent
 
 _PART = 8 * 1024 * 1024
 """Bytes held in memory by one writer before it becomes a multipart upload; S3's least is 5 MiB."""
@@ -101,6 +102,10 @@ class S3Blobs:
                     left = None if left is None else left - len(chunk)
                     if left == 0:
                         return
+
+    def extents(self, digest: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes | Extent]:
+        """See Blobs.extents. Nothing of it lies in a file."""
+        return self.stream(digest, start, end)
 
     @asynccontextmanager
     async def mapped(self, digest: str) -> AsyncIterator[Raw]:

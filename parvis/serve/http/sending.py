@@ -1,0 +1,96 @@
+"""Answers out of files: the system gives the bytes to the network, and nobody reads them in between. It is ASGI's
+extension http.response.zerocopysend, which uvicorn leaves to others."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+BODY = "http.response.body"
+ZERO_COPY = "http.response.zerocopysend"
+_STEP = 4 * 1024 * 1024
+"""Bytes that are offered to the network at once: it takes what it has room for."""
+
+Application = Callable[..., Awaitable[None]]
+
+
+class FileSending:
+    """An application as the server runs it for one request over plain TCP: it may send parts of files."""
+
+    def __init__(self, application: Application, cycle: RequestResponseCycle) -> None:
+        self._application, self._cycle = application, cycle
+        self._socket = -1
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """The ASGI entry."""
+        scope["extensions"] = {**scope.get("extensions", {}), ZERO_COPY: {}}
+        try:
+            await self._application(scope, receive, self._send)
+        finally:
+            if self._socket >= 0:
+                os.close(self._socket)
+                self._cycle.transport.set_write_buffer_limits()
+
+    async def _send(self, message: Any) -> None:
+        if message["type"] != ZERO_COPY:
+            await self._cycle.send(message)
+            return
+        file, offset, count = message["file"], message["offset"], message["count"]
+        if count > self._cycle.expected_content_length:
+            raise RuntimeError("Response content longer than Content-Length")
+        self._cycle.expected_content_length -= count
+        await self._written()
+        while count and not self._gone():
+            sent = await self._offered(file, offset, min(count, _STEP))
+            offset, count = offset + sent, count - sent
+        if not message.get("more_body", False):
+            await self._cycle.send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _gone(self) -> bool:
+        return self._cycle.disconnected or self._cycle.transport.is_closing()
+
+    async def _written(self) -> None:
+        """Waits until nothing that was sent before is still here. Our own descriptor of the socket is one that the
+        transport does not know: only so may others wait for it too."""
+        transport = self._cycle.transport
+        transport.set_write_buffer_limits(high=0)
+        await self._cycle.flow.drain()
+        if self._socket < 0 and not self._gone():
+            self._socket = os.dup(transport.get_extra_info("socket").fileno())
+
+    async def _offered(self, file: int, offset: int, count: int) -> int:
+        """How many bytes the network took. The file's may have to come from the disk, so that is done in a thread;
+        whoever ends the request waits for it, since afterwards the descriptors are somebody else's."""
+        taking = asyncio.ensure_future(asyncio.to_thread(_taken, self._socket, file, offset, count))
+        try:
+            sent = await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            await asyncio.wait([taking])
+            raise
+        except ConnectionError:  # the client is gone, as it may
+            self._cycle.transport.close()
+            return 0
+        if sent is None:
+            await self._writable()
+        return sent or 0
+
+    async def _writable(self) -> None:
+        loop, free = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_writer(self._socket, free.set)
+        try:
+            await free.wait()
+        finally:
+            loop.remove_writer(self._socket)
+
+
+def _taken(socket: int, file: int, offset: int, count: int) -> int | None:
+    """The bytes that went from the file to the socket; None when it has no room. Raises ConnectionError, and
+    OSError when the file is shorter than was said."""
+    with suppress(BlockingIOError):
+        if sent := os.sendfile(socket, file, offset, count):
+            return sent
+        raise OSError("the file has ended")
+    return None
