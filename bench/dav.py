@@ -6,13 +6,15 @@ Each server is asked the same over one connection, one after the other, in the s
 where there are several. Calendars: events put one by one into an empty calendar, then (when it has `events` of
 them) a calendar-query over one week, a multiget of 50, what changed since one PUT, and all names with their tags.
 Files: `files` small ones put, listed at depth 1 and read, then one of so many megabytes up and down. Ours is
-durable before it answers; Apache leaves that to the system, Radicale calls fsync, Xandikos commits to git. So for
-bytes the last line says what the disk itself takes for as many, written and synced in one piece."""
+durable before it answers; Apache leaves that to the system, Radicale calls fsync, Xandikos commits to git. So
+Apache stands there twice, once on a file system mounted to write through (`sync,dirsync`, which needs root),
+and the last line says what the disk itself takes for as many bytes, written and synced in one piece."""
 
 import base64
 import contextlib
 import http.client
 import os
+import pathlib
 import re
 import statistics
 import sys
@@ -23,7 +25,7 @@ from collections.abc import Iterator
 
 from bench.jmap import cpu_seconds, parvis, resident_mb
 from bench.peers.cyrus import Cyrus
-from bench.peers.webdav import Apache, Peer, Radicale, Xandikos
+from bench.peers.webdav import Apache, Peer, Radicale, SyncedApache, Xandikos
 
 MEASURED = 1000
 """PUTs whose times count: the last ones before the calendar is full."""
@@ -182,9 +184,9 @@ def ours() -> Iterator[Side]:
 
 def others() -> Iterator[tuple[type[Peer], bool]]:
     """Those of the others that are here, and whether each is for calendars."""
-    for kind, for_calendars in ((Radicale, True), (Xandikos, True), (Apache, False)):
+    for kind, for_calendars in ((Radicale, True), (Xandikos, True), (Apache, False), (SyncedApache, False)):
         if why := kind.missing():
-            print(why)
+            print(f"{kind.name} is left out: {why}")
         else:
             yield kind, for_calendars
 
@@ -214,10 +216,20 @@ def main(events: int, many: int, megabytes: int) -> None:
             else:
                 files(side, many, megabytes)
             print(f"{side.name}: {cpu_seconds(side.processes) - before:.1f} s of processor time,", end=" ")
-            print(f"{sum(map(resident_mb, side.processes)):.0f} MB", flush=True)
+            print(f"{sum(map(resident_mb, side.processes)):.0f} MB,", end=" ")
+            print(f"at most {sum(map(peak_mb, side.processes)):.0f} MB", flush=True)
         print(f"The disk alone: {megabytes} MB written and synced in {1000 * synced(megabytes):.0f} ms")
         for kind_of in (True, False):
             table([side for side, for_calendars in sides if for_calendars is kind_of], mine)
+
+
+def peak_mb(pid: int) -> float:
+    """The most memory that a process has had, with what it shares with others."""
+    with contextlib.suppress(OSError):
+        for line in pathlib.Path(f"/proc/{pid}/status").read_text().split("\n"):
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def synced(megabytes: int) -> float:
