@@ -122,6 +122,19 @@ async def test_memory_stays_flat_while_streaming(blobs: Blobs) -> None:
     assert peak < 40 * MIB
 
 
+async def test_several_writers_are_committed_together(blobs: Blobs) -> None:
+    contents = [os.urandom(size) for size in (0, 10, 100_000, 200_000)]
+    contents += contents[1:3]
+    writers = []
+    for content in contents:
+        writers.append(await blobs.writer())
+        await writers[-1].write(content)
+    digests = await blobs.commit(writers)
+    assert digests == [hashlib.sha256(content).hexdigest() for content in contents]
+    assert [await blobs.get(digest) for digest in digests] == contents
+    assert await blobs.clean(1 << 60) == 0
+
+
 async def test_the_same_bytes_at_once_are_kept_once(blobs: Blobs) -> None:
     content = os.urandom(100_000)
     digests = await asyncio.gather(*(blobs.put(content) for _ in range(8)))

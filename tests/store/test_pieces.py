@@ -82,16 +82,16 @@ async def test_a_piece_that_cannot_be_kept_is_told_and_nothing_is_left(
     store_sqlite: Store, monkeypatch, fails
 ) -> None:
     store, committed = store_sqlite, 0
-    real = FolderWriter.commit
+    real = FolderWriter.sync
 
-    async def commit(self) -> str:
+    async def sync(self) -> None:
         nonlocal committed
         committed += 1
         if committed == fails + 1:
             raise Unavailable("the disk is full")
-        return await real(self)
+        await real(self)
 
-    monkeypatch.setattr(FolderWriter, "commit", commit)
+    monkeypatch.setattr(FolderWriter, "sync", sync)
     writer = await store.blobs.writer()
     with pytest.raises(Unavailable):
         for seed in range(40):

@@ -53,6 +53,9 @@ class Piece:
 class Blobs(Protocol):
     """One blob store."""
 
+    at_once: int
+    """How many writers are best committed together."""
+
     async def put(self, content: bytes) -> str:
         """Stores bytes; durable on return. Returns the hash."""
         ...
@@ -64,6 +67,11 @@ class Blobs(Protocol):
 
     async def writer(self) -> BlobWriter:
         """Opens a streaming write."""
+        ...
+
+    async def commit(self, writers: Sequence[BlobWriter]) -> list[str]:
+        """Commits several writers of this store, for which a disk waits less often than for one after the other.
+        Returns their hashes; who is told of an error aborts them all."""
         ...
 
     async def get(self, digest: str, start: int = 0, end: int | None = None) -> bytes:

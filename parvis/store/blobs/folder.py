@@ -5,7 +5,7 @@ import asyncio
 import fcntl
 import hashlib
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -14,7 +14,7 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import NotFound, Unavailable
 from parvis.kernel.mapped import Mapped, Raw
 from parvis.store.blobs import small
-from parvis.store.blobs.contract import RENEW_MS, Step, stored
+from parvis.store.blobs.contract import RENEW_MS, BlobWriter, Step, stored
 from parvis.store.blobs.extents import Extent, chunks
 from parvis.store.sql.contract import Database
 
@@ -24,6 +24,8 @@ _EVER = 1 << 62
 
 class FolderBlobs:
     """A blob store in `root`; the folder is made when missing."""
+
+    at_once = 16
 
     def __init__(self, root: Path, db: Database) -> None:
         self._root = root
@@ -58,7 +60,7 @@ class FolderBlobs:
                 with temporary.open("xb") as file:
                     file.write(content)
                     _sync(file)
-                self.adopt(temporary, digest)
+                self.adopt({temporary: digest})
         return digest
 
     def renew(self, digest: str) -> bool:
@@ -82,18 +84,41 @@ class FolderBlobs:
             fcntl.flock(lock, how)
             yield
 
-    def adopt(self, temporary: Path, digest: str) -> None:
-        """Gives a written and synced file its final name, durably."""
-        final = self.path(digest)
-        new_folders = [folder for folder in (final.parent.parent, final.parent) if not folder.exists()]
-        final.parent.mkdir(parents=True, exist_ok=True)
-        temporary.rename(final)
-        for folder in (final.parent, *(made.parent for made in new_folders)):
+    def adopt(self, written: Mapping[Path, str]) -> None:
+        """Gives written and synced files their final names, durably: all first, then each folder is synced once."""
+        touched = dict[Path, None]()
+        for temporary, digest in written.items():
+            final = self.path(digest)
+            made = [folder.parent for folder in (final.parent.parent, final.parent) if not folder.exists()]
+            final.parent.mkdir(parents=True, exist_ok=True)
+            temporary.rename(final)
+            touched |= dict.fromkeys((final.parent, *made))
+        for folder in touched:
             _sync_folder(folder)
 
     async def writer(self) -> "FolderWriter":
         """See Blobs.writer."""
         return FolderWriter(self, self._incoming / ids.token(16))
+
+    async def commit(self, writers: Sequence[BlobWriter]) -> list[str]:
+        """See Blobs.commit."""
+        mine = [writer for writer in writers if isinstance(writer, FolderWriter)]
+        for error in await asyncio.gather(*(writer.sync() for writer in mine), return_exceptions=True):
+            if error is not None:
+                raise error
+        found = {writer.temporary: writer.digest() for writer in mine if writer.in_file}
+        with _writing():
+            await asyncio.to_thread(self._keep, found)
+        return [found.get(writer.temporary) or await self.put(writer.held) for writer in mine]
+
+    def _keep(self, written: Mapping[Path, str]) -> None:
+        fresh = dict[Path, str]()
+        for temporary, digest in written.items():
+            if digest in fresh.values() or self.renew(digest):
+                temporary.unlink()
+            else:
+                fresh[temporary] = digest
+        self.adopt(fresh)
 
     async def get(self, digest: str, start: int = 0, end: int | None = None) -> bytes:
         """See Blobs.get."""
@@ -188,8 +213,8 @@ class FolderWriter:
     """Bytes in memory while they are few, then a file beside the blobs; hashed as they come."""
 
     def __init__(self, blobs: FolderBlobs, temporary: Path) -> None:
-        self._blobs, self._temporary = blobs, temporary
-        self._held = b""
+        self._blobs, self.temporary = blobs, temporary
+        self.held = b""
         self._file: BinaryIO | None = None
         self._hash = hashlib.sha256()
         self.size = 0
@@ -198,40 +223,44 @@ class FolderWriter:
         """See BlobWriter.write."""
         self.size += len(chunk)
         if self.size <= small.LARGEST:
-            self._held += chunk
+            self.held += chunk
             return
         with _writing():
-            await asyncio.to_thread(self._write, self._held + chunk if self._held else chunk)
-        self._held = b""
+            await asyncio.to_thread(self._write, self.held + chunk if self.held else chunk)
+        self.held = b""
 
     def _write(self, content: bytes) -> None:
         self._hash.update(content)
-        self._file = self._file or self._temporary.open("xb")
+        self._file = self._file or self.temporary.open("xb")
         self._file.write(content)
+
+    @property
+    def in_file(self) -> bool:
+        """Whether it has a file; else everything is in `held`."""
+        return self._file is not None
+
+    def digest(self) -> str:
+        """The hash of what is in the file."""
+        return self._hash.hexdigest()
+
+    async def sync(self) -> None:
+        """Makes the bytes of the file durable and closes it. Raises Unavailable."""
+        if (file := self._file) is not None:
+            with _writing():
+                await asyncio.to_thread(_sync, file)
+                file.close()
 
     async def commit(self) -> str:
         """See BlobWriter.commit."""
-        if self._file is None:
-            return await self._blobs.put(self._held)
-        digest = self._hash.hexdigest()
-        with _writing():
-            await asyncio.to_thread(self._finish, self._file, digest)
+        [digest] = await self._blobs.commit([self])
         return digest
-
-    def _finish(self, file: BinaryIO, digest: str) -> None:
-        _sync(file)
-        file.close()
-        if self._blobs.renew(digest):
-            self._temporary.unlink()
-        else:
-            self._blobs.adopt(self._temporary, digest)
 
     async def abort(self) -> None:
         """See BlobWriter.abort."""
         if self._file is not None:
             with suppress(OSError):  # what is still in its buffer may not fit on the disk
                 self._file.close()
-            self._temporary.unlink(missing_ok=True)
+            self.temporary.unlink(missing_ok=True)
 
 
 @contextmanager

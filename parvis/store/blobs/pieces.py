@@ -22,8 +22,8 @@ _PAGE = 1000
 _PART = 4 * CHUNK
 """Bytes that are looked at and written at once: what comes from the network comes in far smaller pieces, and each
 part has a way to another thread."""
-_BEHIND = 3
-"""Pieces of one content that are on their way to the disk while the next one is written."""
+_BEHIND = 2
+"""Times as many pieces as are made durable together that are on their way to the disk while others are written."""
 
 
 class PiecedBlobs:
@@ -32,6 +32,7 @@ class PiecedBlobs:
     def __init__(self, inner: Blobs, db: Database) -> None:
         self.inner, self._db = inner, db
         self.put, self.join, self.together, self.clean = inner.put, inner.join, inner.together, inner.clean
+        self.commit, self.at_once = inner.commit, inner.at_once
 
     async def writer(self, *, whole: bool = False) -> BlobWriter:
         """See Blobs.writer."""
@@ -146,7 +147,8 @@ class PiecedWriter:
         self._blobs, self._writer = blobs, writer
         self._cutter, self._hash = Cutter(), hashlib.sha256()
         self._pieces: list[Piece] = []
-        self._behind: deque[asyncio.Task[Piece]] = deque()
+        self._written: list[BlobWriter] = []
+        self._behind: deque[asyncio.Task[list[Piece]]] = deque()
         self._passing: asyncio.Task[None] | None = None
         self._held: list[bytes] = []
         self._waiting = 0
@@ -186,22 +188,30 @@ class PiecedWriter:
             await hashed
 
     async def _cut(self) -> None:
-        done, self._writer = self._writer, await self._blobs.inner.writer()
-        self._behind.append(asyncio.create_task(_committed(done)))
-        if len(self._behind) > _BEHIND:
-            await self._settle()
+        self._written.append(self._writer)
+        self._writer = await self._blobs.inner.writer()
+        if len(self._written) == self._blobs.at_once:
+            self._harden()
+            if len(self._behind) > _BEHIND:
+                await self._settle()
+
+    def _harden(self) -> None:
+        written, self._written = self._written, []
+        self._behind.append(asyncio.create_task(_committed(self._blobs.inner, written)))
 
     async def _settle(self) -> None:
-        """Waits until the oldest piece is durable. A piece that fails stays for `abort` to see its end."""
-        self._pieces.append(await self._behind[0])
+        """Waits until the oldest pieces are durable. When one fails they stay for `abort` to see their end."""
+        self._pieces += await self._behind[0]
         self._behind.popleft()
 
     async def commit(self) -> str:
         """See BlobWriter.commit."""
         await self._passed()
         await self._pass_on(self._taken())
-        if self._writer.size or not (self._pieces or self._behind):
+        if self._writer.size or not (self._pieces or self._behind or self._written):
             await self._cut()
+        if self._written:
+            self._harden()
         while self._behind:
             await self._settle()
         return await self._blobs.assemble(self._pieces, self._hash.hexdigest())
@@ -215,16 +225,18 @@ class PiecedWriter:
         for task in (*self._behind, *([self._passing] if self._passing else [])):
             if not task.cancelled():
                 task.exception()  # it was told, or is of no more interest
-        await self._writer.abort()
+        for writer in (*self._written, self._writer):
+            await writer.abort()
 
 
-async def _committed(writer: BlobWriter) -> Piece:
-    size = writer.size
+async def _committed(blobs: Blobs, writers: Sequence[BlobWriter]) -> list[Piece]:
     try:
-        return Piece(await writer.commit(), size)
+        found = await blobs.commit(writers)
     except BaseException:
-        await writer.abort()
+        for writer in writers:
+            await writer.abort()
         raise
+    return [Piece(digest, writer.size) for digest, writer in zip(found, writers, strict=True)]
 
 
 async def _keep(tx: Tx, digest: str, size: int, pieces: Sequence[Piece]) -> None:

@@ -17,7 +17,7 @@ from obstore.store import S3Store
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid, NotFound, Unavailable
 from parvis.kernel.mapped import Mapped, Raw
-from parvis.store.blobs.contract import CHUNK, RENEW_MS, Step, stored
+from parvis.store.blobs.contract import CHUNK, RENEW_MS, BlobWriter, Step, stored
 from parvis.store.blobs.extents import Extent
 
 _PART = 8 * 1024 * 1024
@@ -50,6 +50,9 @@ def open_s3(url: str) -> "S3Blobs":
 class S3Blobs:
     """A blob store in one bucket."""
 
+    at_once = 1
+    """Each holds its bytes in memory until it is committed."""
+
     def __init__(self, bucket: S3Store) -> None:
         self._bucket = bucket
         self._has_ranges = True
@@ -74,6 +77,10 @@ class S3Blobs:
     async def writer(self) -> "S3Writer":
         """See Blobs.writer."""
         return S3Writer(self, self._bucket)
+
+    async def commit(self, writers: Sequence[BlobWriter]) -> list[str]:
+        """See Blobs.commit."""
+        return [await writer.commit() for writer in writers]
 
     async def together(self, digests: Sequence[str]) -> dict[str, bytes]:
         """See Blobs.together. There is no such thing in S3."""
