@@ -192,6 +192,8 @@ class Indexer:
 
 
 def _cuts(document: Document, extract: Extract, title: str) -> list[Cut]:
+    if not extract.text:
+        return []
     whole = detect(f"{title}\n{extract.text[:4000]}")
     return [
         Cut(

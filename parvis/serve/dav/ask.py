@@ -68,7 +68,7 @@ class Ask:
     async def member(self, db: Reader, parent: Resource, name: str) -> Resource | None:
         """What is under a name in a collection that was just found."""
         tree, node = parent.of_tree()
-        if tree.depth == "deep" or node.shape == "home":
+        if not node.place:  # what others share hangs here too, under names of its own
             return await self.find(db, (*parent.path, name))
         found = await tree.several(db, self.who, node, [name])
         return parent.member(found[0], name) if found else None

@@ -59,7 +59,13 @@ class _Protocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
+        """What is taken from uvicorn as it came is not copied twice, as what is gathered is."""
         self._loose = 0
+        held: bytes | bytearray = self.cycle.body
+        if not held:
+            self.cycle.body = b""  # type: ignore[assignment] # and so is the sum
+        elif isinstance(held, bytes):
+            self.cycle.body = bytearray(held)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
