@@ -5,7 +5,7 @@ rows = await db.rows(f"SELECT ... FROM thing WHERE scope_id IN {VISIBLE}", *visi
 
 from dataclasses import dataclass
 
-from parvis.access import directory, notices
+from parvis.access import colleagues, directory, notices
 from parvis.access.principal import Principal, Right
 from parvis.access.scopes import Scope, create_scope, move_scope, rename_scope
 from parvis.access.visibility import refresh_grant, turn
@@ -236,17 +236,20 @@ class Path:
     """One reason why a principal sees a scope: the grant, and the groups it came through (empty when direct)."""
 
     grant_id: int
-    """0 for ownership."""
+    """0 for ownership, and for what a colleague knows."""
     rights: Right
     grantee_id: int
     grantee: str
     granted_by: str
     granted_ms: int
     expires_ms: int | None
+    colleague: bool = False
+    """No grant: when this is busy is known inside the organisation."""
 
 
 async def explain(db: Database, principal: Principal, scope_id: int) -> list[Path]:
-    """Why `principal` sees a scope: every path of grants, ownership first; empty when it is not visible. ★A3"""
+    """Why `principal` sees a scope: every path of grants, ownership first, then what it knows as a colleague; empty
+    when it is not visible. ★A3"""
     rows = await db.rows(
         """SELECT v.grant_id, v.rights, COALESCE(g.principal_id, v.principal_id), COALESCE(p.name, ''),
         COALESCE(b.name, ''), COALESCE(g.granted_ms, 0), v.expires_ms FROM visible v
@@ -259,4 +262,7 @@ async def explain(db: Database, principal: Principal, scope_id: int) -> list[Pat
         scope_id,
         clock.now_ms(),
     )
-    return [Path(row[0], Right(row[1]), *row[2:]) for row in rows]
+    paths = [Path(row[0], Right(row[1]), *row[2:]) for row in rows]
+    if await colleagues.knows(db, principal, scope_id):
+        paths.append(Path(0, Right.FREE_BUSY, principal.id, principal.name, "", 0, None, colleague=True))
+    return paths

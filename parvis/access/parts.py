@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+from parvis.access import colleagues
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
 from parvis.access.scopes import Scope
@@ -63,6 +64,20 @@ async def readable(
     else:
         found = await _seen(db, principal, kind, "s.account_id = ?", [account_id])
     return sorted((access for access in found if _has(access, right)), key=lambda access: not access.owner)
+
+
+async def available(
+    db: Reader, principal: Principal, account_id: int, kind: str, *, inside: bool = True
+) -> list[Access]:
+    """The parts of an account of which `principal` may know when they are busy: those in which it has that right
+    and, `inside` the organisation, those of a colleague, of which it may know no more (access.colleagues)."""
+    known = f"UNION ALL {colleagues.KNOWN} AND s.account_id = ? AND s.kind = ?" if inside else ""
+    rows = await db.rows(
+        f"{_SEEN} AND s.account_id = ? {known} ORDER BY 1",
+        *(principal.id, kind, clock.now_ms(), account_id),
+        *((principal.id, account_id, kind) if inside else ()),
+    )
+    return [access for access in grouped(rows) if _has(access, Right.FREE_BUSY)]
 
 
 async def any_part(db: Reader, principal: Principal, account_id: int, kind: str) -> Access:

@@ -38,19 +38,27 @@ class Taken:
 
 
 async def of(
-    db: Any, principal: Principal, account_id: int, span: Span, *, own: bool = False, secret: bool = True
+    db: Any,
+    principal: Principal,
+    account_id: int,
+    span: Span,
+    *,
+    own: bool = False,
+    secret: bool = True,
+    inside: bool = True,
 ) -> list[Taken]:
     """What an account's calendars take in a window, as `principal` may know it. `own`: the account itself asks, or
-    the server for it; then not `secret` leaves out what is kept from others. Raises Forbidden for who may know
-    nothing of it, TooLarge."""
+    the server for it; then not `secret` leaves out what is kept from others. Not `inside`: it is for people outside
+    of the organisation, so what only colleagues know is not told. Raises Forbidden for who may know nothing of it,
+    TooLarge."""
     if span.end_ms - span.start_ms > MOST_DAYS * 86_400_000:
         raise TooLarge(f"at most {MOST_DAYS} days", limit=MOST_DAYS)
-    seen = {each.scope.id: each.rights for each in await parts.readable(db, principal, account_id, SCOPE, Right(0))}
-    numbers = list(seen)
+    known = await parts.available(db, principal, account_id, SCOPE, inside=inside)
+    seen = {each.scope.id: each.rights for each in known}
+    allowed = list(seen)
     if own:
         rows = await db.rows("SELECT id FROM calendar WHERE account_id = ?", account_id)
-        numbers = [row[0] for row in rows]
-    allowed = [number for number in numbers if own or Right.FREE_BUSY in seen[number]]
+        allowed = [row[0] for row in rows]
     if not allowed:
         raise Forbidden("you may not know when they are busy")
     present = await calendars.by_ids(db, allowed)

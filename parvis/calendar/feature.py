@@ -1,6 +1,6 @@
 """The calendar as app.py wires it."""
 
-from parvis.access import directory
+from parvis.access import colleagues, directory
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.calendar import approval, attachments, calendars, erase, feeds, outgoing, transfer
 from parvis.calendar.asking import Asker
@@ -35,6 +35,10 @@ def feature(context: Context) -> Feature:
         if kind in _WITH_CALENDARS:
             await calendars.provision(unit, account_id, await directory.language_of(unit, account_id))
 
+    async def start() -> None:
+        await colleagues.settle(store, context.settings.calendar.free_busy_inside)
+        await provide(store, _WITH_CALENDARS, _PRESENT, provision)
+
     return Feature(
         name="calendar",
         migrations=True,
@@ -62,5 +66,5 @@ def feature(context: Context) -> Feature:
         ),
         blobs={transfer.LETTER: transfer.Files(store).resolve, attachments.LETTER: attaching.resolve},
         provision=provision,
-        start=lambda: provide(store, _WITH_CALENDARS, _PRESENT, provision),
+        start=start,
     )

@@ -136,6 +136,14 @@ class Spaces(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     created_by: Literal["everyone", "administrators"] = "everyone"
 
 
+class Calendar(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Calendars."""
+
+    free_busy_inside: bool = True
+    """Whether people of the organisation know when the others, and its resources, are busy (never with what) and
+    when they work, without having been given that. Each person can keep it for themselves."""
+
+
 class Files(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Files and folders."""
 
@@ -206,6 +214,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     mail: Mail = msgspec.field(default_factory=Mail)
     dns: Dns = msgspec.field(default_factory=Dns)
     spaces: Spaces = msgspec.field(default_factory=Spaces)
+    calendar: Calendar = msgspec.field(default_factory=Calendar)
     files: Files = msgspec.field(default_factory=Files)
     endpoints: list[Endpoint] = []
     embeddings: Endpoint | None = None

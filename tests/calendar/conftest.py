@@ -143,6 +143,8 @@ async def doors(context: Context, room: Feature, settings, tmp_path):
     """The real server with CalDAV."""
     settings.ports.http = 0
     context.offer(Newcomers([room]))
+    if room.start:
+        await room.start()
     opened = Doors(context, [core(context), room], tmp_path / "web")
     await opened.start()
     yield opened

@@ -122,6 +122,8 @@ async def found(who, *people: dict, **more) -> dict:
 
 async def test_between_people_of_the_server(ann, bob, person) -> None:
     cid = await person("cid")
+    for each in (bob, cid):
+        await each("Calendar/freeBusy", tellsColleagues=False)
     await bob(
         "Calendar/set", update={await bob.calendar(): {"shareWith": {ann.account: {"mayReadFreeBusy": True}}}}
     )
@@ -153,6 +155,7 @@ async def test_working_time_and_zone_are_as_people_have_set_them(ann, bob, conte
     told = {"workStart": 480, "workEnd": 960, "workdays": [0, 1]}
     bob.using = (*bob.using, "urn:parvis:preferences")
     await bob("Preferences/set", update={"singleton": {"agenda": told}})
+    await bob("Calendar/freeBusy", tellsColleagues=False)
     unknown = (await found(ann, {"principalId": bob.account}))["people"][0]
     assert (unknown["timeZone"], unknown["fromHour"], unknown["busy"]) == (None, 9, None)
     await bob("Calendar/set", update={number: {"shareWith": {ann.account: {"mayReadFreeBusy": True}}}})
@@ -160,6 +163,17 @@ async def test_working_time_and_zone_are_as_people_have_set_them(ann, bob, conte
     known = answer["people"][0]
     assert (known["timeZone"], known["fromHour"], known["toHour"]) == ("Asia/Ho_Chi_Minh", 8, 16)
     assert known["weekdays"] == [0, 1] and answer["list"][0]["outside"] == []
+
+
+async def test_colleagues_and_rooms_are_known_without_a_grant(ann, bob, person) -> None:
+    room = await person("room", kind="resource")
+    await bob.make(title="Clinic", start="2026-01-05T09:00:00")
+    answer = await found(ann, {"principalId": bob.account}, {"calendarAddress": "mailto:room@example.org"})
+    assert [(each["source"], len(each["busy"])) for each in answer["people"]] == [("here", 1), ("here", 0)]
+    assert answer["people"][1]["principalId"] == room.account and "Clinic" not in str(answer)
+    await bob("Calendar/freeBusy", tellsColleagues=False)
+    answer = await found(ann, {"principalId": bob.account})
+    assert (answer["people"][0]["source"], answer["people"][0]["busy"]) == (None, None)
 
 
 async def test_what_cannot_be_asked(ann) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from parvis.access import colleagues
 from parvis.calendar import delivery
 from parvis.kernel import clock
 from parvis.kernel.events import Event
@@ -240,6 +241,8 @@ async def test_when_somebody_is_busy(ann, bob, context) -> None:
     await ann.make(title="B", start="2026-01-05T10:30:00", status="tentative")
     await ann.make(title="C", start="2026-01-05T15:00:00", freeBusyStatus="free")
     window = {"id": ann.account, "utcStart": "2026-01-05T00:00:00Z", "utcEnd": "2026-01-06T00:00:00Z"}
+    kept = await ann("Calendar/freeBusy", tellsColleagues=False)
+    assert (kept["tellsColleagues"], kept["isToldInside"], kept["publish"]) == (False, True, "no")
     refused = await bob("Principal/getAvailability", **window)
     assert refused["error"] == "forbidden"
     number = await ann.calendar()
@@ -255,6 +258,31 @@ async def test_when_somebody_is_busy(ann, bob, context) -> None:
     assert sorted(each["event"]["title"] for each in own["list"]) == ["A", "B"]
     long = await ann("Principal/getAvailability", **{**window, "utcEnd": "2028-01-01T00:00:00Z"})
     assert long["error"] == "tooLarge"
+
+
+async def test_colleagues_know_when_unless_somebody_keeps_it(ann, bob, context) -> None:
+    """Only times that count, and only that they are taken."""
+    other = (await ann("Calendar/set", create={"c": {"name": "Hobby", "includeInAvailability": "none"}}))["created"]
+    await ann.make(title="Clinic", locations={"l": {"@type": "Location", "name": "Ward 5"}}, privacy="private")
+    await ann.make(title="Choir", calendarIds={other["c"]["id"]: True}, start="2026-01-05T20:00:00")
+    window = {"id": ann.account, "utcStart": "2026-01-05T00:00:00Z", "utcEnd": "2026-01-06T00:00:00Z"}
+    seen = await bob("Principal/getAvailability", **window, showDetails=True)
+    taken = {"utcStart": "2026-01-05T10:00:00Z", "utcEnd": "2026-01-05T11:00:00Z", "busyStatus": "confirmed"}
+    assert seen["list"] == [taken | {"event": None, "accountId": None}]
+    number = await ann.calendar()
+    bob.using = (*bob.using, "urn:parvis:sharing")
+    why = await bob("Grant/explain", scopeId=number)
+    assert [(each["colleague"], each["owner"], each["grantId"]) for each in why["paths"]] == [(True, False, None)]
+    assert (await bob("Calendar/get", accountId=ann.account, ids=[number]))["error"] == "accountNotFound"
+    await ann("Calendar/freeBusy", tellsColleagues=False)
+    assert (await bob("Principal/getAvailability", **window))["error"] == "forbidden"
+    assert (await bob("Grant/explain", scopeId=number))["paths"] == []
+    assert (await bob("Calendar/freeBusy", accountId=ann.account, tellsColleagues=True))["error"]
+    await ann("Calendar/freeBusy", tellsColleagues=True)
+    assert (await bob("Principal/getAvailability", **window))["list"]
+    await colleagues.settle(context.store, False)
+    assert (await bob("Principal/getAvailability", **window))["error"] == "forbidden"
+    assert (await ann("Calendar/freeBusy"))["isToldInside"] is False
 
 
 async def test_default_alerts_of_a_calendar_ring_also_when_they_come_later(ann, context, desk) -> None:

@@ -7,16 +7,17 @@ import json
 
 import pytest
 
-from parvis.access import erasure
+from parvis.access import directory, erasure
 from parvis.app import App
-from parvis.calendar import attachments, delivered, inbox
+from parvis.calendar import attachments, availability, delivered, inbox
 from parvis.calendar.tools import Agenda, Answer, ChangeEvent, CreateEvent, Free
-from parvis.kernel import ids
-from parvis.kernel.errors import ParvisError
+from parvis.kernel import clock, ids
+from parvis.kernel.errors import Forbidden, ParvisError
 from parvis.kernel.settings import Ports, Settings
 from parvis.store.check import check
 from parvis.wire.ical import calendar as ical
 from parvis.wire.ical import itip
+from parvis.wire.ical.span import Span
 from tests.leak.test_erasure import left
 from tests.leak.test_leak import Person, asked, listen, someone
 from tests.wire.ical.texts import event as event_text
@@ -133,14 +134,7 @@ async def everything(
     for word in (SHOWN, PRIVATE):
         asked_for = {"accountId": owner.account, "filter": {"text": word}}
         told.append([word in SHOWN, len(str(await who(("CalendarEvent/query", asked_for))))])
-    busy = {
-        "accountId": who.account,
-        "id": owner.account,
-        "utcStart": "2099-01-01T00:00:00Z",
-        "utcEnd": "2099-02-01T00:00:00Z",
-        "showDetails": True,
-    }
-    told.append(await who(("Principal/getAvailability", busy)))
+    told.append(await busy(who, owner))
     told.append(await dav(who, owner))
     for word in (SHOWN, HIDDEN, PRIVATE, "costs euros"):
         answers = await who(("Search/query", {"accountId": who.account, "text": word}))
@@ -157,6 +151,24 @@ async def everything(
     )
     told.append(await tools(app, who, owner, calendars, events))
     return json.dumps(told, default=str)
+
+
+async def busy(who: Person, owner: Person) -> list[object]:
+    """When the owner is busy, in each way in which that is asked."""
+    window = {"accountId": who.account, "utcStart": "2099-01-05T00:00:00Z", "utcEnd": "2099-01-06T00:00:00Z"}
+    asked_for = text(
+        "METHOD:REQUEST",
+        *event_text(
+            "DTSTART:20990105T000000Z", "DTEND:20990106T000000Z", f"ORGANIZER:mailto:{who.principal.address}",
+            f"ATTENDEE:mailto:{owner.principal.address}", kind="VFREEBUSY",
+        ),
+    )  # fmt: skip
+    outbox = f"/dav/calendars/{who.account}/outbox/"
+    return [
+        await who(("Principal/getAvailability", {"id": owner.account, "showDetails": True, **window})),
+        await who(("CalendarEvent/findTime", {"people": [{"principalId": owner.account}], **window})),
+        (await who.client.post(outbox, content=asked_for, headers={"content-type": "text/calendar"})).text,
+    ]
 
 
 async def dav(who: Person, owner: Person) -> list[str]:
@@ -268,6 +280,27 @@ async def test_only_the_calendar_that_is_shared_is_shown_and_only_while_it_is(ap
     heard.cancel()
     assert ann.account not in str(await asyncio.gather(heard, return_exceptions=True))
     assert await check(app.context.store) == []
+
+
+async def test_a_colleague_is_told_when_and_never_what_unless_somebody_keeps_it(app: App) -> None:
+    ann, bob = await someone(app, "ann"), await someone(app, "bob")
+    await filled(ann, SHOWN, "public", "private")
+    words = (SHOWN, HIDDEN, PRIVATE, "euros", "Room")
+    told = json.dumps(await busy(bob, ann))
+    assert told.count("2099-01-05T09:00:00Z") == 2 and "20990105T090000Z/20990105T100000Z" in told
+    assert not any(word in told for word in words) and '"event": {' not in told
+    await ann(("Calendar/freeBusy", {"accountId": ann.account, "tellsColleagues": False}))
+    (refused,), (found,), answer = await busy(bob, ann)
+    assert refused[1]["type"] == "forbidden" and found[1]["people"][0]["busy"] is None and "3.8;" in answer
+    assert "20990105T09" not in answer
+    stranger = await app.context.store.write(lambda unit: directory.create(unit, "external", "elsewhere"))
+    await ann(("Calendar/freeBusy", {"accountId": ann.account, "tellsColleagues": True}))
+    span = Span(clock.parse_utc("2099-01-05T00:00:00Z"), clock.parse_utc("2099-01-06T00:00:00Z"))
+    db = app.context.store.db
+    assert await availability.of(db, bob.principal, ann.principal.id, span)
+    for who, inside in ((await directory.by_id(db, stranger), True), (bob.principal, False)):
+        with pytest.raises(Forbidden):
+            await availability.of(db, who, ann.principal.id, span, inside=inside)
 
 
 async def more(app: App, ann: Person, event: str) -> None:

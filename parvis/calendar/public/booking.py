@@ -65,7 +65,7 @@ async def _taken(
     for number in (page.account_id, *page.hosts):
         try:
             own = number == page.account_id
-            taken = await availability.of(db, person, number, wide, own=own)
+            taken = await availability.of(db, person, number, wide, own=own, inside=False)
         except Forbidden:
             continue
         found += [(each.busy.start_ms, each.busy.end_ms) for each in taken]

@@ -1,5 +1,7 @@
 """When somebody is busy, for people of other servers: at a link, and to be found by their address if they say so.
-Nothing is published unless they want it. RFC 2739 §2.4, RFC 7033"""
+Nothing is published unless they want it. RFC 2739 §2.4, RFC 7033
+
+And whether colleagues know it: see access.colleagues."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from parvis.access import directory, limits
+from parvis.access import colleagues, directory, limits
 from parvis.access.principal import Principal
 from parvis.calendar import availability
 from parvis.calendar.elsewhere import REL
@@ -62,25 +64,37 @@ async def publish(unit: Unit, account_id: int, how: Publish) -> None:
 
 
 class PublishArguments(Arguments):
-    """Whether to publish when one is busy: not, at a link, or also by one's address; null changes nothing."""
+    """Whether to publish when one is busy: not, at a link, or also by one's address; and whether colleagues know
+    it. Null changes nothing."""
 
     account_id: str
     publish: Publish | None = None
+    tells_colleagues: bool | None = None
 
 
 async def published(call: Call) -> Object:
-    """How one's own free-busy is published, and where."""
+    """How one's own free-busy is published, and where; whether colleagues know it, and may in this organisation."""
     if not call.access.owner:
         raise MethodError("forbidden", "whoever it is about publishes it")
-    how = call.arguments.publish
-    if how is not None:
-        await call.context.store.write(lambda unit: publish(unit, call.account_id, how))
+    how, tells = call.arguments.publish, call.arguments.tells_colleagues
+
+    async def work(unit: Unit) -> None:
+        if how is not None:
+            await publish(unit, call.account_id, how)
+        if tells is not None:
+            await colleagues.choose(unit, call.account_id, tells)
+
+    if how is not None or tells is not None:
+        await call.context.store.write(work)
     found = await of(call.context.store.db, call.account_id)
+    own, everybody = await colleagues.chosen(call.context.store.db, call.account_id)
     base = call.exchange.origin or call.context.public_url
     return {
         "accountId": ids.text(call.account_id),
         "publish": "no" if found is None else "address" if found.listed else "link",
         "url": None if found is None else _url(base, found),
+        "tellsColleagues": own,
+        "isToldInside": everybody,
     }
 
 

@@ -180,7 +180,7 @@ class _Explain(Arguments):
 
 async def _explain(call: Call) -> Result:
     """Why a scope is seen: by the asker, or by `principalId` when the asker may share the scope. Each path is a
-    grant, with whom it was given to and by whom; a person who is not shown any does not see it."""
+    grant, with whom it was given to and by whom, or what colleagues know; who is not shown any does not see it."""
     given = call.arguments
     scope, asked = call.number(given.scope_id), call.principal
     rows: list[Any] = []
@@ -198,7 +198,8 @@ async def _explain(call: Call) -> Result:
         "scopeId": given.scope_id,
         "paths": [
             {
-                "owner": path.grant_id == 0,
+                "owner": path.grant_id == 0 and not path.colleague,
+                "colleague": path.colleague,
                 "grantId": ids.text(path.grant_id) if path.grant_id else None,
                 "grantee": path.grantee,
                 "grantedBy": path.granted_by,

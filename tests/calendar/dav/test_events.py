@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from parvis.access import gate
+from parvis.access import colleagues, gate
 from parvis.access.principal import Right
 from parvis.store.sql.contract import counting
 from tests.calendar.conftest import run_jobs
@@ -263,15 +263,14 @@ async def test_inbox_and_outbox(ann, bob, store) -> None:
             "ATTENDEE:mailto:bob@example.org", "ATTENDEE:mailto:nobody@example.org", kind="VFREEBUSY",
         ),
     )  # fmt: skip
-    answer = await ann.ask("POST", ann.home + "outbox/", request, content_type="text/calendar")
-    assert answer.status_code == 200 and "3.8;" in answer.text and "3.7;" in answer.text
-    await shared(store, bob, ann, Right.FREE_BUSY)
-    answer = await ann.ask("POST", ann.home + "outbox/", request, content_type="text/calendar")
-    assert (
-        "2.0;Success" in answer.text
-        and "20260105T100000Z/20260105T110000Z" in answer.text
-        and "clinic" not in answer.text
-    )
+    for tells, shares in ((True, False), (False, False), (False, True)):
+        await store.write(lambda unit, tells=tells: colleagues.choose(unit, bob.person.id, tells))
+        if shares:
+            await shared(store, bob, ann, Right.FREE_BUSY)
+        answer = await ann.ask("POST", ann.home + "outbox/", request, content_type="text/calendar")
+        assert answer.status_code == 200 and "3.7;" in answer.text and "clinic" not in answer.text
+        known = "2.0;Success" in answer.text and "20260105T100000Z/20260105T110000Z" in answer.text
+        assert known == (tells or shares) and ("3.8;" in answer.text) != known
     forged = request.replace(b"ORGANIZER:mailto:ann", b"ORGANIZER:mailto:bob")
     assert (await ann.ask("POST", ann.home + "outbox/", forged, content_type="text/calendar")).status_code == 403
     other = await ann.ask("POST", ann.home + "outbox/", request, content_type="text/plain")
