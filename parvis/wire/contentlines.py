@@ -22,6 +22,8 @@ _WORD = r"[^\s:;,=\".\\<>]{1,255}+"
 _NAME = re.compile(rf"(?:({_WORD})\.)?({_WORD}(?:\.{_WORD})*+)(?=[:;])")
 _PARAM = re.compile(r";\s*([^\s:;,=\"]{0,255})\s*(=?)")
 _PARAM_VALUE = re.compile(r'(?:"[^"]*+"|[^;:,"]++|"(?![^"]*+"))*+')
+_ESCAPED_VALUE = re.compile(r'(?:"[^"]*+"|\\[;:,]|[^;:,"\\]++|\\|"(?![^"]*+"))*+')
+"""With escapes as in TEXT, which a parameter does not have, and Apple's calendars write."""
 _WELL_NAMED = re.compile(rf"{_WORD}(?:\.{_WORD})*+")
 _CARET = re.compile(r"\^([n'^])")
 _CARETS = {"n": "\n", "'": '"', "^": "^"}
@@ -306,6 +308,8 @@ def _read_property(number: int, source: bytes, raw: bytes, limits: Limits) -> Pr
     if match is None:
         raise BadContent(number, "There is no name of a property before a colon.")
     params, end = _read_params(number, line, match.end(), limits)
+    if line[end : end + 1] != ":" and "\\" in line:
+        params, end = _read_params(number, line, match.end(), limits, _ESCAPED_VALUE)
     if line[end : end + 1] != ":":
         raise BadContent(number, "There is no colon before the value.")
     charset = next(iter(params.pop("CHARSET", [])), None)
@@ -323,7 +327,9 @@ def _behind(raw: bytes, colons: int) -> bytes:
     return raw.split(b":", colons)[-1]
 
 
-def _read_params(number: int, line: str, place: int, limits: Limits) -> tuple[dict[str, list[str]], int]:
+def _read_params(
+    number: int, line: str, place: int, limits: Limits, syntax: re.Pattern[str] = _PARAM_VALUE
+) -> tuple[dict[str, list[str]], int]:
     """The parameters from the place where the first `;` may stand, and the place behind them."""
     params: dict[str, list[str]] = {}
     count = 0
@@ -333,7 +339,7 @@ def _read_params(number: int, line: str, place: int, limits: Limits) -> tuple[di
         name, place = match[1].upper(), match.end()
         values = [name]
         if match[2]:
-            values, place = _read_values(line, place, limits.params + 1)
+            values, place = _read_values(line, place, limits.params + 1, syntax)
         elif name:
             # vCard 2.1 §2.1.2: a bare word is a type or an encoding.
             name, values = ("ENCODING" if name in _ENCODINGS else "TYPE"), [match[1]]
@@ -345,12 +351,13 @@ def _read_params(number: int, line: str, place: int, limits: Limits) -> tuple[di
     return params, place
 
 
-def _read_values(line: str, place: int, most: int) -> tuple[list[str], int]:
+def _read_values(line: str, place: int, most: int, syntax: re.Pattern[str]) -> tuple[list[str], int]:
     values: list[str] = []
     while len(values) < most:
-        match = _PARAM_VALUE.match(line, place)
+        match = syntax.match(line, place)
         assert match is not None
-        values.append(decode_caret(match[0].replace('"', "")))
+        plain = match[0] if syntax is _PARAM_VALUE else unescape(match[0])
+        values.append(decode_caret(plain.replace('"', "")))
         place = match.end()
         if line[place : place + 1] != ",":
             break

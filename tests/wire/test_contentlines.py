@@ -98,6 +98,15 @@ def test_carets() -> None:
     assert write_property(found.changed()) == b"ADR;LABEL=a^nb^^^'c^':x\r\n"
 
 
+def test_a_parameter_with_escapes_that_it_does_not_have() -> None:
+    line = rb"X-PLACE;X-TITLE=Quay 1\; 5\, Linz;VALUE=URI:geo:1\;2"
+    found = one(line)
+    assert found.params == {"X-TITLE": ["Quay 1; 5, Linz"], "VALUE": ["URI"]}
+    assert found.value == r"geo:1\;2" and write_property(found) == line + b"\r\n"
+    assert write_property(found.changed()) == rb'X-PLACE;X-TITLE="Quay 1; 5, Linz";VALUE=URI:geo:1\;2' + b"\r\n"
+    assert one(rb"X;FOLDER=c\;NAME=y:v").params == {"FOLDER": ["c\\"], "NAME": ["y"]}
+
+
 def test_quotes_as_people_forget_them() -> None:
     assert one(b'X;CN=John "Joe" Doe:v').params == {"CN": ["John Joe Doe"]}
     assert one(b'X;CN="John:v').value == "v"

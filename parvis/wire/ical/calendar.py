@@ -148,8 +148,6 @@ def _check_end(component: Component, start: Moment | None, zones: Zones) -> None
             continue
         if component.first("DURATION") is not None:
             raise BadCalendar(f"{name} and DURATION exclude each other", reason="start", field=name)
-        if start is not None and start.day != end.day:
-            raise BadCalendar(f"DTSTART and {name} are both days or both times", reason="start", field=name)
         if start is not None and name == "DTEND" and end.ms() < start.ms():
             raise BadCalendar("it ends before it starts", reason="start", field=name)
     if (length := component.first("DURATION")) is not None:
@@ -221,11 +219,13 @@ def _rdate(given: Property, zones: Zones, text: str) -> tuple[Moment, Length | N
 
 def length_of(component: Component, start: Moment, zones: Zones) -> Length:
     """How long the instances of a component are: by its end an exact time, by DURATION a nominal one, a day for a
-    date (RFC 5545 §3.6.1, §3.8.5.3)."""
+    date (RFC 5545 §3.6.1, §3.8.5.3). Where one of start and end is a day and the other is not, against §3.8.2.2, as
+    programs write tasks above all, a time ends with the night before that day, and days are whole."""
     end = of_property(component, "DTEND" if component.name != "VTODO" else "DUE", zones)
     if end is not None:
         if start.day or end.day:
-            return Length(nominal=max(end.local - start.local, timedelta()))
+            nominal = max(end.local - start.local, timedelta())
+            return Length(nominal=-(-nominal // DAY) * DAY if start.day else nominal)
         return Length(exact=max(end.exactly_since(start), timedelta()))
     if (given := component.first("DURATION")) is not None:
         return Length(*duration_parts(given.value))

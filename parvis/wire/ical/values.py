@@ -60,9 +60,9 @@ def parse_duration(text: str) -> timedelta:
 
 def duration_parts(text: str) -> tuple[timedelta, timedelta]:
     """A duration's nominal part (weeks, days) and its exact part (hours, minutes, seconds): the first is added in
-    local time, the second on the world's clock (RFC 5545 §3.3.6)."""
+    local time, the second on the world's clock (RFC 5545 §3.3.6). Old programs write `P1DT`, with no time."""
     found = _DURATION.match(text.strip())
-    if found is None or not any(found.groups()[1:]) or text.strip()[-1] in "Tt":
+    if found is None or not any(found.groups()[1:]):
         raise BadCalendar(f"{text[:40]!r} is no duration")
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups()[1:])
     sign = -1 if found[1] == "-" else 1

@@ -53,6 +53,17 @@ async def test_put_get_change_delete(ann) -> None:
 
 
 @pytest.mark.parametrize(
+    "length", ["DURATION:P1DT", "DTEND;VALUE=DATE:20260107", r"DTEND;X-TITLE=Quay 1\; Linz:20260105T110000Z"]
+)
+async def test_what_old_programs_write_is_taken_and_kept(ann, length) -> None:
+    data = text(*event("DTSTART:20260105T100000Z", length))
+    assert (await put(ann, "a.ics", data)).status_code == 201
+    assert (await ann.get(ann.calendar + "a.ics")).content == data
+    window = '<C:time-range start="20260105T103000Z" end="20260105T104500Z"/>'
+    assert names(await ann.ask("REPORT", ann.calendar, query(window), depth="1")) == ["a.ics"]
+
+
+@pytest.mark.parametrize(
     ("data", "condition"),
     [
         (b"hello", "valid-calendar-data"),

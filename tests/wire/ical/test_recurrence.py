@@ -256,6 +256,26 @@ def test_too_many_dates_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given_lines", "kind", "begin", "end"),
+    [
+        (["DTSTART:20260101T100000Z", "DURATION:P1DT"], "VEVENT", ms(2026, 1, 1, 10), ms(2026, 1, 2, 10)),
+        (["DTSTART:20260101T100000Z", "DTEND;VALUE=DATE:20260103"], "VEVENT", ms(2026, 1, 1, 10), ms(2026, 1, 3)),
+        (["DTSTART;VALUE=DATE:20260101", "DTEND:20260102T100000Z"], "VEVENT", ms(2026, 1, 1), ms(2026, 1, 3)),
+        (["DTSTART:20260101T100000Z", "DUE;VALUE=DATE:20260103"], "VTODO", ms(2026, 1, 1, 10), ms(2026, 1, 3)),
+        (["DTSTART;VALUE=DATE:20260101", "DUE:20260101T100000Z"], "VTODO", ms(2026, 1, 1), ms(2026, 1, 2)),
+    ],
+)
+def test_what_old_programs_write_and_the_standard_does_not_have(
+    given_lines: list[str], kind: str, begin: int, end: int
+) -> None:
+    """It is read as it is meant, and kept as it came."""
+    made = read(*event(*given_lines, kind=kind))
+    (found,) = instances(calendar.resource(made), begin - 1, end + 1, 5)
+    assert (found.start_ms, found.end_ms) == (begin, end)
+    assert all(line.encode() in calendar.write(made) for line in given_lines)
+
+
+@pytest.mark.parametrize(
     ("given_lines", "reason"),
     [
         ([], "empty"),
@@ -265,7 +285,8 @@ def test_too_many_dates_are_refused() -> None:
         ([*event("DTSTART:20260101T000000Z"), *event(kind="VTODO")], "kind"),
         (event("SUMMARY:x"), "start"),
         (event("DTSTART:20260101T000000Z", "DTEND:20250101T000000Z"), "start"),
-        (event("DTSTART:20260101T000000Z", "DTEND;VALUE=DATE:20260102"), "start"),
+        (event("DTSTART:20260101T100000Z", "DTEND;VALUE=DATE:20260101"), "start"),
+        (event("DTSTART:20260101T000000Z", "DURATION:PT"), "value"),
         (event("DTSTART:20261301T000000Z"), "value"),
         (event("DTSTART:20260101T000000Z", "RRULE:FREQ=NEVER"), "rule"),
         (event("DTSTART:20260101T000000Z", kind="VPOLL"), "kind"),

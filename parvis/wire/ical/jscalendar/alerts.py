@@ -3,7 +3,7 @@
 from parvis.wire.contentlines import Component, Property
 from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.jscalendar.people import when_utc
-from parvis.wire.ical.jscalendar.words import Json, duration, key_of, maps, parse_utc, text, utc
+from parvis.wire.ical.jscalendar.words import Json, duration, key_of, length, maps, parse_utc, text, utc
 from parvis.wire.ical.moments import Zones, moment
 from parvis.wire.ical.values import parse_duration, write_datetime
 
@@ -107,5 +107,5 @@ def _written(trigger: Json, name: str) -> Property:
             "TRIGGER", write_datetime(parse_utc(trigger["when"], where), utc=True), {"VALUE": ["DATE-TIME"]}
         )
     offset = text(trigger.get("offset"))
-    parse_duration(offset)
+    length(offset)
     return Property("TRIGGER", offset, {"RELATED": ["END"]} if trigger.get("relativeTo") == "end" else {})

@@ -18,6 +18,7 @@ from parvis.wire.ical.jscalendar.words import (
     PRIVACY,
     Json,
     backwards,
+    length,
     local,
     maps,
     parse_local,
@@ -26,7 +27,7 @@ from parvis.wire.ical.jscalendar.words import (
     truths,
 )
 from parvis.wire.ical.moments import Moment, Zones, as_kind_of, written
-from parvis.wire.ical.values import duration_parts, parse_duration, write_datetime
+from parvis.wire.ical.values import duration_parts, write_datetime
 from parvis.wire.ical.zones import Iana, Zone, zone
 
 _DEFAULTS: Json = {
@@ -333,7 +334,7 @@ def _write_completed(given: Json, old: Component | None) -> list[Property]:
 def _write_estimate(given: Json, old: Component | None) -> list[Property]:
     said = text(given.get("estimatedDuration"))
     if said:
-        parse_duration(said)
+        length(said)
     return [Property("ESTIMATED-DURATION", said)] if said else []
 
 

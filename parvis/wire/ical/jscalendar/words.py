@@ -8,7 +8,7 @@ from typing import Any
 
 from parvis.wire.contentlines import Property
 from parvis.wire.ical.errors import BadCalendar
-from parvis.wire.ical.values import write_duration
+from parvis.wire.ical.values import parse_duration, write_duration
 from parvis.wire.ical.zones import naive
 
 Json = dict[str, Any]
@@ -68,6 +68,14 @@ def parse_utc(text: object, field: str) -> datetime:
 def duration(length: timedelta) -> str:
     """A Duration (RFC 8984 §1.4.6)."""
     return write_duration(length)
+
+
+def length(said: str) -> timedelta:
+    """What a Duration says (RFC 8984 §1.4.6): unlike in iCalendar of old programs, something stands after its `T`.
+    Raises BadCalendar."""
+    if said[-1:].upper() == "T":
+        raise BadCalendar(f"{said[:40]!r} is no duration")
+    return parse_duration(said)
 
 
 def key_of(*said: str) -> str:
