@@ -155,7 +155,7 @@ async def decide(unit: Unit, principal: Principal, number: int, *, approve: bool
         raise Conflict("this time is taken", reason="conflict")
     said = vacancy.answered(series, mine, "ACCEPTED" if approve else "DECLINED")
     reply = itip.from_attendee(series, said, mine, clock.now_ms(), comment)
-    await events.replace(unit, row, draft.made(said, data), scheduled=False)
+    await events.replace(unit, row, series, draft.made(said, data), scheduled=False)
     state = _APPROVED if approve else _DECLINED
     await unit.run("UPDATE calendar_request SET state = ? WHERE id = ?", state, number)
     await outgoing.add(unit, row.account_id, [reply] if reply is not None else [])

@@ -14,7 +14,6 @@ from parvis.serve.dav.engine import PROTOCOL
 from parvis.serve.dav.tree import Node, Posted, Precondition, Upload
 from parvis.serve.http.exchange import Request, Response, Route
 from parvis.serve.jmap.blobs import Blob, Library
-from parvis.serve.jmap.transfer import disposition
 from parvis.store.unit import Unit
 from parvis.wire.contentlines import Property
 from parvis.wire.dav.names import caldav, dav
@@ -39,15 +38,7 @@ class Attaching:
     async def show(self, request: Request) -> Response:
         """A file, for who may read its event or is invited to it."""
         row = await attachments.readable(self._store.db, request.who, ids.parse(request.params["id"]) or 0)
-        headers = [
-            ("content-type", row.media_type or "application/octet-stream"),
-            ("content-disposition", disposition("attachment", row.name)),
-            ("content-length", str(row.size)),
-            ("content-security-policy", "default-src 'none'; sandbox"),
-            ("cache-control", "private, no-cache"),
-            ("etag", f'"{row.hash[:24]}"'),
-        ]
-        return Response(200, self._store.blobs.stream(row.hash), headers)
+        return attachments.answer(self._store, row)
 
     async def resolve(self, library: Library, principal: Principal, account_id: int, given: str) -> Blob | None:
         """A file as a blob, for the same people."""

@@ -2,6 +2,7 @@
 them. RFC 8607"""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +14,10 @@ from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.model import SCOPE
 from parvis.kernel import ids
 from parvis.kernel.errors import NotFound, OverQuota, TooLarge
+from parvis.serve.http.exchange import Response
 from parvis.serve.jmap.blobs import link
+from parvis.serve.jmap.transfer import disposition
+from parvis.store.store import Store
 from parvis.store.unit import Unit
 from parvis.wire.contentlines import Property
 from parvis.wire.ical import managed
@@ -29,7 +33,8 @@ MOST = 50
 MOST_BYTES = 2_000_000_000
 """Bytes of the files of an account's events."""
 _PATH = re.compile(r"/attachments/([a-z2-9]{13})/")
-_COLUMNS = "a.id, a.account_id, a.event_id, a.hash, a.size, a.name, a.media_type"
+COLUMNS = "a.id, a.account_id, a.event_id, a.hash, a.size, a.name, a.media_type"
+"""What a Row is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,20 @@ class Row:
         params = {MANAGED_ID: [ids.text(self.id)], "SIZE": [str(self.size)], "FILENAME": [self.name]}
         params |= {"FMTTYPE": [self.media_type]} if self.media_type else {}
         return Property("ATTACH", self.href(base), params)
+
+
+def answer(store: Store, row: Row, more: Sequence[tuple[str, str]] = ()) -> Response:
+    """A file as it is sent to somebody who may read it."""
+    headers = [
+        ("content-type", row.media_type or "application/octet-stream"),
+        ("content-disposition", disposition("attachment", row.name)),
+        ("content-length", str(row.size)),
+        ("content-security-policy", "default-src 'none'; sandbox"),
+        ("cache-control", "private, no-cache"),
+        ("etag", f'"{row.hash[:24]}"'),
+        *more,
+    ]
+    return Response(200, store.blobs.stream(row.hash), headers)
 
 
 def named(href: str, base: str) -> str | None:
@@ -90,7 +109,7 @@ async def cloned(unit: Unit, made: Draft, account_id: int, base: str) -> Draft:
     series = made.series
     for each in sorted(managed.ids_of(series))[:MOST]:
         row = await unit.row(
-            f"SELECT {_COLUMNS} FROM calendar_attachment a WHERE a.id = ? AND a.event_id <> 0", ids.parse(each) or 0
+            f"SELECT {COLUMNS} FROM calendar_attachment a WHERE a.id = ? AND a.event_id <> 0", ids.parse(each) or 0
         )
         if row is not None:
             known = Row(*row)
@@ -103,7 +122,7 @@ async def cloned(unit: Unit, made: Draft, account_id: int, base: str) -> Draft:
 async def readable(db: Any, principal: Principal, number: int) -> Row:
     """An attachment, for who may read its event or is invited to it. Raises NotFound."""
     row = await db.row(
-        f"""SELECT {_COLUMNS}, e.calendar_id, e.privacy, e.etag, o.data FROM calendar_attachment a
+        f"""SELECT {COLUMNS}, e.calendar_id, e.privacy, e.etag, o.data FROM calendar_attachment a
         JOIN calendar_event e ON e.id = a.event_id JOIN calendar_object o ON o.event_id = e.id WHERE a.id = ?""",
         number,
     )

@@ -64,4 +64,4 @@ async def note(unit: Unit, account_id: int, uid: str, message_id: int, said: Map
     series = parsed(row.etag, data)
     kept = status.noted(series, {name: each for name, each in known.items() if name not in newer})
     if kept is not series:
-        await events.replace(unit, row, draft.made(kept, data), scheduled=False)
+        await events.replace(unit, row, series, draft.made(kept, data), scheduled=False)

@@ -25,6 +25,7 @@ from parvis.calendar import (
 )
 from parvis.calendar.draft import parsed
 from parvis.calendar.events import Kept
+from parvis.calendar.public import files
 from parvis.kernel import clock
 from parvis.kernel.errors import Conflict, Invalid, NotFound, OverQuota
 from parvis.kernel.events import Event
@@ -33,7 +34,7 @@ from parvis.serve.post import CALENDAR_MAIL, SETTLED, Post, Sending
 from parvis.store.jobs import Job, Jobs
 from parvis.store.unit import Unit
 from parvis.wire.contentlines import BadContent, Component
-from parvis.wire.ical import calendar, itip
+from parvis.wire.ical import calendar, itip, managed
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.itip import status
@@ -103,6 +104,9 @@ class Deliverer:
         post: Post | None = self._context.services.get(Post)
         if post is None:
             return None
+        if managed.ids_of(message.series):
+            opened = partial(files.opened, account_id=sender.id, message=message, address=address)
+            message = await self._store.write(partial(opened, base=self._context.public_url))
         try:
             return await post.written(letters.letter(sender, message, address))
         except (Invalid, NotFound) as error:
@@ -200,9 +204,10 @@ async def _carry_out(
         return
     before = calendar.read(stored[1])
     made = draft.made(with_zones(series, before, outcome.zones), stored[1])
-    await events.replace(unit, stored[0], made, scheduled=outcome.happened != "replied")
+    known = parsed(stored[0].etag, stored[1])
+    await events.replace(unit, stored[0], known, made, scheduled=outcome.happened != "replied")
     await outgoing.ring(unit, stored[0], made.series)
-    await outgoing.moved(unit, stored[0], parsed(stored[0].etag, stored[1]), made.series)
+    await outgoing.moved(unit, stored[0], known, made.series)
     await notices.add(unit, stored[0], "updated", message, sender, stored, made)
     if made.series.first.value("STATUS").upper() == "CANCELLED":
         await events.decided(unit, stored[0].id)

@@ -21,6 +21,7 @@ _KEPT = (
     ("calendar_event_person", "event_id, principal_id", _OF_EVENTS),
     ("calendar_event_person", "event_id, principal_id", "principal_id = ?"),
     ("calendar_attachment", "id", _MINE),
+    ("calendar_guest_file", "token", _MINE),
     ("calendar_event", "id", _MINE),
     ("calendar_published", "account_id", _MINE),
     ("calendar_link", "id", _MINE),

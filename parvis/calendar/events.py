@@ -14,6 +14,7 @@ from parvis.serve.jmap.blobs import unlink
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
 from parvis.wire.ical import managed
+from parvis.wire.ical.calendar import Series
 
 ROW = """e.id, e.account_id, e.calendar_id, e.uid, e.name, e.first_ms, e.last_ms, e.start_ms, e.exact, e.privacy,
 e.draft, e.title,     e.etag, e.schedule_tag, e.size, e.created_ms, e.modified_ms, e.ring_ms"""
@@ -197,10 +198,17 @@ async def _count(unit: Unit, calendar_id: int, more: int) -> int:
 
 
 async def replace(
-    unit: Unit, row: Row, draft: Draft, *, scheduled: bool = True, unsent: bool | None = None
+    unit: Unit,
+    row: Row,
+    before: Series | None,
+    draft: Draft,
+    *,
+    scheduled: bool = True,
+    unsent: bool | None = None,
 ) -> None:
-    """Gives an event another content. `scheduled`: it is another one for those who schedule (RFC 6638 §3.2.10).
-    Raises Conflict when its UID changed to one that is taken."""
+    """Gives an event another content than it had `before` (None: what comes from elsewhere, and has no files here).
+    `scheduled`: it is another one for those who schedule (RFC 6638 §3.2.10). Raises Conflict when its UID changed
+    to one that is taken."""
     if draft.uid != row.uid and (other := await by_uid(unit, row.account_id, draft.uid)) is not None:
         raise Conflict("this uid is taken", field="uid", row=other[0])
     await unit.run(
@@ -223,10 +231,11 @@ async def replace(
     await unit.run("UPDATE calendar_object SET data = ? WHERE event_id = ?", draft.data, row.id)
     await unit.run("DELETE FROM calendar_word WHERE event_id = ?", row.id)
     await _index(unit, row.account_id, row.id, draft)
-    named = managed.ids_of(draft.series)
-    if named:
+    named, had = managed.ids_of(draft.series), managed.ids_of(before) if before is not None else set()
+    if named - had:
         await _attach(unit, row, named)
-    await _detach(unit, row, named)
+    if had - named:
+        await _detach(unit, row, named)
     await unit.changed(row.account_id, EVENT, row.id, "updated", part=row.calendar_id)
 
 
@@ -248,6 +257,7 @@ async def _detach(unit: Unit, row: Row, named: Collection[str]) -> None:
     for (number,) in rows:
         if ids.text(number) not in named:
             await unit.run("DELETE FROM calendar_attachment WHERE id = ?", number)
+            await unit.run("DELETE FROM calendar_guest_file WHERE attachment_id = ?", number)
             await unlink(unit, row.account_id, ATTACHMENT, number)
 
 

@@ -10,6 +10,7 @@ from parvis.calendar.delivery import FOLLOWER, Deliverer
 from parvis.calendar.elsewhere import Elsewhere
 from parvis.calendar.jmap import kinds
 from parvis.calendar.public.door import BookingDoor
+from parvis.calendar.public.files import GuestFileDoor
 from parvis.calendar.public.freebusy import FreeBusyDoor
 from parvis.calendar.public.links import LinkDoor
 from parvis.calendar.reminders import Ringer
@@ -62,6 +63,7 @@ def feature(context: Context) -> Feature:
             *attaching.routes(),
             *LinkDoor(context).routes(),
             *FreeBusyDoor(context).routes(),
+            *GuestFileDoor(context).routes(),
             *BookingDoor(context).routes(),
         ),
         blobs={transfer.LETTER: transfer.Files(store).resolve, attachments.LETTER: attaching.resolve},

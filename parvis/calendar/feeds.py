@@ -122,6 +122,6 @@ async def replace_all(unit: Unit, account_id: int, calendar_id: int, drafts: lis
             if await events.by_uid(unit, account_id, each.uid) is None:
                 await events.insert(unit, account_id, calendar_id, each)
         elif known.etag != each.etag:
-            await events.replace(unit, known, each)
+            await events.replace(unit, known, None, each)
     for gone in present.values():
         await events.delete(unit, gone)

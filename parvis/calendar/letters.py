@@ -51,6 +51,9 @@ def facts(language: Language, component: Component, message: itip.Message) -> li
         lines.append(f"{words.WHERE[language]}: {place[:500]}")
     if about := component.value("DESCRIPTION"):
         lines += ["", about[:5_000]]
+    for each in component.every("ATTACH"):
+        if each.param("FILENAME") and each.value.startswith(("https:", "http:")):
+            lines.append(f"{words.FILE[language]}: {each.param('FILENAME')} – {each.value}")
     if comment := component.value("COMMENT"):
         lines += ["", comment[:2_000]]
     return lines

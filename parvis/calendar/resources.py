@@ -23,7 +23,7 @@ async def answer(unit: Unit, resource: Principal, found: Kept) -> None:
     word = await _answer(unit, resource, found, mine)
     said = answered(series, mine, word)
     reply = itip.from_attendee(series, said, mine, clock.now_ms())
-    await events.replace(unit, row, draft.made(said, data), scheduled=False)
+    await events.replace(unit, row, series, draft.made(said, data), scheduled=False)
     if reply is not None:
         await outgoing.add(unit, resource.id, [reply])
 

@@ -195,7 +195,7 @@ async def replace(
     if messages or organizes(after, mine) or attends(before, mine):
         kept = _pending(before, kept, messages)
     # RFC 6638 §3.2.10: an answer does not change the tag
-    await events.replace(unit, row, kept, scheduled=not attends(before, mine), unsent=unsent)
+    await events.replace(unit, row, before, kept, scheduled=not attends(before, mine), unsent=unsent)
     await outgoing.add(unit, row.account_id, messages)
     await outgoing.ring(unit, row, kept.series)
     await outgoing.moved(unit, row, before, kept.series)

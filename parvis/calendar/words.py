@@ -9,6 +9,7 @@ BUSY: dict[Language, str] = {"en": "Busy", "fr": "Occupé", "vi": "Bận"}
 UNTITLED: dict[Language, str] = {"en": "Event", "fr": "Événement", "vi": "Sự kiện"}
 WHEN: dict[Language, str] = {"en": "When", "fr": "Quand", "vi": "Thời gian"}
 WHERE: dict[Language, str] = {"en": "Where", "fr": "Où", "vi": "Địa điểm"}
+FILE: dict[Language, str] = {"en": "File", "fr": "Fichier", "vi": "Tệp"}
 REMINDER: dict[Language, str] = {"en": "Reminder", "fr": "Rappel", "vi": "Nhắc nhở"}
 APPROVAL: dict[Language, str] = {"en": "To be approved", "fr": "À approuver", "vi": "Cần phê duyệt"}
 APPROVE: dict[Language, str] = {

@@ -142,6 +142,8 @@ class Calendar(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     free_busy_inside: bool = True
     """Whether people of the organisation know when the others, and its resources, are busy (never with what) and
     when they work, without having been given that. Each person can keep it for themselves."""
+    guest_files_days: int = 30
+    """How long after an event guests of elsewhere can read its files, where the invitation told them."""
 
 
 class Files(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -322,6 +322,10 @@ async def more(app: App, ann: Person, event: str) -> None:
         await attachments.add(unit, number, digest, 6, "plan.txt", "text/plain")
         await inbox.deliver(unit, number, itip.read(ical.read(invitation)))
         await delivered.follow(unit, number, "uid", 1, 2, "mailto:zoe@elsewhere.example")
+        await unit.run(
+            "INSERT INTO calendar_guest_file (token, account_id, attachment_id, address) VALUES ('t', ?, 1, 'z@e.x')",
+            number,
+        )
         await unit.run("INSERT INTO calendar_approver (account_id, principal_id) VALUES (?, ?)", 5, number)
         for table, columns in (
             ("calendar_request", "revision, created_ms"),
@@ -375,6 +379,7 @@ async def test_nothing_is_left_of_an_account_that_is_gone(app: App) -> None:
         "calendar_published",
         "calendar_identity",
         "calendar_attachment",
+        "calendar_guest_file",
         "calendar_approver",
         "calendar_request",
         "calendar_letter",

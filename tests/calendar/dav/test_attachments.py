@@ -2,14 +2,19 @@
 
 import re
 
+import httpx
 import pytest
 
+from parvis.access import accounts
+from parvis.kernel import clock
 from parvis.serve.jmap.blobs import Library, blob_id
 from parvis.serve.jmap.engine import Engine
 from parvis.serve.jmap.transfer import keep_upload
+from parvis.serve.post import Post
+from parvis.store.sql.contract import counting
 from tests.calendar.conftest import Client, run_jobs
-from tests.calendar.test_scheduling import only
-from tests.wire.ical.texts import event, text
+from tests.calendar.test_scheduling import Desk, only
+from tests.wire.ical.texts import event, ms, text
 
 
 @pytest.fixture
@@ -161,6 +166,89 @@ async def test_who_reads_a_file(ann, bob, cid, context) -> None:
     assert (await cid.get(address)).status_code == 404
     await ann.delete(ann.calendar + "a.ics")
     assert (await ann.get(address)).status_code == 404 and await held(context) == 0
+
+
+ZOE = "zoe@elsewhere.example"
+GUESTS = ("ORGANIZER:mailto:ann@example.org", "ATTENDEE:mailto:ann@example.org", "ATTENDEE:mailto:bob@example.org")
+
+
+def told(desk: Desk) -> tuple[str, str]:
+    """What the newest letter says, and where it says that the file is."""
+    said = desk.letters[-1].calendar.decode().replace("\r\n ", "")
+    (found,) = re.findall(r"ATTACH[^\r\n]*?:(http[^\r\n]*)", said)
+    return said, found
+
+
+async def test_a_guest_elsewhere_reads_a_file_without_signing_in(ann, bob, context) -> None:
+    context.offer(desk := Desk(), under=Post)
+    await put(ann, *GUESTS, f"ATTENDEE:mailto:{ZOE}", "ATTENDEE:mailto:yan@elsewhere.example")
+    with clock.frozen(ms(2026, 1, 4)):
+        await post(ann, "attachment-add", b"plan", name="K% h'o.pdf")
+        await run_jobs(context)
+        assert {each.to for each in desk.letters} >= {(ZOE,), ("yan@elsewhere.example",)}
+        said, place = told(desk)
+        inside = href(await seen(ann))
+        assert "MANAGED-ID" not in said and "FILENAME=" in said and inside not in said and place != inside
+        assert place in desk.letters[-1].text
+        assert href(await only_text(bob)) == inside  # who is of this organisation signs in
+        async with httpx.AsyncClient(trust_env=False) as stranger:
+            got = await stranger.get(place)
+            assert (got.content, got.headers["content-type"]) == (b"plan", "application/pdf")
+            assert "attachment" in got.headers["content-disposition"] and "sandbox" in str(got.headers)
+            assert (await stranger.get(inside)).status_code == 401
+            assert (await stranger.get(place.replace("/published/files/", "/published/files/x"))).status_code == 404
+            first = next(each for each in desk.letters[-2:] if each.calendar != desk.letters[-1].calendar)
+            assert place.encode() not in first.calendar.replace(b"\r\n ", b"")  # to each their own
+    async with httpx.AsyncClient(trust_env=False) as stranger:
+        for days, status in ((30, 200), (31, 404)):
+            with clock.frozen(ms(2026, 1, 5, 10) + days * 86_400_000):
+                assert (await stranger.get(place)).status_code == status, days
+
+
+@pytest.mark.parametrize("end", ["guest", "file", "event", "exchanged", "closed"])
+async def test_the_address_of_a_guest_ends(ann, context, store, end) -> None:
+    context.offer(desk := Desk(), under=Post)
+    await put(ann, *GUESTS[:2], f"ATTENDEE:mailto:{ZOE}")
+    with clock.frozen(ms(2026, 1, 4)):
+        added = (await post(ann, "attachment-add", b"plan")).headers["cal-managed-id"]
+        await run_jobs(context)
+        _, place = told(desk)
+        async with httpx.AsyncClient(trust_env=False) as stranger:
+            assert (await stranger.get(place)).content == b"plan"
+            attach = re.findall(r"ATTACH;[^\r\n]*", await seen(ann))[0]
+            if end == "guest":
+                await put(ann, *GUESTS[:2], attach)
+            elif end == "file":
+                await post(ann, f"attachment-remove&managed-id={added}")
+            elif end == "exchanged":
+                await post(ann, f"attachment-update&managed-id={added}", b"other")
+                await run_jobs(context)
+                _, fresh = told(desk)
+                assert fresh != place and (await stranger.get(fresh)).content == b"other"
+            elif end == "event":
+                await ann.delete(ann.calendar + "a.ics")
+            else:
+                await accounts.disable(store, ann.person.id)
+            assert (await stranger.get(place)).status_code == 404
+    left = await store.db.value("SELECT COUNT(*) FROM calendar_guest_file")
+    assert left == (1 if end in ("guest", "exchanged", "closed") else 0)
+
+
+async def test_files_of_an_event_are_looked_for_only_when_it_has_some(ann, context) -> None:
+    mine, asked = client(context, ann), list[bool]()
+    blob = await uploaded(context, mine, b"hello")
+    for links in ({}, {"links": {"l": {"@type": "Link", "blobId": blob}}}):
+        number = await mine.make(**links)
+        with counting() as count:
+            await mine.change(number, {"title": "New", "links": None})
+        asked.append(any("calendar_attachment" in each for each in count.statements))
+    assert asked == [False, True]
+
+
+async def only_text(who) -> str:
+    listed = await who.ask("PROPFIND", who.calendar, depth="1")
+    (path,) = set(re.findall(r"href>([^<]+\.ics)<", listed.text))
+    return (await who.get(path)).text.replace("\r\n ", "")
 
 
 async def uploaded(context, who: Client, content: bytes) -> str:
