@@ -10,13 +10,12 @@ from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
 from parvis.calendar import attachments, calendars, draft, events, inbox, members, schedule, service
 from parvis.calendar.attaching import Attaching
-from parvis.calendar.draft import Draft, parsed
-from parvis.calendar.events import Kept, Row
+from parvis.calendar.draft import Draft
+from parvis.calendar.events import Row
 from parvis.calendar.model import EVENT, LARGEST, SCOPE
-from parvis.calendar.service import NotTheirs
 from parvis.calendar.transfer import Files
 from parvis.kernel import ids
-from parvis.kernel.errors import Conflict, Forbidden, NotFound, ParvisError, TooLarge
+from parvis.kernel.errors import Forbidden, TooLarge
 from parvis.serve.context import Context
 from parvis.serve.dav import dead
 from parvis.serve.dav.tree import (
@@ -43,9 +42,8 @@ from parvis.wire.contentlines import BadContent
 from parvis.wire.dav.element import Element, Value
 from parvis.wire.dav.names import apple, caldav, dav
 from parvis.wire.ical import calendar as ical
-from parvis.wire.ical import managed, vtimezone
+from parvis.wire.ical import vtimezone
 from parvis.wire.ical.errors import BadCalendar
-from parvis.wire.ical.itip.message import address, attendees
 from parvis.wire.ical.moments import Zones
 from parvis.wire.ical.zones import Iana, zone
 
@@ -71,7 +69,7 @@ _PRECONDITIONS = {
 class Calendars(Tree):
     """`/dav/calendars/<account>/<calendar>/<event>.ics`"""
 
-    home = "calendars"
+    home = members.HOME
     largest = LARGEST
     largest_post = attachments.LARGEST + 1
     compliance = ("calendar-access", "calendar-auto-schedule", "calendar-schedule", "calendar-managed-attachments")
@@ -245,55 +243,7 @@ class Calendars(Tree):
         draft: Any,
     ) -> Put:
         """Keeps an event. See members.put"""
-        made: Draft = draft
-        found = await events.kept(unit, old.account_id, old.id) if old is not None else None
-        if managed.ids_of(made.series):
-            _own_files(found or await events.by_uid(unit, parent.account_id, made.uid), made)
-        _one_organizer(made)
-        if found is not None and found[0].uid != made.uid:
-            raise Precondition(caldav("no-uid-conflict"), "an event keeps its UID", status=409)
-        try:
-            try:
-                access, tagged = (old or parent).access, upload.on_schedule_tag
-                return await members.put(unit, principal, parent, name, found, access, made, answers=tagged)
-            except Conflict as conflict:
-                if old is not None:
-                    raise
-                found = await self._moved_here(unit, principal, parent, name, conflict)
-                return await members.put(unit, principal, parent, name, found, parent.access, made)
-        except Conflict as conflict:
-            raise await self._uid_conflict(unit, principal, conflict, made, parent) from conflict
-        except NotTheirs as error:
-            raise Precondition(caldav("allowed-attendee-scheduling-object-change"), error.sentence) from error
-
-    async def _moved_here(
-        self, unit: Unit, principal: Principal, parent: Node, name: str, conflict: Conflict
-    ) -> Kept:
-        """The event that has the UID, when it is in another calendar and may leave it: Thunderbird and Evolution
-        move an event by putting it into the new calendar and deleting it in the old one. Raises the conflict."""
-        row: Row | None = conflict.fields.get("row")
-        if row is None or row.calendar_id == parent.id:
-            raise conflict
-        try:
-            await service.move(unit, principal, row, parent.id, name)
-        except (NotFound, Forbidden):
-            raise conflict from None
-        return await events.kept(unit, row.account_id, row.id)
-
-    async def _uid_conflict(
-        self, unit: Unit, principal: Principal, conflict: Conflict, made: Draft, parent: Node
-    ) -> ParvisError:
-        """RFC 4791 §5.3.2.1; of what is scheduled there is one in all calendars, RFC 6638 §3.2.4.1."""
-        row: Row | None = conflict.fields.get("row")
-        if row is None:
-            return conflict
-        place = ""
-        if await parts.several(unit, principal, SCOPE, [row.calendar_id]):
-            calendar = (await calendars.by_ids(unit, [row.calendar_id]))[row.calendar_id]
-            place = href(self.home, ids.text(row.account_id), calendar.slug, row.name)
-        elsewhere = row.calendar_id != parent.id and any(map(attendees, made.series.components))
-        element = "unique-scheduling-object-resource" if elsewhere else "no-uid-conflict"
-        return Precondition(caldav(element), conflict.sentence, status=409, href=place)
+        return await members.put(unit, principal, parent, name, old, draft, answers=upload.on_schedule_tag)
 
     async def delete(self, unit: Unit, principal: Principal, node: Node, *, reply: bool = True) -> None:
         """An event, or a calendar with its events, of which nobody is told; not the one that new events go into, as
@@ -395,36 +345,14 @@ class Calendars(Tree):
         *,
         deep: bool,
     ) -> None:
-        """An event into a calendar of another account: within one its UID is there once. Nobody is told."""
-        if node.shape != "resource" or inbox.holds(node) or parent.shape != "calendar":
-            raise Forbidden("only events can be copied")
-        if replaced is not None:
-            _one_uid(node, replaced)
-            await service.destroy(unit, principal, await events.kept(unit, replaced.account_id, replaced.id))
-        made = draft.read(await members.content(unit, principal, node))
-        made = await self._attaching.cloned(unit, made, parent.account_id)
-        try:
-            copied = await service.create(unit, principal, parent.id, made, name=name, tell=False)
-        except Conflict as conflict:
-            raise await self._uid_conflict(unit, principal, conflict, made, parent) from conflict
-        await dead.copy(unit, parent.account_id, [(node.id, copied.id)])
+        """An event into a calendar of another account. See members.copy"""
+        await members.copy(unit, principal, self._attaching, node, parent, name, replaced)
 
     async def move(
         self, unit: Unit, principal: Principal, node: Node, parent: Node, name: str, replaced: Node | None
     ) -> None:
-        """An event into another calendar of its account, or under another name; into another account as a new
-        one."""
-        if node.shape != "resource" or inbox.holds(node) or parent.shape != "calendar":
-            raise Forbidden("only events can be moved")
-        found = await events.kept(unit, node.account_id, node.id)
-        if node.account_id != parent.account_id:
-            await self.copy(unit, principal, node, parent, name, replaced, deep=False)
-            await service.destroy(unit, principal, found, tell=False)
-            return
-        if replaced is not None and replaced.id != node.id:
-            _one_uid(node, replaced)
-            await service.destroy(unit, principal, await events.kept(unit, replaced.account_id, replaced.id))
-        await service.move(unit, principal, found[0], parent.id, name)
+        """An event into another calendar, or under another name. See members.move"""
+        await members.move(unit, principal, self._attaching, node, parent, name, replaced)
 
     async def sync(
         self, db: Database, principal: Principal, node: Node, state: int, limit: int, *, deep: bool
@@ -456,26 +384,6 @@ class Calendars(Tree):
         )
         made = await members.nodes(db, principal, node.own, node.access, found)
         return [replace(each, sure=_surely(each.own, search)) for each in made]
-
-
-def _own_files(found: Kept | None, made: Draft) -> None:
-    """A client names files that the event has, and no others. RFC 8607 §3.11.1 (valid-managed-id-parameter)"""
-    known = managed.ids_of(parsed(found[0].etag, found[1])) if found is not None else set()
-    if not managed.ids_of(made.series) <= known:
-        raise Precondition(caldav("valid-managed-id-parameter"), "the event has no such file")
-
-
-def _one_uid(node: Node, replaced: Node) -> None:
-    """An event is not put over another one. RFC 4791 §5.3.2.1"""
-    if node.own.uid != replaced.own.uid:
-        raise Precondition(caldav("no-uid-conflict"), "another event is there", status=409)
-
-
-def _one_organizer(made: Draft) -> None:
-    """RFC 6638 §3.2.4.2"""
-    found = [one.first("ORGANIZER") for one in made.series.components if any(attendees(one))]
-    if len({address(each) if each is not None else "" for each in found}) > 1:
-        raise Precondition(caldav("same-organizer-in-all-components"), "an event has one organizer")
 
 
 def _surely(row: Row, search: Search) -> bool:

@@ -2,18 +2,29 @@
 person may change them. RFC 4791 §5.3.2, draft-ietf-jmap-calendars §4.1"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+from parvis.access import parts
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
-from parvis.calendar import calendars, draft, events, outgoing, personal, service, words
+from parvis.calendar import calendars, draft, events, inbox, outgoing, personal, service, words
+from parvis.calendar.attaching import Attaching
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.events import Kept, Row
-from parvis.kernel.errors import Forbidden
-from parvis.serve.dav.tree import Node, Put, Reader
+from parvis.calendar.model import SCOPE
+from parvis.calendar.service import NotTheirs
+from parvis.kernel import ids
+from parvis.kernel.errors import Conflict, Forbidden, NotFound, ParvisError
+from parvis.serve.dav import dead
+from parvis.serve.dav.tree import Node, Precondition, Put, Reader, href
 from parvis.store.unit import Unit
+from parvis.wire.dav.names import caldav
 from parvis.wire.ical import calendar as ical
+from parvis.wire.ical import managed
+from parvis.wire.ical.itip.message import address, attendees
 
+HOME: Final = "calendars"
+"""The first segment of the paths of calendars."""
 MEDIA = "text/calendar; charset=utf-8; component=vevent"
 _NOTHING: Mapping[str, Any] = {}
 
@@ -73,6 +84,135 @@ def shown(row: Row, data: bytes, access: Access, principal: Principal, own: pers
 
 
 async def put(
+    unit: Unit,
+    principal: Principal,
+    parent: Node,
+    name: str,
+    old: Node | None,
+    made: Draft,
+    *,
+    answers: bool = False,
+) -> Put:
+    """Keeps an event that a client puts; `answers`: see `_put`. Raises Precondition (RFC 4791 §5.3.2.1), and what
+    service.create and service.replace raise."""
+    found = await events.kept(unit, old.account_id, old.id) if old is not None else None
+    if managed.ids_of(made.series):
+        _own_files(found or await events.by_uid(unit, parent.account_id, made.uid), made)
+    _one_organizer(made)
+    if found is not None and found[0].uid != made.uid:
+        raise Precondition(caldav("no-uid-conflict"), "an event keeps its UID", status=409)
+    try:
+        try:
+            return await _put(unit, principal, parent, name, found, (old or parent).access, made, answers=answers)
+        except Conflict as conflict:
+            if old is not None:
+                raise
+            found = await _moved_here(unit, principal, parent, name, conflict)
+            return await _put(unit, principal, parent, name, found, parent.access, made)
+    except Conflict as conflict:
+        raise await _uid_conflict(unit, principal, conflict, made, parent) from conflict
+    except NotTheirs as error:
+        raise Precondition(caldav("allowed-attendee-scheduling-object-change"), error.sentence) from error
+
+
+async def _moved_here(unit: Unit, principal: Principal, parent: Node, name: str, conflict: Conflict) -> Kept:
+    """The event that has the UID, when it is in another calendar and may leave it: Thunderbird and Evolution move
+    an event by putting it into the new calendar and deleting it in the old one. Raises the conflict."""
+    row: Row | None = conflict.fields.get("row")
+    if row is None or row.calendar_id == parent.id:
+        raise conflict
+    try:
+        await service.move(unit, principal, row, parent.id, name)
+    except (NotFound, Forbidden):
+        raise conflict from None
+    return await events.kept(unit, row.account_id, row.id)
+
+
+async def _uid_conflict(
+    unit: Unit, principal: Principal, conflict: Conflict, made: Draft, parent: Node
+) -> ParvisError:
+    """RFC 4791 §5.3.2.1; of what is scheduled there is one in all calendars, RFC 6638 §3.2.4.1."""
+    row: Row | None = conflict.fields.get("row")
+    if row is None:
+        return conflict
+    place = ""
+    if await parts.several(unit, principal, SCOPE, [row.calendar_id]):
+        calendar = (await calendars.by_ids(unit, [row.calendar_id]))[row.calendar_id]
+        place = href(HOME, ids.text(row.account_id), calendar.slug, row.name)
+    elsewhere = row.calendar_id != parent.id and any(map(attendees, made.series.components))
+    element = "unique-scheduling-object-resource" if elsewhere else "no-uid-conflict"
+    return Precondition(caldav(element), conflict.sentence, status=409, href=place)
+
+
+def _own_files(found: Kept | None, made: Draft) -> None:
+    """A client names files that the event has, and no others. RFC 8607 §3.11.1 (valid-managed-id-parameter)"""
+    known = managed.ids_of(parsed(found[0].etag, found[1])) if found is not None else set()
+    if not managed.ids_of(made.series) <= known:
+        raise Precondition(caldav("valid-managed-id-parameter"), "the event has no such file")
+
+
+def _one_uid(node: Node, replaced: Node) -> None:
+    """An event is not put over another one. RFC 4791 §5.3.2.1"""
+    if node.own.uid != replaced.own.uid:
+        raise Precondition(caldav("no-uid-conflict"), "another event is there", status=409)
+
+
+def _one_organizer(made: Draft) -> None:
+    """RFC 6638 §3.2.4.2"""
+    found = [one.first("ORGANIZER") for one in made.series.components if any(attendees(one))]
+    if len({address(each) if each is not None else "" for each in found}) > 1:
+        raise Precondition(caldav("same-organizer-in-all-components"), "an event has one organizer")
+
+
+async def copy(
+    unit: Unit,
+    principal: Principal,
+    attaching: Attaching,
+    node: Node,
+    parent: Node,
+    name: str,
+    replaced: Node | None,
+) -> None:
+    """Copies an event into a calendar of another account, with files of its own: within one its UID is there once.
+    Nobody is told."""
+    if node.shape != "resource" or inbox.holds(node) or parent.shape != "calendar":
+        raise Forbidden("only events can be copied")
+    if replaced is not None:
+        _one_uid(node, replaced)
+        await service.destroy(unit, principal, await events.kept(unit, replaced.account_id, replaced.id))
+    made = await attaching.cloned(unit, draft.read(await content(unit, principal, node)), parent.account_id)
+    try:
+        copied = await service.create(unit, principal, parent.id, made, name=name, tell=False)
+    except Conflict as conflict:
+        raise await _uid_conflict(unit, principal, conflict, made, parent) from conflict
+    await dead.copy(unit, parent.account_id, [(node.id, copied.id)])
+
+
+async def move(
+    unit: Unit,
+    principal: Principal,
+    attaching: Attaching,
+    node: Node,
+    parent: Node,
+    name: str,
+    replaced: Node | None,
+) -> None:
+    """Puts an event into another calendar of its account, or under another name; into another account as a new
+    one."""
+    if node.shape != "resource" or inbox.holds(node) or parent.shape != "calendar":
+        raise Forbidden("only events can be moved")
+    found = await events.kept(unit, node.account_id, node.id)
+    if node.account_id != parent.account_id:
+        await copy(unit, principal, attaching, node, parent, name, replaced)
+        await service.destroy(unit, principal, found, tell=False)
+        return
+    if replaced is not None and replaced.id != node.id:
+        _one_uid(node, replaced)
+        await service.destroy(unit, principal, await events.kept(unit, replaced.account_id, replaced.id))
+    await service.move(unit, principal, found[0], parent.id, name)
+
+
+async def _put(
     unit: Unit,
     principal: Principal,
     parent: Node,
