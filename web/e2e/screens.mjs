@@ -316,7 +316,7 @@ async function assistant(page, look) {
 
 async function settings(page, look) {
   await page.goto('/settings');
-  for (const part of ['appearance', 'keys', 'mail', 'sharing', 'security', 'assistant', 'about']) {
+  for (const part of ['appearance', 'keys', 'mail', 'calendar', 'sharing', 'security', 'assistant', 'about']) {
     await page.goto(`/settings/${part}`);
     await page.locator('section[aria-labelledby="settings-part"] h2').first().waitFor();
     await look(`settings-${part}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, arrive, bring, enter, eventually, launch, person } from './harness.mjs';
+import { accessible, arrive, bring, enter, eventually, jmap, launch, person } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -34,6 +34,37 @@ test('somebody is let into the mail, and out again', async () => {
   await page.getByRole('button', { name: `Autoriser ${other.name}` }).click();
   await page.getByRole('button', { name: `Retirer à ${other.name}` }).click();
   await page.getByRole('button', { name: `Retirer à ${other.name}` }).waitFor({ state: 'detached' });
+  assert.deepEqual(page.faults, []);
+});
+
+test('somebody publishes when they are busy, keeps it from colleagues, and takes both back', async () => {
+  const who = person('fr', 3);
+  const [page, other] = [await enter(browser, who), await enter(browser, person('fr', 2))];
+  const [{ list }] = await jmap(page, [['Principal/get', { ids: null, properties: ['address'] }]]);
+  const asked = { id: list.find((one) => one.address === who.address).id, utcStart: '2026-01-05T00:00:00Z', utcEnd: '2026-01-06T00:00:00Z' };
+  const known = async () => (await jmap(other, [['Principal/getAvailability', asked]]))[0].type !== 'forbidden';
+  await page.goto('/settings/calendar');
+  const part = page.getByRole('region', { name: 'Qui sait quand vous êtes occupé' });
+  const colleagues = part.getByRole('switch', { name: 'Vos collègues' });
+  assert.equal(await colleagues.getAttribute('aria-checked'), 'true');
+  assert.ok(await known());
+  await colleagues.click();
+  await eventually(async () => assert.equal(await known(), false));
+  await colleagues.click();
+  await eventually(async () => assert.ok(await known()));
+  await part.getByRole('switch', { name: 'Des personnes d’autres organisations' }).click();
+  const url = await part.getByRole('link').getAttribute('href');
+  assert.match(await (await page.request.get(url)).text(), /BEGIN:VFREEBUSY/);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await part.getByRole('button', { name: 'Copier le lien' }).click();
+  await eventually(async () => assert.equal(await page.evaluate(() => navigator.clipboard.readText()), url));
+  await part.getByRole('switch', { name: 'Aussi par votre adresse' }).click();
+  const finger = new URL(`/.well-known/webfinger?resource=acct:${who.address}`, url).href;
+  await eventually(async () => assert.equal((await page.request.get(finger)).status(), 200));
+  await accessible(page, 'settings-calendar');
+  await part.getByRole('switch', { name: 'Des personnes d’autres organisations' }).click();
+  await part.getByRole('link').waitFor({ state: 'detached' });
+  for (const gone of [url, finger]) assert.equal((await page.request.get(gone)).status(), 404);
   assert.deepEqual(page.faults, []);
 });
 
