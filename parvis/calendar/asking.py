@@ -6,6 +6,7 @@ from parvis.calendar import approval, letters, words
 from parvis.calendar.approval import Waiting
 from parvis.calendar.draft import parsed
 from parvis.kernel import clock, ids
+from parvis.kernel.days import colon
 from parvis.kernel.errors import Invalid, NotFound
 from parvis.kernel.languages import Language
 from parvis.serve.context import Context
@@ -57,15 +58,12 @@ def letter(asked: Waiting, person: Principal) -> Letter:
     """The letter to one person."""
     message, language = question(asked, person), person.language
     title = _title(asked, language)
-    name, address = approval.asker(asked.found)
-    whom = f"{name} <{address.removeprefix('mailto:')}>" if name else address.removeprefix("mailto:")
-    subject = f"{words.APPROVAL[language]}: {asked.resource.name} – {title}"
-    lines = [words.APPROVE[language].format(name=whom, resource=asked.resource.name), ""]
+    subject = words.APPROVAL[language] + colon(language) + f"{asked.resource.name} – {title}"
     return Letter(
         account_id=asked.resource.id,
         to=(person.address,),
         subject=subject[:500],
-        text="\n".join([*lines, *letters.facts(language, message.series.first, message)]) + "\n",
+        text="\n".join(letters.facts(language, message.series.first, message)) + "\n",
         calendar=calendar.write(message.calendar),
         method=message.method,
     )
@@ -82,11 +80,13 @@ def question(asked: Waiting, person: Principal) -> itip.Message:
     row, data = asked.found
     series = parsed(row.etag, data)
     title = _title(asked, person.language)
-    about = words.APPROVE[person.language].format(name=approval.asker(asked.found)[1], resource=asked.resource.name)
+    name, address = approval.asker(asked.found)
+    whom = f"{name} ({address.removeprefix('mailto:')})" if name else address.removeprefix("mailto:")
+    about = words.APPROVE[person.language].format(name=whom, resource=asked.resource.name)
     said = [
         Property("UID", approval.UID + ids.text(asked.id)),
         *(each for each in series.first.properties if each.name in _KEPT),
-        Property("SUMMARY", escape(f"{asked.resource.name}: {title}")),
+        Property("SUMMARY", escape(asked.resource.name + colon(person.language) + title)),
         Property("DESCRIPTION", escape(about)),
         Property("TRANSP", "TRANSPARENT"),
         Property("ORGANIZER", f"mailto:{asked.resource.address}", {"CN": [asked.resource.name]}),

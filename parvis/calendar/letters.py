@@ -1,7 +1,10 @@
 """Messages to those who take part as letters, for people whose program does not read iCalendar. RFC 6047"""
 
+from datetime import timedelta
+
 from parvis.access.principal import Principal
 from parvis.calendar import words
+from parvis.kernel.days import colon, written
 from parvis.kernel.languages import Language
 from parvis.serve.post import Letter
 from parvis.wire.contentlines import Component
@@ -46,23 +49,29 @@ def facts(language: Language, component: Component, message: itip.Message) -> li
     zones = Zones(message.calendar)
     start = of_property(component, "DTSTART", zones)
     if start is not None:
-        lines.append(f"{words.WHEN[language]}: {when(start)}")
+        length = calendar.length_of(component, start, zones)
+        end = start.plus(length.nominal, length.exact)
+        lines.append(words.WHEN[language] + colon(language) + when(start, end, language))
     if place := component.value("LOCATION"):
-        lines.append(f"{words.WHERE[language]}: {place[:500]}")
+        lines.append(words.WHERE[language] + colon(language) + place[:500])
     if about := component.value("DESCRIPTION"):
         lines += ["", about[:5_000]]
     for each in component.every("ATTACH"):
         if each.param("FILENAME") and each.value.startswith(("https:", "http:")):
-            lines.append(f"{words.FILE[language]}: {each.param('FILENAME')} – {each.value}")
+            lines.append(f"{words.FILE[language]}{colon(language)}{each.param('FILENAME')} – {each.value}")
     if comment := component.value("COMMENT"):
         lines += ["", comment[:2_000]]
     return lines
 
 
-def when(start: Moment) -> str:
-    """A moment as every language reads it: the day, the time, the zone."""
-    day = start.local.date().isoformat()
+def when(start: Moment, end: Moment, language: Language) -> str:
+    """From when to when something is, in words: the days, the times, the zone."""
+    last = end.local - timedelta(days=1) if start.day and end.local > start.local else end.local
+    first_day, last_day = (written(each.date(), language, weekday=True, year=True) for each in (start.local, last))
     if start.day:
-        return day
+        return first_day if first_day == last_day else f"{first_day} – {last_day}"
     zone = f" ({start.zone.name})" if start.zone is not None else ""
-    return f"{day} {start.local:%H:%M}{zone}"
+    times = f"{first_day}, {start.local:%H:%M}"
+    if end.local > start.local:
+        times += f" – {last:%H:%M}" if first_day == last_day else f" – {last_day}, {last:%H:%M}"
+    return times + zone

@@ -12,6 +12,7 @@ from parvis.calendar.draft import parsed
 from parvis.calendar.events import Row
 from parvis.calendar.model import SCOPE
 from parvis.kernel import clock, ids
+from parvis.kernel.days import colon
 from parvis.kernel.errors import Invalid, NotFound
 from parvis.serve.context import Context
 from parvis.serve.jmap.push.hub import PUSHED
@@ -109,12 +110,14 @@ class Ringer:
             return None
         title = ring.instance.component.value("SUMMARY") or words.UNTITLED[person.language]
         place = ring.instance.component.value("LOCATION")
-        lines = [f"{words.WHEN[person.language]}: {letters.when(ring.instance.start)}"]
-        lines += [f"{words.WHERE[person.language]}: {place[:500]}"] if place else []
+        when = letters.when(ring.instance.start, ring.instance.end, person.language)
+        after = colon(person.language)
+        lines = [words.WHEN[person.language] + after + when]
+        lines += [words.WHERE[person.language] + after + place[:500]] if place else []
         letter = Letter(
             account_id=person.id,
             to=(person.address,),
-            subject=f"{words.REMINDER[person.language]}: {title}"[:500],
+            subject=(words.REMINDER[person.language] + after + title)[:500],
             text="\n".join(lines) + "\n",
             answerable=False,
         )

@@ -3,7 +3,7 @@ is not among them: search knows a calendar as a whole, and others may read it to
 
 from collections.abc import AsyncIterator
 
-from parvis.calendar import events, letters
+from parvis.calendar import events
 from parvis.calendar.draft import parsed
 from parvis.calendar.model import EVENT
 from parvis.kernel.knowledge import Document, Item, Origin
@@ -12,7 +12,7 @@ from parvis.store.store import Store
 from parvis.wire.contentlines import Component, Property
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.itip.message import organizer
-from parvis.wire.ical.moments import of_property
+from parvis.wire.ical.moments import Moment, of_property
 
 _MOST_PEOPLE = 50
 _LONGEST = 50_000
@@ -71,12 +71,21 @@ def _text(component: Component, series: Series) -> str:
     start = of_property(component, "DTSTART", series.zones)
     lines = [component.value("SUMMARY")]
     if start is not None:
-        lines.append(letters.when(start))
+        lines.append(_moment(start))
     lines += [each.text for each in component.every("LOCATION")]
     if people := [_shown(each) for each in component.every("ATTENDEE")[:_MOST_PEOPLE]]:
         lines.append(", ".join(people))
     lines += [component.value("DESCRIPTION")]
     return "\n".join(line for line in lines if line.strip())
+
+
+def _moment(start: Moment) -> str:
+    """A moment as every language reads it: the day, the time, the zone."""
+    day = start.local.date().isoformat()
+    if start.day:
+        return day
+    zone = f" ({start.zone.name})" if start.zone is not None else ""
+    return f"{day} {start.local:%H:%M}{zone}"
 
 
 def _shown(person: Property) -> str:

@@ -1,5 +1,6 @@
 """Words that the room itself writes, in the three languages."""
 
+from parvis.kernel.days import colon
 from parvis.kernel.languages import Language
 
 CALENDAR: dict[Language, str] = {"en": "Calendar", "fr": "Agenda", "vi": "Lịch"}
@@ -36,4 +37,4 @@ _ANSWER: dict[Language, str] = {"en": "Answer", "fr": "Réponse", "vi": "Trả l
 def subject(language: Language, method: str, answer: str, title: str) -> str:
     """The subject of a letter about an event."""
     said = _ANSWERS.get(answer, _ANSWER) if method == "REPLY" else _METHODS.get(method, UNTITLED)
-    return f"{said[language]}: {title}"
+    return said[language] + colon(language) + title

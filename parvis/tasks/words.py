@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from parvis.kernel import days
 from parvis.kernel.languages import Language
 
 LIST_NAME: dict[Language, str] = {"en": "Tasks", "fr": "Tâches", "vi": "Việc cần làm"}
@@ -22,19 +23,7 @@ DUE: dict[Language, str] = {
 }
 
 
-_MONTHS: dict[Language, str] = {
-    "en": "January February March April May June July August September October November December",
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "vi": "1 2 3 4 5 6 7 8 9 10 11 12",
-}
-
-
 def day_of(when: datetime, language: Language) -> str:
     """A day, and the time unless it is midnight: `24 December 2026, 18:00`."""
-    month = _MONTHS[language].split()[when.month - 1]
-    if language == "vi":
-        shown = f"ngày {when.day} tháng {month} năm {when.year}"
-    else:
-        first = "1er" if language == "fr" and when.day == 1 else str(when.day)
-        shown = f"{first} {month} {when.year}"
+    shown = days.written(when.date(), language, year=True)
     return f"{shown}, {when:%H:%M}" if (when.hour, when.minute) != (0, 0) else shown

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from parvis.kernel import days
 from parvis.kernel.languages import Language
 
 _WORDS: dict[str, dict[Language, str]] = {
@@ -60,21 +61,10 @@ _WORDS: dict[str, dict[Language, str]] = {
         "vi": "Hãy giữ địa chỉ trang này để đổi hoặc hủy lịch.",
     },
 }
-_WEEKDAYS: dict[Language, tuple[str, ...]] = {
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
-    "vi": ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật"),
-}
-
 _SHORT: dict[Language, tuple[str, ...]] = {
     "en": ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"),
     "fr": ("lu", "ma", "me", "je", "ve", "sa", "di"),
     "vi": ("T2", "T3", "T4", "T5", "T6", "T7", "CN"),
-}
-_MONTHS: dict[Language, str] = {
-    "en": "January February March April May June July August September October November December",
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "vi": "1 2 3 4 5 6 7 8 9 10 11 12",
 }
 
 
@@ -89,16 +79,13 @@ def weekdays(language: Language) -> tuple[str, ...]:
 
 
 def day(of: date, language: Language) -> str:
-    """A day with its weekday, the month by its name so that no language mistakes it."""
-    weekday, name = _WEEKDAYS[language][of.weekday()], _MONTHS[language].split()[of.month - 1]
-    if language == "vi":
-        return f"{weekday}, ngày {of.day} tháng {name} năm {of.year}"
-    return f"{weekday} {of.day} {name} {of.year}"
+    """A day with its weekday."""
+    return days.written(of, language, weekday=True, year=True)
 
 
 def month(of: date, language: Language) -> str:
     """A month with its year, to stand above its days."""
-    name = _MONTHS[language].split()[of.month - 1]
+    name = days.MONTHS[language][of.month - 1]
     return f"Tháng {name} năm {of.year}" if language == "vi" else f"{name.capitalize()} {of.year}"
 
 

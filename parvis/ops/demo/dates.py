@@ -8,18 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 
 from parvis.kernel import clock
+from parvis.kernel.days import written
 from parvis.kernel.languages import Language
 
-_WEEKDAYS: dict[Language, str] = {
-    "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche",
-    "vi": "thứ-Hai thứ-Ba thứ-Tư thứ-Năm thứ-Sáu thứ-Bảy Chủ-nhật",
-    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
-}
-_MONTHS: dict[Language, str] = {
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "vi": "1 2 3 4 5 6 7 8 9 10 11 12",
-    "en": "January February March April May June July August September October November December",
-}
 _MARK = re.compile(r"\[\[(?:Y(\+\d)?|([+-]\d+)(?: ([dy]))?)\]\]")
 HANOI = timezone(timedelta(hours=7))
 
@@ -33,18 +24,6 @@ def europe(day: date, winter_hours: int) -> timezone:
 def _last_sunday(year: int, month: int) -> date:
     last = date(year, month, 31)
     return last - timedelta(days=(last.weekday() + 1) % 7)
-
-
-def written(day: date, language: Language, *, weekday: bool = False, year: bool = False) -> str:
-    """`day` as a person writes it: "mardi 3 novembre", "thứ Ba, ngày 3 tháng 11", "Tuesday 3 November"."""
-    name = _WEEKDAYS[language].split()[day.weekday()].replace("-", " ")
-    month = _MONTHS[language].split()[day.month - 1]
-    if language == "vi":
-        text = f"ngày {day.day} tháng {month}" + (f" năm {day.year}" if year else "")
-        return f"{name}, {text}" if weekday else text
-    number = "1er" if language == "fr" and day.day == 1 else str(day.day)
-    text = f"{number} {month}" + (f" {day.year}" if year else "")
-    return f"{name} {text}" if weekday else text
 
 
 @dataclass(frozen=True, slots=True)

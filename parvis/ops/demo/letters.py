@@ -9,9 +9,10 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from html import escape
 
+from parvis.kernel.days import written
 from parvis.kernel.languages import Language
 from parvis.ops.demo import files, reports
-from parvis.ops.demo.dates import Calendar, local, written
+from parvis.ops.demo.dates import Calendar, local
 from parvis.ops.demo.files import cards
 from parvis.ops.demo.scenario import (
     FOLDER,
