@@ -157,10 +157,10 @@ class AddressBooks(Tree):
         name: str,
         old: Node | None,
         upload: Upload,
-        draft: Any,
+        given: Any,
     ) -> Put:
         """Keeps a card byte for byte. One whose UID another card has is refused (no-uid-conflict)."""
-        made: Draft = draft
+        made: Draft = given if old is None else _same_card(old, given, upload)
         try:
             if old is None:
                 await service.create(unit, principal, parent.id, made, name=name)
@@ -302,9 +302,22 @@ class AddressBooks(Tree):
 _TYPES = frozenset({"text/vcard", "text/x-vcard", "text/directory", "application/octet-stream", "text/plain"})
 
 
+def _same_card(old: Node, given: Draft, upload: Upload) -> Draft:
+    """A card keeps its UID, also when a client does not send it. RFC 6352 §6.3.2.1"""
+    if _bare(given.uid) == _bare(old.own.uid):
+        return given
+    if given.data == upload.content:
+        raise Precondition(carddav("no-uid-conflict"), "a card keeps its UID", status=409)
+    return draft.with_uid(upload.content, old.own.uid)
+
+
+def _bare(uid: str) -> str:
+    return uid.removeprefix("urn:uuid:").lower()
+
+
 def _one_uid(node: Node, replaced: Node) -> None:
     """A card is not put over another one. RFC 6352 §6.3.2.1"""
-    if node.own.uid != replaced.own.uid:
+    if _bare(node.own.uid) != _bare(replaced.own.uid):
         raise Precondition(carddav("no-uid-conflict"), "another card is there", status=409)
 
 

@@ -77,6 +77,12 @@ def of_component(component: Component, data: bytes | None = None) -> Draft:
     return Draft(card, contentlines.write(component) if data is None else data, photos)
 
 
+def with_uid(data: bytes, uid: str) -> Draft:
+    """From the octets of a vCard that names no UID, as the card of this one. Raises Invalid, TooLarge."""
+    component = vcard.read_one(data, LIMITS, ended=True)
+    return of_component(Component(component.name, [*component.properties, _uid(component, uid)]))
+
+
 def _uid(component: Component, uid: str) -> Property:
     return Property("UID", uid if vcard.version_of(component) == "4.0" else uid.removeprefix("urn:uuid:"))
 

@@ -131,6 +131,19 @@ async def test_what_is_no_card_is_refused_by_name(ann, content, media, condition
     assert (await ann.get(ann.card("x.vcf"))).status_code == 404
 
 
+async def test_a_card_keeps_its_uid(ann) -> None:
+    await ann.keep("a.vcf", SAMPLES["apple"])
+    other = SAMPLES["apple"].replace(b"UID:5B1C0C6E", b"UID:5B1C0C6F")
+    refused = await ann.keep("a.vcf", other)
+    assert refused.status_code == 409 and "no-uid-conflict" in refused.text
+    assert (await ann.get(ann.card("a.vcf"))).content == SAMPLES["apple"]
+    made = (await ann.keep("g.vcf", SAMPLES["google"])).headers
+    uid = re.search(rb"UID:.*", (await ann.get(ann.card("g.vcf"))).content)[0]
+    assert "etag" not in made
+    again = await ann.keep("g.vcf", SAMPLES["google"].replace(b"Hu", b"hu"))
+    assert again.status_code == 204 and uid in (await ann.get(ann.card("g.vcf"))).content
+
+
 async def test_a_uid_is_there_once(ann) -> None:
     await ann.keep("a.vcf", SAMPLES["davx5"])
     refused = await ann.keep("b.vcf", SAMPLES["davx5"])
