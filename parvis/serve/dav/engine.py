@@ -28,6 +28,8 @@ from parvis.serve.http.exchange import Disconnected, Request, Response, Route
 Method = Callable[[Ask], Awaitable[Response]]
 PROTOCOL = "dav"
 """What an app password must be for."""
+_KNOWN = ("caldav", "carddav", "caldav/", "carddav/")
+"""Some clients end them with a slash."""
 
 
 class Dav:
@@ -57,8 +59,7 @@ class Dav:
     def routes(self) -> list[Route]:
         """Everything below /dav, and the two addresses that clients know. RFC 6764 §5"""
         return [
-            Route("*", "/.well-known/caldav", self._moved, "open"),
-            Route("*", "/.well-known/carddav", self._moved, "open"),
+            *(Route("*", f"/.well-known/{name}", self._moved, "open") for name in _KNOWN),
             Route("OPTIONS", "/dav", self.options, "open"),
             Route("OPTIONS", "/dav/{path*}", self.options, "open"),
             Route("*", "/dav", self.handle, protocol=PROTOCOL),

@@ -11,7 +11,7 @@ PROPFIND = """<propfind xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xml
 <C:calendar-user-address-set/><displayname/></prop></propfind>"""
 
 
-@pytest.mark.parametrize("name", ["caldav", "carddav"])
+@pytest.mark.parametrize("name", ["caldav", "carddav", "caldav/", "carddav/"])
 async def test_well_known_addresses_lead_to_the_homes(ann, name) -> None:
     moved = await ann.ask("PROPFIND", f"/.well-known/{name}", PROPFIND, depth="0")
     assert (moved.status_code, moved.headers["location"]) == (301, "/dav/")
