@@ -3,8 +3,10 @@ them, until one of these takes it away. RFC 6638 §2.2, §4.1"""
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from parvis.access.gate import Access
 from parvis.access.principal import Right

@@ -5,9 +5,11 @@ RFC 4918, RFC 4331, RFC 6578"""
 import hashlib
 import mimetypes
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
+
+from msgspec.structs import replace
 
 from parvis.access import parts
 from parvis.access.gate import VISIBLE, Access, visible
@@ -419,7 +421,7 @@ def _called(found: dict[str, _Mount], name: str, mount: _Mount) -> None:
     """Gives a mount its name; of two that would have the same, the later one has its id beside."""
     number = mount.file.id if mount.file else mount.account_id
     unique = name if name not in found else f"{name} {ids.text(number)}"
-    found[unique] = replace(mount, name=unique)
+    found[unique] = _Mount(unique, mount.account_id, mount.scope_id, mount.file)
 
 
 def _plain(name: str) -> str:

@@ -49,8 +49,7 @@ class Content:
     media_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(msgspec.Struct, frozen=True):
     """A folder or a file as it is stored; `parent_id` 0 is the top of the account."""
 
     id: int

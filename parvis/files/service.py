@@ -2,8 +2,10 @@
 anything; all of them keep the tree, the counts, the quota and the change log right together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from parvis.access import gate, parts
 from parvis.access.principal import Principal, Right

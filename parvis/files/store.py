@@ -1,8 +1,9 @@
 """The tree in SQL: reading nodes, walking up and down, keeping what folders hold counted."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from parvis.access.gate import VISIBLE, visible
 from parvis.access.principal import Principal
@@ -31,10 +32,8 @@ PAGE = 500
 
 def node_of(row: Row) -> Node:
     """A row of COLUMNS as a node."""
-    values = list(row)
-    values[5], values[10] = bool(row[5]), bool(row[10])
-    values[11] = tuple(row[11].split("\n")) if row[11] else ()
-    return Node(*values)
+    tags = tuple(row[11].split("\n")) if row[11] else ()
+    return Node(*(*row[:5], row[5] == 1, *row[6:10], row[10] == 1, tags, *row[12:]))
 
 
 def _row(node: Node) -> tuple[Any, ...]:

@@ -2,7 +2,8 @@
 unit, however many nodes it touches; a move inside one part touches one row and the counts above it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from parvis.access import gate
 from parvis.files import store

@@ -1,10 +1,11 @@
 """Lists of tasks as calendars whose components are VTODO. RFC 4791"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec.structs import replace
 
 from parvis.access import parts
 from parvis.access.gate import Access

@@ -7,9 +7,10 @@ import hashlib
 import hmac
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from urllib.parse import parse_qs
 from weakref import WeakValueDictionary
+
+from msgspec.structs import replace
 
 from parvis.access import directory, parts, passwords
 from parvis.access.limits import Attempt

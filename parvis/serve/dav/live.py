@@ -5,6 +5,7 @@ Each is a function from a resource to the written content of the property, or No
 
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from parvis.access.principal import Principal
 from parvis.kernel import clock, ids
@@ -57,15 +58,31 @@ def _created(node: Node) -> str | None:
     return clock.utc_date(node.created_ms) if node.created_ms is not None else None
 
 
-def _modified(node: Node) -> str | None:
-    return http_date(node.modified_ms) if node.modified_ms is not None else None
+def _etag(resource: Resource, _: Principal) -> str | None:
+    node = resource.node
+    return f'"{xml.text(node.etag)}"' if node is not None and node.etag else None
+
+
+def _length(resource: Resource, _: Principal) -> str | None:
+    node = resource.node
+    return str(node.size) if node is not None and node.shape == "resource" else None
+
+
+def _modified(resource: Resource, _: Principal) -> str | None:
+    node = resource.node
+    return http_date(node.modified_ms) if node is not None and node.modified_ms is not None else None
 
 
 def http_date(milliseconds: int) -> str:
     """A time as headers write it. RFC 9110 §5.6.7"""
-    at = time.gmtime(milliseconds // 1000)
-    day, month = _DAYS[at.tm_wday], _MONTHS[at.tm_mon - 1]
-    return f"{day}, {at.tm_mday:02} {month} {at.tm_year:04} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT"
+    day, second = divmod(milliseconds // 1000, 86_400)
+    return f"{_date(day)} {second // 3600:02}:{second // 60 % 60:02}:{second % 60:02} GMT"
+
+
+@lru_cache(maxsize=1000)
+def _date(day: int) -> str:
+    at = time.gmtime(day * 86_400)
+    return f"{_DAYS[at.tm_wday]}, {at.tm_mday:02} {_MONTHS[at.tm_mon - 1]} {at.tm_year:04}"
 
 
 def _reports(resource: Resource, _: Principal) -> str:
@@ -136,10 +153,10 @@ def _collations(name: Callable[[str], str]) -> str:
 LIVE: Mapping[str, Live] = {
     dav("resourcetype"): _resource_type,
     dav("displayname"): _name,
-    dav("getetag"): _of_node(lambda node: _quoted(node.etag)),
+    dav("getetag"): _etag,
     dav("getcontenttype"): _of_node(lambda node: xml.text(node.media_type) or None),
-    dav("getcontentlength"): _of_node(lambda node: None if node.collection else str(node.size)),
-    dav("getlastmodified"): _of_node(_modified),
+    dav("getcontentlength"): _length,
+    dav("getlastmodified"): _modified,
     dav("creationdate"): _of_node(_created),
     dav("supportedlock"): _lockable,
     dav("owner"): _owner,

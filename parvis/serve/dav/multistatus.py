@@ -9,7 +9,7 @@ from parvis.serve.http.exchange import Response
 from parvis.wire.dav import xml
 from parvis.wire.dav.names import dav
 
-PAGE = 200
+PAGE = 400
 """Resources that are asked for at once."""
 _WHOLE = 256 * 1024
 """An answer up to this size is sent with its length; a longer one goes out as it is made."""
@@ -31,11 +31,14 @@ def line(status: int) -> str:
     return f"<D:status>HTTP/1.1 {status} {_STATUS.get(status, 'Error')}</D:status>"
 
 
+_GOOD = line(200)
+
+
 def properties(href: str, found: Found, missing: list[str], *, minimal: bool = False) -> str:
     """One response: what there is, and what there is not. RFC 4918 §9.1, §14.22, §14.24, RFC 8144 §2.1"""
     parts = []
     if found or minimal or not missing:
-        parts.append(f"<D:propstat><D:prop>{''.join(found.values())}</D:prop>{line(200)}</D:propstat>")
+        parts.append(f"<D:propstat><D:prop>{''.join(found.values())}</D:prop>{_GOOD}</D:propstat>")
     if missing and not minimal:
         parts.append(f"<D:propstat><D:prop>{xml.empty(*missing)}</D:prop>{line(404)}</D:propstat>")
     return f"<D:response>{xml.href(href)}{''.join(parts)}</D:response>"

@@ -3,6 +3,7 @@ principals have, dead ones. RFC 4918 §4.1, §9.1, RFC 3744 §4, RFC 4331, RFC 4
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from parvis.access import directory
 from parvis.access.principal import Principal
@@ -69,6 +70,14 @@ def protected(name: str) -> bool:
     return name != NAME and (name in live.LIVE or name in _ASKED)
 
 
+@lru_cache(maxsize=200)
+def _columns(names: tuple[str, ...]) -> tuple[tuple[str, live.Live | None, str, str, str], ...]:
+    """For each name the function that answers it, and what is written around its content or instead of it: the same
+    for every resource of an answer."""
+    tags = ((name, *xml.tags(name)) for name in names)
+    return tuple((name, live.LIVE.get(name), f"<{begin}>", f"</{end}>", f"<{begin}/>") for name, begin, end in tags)
+
+
 @dataclass(slots=True)
 class Reading:
     """One request's reading of properties."""
@@ -116,11 +125,11 @@ class Reading:
         found: Found = {}
         missing: list[str] = []
         who = self.ask.who
-        for name in self.wanted.names or names or ():
+        for name, function, begin, end, empty in _columns(self.wanted.names or names or ()):
             body = others.get(name)
-            if body is None and (function := live.LIVE.get(name)) is not None:
+            if body is None and function is not None:
                 inside = function(resource, who)
-                body = xml.wrapped(name, inside) if inside is not None else kept.get(name)
+                body = kept.get(name) if inside is None else f"{begin}{inside}{end}" if inside else empty
             elif body is None:
                 body = kept.get(name) or given.get(name)
             if body is None:

@@ -10,8 +10,11 @@
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, get_args
+
+import msgspec
+from msgspec.structs import replace
 
 from parvis.access import directory
 from parvis.access.principal import Principal, Right
@@ -47,8 +50,7 @@ DAV = Base(("dav",))
 """Where everything is, whoever asks."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that has a path."""
 
     path: Path
@@ -167,7 +169,8 @@ async def _paged(
     after = ""
     while True:
         found = await tree.children(db, principal, node, after, page)
-        yield [resource.member(each) for each in found if Right.READ in each.access.rights]
+        seen = {id(each.access): Right.READ in each.access.rights for each in found}
+        yield [resource.member(each) for each in found if seen[id(each.access)]]
         if len(found) < page:
             return
         after = found[-1].name

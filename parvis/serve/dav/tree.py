@@ -30,6 +30,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
+import msgspec
+
 from parvis.access import parts
 from parvis.access.gate import Access
 from parvis.access.principal import Principal
@@ -58,8 +60,7 @@ class Precondition(ParvisError):
         self.element, self.status, self.href = element, status, href
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(msgspec.Struct, frozen=True, kw_only=True):
     """A collection or a resource, as one principal may see it."""
 
     id: int

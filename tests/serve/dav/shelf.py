@@ -475,7 +475,7 @@ class Diaries(Trunk):
 
 
 def _replaced(node, state):
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     return replace(node, state=int(state))
 

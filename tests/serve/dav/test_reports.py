@@ -70,7 +70,7 @@ async def test_calendar_data_may_be_a_part(ann, work) -> None:
 
 
 async def test_what_an_index_is_sure_of_is_not_read_again(ann, work, dav_doors, monkeypatch) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from parvis.serve.dav import caldav
 
