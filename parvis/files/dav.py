@@ -72,11 +72,9 @@ class Files(Tree):
         self, db: Reader, principal: Principal, account_id: int, segments: tuple[str, ...]
     ) -> Node | None:
         """See Tree.find."""
-        room = await store.room(db, account_id)
-        if room is None:
-            return None
         if not segments:
-            return await self._top(db, principal, account_id, room[0])
+            room = await store.room(db, account_id)
+            return await self._top(db, principal, account_id, room[0]) if room else None
         file, parent = None, 0
         for place, name in enumerate(segments):
             file = await store.child(db, account_id, parent, name)

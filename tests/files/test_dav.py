@@ -1,6 +1,7 @@
 """Files by WebDAV, against the real server."""
 
 import asyncio
+import random
 import re
 import shutil
 
@@ -10,10 +11,12 @@ from parvis.access import directory, gate
 from parvis.access.principal import Right
 from parvis.files import service, versions
 from parvis.files import store as files
+from parvis.files.model import Content
 from parvis.kernel import ids
 from parvis.store.sql import contract
 from tests.files.conftest import PASSWORD
 from tests.files.test_tree import sound
+from tests.serve.dav.test_budgets import handled
 
 SYNC = """<D:sync-collection xmlns:D="DAV:"><D:sync-token>{}</D:sync-token><D:sync-level>{}</D:sync-level>
 <D:prop><D:getetag/></D:prop></D:sync-collection>"""
@@ -74,6 +77,50 @@ async def test_files_are_put_read_and_versioned(peer, store, ann) -> None:
     for bad in ("F/a.txt/b", "nowhere/a"):
         assert (await peer("PUT", bad, b"x")).status_code == 409
     assert await peer.names() == ["F"] and await peer.names("F") == ["a.txt"]
+
+
+async def test_a_large_file_goes_up_and_comes_down_as_it_is(peer) -> None:
+    content = random.Random(1).randbytes(9_000_017)
+
+    async def trickled():
+        for place in range(0, 300_000, 1000):  # each is a chunk of its own, and many come together
+            yield content[place : place + 1000]
+        yield content[300_000:]
+
+    assert (await peer("PUT", "large", trickled())).status_code == 201
+    whole = await peer("GET", "large")
+    assert whole.content == content and whole.headers["content-length"] == str(len(content))
+    for start, end in [(0, 1), (2_999_990, 7_000_001), (9_000_000, len(content))]:
+        part = await peer("GET", "large", range=f"bytes={start}-{end - 1}")
+        assert (part.status_code, part.content) == (206, content[start:end])
+    told = await peer("HEAD", "large")
+    assert (told.content, told.headers["content-length"]) == (b"", str(len(content)))
+
+
+@pytest.mark.parametrize("many", [3, 900])
+async def test_statements_do_not_grow_with_the_folder(doors, store, ann, many) -> None:
+    async def fill(unit) -> None:
+        top = await service.place(unit, ann, ann.id, 0)
+        folder = await service.add(unit, ann, top, "F", None)
+        around = await service.place(unit, ann, ann.id, folder.id)
+        for number in range(many):
+            content = Content(f"{number:064}", 7, "text/plain")
+            await service.add(unit, ann, around, f"{number:04} & <others>.txt", content)
+
+    await store.write(fill)
+    home = f"/dav/files/{ids.text(ann.id)}/F/"
+
+    async def costs(method: str, name: str, body: bytes = b"", **headers) -> tuple[int, bytes]:
+        status, statements, answer = await handled(doors, ann, method, home + name, body, **headers)
+        assert status < 300, answer
+        return statements, answer
+
+    names = b'<propfind xmlns="DAV:"><prop><getetag/><getcontentlength/><getlastmodified/></prop></propfind>'
+    statements, answer = await costs("PROPFIND", "", names, depth="1")
+    assert statements <= 4 + many // 400 and answer.count(b"<D:getcontentlength>7</D:getcontentlength>") == many
+    assert all(b"%04d%%20&amp;%%20%%3Cothers%%3E.txt</D:href>" % number in answer for number in range(many))
+    assert (await costs("PUT", "new.bin", b"new"))[0] <= 24
+    assert await costs("GET", "new.bin") == (4, b"new")
 
 
 async def test_the_time_that_a_client_gives_is_kept(peer, store, ann) -> None:

@@ -19,11 +19,11 @@ async def run(ask: Ask) -> Response:
     resource = await ask.resource()
     content = None
     if resource.node is not None and resource.tree is not None:
+        conditions_of_reading(ask, resource.node)
         read = resource.tree.whole if resource.collection else resource.tree.read
         content = await read(ask.who, resource.node, ask.header("accept") or "")
     if resource.node is None or content is None:
         raise Refused(405, "a collection has no content of its own; ask for its members", allow=ALLOWED)
-    conditions_of_reading(ask, resource.node)
     etag = content.etag or resource.node.etag
     sent = _headers(resource.node, content, etag)
     if _unchanged(ask, etag, resource.node):

@@ -130,5 +130,7 @@ class Route:
 
 def parse_query(raw: bytes) -> dict[str, str]:
     """A query string's values; the last of a repeated name wins."""
+    if not raw:
+        return {}
     pairs = parse_qs(raw.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=100)
     return {name: values[-1] for name, values in pairs.items()}

@@ -42,7 +42,7 @@ def check(name: str) -> None:
     """Raises Invalid for what cannot be a name in any collection."""
     if name in ("", ".", "..") or "/" in name or len(name.encode("utf-8", "replace")) > MOST_BYTES:
         raise Invalid("a name is not empty, no dots alone, has no slash and at most 255 bytes", field="path")
-    if any(unicodedata.category(each) in ("Cc", "Cs") for each in name):
+    if not name.isprintable() and any(unicodedata.category(each) in ("Cc", "Cs") for each in name):
         raise Invalid("a name has no control characters", field="path")
 
 
