@@ -1,6 +1,6 @@
 """What calendars and file programs ask over WebDAV, ours beside other servers in one run:
 
-    python -m bench.dav [events [files [megabytes]]]
+    python -m bench.dav [events [files [megabytes [server to leave out ...]]]]
 
 Each server is asked the same over one connection, one after the other, in the same order; times in ms, medians
 where there are several. Calendars: events put one by one into an empty calendar, then (when it has `events` of
@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bench.jmap import cpu_seconds, parvis, resident_mb
 from bench.peers.cyrus import Cyrus
@@ -182,21 +182,23 @@ def ours() -> Iterator[Side]:
         yield side
 
 
-def others() -> Iterator[tuple[type[Peer], bool]]:
-    """Those of the others that are here, and whether each is for calendars."""
+def others(left_out: Sequence[str]) -> Iterator[tuple[type[Peer], bool]]:
+    """Those of the others that are here and not left out, and whether each is for calendars."""
     for kind, for_calendars in ((Radicale, True), (Xandikos, True), (Apache, False), (SyncedApache, False)):
+        if kind.name in left_out:
+            continue
         if why := kind.missing():
             print(f"{kind.name} is left out: {why}")
         else:
             yield kind, for_calendars
 
 
-def main(events: int, many: int, megabytes: int) -> None:
+def main(events: int, many: int, megabytes: int, left_out: Sequence[str] = ()) -> None:
     """Measures and prints two tables."""
     with contextlib.ExitStack() as stack:
         mine = stack.enter_context(ours())
         sides = [(mine, True), (mine, False)]
-        for kind, for_calendars in others():
+        for kind, for_calendars in others(left_out):
             peer = kind()
             stack.callback(peer.close)
             side = Side(peer.name, peer.port, peer.user, "x", peer.processes)
@@ -256,4 +258,4 @@ def table(sides: list[Side], mine: Side) -> None:
 
 if __name__ == "__main__":
     given = [int(one) for one in sys.argv[1:4]]
-    main(*given, *(10_000, 10_000, 1_000)[len(given) :])
+    main(*given, *(10_000, 10_000, 1_000)[len(given) :], sys.argv[4:])

@@ -14,6 +14,7 @@ from parvis.kernel import ids
 from parvis.kernel.settings import Limits, Ports, Settings
 from parvis.mail import service
 from parvis.ops import people
+from parvis.ops.commands.serve import until_told_to_stop
 
 USER, PASSWORD = "bench@example.net", "correct horse battery staple"
 BATCH = 200
@@ -41,7 +42,8 @@ async def serve(folder: str, keywords: frozenset[str]) -> None:
     ports = await app.start()
     ready = {**ports, "user": USER, "password": PASSWORD, "account": ids.text(person.id)}
     print(json.dumps(ready), flush=True)
-    await asyncio.Event().wait()
+    await until_told_to_stop()
+    await app.stop()
 
 
 async def fill(app: App, person, batch: list[bytes], keywords: frozenset[str]) -> None:

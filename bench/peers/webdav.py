@@ -123,6 +123,7 @@ ErrorLog {self.folder}/error.log
 Listen 127.0.0.1:{self.port}
 DavLockDB {self.folder}/locks
 KeepAlive On
+KeepAliveTimeout 600
 MaxKeepAliveRequests 0
 Alias /dav {files}
 <Directory {files}>

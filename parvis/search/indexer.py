@@ -20,6 +20,7 @@ from parvis.search.index.engine import Engine
 from parvis.search.index.vectors import Vectors
 from parvis.search.index.writer import Cut, Reading
 from parvis.search.passages import cut
+from parvis.search.words import language
 from parvis.search.words.language import detect
 from parvis.store.jobs import Job
 from parvis.store.store import Store
@@ -75,7 +76,9 @@ class Indexer:
 
     async def take(self, events: Sequence[Event]) -> None:
         """Indexes what some events tell of, each object once. Taking them again changes nothing."""
-        await self._index(list(dict.fromkeys(change for event in events for change in self._told(event))))
+        if changes := list(dict.fromkeys(change for event in events for change in self._told(event))):
+            await asyncio.to_thread(language.load)
+            await self._index(changes)
         self.vectors.wake.set()
 
     def _told(self, event: Event) -> list[Change]:

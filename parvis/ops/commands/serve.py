@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import signal
 from collections.abc import Coroutine, Mapping
 from typing import Any
@@ -47,6 +48,8 @@ async def run(args: argparse.Namespace, opener: Opener) -> int:
 
 async def until_told_to_stop(meanwhile: Coroutine[Any, Any, None] | None = None) -> None:
     """Returns at the first SIGTERM or SIGINT; `meanwhile` runs beside and is broken off then."""
+    gc.collect()
+    gc.freeze()  # what a server begins with stays for good: to walk over it again and again holds everybody up
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)

@@ -105,6 +105,12 @@ def _by_model(sample: str, found: list[str], fallback: str) -> str:
 _LOCK = threading.Lock()
 
 
+def load() -> None:
+    """Reads the model when that has not been done: for a thread, since it takes about a second."""
+    with _LOCK:
+        _identifier()
+
+
 @functools.cache
 def _identifier() -> _Identifier:
     """Loaded at first use: 4.5 MB that a server without an index never needs."""
