@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import tracemalloc
+from pathlib import Path
 
 import pytest
 
@@ -139,6 +140,25 @@ async def test_the_same_bytes_at_once_are_kept_once(blobs: Blobs) -> None:
     content = os.urandom(100_000)
     digests = await asyncio.gather(*(blobs.put(content) for _ in range(8)))
     assert set(digests) == set(await every(blobs)) and len(set(digests)) == 1
+
+
+async def test_a_folder_that_another_has_just_made_is_synced_where_it_stands(store_sqlite, monkeypatch) -> None:
+    """Whoever made it may not have come to that yet."""
+    blobs, content = store_sqlite.blobs.inner, os.urandom(LARGEST + 1)
+    folder = blobs.path(hashlib.sha256(content).hexdigest()).parent
+    folder.mkdir(parents=True)
+    synced: list[Path] = []
+    monkeypatch.setattr("parvis.store.blobs.folder._sync_folder", synced.append)
+    await blobs.put(content)
+    assert sorted(synced) == [folder.parent.parent, folder.parent, folder]
+    for each in (folder, folder.parent):
+        os.utime(each, (1, 1))
+    await blobs.delete(await blobs.put(content))
+    for each in (folder, folder.parent):
+        os.utime(each, (1, 1))
+    synced.clear()
+    await blobs.put(content)
+    assert synced == [folder]
 
 
 async def test_only_what_is_old_is_removed(blobs: Blobs) -> None:

@@ -89,7 +89,7 @@ class FolderBlobs:
         touched = dict[Path, None]()
         for temporary, digest in written.items():
             final = self.path(digest)
-            made = [folder.parent for folder in (final.parent.parent, final.parent) if not folder.exists()]
+            made = [folder.parent for folder in (final.parent.parent, final.parent) if not _is_old(folder)]
             final.parent.mkdir(parents=True, exist_ok=True)
             temporary.rename(final)
             touched |= dict.fromkeys((final.parent, *made))
@@ -281,6 +281,14 @@ def _older(paths: Iterable[Path], before_ms: int) -> list[Path]:
             if path.stat().st_mtime_ns // 1_000_000 < before_ms:
                 found.append(path)
     return found
+
+
+def _is_old(folder: Path) -> bool:
+    """Whether a folder is there for good: whoever has just made it may not have synced the one around it yet."""
+    try:
+        return clock.now_ms() - folder.stat().st_mtime_ns // 1_000_000 > _MINUTE_MS
+    except FileNotFoundError:
+        return False
 
 
 def _sync(file: BinaryIO) -> None:
