@@ -201,8 +201,10 @@ def main(events: int, many: int, megabytes: int, left_out: Sequence[str] = ()) -
         for kind, for_calendars in others(left_out):
             peer = kind()
             stack.callback(peer.close)
-            side = Side(peer.name, peer.port, peer.user, "x", peer.processes)
+            side = Side(peer.name, peer.port, peer.user, "x", [])
             side.files, side.calendar = peer.root, f"{peer.root}bench/"
+            side("OPTIONS", peer.root)
+            side.processes = peer.processes  # with those that it has started by now to answer
             sides.append((side, for_calendars))
         if Cyrus.available():
             cyrus = Cyrus()
