@@ -14,14 +14,14 @@ from msgspec.structs import replace
 from parvis.access import parts
 from parvis.access.gate import VISIBLE, Access, visible
 from parvis.access.principal import Principal, Right
-from parvis.files import person, service, store, trash
+from parvis.files import deep, person, service, store, trash
 from parvis.files.model import SCOPE
 from parvis.files.model import Content as Held
 from parvis.files.model import Node as File
 from parvis.files.service import Place
 from parvis.kernel import ids
 from parvis.kernel.errors import Forbidden, Invalid
-from parvis.serve.dav.tree import Content, Node, Precondition, Put, Reader, Shape, SyncPage, Tree, Upload
+from parvis.serve.dav.tree import Content, Node, Put, Reader, Shape, SyncPage, Tree, Upload
 from parvis.store.sql.contract import Database, Row, marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -32,6 +32,7 @@ _OWNCLOUD = "{http://owncloud.org/ns}"
 _ETAG = dav("getetag")
 _ANYTHING = "application/octet-stream"
 _NONE: Mapping[str, Value] = {}
+_MOST_MOUNTS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Files(Tree):
         access = (await parts.several(db, principal, SCOPE, [scope_id])).get(scope_id)
         if access is None:
             return None
-        state = await self._state(db, account_id, 0)
+        state = (await store.newest(db, principal, [account_id])).get(account_id, 0)
         return Node(id=scope_id, shape="folder", name="", access=access, place=(), state=state)
 
     async def _seen(
@@ -97,21 +98,7 @@ class Files(Tree):
         access = (await parts.several(db, principal, SCOPE, [file.scope_id])).get(file.scope_id)
         if access is None:
             return None
-        node = _node(file, access, place, name)
-        if file.folder:
-            return replace(node, state=await self._state(db, file.account_id, file.id))
-        return node
-
-    async def _state(self, db: Reader, account_id: int, folder_id: int) -> int:
-        found = await db.row(
-            """SELECT (SELECT MAX(modseq) FROM file_node WHERE account_id = ? AND parent_id = ?),
-            (SELECT MAX(modseq) FROM file_departed WHERE account_id = ? AND parent_id = ?)""",
-            account_id,
-            folder_id,
-            account_id,
-            folder_id or -account_id,
-        )
-        return max(found[0] or 0, found[1] or 0) if found else 0
+        return _node(file, access, place, name)
 
     async def _mounted(self, db: Reader, principal: Principal, segments: tuple[str, ...]) -> Node | None:
         mount = next((one for one in await _mounts(db, principal) if one.name == segments[0]), None)
@@ -318,11 +305,8 @@ class Files(Tree):
     async def sync(
         self, db: Database, principal: Principal, node: Node, state: int, limit: int, *, deep: bool
     ) -> SyncPage:
-        """The members of one folder, by modseq; only sync-level 1. RFC 6578 §3.3"""
-        if deep:
-            raise Precondition(dav("sync-traversal-supported"))
+        """The members of one folder, by modseq. RFC 6578 §3.3"""
         folder = node.own.id if node.own else 0
-        present = await self._state(db, node.account_id, folder)
         rows = await db.rows(
             f"""SELECT {store.COLUMNS} FROM file_node n WHERE n.account_id = ? AND n.parent_id = ? AND n.modseq > ?
             AND n.scope_id IN {VISIBLE} AND n.role <> 'trash' ORDER BY n.modseq LIMIT ?""",
@@ -348,8 +332,28 @@ class Files(Tree):
         return SyncPage(
             changed=await self._all(db, principal, node, files),
             departed=[(step.name,) for step in page if step.file is None],
-            state=page[-1].modseq if more else max(present, state),
+            state=page[-1].modseq if more else max(node.state or 0, state),
             more=more,
+        )
+
+    async def sync_below(
+        self, db: Database, principal: Principal, node: Node, state: int, limit: int, place: str
+    ) -> SyncPage:
+        """See Tree.sync_below. What others share in one's own home is synchronised for itself. RFC 6578 §3.3"""
+        folder = node.own.id if node.own else 0
+        page = await deep.below(db, principal, node.account_id, folder, node.state or 0, state, place, limit)
+        scopes = sorted({file.scope_id for file, _ in page.changed})
+        rights = await parts.several(db, principal, SCOPE, scopes) if scopes else {}
+        mounted = node.own is None and node.account_id == principal.id and not place
+        return SyncPage(
+            changed=[
+                _node(file, rights[file.scope_id], (*node.place, *path), file.name) for file, path in page.changed
+            ],
+            departed=page.departed,
+            state=page.state,
+            more=bool(page.place),
+            place=page.place,
+            closed=await self._with_mounts(db, principal, [], "", _MOST_MOUNTS) if mounted else (),
         )
 
 
@@ -378,6 +382,7 @@ def _node(file: File, access: Access, place: tuple[str, ...], name: str) -> Node
         size=file.size,
         created_ms=file.created_ms,
         modified_ms=file.modified_ms,
+        state=file.tree_modseq if file.folder else None,
         own=file,
     )
 

@@ -178,7 +178,7 @@ async def add(
     await store.insert(unit, [node])
     await store.count(unit, where.id, node.size, 1, node.modseq)
     await store.weigh(unit, where.account_id, node.size)
-    await store.arrive(unit, where.account_id, where.id, kept)
+    await store.arrive(unit, where.account_id, where.id, kept, folder=node.folder)
     return node
 
 

@@ -220,9 +220,12 @@ async def depart(unit: Unit, node: Node, modseq: int) -> None:
     )
 
 
-async def arrive(unit: Unit, account_id: int, parent_id: int, name: str) -> None:
-    """Notes that a name is there (again)."""
-    await unit.run("DELETE FROM file_departed WHERE parent_id = ? AND name = ?", parent_id or -account_id, name)
+async def arrive(unit: Unit, account_id: int, parent_id: int, name: str, *, folder: bool) -> None:
+    """Notes that a name is there (again). That something else had the name of a folder stays noted: whoever kept
+    what was in that one must hear of it."""
+    if not folder:
+        parent = parent_id or -account_id
+        await unit.run("DELETE FROM file_departed WHERE parent_id = ? AND name = ?", parent, name)
 
 
 async def newest(db: Any, principal: Principal, accounts: Sequence[int]) -> dict[int, int]:

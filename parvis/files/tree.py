@@ -51,7 +51,7 @@ async def move(unit: Unit, node: Node, place: Node | None, scope_id: int, name: 
         node.id,
     )
     await store.depart(unit, node, modseq)
-    await store.arrive(unit, node.account_id, target, name)
+    await store.arrive(unit, node.account_id, target, name, folder=node.folder)
     if own:
         await gate.move_scope(unit, own, scope_id)
         await gate.rename_scope(unit, own, name)
@@ -173,7 +173,7 @@ async def copy(
     octets, count = held[nodes[0].id]
     await store.count(unit, target, octets, count + 1, made[-1].modseq)
     await store.weigh(unit, account_id, octets)
-    await store.arrive(unit, account_id, target, name)
+    await store.arrive(unit, account_id, target, name, folder=nodes[0].folder)
     return made[0].id
 
 

@@ -104,7 +104,7 @@ class Dav:
             return await method(ask)
         except Forbidden as error:
             there = await ask.find(ask.store.db, ask.path)
-            return refusal(error, privileges.lacking(ask.request.method, ask.path, there is not None))
+            return refusal(error, privileges.lacking(ask.request.method, ask.path, there is not None, ask.base))
 
 
 def _path(request: Request, base: Base) -> Path:

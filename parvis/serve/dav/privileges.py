@@ -4,11 +4,10 @@ Rights are given and withdrawn as shares (JMAP, the web client), never by the me
 
 from parvis.access.principal import Principal, Right
 from parvis.kernel import ids
-from parvis.serve.dav.resource import Path, Resource
+from parvis.serve.dav.resource import Base, Path, Resource
 from parvis.serve.dav.tree import href as path_of
 from parvis.wire.dav import xml
 from parvis.wire.dav.names import caldav, dav
-from parvis.wire.dav.paths import encoded
 
 _BY_RIGHT: tuple[tuple[Right, tuple[str, ...]], ...] = (
     (Right.READ, (dav("read"), dav("read-current-user-privilege-set"))),
@@ -80,7 +79,7 @@ def supported() -> str:
     return _SUPPORTED
 
 
-def lacking(method: str, path: Path, there: bool) -> str:
+def lacking(method: str, path: Path, there: bool, base: Base) -> str:
     """DAV:need-privileges: what who asks would have needed, and on which resource. DAVx5 takes what it was refused
     for this back, and reports any other refusal as a fault. RFC 3744 §7.1.1"""
     name = _NEEDED.get(method, "read")
@@ -89,7 +88,7 @@ def lacking(method: str, path: Path, there: bool) -> str:
     if not name or not path:
         return xml.empty(dav("need-privileges"))
     around = name in ("bind", "unbind")
-    where = xml.href(encoded("dav", *path[:-1]) + "/" if around else encoded("dav", *path))
+    where = xml.href(base.href(path[:-1], collection=True) if around else base.href(path))
     return xml.wrapped(
         dav("need-privileges"), f"<D:resource>{where}<D:privilege><D:{name}/></D:privilege></D:resource>"
     )

@@ -21,16 +21,17 @@ _MOST = 5_000
 _BAD_TOKEN = dav("valid-sync-token")
 
 
-def _state(given: str, node: Node) -> int:
-    """The state that a token stands for; 0 for none. Raises a Precondition."""
+def _state(given: str, node: Node) -> tuple[int, str]:
+    """The state that a token stands for, 0 for none, and the place behind it. Raises a Precondition."""
     if not given:
-        return 0
+        return 0, ""
     words = given.split(":")
-    if len(words) != 5 or words[:3] != ["urn", "parvis", "sync"] or not words[4].isdecimal():
+    state, _, place = words[-1].partition("/")
+    if len(words) != 5 or words[:3] != ["urn", "parvis", "sync"] or not state.isdecimal():
         raise Precondition(_BAD_TOKEN, "the sync token is none of ours")
-    if words[3] != ids.text(node.id) or int(words[4][:19]) > (node.state or 0):
+    if words[3] != ids.text(node.id) or int(state[:19]) > (node.state or 0):
         raise Precondition(_BAD_TOKEN, "the sync token is of another collection")
-    return int(words[4][:19])
+    return int(state[:19]), place
 
 
 async def run(ask: Ask, request: Element, resource: Resource) -> Response:
@@ -39,9 +40,14 @@ async def run(ask: Ask, request: Element, resource: Resource) -> Response:
     if not syncs(resource):
         raise Precondition(dav("supported-report"), "this cannot be synchronised")
     token = request.first(dav("sync-token"))
-    state = _state(token.words() if token is not None else "", node)
+    state, place = _state(token.words() if token is not None else "", node)
     deep, limit = _level(ask, request), limit_of(request)
-    page = await tree.sync(ask.store.db, ask.who, node, state, limit, deep=deep)
+    if place and not deep:
+        raise Precondition(_BAD_TOKEN, "the sync token is of another level")
+    if deep:
+        page = await tree.sync_below(ask.store.db, ask.who, node, state, limit, place)
+    else:
+        page = await tree.sync(ask.store.db, ask.who, node, state, limit, deep=False)
 
     async def pages() -> AsyncIterator[str]:
         found = [_below(resource, node, each) for each in page.changed]
@@ -51,10 +57,12 @@ async def run(ask: Ask, request: Element, resource: Resource) -> Response:
         reading = Reading(ask, wanted(request))
         for place in range(0, len(found), multistatus.PAGE):
             yield await written(ask, reading, found[place : place + multistatus.PAGE])
+        closed = xml.empty(dav("sync-traversal-supported"))  # RFC 6578 §3.3
+        yield "".join(multistatus.status(resource.member(each).href, 403, closed) for each in page.closed)
         if page.more:  # RFC 6578 §3.6
             error = xml.empty(dav("number-of-matches-within-limits"))
             yield multistatus.status(resource.href, 507, error)
-        yield xml.wrapped(dav("sync-token"), sync_token(node, page.state))
+        yield xml.wrapped(dav("sync-token"), sync_token(node, page.state) + (page.place and f"/{page.place}"))
 
     return await multistatus.streamed(pages())
 

@@ -191,6 +191,11 @@ class SyncPage:
     state: int
     """Where the next page, or the next time, goes on."""
     more: bool
+    place: str = ""
+    """Where the next page goes on within the changes after `state`: letters, digits, dots and minus signs, given
+    back to the tree."""
+    closed: Sequence[Node] = ()
+    """Collections below that are not looked into. RFC 6578 §3.3"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,6 +358,15 @@ class Tree(ABC):
         modseq); from 0: everything that is there. `deep` is sync-level infinite. Raises
         Precondition(dav("valid-sync-token")) for a state that is too old to tell."""
         raise Precondition("{DAV:}supported-report")
+
+    async def sync_below(
+        self, db: Database, principal: Principal, node: Node, state: int, limit: int, place: str
+    ) -> SyncPage:
+        """The same for sync-level infinite, where that takes several pages after one state; `place` is what the
+        page before has given."""
+        if place:
+            raise Precondition("{DAV:}valid-sync-token")
+        return await self.sync(db, principal, node, state, limit, deep=True)
 
     async def candidates(
         self, db: Reader, principal: Principal, node: Node, search: Search, after: int, limit: int
