@@ -21,6 +21,8 @@ from parvis.files.model import Node as File
 from parvis.files.service import Place
 from parvis.kernel import ids
 from parvis.kernel.errors import Forbidden, Invalid
+from parvis.serve.dav.conditions import http_date
+from parvis.serve.dav.live import http_date as written
 from parvis.serve.dav.tree import Content, Node, Put, Reader, Shape, SyncPage, Tree, Upload
 from parvis.store.sql.contract import Database, Row, marks
 from parvis.store.store import Store
@@ -29,6 +31,8 @@ from parvis.wire.dav.element import Element, Value
 from parvis.wire.dav.names import dav
 
 _OWNCLOUD = "{http://owncloud.org/ns}"
+_WIN32_MODIFIED = "{urn:schemas-microsoft-com:}Win32LastModifiedTime"
+"""How Windows says when a file that it has copied here was last changed. [MS-WDV]"""
 _ETAG = dav("getetag")
 _ANYTHING = "application/octet-stream"
 _NONE: Mapping[str, Value] = {}
@@ -60,6 +64,7 @@ class Files(Tree):
         f"{_OWNCLOUD}permissions": False,
         f"{_OWNCLOUD}checksums": False,
         f"{_OWNCLOUD}favorite": True,
+        _WIN32_MODIFIED: True,
     }
 
     def __init__(self, kept: Store, largest: int, guard: Callable[[File], Awaitable[str]]) -> None:
@@ -264,11 +269,17 @@ class Files(Tree):
     async def patch(
         self, unit: Unit, principal: Principal, node: Node, changes: Mapping[str, Element | None]
     ) -> None:
-        """Favourites, which are one's own."""
-        value = changes.get(f"{_OWNCLOUD}favorite")
-        if node.own is not None:
-            wanted = value is not None and value.words() == "1"
-            await person.note(unit, principal, node.own, {"favourite": wanted})
+        """Favourites, which are one's own, and the time that Windows gives. Raises Invalid, Forbidden."""
+        if node.own is None:
+            raise Forbidden("the top of an account has none of these")
+        if f"{_OWNCLOUD}favorite" in changes:
+            value = changes[f"{_OWNCLOUD}favorite"]
+            await person.note(unit, principal, node.own, {"favourite": value is not None and value.words() == "1"})
+        if (given := changes.get(_WIN32_MODIFIED)) is not None:
+            moment = http_date(given.words())
+            if moment is None:
+                raise Invalid("this is no time", field=_WIN32_MODIFIED)
+            await service.change(unit, principal, node.own, {"modified_ms": moment})
 
     async def copy(
         self,
@@ -444,7 +455,10 @@ def _extra(principal: Principal, node: Node, own: person.Own, names: frozenset[s
         values["size"] = str(file.tree_bytes if file.folder else file.size)
     if file and not file.folder:
         values["checksums"] = [Element(f"{_OWNCLOUD}checksum", f"SHA256:{file.hash}")]
-    return {f"{_OWNCLOUD}{name}": value for name, value in values.items() if f"{_OWNCLOUD}{name}" in names}
+    found = {f"{_OWNCLOUD}{name}": value for name, value in values.items() if f"{_OWNCLOUD}{name}" in names}
+    if _WIN32_MODIFIED in names and node.modified_ms is not None:
+        found[_WIN32_MODIFIED] = written(node.modified_ms)
+    return found
 
 
 def _permissions(rights: Right, *, collection: bool, shared: bool) -> str:

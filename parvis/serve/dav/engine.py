@@ -60,6 +60,7 @@ class Dav:
         """Everything below /dav, and the two addresses that clients know. RFC 6764 §5"""
         return [
             *(Route("*", f"/.well-known/{name}", self._moved, "open") for name in _KNOWN),
+            Route("OPTIONS", "/", self.root, "open"),
             Route("OPTIONS", "/dav", self.options, "open"),
             Route("OPTIONS", "/dav/{path*}", self.options, "open"),
             Route("*", "/dav", self.handle, protocol=PROTOCOL),
@@ -68,6 +69,11 @@ class Dav:
 
     async def _moved(self, request: Request) -> Response:
         return Response(301, b"", [("location", "/dav/"), ("cache-control", "no-cache")])
+
+    async def root(self, request: Request) -> Response:
+        """OPTIONS of the server itself: Windows asks it there before anything else, and goes no further where it
+        hears nothing of WebDAV."""
+        return options.answer(self.trees, ())
 
     async def options(self, request: Request) -> Response:
         """OPTIONS."""

@@ -101,7 +101,8 @@ class Door:
 
     def _file(self, request: Request, methods: list[str]) -> Response | None:
         """A file of the web client; these are cheap and not counted."""
-        other = methods or request.path.startswith(("/jmap/", "/auth/", "/.well-known/", "/dav/"))
+        routed = set(methods) - {"OPTIONS"}
+        other = routed or request.path.startswith(("/jmap/", "/auth/", "/.well-known/", "/dav/"))
         return None if other or request.method not in ("GET", "HEAD") else self._static.answer(request)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
