@@ -173,6 +173,20 @@ async def test_bytes_that_came_wrong_are_refused(peer) -> None:
     assert (await peer("PUT", path, b"other", oc_checksum="MD5:0")).status_code == 204  # not one that we know
 
 
+async def test_a_hash_of_what_has_come_is_told(peer, other) -> None:
+    path = f"{DAV}/files/{ids.text(peer.who.id)}/a"
+    content = os.urandom(5_000_000)
+    await peer("PUT", path, content)
+    for name in ("sha1", "MD5", "sha256"):
+        told = await peer("PATCH", path, x_recalculate_hash=name)
+        right = hashlib.new(name.lower(), content, usedforsecurity=False).hexdigest()
+        assert told.status_code == 204 and told.headers["oc-checksum"] == f"{name.upper()}:{right}"
+    assert (await peer("PATCH", path, x_recalculate_hash="crc7")).status_code == 400
+    assert (await peer("PATCH", path + "b", x_recalculate_hash="sha1")).status_code == 404
+    assert (await peer("PATCH", path)).status_code == 405
+    assert (await other("PATCH", path, x_recalculate_hash="sha1")).status_code == 404
+
+
 # Large files in chunks
 
 

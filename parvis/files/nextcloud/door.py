@@ -1,6 +1,8 @@
 """The addresses of Nextcloud: what the server is and can do, who has signed in, and the tree of files below
 /remote.php. The protocol is that of Nextcloud 28, as its developer manual has it ("Clients and Client APIs")."""
 
+import asyncio
+import hashlib
 from typing import Any
 
 from parvis.access import app_passwords
@@ -9,15 +11,19 @@ from parvis.files.nextcloud import ocs
 from parvis.files.nextcloud.chunks import Chunks
 from parvis.files.nextcloud.login import Logins
 from parvis.kernel import ids
+from parvis.kernel.errors import Invalid, ParvisError
 from parvis.serve.context import Context
 from parvis.serve.dav.engine import PROTOCOL, Dav
+from parvis.serve.dav.refused import refusal
 from parvis.serve.dav.resource import Base
 from parvis.serve.http.exchange import Request, Response, Route, answer
+from parvis.store.blobs.extents import chunks
 
 VERSION = (28, 0, 0, 0)
 """Of Nextcloud: programs decide by it what they may ask."""
 _TEXT = ".".join(map(str, VERSION[:3]))
 _BASE = Base(("remote.php", "dav"))
+_HASHES = ("sha1", "md5", "sha256")
 _CAPABILITIES = {
     "core": {"pollinterval": 60, "webdav-root": "remote.php/webdav"},
     "dav": {"chunking": "1.0"},
@@ -118,9 +124,32 @@ class NextcloudDoor:
 
     async def dav(self, request: Request) -> Response:
         """The homes, as they are below /dav."""
-        return await self._context.need(Dav).answer(request, _BASE)
+        return await self._answer(request, _BASE)
 
     async def webdav(self, request: Request) -> Response:
         """One's own files, as the first programs know them."""
-        base = Base(("remote.php", "webdav"), ("files", ids.text(request.who.id)))
+        return await self._answer(request, Base(("remote.php", "webdav"), ("files", ids.text(request.who.id))))
+
+    async def _answer(self, request: Request, base: Base) -> Response:
+        if request.method == "PATCH" and "x-recalculate-hash" in request.headers:
+            try:
+                return await self._hashed(request, base)
+            except ParvisError as error:
+                return refusal(error)
         return await self._context.need(Dav).answer(request, base)
+
+    async def _hashed(self, request: Request, base: Base) -> Response:
+        """The hash of a file by the algorithm that a program knows: it compares it with what it has sent. Raises
+        NotFound, Forbidden, Invalid."""
+        name = request.headers["x-recalculate-hash"].strip().lower()
+        if name not in _HASHES:
+            raise Invalid(f"choose among {', '.join(_HASHES)}", field="X-Recalculate-Hash")
+        resource = await self._context.need(Dav).ask(request, base).resource()
+        tree, node = resource.of_tree()
+        if node.collection or tree.keeps != "blob":
+            raise Invalid("only files have a hash")
+        content = await tree.read(request.who, node)
+        found = hashlib.new(name, usedforsecurity=False)
+        async for chunk in chunks(content.stream(0, content.size)):
+            await asyncio.to_thread(found.update, chunk)
+        return Response(204, b"", [("oc-checksum", f"{name.upper()}:{found.hexdigest()}")])
