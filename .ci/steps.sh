@@ -4,6 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH" PYTHONUTF8=1 CI=${CI:-true}
+unset PYTHONDONTWRITEBYTECODE # each server of a test would compile the whole program again
 done_steps=0 failed=() skipped=()
 shared=(-n logical --dist loadfile)
 

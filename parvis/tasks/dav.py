@@ -309,6 +309,8 @@ class TaskTree(Tree):
         """See Tree: of tasks only."""
         kept = await self._task(unit, node, parent)
         if replaced is not None:
+            if replaced.own.uid != kept.uid:  # RFC 4791 §5.3.2.1
+                raise Precondition(caldav("no-uid-conflict"), "another task is there", status=409)
             await self.delete(unit, principal, replaced)
         try:
             made = kept.content if principal.id == parent.account_id else _quiet(kept.content)
@@ -322,6 +324,8 @@ class TaskTree(Tree):
         """See Tree: of tasks only."""
         kept = await self._task(unit, node, parent)
         if replaced is not None:
+            if replaced.own.uid != kept.uid:  # RFC 4791 §5.3.2.1
+                raise Precondition(caldav("no-uid-conflict"), "another task is there", status=409)
             await self.delete(unit, principal, replaced)
         try:
             if kept.account_id == parent.account_id:

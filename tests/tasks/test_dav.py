@@ -104,6 +104,11 @@ async def test_lists_are_made_changed_moved_between_and_removed(ann) -> None:
     moved = await ann.ask("MOVE", ann.home + "tasks/a.ics", Destination=ann.home + "garden/a.ics")
     assert moved.status_code == 201, moved.text
     (number,) = (await ann.jmap("Task/query", filter={"inTaskList": shown["Jardin"]["id"]}))["ids"]
+    await ann.ask("PUT", ann.home + "tasks/other.ics", todo("other"))
+    for method in ("MOVE", "COPY"):
+        over = await ann.ask(method, ann.home + "tasks/other.ics", Destination=ann.home + "garden/a.ics")
+        assert over.status_code == 409 and "no-uid-conflict" in over.text
+    await ann.ask("DELETE", ann.home + "tasks/other.ics")
     copied = await ann.ask("COPY", ann.home + "garden/a.ics", Destination=ann.home + "tasks/b.ics")
     assert copied.status_code == 201 and len((await ann.jmap("Task/query"))["ids"]) == 2
     assert (await ann.ask("DELETE", ann.home + "garden/")).status_code == 204
