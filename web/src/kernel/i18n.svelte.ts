@@ -34,6 +34,7 @@ let messages = $state.raw<Words>({});
 /** Parts that were asked for, in whatever language. */
 const parts = new Set<Part>();
 let plurals = new Intl.PluralRules('en');
+let numbers = new Intl.NumberFormat('en');
 
 export function isLanguage(value: unknown): value is Language {
   return value === 'en' || value === 'fr' || value === 'vi';
@@ -76,6 +77,7 @@ export function withWords<T>(part: Part, chunk: () => Promise<T>): () => Promise
 export function useMessages(next: Language, loaded: Words): void {
   messages = loaded;
   plurals = new Intl.PluralRules(next);
+  numbers = new Intl.NumberFormat(next);
   language = next;
 }
 
@@ -99,5 +101,5 @@ export function t(key: MessageKey, holes?: Holes): string {
 }
 
 function shown(value: string | number | undefined): string | undefined {
-  return typeof value === 'number' ? new Intl.NumberFormat(language).format(value) : value;
+  return typeof value === 'number' ? numbers.format(value) : value;
 }
