@@ -274,6 +274,7 @@ def test_any_object_comes_back(said: dict[str, Any]) -> None:
         ),
         ({"participants": {"a": {"roles": {"attendee": True}}}}, "participants/a"),
         ({"alerts": {"a": {}}}, "alerts/a/trigger"),
+        ({"alerts": {"a": {"trigger": {"@type": "OffsetTrigger", "offset": "-P1DT"}}}}, ""),
         ({"priority": 12}, "priority"),
         ({"privacy": "open"}, "privacy"),
         ({"links": {"a": {"href": "nothing"}}}, "links/a/href"),
