@@ -31,6 +31,8 @@ from tests.servers import start
 ROOT = pathlib.Path(__file__).parents[2]
 USING = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"]
 PERSON = "ann@example.org"
+_PATIENCE = 240
+"""Seconds until a server has started, which takes three on a quiet machine."""
 
 
 async def prepare(folder: pathlib.Path, database: str = "") -> tuple[str, str]:
@@ -63,11 +65,12 @@ class Server:
             env=self._environment(folder),
         )
         self.ports: dict[str, int] = {}
-        printed, end = "", time.monotonic() + 90
+        printed, end = "", time.monotonic() + _PATIENCE
         while "smtp: " not in printed or not printed.endswith("\n"):
             ready, _, _ = select.select([self.process.stdout], [], [], 1)
             piece = os.read(self.process.stdout.fileno(), 4096).decode() if ready else ""
-            assert self.process.poll() is None and time.monotonic() < end, self.log.read_text()
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < end, f"not started after {_PATIENCE} s\n{self.log.read_text()}"
             printed += piece
         self.ports = {name: int(port) for name, port in re.findall(r"^  (\w+): (\d+)$", printed, re.MULTILINE)}
         self.url = f"http://127.0.0.1:{self.ports['http']}"
