@@ -1,0 +1,6 @@
+"""What Matrix is (version 1.19 of its specification), as pure functions.
+
+canonical, base64, signing       the form that is hashed and signed, and signatures
+identifiers, links               names of servers, users, rooms and events, and links to them
+server_keys                      the keys of servers
+"""
