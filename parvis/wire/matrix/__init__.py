@@ -3,4 +3,7 @@
 canonical, base64, signing       the form that is hashed and signed, and signatures
 identifiers, links               names of servers, users, rooms and events, and links to them
 server_keys                      the keys of servers
+versions                         what differs between the versions of rooms
+event, hashes, redaction         events as servers exchange them, their ids, what a redaction leaves
+client_format                    what clients see of an event
 """
