@@ -5,5 +5,6 @@ identifiers, links               names of servers, users, rooms and events, and 
 server_keys                      the keys of servers
 versions                         what differs between the versions of rooms
 event, hashes, redaction         events as servers exchange them, their ids, what a redaction leaves
+authorisation, powers            whether an event is allowed (membership and power_changes are rules of it)
 client_format                    what clients see of an event
 """
