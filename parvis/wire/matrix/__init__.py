@@ -6,5 +6,6 @@ server_keys                      the keys of servers
 versions                         what differs between the versions of rooms
 event, hashes, redaction         events as servers exchange them, their ids, what a redaction leaves
 authorisation, powers            whether an event is allowed (membership and power_changes are rules of it)
+resolution                       what the state of a room is where branches of its events meet
 client_format                    what clients see of an event
 """
