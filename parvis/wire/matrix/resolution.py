@@ -59,14 +59,14 @@ def difference(
 ) -> set[str]:
     """The auth difference: events of the auth chains of some states and not of others; and as of version 2.1 the
     conflicted state subgraph: events on a way from one conflicted event to another. `events` has the auth chains
-    whole. Raises BadMatrix when they are longer than `limit`."""
+    whole. An event of a state counts to the chain of that state: the definition leaves it open, and servers read it
+    so. Raises BadMatrix when the chains are longer than `limit`."""
     order = _eldest_first({found for each in states for found in each.values()}, events, limit)
     chains = dict.fromkeys(order, 0)
     for number, state in enumerate(states):
         for found in state.values():
-            for named in _named(found, events):
-                if named in chains:
-                    chains[named] |= 1 << number
+            if found in chains:
+                chains[found] |= 1 << number
     for event_id in reversed(order):
         for named in _named(event_id, events):
             if named in chains:
@@ -79,8 +79,7 @@ def difference(
 
 
 def _subgraph(conflicted: set[str], order: list[str], events: Events) -> set[str]:
-    leads = set[str]()
-    """Events from which a conflicted one is reached, or which are conflicted."""
+    leads = set[str]()  # events that are conflicted, or from which a conflicted one is reached
     for event_id in order:
         if event_id in conflicted or any(named in leads for named in _named(event_id, events)):
             leads.add(event_id)
@@ -196,9 +195,9 @@ class _Walk:
 
     def mainline_order(self, left: Iterable[str], power_levels: str | None) -> list[str]:
         """The other events in mainline ordering, based on the levels that were resolved."""
+        # Where an event of power levels is in the mainline, or the first of those it rests on that is there. It
+        # counts from the eldest; 0 where none is there.
         places = dict[str, int]()
-        """Where an event of power levels is in the mainline, or the first of those it rests on that is there. It
-        counts from the eldest, 0 where none is there."""
         mainline, event = list[str](), self._events.get(power_levels or "")
         while event is not None and event.event_id not in places:
             places[event.event_id] = 0

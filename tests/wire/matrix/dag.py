@@ -110,7 +110,7 @@ def defined(states: list[StateIds], events: dict[str, Event], version: versions.
         return chains[event_id]
 
     chains: dict[str, frozenset[str]] = {}
-    full_chains = [set[str]().union(*map(chain, state.values())) for state in states]
+    full_chains = [set(state.values()).union(*map(chain, state.values())) for state in states]
     full = conflicted | (set.union(*full_chains) - set.intersection(*full_chains))
     if version.resolution == "2.1" and conflicted:
         full |= {each for each in events if any(each in chain(x) for x in conflicted) and chain(each) & conflicted}
