@@ -8,4 +8,6 @@ event, hashes, redaction         events as servers exchange them, their ids, wha
 authorisation, powers            whether an event is allowed (membership and power_changes are rules of it)
 resolution                       what the state of a room is where branches of its events meet
 client_format                    what clients see of an event
+push_rules                       what somebody is notified about (push_conditions, push_defaults)
+globs, properties                patterns, and properties of events by their paths
 """
