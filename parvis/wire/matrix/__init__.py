@@ -10,4 +10,9 @@ resolution                       what the state of a room is where branches of i
 client_format                    what clients see of an event
 push_rules                       what somebody is notified about (push_conditions, push_defaults)
 globs, properties                patterns, and properties of events by their paths
+filters                          which events a client wants to get
+relations                        replies, edits, threads, annotations, references
+visibility                       who may see which events of the past
+acl, xmatrix, wellknown          which servers take part, who makes a request, where a server is
+devices, backup                  keys of devices and people, and backups of keys
 """

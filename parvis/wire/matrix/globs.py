@@ -15,43 +15,52 @@ _STARS = re.compile(r"\*+")
 class Glob:
     """A pattern that was read once. Case matters: who wants that it does not gives both in lower case."""
 
-    __slots__ = ("_exact", "_first", "_last", "_last_length", "_middle", "_pattern", "_word")
+    __slots__ = ("_pieces", "_single", "_words")
 
     def __init__(self, pattern: str, *, single: bool = True) -> None:
         """`single` is whether `?` stands for a character."""
-        pieces = _STARS.split(pattern) if len(pattern) <= LENGTH_LIMIT else []
-        self._pattern = pattern
-        self._exact = len(pieces) == 1 and not (single and "?" in pattern)
-        texts = [_expression(piece, single) for piece in pieces]
-        compiled = [re.compile(text, re.S) for text in texts]
-        self._first, self._middle, self._last = compiled[:1], compiled[1:-1], compiled[1:][-1:]
-        self._last_length = len(pieces[-1]) if pieces else 0
-        self._word = [re.compile(text, re.S) for text in _bounded(texts)]
+        self._pieces = _STARS.split(pattern) if len(pattern) <= LENGTH_LIMIT else []
+        self._single = single and "?" in pattern
+        self._words: list[re.Pattern[str]] | None = None
 
     def matches(self, text: str) -> bool:
         """Whether the whole of a text fits."""
-        if self._exact:
-            return text == self._pattern
-        if not self._first:
+        if len(self._pieces) < 2:
+            return [len(text)] == [len(each) for each in self._pieces] and self._fits(self._pieces[0], text, 0)
+        first, *middle, last = self._pieces
+        if not self._fits(first, text, 0):
             return False
-        if not self._last:
-            return self._first[0].fullmatch(text) is not None
-        found = self._first[0].match(text)
-        for piece in self._middle:
-            found = piece.search(text, found.end()) if found else None
-        start = len(text) - self._last_length
-        return found is not None and start >= found.end() and self._last[0].match(text, start) is not None
+        place, end = len(first), len(text) - len(last)
+        for piece in middle:
+            found = self._find(piece, text, place)
+            if found < 0:
+                return False
+            place = found + len(piece)
+        return place <= end and self._fits(last, text, end)
 
     def matches_words(self, text: str) -> bool:
         """Whether a part of a text fits that begins and ends at the bounds of words (Matrix v1.19 Client-Server
         §Push Rules)."""
+        if self._words is None:
+            self._words = _bounded([_expression(piece, self._single) for piece in self._pieces])
         place = 0
-        for piece in self._word:
+        for piece in self._words:
             found = piece.search(text, place)
             if found is None:
                 return False
             place = found.end()
-        return bool(self._word)
+        return bool(self._words)
+
+    def _fits(self, piece: str, text: str, place: int) -> bool:
+        if self._single and "?" in piece:
+            return _compiled(_expression(piece, True)).match(text, place) is not None
+        return text.startswith(piece, place)
+
+    def _find(self, piece: str, text: str, place: int) -> int:
+        if self._single and "?" in piece:
+            found = _compiled(_expression(piece, True)).search(text, place)
+            return found.start() if found else -1
+        return text.find(piece, place)
 
 
 def _expression(piece: str, single: bool) -> str:
@@ -59,19 +68,23 @@ def _expression(piece: str, single: bool) -> str:
     return escaped.replace(r"\?", ".") if single else escaped
 
 
-def _bounded(texts: list[str]) -> list[str]:
-    if not texts:
-        return []
-    first, *others = texts
-    if not others:
-        return [_BEGINS + first + _ENDS]
-    return [_BEGINS + first, *others[:-1], others[-1] + _ENDS]
+def _bounded(texts: list[str]) -> list[re.Pattern[str]]:
+    if len(texts) > 1:
+        texts = [_BEGINS + texts[0], *texts[1:-1], texts[-1] + _ENDS]
+    else:
+        texts = [_BEGINS + text + _ENDS for text in texts]
+    return [_compiled(text) for text in texts]
+
+
+@lru_cache(maxsize=1_024)
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression, re.S)
 
 
 def has_words(text: str, words: str) -> bool:
     """Whether some words, with nothing special about any character of them, are a part of a text that begins and
     ends at the bounds of words."""
-    return len(words) <= LENGTH_LIMIT and re.search(_BEGINS + re.escape(words) + _ENDS, text) is not None
+    return len(words) <= LENGTH_LIMIT and _compiled(_BEGINS + re.escape(words) + _ENDS).search(text) is not None
 
 
 @lru_cache(maxsize=4_096)
