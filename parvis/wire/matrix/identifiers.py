@@ -12,7 +12,8 @@ LENGTH_LIMIT = 255
 """Bytes of an identifier, with its sigil."""
 
 _SERVER = re.compile(
-    r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[0-9A-Za-z.-]{1,255}))(?::(?P<port>[0-9]{1,5}))?", re.A
+    r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))(?::(?P<port>[0-9]{1,5}))?",
+    re.A,
 )
 _FOUR = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}", re.A)
 _LOCALPART = re.compile(r"[a-z0-9._=/+-]+", re.A)

@@ -34,7 +34,7 @@ def test_names_of_servers(text: str, wanted: ServerName) -> None:
     "text",
     [
         "", ":", ":80", "a:", "a:b", "a:123456", "a:65536", "a b", "é.org", "a/b", "256.1.1.1", "1.2.3.999:1", "[::1",
-        "[zz]", "[1:2]", "[::1]a", "::1", "a:1:2", "a\n", "a_b", "x" * 256, None, 3, "١.2.3.4",
+        "[zz]", "[1:2]", "[::1]a", "::1", "a:1:2", "a\n", "a_b", ".a", "a.", "a..b", "x" * 256, None, 3, "١.2.3.4",
     ],
 )  # fmt: skip
 def test_what_names_no_server(text: object) -> None:
