@@ -22,6 +22,7 @@ TARGETS = (
     "icalendar",
     "imap",
     "managesieve",
+    "matrix",
     "mbox",
     "mime",
     "reports",

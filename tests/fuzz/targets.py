@@ -39,6 +39,31 @@ from parvis.wire.imap.errors import BadCharset, BadCommand
 from parvis.wire.imap.literal import Octets, literal_at_end
 from parvis.wire.imap.reader import Announced
 from parvis.wire.jscontact.plain import plain
+from parvis.wire.matrix import (
+    authorisation,
+    backup,
+    canonical,
+    client_format,
+    devices,
+    event,
+    filters,
+    globs,
+    hashes,
+    identifiers,
+    links,
+    properties,
+    push_conditions,
+    push_rules,
+    relations,
+    server_keys,
+    versions,
+    wellknown,
+    xmatrix,
+)
+from parvis.wire.matrix.acl import ServerAcl
+from parvis.wire.matrix.errors import BadMatrix
+from parvis.wire.matrix.powers import PowerLevels
+from parvis.wire.matrix.redaction import redacted
 from parvis.wire.mbox import MboxReader
 from parvis.wire.mime import parse
 from parvis.wire.sieve import CAPABILITIES, Context, Keep, Limits, Mail, SieveError, compile_script, run
@@ -247,12 +272,78 @@ def icalendar(data: bytes) -> None:
         assert calendar.write(calendar.read(written)) == written
 
 
+_PDU = {
+    "auth_events": [], "prev_events": ["$p"], "content": {}, "depth": 3, "hashes": {"sha256": "x"}, "origin_server_ts": 1,
+    "room_id": "!r:h", "sender": "@ann:h", "signatures": {"h": {"ed25519:1": "x"}}, "type": "m.room.member", "state_key": "@ann:h",
+}  # fmt: skip
+
+
+def matrix(data: bytes) -> None:
+    """Names, links and headers; JSON as each thing that somebody may send, and as an event that is written over a
+    good one, in a room of some versions."""
+    words = data.decode("utf-8", "replace")
+    for read in (
+        identifiers.server_name, identifiers.user_id, identifiers.room_id, identifiers.event_id, identifiers.media,
+        identifiers.device_id, links.parse, xmatrix.parse, lambda text: xmatrix.parse(f"X-Matrix {text}"),
+    ):  # fmt: skip
+        with contextlib.suppress(BadMatrix):
+            read(words)
+    assert globs.glob(words).matches(words) or len(words) > globs.LENGTH_LIMIT
+    properties.path(words)
+    for answer in (wellknown.read_server, wellknown.read_client):
+        with contextlib.suppress(BadMatrix):
+            answer(data)
+    for strict in (False, True):
+        with contextlib.suppress(BadMatrix):
+            value = canonical.decode(data, strict=strict)
+            assert canonical.decode(canonical.encode(value, strict=strict), strict=strict) == value
+            _matrix_value(value)
+
+
+def _matrix_value(value: object) -> None:
+    readers: tuple[Callable[[object], object], ...] = (
+        server_keys.read, server_keys.read_query, filters.read, filters.read_room_events, devices.read_one_time,
+        lambda value: devices.read_device(value, "@ann:h", "DEV").check_signed(), backup.read_version, backup.read_rooms,
+        lambda value: devices.read_cross_signing_set(value, "@ann:h", None), backup.read_session,
+        lambda value: push_rules.RuleSet().put("override", "x", value).shown("@ann:h"),
+    )  # fmt: skip
+    for read in readers:
+        with contextlib.suppress(BadMatrix):
+            read(value)
+    if isinstance(value, dict):
+        ServerAcl(value).allows("a.org")
+        relations.relation_of(value)
+        push_conditions.read(value)
+        for number in ("3", "6", "10", "12"):
+            with contextlib.suppress(BadMatrix):
+                _matrix_event(value, versions.KNOWN[number])
+
+
+def _matrix_event(value: dict[str, object], version: versions.RoomVersion) -> None:
+    room = {"room_id": f"!{'A' * 43}"} if version.hashed_rooms else {}
+    create = event.read({**_PDU, **room, "type": "m.x", "state_key": "", "content": {"creator": "@ann:h"}}, version)
+    read = event.read({**_PDU, **room, **value}, version)
+    left = redacted(read.source, version)
+    assert redacted(left, version) == left and hashes.event_id(left, version) == read.event_id
+    hashes.has_its_hash(read.source, version)
+    client_format.shown(read, now_ms=1)
+    here = push_conditions.Happening(read.source, members=2, levels=PowerLevels(create, read, version))
+    push_rules.Rules(push_rules.RuleSet(), "@bob:h").about(here, "Bob")
+    relations.edited(read.content, read.content)
+    state = {("m.room.create", ""): create, ("m.room.power_levels", ""): read, ("m.room.member", "@ann:h"): read}
+    for present in (state, {**state, ("m.room.join_rules", ""): read, ("m.room.third_party_invite", "t"): read}):
+        authorisation.is_allowed(read, present)
+    with contextlib.suppress(BadMatrix):
+        authorisation.check_alone(read, [read], (), create)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "cards": cards,
     "contentlines": content_lines,
     "dav": dav,
     "icalendar": icalendar,
     "imap": imap,
+    "matrix": matrix,
     "mbox": mbox,
     "managesieve": manage_sieve,
     "mime": mime,

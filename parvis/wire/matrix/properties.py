@@ -3,6 +3,7 @@ property paths)."""
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from .canonical import Object
@@ -14,6 +15,7 @@ _PART = re.compile(r"(?:[^.\\]|\\.|\\\Z)*", re.S)
 _ESCAPED = re.compile(r"\\([.\\])")
 
 
+@lru_cache(maxsize=4_096)
 def path(text: str) -> Path:
     """The names on a path; `\\.` and `\\\\` in a name stand for a dot and a backslash, other escapes for what they
     are."""

@@ -3,6 +3,7 @@ events."""
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -40,22 +41,21 @@ class Happening:
         return self.lower[names]
 
 
-class Condition(msgspec.Struct, frozen=True):
-    """One that holds for an event whoever is asked about; a kind that is not known never does."""
+class Condition(msgspec.Struct, frozen=True, eq=False):
+    """One that holds for an event whoever is asked about; a kind that is not known never does. What says the same
+    is the same object, so that it is decided once for an event."""
 
     def holds(self, happening: Happening, display_name: str) -> bool:
-        """Whether it does; asked once for each event."""
-        known = happening.answers.get(self)
-        if known is None:
-            known = happening.answers[self] = self.decide(happening)
-        return known
+        """Whether it does; what was decided is kept in `happening.answers`."""
+        held = happening.answers[self] = self.decide(happening)
+        return held
 
     def decide(self, happening: Happening) -> bool:
         """The same, found out."""
         return False
 
 
-class Matches(Condition, frozen=True):
+class Matches(Condition, frozen=True, eq=False):
     """`event_match`."""
 
     names: Path
@@ -69,7 +69,7 @@ class Matches(Condition, frozen=True):
         return compiled.matches_words(text) if self.names == _BODY else compiled.matches(text)
 
 
-class Is(Condition, frozen=True):
+class Is(Condition, frozen=True, eq=False):
     """`event_property_is`; `type_name` keeps `1` and `true` apart."""
 
     names: Path
@@ -81,7 +81,7 @@ class Is(Condition, frozen=True):
         return type(value).__name__ == self.type_name and value == self.value
 
 
-class Contains(Condition, frozen=True):
+class Contains(Condition, frozen=True, eq=False):
     """`event_property_contains`."""
 
     names: Path
@@ -95,7 +95,7 @@ class Contains(Condition, frozen=True):
         return any(type(each).__name__ == self.type_name and each == self.value for each in values)
 
 
-class ContainsDisplayName(Condition, frozen=True):
+class ContainsDisplayName(Condition, frozen=True, eq=False):
     """`contains_display_name`: of who is asked about, in the room."""
 
     def holds(self, happening: Happening, display_name: str) -> bool:
@@ -103,7 +103,7 @@ class ContainsDisplayName(Condition, frozen=True):
         return text is not None and display_name != "" and has_words(text, display_name.lower())
 
 
-class MemberCount(Condition, frozen=True):
+class MemberCount(Condition, frozen=True, eq=False):
     """`room_member_count`."""
 
     comparison: str
@@ -123,7 +123,7 @@ class MemberCount(Condition, frozen=True):
         return members == self.count
 
 
-class MayNotify(Condition, frozen=True):
+class MayNotify(Condition, frozen=True, eq=False):
     """`sender_notification_permission`."""
 
     key: str
@@ -135,22 +135,27 @@ class MayNotify(Condition, frozen=True):
 NEVER = Condition()
 
 
+@lru_cache(maxsize=8_192)
+def _same(kind: type[Condition], *fields: Any) -> Condition:
+    return kind(*fields)
+
+
 def read(condition: Object) -> Condition:
     """A condition as a rule has it. What cannot be understood never holds."""
     key = condition.get("key")
     match condition.get("kind"):
         case "event_match" if isinstance(key, str) and isinstance(condition.get("pattern"), str):
-            return Matches(path(key), condition["pattern"].lower())
+            return _same(Matches, path(key), condition["pattern"].lower())
         case "event_property_is" if isinstance(key, str) and _is_scalar(condition):
-            return Is(path(key), condition["value"], type(condition["value"]).__name__)
+            return _same(Is, path(key), condition["value"], type(condition["value"]).__name__)
         case "event_property_contains" if isinstance(key, str) and _is_scalar(condition):
-            return Contains(path(key), condition["value"], type(condition["value"]).__name__)
+            return _same(Contains, path(key), condition["value"], type(condition["value"]).__name__)
         case "contains_display_name":
-            return ContainsDisplayName()
+            return _same(ContainsDisplayName)
         case "room_member_count" if found := _COUNT.fullmatch(str(condition.get("is"))):
-            return MemberCount(found[1] or "==", int(found[2]))
+            return _same(MemberCount, found[1] or "==", int(found[2]))
         case "sender_notification_permission" if isinstance(key, str):
-            return MayNotify(key)
+            return _same(MayNotify, key)
     return NEVER
 
 

@@ -237,9 +237,11 @@ class Rules:
         Client-Server §Push Rules)."""
         if happening.sender == self._user_id:
             return None
+        answers = happening.answers
         for conditions, outcome in self._rules:
             for condition in conditions:
-                if not condition.holds(happening, display_name):
+                held = answers.get(condition)
+                if not (condition.holds(happening, display_name) if held is None else held):
                     break
             else:
                 return outcome
