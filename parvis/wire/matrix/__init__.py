@@ -13,6 +13,7 @@ globs, properties                patterns, and properties of events by their pat
 filters                          which events a client wants to get
 relations                        replies, edits, threads, annotations, references
 visibility                       who may see which events of the past
-acl, xmatrix, wellknown          which servers take part, who makes a request, where a server is
+acl, policy                      which servers take part in a room, which one is asked about its events
+xmatrix, wellknown               who makes a request, where a server is
 devices, backup                  keys of devices and people, and backups of keys
 """

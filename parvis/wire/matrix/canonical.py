@@ -49,7 +49,7 @@ def decode(data: bytes, *, strict: bool = True, limit: int = SIZE_LIMIT) -> Any:
     if len(data) > limit:
         raise BadMatrix(f"More than {limit} bytes", errcode="M_TOO_LARGE")
     try:
-        value = _decode(data) if strict else json.loads(data, parse_float=_number, parse_constant=_refused)
+        value = _decode(data) if strict else json.loads(data.decode(), parse_float=_number, parse_constant=_refused)
     except RecursionError:
         raise BadMatrix("Nested too deep") from None
     except (msgspec.DecodeError, ValueError):

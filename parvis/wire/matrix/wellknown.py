@@ -110,8 +110,8 @@ class Contact(msgspec.Struct, frozen=True):
 
 
 def support(contacts: list[Contact], support_page: str = "") -> Object:
-    """The answer of `/.well-known/matrix/support` (Matrix v1.19 Client-Server §Getting well-known server support
-    information)."""
+    """The answer of `/.well-known/matrix/support` (Matrix v1.19 Client-Server §Gets homeserver contacts and support
+    details)."""
     told = [{name: text for name, text in msgspec.structs.asdict(each).items() if text} for each in contacts]
     found: Object = {"contacts": told} if told else {}
     if support_page:

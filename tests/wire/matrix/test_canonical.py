@@ -120,7 +120,17 @@ def test_what_cannot_be_written(value: object) -> None:
 def test_old_rooms_have_more_numbers() -> None:
     assert canonical.decode(b"[1.5, 9007199254740993, 1E2]", strict=False) == [1.5, 2**53 + 1, 100]
     assert canonical.encode([1.5, 2**60], strict=False) == b"[1.5,1152921504606846976]"
-    for data in (b"[NaN]", b"[-Infinity]", b"[1e999]", b'{"a":1,"a":2}', b"[" * 100_000, b"9" * 10_000):
+    for data in (
+        b"[NaN]",
+        b"[-Infinity]",
+        b"[1e999]",
+        b'{"a":1,"a":2}',
+        b"[" * 100_000,
+        b"9" * 10_000,
+        b"\xff",
+        "{}".encode("utf-16"),
+        b"\xef\xbb\xbf{}",
+    ):
         with pytest.raises(BadMatrix):
             canonical.decode(data, strict=False)
 
