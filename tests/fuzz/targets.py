@@ -334,7 +334,7 @@ def _matrix_event(value: dict[str, object], version: versions.RoomVersion) -> No
     for present in (state, {**state, ("m.room.join_rules", ""): read, ("m.room.third_party_invite", "t"): read}):
         authorisation.is_allowed(read, present)
     with contextlib.suppress(BadMatrix):
-        authorisation.check_alone(read, [read], (), create)
+        authorisation.check_alone(read, dict.fromkeys(read.auth_events, create))
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

@@ -4,7 +4,7 @@ version 12; what was otherwise before stands beside them.
 An event is checked alone, with the events that it names (`check_alone`), then against states: that of the events it
 names, that before it, and that of now (`check`)."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 
 from . import identifiers
 from .canonical import Object
@@ -52,31 +52,45 @@ def keys_of(event: Event) -> list[StateKey]:
     return auth_keys(event.type, event.sender, event.state_key, event.content, event.version)
 
 
-def check_alone(
-    event: Event, auth_events: Iterable[Event], rejected: Container[str] = (), create: Event | None = None
-) -> None:
-    """Rules 1 to 3. `auth_events` are the events that it names, all of them; `rejected` has the ids of those that
-    were rejected; `create` is the room's, needed as of room version 12. Raises NotAllowed."""
+def create_id(event: Event) -> str | None:
+    """The id of the creation of an event's room, which the room's own id says as of room version 12; None
+    before."""
+    return f"${event.room_id[1:]}" if event.version.hashed_rooms else None
+
+
+def state_named(event: Event, events: Mapping[str, Event]) -> dict[StateKey, Event]:
+    """The state that an event names as what allows it, with the creation of its room; what is not in `events`,
+    which is by id, is left out."""
+    ids = (*event.auth_events, create_id(event) or "")
+    named = [events[event_id] for event_id in ids if event_id in events]
+    return {each.key: each for each in named if each.state_key is not None}
+
+
+def check_alone(event: Event, events: Mapping[str, Event], rejected: Container[str] = ()) -> None:
+    """Rules 1 to 3. `events` has, by id, those that the event names and as of room version 12 the creation of its
+    room; `rejected` has the ids of those that were rejected. Raises NotAllowed."""
     if event.type == "m.room.create":
         _check_create(event)
         return
-    version = event.version
-    if version.hashed_rooms and (
-        create is None or create.room_id != event.room_id or create.event_id in rejected or create.key != CREATE
+    if (create := create_id(event)) is not None and (
+        create not in events or create in rejected or events[create].key != CREATE
     ):
         raise NotAllowed("2", "The room has no creation that was allowed")
     wanted, found = set(keys_of(event)), set()
-    for each in auth_events:
+    for event_id in event.auth_events:
+        each = events.get(event_id)
+        if each is None:
+            raise NotAllowed("3", "An auth event is not known")
         if each.state_key is None or each.key not in wanted:
             raise NotAllowed("3.2", "An event among the auth events that does not belong there")
         if each.key in found:
             raise NotAllowed("3.1", "Two auth events of one type and state key")
-        if each.event_id in rejected:
+        if event_id in rejected:
             raise NotAllowed("3.3", "An auth event was rejected")
         if each.room_id != event.room_id:
             raise NotAllowed("3.5", "An auth event of another room")
         found.add(each.key)
-    if not version.hashed_rooms and CREATE not in found:
+    if create is None and CREATE not in found:
         raise NotAllowed("3.4", "The creation of the room is not among the auth events")
 
 

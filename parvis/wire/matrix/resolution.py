@@ -5,7 +5,7 @@ as many events as are given."""
 import heapq
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from .authorisation import is_allowed, keys_of
+from .authorisation import create_id, is_allowed, keys_of, state_named
 from .errors import BadMatrix
 from .event import Event, StateKey
 from .powers import CREATE, POWER_LEVELS, PowerLevels
@@ -159,9 +159,8 @@ class _Walk:
         return -levels.user(event.sender), event.origin_server_ts, event_id
 
     def _create(self, event: Event) -> Event | None:
-        if self._version.hashed_rooms:
-            return self._events.get(f"${event.room_id[1:]}")
-        return self._named(event, CREATE)
+        event_id = create_id(event)
+        return self._named(event, CREATE) if event_id is None else self._events.get(event_id)
 
     def _power_levels(self, event: Event) -> Event | None:
         return self._named(event, POWER_LEVELS)
@@ -181,16 +180,12 @@ class _Walk:
                 state[event.key] = event_id
 
     def _allowing(self, event: Event, state: StateIds) -> dict[StateKey, Event]:
-        found: dict[StateKey, Event] = {}
-        for event_id in event.auth_events:
-            named = self._events.get(event_id)
-            if named is not None and named.state_key is not None and event_id not in self._rejected:
-                found[named.key] = named
+        """What of a state allows an event; where it has nothing, what the event names, unless that was rejected."""
+        named = state_named(event, self._events)
+        found = {key: each for key, each in named.items() if each.event_id not in self._rejected}
         for key in keys_of(event):
             if key in state and state[key] in self._events:
                 found[key] = self._events[state[key]]
-        if self._version.hashed_rooms and (create := self._create(event)) is not None:
-            found[CREATE] = create
         return found
 
     def mainline_order(self, left: Iterable[str], power_levels: str | None) -> list[str]:

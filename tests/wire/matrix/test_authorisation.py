@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 
 from parvis.wire.matrix import authorisation, signing, versions
-from parvis.wire.matrix.authorisation import auth_keys, check, check_alone, is_allowed, keys_of, may_redact
+from parvis.wire.matrix.authorisation import (
+    auth_keys,
+    check,
+    check_alone,
+    is_allowed,
+    keys_of,
+    may_redact,
+    state_named,
+)
 from parvis.wire.matrix.errors import NotAllowed
 from parvis.wire.matrix.event import Event, StateKey
 from parvis.wire.matrix.powers import INFINITE, PowerLevels
@@ -56,7 +64,7 @@ def test_what_an_event_is_allowed_by() -> None:
 @pytest.mark.parametrize("number", ["6", "10", "11", "12"])
 def test_creations(number: str) -> None:
     room = Room(number)
-    check_alone(room.create, [])
+    check_alone(room.create, {})
     check(room.create, {})
 
     def refused(wanted: str, **change: Any) -> None:
@@ -67,7 +75,7 @@ def test_creations(number: str) -> None:
             "m.room.create", change.pop("sender", ANN), content, change.pop("state_key", ""), prev=prev
         )
         with pytest.raises(NotAllowed) as caught:
-            check_alone(event, [])
+            check_alone(event, {})
         assert caught.value.rule == wanted
 
     refused("1.1", prev=["$x"])
@@ -87,31 +95,35 @@ def test_creations(number: str) -> None:
 @pytest.mark.parametrize("number", ["6", "10", "12"])
 def test_the_events_that_are_named(number: str) -> None:
     room = Room(number)
-    member = room.member(ANN, "join")
-    other = Room(number, x=1).member(ANN, "join")
-    message = room.event("m.room.message", ANN, {})
-    auth = [member] if number == "12" else [room.create, member]
+    member, other = room.member(ANN, "join"), Room(number, x=1)
+    foreign = other.member(ANN, "join")
+    events = {**room.events, foreign.event_id: foreign}
+    base = [] if number == "12" else [room.create]
 
-    def refused(
-        wanted: str, auth: list[Event], rejected: tuple[str, ...] = (), create: Event | None = room.create
-    ) -> None:
-        with pytest.raises(NotAllowed) as caught:
-            check_alone(message, auth, rejected, create)
-        assert caught.value.rule == wanted
+    def refused(*auth: Event, rejected: tuple[str, ...] = (), without: Event | None = None) -> str:
+        message = room.event("m.room.message", ANN, {}, auth=auth)
+        known = {event_id: each for event_id, each in {**events, **room.events}.items() if each is not without}
+        try:
+            check_alone(message, known, rejected)
+        except NotAllowed as error:
+            return error.rule
+        assert list(state_named(message, known)) == [each.key for each in (*auth, *([] if base else [room.create]))]
+        return ""
 
-    check_alone(message, auth, (), room.create)
-    refused("3.1", [*auth, room.member(ANN, "join", x=1)])
-    refused("3.2", [*auth, room.member(BOB, "join")])
-    refused("3.2", [*auth, room.event("m.room.message", ANN, {})])
-    refused("3.3", auth, (member.event_id,))
+    assert refused(*base, member) == ""
+    assert refused(*base, member, room.member(ANN, "join", x=1)) == refused(*base, member, member) == "3.1"
+    assert (
+        refused(*base, room.member(BOB, "join")) == refused(*base, room.event("m.room.message", ANN, {})) == "3.2"
+    )
+    assert refused(*base, member, rejected=(member.event_id,)) == "3.3"
+    assert refused(*base, member, without=member) == "3"
     if number == "12":
-        refused("3.5", [other])
-        refused("3.2", [*auth, room.create])
-        refused("2", auth, (room.create.event_id,))
-        refused("2", auth, create=None)
-        refused("2", auth, create=Room(number, x=1).create)
+        assert refused(foreign) == "3.5" and refused(room.create, member) == "3.2"
+        assert refused(member, rejected=(room.create.event_id,)) == refused(member, without=room.create) == "2"
     else:
-        refused("3.4", [member])
+        assert refused(member) == "3.4"
+        room.room_id = "!other:h"
+        assert refused(*base) == "3.5"
 
 
 @pytest.mark.parametrize("number", SINCE_6)
