@@ -109,19 +109,16 @@ def _check_third_party(event: Event, target: str, state: State) -> None:
         raise NotAllowed("5.4.1.5", "There is no such invitation")
     if wanted.sender != event.sender:
         raise NotAllowed("5.4.1.6", "Another invited")
-    if not _is_signed(signed, wanted.content):
+    if not _is_signed(signed, wanted.content, strict=event.version.strict_json):
         raise NotAllowed("5.4.1.8", "The third party did not sign")
 
 
-def _is_signed(signed: dict[str, Any], wanted: dict[str, Any]) -> bool:
+def _is_signed(signed: dict[str, Any], wanted: dict[str, Any], *, strict: bool) -> bool:
     """Whether any signature of any server was made with any of the keys that the room has for this invitation."""
     signatures = signed.get("signatures")
     if not isinstance(signatures, dict):
         return False
-    try:
-        data = signing.signed_bytes(signed)
-    except BadMatrix:
-        return False
+    data = signing.signed_bytes(signed, strict=strict)
     servers = [signing.signatures_of(signed, server) for server in list(signatures)[:_THIRD_PARTY_LIMIT]]
     texts = [text for each in servers for text in each.values()][:_THIRD_PARTY_LIMIT]
     return any(key.verifies(data, text) for key in _public_keys(wanted) for text in texts)

@@ -171,6 +171,11 @@ def test_backups() -> None:
         refused("M_INVALID_PARAM", backup.read_rooms, wrong)
 
 
+def test_backups_of_many_rooms_are_bounded_too() -> None:
+    rooms = {f"!r{room}:h": {"sessions": {str(number): SESSION for number in range(6_000)}} for room in range(2)}
+    refused("M_TOO_LARGE", backup.read_rooms, {"rooms": rooms})
+
+
 def test_which_key_wins() -> None:
     old = Session(5, 5, False, {})
     better = [Session(9, 9, True, {}), Session(4, 9, False, {}), Session(5, 4, False, {})]

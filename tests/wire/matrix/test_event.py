@@ -269,3 +269,27 @@ def test_versions() -> None:
         with pytest.raises(BadMatrix) as caught:
             versions.supported(wrong)
         assert caught.value.errcode == "M_UNSUPPORTED_ROOM_VERSION"
+
+
+def test_events_of_the_first_versions_have_ids_and_name_others_with_hashes() -> None:
+    """Matrix v1.19 Room Version 1 §Event format"""
+    named = {"auth_events": [["$a:h", {"sha256": "x"}]], "prev_events": [["$b:h", {}]], "event_id": "$c:h"}
+    for number in ("1", "2"):
+        found = event.read({**MESSAGE, **named}, V[number])
+        assert (found.event_id, found.auth_events, found.prev_events) == ("$c:h", ("$a:h",), ("$b:h",))
+        for wrong in (
+            {"event_id": "$c"},
+            {"event_id": None},
+            {"auth_events": ["$a:h"]},
+            {"prev_events": [["$a:h"]]},
+        ):
+            with pytest.raises(BadMatrix):
+                event.read({**MESSAGE, **named, **wrong}, V[number])
+    with pytest.raises(BadMatrix):
+        hashes.event_id({}, V["1"])
+    with pytest.raises(BadMatrix):
+        event.read([], V["1"])
+
+
+def test_other_servers_are_not_told_what_is_said_only_here() -> None:
+    assert client_format.for_federation({**MESSAGE, "unsigned": {"age": 1}}) == MESSAGE

@@ -255,6 +255,9 @@ def test_what_is_not_there() -> None:
         assert caught.value.errcode == "M_UNKNOWN"
     with pytest.raises(BadMatrix):
         rules.enable("override", ".m.rule.master", "yes")
+    with pytest.raises(BadMatrix) as caught:
+        rules.act("override", ".m.rule.master", ["x" * 9_000])
+    assert caught.value.errcode == "M_TOO_LARGE"
 
 
 def test_nobody_has_rules_without_end() -> None:
