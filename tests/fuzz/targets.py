@@ -56,6 +56,7 @@ from parvis.wire.matrix import (
     push_rules,
     relations,
     server_keys,
+    transactions,
     versions,
     wellknown,
     xmatrix,
@@ -306,6 +307,7 @@ def _matrix_value(value: object) -> None:
         lambda value: devices.read_device(value, "@ann:h", "DEV").check_signed(), backup.read_version, backup.read_rooms,
         lambda value: devices.read_cross_signing_set(value, "@ann:h", None), backup.read_session,
         lambda value: push_rules.RuleSet().put("override", "x", value).shown("@ann:h"),
+        lambda value: transactions.read(value, "h"),
     )  # fmt: skip
     for read in readers:
         with contextlib.suppress(BadMatrix):

@@ -14,6 +14,7 @@ filters                          which events a client wants to get
 relations                        replies, edits, threads, annotations, references
 visibility                       who may see which events of the past
 acl, policy                      which servers take part in a room, which one is asked about its events
+transactions                     what servers send each other at one go
 xmatrix, wellknown               who makes a request, where a server is
 devices, backup                  keys of devices and people, and backups of keys
 """

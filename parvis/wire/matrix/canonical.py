@@ -35,7 +35,7 @@ def encode(value: object, *, strict: bool = True) -> bytes:
     try:
         if strict:
             return _encode(value)
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+        return json.dumps(_whole(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
     except UnicodeEncodeError:
         raise BadMatrix("A string has half of a surrogate pair") from None
     except ValueError:
@@ -44,12 +44,12 @@ def encode(value: object, *, strict: bool = True) -> bytes:
 
 def decode(data: bytes, *, strict: bool = True, limit: int = SIZE_LIMIT) -> Any:
     """Reads JSON that anybody sent: white space and the order of keys are free, a key that stands twice is not.
-    Without `strict`, integers may be of any size and fractions are read, whole ones as integers. Raises BadMatrix,
+    Without `strict`, integers may be of any size and fractions are read. Raises BadMatrix,
     with `M_NOT_JSON` for what is no JSON and `M_TOO_LARGE` beyond `limit` bytes."""
     if len(data) > limit:
         raise BadMatrix(f"More than {limit} bytes", errcode="M_TOO_LARGE")
     try:
-        value = _decode(data) if strict else json.loads(data.decode(), parse_float=_number, parse_constant=_refused)
+        value = _decode(data) if strict else json.loads(data.decode(), parse_constant=_refused)
     except RecursionError:
         raise BadMatrix("Nested too deep") from None
     except (msgspec.DecodeError, ValueError):
@@ -92,11 +92,13 @@ def _bare(data: bytes) -> bytes:
     return _STRING.sub(b"", data)
 
 
-def _number(text: str) -> int | float:
-    number = float(text)
-    if abs(number) <= INTEGER_LIMIT and number.is_integer():
-        return int(number)
-    return number
+def _whole(value: object) -> object:
+    """A value, at most DEPTH_LIMIT deep, with its whole numbers as integers."""
+    if isinstance(value, float) and abs(value) <= INTEGER_LIMIT and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _whole(each) for name, each in value.items()}
+    return [_whole(each) for each in value] if isinstance(value, list) else value
 
 
 def _refused(text: str) -> object:
