@@ -9,14 +9,13 @@ from collections.abc import Container, Mapping
 from . import identifiers
 from .canonical import Object
 from .errors import NotAllowed
-from .event import Event, StateKey
+from .event import Event, State, StateKey
 from .membership import check_membership
 from .power_changes import check_power_levels
 from .powers import CREATE, POWER_LEVELS, PowerLevels
 from .versions import KNOWN, RoomVersion
 
 JOIN_RULES: StateKey = ("m.room.join_rules", "")
-State = Mapping[StateKey, Event]
 
 
 def auth_keys(

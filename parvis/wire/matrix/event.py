@@ -1,6 +1,7 @@
 """Events of rooms as servers exchange them, PDUs (Matrix v1.19 Server-Server §PDUs, and §Event format of each room
 version)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -54,6 +55,10 @@ class Event(msgspec.Struct, frozen=True, eq=False):
         """The event that `m.room.redaction` redacts (Matrix v1.19 Room Version 11 §Event format)."""
         found = self.content.get("redacts") if self.version.sender_creates else self.source.get("redacts")
         return found if self.type == "m.room.redaction" and isinstance(found, str) else None
+
+
+State = Mapping[StateKey, Event]
+"""What holds in a room."""
 
 
 def read(source: object, version: RoomVersion) -> Event:

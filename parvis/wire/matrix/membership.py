@@ -1,17 +1,15 @@
 """Rule 5: who may join, invite, leave, kick, ban and knock (Matrix v1.19 Room Version 12 §Authorisation rules)."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from . import identifiers, signing
 from .errors import BadMatrix, NotAllowed
-from .event import Event, StateKey
+from .event import Event, State
 from .powers import PowerLevels, creators
 from .signing import VerifyKey
 
 _THIRD_PARTY_LIMIT = 10
 """Public keys, and signatures, of an invitation by a third party that are tried."""
-State = Mapping[StateKey, Event]
 
 
 def check_membership(event: Event, state: State, levels: PowerLevels, create: Event) -> None:
