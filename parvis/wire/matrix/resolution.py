@@ -27,9 +27,10 @@ def resolve(
     rejected: Collection[str] = frozenset(),
     differing: Collection[str] | None = None,
 ) -> dict[StateKey, str]:
-    """The one state that some states of a room make. `events` has the conflicted events and those of `differing`,
-    the events that all of these name, and the chain of power levels that these name; what is not in it is passed
-    over. `rejected` are events that were not allowed by their own auth events' state: they allow nothing.
+    """The one state that some states (at least one) of a room make. `events` has the conflicted events and those of
+    `differing`, the events that these name, of the states what these are allowed by (`keys_of`), as of room version
+    12 the creation of the room, and the power levels that lead from all of them to the first; what is not in it is
+    passed over. `rejected` are events that were not allowed by the events they name: they allow nothing.
     `differing` is what `difference` finds, for callers that know it already. Raises BadMatrix when that is too
     much."""
     agreed, conflicted = separate(states)
@@ -106,7 +107,7 @@ def _eldest_first(starts: Iterable[str], events: Events, limit: int) -> list[str
         elif event_id not in seen and event_id in events:
             seen.add(event_id)
             if len(seen) > limit:
-                raise BadMatrix(f"Auth chains of more than {limit} events", errcode="M_LIMIT_EXCEEDED")
+                raise BadMatrix(f"Auth chains of more than {limit} events", errcode="M_TOO_LARGE")
             stack.append((event_id, True))
             stack += [(named, False) for named in events[event_id].auth_events if named not in seen]
     return order

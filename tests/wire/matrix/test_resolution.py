@@ -134,7 +134,7 @@ def test_walks_are_bounded() -> None:
     room = RandomRoom(1, "10", 40)
     with pytest.raises(BadMatrix) as caught:
         difference(max(room.meetings, key=len), room.events, room.room.version, limit=5)
-    assert caught.value.errcode == "M_LIMIT_EXCEEDED"
+    assert caught.value.errcode == "M_TOO_LARGE"
 
 
 def test_a_thousand_conflicts_in_a_long_chain() -> None:
