@@ -16,7 +16,7 @@ from parvis.wire.matrix.authorisation import (
 )
 from parvis.wire.matrix.errors import NotAllowed
 from parvis.wire.matrix.event import Event, StateKey
-from parvis.wire.matrix.powers import INFINITE, PowerLevels
+from parvis.wire.matrix.powers import INFINITE, LEVELS, PowerLevels
 
 from .rooms import ANN, BOB, CLEO, DAN, Room
 
@@ -325,6 +325,8 @@ def test_changing_levels(number: str) -> None:
 
     assert changes() == changes(ban=40) == changes(invite=50) == changes(users={**base["users"], DAN: 50}) == ""
     assert changes(ban=51) == changes(kick=50) == changes(redact=60) == "10.6"
+    assert LEVELS == ("users_default", "events_default", "state_default", "ban", "redact", "kick", "invite")
+    assert all(changes(**{name: 51}) == "10.6" for name in LEVELS)
     without_kick = {name: each for name, each in base.items() if name != "kick"}
     assert rule(room.event("m.room.power_levels", BOB, without_kick, ""), state) == "10.6"
     assert changes(events={"m.x": 60}) == changes(events={**base["events"], "m.z": 50}) == ""

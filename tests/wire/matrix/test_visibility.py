@@ -38,6 +38,11 @@ def test_events_that_change_what_is_seen() -> None:
     before = "world_readable"
     assert change("joined")
 
+    before = "joined"
+    for kind, state_key in (("m.room.topic", ""), ("m.room.history_visibility", "x")):
+        other = ROOM.event(kind, ANN, {"history_visibility": "world_readable"}, state_key)
+        assert not may_see(other, BOB, before, None, joined_later=False) and not server_may_see(other, before, [])
+
     def member(user: str, before: object, after: object) -> bool:
         return may_see(ROOM.member(user, after, ANN), BOB, "joined", before, joined_later=False)
 
