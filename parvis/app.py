@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import parvis
-from parvis import assistant, calendar, contacts, files, mail, spaces, tasks
+from parvis import assistant, calendar, chat, contacts, files, mail, spaces, tasks
 from parvis.access import erasure, limits, sessions
 from parvis.assistant.retrieval import Finder
 from parvis.files import tidying as file_tidying
@@ -45,10 +45,12 @@ FEATURES: tuple[Callable[[Context], Feature], ...] = (
     contacts.feature,
     calendar.feature,
     files.feature,
+    chat.feature,
 )
 """The features, in the order in which a new principal gets what they give."""
 ROOMS = (
-    "store", "access", "search", "serve", "mail", "spaces", "tasks", "contacts", "calendar", "files", "assistant",
+    "store", "access", "search", "serve", "mail", "spaces", "tasks", "contacts", "calendar", "files", "chat",
+    "assistant",
 )  # fmt: skip
 """The rooms that may have migrations, ground floor first."""
 _log = logging.getLogger(__name__)

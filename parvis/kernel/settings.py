@@ -163,6 +163,16 @@ class Files(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Whether LibreOffice, where it is installed, makes previews of office files."""
 
 
+class Chat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Conversations: a Matrix server."""
+
+    enabled: bool = True
+    """Whether clients of Matrix are answered."""
+    server_name: str = ""
+    """The name that users and rooms carry behind the colon, never to be changed later; empty means the first of
+    `domains`."""
+
+
 class Endpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A model server with its card: who runs it, where and under whose law. trust.md SO-02, TR-06"""
 
@@ -218,6 +228,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     spaces: Spaces = msgspec.field(default_factory=Spaces)
     calendar: Calendar = msgspec.field(default_factory=Calendar)
     files: Files = msgspec.field(default_factory=Files)
+    chat: Chat = msgspec.field(default_factory=Chat)
     endpoints: list[Endpoint] = []
     embeddings: Endpoint | None = None
     egress_allow: list[str] = []

@@ -75,17 +75,17 @@ class Door:
         except Disconnected:
             raise
         except ParvisError as error:
-            offered = isinstance(error, Unauthenticated) and _asks_itself(request)
-            return refusal(error, request.path, request.id, basic=offered)
+            return _refused(error, request)
         except Exception:
             _log.exception("request %s %s %s", request.id, request.method, request.path)
             failed = ParvisError(f"an unexpected error; it has been logged as {request.id}")
-            return refusal(failed, request.path, request.id)
+            return _refused(failed, request)
 
     async def _routed(self, request: Request) -> Response:
         route, request.params, methods = self._router.find(request.method, request.raw_path)
         if route is None and (found := self._file(request, methods)) is not None:
             return found
+        request.refuse = route.refuse if route else None
         self._rates.address(request.remote)
         if route is None:
             return _unrouted(methods)
@@ -132,6 +132,13 @@ def _unrouted(methods: list[str]) -> Response:
         raise NotFound("there is nothing here")
     allowed = ", ".join(sorted({*methods, *(["HEAD"] if "GET" in methods else [])}))
     return answer({"code": "invalid", "sentence": "not this method here"}, 405, [("allow", allowed)])
+
+
+def _refused(error: ParvisError, request: Request) -> Response:
+    if request.refuse is not None:
+        return request.refuse(error, request)
+    offered = isinstance(error, Unauthenticated) and _asks_itself(request)
+    return refusal(error, request.path, request.id, basic=offered)
 
 
 def _asks_itself(request: Request) -> bool:

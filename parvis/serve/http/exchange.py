@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from parvis.access.principal import Principal
-from parvis.kernel.errors import Invalid, TooLarge, Unauthenticated, Unavailable
+from parvis.kernel.errors import Invalid, ParvisError, TooLarge, Unauthenticated, Unavailable
 from parvis.store.blobs.extents import Extent
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -40,6 +40,8 @@ class Request:
     """Scheme, host and port the client used: `http://127.0.0.1:8080`."""
     raw_path: str = ""
     """The path as it came, still percent-encoded."""
+    refuse: "Refuse | None" = None
+    """How the route it is for tells of errors."""
 
     @property
     def who(self) -> Principal:
@@ -112,6 +114,7 @@ def answer(value: Any, status: int = 200, headers: list[tuple[str, str]] | None 
 
 
 Handle = Callable[[Request], Awaitable[Response]]
+Refuse = Callable[[ParvisError, Request], Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +122,15 @@ class Route:
     """A method and a path such as `/auth/sessions/{id}`; `{name}` matches one part, `{name*}` the rest.
 
     `auth` says whether the handler wants a principal: `required` answers 401 without one, `open` asks for none.
-    `protocol` is what an app password must be for. A method `*` takes every method."""
+    `protocol` is what an app password must be for. A method `*` takes every method. `refuse` answers errors in the
+    words of a protocol of its own."""
 
     method: Literal["GET", "POST", "PUT", "DELETE", "OPTIONS", "*"]
     path: str
     handle: Handle
     auth: Literal["required", "open"] = "required"
     protocol: str = "jmap"
+    refuse: Refuse | None = None
 
 
 def parse_query(raw: bytes) -> dict[str, str]:

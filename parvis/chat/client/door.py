@@ -1,0 +1,62 @@
+"""The door of Matrix clients: routes of all endpoints, who asks, errors, and what browsers want to hear."""
+
+from collections.abc import Sequence
+
+from parvis.chat.client.call import Call, Endpoint
+from parvis.chat.client.errors import CORS, refusal
+from parvis.chat.server import Server
+from parvis.serve.http.exchange import Handle, Request, Response, Route, answer
+from parvis.serve.http.router import Router
+from parvis.wire.matrix import wellknown
+
+PROTOCOL = "matrix"
+"""What a sign-in must be for."""
+
+
+class ClientDoor:
+    """Answers what is below `/_matrix`, and where this server is."""
+
+    def __init__(self, server: Server, endpoints: Sequence[Endpoint]) -> None:
+        self._server = server
+        self._routes = [self._route(each) for each in endpoints]
+        self._router = Router(self._routes)
+
+    def routes(self) -> list[Route]:
+        """All routes; what is not known comes last."""
+        plain = dict.fromkeys(route.path for route in self._routes if "{" not in route.path)
+        others = [*plain, "/_matrix/{rest*}"]
+        return [
+            Route("GET", "/.well-known/matrix/client", self._client, "open", refuse=refusal),
+            *self._routes,
+            *(Route("*", path, self._other, "open", refuse=refusal) for path in others),
+        ]
+
+    def _route(self, endpoint: Endpoint) -> Route:
+        path = f"/_matrix{endpoint.path}"
+        return Route(endpoint.method, path, self._handler(endpoint), endpoint.auth, PROTOCOL, refusal)
+
+    def _handler(self, endpoint: Endpoint) -> Handle:
+        async def handle(request: Request) -> Response:
+            call = Call(self._server, request)
+            found = await endpoint.handle(call)
+            if isinstance(found, Response):
+                named = {name for name, _ in found.headers}
+                found.headers += [header for header in CORS if header[0] not in named]
+                return found
+            return answer(found, headers=CORS)
+
+        return handle
+
+    async def _other(self, request: Request) -> Response:
+        """What browsers ask before they ask, and what is not known (Matrix v1.19 Client-Server §Standard error
+        response)."""
+        if request.method == "OPTIONS":
+            return Response(200, b"", list(CORS))
+        route, _, methods = self._router.find(request.method, request.raw_path)
+        known = route is not None or bool(methods)
+        body = {"errcode": "M_UNRECOGNIZED", "error": "Not this method here" if known else "There is nothing here"}
+        return answer(body, 405 if known else 404, CORS)
+
+    async def _client(self, request: Request) -> Response:
+        """Matrix v1.19 Client-Server §Well-known URIs"""
+        return answer(wellknown.client(self._server.context.public_url), headers=CORS)

@@ -1,0 +1,48 @@
+"""The server as Matrix sees it: its name, its users, and the one account that all its rooms are parts of."""
+
+import contextlib
+
+from parvis.access import directory
+from parvis.chat import words
+from parvis.chat.users import Users
+from parvis.kernel.errors import Conflict
+from parvis.serve.context import Context
+from parvis.store.unit import Unit
+from parvis.wire.matrix import identifiers
+
+_ID = 1
+
+
+class Server:
+    """Made with the program, open before any door is."""
+
+    def __init__(self, context: Context) -> None:
+        """Raises Invalid when the settings name a server that Matrix could not name."""
+        settings = context.settings
+        self.context, self.store, self.settings = context, context.store, settings
+        self.name = settings.chat.server_name or next(iter(settings.domains), settings.hostname)
+        identifiers.server_name(self.name, "chat.server_name")
+        self.users = Users(self.name)
+        self._account_id = 0
+
+    @property
+    def account_id(self) -> int:
+        """The account whose parts are the rooms; its clock is the order of all their events."""
+        if not self._account_id:
+            raise RuntimeError("the chat server is not open")
+        return self._account_id
+
+    async def open(self) -> None:
+        """Makes the account of the rooms when there is none."""
+        with contextlib.suppress(Conflict):  # another node made it
+            await self.store.write(self._make)
+        found = await self.store.db.value("SELECT account_id FROM chat_server WHERE id = ?", _ID)
+        assert found is not None
+        self._account_id = int(found)
+
+    async def _make(self, unit: Unit) -> None:
+        if await unit.value("SELECT 1 FROM chat_server WHERE id = ?", _ID) is not None:
+            return
+        language = self.settings.language
+        account_id = await directory.create(unit, "external", words.ROOMS[language], language=language)
+        await unit.run("INSERT INTO chat_server (id, account_id) VALUES (?, ?)", _ID, account_id)
