@@ -10,7 +10,7 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import Invalid
 from parvis.store.store import Store
 
-PROTOCOLS = frozenset({"jmap", "imap", "smtp", "sieve", "dav", "pop3"})
+PROTOCOLS = frozenset({"jmap", "imap", "smtp", "sieve", "dav", "pop3", "matrix"})
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 _LENGTH = 20
 

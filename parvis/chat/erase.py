@@ -3,7 +3,25 @@
 from parvis.access.erasure import Gone, rows
 from parvis.store.store import Store
 
-_KEPT: tuple[tuple[str, str, str], ...] = ()
+_OF_DEVICE = "device IN (SELECT id FROM chat_device WHERE principal_id = ?)"
+_OF_BACKUP = "backup IN (SELECT id FROM chat_backup WHERE principal_id = ?)"
+_KEPT = (
+    ("chat_one_time_key", "id", _OF_DEVICE),
+    ("chat_fallback_key", "device, algorithm", _OF_DEVICE),
+    ("chat_to_device", "id", _OF_DEVICE),
+    ("chat_to_device_sent", "device, name", _OF_DEVICE),
+    ("chat_device", "id", "principal_id = ?"),
+    ("chat_cross_key", "principal_id, usage", "principal_id = ?"),
+    ("chat_signature", "target_id, target_key, signer_id, key_id", "target_id = ?"),
+    ("chat_signature", "target_id, target_key, signer_id, key_id", "signer_id = ?"),
+    ("chat_data", "id", "principal_id = ?"),
+    ("chat_filter", "principal_id, filter_id", "principal_id = ?"),
+    ("chat_profile", "principal_id, field", "principal_id = ?"),
+    ("chat_pusher", "principal_id, app_id, pushkey", "principal_id = ?"),
+    ("chat_backup_key", "backup, room_id, session_id", _OF_BACKUP),
+    ("chat_backup", "id", "principal_id = ?"),
+    ("chat_media", "id", "principal_id = ?"),
+)
 """Table, primary key, and which rows are an account's."""
 
 

@@ -1,16 +1,24 @@
 """The server as Matrix sees it: its name, its users, and the one account that all its rooms are parts of."""
 
 import contextlib
+from collections.abc import Awaitable, Callable
 
 from parvis.access import directory
 from parvis.chat import words
 from parvis.chat.users import Users
 from parvis.kernel.errors import Conflict
 from parvis.serve.context import Context
+from parvis.store.sql.contract import Database, Tx
 from parvis.store.unit import Unit
 from parvis.wire.matrix import identifiers
 
 _ID = 1
+Peers = Callable[[Database | Tx | Unit, int], Awaitable[set[int]]]
+"""Who shares an encrypted room with somebody."""
+
+
+async def _nobody(_: Database | Tx | Unit, __: int) -> set[int]:
+    return set()
 
 
 class Server:
@@ -23,6 +31,7 @@ class Server:
         self.name = settings.chat.server_name or next(iter(settings.domains), settings.hostname)
         identifiers.server_name(self.name, "chat.server_name")
         self.users = Users(self.name)
+        self.peers: Peers = _nobody
         self._account_id = 0
 
     @property

@@ -72,8 +72,8 @@ async def test_where_it_is_switched_off_nothing_is_answered(context, settings) -
     assert not chat.feature(context).routes
 
 
-async def test_asking_costs_one_statement(open_client, context) -> None:
+async def test_asking_costs_two_statements_at_first(open_client, context) -> None:
     ann = await open_client("ann")
     with counting() as counted:
         await ann.ask("GET", "/v3/capabilities")
-    assert len(counted.statements) == 1
+    assert len(counted.statements) == 2

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 from parvis.chat.client.call import Call, Endpoint
 from parvis.chat.client.errors import CORS, refusal
+from parvis.chat.people import devices
+from parvis.chat.people.devices import PROTOCOL
 from parvis.chat.server import Server
 from parvis.serve.http.exchange import Handle, Request, Response, Route, answer
 from parvis.serve.http.router import Router
 from parvis.wire.matrix import wellknown
-
-PROTOCOL = "matrix"
-"""What a sign-in must be for."""
 
 
 class ClientDoor:
@@ -38,6 +37,8 @@ class ClientDoor:
     def _handler(self, endpoint: Endpoint) -> Handle:
         async def handle(request: Request) -> Response:
             call = Call(self._server, request)
+            if request.principal is not None:
+                call.device = await devices.of_session(self._server.store, request.principal)
             found = await endpoint.handle(call)
             if isinstance(found, Response):
                 named = {name for name, _ in found.headers}

@@ -2,5 +2,12 @@
 
 from parvis.chat.client import discovery
 from parvis.chat.client.call import Endpoint
+from parvis.chat.client.people import devices, keys, login, todevice
 
-ENDPOINTS: tuple[Endpoint, ...] = (*discovery.ENDPOINTS,)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *discovery.ENDPOINTS,
+    *login.ENDPOINTS,
+    *devices.ENDPOINTS,
+    *keys.ENDPOINTS,
+    *todevice.ENDPOINTS,
+)

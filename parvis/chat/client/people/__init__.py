@@ -1,0 +1,1 @@
+"""What clients ask about people: signing in, devices, keys, account data, profiles."""
