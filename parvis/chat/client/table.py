@@ -2,7 +2,7 @@
 
 from parvis.chat.client import discovery
 from parvis.chat.client.call import Endpoint
-from parvis.chat.client.people import devices, keys, login, todevice
+from parvis.chat.client.people import data, devices, keys, login, profiles, rules, todevice
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *discovery.ENDPOINTS,
@@ -10,4 +10,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *devices.ENDPOINTS,
     *keys.ENDPOINTS,
     *todevice.ENDPOINTS,
+    *data.ENDPOINTS,
+    *rules.ENDPOINTS,
+    *profiles.ENDPOINTS,
 )

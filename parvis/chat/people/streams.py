@@ -52,7 +52,7 @@ async def since(server: Server, principal: Principal, device_id: str, after: int
         if after is not None:
             own.signed = frozenset(await keys.who_changed(db, principal.id, after, position))
     if after is None and not any(each["type"] == rules.TYPE for each in own.account_data):
-        own.account_data.append({"type": rules.TYPE, "content": _rules(server, principal, RuleSet())})
+        own.account_data.append({"type": rules.TYPE, "content": rules_shown(server, principal, RuleSet())})
     own.room_account_data = rooms
     if device_id:
         await _device(server, principal, device_id, after, own)
@@ -76,11 +76,12 @@ def shown(server: Server, principal: Principal, entry: data.Entry) -> Object:
     """An entry as an event of account data."""
     content = entry.content
     if entry.type == rules.TYPE and not entry.room_id:
-        content = _rules(server, principal, rules.read(content))
+        content = rules_shown(server, principal, rules.read(content))
     return {"type": entry.type, "content": content}
 
 
-def _rules(server: Server, principal: Principal, found: RuleSet) -> Object:
+def rules_shown(server: Server, principal: Principal, found: RuleSet) -> Object:
+    """Push rules as clients see them."""
     return {"global": found.shown(server.users.id_of(principal))}
 
 
