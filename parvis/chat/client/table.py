@@ -2,7 +2,7 @@
 
 from parvis.chat.client import discovery
 from parvis.chat.client.call import Endpoint
-from parvis.chat.client.people import data, devices, keys, login, profiles, rules, todevice
+from parvis.chat.client.people import backups, data, devices, keys, login, profiles, rules, todevice
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *discovery.ENDPOINTS,
@@ -10,6 +10,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *devices.ENDPOINTS,
     *keys.ENDPOINTS,
     *todevice.ENDPOINTS,
+    *backups.ENDPOINTS,
     *data.ENDPOINTS,
     *rules.ENDPOINTS,
     *profiles.ENDPOINTS,
