@@ -20,6 +20,7 @@ _KEPT = (
     ("chat_pusher", "principal_id, app_id, pushkey", "principal_id = ?"),
     ("chat_backup_key", "backup, room_id, session_id", _OF_BACKUP),
     ("chat_backup", "id", "principal_id = ?"),
+    ("chat_thumbnail", "media, side", "media IN (SELECT id FROM chat_media WHERE principal_id = ?)"),
     ("chat_media", "id", "principal_id = ?"),
 )
 """Table, primary key, and which rows are an account's."""

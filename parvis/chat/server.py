@@ -1,5 +1,6 @@
 """The server as Matrix sees it: its name, its users, and the one account that all its rooms are parts of."""
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
@@ -13,6 +14,8 @@ from parvis.store.unit import Unit
 from parvis.wire.matrix import identifiers
 
 _ID = 1
+_PICTURES = 2
+"""Small pictures that are made at once."""
 Peers = Callable[[Database | Tx | Unit, int], Awaitable[set[int]]]
 """Who shares an encrypted room with somebody."""
 
@@ -32,6 +35,7 @@ class Server:
         identifiers.server_name(self.name, "chat.server_name")
         self.users = Users(self.name)
         self.peers: Peers = _nobody
+        self.pictures = asyncio.Semaphore(_PICTURES)
         self._account_id = 0
 
     @property

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from parvis.files import service
+from parvis.files.preview import maker
 from parvis.files.preview.forms import form_of, has_office
 from parvis.files.preview.maker import KIND, Previews, forget
 from parvis.kernel import clock, ids
@@ -115,14 +116,14 @@ async def test_one_file_is_looked_at_once(store, tree, ann, monkeypatch) -> None
     node = await put(store, tree, ann, "a.png", png(), "image/png")
     previews = Previews(store, office=False)
     made = []
-    plain = previews._rendered
-    monkeypatch.setattr(previews, "_rendered", lambda *args: (made.append(1), plain(*args))[1])
+    plain = maker.made
+    monkeypatch.setattr(maker, "made", lambda *args: (made.append(1), plain(*args))[1])
     found = await asyncio.gather(*(previews.of(node, 256) for _ in range(5)))
     assert len(made) == 1 and len({one.hash for one in found}) == 1
 
 
 def test_the_worker_is_confined() -> None:
-    asked = "from parvis.files.preview import worker; worker.confine(); worker.limit(); "
+    asked = "from parvis.serve.pictures import worker; worker.confine(); worker.limit(); "
     for code in (
         "bytearray(3_000_000_000)",
         "[open('/dev/null') for _ in range(100)]",

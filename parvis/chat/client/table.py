@@ -2,7 +2,7 @@
 
 from parvis.chat.client import discovery
 from parvis.chat.client.call import Endpoint
-from parvis.chat.client.people import backups, data, devices, keys, login, profiles, rules, todevice
+from parvis.chat.client.people import backups, data, devices, keys, login, media, profiles, rules, todevice
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *discovery.ENDPOINTS,
@@ -12,6 +12,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *todevice.ENDPOINTS,
     *backups.ENDPOINTS,
     *data.ENDPOINTS,
+    *media.ENDPOINTS,
     *rules.ENDPOINTS,
     *profiles.ENDPOINTS,
 )

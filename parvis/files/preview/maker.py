@@ -1,11 +1,6 @@
 """Making previews and keeping them: each once for an account, a few at a time, and none twice at once."""
 
 import asyncio
-import contextlib
-import os
-import signal
-import sys
-import tempfile
 from dataclasses import dataclass
 from html import escape
 
@@ -17,6 +12,7 @@ from parvis.files.preview.forms import LARGEST, form_of
 from parvis.kernel import clock, ids
 from parvis.kernel.languages import Language
 from parvis.serve.jmap.blobs import link
+from parvis.serve.pictures.maker import made
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -24,8 +20,6 @@ KIND = "FilePreview"
 SIDES = (256, 1024)
 """Pixels of the longer side."""
 _AT_ONCE = 2
-_SECONDS = 90.0
-_LARGEST_PICTURE = 20_000_000
 _TEXT_BYTES = 64_000
 _KEPT_MS = 30 * 86_400_000
 _TOUCH_MS = 86_400_000
@@ -71,38 +65,10 @@ class Previews:
 
     async def _make(self, node: Node, form: str, side: int) -> Picture | None:
         async with self._turns:
-            content = await self._rendered(node, form, side)
+            content = await made(self._store.blobs, node.hash, form, side)
         digest = await self._store.blobs.put(content) if content else ""
         await self._store.write(lambda unit: _keep(unit, node, side, digest, len(content)))
         return Picture(digest) if digest else None
-
-    async def _rendered(self, node: Node, form: str, side: int) -> bytes:
-        """What the worker makes of a file; nothing when it fails, is late, or says too much."""
-        with tempfile.TemporaryFile() as file:
-            async for chunk in self._store.blobs.stream(node.hash):
-                await asyncio.to_thread(file.write, chunk)
-            file.seek(0)
-            worker = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "parvis.files.preview.worker", form, str(side),
-                stdin=file,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                env={"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": ":".join(filter(None, sys.path))},
-                start_new_session=True,
-                limit=_LARGEST_PICTURE,
-            )  # fmt: skip
-            try:
-                async with asyncio.timeout(_SECONDS):
-                    assert worker.stdout is not None
-                    content = await worker.stdout.read(_LARGEST_PICTURE)
-                    status = await worker.wait()
-            except TimeoutError:
-                return b""
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(worker.pid, signal.SIGKILL)
-                await worker.wait()
-        return content if status == 0 and content[:4] == b"RIFF" else b""
 
     async def text(self, node: Node) -> str | None:
         """The beginning of a text file; None for other files."""

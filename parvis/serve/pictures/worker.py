@@ -1,4 +1,4 @@
-"""The process that looks at one file and dies: `python -m parvis.files.preview.worker FORM SIDE`, the file as its
+"""The process that looks at one file and dies: `python -m parvis.serve.pictures.worker FORM SIDE`, the file as its
 standard input, the picture (WebP) as its standard output. It has limits on memory, processor time and files, no new
 privileges, and where the kernel allows it no network. Exit status 3 says that no picture can be made."""
 
