@@ -10,7 +10,7 @@ import logging
 import secrets
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from parvis.access.directory import COLUMNS, principal_of
@@ -109,21 +109,23 @@ async def open(  # noqa: A001 - the word of the field
     protocols: frozenset[str] = frozenset({"*"}),
     expires_ms: int | None = None,
 ) -> tuple[str, Session]:
-    """Opens a session (or a bearer token) and returns its secret, which is shown once, and the session."""
+    """Opens a session (or a bearer token) and returns its secret, which is shown once, and the session. One that
+    somebody opens who came by an app password ends with that. Raises Unauthenticated when that has ended."""
     token, now = secrets.token_urlsafe(32), clock.now_ms()
     end = now + SESSION_MS if kind == "session" and expires_ms is None else expires_ms
     session = Session(ids.new_id(), principal.id, kind, device[:200], protocols, remote, now, now, end)
-    await add(store, session, token)
-    return token, session
+    return token, await add(store, session, token, principal.session_id)
 
 
-async def add(store: Store, session: Session, secret: str) -> None:
-    """Stores a session under the digest of its secret."""
+async def add(store: Store, session: Session, secret: str, opener: int = 0) -> Session:
+    """Stores a session under the digest of its secret, and returns it; it ends with the `opener` at the latest.
+    Raises Unauthenticated when that has ended."""
 
-    async def work(tx: Tx) -> None:
+    async def work(tx: Tx) -> Session:
+        kept = await _within(tx, session, opener) if opener else session
         await tx.run(
             """INSERT INTO session (id, principal_id, kind, secret, name, protocols, remote, created_ms, used_ms,
-            expires_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            expires_ms, opened_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             session.id,
             session.principal_id,
             session.kind,
@@ -133,10 +135,24 @@ async def add(store: Store, session: Session, secret: str) -> None:
             session.remote,
             session.created_ms,
             session.used_ms,
-            session.expires_ms,
+            kept.expires_ms,
+            opener,
         )
+        return kept
 
-    await store.db.write(work)
+    return await store.db.write(work)
+
+
+async def _within(tx: Tx, session: Session, opener: int) -> Session:
+    row = await tx.row(
+        "SELECT kind, expires_ms FROM session WHERE id = ? AND principal_id = ?", opener, session.principal_id
+    )
+    if row is None:
+        raise Unauthenticated("sign in again")
+    kind, end = row
+    if kind != "app" or end is None or (session.expires_ms is not None and session.expires_ms <= end):
+        return session
+    return replace(session, expires_ms=end)
 
 
 async def resolve(store: Store, token: str) -> Principal:
@@ -216,14 +232,22 @@ async def of(store: Store, principal: Principal) -> list[Session]:
 
 
 async def end(store: Store, principal: Principal, session_id: int) -> None:
-    """Ends one of the principal's own sign-ins, everywhere within seconds. Raises NotFound."""
+    """Ends one of the principal's own sign-ins, and those that it has opened, everywhere within seconds. Raises
+    NotFound."""
 
-    async def work(tx: Tx) -> int:
-        return await tx.run("DELETE FROM session WHERE id = ? AND principal_id = ?", session_id, principal.id)
+    async def work(tx: Tx) -> list[Row]:
+        return await tx.rows(
+            "DELETE FROM session WHERE principal_id = ? AND (id = ? OR opened_by = ?) RETURNING id",
+            principal.id,
+            session_id,
+            session_id,
+        )
 
-    if not await store.db.write(work):
+    ended = await store.db.write(work)
+    if not ended:
         raise NotFound("no such session")
-    await announce(store, Ended(principal.id, session_id))
+    for (number,) in ended:
+        await announce(store, Ended(principal.id, number))
 
 
 async def end_by_password(store: Store, principal_id: int, *, but: int = 0) -> None:

@@ -1,6 +1,7 @@
 """Signing in and out, and one's devices."""
 
 from parvis.access import app_passwords, sessions
+from parvis.kernel import clock
 from parvis.store.sql.contract import counting
 from tests.chat.conftest import PASSWORD
 
@@ -66,6 +67,21 @@ async def test_an_app_password_for_matrix_signs_in_and_one_for_mail_does_not(ope
         "errcode"
     ] == "M_FORBIDDEN"
     assert (await ann.ask("POST", "/v3/login", json=by_password("ann", password=chat)))["user_id"] == ann.user
+
+
+async def test_what_an_app_password_has_opened_ends_with_it(open_client, context) -> None:
+    ann, desk = await open_client("ann", signed_in=False), await open_client("ann", signed_in=False)
+    await login(desk)
+    end = clock.now_ms() + 3_600_000
+    secret, password = await app_passwords.create(context.store, ann.person, "Chat", ["matrix"], end)
+    await login(ann, password=secret)
+    (opened,) = [
+        each for each in await sessions.of(context.store, ann.person) if each.kind == "token" and each.expires_ms
+    ]
+    assert opened.expires_ms == end
+    await app_passwords.remove(context.store, ann.person, password.id)
+    assert (await ann.ask("GET", "/v3/account/whoami", 401))["errcode"] == "M_UNKNOWN_TOKEN"
+    assert (await desk.ask("GET", "/v3/account/whoami"))["user_id"] == ann.user
 
 
 async def test_signing_in_as_the_same_device_ends_its_sign_in_before(open_client) -> None:
