@@ -1,21 +1,41 @@
 """Chat as app.py wires it."""
 
+from parvis.access.erasure import Gone
 from parvis.chat.client.door import ClientDoor
 from parvis.chat.client.table import ENDPOINTS
 from parvis.chat.erase import chat
+from parvis.chat.rooms import leaving, rereading, sharing
+from parvis.chat.rooms.service import Rooms
 from parvis.chat.server import Server
+from parvis.chat.source import ChatSource
 from parvis.serve.context import Context
 from parvis.serve.feature import Feature
+from parvis.store.store import Store
 
 
 def feature(context: Context) -> Feature:
     """What clients of Matrix are answered; nothing where settings switch it off."""
     server = Server(context)
+    rooms = Rooms(server)
+    context.offer(rooms)
+    server.peers = sharing.peers
+
+    async def start() -> None:
+        await server.open()
+        await rooms.open()
+
+    async def erase(store: Store, gone: Gone) -> None:
+        await leaving.everywhere(rooms, gone)
+        await chat(store, gone)
+
     door = ClientDoor(server, ENDPOINTS)
     return Feature(
         name="chat",
         migrations=True,
         routes=door.routes() if context.settings.chat.enabled else (),
-        erase=chat,
-        start=server.open,
+        sources=(ChatSource(server),),
+        jobs={rereading.JOB: rereading.Rereading(context.store).run},
+        erase=erase,
+        start=start,
+        stop=rooms.stop,
     )

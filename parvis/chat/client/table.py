@@ -3,6 +3,7 @@
 from parvis.chat.client import discovery
 from parvis.chat.client.call import Endpoint
 from parvis.chat.client.people import backups, data, devices, keys, login, media, profiles, rules, todevice
+from parvis.chat.client.rooms.table import ENDPOINTS as ROOMS
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *discovery.ENDPOINTS,
@@ -15,4 +16,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *media.ENDPOINTS,
     *rules.ENDPOINTS,
     *profiles.ENDPOINTS,
+    *ROOMS,
 )

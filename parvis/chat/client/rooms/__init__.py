@@ -1,0 +1,1 @@
+"""Rooms of clients (Matrix v1.19 Client-Server §Rooms)."""

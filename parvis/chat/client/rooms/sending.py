@@ -1,0 +1,97 @@
+"""Saying things in rooms (Matrix v1.19 Client-Server §Sending events to a room, §Redactions, §Typing notifications,
+§Receipts)."""
+
+from typing import cast
+
+from parvis.chat.client.call import Call, Endpoint
+from parvis.chat.client.rooms.asking import me, rooms
+from parvis.chat.rooms import receipts, sending, store
+from parvis.chat.rooms.model import Me
+from parvis.chat.rooms.receipts import Kind
+from parvis.chat.rooms.writing import Writing
+from parvis.wire.matrix.canonical import Object
+from parvis.wire.matrix.errors import BadMatrix
+
+_READ = ("m.read", "m.read.private")
+
+
+async def _send(call: Call) -> Object:
+    body, who, params = await call.json(), me(call), call.params
+    found = await rooms(call).write(
+        lambda writing: sending.send(writing, who, params["roomId"], params["type"], body, params["txnId"])
+    )
+    return {"event_id": found}
+
+
+async def _state(call: Call) -> Object:
+    body, who, params = await call.json(), me(call), call.params
+    found = await rooms(call).write(
+        lambda writing: sending.put_state(
+            writing, who, params["roomId"], params["type"], params.get("key", ""), body
+        )
+    )
+    return {"event_id": found}
+
+
+async def _redact(call: Call) -> Object:
+    body, who, params = await call.json(optional=True), me(call), call.params
+    found = await rooms(call).write(
+        lambda writing: sending.redact(writing, who, params["roomId"], params["eventId"], body, params["txnId"])
+    )
+    return {"event_id": found}
+
+
+async def _typing(call: Call) -> Object:
+    call.only_self()
+    body, who = await call.json(), me(call)
+    typing, timeout = body.get("typing"), body.get("timeout", 30_000)
+    if not isinstance(typing, bool) or type(timeout) is not int or timeout < 0:
+        raise BadMatrix(
+            "typing is true or false, timeout in milliseconds", errcode="M_INVALID_PARAM", field="typing"
+        )
+    room = await store.require(call.store.db, who.principal, call.params["roomId"])
+    await rooms(call).typing.say(room.id, who.user_id, timeout if typing else 0)
+    return {}
+
+
+async def _receipt(call: Call) -> Object:
+    body, who, params = await call.json(optional=True), me(call), call.params
+    kind, thread = params["type"], body.get("thread_id")
+    if thread is not None and (not isinstance(thread, str) or not thread):
+        raise BadMatrix("Not a thread", errcode="M_INVALID_PARAM", field="thread_id")
+    if kind not in (*_READ, "m.fully_read"):
+        raise BadMatrix("There is no such receipt", errcode="M_INVALID_PARAM", field="receiptType")
+    await rooms(call).write(
+        lambda writing: _mark(writing, who, params["roomId"], {kind: params["eventId"]}, thread)
+    )
+    return {}
+
+
+async def _markers(call: Call) -> Object:
+    """All at once (Matrix v1.19 Client-Server §POST /read_markers)."""
+    body, who = await call.json(optional=True), me(call)
+    wanted = {kind: body[kind] for kind in (*_READ, "m.fully_read") if kind in body}
+    if not all(isinstance(each, str) for each in wanted.values()):
+        raise BadMatrix("Not an event", errcode="M_INVALID_PARAM")
+    await rooms(call).write(lambda writing: _mark(writing, who, call.params["roomId"], wanted, None))
+    return {}
+
+
+async def _mark(writing: Writing, who: Me, room_id: str, wanted: dict[str, str], thread: str | None) -> None:
+    for kind, event_id in wanted.items():
+        if kind == "m.fully_read":
+            await receipts.mark(writing, who, room_id, event_id)
+        else:
+            await receipts.put(writing, who, room_id, cast("Kind", kind), event_id, thread)
+
+
+ENDPOINTS = (
+    Endpoint("PUT", "/client/v3/rooms/{roomId}/send/{type}/{txnId}", _send),
+    Endpoint("PUT", "/client/v3/rooms/{roomId}/state/{type}", _state),
+    Endpoint("PUT", "/client/v3/rooms/{roomId}/state/{type}/", _state),
+    Endpoint("PUT", "/client/v3/rooms/{roomId}/state/{type}/{key}", _state),
+    Endpoint("PUT", "/client/v3/rooms/{roomId}/redact/{eventId}/{txnId}", _redact),
+    Endpoint("PUT", "/client/v3/rooms/{roomId}/typing/{userId}", _typing),
+    Endpoint("POST", "/client/v3/rooms/{roomId}/receipt/{type}/{eventId}", _receipt),
+    Endpoint("POST", "/client/v3/rooms/{roomId}/read_markers", _markers),
+)

@@ -1,0 +1,112 @@
+"""GET /sync: what is new, at once when something is, else as soon as it comes (Matrix v1.19 Client-Server
+§Syncing). Nobody who waits asks the database; the bus wakes them."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from parvis.chat.client.call import Call, Endpoint, number
+from parvis.chat.client.people.data import stored_filter
+from parvis.chat.client.rooms.asking import me, rooms
+from parvis.chat.people import rules, streams
+from parvis.chat.people.streams import Own
+from parvis.chat.rooms import sharing, store, tokens
+from parvis.chat.rooms.service import Rooms
+from parvis.chat.rooms.sync import Asking, News
+from parvis.chat.rooms.tokens import Position
+from parvis.kernel import clock
+from parvis.wire.matrix import canonical, filters
+from parvis.wire.matrix.canonical import Object
+from parvis.wire.matrix.filters import Filter, Sieve
+
+_LONGEST_MS = 60_000
+
+
+async def _sync(call: Call) -> Object:
+    found, wanted = rooms(call), await _filter(call)
+    since = tokens.read(call.query["since"]) if call.query.get("since") else None
+    full = call.query.get("full_state") == "true"
+    until = clock.monotonic() + number(call.query, "timeout", 0, _LONGEST_MS) / 1000
+    with found.wakes.waiting(call.who.id) as waiting:
+        while True:
+            waiting.event.clear()
+            answer, present, new = await _once(call, found, since, wanted, full, waiting.only)
+            left = until - clock.monotonic()
+            if since is None or full or new or left <= 0:
+                return answer
+            since = present
+            try:
+                async with asyncio.timeout(left):
+                    await waiting.event.wait()
+            except TimeoutError:
+                return answer
+
+
+async def _once(
+    call: Call,
+    found: Rooms,
+    since: Position | None,
+    wanted: Filter,
+    full: bool,
+    wait_for: Callable[[Iterable[int]], None],
+) -> tuple[Object, Position, bool]:
+    """The answer as of now, where it ends, and whether anything in it is new."""
+    who, upto, typing, db = me(call), await found.position(), found.typing.now, call.store.db
+    joined = await found.sync.joined(who)
+    wait_for(each.room for each in joined)
+    own = await streams.since(call.server, call.who, call.device, since.own if since else None)
+    asking = Asking(who, since, upto, wanted, full, await rules.of(db, call.who))
+    news = await found.sync.rooms(asking, joined)
+    present = Position(upto, own.position, typing)
+    answer: Object = {"next_batch": present.text}
+    _own(answer, own, wanted)
+    if own.room_account_data:
+        known = {room.room_id for room in (await store.rooms_by_ids(db, [each.room for each in joined])).values()}
+        data = Sieve(wanted.room.account_data)
+        for room_id in own.room_account_data.keys() & known:
+            told = [each for each in own.room_account_data[room_id] if data.takes(each)]
+            news.rooms.setdefault("join", {}).setdefault(room_id, {})["account_data"] = {"events": told}
+    if news.rooms:
+        answer["rooms"] = news.rooms
+    if since is not None and (lists := await _device_lists(call, own, news, since.stream, upto)):
+        answer["device_lists"] = lists
+    return answer, present, bool(answer.keys() & {"account_data", "to_device", "rooms", "device_lists"})
+
+
+def _own(answer: Object, own: Own, wanted: Filter) -> None:
+    data = Sieve(wanted.account_data)
+    if told := [each for each in own.account_data if data.takes(each)]:
+        answer["account_data"] = {"events": told}
+    if own.to_device:
+        answer["to_device"] = {"events": list(own.to_device)}
+    answer["device_one_time_keys_count"] = dict(own.one_time_key_counts)
+    answer["device_unused_fallback_key_types"] = list(own.unused_fallback_key_types)
+
+
+async def _device_lists(call: Call, own: Own, news: News, after: int, upto: int) -> Object:
+    db, who = call.store.db, call.who
+
+    async def peers() -> set[int]:
+        return await sharing.peers(db, who.id)
+
+    changed = set(await streams.keys_changed(call.server, who, after, upto, peers)) | own.signed
+    came, left = await sharing.changed_peers(db, who.id, news.encrypted, after, upto)
+    changed |= came
+    if not changed and not left:
+        return {}
+    names = await call.server.users.ids_of(db, changed | left)
+    return {
+        "changed": sorted(names[each] for each in changed if each in names),
+        "left": sorted(names[each] for each in left if each in names),
+    }
+
+
+async def _filter(call: Call) -> Filter:
+    text = call.query.get("filter", "")
+    if not text:
+        return Filter()
+    if text.startswith("{"):
+        return filters.read(canonical.decode(text.encode()))
+    return filters.read(await stored_filter(call, text))
+
+
+ENDPOINTS = (Endpoint("GET", "/client/v3/sync", _sync),)

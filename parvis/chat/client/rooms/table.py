@@ -1,0 +1,14 @@
+"""All endpoints of rooms."""
+
+from parvis.chat.client.call import Endpoint
+from parvis.chat.client.rooms import creating, listing, membership, reading, related, sending, sync
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *creating.ENDPOINTS,
+    *membership.ENDPOINTS,
+    *sending.ENDPOINTS,
+    *reading.ENDPOINTS,
+    *related.ENDPOINTS,
+    *listing.ENDPOINTS,
+    *sync.ENDPOINTS,
+)

@@ -1,0 +1,15 @@
+"""Rooms: their events and state, who is in them, and what each person has there.
+
+home          the server as its rooms see it, and its signing key
+model, store  what is kept, and its SQL
+writing       one unit that writes to rooms, and whom it wakes
+append        how an event comes into a room
+members       what a membership opens and closes
+creating, joining, sending, upgrading, aliases, receipts, typing    what people do
+showing, history, related, listing, unread                          what they see
+sync, wakes, tokens     all that is new, who waits for it, and how far they have read
+sharing       who shares a room with whom
+leaving       somebody whose account is gone
+rereading     a room that became of another kind
+service       all of it together, as the doors use it
+"""

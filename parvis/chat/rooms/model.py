@@ -1,0 +1,90 @@
+"""What rooms are made of."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from parvis.access.principal import Principal
+from parvis.wire.matrix.canonical import Object
+from parvis.wire.matrix.event import Event
+from parvis.wire.matrix.versions import RoomVersion
+
+SCOPE = "room"
+EVENT = "RoomEvent"
+RECEIPT = "RoomReceipt"
+MEMBER = ("m.room.member",)
+MOST_INVITED = 100
+"""People invited as a room is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Who asks, under the name that rooms know."""
+
+    principal: Principal
+    user_id: str
+    device_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room as it is stored."""
+
+    id: int
+    account_id: int
+    room_id: str
+    version: RoomVersion
+    kind: str
+    type: str
+    depth: int
+    latest: tuple[str, ...]
+    """Its events that no other follows yet."""
+    joined: int
+    invited: int
+    listed: bool
+    join_rule: str
+    name: str
+    topic: str
+    alias: str
+    avatar: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An event as it is stored."""
+
+    id: int
+    room: int
+    stream: int
+    thread: str
+    """The root of the thread it is in; empty for the main timeline."""
+    redacted_by: str
+    replaces: int
+    """The event of state that stood there before it; 0 for none."""
+    event: Event
+
+    @property
+    def event_id(self) -> str:
+        """Its id in Matrix."""
+        return self.event.event_id
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody wants to say in a room."""
+
+    type: str
+    content: Object
+    state_key: str | None = None
+    redacts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some events in order, and where to go on; None at the end."""
+
+    events: list[Stored]
+    start: str
+    end: str | None
+
+
+Json = dict[str, Any]

@@ -1,0 +1,52 @@
+"""Rooms as the doors use them: what a node keeps in memory for them, made once."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from parvis.chat.people import streams
+from parvis.chat.rooms.home import Home
+from parvis.chat.rooms.sync import RoomSync
+from parvis.chat.rooms.typing import Typing
+from parvis.chat.rooms.unread import Unread
+from parvis.chat.rooms.wakes import Wakes
+from parvis.chat.rooms.writing import Writing, write
+from parvis.chat.server import Server
+from parvis.store.bus.contract import Cancel
+from parvis.store.store import Store
+
+T = TypeVar("T")
+
+
+class Rooms:
+    """All rooms of the server."""
+
+    def __init__(self, server: Server) -> None:
+        self.home, self.wakes, self.unread = Home(server), Wakes(streams.KINDS), Unread()
+        self.typing = Typing(server.store.bus, self.wakes.room)
+        self.sync = RoomSync(server.store.db, self.typing, self.unread)
+        self._listening: list[Cancel] = []
+
+    @property
+    def store(self) -> Store:
+        """Where things are kept."""
+        return self.home.store
+
+    async def open(self) -> None:
+        """To be called when the server is open."""
+        await self.home.open()
+        self._listening = [*await self.wakes.open(self.store, self.home.account_id), await self.typing.open()]
+
+    async def stop(self) -> None:
+        """Listens no more."""
+        for cancel in self._listening:
+            cancel()
+        self._listening = []
+
+    async def write(self, work: Callable[[Writing], Awaitable[T]]) -> T:
+        """Runs a unit that writes to rooms."""
+        return await write(self.home, work)
+
+    async def position(self) -> int:
+        """How far the stream of all rooms is."""
+        found = await self.store.db.value("SELECT modseq FROM account WHERE id = ?", self.home.account_id)
+        return int(found or 0)

@@ -1,0 +1,59 @@
+"""A room of another version in the place of one that is there (Matrix v1.19 Client-Server §Room upgrades)."""
+
+from parvis.access.principal import Right
+from parvis.chat.rooms import creating, store
+from parvis.chat.rooms.append import append
+from parvis.chat.rooms.model import Draft, Me, Room
+from parvis.chat.rooms.writing import Writing
+from parvis.kernel.errors import Forbidden
+from parvis.wire.matrix.canonical import Object
+from parvis.wire.matrix.powers import CREATE, POWER_LEVELS, PowerLevels
+
+_CARRIED = (
+    "m.room.server_acl", "m.room.encryption", "m.room.name", "m.room.avatar", "m.room.topic", "m.room.guest_access",
+    "m.room.history_visibility", "m.room.join_rules", "org.parvis.room_kind",
+)  # fmt: skip
+
+
+async def upgrade(writing: Writing, me: Me, room_id: str, version_id: str) -> Room:
+    """Makes the new room, says in the old one where it is, and moves its names. Raises Forbidden, BadMatrix."""
+    version = creating.version_of({"room_version": version_id})
+    unit = writing.unit
+    old = await store.require(unit, me.principal, room_id, Right.WRITE)
+    state = {each.event.key: each for each in await store.whole_state(unit, old.id, without_members=True)}
+    levels = PowerLevels.of(store.as_state(state.values()), old.version)
+    if levels.user(me.user_id) < levels.needed("m.room.tombstone", state=True):
+        raise Forbidden("too little power to replace the room")
+    before = state[CREATE].event.content
+    content: Object = {"predecessor": {"room_id": room_id}}
+    content |= {name: before[name] for name in ("type", "m.federate") if name in before}
+    initial = [
+        {"type": kind, "state_key": "", "content": state[kind, ""].event.content}
+        for kind in _CARRIED
+        if (kind, "") in state
+    ]
+    body: Object = {"room_version": version.id, "creation_content": content, "initial_state": initial}
+    if POWER_LEVELS in state:
+        body["initial_state"].insert(0, _levels(state[POWER_LEVELS].event.content, me, version.hashed_rooms))
+    new = await creating.make(writing, me, body)
+    said = {"body": "This room has been replaced", "replacement_room": new.room_id}
+    await append(writing, room_id, me.user_id, Draft("m.room.tombstone", said, ""))
+    await unit.run("UPDATE chat_alias SET room = ? WHERE room = ?", new.id, old.id)
+    await unit.run("UPDATE chat_room SET listed = ? WHERE id = ?", int(old.listed), new.id)
+    await unit.run("UPDATE chat_room SET listed = 0 WHERE id = ?", old.id)
+    if ("m.room.canonical_alias", "") in state:
+        alias = state["m.room.canonical_alias", ""].event.content
+        await append(writing, room_id, me.user_id, Draft("m.room.canonical_alias", {}, ""))
+        await append(writing, new.room_id, me.user_id, Draft("m.room.canonical_alias", alias, ""))
+    return new
+
+
+def _levels(content: Object, me: Me, hashed: bool) -> Object:
+    """The levels of before; as of version 12 the creator is not named, for they have all power."""
+    users = content.get("users")
+    kept = (
+        {user: level for user, level in users.items() if not (hashed and user == me.user_id)}
+        if isinstance(users, dict)
+        else {}
+    )
+    return {"type": "m.room.power_levels", "state_key": "", "content": {**content, "users": kept}}

@@ -1,0 +1,42 @@
+"""One unit that writes to rooms, and whom it wakes when it is durable."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import msgspec
+
+from parvis.chat.rooms.home import Home
+from parvis.store.unit import Unit
+
+TOPIC = "chat"
+T = TypeVar("T")
+
+
+class Touched(msgspec.Struct):
+    """What a unit changed: rooms, and people beside those who are in them."""
+
+    rooms: list[int] = []
+    people: list[int] = []
+
+
+@dataclass(slots=True)
+class Writing:
+    """A unit with the server that writes; made anew for each run of the unit."""
+
+    unit: Unit
+    home: Home
+    touched: Touched = field(default_factory=Touched)
+
+
+async def write(home: Home, work: Callable[[Writing], Awaitable[T]]) -> T:
+    """Runs `work` in a unit; then those wake who wait for what it changed, on all nodes."""
+
+    async def body(unit: Unit) -> tuple[T, Touched]:
+        writing = Writing(unit, home)
+        return await work(writing), writing.touched
+
+    result, touched = await home.store.write(body)
+    if touched.rooms or touched.people:
+        await home.store.bus.publish(TOPIC, msgspec.json.encode(touched))
+    return result
