@@ -4,7 +4,7 @@ from parvis.access.erasure import Gone
 from parvis.chat.client.door import ClientDoor
 from parvis.chat.client.table import ENDPOINTS
 from parvis.chat.erase import chat
-from parvis.chat.rooms import leaving, rereading, sharing
+from parvis.chat.rooms import leaving, profiles, rereading, sharing
 from parvis.chat.rooms.service import Rooms
 from parvis.chat.server import Server
 from parvis.chat.source import ChatSource
@@ -35,6 +35,7 @@ def feature(context: Context) -> Feature:
         routes=door.routes() if context.settings.chat.enabled else (),
         sources=(ChatSource(server),),
         jobs={rereading.JOB: rereading.Rereading(context.store).run},
+        followers={profiles.FOLLOWER: profiles.Profiles(rooms.home).follow},
         erase=erase,
         start=start,
         stop=rooms.stop,

@@ -11,6 +11,7 @@ from parvis.kernel.knowledge import Document, Item
 from parvis.search.newest import newest
 from parvis.wire.matrix import relations
 from parvis.wire.matrix.identifiers import server_of
+from parvis.wire.matrix.visibility import visibility_of
 
 _TEXT_LIMIT = 20_000
 _TYPES = ("m.room.message", "m.sticker")
@@ -38,8 +39,23 @@ class ChatSource:
         relation = relations.relation_of(found.event.content)
         if not kinds.is_read(room.kind) or (relation is not None and relation.rel_type == "m.replace"):
             return None
+        if not await self._is_shared(found):
+            return None
         text = await self._text(found)
         return await self._item(room, found, text) if text else None
+
+    async def _is_shared(self, stored: Stored) -> bool:
+        """Whether all who are in the room may read it, whenever they came. What only some of them may is not read
+        at all, since everybody in the room is found by one right."""
+        found = await store.select(
+            self._db,
+            """e.id = (SELECT l.event FROM chat_state_log l WHERE l.room = ?
+            AND l.type = 'm.room.history_visibility' AND l.state_key = ''
+            AND l.stream < ? ORDER BY l.stream DESC LIMIT 1)""",
+            stored.room,
+            stored.stream,
+        )
+        return visibility_of(found[0].event if found else None) in ("shared", "world_readable")
 
     async def _text(self, stored: Stored) -> str:
         """What it says by now."""

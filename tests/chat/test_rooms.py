@@ -6,6 +6,7 @@ import pytest
 
 from parvis.access import accounts
 from parvis.access.erasure import Gone
+from parvis.chat.rooms import sending
 from parvis.store.sql.contract import counting
 from tests.chat.conftest import Client, Opener
 
@@ -78,10 +79,13 @@ async def test_a_kick_closes_the_room_at_once(open_client: Opener) -> None:
     assert room in (await bob.ask("GET", "/v3/joined_rooms"))["joined_rooms"]
 
 
-async def test_what_is_sent_twice_under_one_name_is_said_once(open_client: Opener) -> None:
+async def test_what_is_sent_twice_under_one_name_is_said_once(open_client: Opener, context) -> None:
     ann, bob, room = await both(open_client)
     assert await say(ann, room, "once", txn="t1") == await say(ann, room, "once", txn="t1")
     assert await say(bob, room, "once", txn="t1") != await say(ann, room, "once", txn="t1")
+    assert await sending.forget(context.store) == 0
+    await context.store.db.write(lambda tx: tx.run("UPDATE chat_transaction SET sent_ms = 1"))
+    assert await sending.forget(context.store) == 2
     assert await texts(ann, room) == ["once", "once"]
 
 
@@ -342,3 +346,17 @@ async def test_whose_account_is_gone_leaves_every_room(open_client: Opener, cont
         state = await ann.ask("GET", f"/v3/rooms/{each}/state/m.room.member/{bob.user}")
         assert state == {"membership": "leave"}
     assert await texts(ann, place) == ["goodbye"]
+
+
+async def test_a_changed_profile_is_told_in_every_room(open_client: Opener, context, room) -> None:
+    ann, bob, place = await both(open_client)
+    member = f"/v3/rooms/{place}/state/m.room.member/{bob.user}"
+    assert await ann.ask("GET", member) == {"membership": "join", "displayname": "Bob"}
+    picture = {"avatar_url": "mxc://example.org/abc"}
+    await bob.ask("PUT", f"/v3/profile/{bob.user}/avatar_url", json=picture)
+    follow = room.followers["chat-profiles"]
+    await follow(await context.store.outbox.after(0, 0, 1000))
+    assert await ann.ask("GET", member) == {"membership": "join", "displayname": "Bob", **picture}
+    since = await context.store.db.value("SELECT MAX(stream) FROM chat_event")
+    await follow(await context.store.outbox.after(0, 0, 1000))  # nothing is said twice
+    assert await context.store.db.value("SELECT MAX(stream) FROM chat_event") == since

@@ -45,6 +45,9 @@ async def found(who: Chatter, word: str) -> bool:
     told = [
         await who.person(("Search/query", {"accountId": account, "text": word})),
         await who.person(("Search/suggest", {"accountId": account, "text": word[:8]})),
+        await who(
+            "POST", "/v3/search", {"search_categories": {"room_events": {"search_term": word, "event_context": {}}}}
+        ),
         await asked(who.person, {"task": "ask", "text": f"What was said about {word[:-1]}?"}),
     ]
     return word in str(told).replace(f"'text': '{word}'", "")
@@ -70,6 +73,9 @@ async def test_what_is_said_is_found_by_who_is_there_and_nobody_else(app: App) -
     await bob("POST", f"/v3/join/{room}")
     event = await say(ann, room, f"The {WORD} arrives on Thursday with the {OTHER}.")
     await becomes(ann, WORD, True)
+    asked_for = {"search_categories": {"room_events": {"search_term": WORD, "event_context": {"before_limit": 2}}}}
+    [hit] = (await bob("POST", "/v3/search", asked_for))["search_categories"]["room_events"]["results"]
+    assert hit["result"]["event_id"] == event and len(hit["context"]["events_before"]) == 2
     assert await found(bob, WORD) and not await found(eve, WORD)
     await ann("POST", f"/v3/rooms/{room}/kick", {"user_id": bob.user})
     assert not await found(bob, WORD), "found after the kick"
@@ -86,6 +92,9 @@ async def test_a_room_that_is_not_open_is_not_read(app: App) -> None:
     room = (await ann("POST", "/v3/createRoom", {}))["room_id"]
     await say(ann, closed, f"a {OTHER} in private")
     await say(ann, room, f"a {WORD} in the open")
+    hidden = {"type": "m.room.history_visibility", "state_key": "", "content": {"history_visibility": "joined"}}
+    later = (await ann("POST", "/v3/createRoom", {"initial_state": [hidden]}))["room_id"]
+    await say(ann, later, f"a {OTHER} that who comes later may not read")
     await becomes(ann, WORD, True)
     assert not await found(ann, OTHER)
     await ann("PUT", f"/v3/rooms/{room}/state/m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})

@@ -9,6 +9,7 @@ creating, joining, sending, upgrading, aliases, receipts, typing    what people 
 showing, history, related, listing, unread                          what they see
 sync, wakes, tokens     all that is new, who waits for it, and how far they have read
 sharing       who shares a room with whom
+profiles      their names and pictures there
 leaving       somebody whose account is gone
 rereading     a room that became of another kind
 service       all of it together, as the doors use it

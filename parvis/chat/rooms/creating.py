@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from parvis.chat.rooms import aliases
+from parvis.chat.rooms import aliases, profiles
 from parvis.chat.rooms.append import append, create
 from parvis.chat.rooms.model import MOST_INVITED, Draft, Me, Room
 from parvis.chat.rooms.writing import Writing
@@ -47,7 +47,8 @@ async def make(writing: Writing, me: Me, body: Object) -> Room:
         more = content.get("additional_creators", [])
         content["additional_creators"] = list(dict.fromkeys([*(more if isinstance(more, list) else []), *invited]))
     room = await create(writing, me.user_id, version, content)
-    for draft in [_joining(me, body), *_state(me, body, version, preset, invited)]:
+    member: Object = {"membership": "join", **await profiles.shown(writing.unit, me.principal)}
+    for draft in [Draft("m.room.member", member, me.user_id), *_state(me, body, version, preset, invited)]:
         await append(writing, room.room_id, me.user_id, draft)
     if (local := body.get("room_alias_name")) is not None:
         alias = aliases.alias_of(local, writing.home.name)
@@ -90,11 +91,6 @@ def _object(body: Object, name: str) -> Object:
     if not isinstance(found, dict):
         raise BadMatrix("Not an object", errcode="M_BAD_JSON", field=name)
     return found
-
-
-def _joining(me: Me, body: Object) -> Draft:
-    name = me.principal.name
-    return Draft("m.room.member", {"membership": "join", **({"displayname": name} if name else {})}, me.user_id)
 
 
 def _state(me: Me, body: Object, version: RoomVersion, preset: str, invited: list[str]) -> list[Draft]:

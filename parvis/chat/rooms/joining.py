@@ -3,7 +3,7 @@
 from typing import Literal
 
 from parvis.access.principal import Right
-from parvis.chat.rooms import aliases, store
+from parvis.chat.rooms import aliases, profiles, store
 from parvis.chat.rooms.append import append
 from parvis.chat.rooms.model import Draft, Me, Room, Stored
 from parvis.chat.rooms.writing import Writing
@@ -80,8 +80,7 @@ async def act(writing: Writing, me: Me, room_id: str, action: Act, target: str, 
         user = await writing.home.users.principal(writing.unit, target)
         if user is None:
             raise NotFound("there is nobody of this name here")
-        if user.name:
-            content["displayname"] = user.name
+        content |= await profiles.shown(writing.unit, user)
     await _as_member(writing, room, me.user_id, target, content)
 
 
@@ -113,7 +112,7 @@ async def _present(writing: Writing, room: Room, user_id: str) -> bool:
 
 
 async def _profile(writing: Writing, me: Me) -> Object:
-    return {"displayname": me.principal.name} if me.principal.name else {}
+    return await profiles.shown(writing.unit, me.principal)
 
 
 async def _authoriser(writing: Writing, me: Me, room: Room) -> str:

@@ -8,6 +8,7 @@ from parvis.chat.rooms.model import EVENT, Draft, Me, Room
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel import clock
 from parvis.kernel.errors import Forbidden, NotFound
+from parvis.store.store import Store
 from parvis.store.unit import Unit
 from parvis.wire.matrix import canonical, relations
 from parvis.wire.matrix.canonical import Object
@@ -147,6 +148,18 @@ async def _keep(unit: Unit, me: Me, name: str, event_id: str) -> None:
     )
 
 
-async def forget(unit: Unit) -> None:
-    """Lets old transactions go; once a day."""
-    await unit.run("DELETE FROM chat_transaction WHERE sent_ms < ?", clock.now_ms() - KEPT_MS)
+async def forget(store: Store) -> int:
+    """Lets the names go of what was sent long ago; once a day."""
+    before = clock.now_ms() - KEPT_MS
+
+    async def work(unit: Unit) -> int:
+        return await unit.run(
+            """DELETE FROM chat_transaction WHERE (principal_id, device_id, name) IN
+            (SELECT principal_id, device_id, name FROM chat_transaction WHERE sent_ms < ? LIMIT 1000)""",
+            before,
+        )
+
+    total = 0
+    while done := await store.write(work):
+        total += done
+    return total

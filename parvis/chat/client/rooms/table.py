@@ -1,7 +1,7 @@
 """All endpoints of rooms."""
 
 from parvis.chat.client.call import Endpoint
-from parvis.chat.client.rooms import creating, listing, membership, reading, related, sending, sync
+from parvis.chat.client.rooms import creating, listing, membership, reading, related, searching, sending, sync
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *creating.ENDPOINTS,
@@ -10,5 +10,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *reading.ENDPOINTS,
     *related.ENDPOINTS,
     *listing.ENDPOINTS,
+    *searching.ENDPOINTS,
     *sync.ENDPOINTS,
 )
