@@ -1,7 +1,9 @@
 """Erasing what chat keeps for an account that is gone, in units of bounded size. See access.erasure"""
 
 from parvis.access.erasure import Gone, rows
+from parvis.chat.people.keys import KIND
 from parvis.store.store import Store
+from parvis.store.unit import Unit
 
 _OF_DEVICE = "device IN (SELECT id FROM chat_device WHERE principal_id = ?)"
 _OF_BACKUP = "backup IN (SELECT id FROM chat_backup WHERE principal_id = ?)"
@@ -28,5 +30,32 @@ _KEPT = (
 
 async def chat(store: Store, gone: Gone) -> None:
     """See Feature.erase."""
+    await _told(store, gone)
     for table, key, where in _KEPT:
         await rows(store, table, key, where, gone.account_id)
+
+
+async def _told(store: Store, gone: Gone) -> None:
+    """That their keys changed, told to others; the clock of those does not go back."""
+    accounts = await store.db.rows(
+        """SELECT account_id FROM change WHERE kind = ? AND object_id = ? AND account_id IN
+        (SELECT account_id FROM chat_server UNION SELECT signer_id FROM chat_signature WHERE target_id = ?)
+        AND account_id <> ?""",
+        KIND,
+        gone.account_id,
+        gone.account_id,
+        gone.account_id,
+    )
+
+    for (account_id,) in accounts:
+
+        async def work(unit: Unit, account_id: int = account_id) -> None:
+            await unit.run(
+                "DELETE FROM change WHERE account_id = ? AND kind = ? AND object_id = ?",
+                account_id,
+                KIND,
+                gone.account_id,
+            )
+            await unit.changed(account_id, KIND, account_id, "updated")
+
+        await store.write(work)

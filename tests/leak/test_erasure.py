@@ -22,6 +22,7 @@ from parvis.store import tidy
 from parvis.store.blobs import small
 from parvis.store.check import check
 from parvis.store.store import Store
+from tests.chat.keyring import CURVE, Signer, cross, device_keys, one_time
 from tests.files.test_previews import png
 from tests.leak import test_files as file_life
 from tests.leak.test_leak import PASSWORD, RAW, SECRETS, Person, asked, someone
@@ -108,6 +109,7 @@ async def live(app: App, ann: Person, bob: Person) -> None:
     await store.write(lambda unit: suppression.complained(unit, ann.principal.id, "petra@elsewhere.example"))
     await store.write(lambda unit: left_a_list(unit, ann.principal.id))
     await with_files(app, ann, bob)
+    await with_chat(app, ann, bob)
     await app._search.indexer.settle()
 
 
@@ -130,6 +132,72 @@ async def contacts(ann: Person, bob: Person) -> None:
             numbers = [each["id"] for each in made[0][1]["created"].values()]
             merged = await ann(("ContactCard/merge", {"accountId": ann.account, "cardIds": numbers}))
             assert merged[0][0] == "ContactCard/merge", merged
+
+
+async def with_chat(app: App, ann: Person, bob: Person) -> None:
+    """She has devices with keys, a backup, account data, a profile and a picture; Bob has something for her and has
+    signed her key."""
+    hers, his = [await by_matrix(each, device) for each, device in ((ann, "HERS"), (bob, "HIS"))]
+    user = "@ann:example.net"
+    key, master, others = Signer(), Signer(), Signer()
+    keys = {
+        "device_keys": device_keys(key, user, "HERS"),
+        "one_time_keys": one_time(key, user, "HERS", "A"),
+        "fallback_keys": one_time(key, user, "HERS", "F"),
+    }
+    about = {"algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "auth_data": {"public_key": CURVE}}
+    session = {
+        "first_message_index": 0,
+        "forwarded_count": 0,
+        "is_verified": True,
+        "session_data": {"x": SECRETS[1]},
+    }
+    pusher = {"app_id": "x", "pushkey": SECRETS[0], "kind": "email", "app_display_name": "x", "lang": "en"}
+    backed = "/client/v3/room_keys/keys/!r:example.net/s?version=1"
+    for method, path, body in (
+        ("POST", "/client/v3/keys/upload", keys),
+        ("POST", "/client/v3/keys/device_signing/upload", {"master_key": cross(master, user, "master")}),
+        ("POST", "/client/v3/room_keys/version", about),
+        ("PUT", backed, session),
+        ("PUT", f"/client/v3/user/{user}/account_data/org.x", {"secret": SECRETS[2]}),
+        ("POST", f"/client/v3/user/{user}/filter", {"room": {}}),
+        ("PUT", f"/client/v3/profile/{user}/org.x", {"org.x": SECRETS[0]}),
+        ("POST", "/client/v3/pushers/set", {**pusher, "device_display_name": "x", "data": {}}),
+        ("PUT", "/client/v3/sendToDevice/m.x/1", {"messages": {"@bob:example.net": {"NONE": {}}}}),
+    ):
+        assert (answer := await hers(method, path, json=body)).status_code == 200, answer.text
+    picture = {"content": png(640, 320), "headers": {"content-type": "image/png"}}
+    place = (await hers("POST", f"/media/v3/upload?filename={SECRETS[1]}", **picture)).json()["content_uri"][6:]
+    assert (await his("GET", f"/client/v1/media/thumbnail/{place}?width=32&height=32")).status_code == 200
+    mine = {
+        "master_key": cross(master, "@bob:example.net", "master"),
+        "user_signing_key": cross(others, "@bob:example.net", "user_signing", master),
+    }
+    assert (await his("POST", "/client/v3/keys/device_signing/upload", json=mine)).status_code == 200
+    signed = others.sign(cross(master, user, "master"), "@bob:example.net", others.public)
+    body = {user: {master.public: signed}}
+    assert (await his("POST", "/client/v3/keys/signatures/upload", json=body)).json() == {"failures": {}}
+    waiting = {"messages": {user: {"*": {"secret": SECRETS[0]}}}}
+    assert (await his("PUT", "/client/v3/sendToDevice/m.x/1", json=waiting)).status_code == 200
+
+
+async def by_matrix(person: Person, device: str):
+    """What asks below /_matrix, as a device of somebody."""
+    given = {
+        "type": "m.login.password",
+        "user": person.principal.address,
+        "password": PASSWORD,
+        "device_id": device,
+    }
+    made = await person.client.post("/_matrix/client/v3/login", json=given)
+    assert made.status_code == 200, made.text
+    token = {"authorization": f"Bearer {made.json()['access_token']}"}
+
+    async def ask(method: str, path: str, headers=None, **more):
+        headers = token | (headers or {})
+        return await person.client.request(method, f"/_matrix{path}", headers=headers, auth=None, **more)
+
+    return ask
 
 
 async def with_files(app: App, ann: Person, bob: Person) -> None:
@@ -244,6 +312,11 @@ async def test_nothing_is_left_of_a_deleted_account(app: App, monkeypatch, tmp_p
     assert {"vault_email", "spam_token", "spam_total", "spam_report"} <= before
     assert {"file_node", "file_version", "file_trash", "file_part", "file_person", "file_upload"} <= before
     assert {"file_link", "file_link_use", "file_comment", "file_preview", "file_account"} <= before
+    assert {"chat_device", "chat_cross_key", "chat_signature"} <= before
+    assert {"chat_to_device", "chat_data", "chat_filter", "chat_profile", "chat_pusher", "chat_media"} <= before
+    assert {"chat_backup", "chat_backup_key"} <= before
+    of_things = ("chat_one_time_key", "chat_fallback_key", "chat_thumbnail")
+    assert [await store.db.value(f"SELECT COUNT(*) FROM {table}") for table in of_things] == [1, 1, 1]
     assert await asyncio.to_thread(refused, app.ports["smtp"]) == 250
 
     await erasure.schedule(store, ann.principal.id)
@@ -259,6 +332,7 @@ async def test_nothing_is_left_of_a_deleted_account(app: App, monkeypatch, tmp_p
     await tidy.blobs(store, grace_ms=0)
 
     assert await left(store, numbers, words) == []
+    assert [await store.db.value(f"SELECT COUNT(*) FROM {table}") for table in of_things] == [0, 0, 0]
     files = [file for file in (tmp_path / "blobs").rglob("*") if file.is_file()]
     assert files and not [file for file in files if any(word.encode() in file.read_bytes() for word in words)]
     kept = await bob(("Email/query", {"accountId": bob.account}))
