@@ -55,7 +55,8 @@ async def tables(db: Database) -> list[Table]:
     return [
         (name, [(str(column), str(kind)) for column, kind in found])
         for name, found in sorted(columns.items())
-        if name not in ("migration", "visible_turn", "sqlite_sequence") and all(kind in VALUES for _, kind in found)
+        if name not in ("migration", "visible_turn", "organisation", "sqlite_sequence")
+        and all(kind in VALUES for _, kind in found)
     ]
 
 
