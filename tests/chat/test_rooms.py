@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from parvis.access import accounts
+from parvis.access import accounts, sessions
 from parvis.access.erasure import Gone
 from parvis.chat.rooms import sending
+from parvis.ops import people
 from parvis.store.sql.contract import counting
 from tests.chat.conftest import Client, Opener
 
@@ -345,6 +346,14 @@ async def test_whose_account_is_gone_leaves_every_room(open_client: Opener, cont
     for each in (place, asked):
         state = await ann.ask("GET", f"/v3/rooms/{each}/state/m.room.member/{bob.user}")
         assert state == {"membership": "leave"}
+    again = await people.create(context.store, [room], "person", "Other", "bob@example.org")
+    token, _ = await sessions.open(context.store, again, "", "", kind="token", protocols=frozenset({"matrix"}))
+    bob.headers["authorization"] = f"Bearer {token}"
+    assert "rooms" not in await bob.ask("GET", "/v3/sync")  # who has the name now has nothing else of theirs
+    await bob.ask("GET", f"/v3/rooms/{place}/messages?dir=b", 403)
+    await ann.ask("POST", f"/v3/rooms/{place}/invite", json={"user_id": bob.user})
+    await bob.ask("POST", f"/v3/join/{place}", json={})
+    assert place in (await bob.ask("GET", "/v3/sync"))["rooms"]["join"]
     assert await texts(ann, place) == ["goodbye"]
 
 

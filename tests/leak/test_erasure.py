@@ -294,6 +294,17 @@ async def left(store: Store, numbers: set[int], words: list[str]) -> list[str]:
     return found
 
 
+async def in_a_room(ann: Person, bob: Person) -> None:
+    """Both talk, read, and report."""
+    room = (await ann.client.post("/_matrix/client/v3/createRoom", json={"invite": ["@bob:example.net"]})).json()
+    path = f"/_matrix/client/v3/rooms/{room['room_id']}"
+    assert (await bob.client.post(f"{path}/join", json={})).status_code == 200
+    said = {"msgtype": "m.text", "body": "ordinary"}
+    event = (await ann.client.put(f"{path}/send/m.room.message/1", json=said)).json()["event_id"]
+    for place in (f"receipt/m.read/{event}", f"report/{event}"):
+        assert (await ann.client.post(f"{path}/{place}", json={})).status_code == 200
+
+
 @pytest.mark.slow
 async def test_nothing_is_left_of_a_deleted_account(app: App, monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setattr(small, "LARGEST", 200)  # so that mail is kept in files, and what is smaller in rows
@@ -302,6 +313,7 @@ async def test_nothing_is_left_of_a_deleted_account(app: App, monkeypatch, tmp_p
     monkeypatch.setattr(erasure, "_PAGE", 2)
     ann, bob = await someone(app, "ann"), await someone(app, "bob")
     await live(app, ann, bob)
+    await in_a_room(ann, bob)
     store = app.context.store
     scopes = {row[0] for row in await store.db.rows("SELECT id FROM scope WHERE account_id = ?", ann.principal.id)}
     numbers, words = {ann.principal.id, *scopes}, [*SECRETS, "ann@example.net"]
@@ -317,6 +329,7 @@ async def test_nothing_is_left_of_a_deleted_account(app: App, monkeypatch, tmp_p
     assert {"chat_backup", "chat_backup_key"} <= before
     of_things = ("chat_one_time_key", "chat_fallback_key", "chat_thumbnail")
     assert [await store.db.value(f"SELECT COUNT(*) FROM {table}") for table in of_things] == [1, 1, 1]
+    assert {"chat_member", "chat_receipt", "chat_transaction", "chat_report"} <= before
     assert await asyncio.to_thread(refused, app.ports["smtp"]) == 250
 
     await erasure.schedule(store, ann.principal.id)

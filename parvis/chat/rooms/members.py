@@ -17,14 +17,15 @@ async def apply(writing: Writing, room: Room, stored: Stored) -> None:
     row = await unit.row(
         "SELECT membership, principal_id FROM chat_member WHERE room = ? AND user_id = ?", room.id, target
     )
-    before, principal_id = row or ("", None)
-    if principal_id is None:
+    before, principal_id = row or ("", 0)
+    if not principal_id:  # or the name is again somebody's
         found = await writing.home.users.principal(unit, target)
         principal_id = found.id if found else 0
     await unit.run(
         """INSERT INTO chat_member (room, user_id, principal_id, membership, event, stream, changed)
         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room, user_id) DO UPDATE SET event = excluded.event,
-        stream = excluded.stream, forgotten = 0, changed = CASE WHEN chat_member.membership = excluded.membership
+        principal_id = excluded.principal_id, stream = excluded.stream, forgotten = 0,
+        changed = CASE WHEN chat_member.membership = excluded.membership
         THEN chat_member.changed ELSE excluded.changed END, membership = excluded.membership""",
         room.id, target, principal_id, membership, stored.id, stored.stream, stored.stream,
     )  # fmt: skip
