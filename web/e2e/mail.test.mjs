@@ -149,9 +149,9 @@ test('an attachment is previewed, and the original is shown', async () => {
 });
 
 test('in mail that may only be read nothing can be changed, and answers are one’s own', async () => {
-  await page.locator('.account', { hasText: 'helene' }).click();
+  await page.locator('.account', { hasText: 'Hélène' }).click();
   await page.locator('h2:has(.account[title^="helene"]) + ul').getByRole('link', { name: 'Réception' }).click();
-  await page.getByRole('heading', { level: 1, name: 'Réception · helene.marchetti@' }).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'Réception · Hélène Marchetti' }).waitFor();
   await page.locator('[role="option"]').nth(1).click();
   await page.locator('article .body').first().waitFor();
   await page.getByText('Lecture seule').waitFor();
