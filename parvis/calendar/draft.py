@@ -176,5 +176,4 @@ def masked(series: Series, word: str) -> Series:
         made.put("SUMMARY", Property("SUMMARY", escape(word)))
         return made
 
-    master = shown(series.master) if series.master is not None else None
-    return Series(series.kind, series.uid, master, [shown(each) for each in series.overrides], series.zones)
+    return series.with_components([shown(each) for each in series.components])

@@ -92,5 +92,4 @@ def tag(etag: str, chosen: Chosen) -> str:
 
 
 def _each(series: Series, change: Any) -> Series:
-    master = change(series.master) if series.master is not None else None
-    return Series(series.kind, series.uid, master, [change(each) for each in series.overrides], series.zones)
+    return series.with_components([change(each) for each in series.components])

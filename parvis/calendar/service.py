@@ -119,8 +119,7 @@ def unanswered(series: Series, mine: Collection[str]) -> Series:
         ]
         return Component(given.name, changed, given.components)
 
-    master = before(series.master) if series.master is not None else None
-    return Series(series.kind, series.uid, master, [before(each) for each in series.overrides], series.zones)
+    return series.with_components([before(each) for each in series.components])
 
 
 async def allowed(unit: Any, principal: Principal, row: Row, right: Right = Right.READ) -> Access:

@@ -30,8 +30,7 @@ def answered(series: Series, mine: frozenset[str], word: str) -> Series:
         ]
         return Component(given.name, changed, given.components)
 
-    master = said(series.master) if series.master is not None else None
-    return Series(series.kind, series.uid, master, [said(each) for each in series.overrides], series.zones)
+    return series.with_components([said(each) for each in series.components])
 
 
 async def is_free(unit: Unit, account_id: int, found: Kept, mine: frozenset[str]) -> bool:

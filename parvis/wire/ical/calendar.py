@@ -49,6 +49,13 @@ class Series:
         """Whether it has a rule or dates."""
         return self.master is not None and any(each.name in ("RRULE", "RDATE") for each in self.master.properties)
 
+    def with_components(self, given: list[Component]) -> "Series":
+        """The same with another component for each, in the order of `components`; itself when none is another."""
+        if all(new is old for new, old in zip(given, self.components, strict=True)):
+            return self
+        master, overrides = (given[0], given[1:]) if self.master is not None else (None, given)
+        return Series(self.kind, self.uid, master, overrides, self.zones)
+
 
 def read(data: bytes, limits: Limits = LIMITS) -> Component:
     """The one VCALENDAR of a text. Raises BadContent (with the line) and BadCalendar."""

@@ -38,10 +38,7 @@ def numbered(before: Series, after: Series) -> Series:
     not refused for it, and no later message is taken for an older one. `after` itself when nothing differs."""
     known = by_instance(before)
     found = [_numbered(known.get(instance_of(each, after)) or before.master, each) for each in after.components]
-    if all(new is old for new, old in zip(found, after.components, strict=True)):
-        return after
-    master = found[0] if after.master is not None else None
-    return Series(after.kind, after.uid, master, found[1:] if master is not None else found, after.zones)
+    return after.with_components(found)
 
 
 def _numbered(old: Component | None, new: Component) -> Component:

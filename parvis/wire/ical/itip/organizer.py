@@ -38,9 +38,9 @@ def revised(before: Series | None, after: Series, me: Collection[str]) -> Series
     """What the organizer wants stored, as it is stored: with a higher SEQUENCE and open answers where the time
     changed (RFC 6638 §3.2.8)."""
     known = by_instance(before) if before is not None else {}
-    components = [_revised(known.get(instance_of(each, after)), each, me) for each in after.components]
-    master = components[0] if after.master is not None else None
-    return Series(after.kind, after.uid, master, components[1:] if master is not None else components, after.zones)
+    return after.with_components(
+        [_revised(known.get(instance_of(each, after)), each, me) for each in after.components]
+    )
 
 
 def with_answers(before: Series, after: Series) -> Series:
@@ -48,10 +48,7 @@ def with_answers(before: Series, after: Series) -> Series:
     those that came in since (RFC 6638 §3.2.10.1). `after` itself when there are none."""
     known = by_instance(before)
     found = [_with_answers(known.get(instance_of(each, after)) or before.master, each) for each in after.components]
-    if all(new is old for new, old in zip(found, after.components, strict=True)):
-        return after
-    master = found[0] if after.master is not None else None
-    return Series(after.kind, after.uid, master, found[1:] if master is not None else found, after.zones)
+    return after.with_components(found)
 
 
 def _with_answers(old: Component | None, new: Component) -> Component:

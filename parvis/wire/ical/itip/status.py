@@ -26,16 +26,16 @@ def carried(before: Series | None, after: Series) -> Series:
         made[id(component)] = _changed(
             component, {key: was.get(key, "") for key in map(_key, component.every(*_PEOPLE))}
         )
-    return _rebuilt(after, made)
+    return after.with_components([made[id(each)] for each in after.components])
 
 
 def noted(series: Series, statuses: Mapping[str, str]) -> Series:
     """The series with what became of messages to these addresses (lower case). The same when nothing changes."""
-    made: dict[int, Component] = {}
+    made = list[Component]()
     for each in series.components:
         keys = [key for key in map(_key, each.every(*_PEOPLE)) if key[1] in statuses]
-        made[id(each)] = _changed(each, {key: statuses[key[1]] for key in keys})
-    return _rebuilt(series, made)
+        made.append(_changed(each, {key: statuses[key[1]] for key in keys}))
+    return series.with_components(made)
 
 
 def _key(given: Property) -> tuple[str, str]:
@@ -56,11 +56,3 @@ def _with(given: Property, status: str) -> Property:
     params = {name: each for name, each in given.params.items() if name not in (_STATUS, _FORCED)}
     params |= {_STATUS: [status]} if status else {}
     return given if params == given.params else given.changed(params=params)
-
-
-def _rebuilt(series: Series, made: Mapping[int, Component]) -> Series:
-    if all(made[id(each)] is each for each in series.components):
-        return series
-    master = made[id(series.master)] if series.master is not None else None
-    overrides = [made[id(each)] for each in series.overrides]
-    return Series(series.kind, series.uid, master, overrides, series.zones)
