@@ -151,10 +151,13 @@ def _own_files(found: Kept | None, made: Draft) -> None:
         raise Precondition(caldav("valid-managed-id-parameter"), "the event has no such file")
 
 
-def _one_uid(node: Node, replaced: Node) -> None:
-    """An event is not put over another one. RFC 4791 §5.3.2.1"""
-    if node.own.uid != replaced.own.uid:
-        raise Precondition(caldav("no-uid-conflict"), "another event is there", status=409)
+async def _freed(unit: Unit, principal: Principal, node: Node, replaced: Node | None) -> None:
+    """Nothing is there any more where an event goes, which the engine has seen to be another place: no other event
+    is lost by it. RFC 4791 §5.3.2.1"""
+    if replaced is not None:
+        if node.own.uid != replaced.own.uid:
+            raise Precondition(caldav("no-uid-conflict"), "another event is there", status=409)
+        await service.destroy(unit, principal, await events.kept(unit, replaced.account_id, replaced.id))
 
 
 def _one_organizer(made: Draft) -> None:
@@ -177,9 +180,7 @@ async def copy(
     Nobody is told."""
     if node.shape != "resource" or inbox.holds(node) or parent.shape != "calendar":
         raise Forbidden("only events can be copied")
-    if replaced is not None:
-        _one_uid(node, replaced)
-        await service.destroy(unit, principal, await events.kept(unit, replaced.account_id, replaced.id))
+    await _freed(unit, principal, node, replaced)
     made = await attaching.cloned(unit, draft.read(await content(unit, principal, node)), parent.account_id)
     try:
         copied = await service.create(unit, principal, parent.id, made, name=name, tell=False)
@@ -206,9 +207,7 @@ async def move(
         await copy(unit, principal, attaching, node, parent, name, replaced)
         await service.destroy(unit, principal, found, tell=False)
         return
-    if replaced is not None and replaced.id != node.id:
-        _one_uid(node, replaced)
-        await service.destroy(unit, principal, await events.kept(unit, replaced.account_id, replaced.id))
+    await _freed(unit, principal, node, replaced)
     await service.move(unit, principal, found[0], parent.id, name)
 
 

@@ -252,9 +252,7 @@ class AddressBooks(Tree):
         """A card into a book of another account: within one its UID is there once."""
         if node.shape != "resource" or parent.shape != "addressbook":
             raise Forbidden("only cards can be copied")
-        if replaced is not None:
-            _one_uid(node, replaced)
-            await service.destroy(unit, principal, replaced.own)
+        await _freed(unit, principal, node, replaced)
         made = draft.read(await cards.data_of(unit, node.id))
         try:
             number = await service.create(unit, principal, parent.id, made, name=name)
@@ -272,9 +270,7 @@ class AddressBooks(Tree):
             await self.copy(unit, principal, node, parent, name, replaced, deep=False)
             await service.destroy(unit, principal, node.own)
             return
-        if replaced is not None:
-            _one_uid(node, replaced)
-            await service.destroy(unit, principal, replaced.own)
+        await _freed(unit, principal, node, replaced)
         await service.move(unit, principal, node.own, parent.id, name)
 
     async def sync(
@@ -315,10 +311,12 @@ def _bare(uid: str) -> str:
     return uid.removeprefix("urn:uuid:").lower()
 
 
-def _one_uid(node: Node, replaced: Node) -> None:
-    """A card is not put over another one. RFC 6352 §6.3.2.1"""
-    if _bare(node.own.uid) != _bare(replaced.own.uid):
-        raise Precondition(carddav("no-uid-conflict"), "another card is there", status=409)
+async def _freed(unit: Unit, principal: Principal, node: Node, replaced: Node | None) -> None:
+    """Nothing is there any more where a card goes: no other one is lost by it. RFC 6352 §6.3.2.1"""
+    if replaced is not None:
+        if _bare(node.own.uid) != _bare(replaced.own.uid):
+            raise Precondition(carddav("no-uid-conflict"), "another card is there", status=409)
+        await service.destroy(unit, principal, replaced.own)
 
 
 def asked_version(accept: str) -> str:

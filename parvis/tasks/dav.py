@@ -307,11 +307,7 @@ class TaskTree(Tree):
         deep: bool,
     ) -> None:
         """See Tree: of tasks only."""
-        kept = await self._task(unit, node, parent)
-        if replaced is not None:
-            if replaced.own.uid != kept.uid:  # RFC 4791 §5.3.2.1
-                raise Precondition(caldav("no-uid-conflict"), "another task is there", status=409)
-            await self.delete(unit, principal, replaced)
+        kept = await self._freed(unit, principal, node, parent, replaced)
         try:
             made = kept.content if principal.id == parent.account_id else _quiet(kept.content)
             await service.create(unit, principal, parent.id, made, slug=name)
@@ -322,11 +318,7 @@ class TaskTree(Tree):
         self, unit: Unit, principal: Principal, node: Node, parent: Node, name: str, replaced: Node | None
     ) -> None:
         """See Tree: of tasks only."""
-        kept = await self._task(unit, node, parent)
-        if replaced is not None:
-            if replaced.own.uid != kept.uid:  # RFC 4791 §5.3.2.1
-                raise Precondition(caldav("no-uid-conflict"), "another task is there", status=409)
-            await self.delete(unit, principal, replaced)
+        kept = await self._freed(unit, principal, node, parent, replaced)
         try:
             if kept.account_id == parent.account_id:
                 await service.move(unit, principal, kept, node.access, parent.id, name)
@@ -336,10 +328,18 @@ class TaskTree(Tree):
         except Conflict as error:
             raise Precondition(caldav("no-uid-conflict"), error.sentence) from error
 
-    async def _task(self, unit: Unit, node: Node, parent: Node) -> Kept:
+    async def _freed(
+        self, unit: Unit, principal: Principal, node: Node, parent: Node, replaced: Node | None
+    ) -> Kept:
+        """The task that goes elsewhere, and nothing is there any more: no other one is lost by it.
+        RFC 4791 §5.3.2.1"""
         kept = await store.by_id(unit, node.id) if isinstance(node.own, Kept) else None
         if kept is None or not isinstance(parent.own, TaskBoard):
             raise Forbidden("only tasks are copied and moved, from list to list")
+        if replaced is not None:
+            if replaced.own.uid != kept.uid:
+                raise Precondition(caldav("no-uid-conflict"), "another task is there", status=409)
+            await self.delete(unit, principal, replaced)
         return kept
 
     async def sync(
