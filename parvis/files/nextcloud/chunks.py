@@ -115,12 +115,13 @@ class Chunks:
     async def _left(self, ask: Ask, transfer: str) -> int:
         """How many bytes a chunk may have: all of them together make no larger file than there may be. Raises
         TooLarge, OverQuota for one that says it has more, or more than there is room for with all under way."""
-        most = self._context.settings.files.largest_bytes - await store.held(self._store.db, ask.who.id, transfer)
+        of_this, of_all = await store.held(self._store.db, ask.who.id, transfer)
+        most = self._context.settings.files.largest_bytes - of_this
         given = ask.header("content-length") or "0"
         coming = int(given) if given.isdecimal() and len(given) < 19 else 0
         if coming > most:
             raise TooLarge("the file is too large", limit=self._context.settings.files.largest_bytes)
-        await self._room(ask, coming + await store.held(self._store.db, ask.who.id))
+        await self._room(ask, coming + of_all)
         return max(0, most)
 
     async def _tell(self, ask: Ask, transfer: str) -> Response:

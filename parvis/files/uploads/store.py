@@ -147,14 +147,15 @@ async def chunks(db: Any, principal_id: int, name: str) -> list[tuple[str, Uploa
     return sorted(((row[-1], _upload(row[:-1])) for row in rows), key=lambda one: _number(one[0]))
 
 
-async def held(db: Any, principal_id: int, name: str = "") -> int:
-    """How many bytes the chunks of a transfer hold; those of all transfers of somebody, when none is named."""
-    of_one = "AND transfer = ?" if name else "AND transfer <> ''"
-    held_bytes = await db.value(
-        f"SELECT COALESCE(SUM(reached), 0) FROM file_upload WHERE principal_id = ? {of_one}",
-        *((principal_id, name) if name else (principal_id,)),
+async def held(db: Any, principal_id: int, name: str) -> tuple[int, int]:
+    """How many bytes the chunks of a transfer hold, and those of all transfers of somebody."""
+    row = await db.row(
+        """SELECT COALESCE(SUM(CASE WHEN transfer = ? THEN reached ELSE 0 END), 0), COALESCE(SUM(reached), 0)
+        FROM file_upload WHERE principal_id = ? AND transfer <> ''""",
+        name,
+        principal_id,
     )
-    return int(held_bytes)
+    return int(row[0]), int(row[1])
 
 
 def _number(name: str) -> tuple[int, str]:
