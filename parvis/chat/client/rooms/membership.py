@@ -1,9 +1,12 @@
 """Coming and going (Matrix v1.19 Client-Server §Room membership)."""
 
+from collections.abc import Awaitable, Callable
+
 from parvis.chat.client.call import Call, Endpoint, Handle, text
 from parvis.chat.client.rooms.asking import me, reason, rooms
 from parvis.chat.rooms import joining, store
 from parvis.chat.rooms.joining import Act
+from parvis.chat.rooms.model import Me, Room, Stored
 from parvis.chat.rooms.writing import Writing
 from parvis.wire.matrix.canonical import Object
 
@@ -14,28 +17,19 @@ async def _joined(call: Call) -> Object:
     return {"joined_rooms": [known[each.room].room_id for each in found]}
 
 
-async def _join(call: Call) -> Object:
-    body, who = await call.json(optional=True), me(call)
-    name, why = call.params["room"], reason(body)
+def _coming(how: Callable[[Writing, Me, Room, str], Awaitable[Stored]]) -> Handle:
+    async def come(call: Call) -> Object:
+        body, who = await call.json(optional=True), me(call)
+        name, why = call.params["room"], reason(body)
 
-    async def work(writing: Writing) -> str:
-        room = await joining.named(writing.unit, name)
-        await joining.join(writing, who, room, why)
-        return room.room_id
+        async def work(writing: Writing) -> str:
+            room = await joining.named(writing.unit, name)
+            await how(writing, who, room, why)
+            return room.room_id
 
-    return {"room_id": await rooms(call).write(work)}
+        return {"room_id": await rooms(call).write(work)}
 
-
-async def _knock(call: Call) -> Object:
-    body, who = await call.json(optional=True), me(call)
-    name, why = call.params["room"], reason(body)
-
-    async def work(writing: Writing) -> str:
-        room = await joining.named(writing.unit, name)
-        await joining.knock(writing, who, room, why)
-        return room.room_id
-
-    return {"room_id": await rooms(call).write(work)}
+    return come
 
 
 async def _leave(call: Call) -> Object:
@@ -67,9 +61,9 @@ def _act(action: Act) -> Handle:
 
 ENDPOINTS = (
     Endpoint("GET", "/client/v3/joined_rooms", _joined),
-    Endpoint("POST", "/client/v3/join/{room}", _join),
-    Endpoint("POST", "/client/v3/rooms/{room}/join", _join),
-    Endpoint("POST", "/client/v3/knock/{room}", _knock),
+    Endpoint("POST", "/client/v3/join/{room}", _coming(joining.join)),
+    Endpoint("POST", "/client/v3/rooms/{room}/join", _coming(joining.join)),
+    Endpoint("POST", "/client/v3/knock/{room}", _coming(joining.knock)),
     Endpoint("POST", "/client/v3/rooms/{room}/leave", _leave),
     Endpoint("POST", "/client/v3/rooms/{room}/forget", _forget),
     Endpoint("POST", "/client/v3/rooms/{room}/invite", _act("invite")),
