@@ -145,7 +145,7 @@ async def give(
         raise NotFound("no such principal")
     if grantee_id == scope.account_id:
         raise Conflict("this belongs to them already")
-    before = await notices.sight(unit, scope_id)
+    before = await notices.sight(unit, scope_id, giver)
     fresh = ids.new_id()
     number = await unit.value(
         """INSERT INTO access_grant (id, scope_id, principal_id, rights, granted_by, granted_ms, expires_ms)
@@ -175,7 +175,7 @@ async def withdraw(unit: Unit, principal: Principal, grant_id: int) -> None:
         raise NotFound("no such grant")
     scope_id, grantee = row
     scope = await _shared(unit, principal, scope_id, Right(0), 0)
-    before = await notices.sight(unit, scope_id)
+    before = await notices.sight(unit, scope_id, principal)
     await unit.run("DELETE FROM access_grant WHERE id = ?", grant_id)
     await refresh_grant(unit, grant_id)
     await notices.tell(unit, scope, principal, before)
@@ -197,7 +197,8 @@ async def remove_scope(unit: Unit, scope_id: int, by: Principal | None = None) -
         raise NotFound("no such thing")
     if await unit.value("SELECT 1 FROM scope WHERE parent_id = ?", scope_id) is not None:
         raise Conflict("there is something else inside")
-    scope, before = Scope(*row[:4]), await notices.sight(unit, scope_id)
+    scope, remover = Scope(*row[:4]), by or directory.principal_of(row[4:])
+    before = await notices.sight(unit, scope_id, remover)
     for grant_id, grantee in await unit.rows(
         "SELECT id, principal_id FROM access_grant WHERE scope_id = ? ORDER BY id", scope_id
     ):
@@ -205,7 +206,7 @@ async def remove_scope(unit: Unit, scope_id: int, by: Principal | None = None) -
         unit.emit(scope.account_id, "grant-withdrawn", {"grant": grant_id, "scope": scope_id, "grantee": grantee})
     for table, column in (("access_grant", "scope_id"), ("visible", "scope_id"), ("scope", "id")):
         await unit.run(f"DELETE FROM {table} WHERE {column} = ?", scope_id)
-    await notices.tell(unit, scope, by or directory.principal_of(row[4:]), before)
+    await notices.tell(unit, scope, remover, before)
 
 
 async def _shared(unit: Unit, principal: Principal, scope_id: int, rights: Right, end: int) -> Scope:

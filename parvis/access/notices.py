@@ -19,8 +19,12 @@ Sight = dict[int, Right]
 """Who sees a scope, with which rights."""
 
 
-async def sight(unit: Unit, scope_id: int) -> Sight:
-    """Who sees a scope now; empty when these are too many to be told of a change."""
+async def sight(unit: Unit, scope_id: int, by: Principal) -> Sight:
+    """Who sees a scope now, and is to be told when `by` changes that; empty when these are too many to be told.
+    Nothing is told of what an account at another provider gives to the person whose it is, nor of who comes into a
+    room of chat."""
+    if by.kind == "external":
+        return {}
     rows = await unit.rows(
         """SELECT principal_id, rights FROM visible WHERE scope_id = ? AND grant_id <> 0
         AND (expires_ms IS NULL OR expires_ms > ?) LIMIT ?""",
@@ -35,11 +39,8 @@ async def sight(unit: Unit, scope_id: int) -> Sight:
 
 
 async def tell(unit: Unit, scope: Scope, by: Principal, before: Sight) -> None:
-    """Tells each person for whom a scope is another than `before`. Nothing is told of what an account at another
-    provider gives to the person whose it is."""
-    if by.kind == "external":
-        return
-    after = await sight(unit, scope.id)
+    """Tells each person for whom a scope is another than `before`."""
+    after = await sight(unit, scope.id, by)
     other = [
         number
         for number in sorted(before.keys() | after.keys())
