@@ -200,6 +200,27 @@ async def test_what_changes_is_indexed_anew_and_what_goes_is_gone(
         assert await store.db.value(f"SELECT COUNT(*) FROM search_{table}") == 0, table
 
 
+async def test_what_several_index_at_once_is_there_once(notes: Notes, finding: Search, ann, store) -> None:
+    async def taken() -> None:
+        events = await store.outbox.after(*await store.outbox.cursor("search"))
+        await asyncio.gather(*(finding.indexer.take(events) for _ in range(4)))
+
+    numbers = [await notes.write(ann, "Plan", "premier texte") for _ in range(4)]
+    await taken()
+    for number in numbers:
+        await notes.write(ann, "Projet", "second texte", object_id=number)
+    await taken()
+    await finding.indexer.settle()
+    assert await titles(finding, ann, "second") == ["Projet"] * 4
+    assert await titles(finding, ann, "premier") == []
+    assert await store.db.value("SELECT uses FROM search_word WHERE word = 'projet'") == 4
+    for number in numbers:
+        await notes.delete(number)
+    await finding.indexer.settle()
+    for table in ("item", "document", "passage", "content", "text", "vector", "word", "person", "person_word"):
+        assert await store.db.value(f"SELECT COUNT(*) FROM search_{table}") == 0, table
+
+
 async def test_labels_change_without_reading_again(notes: Notes, finding: Search, model: WordModel, ann) -> None:
     number = await notes.write(ann, "Plan", "le texte", facets={"mailboxIds": [1]})
     await finding.indexer.settle()

@@ -82,7 +82,7 @@ async def relabel(unit: Unit, item: Item, print_: str) -> None:
 
 async def put(unit: Unit, engine: Engine, item: Item, print_: str, readings: Sequence[Reading]) -> int:
     """Indexes an item in place of what was there of it. Returns how many passages it has: none when its scope was
-    erased meanwhile."""
+    erased, or another node indexed it, meanwhile."""
     await remove(unit, engine, item.account_id, item.kind, item.object_id)
     number = await _insert(unit, item, print_)
     if number is None:
@@ -108,7 +108,7 @@ async def _insert(unit: Unit, item: Item, print_: str) -> int | None:
         """INSERT INTO search_item (labels, has_attachment, account_id, scope_id, kind, object_id, title, author,
         origin, people, time_ms, fingerprint, indexed_ms)
         SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
-        WHERE EXISTS (SELECT 1 FROM scope WHERE id = ?) RETURNING id""",
+        WHERE EXISTS (SELECT 1 FROM scope WHERE id = ?) ON CONFLICT DO NOTHING RETURNING id""",
         *_facets(item),
         item.account_id,
         item.scope_id,
@@ -159,8 +159,8 @@ def _words_of(
 async def remove(unit: Unit, engine: Engine, account_id: int, kind: str, object_id: int) -> None:
     """Takes an item out, with all that was kept of it; nothing when it is not there."""
     row = await unit.row(
-        """SELECT id, scope_id, title, author, people FROM search_item
-        WHERE account_id = ? AND kind = ? AND object_id = ?""",
+        """DELETE FROM search_item WHERE account_id = ? AND kind = ? AND object_id = ?
+        RETURNING id, scope_id, title, author, people""",
         account_id,
         kind,
         object_id,
@@ -171,8 +171,8 @@ async def remove(unit: Unit, engine: Engine, account_id: int, kind: str, object_
     passages = [found[0] for found in await unit.rows("SELECT id FROM search_passage WHERE item_id = ?", number)]
     await engine.remove(unit, passages)
     await unit.many("DELETE FROM search_content WHERE passage_id = ?", [(passage,) for passage in passages])
-    for table, column in (("search_passage", "item_id"), ("search_document", "item_id"), ("search_item", "id")):
-        await unit.run(f"DELETE FROM {table} WHERE {column} = ?", number)
+    for table in ("search_passage", "search_document"):
+        await unit.run(f"DELETE FROM {table} WHERE item_id = ?", number)
     others = folded.split("\n")[3:]
     await names.remove(unit, scope, title, list(dict.fromkeys(filter(None, (author, *others)))))
 
