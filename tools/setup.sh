@@ -50,7 +50,7 @@ system() { # what tests and OCR use; all of it is optional, each test says itsel
     [ -e /usr/lib/python3/dist-packages/authres ] || missing+=(python3-authres) # python3-dkim only recommends it
     want sieve-connect sieve-connect "ManageSieve as another client speaks it"
     want rspamd rspamd "a second opinion on spam"
-    want dovecot dovecot-imapd "import from another IMAP server"
+    want /usr/lib/dovecot/imap dovecot-imapd "import from another IMAP server"
     want mbsync isync "IMAP as another program speaks it"
     want litmus litmus "WebDAV as others test it"
   fi
