@@ -171,6 +171,12 @@ class Chat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     server_name: str = ""
     """The name that users and rooms carry behind the colon, never to be changed later; empty means the first of
     `domains`."""
+    turn_uris: list[str] = []
+    """Relays of calls between two people: `turn:turn.example.org?transport=udp`; empty means none."""
+    turn_secret: str = ""
+    """What those relays share with this server (coturn: `static-auth-secret`)."""
+    presence: bool = False
+    """Whether people in a room see who is there and since when not."""
 
 
 class Endpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

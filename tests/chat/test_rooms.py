@@ -317,6 +317,7 @@ async def test_statements_do_not_grow_with_what_is_there(open_client: Opener) ->
     [
         ("/v3/createRoom", {"room_version": "99"}, "M_UNSUPPORTED_ROOM_VERSION"),
         ("/v3/createRoom", {"preset": "odd"}, "M_INVALID_PARAM"),
+        ("/v3/createRoom", {"preset": []}, "M_INVALID_PARAM"),
         ("/v3/createRoom", {"invite": ["nobody"]}, "M_INVALID_PARAM"),
         ("/v3/createRoom", {"initial_state": [{"type": "x"}]}, "M_INVALID_PARAM"),
         ("/v3/createRoom", {"name": 1}, "M_INVALID_PARAM"),

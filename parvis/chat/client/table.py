@@ -1,13 +1,15 @@
 """All endpoints."""
 
-from parvis.chat.client import discovery
+from parvis.chat.client import discovery, elsewhere
 from parvis.chat.client.call import Endpoint
-from parvis.chat.client.people import backups, data, devices, keys, login, media, profiles, rules, todevice
+from parvis.chat.client.people import account, backups, data, devices, keys, login, media, profiles, rules, todevice
 from parvis.chat.client.rooms.table import ENDPOINTS as ROOMS
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *discovery.ENDPOINTS,
     *login.ENDPOINTS,
+    *account.ENDPOINTS,
+    *elsewhere.ENDPOINTS,
     *devices.ENDPOINTS,
     *keys.ENDPOINTS,
     *todevice.ENDPOINTS,

@@ -70,9 +70,9 @@ def _preset(body: Object) -> str:
     if visibility not in ("public", "private"):
         raise BadMatrix("Neither public nor private", errcode="M_INVALID_PARAM", field="visibility")
     preset = body.get("preset", "public_chat" if visibility == "public" else "private_chat")
-    if preset not in _RULES:
+    if not isinstance(preset, str) or preset not in _RULES:
         raise BadMatrix("There is no such preset", errcode="M_INVALID_PARAM", field="preset")
-    return str(preset)
+    return preset
 
 
 def _invited(body: Object) -> list[str]:

@@ -5,6 +5,8 @@ from typing import TypeVar
 
 from parvis.chat.people import streams
 from parvis.chat.rooms.home import Home
+from parvis.chat.rooms.presence import Presence
+from parvis.chat.rooms.serials import Serials
 from parvis.chat.rooms.sync import RoomSync
 from parvis.chat.rooms.typing import Typing
 from parvis.chat.rooms.unread import Unread
@@ -22,7 +24,9 @@ class Rooms:
 
     def __init__(self, server: Server) -> None:
         self.home, self.wakes, self.unread = Home(server), Wakes(streams.KINDS), Unread()
-        self.typing = Typing(server.store.bus, self.wakes.room)
+        self.serials = Serials()
+        self.typing = Typing(server.store.bus, self.serials, self.wakes.room)
+        self.presence = Presence(server, self.serials, self.wakes.room)
         self.sync = RoomSync(server.store.db, self.typing, self.unread)
         self._listening: list[Cancel] = []
 
@@ -34,13 +38,18 @@ class Rooms:
     async def open(self) -> None:
         """To be called when the server is open."""
         await self.home.open()
-        self._listening = [*await self.wakes.open(self.store, self.home.account_id), await self.typing.open()]
+        self._listening = [
+            *await self.wakes.open(self.store, self.home.account_id),
+            await self.typing.open(),
+            await self.presence.open(),
+        ]
 
     async def stop(self) -> None:
         """Listens no more."""
         for cancel in self._listening:
             cancel()
         self._listening = []
+        self.presence.stop()
 
     async def write(self, work: Callable[[Writing], Awaitable[T]]) -> T:
         """Runs a unit that writes to rooms."""

@@ -1,9 +1,13 @@
 """Who shares a room with whom: those hear of each other's devices and profiles."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from parvis.access import gate
+from parvis.access.principal import Principal
 from parvis.chat.rooms import store
 from parvis.store.sql.contract import marks
+
+_AT_ONCE = 500
 
 
 async def peers(db: store.Reader, principal_id: int, *, encrypted: bool = True) -> set[int]:
@@ -38,3 +42,44 @@ async def changed_peers(
     concerned = {row[0] for row in moved}
     present = await peers(db, principal_id) if concerned else set()
     return concerned & present, concerned - present
+
+
+async def mutual(
+    db: store.Reader, principal: Principal, user_id: str, after: str, limit: int
+) -> tuple[list[str], int]:
+    """The rooms that both are in, in the order of their ids, behind one of them; and how many there are in all."""
+    shared = f"""FROM chat_member m JOIN chat_room r ON r.id = m.room
+        JOIN chat_member o ON o.room = m.room AND o.user_id = ? AND o.membership = 'join'
+        WHERE m.principal_id = ? AND m.membership = 'join' AND m.room IN {gate.VISIBLE}"""
+    who = (user_id, principal.id, *gate.visible(principal))
+    rows = await db.rows(
+        f"SELECT r.room_id {shared} AND r.room_id > ? ORDER BY r.room_id LIMIT ?", *who, after, limit
+    )
+    count = len(rows) if not after and len(rows) < limit else await db.value(f"SELECT COUNT(*) {shared}", *who)
+    return [room_id for (room_id,) in rows], int(count or 0)
+
+
+async def rooms_of(db: store.Reader, principal_id: int, limit: int) -> list[int]:
+    """Rooms that somebody is in."""
+    rows = await db.rows(
+        "SELECT room FROM chat_member WHERE principal_id = ? AND membership = 'join' ORDER BY room LIMIT ?",
+        principal_id,
+        limit,
+    )
+    return [room for (room,) in rows]
+
+
+async def among(db: store.Reader, principal_id: int, people: Iterable[int]) -> set[int]:
+    """Those of some people who share a room with somebody; one statement for 500 people."""
+    listed, found = sorted(people), set[int]()
+    for start in range(0, len(listed), _AT_ONCE):
+        some = listed[start : start + _AT_ONCE]
+        rows = await db.rows(
+            f"""SELECT DISTINCT o.principal_id FROM chat_member o JOIN chat_member m ON m.room = o.room
+            AND m.principal_id = ? AND m.membership = 'join'
+            WHERE o.principal_id IN {marks(len(some))} AND o.membership = 'join'""",
+            principal_id,
+            *some,
+        )
+        found.update(row[0] for row in rows)
+    return found

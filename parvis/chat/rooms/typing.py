@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from parvis.chat.rooms.serials import Serials
 from parvis.kernel import clock
 from parvis.store.bus.contract import Bus
 
@@ -26,12 +27,10 @@ class _Said(msgspec.Struct):
 class Typing:
     """What this node has heard. A room's serial grows with each change there."""
 
-    def __init__(self, bus: Bus, wake: Callable[[int], None]) -> None:
-        self._bus, self._wake = bus, wake
+    def __init__(self, bus: Bus, serials: Serials, wake: Callable[[int], None]) -> None:
+        self._bus, self._serials, self._wake = bus, serials, wake
         self._until: dict[int, dict[str, int]] = defaultdict(dict)
         self._serial: dict[int, int] = {}
-        self.now = clock.now_ms()
-        """The newest serial."""
 
     async def open(self) -> Callable[[], None]:
         """Begins to listen; returns how to end that."""
@@ -44,7 +43,7 @@ class Typing:
         until = now + min(timeout_ms, LONGEST_MS) if timeout_ms else 0
         if not until and user_id not in self._until.get(room, {}):
             return
-        await self._bus.publish(TOPIC, msgspec.json.encode(_Said(room, user_id, until, max(now, self.now + 1))))
+        await self._bus.publish(TOPIC, msgspec.json.encode(_Said(room, user_id, until, self._serials.next())))
 
     def _heard(self, said: _Said) -> None:
         people = self._until[said.room]
@@ -64,13 +63,12 @@ class Typing:
         people = self._until.get(room, {})
         if (until := people.get(user_id)) is not None and until <= clock.now_ms():
             del people[user_id]
-            self._changed(room, max(clock.now_ms(), self.now + 1))
+            self._changed(room, self._serials.next())
 
     def _changed(self, room: int, serial: int) -> None:
         if not self._until[room]:
             del self._until[room]
-        self._serial[room] = serial
-        self.now = max(self.now, serial)
+        self._serial[room] = self._serials.heard(serial)
         self._wake(room)
 
     def since(self, room: int, serial: int) -> list[str] | None:

@@ -6,10 +6,11 @@ from typing import Any
 from parvis.access.principal import Right
 from parvis.chat.client.call import Call, Endpoint, number, text
 from parvis.chat.client.rooms.asking import me, reason, rooms
-from parvis.chat.rooms import aliases, history, joining, listing, store
+from parvis.chat.people import reports
+from parvis.chat.rooms import aliases, history, joining, listing, sharing, store
 from parvis.chat.rooms.writing import Writing
-from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden, NotFound
+from parvis.wire.matrix import identifiers
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.powers import CREATE, POWER_LEVELS, PowerLevels
@@ -115,16 +116,18 @@ async def _report(call: Call) -> Object:
     room = await store.require(call.store.db, who.principal, call.params["roomId"])
     if event_id:
         await history.one(call.store.db, room, who.user_id, event_id)
-
-    async def work(writing: Writing) -> None:
-        await writing.unit.run(
-            """INSERT INTO chat_report (id, room, event_id, principal_id, reason, created_ms)
-            VALUES (?, ?, ?, ?, ?, ?)""",
-            ids.new_id(), room.id, event_id, who.principal.id, why, clock.now_ms(),
-        )  # fmt: skip
-
-    await rooms(call).write(work)
+    await reports.keep(call.store, who.principal, why, room=room.id, event_id=event_id)
     return {}
+
+
+async def _mutual(call: Call) -> Object:
+    """Matrix v1.19 Client-Server §GET /mutual_rooms"""
+    other, limit = call.query.get("user_id", ""), 100
+    if identifiers.user_id(other, "user_id") and other == call.user_id:
+        raise BadMatrix("That is you yourself", errcode="M_INVALID_PARAM", field="user_id")
+    found, count = await sharing.mutual(call.store.db, call.who, other, call.query.get("from", ""), limit + 1)
+    more = {"next_batch": found[limit - 1]} if len(found) > limit else {}
+    return {"joined": found[:limit], "count": count, **more}
 
 
 ENDPOINTS = (
@@ -138,6 +141,7 @@ ENDPOINTS = (
     Endpoint("PUT", "/client/v3/directory/list/room/{roomId}", _list),
     Endpoint("GET", "/client/v1/room_summary/{room}", _summary),
     Endpoint("GET", "/client/v1/rooms/{roomId}/hierarchy", _hierarchy),
+    Endpoint("GET", "/client/v1/mutual_rooms", _mutual),
     Endpoint("POST", "/client/v3/rooms/{roomId}/report/{eventId}", _report),
     Endpoint("POST", "/client/v3/rooms/{roomId}/report", _report),
 )

@@ -25,6 +25,7 @@ async def _sync(call: Call) -> Object:
     found, wanted = rooms(call), await _filter(call)
     since = tokens.read(call.query["since"]) if call.query.get("since") else None
     full = call.query.get("full_state") == "true"
+    await found.presence.seen(call.who.id, call.query.get("set_presence", "online"))
     until = clock.monotonic() + number(call.query, "timeout", 0, _LONGEST_MS) / 1000
     with found.wakes.waiting(call.who.id) as waiting:
         while True:
@@ -50,13 +51,13 @@ async def _once(
     wait_for: Callable[[Iterable[int]], None],
 ) -> tuple[Object, Position, bool]:
     """The answer as of now, where it ends, and whether anything in it is new."""
-    who, upto, typing, db = me(call), await found.position(), found.typing.now, call.store.db
+    who, upto, serial, db = me(call), await found.position(), found.serials.now, call.store.db
     joined = await found.sync.joined(who)
     wait_for(each.room for each in joined)
     own = await streams.since(call.server, call.who, call.device, since.own if since else None)
     asking = Asking(who, since, upto, wanted, full, await rules.of(db, call.who))
     news = await found.sync.rooms(asking, joined)
-    present = Position(upto, own.position, typing)
+    present = Position(upto, own.position, serial)
     answer: Object = {"next_batch": present.text}
     _own(answer, own, wanted)
     if own.room_account_data:
@@ -67,9 +68,12 @@ async def _once(
             news.rooms.setdefault("join", {}).setdefault(room_id, {})["account_data"] = {"events": told}
     if news.rooms:
         answer["rooms"] = news.rooms
+    if told := await found.presence.since(call.who, since.typing if since else 0):
+        sieve = Sieve(wanted.presence)
+        answer["presence"] = {"events": [each for each in told if sieve.takes(each)]}
     if since is not None and (lists := await _device_lists(call, own, news, since.stream, upto)):
         answer["device_lists"] = lists
-    return answer, present, bool(answer.keys() & {"account_data", "to_device", "rooms", "device_lists"})
+    return answer, present, bool(answer.keys() & {"account_data", "to_device", "rooms", "device_lists", "presence"})
 
 
 def _own(answer: Object, own: Own, wanted: Filter) -> None:

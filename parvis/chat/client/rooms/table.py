@@ -1,7 +1,17 @@
 """All endpoints of rooms."""
 
 from parvis.chat.client.call import Endpoint
-from parvis.chat.client.rooms import creating, listing, membership, reading, related, searching, sending, sync
+from parvis.chat.client.rooms import (
+    creating,
+    listing,
+    membership,
+    presence,
+    reading,
+    related,
+    searching,
+    sending,
+    sync,
+)
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *creating.ENDPOINTS,
@@ -11,5 +21,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *related.ENDPOINTS,
     *listing.ENDPOINTS,
     *searching.ENDPOINTS,
+    *presence.ENDPOINTS,
     *sync.ENDPOINTS,
 )
