@@ -6,7 +6,7 @@ import { found } from './find.svelte';
 import { rest, stay } from './holding';
 import { wallsOf } from './layout';
 import { DAY, startOfDay } from '../kernel/time/local';
-import { swallowClick } from './pointing';
+import { selectNothing, swallowClick } from './pointing';
 
 const SLACK = 5;
 
@@ -66,7 +66,7 @@ export function monthPointing(node: HTMLElement) {
     if (one === undefined || (one && !mayMove(one))) return cancel();
     if (one) drag.begin('move', one);
     else drag.draw(pressed!.day, pressed!.day + DAY, true);
-    document.body.style.userSelect = 'none';
+    window.addEventListener('selectstart', selectNothing);
   }
 
   function up(): void {
@@ -96,7 +96,7 @@ export function monthPointing(node: HTMLElement) {
 
   function end(): void {
     pressed = null;
-    document.body.style.userSelect = '';
+    window.removeEventListener('selectstart', selectNothing);
     window.removeEventListener('pointermove', move);
     window.removeEventListener('pointerup', up);
     window.removeEventListener('pointercancel', cancel);

@@ -88,7 +88,7 @@ export function pointing(node: HTMLElement, grid: Grid) {
       if (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < SLACK) return;
       if (!start()) return cancel();
       document.body.style.cursor = pressed.kind === 'move' ? 'grabbing' : 'ns-resize';
-      document.body.style.userSelect = 'none';
+      window.addEventListener('selectstart', selectNothing);
     }
     event.preventDefault();
     follow();
@@ -178,7 +178,8 @@ export function pointing(node: HTMLElement, grid: Grid) {
 
   function end(): void {
     pressed = last = null;
-    document.body.style.cursor = document.body.style.userSelect = '';
+    document.body.style.cursor = '';
+    window.removeEventListener('selectstart', selectNothing);
     window.removeEventListener('pointermove', move);
     window.removeEventListener('pointerup', up);
     window.removeEventListener('pointercancel', cancel);
@@ -220,6 +221,9 @@ export function pointing(node: HTMLElement, grid: Grid) {
 function snap(wall: number): number {
   return Math.round(wall / STEP) * STEP;
 }
+
+/** Keeps a drag from selecting text. As a style of the page it would have every element styled anew, twice a drag. */
+export const selectNothing = (event: Event): void => event.preventDefault();
 
 /** The click that ends a drag opens nothing. */
 export function swallowClick(): void {
