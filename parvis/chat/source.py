@@ -30,6 +30,7 @@ class ChatSource:
         found = (await store.by_numbers(self._db, [object_id])).get(object_id)
         if (
             found is None
+            or not found.placed
             or found.redacted_by
             or found.event.type not in _TYPES
             or found.event.state_key is not None
@@ -55,6 +56,8 @@ class ChatSource:
             stored.room,
             stored.stream,
         )
+        if not found and stored.stream < 0:  # of what was filled in from the past it may not be known
+            return False
         return visibility_of(found[0].event if found else None) in ("shared", "world_readable")
 
     async def _text(self, stored: Stored) -> str:

@@ -2,6 +2,8 @@
 signature, and what follows from it for the state. Units serialise here: the room's row is locked by the first
 statement."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from parvis.access import gate
@@ -11,10 +13,11 @@ from parvis.chat.rooms.model import EVENT, SCOPE, Draft, Room, Stored
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import NotFound
+from parvis.store.unit import Unit
 from parvis.wire.matrix import authorisation, canonical, hashes, relations
 from parvis.wire.matrix import event as events
-from parvis.wire.matrix.canonical import Object
-from parvis.wire.matrix.event import Event
+from parvis.wire.matrix.canonical import INTEGER_LIMIT, Object
+from parvis.wire.matrix.event import Event, StateKey
 from parvis.wire.matrix.identifiers import server_of
 from parvis.wire.matrix.powers import CREATE
 from parvis.wire.matrix.versions import RoomVersion
@@ -31,7 +34,7 @@ _SHOWN = {
 
 async def create(writing: Writing, sender: str, version: RoomVersion, content: Object) -> Room:
     """A new room with its first event."""
-    home, unit = writing.home, writing.unit
+    home = writing.home
     source = {
         "type": "m.room.create", "state_key": "", "sender": sender, "content": content, "depth": 1,
         "prev_events": [], "auth_events": [], "origin_server_ts": clock.now_ms(),
@@ -40,22 +43,37 @@ async def create(writing: Writing, sender: str, version: RoomVersion, content: O
         source["room_id"] = f"!{ids.text(ids.new_id())}:{home.name}"
     event = events.read(hashes.sealed(source, version, home.name, home.key), version)
     authorisation.check_alone(event, {})
-    number = await gate.create_scope(unit, home.account_id, SCOPE, event.room_id)
-    kind = content.get("type")
+    await open_room(writing, event.room_id, version, content)
+    await insert(writing, await locked(writing, event.room_id), event, None)
+    return await locked(writing, event.room_id)
+
+
+async def open_room(writing: Writing, room_id: str, version: RoomVersion, content: Object) -> None:
+    """A room in which nothing is yet; `content` is that of its creation, as far as it is known."""
+    unit, account_id, kind = writing.unit, writing.home.account_id, content.get("type")
+    number = await gate.create_scope(unit, account_id, SCOPE, room_id)
     await unit.run(
         """INSERT INTO chat_room (id, account_id, room_id, version, kind, type, depth, latest, joined, invited,
         listed, join_rule, name, topic, alias, avatar, created_ms)
         VALUES (?, ?, ?, ?, 'open', ?, 0, '[]', 0, 0, 0, 'invite', '', '', '', '', ?)""",
-        number, home.account_id, event.room_id, version.id, kind if isinstance(kind, str) else "", clock.now_ms(),
+        number, account_id, room_id, version.id, kind if isinstance(kind, str) else "", clock.now_ms(),
     )  # fmt: skip
-    await _insert(writing, await _locked(writing, event.room_id), event, None)
-    return await _locked(writing, event.room_id)
 
 
 async def append(writing: Writing, room_id: str, sender: str, draft: Draft) -> Stored:
     """Puts an event into a room. State that says what is there already is not said twice: then that which is
     there is returned. Raises NotAllowed, BadMatrix, NotFound."""
-    room = await _locked(writing, room_id)
+    room = await locked(writing, room_id)
+    made, before = await build(writing, room, sender, draft)
+    if made is None:
+        assert before is not None
+        return before
+    return await insert(writing, room, made, before)
+
+
+async def build(writing: Writing, room: Room, sender: str, draft: Draft) -> tuple[Event | None, Stored | None]:
+    """An event of ours, signed and allowed, behind the latest ones; and which event of state stands in its place.
+    None where that says the same already. Raises NotAllowed, BadMatrix."""
     version, home = room.version, writing.home
     keys = authorisation.auth_keys(draft.type, sender, draft.state_key, draft.content, version)
     wanted = list(
@@ -64,11 +82,11 @@ async def append(writing: Writing, room_id: str, sender: str, draft: Draft) -> S
     found = await store.state(writing.unit, room.id, wanted)
     before = None if draft.state_key is None else found.get((draft.type, draft.state_key))
     if before is not None and before.event.sender == sender and before.event.content == draft.content:
-        return before
+        return None, before
     source = {
-        "type": draft.type, "sender": sender, "content": draft.content, "room_id": room_id, "depth": room.depth + 1,
-        "prev_events": list(room.latest), "auth_events": [found[key].event_id for key in keys if key in found],
-        "origin_server_ts": clock.now_ms(),
+        "type": draft.type, "sender": sender, "content": draft.content, "room_id": room.room_id,
+        "depth": min(room.depth + 1, INTEGER_LIMIT), "prev_events": list(room.latest),
+        "auth_events": [found[key].event_id for key in keys if key in found], "origin_server_ts": clock.now_ms(),
     }  # fmt: skip
     if draft.state_key is not None:
         source["state_key"] = draft.state_key
@@ -76,10 +94,10 @@ async def append(writing: Writing, room_id: str, sender: str, draft: Draft) -> S
         source["redacts"] = draft.redacts
     event = events.read(hashes.sealed(source, version, home.name, home.key), version)
     authorisation.check(event, store.as_state(found.values()))
-    return await _insert(writing, room, event, before)
+    return event, before
 
 
-async def _locked(writing: Writing, room_id: str) -> Room:
+async def locked(writing: Writing, room_id: str) -> Room:
     """The room; nobody else appends to it until the unit ends."""
     await writing.unit.run("UPDATE chat_room SET depth = depth WHERE room_id = ?", room_id)
     room = await store.room_named(writing.unit, room_id)
@@ -88,35 +106,71 @@ async def _locked(writing: Writing, room_id: str) -> Room:
     return room
 
 
-async def _insert(writing: Writing, room: Room, event: Event, before: Stored | None) -> Stored:
-    unit, number = writing.unit, ids.new_id()
+async def insert(writing: Writing, room: Room, event: Event, before: Stored | None) -> Stored:
+    """Puts an event that is allowed, and follows all the latest ones, into the timeline and the state. `before` is
+    the event of state in whose place it comes."""
+    stored = await show(writing, room, event, before.id if before else 0, (event.event_id,))
+    if event.state_key is not None:
+        await stand(writing, room, stored, stored.stream)
+    return stored
+
+
+async def show(
+    writing: Writing, room: Room, event: Event, replaces: int, latest: Sequence[str], number: int = 0
+) -> Stored:
+    """Puts an event into the timeline, behind which `latest` are the latest ones; `number` is its row, where it was
+    known already."""
+    unit, known = writing.unit, number
+    number = known or ids.new_id()
     stream = await unit.changed(room.account_id, EVENT, number, "created", part=room.id)
     relation = relations.relation_of(event.content)
     about = relation if relation is not None and relation.rel_type and event.state_key is None else None
     thread = await _thread(writing, room, about)
-    await unit.run(
-        """INSERT INTO chat_event (id, account_id, room, stream, event_id, type, state_key, sender, origin, depth,
-        origin_ms, received_ms, relates_to, rel_type, rel_key, thread, replaces, json)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        number, room.account_id, room.id, stream, event.event_id, event.type, event.state_key, event.sender,
-        server_of(event.sender), event.depth, event.origin_server_ts, clock.now_ms(),
-        about.event_id if about else "", about.rel_type if about else "", about.key if about else "", thread,
-        before.id if before else 0, canonical.encode(event.source),
-    )  # fmt: skip
+    related = (about.event_id, about.rel_type, about.key) if about else ("", "", "")
+    if known:
+        await unit.run(
+            """UPDATE chat_event SET stream = ?, relates_to = ?, rel_type = ?, rel_key = ?, thread = ?, replaces = ?
+            WHERE id = ?""",
+            stream, *related, thread, replaces, number,
+        )  # fmt: skip
+    else:
+        await write_event(unit, room, event, number, stream, related, thread, replaces)
     await unit.run(
         "UPDATE chat_room SET depth = ?, latest = ? WHERE id = ?",
-        event.depth,
-        msgspec.json.encode([event.event_id]).decode(),
+        max(room.depth, event.depth),
+        msgspec.json.encode(latest).decode(),
         room.id,
     )
-    stored = Stored(number, room.id, stream, thread, "", before.id if before else 0, event)
+    stored = Stored(number, room.id, stream, thread, "", replaces, event)
     if room.id not in writing.touched.rooms:
         writing.touched.rooms.append(room.id)
     if about is not None and about.rel_type == "m.replace":
         await _edited(writing, room, about.event_id)
-    if event.state_key is not None:
-        await _stands(writing, room, stored)
     return stored
+
+
+async def write_event(
+    unit: Unit,
+    room: Room,
+    event: Event,
+    number: int,
+    stream: int,
+    related: tuple[str, str, str] = ("", "", ""),
+    thread: str = "",
+    replaces: int = 0,
+    *,
+    rejected: bool = False,
+    soft_failed: bool = False,
+) -> None:
+    """Keeps an event, wherever it stands."""
+    await unit.run(
+        """INSERT INTO chat_event (id, account_id, room, stream, event_id, type, state_key, sender, origin, depth,
+        origin_ms, received_ms, relates_to, rel_type, rel_key, thread, replaces, rejected, soft_failed, json)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        number, room.account_id, room.id, stream, event.event_id, event.type, event.state_key, event.sender,
+        server_of(event.sender), event.depth, event.origin_server_ts, clock.now_ms(), *related, thread, replaces,
+        int(rejected), int(soft_failed), canonical.encode(event.source, strict=event.version.strict_json),
+    )  # fmt: skip
 
 
 async def _thread(writing: Writing, room: Room, about: relations.Relation | None) -> str:
@@ -140,30 +194,50 @@ async def _edited(writing: Writing, room: Room, event_id: str) -> None:
         await writing.unit.changed(room.account_id, EVENT, number, "updated", part=room.id)
 
 
-async def _stands(writing: Writing, room: Room, stored: Stored) -> None:
-    """Writes an event into the state, and what follows from that."""
+async def stand(writing: Writing, room: Room, stored: Stored, stream: int) -> None:
+    """Writes an event into the state as of a position, and what follows from that."""
     unit, (kind, key) = writing.unit, stored.event.key
+    await _note(unit, room, (kind, key), stored.id, stream)
+    if kind == "m.room.member":
+        await members.apply(writing, room, stored, stream)
+    else:
+        await _show_state(writing, room, (kind, key), stored.event.content)
+
+
+async def fall(writing: Writing, room: Room, key: StateKey, stream: int) -> None:
+    """Has nothing stand in a place of the state any more, as of a position."""
+    await _note(writing.unit, room, key, 0, stream)
+    if key[0] == "m.room.member":
+        await members.became(writing, room, key[1], "leave", 0, stream)
+    else:
+        await _show_state(writing, room, key, {})
+
+
+async def _note(unit: Unit, room: Room, key: StateKey, number: int, stream: int) -> None:
     await unit.run(
         """INSERT INTO chat_state (room, type, state_key, event) VALUES (?, ?, ?, ?)
         ON CONFLICT (room, type, state_key) DO UPDATE SET event = excluded.event""",
-        room.id, kind, key, stored.id,
+        room.id, *key, number,
     )  # fmt: skip
     await unit.run(
         "INSERT INTO chat_state_log (room, type, state_key, stream, event) VALUES (?, ?, ?, ?, ?)",
-        room.id, kind, key, stored.stream, stored.id,
+        room.id, *key, stream, number,
     )  # fmt: skip
-    if kind == "m.room.member":
-        await members.apply(writing, room, stored)
-    elif key == "" and kind in _SHOWN:
+
+
+async def _show_state(writing: Writing, room: Room, place: StateKey, content: Object) -> None:
+    kind, key = place
+    if key == "" and kind in _SHOWN:
         column, name = _SHOWN[kind]
-        value = stored.event.content.get(name)
+        value = content.get(name)
         text = value if isinstance(value, str) else ""
-        await unit.run(f"UPDATE chat_room SET {column} = ? WHERE id = ?", text, room.id)
+        await writing.unit.run(f"UPDATE chat_room SET {column} = ? WHERE id = ?", text, room.id)
     elif key == "" and kind in kinds.DECIDING:
-        await _kind(writing, room)
+        await follow_kind(writing, room)
 
 
-async def _kind(writing: Writing, room: Room) -> None:
+async def follow_kind(writing: Writing, room: Room) -> None:
+    """Finds out anew of which kind a room is."""
     found = await store.state(writing.unit, room.id, [(kind, "") for kind in kinds.DECIDING])
     now = kinds.kind_of({each.event.type: each.event.content for each in found.values()}, room.kind)
     if now != room.kind:

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from parvis.chat.rooms import store, tokens
-from parvis.chat.rooms.model import Page, Room, Stored
+from parvis.chat.rooms.model import NOWHERE, Page, Room, Stored
 from parvis.kernel.errors import NotFound
 from parvis.wire.matrix import visibility
 from parvis.wire.matrix.filters import Sieve
@@ -24,14 +24,16 @@ class Sight:
     """Since when the user was what."""
 
     def sees(self, stored: Stored) -> bool:
-        """Whether they may see an event."""
+        """Whether they may see an event. Of the past that was filled in, what is not known to be visible is not."""
+        if not stored.placed:
+            return False
         joined_later = any(
             membership == "join" for stream, membership in self.memberships if stream > stored.stream
         )
         return visibility.may_see(
             stored.event,
             self.user_id,
-            str(_before(self.visibilities, stored.stream) or visibility.DEFAULT),
+            str(_before(self.visibilities, stored.stream) or _unsaid(stored)),
             self.membership(stored.stream),
             joined_later=joined_later,
         )
@@ -41,6 +43,10 @@ class Sight:
         return _before(self.memberships, stream)
 
 
+def _unsaid(stored: Stored) -> str:
+    return visibility.DEFAULT if stored.stream > 0 else "joined"
+
+
 def _before(changes: list[tuple[int, str]] | list[tuple[int, object]], stream: int) -> object:
     place = bisect_left([at for at, _ in changes], stream)
     return changes[place - 1][1] if place else None
@@ -48,16 +54,10 @@ def _before(changes: list[tuple[int, str]] | list[tuple[int, object]], stream: i
 
 async def sight(db: store.Reader, room: Room, user_id: str) -> Sight:
     """What a user may see of a room: one statement."""
-    found = await store.select(
-        db,
-        """e.id IN (SELECT l.event FROM chat_state_log l WHERE l.room = ? AND ((l.type = 'm.room.member'
-        AND l.state_key = ?) OR (l.type = 'm.room.history_visibility' AND l.state_key = ''))) ORDER BY e.stream""",
-        room.id,
-        user_id,
-    )
-    members = [(each.stream, each.event.membership) for each in found if each.event.type == "m.room.member"]
+    found = await store.log_of(db, room.id, ("m.room.member", user_id), ("m.room.history_visibility", ""))
+    members = [(at, each.event.membership) for at, each in found if each.event.type == "m.room.member"]
     others = [
-        (each.stream, visibility.visibility_of(each.event)) for each in found if each.event.type != "m.room.member"
+        (at, visibility.visibility_of(each.event)) for at, each in found if each.event.type != "m.room.member"
     ]
     return Sight(user_id, others, members)
 
@@ -74,7 +74,7 @@ async def page(
     sieve: Sieve | None = None,
 ) -> Page:
     """Events of a room from a position on, one way or the other, not beyond `end`. Positions are behind events."""
-    here = start if start is not None else (2**62 if back else 0)
+    here = start if start is not None else (2**62 if back else NOWHERE)
     found: list[Stored] = []
     more = True
     for _ in range(_ROUNDS):
@@ -102,7 +102,7 @@ async def _some(
             "e.room = ? AND e.stream <= ? AND e.stream > ? ORDER BY e.stream DESC LIMIT ?",
             room.id,
             here,
-            end or 0,
+            NOWHERE if end is None else end,
             limit,
         )
     return await store.select(

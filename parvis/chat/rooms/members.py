@@ -3,17 +3,25 @@ leaves, is kicked or banned has it no more from the next statement on."""
 
 from parvis.access import gate
 from parvis.access.principal import Right
+from parvis.chat.rooms import store
 from parvis.chat.rooms.model import Room, Stored
 from parvis.chat.rooms.writing import Writing
+from parvis.store.unit import Unit
+from parvis.wire.matrix.identifiers import server_of
 
 _RIGHTS = Right.READ | Right.WRITE
 _COUNTED = {"join": "joined", "invite": "invited"}
 
 
-async def apply(writing: Writing, room: Room, stored: Stored) -> None:
-    """Follows an `m.room.member` that was put into the state."""
-    unit, target = writing.unit, stored.event.state_key or ""
-    membership = str(stored.event.membership)
+async def apply(writing: Writing, room: Room, stored: Stored, stream: int) -> None:
+    """Follows an `m.room.member` that was put into the state at a position."""
+    target = stored.event.state_key or ""
+    await became(writing, room, target, str(stored.event.membership), stored.id, stream)
+
+
+async def became(writing: Writing, room: Room, target: str, membership: str, event: int, stream: int) -> None:
+    """Follows what somebody is in a room as of a position, by the event of that row; 0 where none says it."""
+    unit = writing.unit
     row = await unit.row(
         "SELECT membership, principal_id FROM chat_member WHERE room = ? AND user_id = ?", room.id, target
     )
@@ -27,15 +35,34 @@ async def apply(writing: Writing, room: Room, stored: Stored) -> None:
         principal_id = excluded.principal_id, stream = excluded.stream, forgotten = 0,
         changed = CASE WHEN chat_member.membership = excluded.membership
         THEN chat_member.changed ELSE excluded.changed END, membership = excluded.membership""",
-        room.id, target, principal_id, membership, stored.id, stored.stream, stored.stream,
+        room.id, target, principal_id, membership, event, stream, stream,
     )  # fmt: skip
     for word, change in ((before, -1), (membership, 1)):
         if word in _COUNTED and before != membership:
             column = _COUNTED[word]
             await unit.run(f"UPDATE chat_room SET {column} = {column} + ? WHERE id = ?", change, room.id)
+            if word == "join" and (server := server_of(target)) != writing.home.name:
+                await _elsewhere(unit, room.id, server, change)
     if principal_id:
         writing.touched.people.append(principal_id)
         await _open(writing, room, principal_id, before, membership)
+
+
+async def _elsewhere(unit: Unit, room: int, server: str, change: int) -> None:
+    await unit.run("UPDATE chat_room SET others = others + ? WHERE id = ?", change, room)
+    await unit.run(
+        """INSERT INTO chat_room_server (room, server, joined) VALUES (?, ?, ?)
+        ON CONFLICT (room, server) DO UPDATE SET joined = chat_room_server.joined + excluded.joined""",
+        room,
+        server,
+        change,
+    )
+
+
+async def servers(db: store.Reader, room: int) -> list[str]:
+    """The other servers that have members in a room."""
+    rows = await db.rows("SELECT server FROM chat_room_server WHERE room = ? AND joined > 0 ORDER BY server", room)
+    return [server for (server,) in rows]
 
 
 async def _open(writing: Writing, room: Room, principal_id: int, before: str, now: str) -> None:

@@ -14,6 +14,10 @@ RECEIPT = "RoomReceipt"
 MEMBER = ("m.room.member",)
 MOST_INVITED = 100
 """People invited as a room is made."""
+NOWHERE = -(2**50)
+"""Positions up to this one are no places in a room's timeline: its event is known only because others name it, or
+was not let in. What was filled in from the past stands between this and 0. What stands here in the log of the state
+stood there before everything that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,10 @@ class Room:
     topic: str
     alias: str
     avatar: str
+    others: int
+    """Members who are of other servers."""
+    eldest: int
+    """The position of the eldest event that was filled in from the past; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,13 @@ class Stored:
     replaces: int
     """The event of state that stood there before it; 0 for none."""
     event: Event
+    rejected: bool = False
+    """Whether it was not allowed: it changes nothing and allows nothing."""
+
+    @property
+    def placed(self) -> bool:
+        """Whether it is in the timeline."""
+        return self.stream > NOWHERE
 
     @property
     def event_id(self) -> str:

@@ -1,7 +1,7 @@
 """When a room becomes of another kind, all that was said in it is read anew by search: then it finds it, or no
 more."""
 
-from parvis.chat.rooms.model import EVENT
+from parvis.chat.rooms.model import EVENT, NOWHERE
 from parvis.store.jobs import Job, Jobs
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -23,7 +23,7 @@ class Rereading:
 
     async def run(self, job: Job) -> None:
         """See Jobs.handle."""
-        room, last = int(job.args["room"]), int(job.progress.get("stream", 0))
+        room, last = int(job.args["room"]), int(job.progress.get("stream", NOWHERE))
         while True:
             rows = await self._store.db.rows(
                 """SELECT id, account_id, stream FROM chat_event WHERE room = ? AND stream > ? AND state_key IS NULL

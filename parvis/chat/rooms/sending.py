@@ -2,19 +2,18 @@
 name is said once (Matrix v1.19 Client-Server §Transaction identifiers)."""
 
 from parvis.access.principal import Right
-from parvis.chat.rooms import aliases, store
+from parvis.chat.rooms import aliases, redacting, store
 from parvis.chat.rooms.append import append
-from parvis.chat.rooms.model import EVENT, Draft, Me, Room
+from parvis.chat.rooms.model import Draft, Me, Room
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel import clock
 from parvis.kernel.errors import Forbidden, NotFound
 from parvis.store.store import Store
 from parvis.store.unit import Unit
-from parvis.wire.matrix import canonical, relations
+from parvis.wire.matrix import relations
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.powers import CREATE, POWER_LEVELS, PowerLevels
-from parvis.wire.matrix.redaction import redacted
 
 KEPT_MS = 24 * 3_600_000
 """How long a transaction is known."""
@@ -75,19 +74,7 @@ async def _redact(writing: Writing, me: Me, room: Room, event_id: str, content: 
         said = {key: value for key, value in content.items() if key != "redacts"}
         draft = Draft("m.room.redaction", said, redacts=event_id)
     stored = await append(writing, room.room_id, me.user_id, draft)
-    if not target.redacted_by:
-        await unit.run(
-            """UPDATE chat_event SET json = ?, redacted_by = ?, relates_to = '', rel_type = '', rel_key = ''
-            WHERE id = ?""",
-            canonical.encode(redacted(target.event.source, room.version)),
-            stored.event_id,
-            target.id,
-        )
-        await unit.changed(room.account_id, EVENT, target.id, "updated", part=room.id)
-        relation = relations.relation_of(target.event.content)
-        about = await store.by_event_ids(unit, room.id, [relation.event_id]) if relation else {}
-        for each in about.values():  # what was edited says again what it said before
-            await unit.changed(room.account_id, EVENT, each.id, "updated", part=room.id)
+    await redacting.take_back(writing, room, target, stored.event_id)
     if name:
         await _keep(unit, me, name, stored.event_id)
     return stored.event_id

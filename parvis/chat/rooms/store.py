@@ -15,8 +15,8 @@ from parvis.wire.matrix.event import Event, StateKey
 from parvis.wire.matrix.versions import supported
 
 _ROOM = """id, account_id, room_id, version, kind, type, depth, latest, joined, invited, listed, join_rule, name,
-topic, alias, avatar"""
-_EVENT = "e.id, e.room, e.stream, e.thread, e.redacted_by, e.replaces, e.event_id, e.json, r.version"
+topic, alias, avatar, others, eldest"""
+_EVENT = "e.id, e.room, e.stream, e.thread, e.redacted_by, e.replaces, e.event_id, e.json, r.version, e.rejected"
 _FROM = "chat_event e JOIN chat_room r ON r.id = e.room"
 _AT_ONCE = 200
 
@@ -46,7 +46,8 @@ def _room(row: Row) -> Room:
 
 def _stored(row: Row) -> Stored:
     source = msgspec.json.decode(row[7])
-    return Stored(row[0], row[1], row[2], row[3], row[4], row[5], events.load(source, supported(row[8]), row[6]))
+    event = events.load(source, supported(row[8]), row[6])
+    return Stored(row[0], row[1], row[2], row[3], row[4], row[5], event, bool(row[9]))
 
 
 async def room_named(db: Reader, room_id: str) -> Room | None:
@@ -105,9 +106,9 @@ async def by_numbers(db: Reader, wanted: Iterable[int]) -> dict[int, Stored]:
 
 
 async def event_of(db: Reader, room: Room, event_id: str) -> Stored:
-    """One event of a room. Raises NotFound."""
+    """One event of a room's timeline or state. Raises NotFound."""
     found = await by_event_ids(db, room.id, [event_id])
-    if event_id not in found:
+    if event_id not in found or not found[event_id].placed:
         raise NotFound("no such event")
     return found[event_id]
 
@@ -148,11 +149,24 @@ async def state_at(db: Reader, room: int, stream: int, *, without_members: bool 
 
 async def state_between(db: Reader, room: int, after: int, until: int) -> list[Stored]:
     """What came into the state behind one position, up to another, and stood there at the second."""
-    found: dict[StateKey, Stored] = {}
-    where = "e.id IN (SELECT l.event FROM chat_state_log l WHERE l.room = ? AND l.stream > ? AND l.stream <= ?)"
-    for each in await select(db, f"{where} ORDER BY e.stream", room, after, until):
-        found[each.event.key] = each
-    return list(found.values())
+    log = await _log(db, "l.stream > ? AND l.stream <= ?", room, after, until)
+    return list({each.event.key: each for _, each in log}.values())
+
+
+async def log_of(db: Reader, room: int, *keys: StateKey) -> list[tuple[int, Stored]]:
+    """What stood under some keys, each with the position since when."""
+    pairs = " OR ".join("(l.type = ? AND l.state_key = ?)" for _ in keys)
+    return await _log(db, f"({pairs})", room, *(text for key in keys for text in key))
+
+
+async def _log(db: Reader, where: str, room: int, *args: Any) -> list[tuple[int, Stored]]:
+    rows = await db.rows(
+        f"""SELECT {_EVENT}, l.stream FROM chat_state_log l JOIN chat_event e ON e.id = l.event
+        JOIN chat_room r ON r.id = e.room WHERE l.room = ? AND {where} ORDER BY l.stream""",
+        room,
+        *args,
+    )
+    return [(row[-1], _stored(row)) for row in rows]
 
 
 def as_state(stored: Iterable[Stored]) -> dict[StateKey, Event]:

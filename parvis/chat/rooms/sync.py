@@ -181,7 +181,8 @@ class RoomSync:
             return [], False
         seen = await history.sight(self._db, room, asking.me.user_id)
         kept = [each for each in reversed(rows[:limit]) if seen.sees(each)]
-        return kept, len(rows) > limit
+        whole = after > 0 or rows[-1].event.type == "m.room.create"
+        return kept, len(rows) > limit or not whole
 
     async def _state(
         self,
@@ -204,6 +205,11 @@ class RoomSync:
                 found = [each for each in found if each.event.type != "m.room.member"]
         else:
             found = []
+        if room.others and not (new or asking.full_state):
+            # What meets from several servers may change state that no event of the timeline is.
+            told = {each.id for each in (*events, *found)}
+            more = await store.state_between(self._db, room.id, after, asking.upto)
+            found += [each for each in more if each.id not in told]
         if lazy and senders:
             members = await store.state(self._db, room.id, [("m.room.member", user) for user in sorted(senders)])
             found += [each for each in members.values() if each.stream <= start]

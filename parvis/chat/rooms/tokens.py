@@ -7,7 +7,7 @@ from typing import NamedTuple
 from parvis.wire.matrix.errors import BadMatrix
 
 _SYNC = re.compile(r"s([0-9]{1,18})_([0-9]{1,18})_([0-9]{1,18})", re.A)
-_EVENT = re.compile(r"t([0-9]{1,18})", re.A)
+_EVENT = re.compile(r"t(-?[0-9]{1,18})", re.A)
 
 
 class Position(NamedTuple):
