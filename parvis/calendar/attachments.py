@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from parvis.access import parts
 from parvis.access.principal import Principal
-from parvis.calendar import draft, events, service
+from parvis.calendar import draft, events, roles
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.model import SCOPE
 from parvis.kernel import ids
@@ -132,7 +132,7 @@ async def readable(db: Any, principal: Principal, number: int) -> Row:
     access = (await parts.several(db, principal, SCOPE, [calendar_id])).get(calendar_id)
     if access is not None and (access.owner or not privacy):
         return Row(*row[:7])
-    mine = await service.me(db, principal.id)
+    mine = await roles.me(db, principal.id)
     if not any(name in mine for each in parsed(etag, data).components for name in attendees(each)):
         raise NotFound("no such attachment")
     return Row(*row[:7])

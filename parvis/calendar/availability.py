@@ -8,7 +8,7 @@ from typing import Any
 
 from parvis.access import parts
 from parvis.access.principal import Principal, Right
-from parvis.calendar import calendars, events, service
+from parvis.calendar import calendars, events, roles
 from parvis.calendar.calendars import Row as Calendar
 from parvis.calendar.draft import parsed
 from parvis.calendar.events import Kept
@@ -63,7 +63,7 @@ async def of(
         raise Forbidden("you may not know when they are busy")
     present = await calendars.by_ids(db, allowed)
     chosen = await calendars.chosen(db, allowed, account_id)
-    addresses, found, looked = await service.me(db, account_id), list[Taken](), 0
+    addresses, found, looked = await roles.me(db, account_id), list[Taken](), 0
     for number, calendar in present.items():
         counted = chosen.get(number, {}).get("includeInAvailability", "all")
         if counted == "none":

@@ -12,6 +12,7 @@ from parvis.access.principal import Principal
 from parvis.calendar import (
     approval,
     calendars,
+    copies,
     delivered,
     draft,
     events,
@@ -21,7 +22,7 @@ from parvis.calendar import (
     outgoing,
     proposals,
     resources,
-    service,
+    roles,
 )
 from parvis.calendar.draft import parsed
 from parvis.calendar.events import Kept
@@ -71,6 +72,8 @@ class Deliverer:
         async def finish(unit: Unit) -> None:
             await unit.run("DELETE FROM calendar_message WHERE id = ?", number)
             await delivered.note(unit, account_id, message.uid, number, done)
+            if message.method == "REQUEST":
+                await _caught_up(unit, account_id, message.uid)
 
         await self._store.write(finish)
 
@@ -150,13 +153,20 @@ async def _mailed(
     already. Who hands an invitation on to somebody tells them only of what they do not know."""
     speaker = f"mailto:{author}"
     if speaker not in itip.speakers(message):
-        handed_on = speaker in itip.delegators(message, await service.me(unit, person.id))
+        handed_on = speaker in itip.delegators(message, await roles.me(unit, person.id))
         if not handed_on or await events.by_uid(unit, person.id, message.uid) is not None:
             return
     elif await approval.replied(unit, person, message, writer):
         return
     if await unit.value("SELECT 1 FROM address WHERE address = ?", author) is None:
         await receive(unit, person, message, None, author)
+
+
+async def _caught_up(unit: Unit, account_id: int, uid: str) -> None:
+    """Who has got an invitation sees the answers that came in while it was on its way."""
+    found = await events.by_uid(unit, account_id, uid)
+    if found is not None:
+        await copies.spread(unit, found[0], parsed(found[0].etag, found[1]))
 
 
 async def receive(
@@ -168,13 +178,13 @@ async def receive(
     if await approval.replied(unit, person, message, sender):
         return status.DELIVERED
     stored = await events.by_uid(unit, person.id, message.uid)
-    mine = await service.me(unit, person.id)
+    mine = await roles.me(unit, person.id)
     before = parsed(stored[0].etag, stored[1]) if stored is not None else None
     try:
         outcome = itip.received(before, message, mine, clock.now_ms())
         await _carry_out(unit, person, message, stored, outcome, sender)
         if stored is not None and outcome.happened in ("countered", "declined-counter"):
-            speaking = await service.me(unit, sender.id) if sender is not None else {f"mailto:{author}"}
+            speaking = await roles.me(unit, sender.id) if sender is not None else {f"mailto:{author}"}
             await _countered(unit, message, stored, outcome, sender, speaking)
     except (BadCalendar, Conflict, OverQuota) as error:
         _log.info("a calendar message is passed over: %s", error.sentence)
@@ -209,6 +219,8 @@ async def _carry_out(
     await outgoing.ring(unit, stored[0], made.series)
     await outgoing.moved(unit, stored[0], known, made.series)
     await notices.add(unit, stored[0], "updated", message, sender, stored, made)
+    if outcome.happened == "replied":
+        await copies.spread(unit, stored[0], made.series)
     if made.series.first.value("STATUS").upper() == "CANCELLED":
         await events.decided(unit, stored[0].id)
     if message.method == "REQUEST":

@@ -81,6 +81,31 @@ async def by_uid(db: Any, account_id: int, uid: str) -> Kept | None:
     return None if row is None else _kept(row)
 
 
+async def copies(db: Any, row: Row, addresses: Sequence[str], after: int, limit: int) -> list[Row]:
+    """The events of the same UID in the accounts that have these addresses, after one of them, by account."""
+    rows = await db.rows(
+        f"""SELECT {ROW} FROM calendar_event e WHERE e.uid = ? AND e.account_id IN (
+        SELECT a.principal_id FROM address a WHERE a.address IN {marks(len(addresses))})
+        AND e.account_id > ? AND e.account_id <> ? ORDER BY e.account_id LIMIT ?""",
+        row.uid,
+        *addresses,
+        after,
+        row.account_id,
+        limit,
+    )
+    return [Row(*each) for each in rows]
+
+
+async def contents(db: Any, numbers: Sequence[int]) -> dict[int, bytes]:
+    """The bytes of events, whosever they are."""
+    if not numbers:
+        return {}
+    rows = await db.rows(
+        f"SELECT event_id, data FROM calendar_object WHERE event_id IN {marks(len(numbers))}", *numbers
+    )
+    return {number: bytes(data) for number, data in rows}
+
+
 async def named(db: Any, calendar_id: int, names: Sequence[str], *, secret: bool) -> list[Kept]:
     """The events of these paths in a calendar; `secret`: those too that only the owner may know of."""
     if not names:

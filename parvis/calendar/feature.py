@@ -2,7 +2,7 @@
 
 from parvis.access import colleagues, directory
 from parvis.access.principal import Kind as PrincipalKind
-from parvis.calendar import approval, attachments, calendars, erase, feeds, outgoing, transfer
+from parvis.calendar import approval, attachments, calendars, copies, erase, feeds, outgoing, transfer
 from parvis.calendar.asking import Asker
 from parvis.calendar.attaching import Attaching
 from parvis.calendar.dav import Calendars
@@ -53,6 +53,7 @@ def feature(context: Context) -> Feature:
         erase=erase.everything,
         jobs={
             outgoing.DELIVER: deliverer.handle,
+            copies.SPREAD: copies.Spreader(context).handle,
             approval.ASK: Asker(context).handle,
             outgoing.RING: ringer.handle,
             outgoing.PLAN: ringer.plan,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parvis.access.principal import Principal, Right
-from parvis.calendar import calendars, draft, events, outgoing, service
+from parvis.calendar import calendars, draft, events, outgoing, roles, service
 from parvis.calendar.draft import parsed
 from parvis.calendar.events import Kept
 from parvis.calendar.model import PROPOSAL
@@ -83,8 +83,8 @@ async def propose(
     if not access.rights & (Right.RSVP | Right.WRITE) or (row.privacy and not access.owner):
         raise Forbidden("you may not answer for them")
     await calendars.not_fed(unit, row.calendar_id)
-    series, mine = parsed(row.etag, data), await service.me(unit, row.account_id)
-    if not service.attends(series, mine):
+    series, mine = parsed(row.etag, data), await roles.me(unit, row.account_id)
+    if not roles.attends(series, mine):
         raise Forbidden("only who is invited proposes another time")
     if not 0 < end_ms - start_ms <= _LONGEST_MS:
         raise Invalid("it ends after it starts, within a year", field="utcEnd")

@@ -5,10 +5,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from parvis.access import directory, parts
+from parvis.access import parts
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
-from parvis.calendar import calendars, draft, events, notices, outgoing
+from parvis.calendar import calendars, copies, draft, events, notices, outgoing, roles
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.events import Kept, Row
 from parvis.calendar.model import SCOPE
@@ -19,7 +19,7 @@ from parvis.wire.contentlines import Component
 from parvis.wire.ical import itip
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.itip import status
-from parvis.wire.ical.itip.message import attendees, organizer
+from parvis.wire.ical.itip.message import organizer
 
 _PAGE = 200
 
@@ -35,27 +35,6 @@ class Done:
     row: Row
     draft: Draft
     as_given: bool
-
-
-async def me(db: Any, account_id: int) -> frozenset[str]:
-    """The addresses of an account as calendars write them, in lower case."""
-    return frozenset(f"mailto:{each}" for each in await directory.addresses(db, account_id))
-
-
-def organizes(series: Series, mine: Collection[str]) -> bool:
-    """Whether these addresses organize an event that others take part in: nobody sends messages about an event of
-    somebody else. RFC 6638 §11.2"""
-    return organizer(series) in mine and any(attendees(each) for each in series.components)
-
-
-def attends(series: Series, mine: Collection[str]) -> bool:
-    """Whether these addresses take part in an event of somebody else."""
-    owner = organizer(series)
-    return (
-        bool(owner)
-        and owner not in mine
-        and any(name in mine for each in series.components for name in attendees(each))
-    )
 
 
 def _own(series: Series, mine: Collection[str]) -> bool:
@@ -86,16 +65,16 @@ async def create(
     NotFound, Forbidden, OverQuota, Conflict."""
     access, calendar = await calendars.proved(unit, principal, calendar_id)
     await calendars.not_fed(unit, calendar_id)
-    mine = await me(unit, calendar.account_id)
+    mine = await roles.me(unit, calendar.account_id)
     if Right.WRITE not in access.rights and not (Right.WRITE_OWN in access.rights and _own(given.series, mine)):
         raise Forbidden("you may not make events in this calendar")
     if given.privacy and not access.owner:
         raise Invalid("events in a calendar of others are not private", field="privacy")
     messages = list[itip.Message]()
     if tell and not unsent:
-        if organizes(given.series, mine):
+        if roles.organizes(given.series, mine):
             messages = itip.from_organizer(None, given.series, mine, clock.now_ms())
-        elif attends(given.series, mine):
+        elif roles.attends(given.series, mine):
             reply = itip.from_attendee(unanswered(given.series, mine), given.series, mine, clock.now_ms())
             messages = [reply] if reply is not None else []
         given = _pending(None, given, messages)
@@ -143,7 +122,7 @@ def _changeable(access: Access, row: Row, before: Series, after: Series, mine: C
     rights = access.rights
     if Right.WRITE in rights or (Right.WRITE_OWN in rights and _own(before, mine)):
         return
-    if Right.RSVP in rights and attends(before, mine) and itip.may_change(before, after, mine):
+    if Right.RSVP in rights and roles.attends(before, mine) and itip.may_change(before, after, mine):
         return
     raise Forbidden("you may not change this event")
 
@@ -165,7 +144,7 @@ async def replace(
     before, after = parsed(row.etag, data), given.series
     access = await allowed(unit, principal, row)
     await calendars.not_fed(unit, row.calendar_id)
-    mine = await me(unit, row.account_id)
+    mine = await roles.me(unit, row.account_id)
     _changeable(access, row, before, after, mine)
     if given.privacy != row.privacy and not access.owner:
         raise Invalid("events in a calendar of others are not private", field="privacy")
@@ -173,16 +152,18 @@ async def replace(
     is_draft = was_draft if unsent is None else unsent
     messages = list[itip.Message]()
     kept = given
-    if organizes(before, mine) or organizes(after, mine):
+    if roles.organizes(before, mine) or roles.organizes(after, mine):
         revised = itip.revised(before, itip.with_answers(before, after) if answers else after, mine)
         if any(new is not old for new, old in zip(revised.components, after.components, strict=True)):
             kept = draft.made(revised, given.data)
-        known = before if organizes(before, mine) and not was_draft else None
+        known = before if roles.organizes(before, mine) and not was_draft else None
         messages = itip.from_organizer(known, kept.series, mine, now)
-    elif attends(before, mine):
-        if not itip.may_change(before, after, mine):
+    elif roles.attends(before, mine):
+        told = itip.numbered(before, after)
+        told = itip.told(told, before, mine) if answers else told
+        if not itip.may_change(before, told, mine):
             raise NotTheirs("only the organizer may change this")
-        if (told := itip.numbered(before, after)) is not after:
+        if told is not after:
             kept = draft.made(told, given.data)
             after = told
         reply = itip.from_attendee(before, after, mine, now)
@@ -191,16 +172,23 @@ async def replace(
         await events.decided(unit, row.id)
     if not tell or is_draft:
         messages = []
-    if messages or organizes(after, mine) or attends(before, mine):
+    if messages or roles.organizes(after, mine) or roles.attends(before, mine):
         kept = _pending(before, kept, messages)
     # RFC 6638 §3.2.10: an answer does not change the tag
-    await events.replace(unit, row, before, kept, scheduled=not attends(before, mine), unsent=unsent)
+    await events.replace(unit, row, before, kept, scheduled=not roles.attends(before, mine), unsent=unsent)
     await outgoing.add(unit, row.account_id, messages)
     await outgoing.ring(unit, row, kept.series)
     await outgoing.moved(unit, row, before, kept.series)
+    if tell and not is_draft and roles.organizes(kept.series, mine) and _answered(before, kept.series):
+        await copies.spread(unit, row, kept.series)
     if principal.id != row.account_id:
         await notices.add(unit, row, "updated", None, principal, found, kept)
     return Done(row, kept, kept is given)
+
+
+def _answered(before: Series, after: Series) -> bool:
+    """Whether an organizer has changed an answer: their own, or one that they were told."""
+    return itip.told(before, after, ()) is not before
 
 
 async def move(unit: Unit, principal: Principal, row: Row, calendar_id: int, name: str = "") -> None:
@@ -222,16 +210,16 @@ async def destroy(unit: Unit, principal: Principal, found: Kept, *, tell: bool =
     row, data = found
     access = await allowed(unit, principal, row)
     await calendars.not_fed(unit, row.calendar_id)
-    series, mine = parsed(row.etag, data), await me(unit, row.account_id)
+    series, mine = parsed(row.etag, data), await roles.me(unit, row.account_id)
     if row.privacy and not access.owner:
         raise Forbidden("this event is private")
     if Right.DELETE not in access.rights and not (Right.WRITE_OWN in access.rights and _own(series, mine)):
         raise Forbidden("you may not delete this event")
     now = clock.now_ms()
     if tell and not row.draft:
-        if organizes(series, mine):
+        if roles.organizes(series, mine):
             await outgoing.add(unit, row.account_id, itip.from_organizer(series, None, mine, now))
-        elif reply and attends(series, mine):
+        elif reply and roles.attends(series, mine):
             answer = itip.from_attendee(series, None, mine, now)
             await outgoing.add(unit, row.account_id, [answer] if answer is not None else [])
     await events.delete(unit, row)

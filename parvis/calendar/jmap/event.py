@@ -9,7 +9,7 @@ from typing import Any
 from parvis.access import parts
 from parvis.access.gate import Access
 from parvis.access.principal import Right
-from parvis.calendar import attachments, calendars, draft, events, identities, outgoing, service
+from parvis.calendar import attachments, calendars, draft, events, identities, outgoing, roles, service
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.events import Kept, Row
 from parvis.calendar.jmap import instance, links
@@ -72,9 +72,7 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
     shared = [row.id for row, _ in found if row.calendar_id in seen and not seen[row.calendar_id].owner]
     floating = zone(getattr(call.arguments, "time_zone", "Etc/UTC") or "Etc/UTC") or UTC
     chosen = await events.chosen(db, shared, call.principal.id)
-    reading = Reading(
-        seen, chosen, await service.me(db, call.account_id), floating, wanted, call.context.public_url
-    )
+    reading = Reading(seen, chosen, await roles.me(db, call.account_id), floating, wanted, call.context.public_url)
     return [_object(each, reading) for each in found if _may_see(each[0], reading)]
 
 
@@ -222,7 +220,7 @@ async def create(call: Call, unit: Unit, creation: Creation) -> Created:
         "updated": now,
         **_with_utc(said, values, calendar.zone),
     }
-    mine = await service.me(unit, call.account_id)
+    mine = await roles.me(unit, call.account_id)
     said = await links.kept(call, unit, deepcopy(said), creation.prepared or {})
     said = await _with_organizer(unit, said, call.account_id)
     if is_origin(said, mine):
@@ -314,7 +312,7 @@ async def _changed(
 ) -> Object | None:
     row, data = found
     before = parsed(row.etag, data)
-    mine = await service.me(unit, row.account_id)
+    mine = await roles.me(unit, row.account_id)
     said = jscalendar.event(before)
     calendar = (await calendars.by_ids(unit, [row.calendar_id]))[row.calendar_id]
     new = {

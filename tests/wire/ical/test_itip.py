@@ -290,3 +290,57 @@ def test_whom_the_server_does_not_tell() -> None:
 def test_what_is_no_message(lines: list[str]) -> None:
     with pytest.raises(BadCalendar):
         itip.read(read(*lines))
+
+
+def test_guests_see_the_answers_of_others_and_keep_their_own() -> None:
+    known = answered(stored(*meeting()), BOB, "DECLINED")
+    copy = answered(stored(*meeting()), CID, "ACCEPTED")
+    seen = itip.told(copy, known, CID)
+    assert status(seen, BOB) == "DECLINED" and status(seen, CID) == "ACCEPTED"
+    assert itip.told(seen, known, CID) is seen
+    assert "X-PARVIS" not in str(calendar.write(calendar.new(seen.components)))
+
+
+def test_the_answers_to_another_time_are_not_told() -> None:
+    known = answered(stored(*meeting("SEQUENCE:2", start="20260106T100000Z")), BOB, "DECLINED")
+    copy = stored(*meeting())
+    assert itip.told(copy, known, CID) is copy
+    assert itip.told(copy, answered(stored(*meeting("SEQUENCE:2")), BOB, "DECLINED"), CID) is not copy
+
+
+def test_an_answer_to_an_older_revision_counts_as_long_as_the_time_is_the_same() -> None:
+    reply = itip.from_attendee(stored(*meeting()), answered(stored(*meeting()), BOB, "ACCEPTED"), BOB, NOW)
+    assert reply is not None
+    renamed = stored(*meeting("SEQUENCE:3", "LOCATION:Here"))
+    assert status(itip.received(renamed, wire(reply), ANN, NOW).series, BOB) == "ACCEPTED"
+    later = meeting("SEQUENCE:3", start="20260105T110000Z")
+    longer = [line.replace("PT1H", "PT2H") for line in meeting("SEQUENCE:3")]
+    for lines in (later, longer):
+        assert itip.received(stored(*lines), wire(reply), ANN, NOW).happened == "outdated"
+
+
+def test_the_answer_for_an_instance_is_told_unless_the_instance_is_not_wanted() -> None:
+    of_one = [
+        line.replace("NEEDS-ACTION;RSVP=TRUE:mailto:bob", "DECLINED:mailto:bob")
+        for line in meeting("RECURRENCE-ID:20260112T100000Z", start="20260112T100000Z")
+    ]
+    known = stored(*weekly(), *of_one)
+    seen = itip.told(stored(*weekly()), known, CID)
+    assert len(seen.components) == 2 and status(seen, BOB, 1) == "DECLINED" and status(seen, BOB) == "NEEDS-ACTION"
+    unwanted = stored(*weekly("EXDATE:20260112T100000Z"))
+    assert itip.told(unwanted, known, CID) is unwanted
+    only = stored(*meeting("RECURRENCE-ID:20260119T100000Z", start="20260119T100000Z"))
+    assert itip.told(only, known, CID) is only
+
+
+def test_whom_a_guest_has_sent_instead_is_seen() -> None:
+    people = [
+        *PEOPLE[:2],
+        'ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO="mailto:dan@example.org":mailto:bob@example.org',
+        PEOPLE[3],
+        'ATTENDEE;DELEGATED-FROM="mailto:bob@example.org";SCHEDULE-STATUS=1.2:mailto:dan@example.org',
+    ]
+    seen = itip.told(stored(*meeting()), stored(*meeting(people=people)), CID)
+    assert status(seen, BOB) == "DELEGATED"
+    dan = seen.first.every("ATTENDEE")[-1]
+    assert dan.value in DAN and not dan.param("SCHEDULE-STATUS")

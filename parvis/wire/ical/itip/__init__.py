@@ -1,7 +1,8 @@
-"""iTIP (RFC 5546) as pure functions: what becomes of a stored object when a message comes in (`received`), and
-which messages a change makes (`from_organizer`, `from_attendee`). Who may have sent a message is the caller's
-question: `speakers` names them."""
+"""iTIP (RFC 5546) as pure functions: what becomes of a stored object when a message comes in (`received`), which
+messages a change makes (`from_organizer`, `from_attendee`), and what guests see of each other (`told`). Who may
+have sent a message is the caller's question: `speakers` names them."""
 
+from parvis.wire.ical.itip.answers import told
 from parvis.wire.ical.itip.attendee import declined, from_attendee, may_change, numbered, to_delegates
 from parvis.wire.ical.itip.counter import times
 from parvis.wire.ical.itip.incoming import Outcome, received
@@ -10,5 +11,5 @@ from parvis.wire.ical.itip.organizer import from_organizer, revised, with_answer
 
 __all__ = [
     "Message", "Outcome", "declined", "delegators", "from_attendee", "from_organizer", "may_change", "numbered",
-    "read", "received", "revised", "speakers", "times", "to_delegates", "with_answers",
+    "read", "received", "revised", "speakers", "times", "to_delegates", "told", "with_answers",
 ]  # fmt: skip

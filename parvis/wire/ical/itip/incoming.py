@@ -6,7 +6,15 @@ from typing import Literal
 
 from parvis.wire.contentlines import Component, Property
 from parvis.wire.ical.calendar import Series, recurrence_id, sequence
-from parvis.wire.ical.itip.instances import by_instance, exchanged, instance_of, single, start_of, without
+from parvis.wire.ical.itip.instances import (
+    at_same_time,
+    by_instance,
+    exchanged,
+    instance_of,
+    single,
+    start_of,
+    without,
+)
 from parvis.wire.ical.itip.message import (
     REPLIED,
     Message,
@@ -238,14 +246,15 @@ def _all_attendees(stored: Series) -> set[str]:
 
 
 def _answered(stored: Series, reply: Component, answer: Property, of: Series, crashers: bool) -> Series | None:
-    """The series with an answer; None when it is too old, or comes from nobody who was asked."""
+    """The series with an answer; None when it is too old, or comes from nobody who was asked. One to an older
+    revision counts as long as the time is the same: not of each revision guests are told."""
     at = instance_of(reply, of)
     target = by_instance(stored).get(at)
     if target is None:
         if at is None or stored.master is None:
             return None
         target = single(stored, at)
-    if sequence(reply) < sequence(target):
+    if sequence(reply) < sequence(target) and not at_same_time(reply, of, target, stored):
         return None
     invited = attendees(target).get(address(answer))
     if invited is not None and invited.param(REPLIED) > reply.value("DTSTAMP").strip():

@@ -15,6 +15,18 @@ def start_of(component: Component, series: Series) -> Moment | None:
     return of_property(component, "DTSTART", series.zones) or of_property(component, "DUE", series.zones)
 
 
+def at_same_time(one: Component, of: Series, other: Component, of_other: Series) -> bool:
+    """Whether two components are at the same time, as far as the first says when it ends. Raises BadCalendar."""
+    start, there = start_of(one, of), start_of(other, of_other)
+    if start is None or there is None:
+        return start is there
+    ends = any(one.first(name) is not None for name in ("DTEND", "DUE", "DURATION"))
+    if not ends:
+        return start.ms() == there.ms()
+    lengths = length_of(one, start, of.zones), length_of(other, there, of_other.zones)
+    return start.ms() == there.ms() and lengths[0].whole == lengths[1].whole
+
+
 def by_instance(series: Series) -> dict[int | None, Component]:
     """The components by the original start of their instance in milliseconds; the master under None."""
     found: dict[int | None, Component] = {recurrence_id(each, series.zones).ms(): each for each in series.overrides}

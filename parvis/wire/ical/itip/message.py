@@ -118,11 +118,12 @@ def made(
 
 def _told(given: Component, now_ms: int) -> Component:
     properties = [Property("DTSTAMP", stamp(now_ms))]
-    properties += [_plain(each) for each in given.properties if each.name not in ("DTSTAMP", "REQUEST-STATUS")]
+    properties += [unscheduled(each) for each in given.properties if each.name not in ("DTSTAMP", "REQUEST-STATUS")]
     return Component(given.name, properties, [each for each in given.components if each.name != "VALARM"])
 
 
-def _plain(given: Property) -> Property:
+def unscheduled(given: Property) -> Property:
+    """A person without the parameters of scheduling, which are nobody else's."""
     if given.name not in ("ATTENDEE", "ORGANIZER") or not any(name in given.params for name in (*_UNSAID, REPLIED)):
         return given
     return given.changed(
