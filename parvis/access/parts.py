@@ -67,15 +67,16 @@ async def readable(
 
 
 async def available(
-    db: Reader, principal: Principal, account_id: int, kind: str, *, inside: bool = True
+    db: Reader, principal: Principal, account_ids: Sequence[int], kind: str, *, inside: bool = True
 ) -> list[Access]:
-    """The parts of an account of which `principal` may know when they are busy: those in which it has that right
+    """The parts of some accounts of which `principal` may know when they are busy: those in which it has that right
     and, `inside` the organisation, those of a colleague, of which it may know no more (access.colleagues)."""
-    known = f"UNION ALL {colleagues.KNOWN} AND s.account_id = ? AND s.kind = ?" if inside else ""
+    some = f"s.account_id IN {marks(len(account_ids))}"
+    known = f"UNION ALL {colleagues.KNOWN} AND {some} AND s.kind = ?" if inside else ""
     rows = await db.rows(
-        f"{_SEEN} AND s.account_id = ? {known} ORDER BY 1",
-        *(principal.id, kind, clock.now_ms(), account_id),
-        *((principal.id, account_id, kind) if inside else ()),
+        f"{_SEEN} AND {some} {known} ORDER BY 1",
+        *(principal.id, kind, clock.now_ms(), *account_ids),
+        *((principal.id, *account_ids, kind) if inside else ()),
     )
     return [access for access in grouped(rows) if _has(access, Right.FREE_BUSY)]
 

@@ -53,7 +53,7 @@ async def of(
     TooLarge."""
     if span.end_ms - span.start_ms > MOST_DAYS * 86_400_000:
         raise TooLarge(f"at most {MOST_DAYS} days", limit=MOST_DAYS)
-    known = await parts.available(db, principal, account_id, SCOPE, inside=inside)
+    known = await parts.available(db, principal, [account_id], SCOPE, inside=inside)
     seen = {each.scope.id: each.rights for each in known}
     allowed = list(seen)
     if own:

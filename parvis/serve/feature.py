@@ -16,6 +16,7 @@ from parvis.serve.jmap.blobs import Resolver
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.kind import Kind, Method
 from parvis.serve.jmap.shares import Shared
+from parvis.serve.jmap.types import Object
 from parvis.store.jobs import Handler
 from parvis.store.outbox import Follower
 from parvis.store.unit import Unit
@@ -58,6 +59,8 @@ class Capability:
     """Its value in `capabilities`."""
     account: Callable[[Access], dict[str, Any]] = _nothing
     """Its value in an account's `accountCapabilities`."""
+    principals: Callable[[Call, Sequence[Object]], Awaitable[list[Object]]] | None = None
+    """Its values in the `capabilities` of principals, which are given as they are shown. RFC 9670 §2"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,10 @@
 """What the room offers in JMAP."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from parvis.access import visibility
+from parvis.access import parts, visibility
 from parvis.access.gate import Access
 from parvis.access.principal import Right
 from parvis.calendar import events, notices
@@ -47,6 +47,8 @@ from parvis.serve.jmap.types import Object
 from parvis.serve.jmap.writing import Setting
 from parvis.wire.ical.zones import UTC, zone
 
+_SHARED_WITH = frozenset({"individual", "group"})
+
 
 def _account(access: Access) -> Object:
     """draft-ietf-jmap-calendars §1.5.1"""
@@ -58,6 +60,25 @@ def _account(access: Access) -> Object:
         "maxParticipantsPerEvent": MOST_PARTICIPANTS,
         "mayCreateCalendar": {Right.WRITE, Right.SHARE} <= set(access.rights),
     }
+
+
+async def _of_principals(call: Call, found: Sequence[Object]) -> list[Object]:
+    """Whose calendars may be read, who may be asked when they are busy, whom calendars are shared with, and by
+    which address they are invited. draft-ietf-jmap-calendars §2.1"""
+    numbers = {each["id"]: ids.parse(each["id"]) or 0 for each in found}
+    telling = await parts.available(call.db, call.principal, list(numbers.values()), SCOPE)
+    busy = {access.scope.account_id for access in telling}
+    readable = await parts.readable(call.db, call.principal, None, SCOPE)
+    read = {access.scope.account_id for access in readable}
+    return [
+        {
+            "accountId": each["id"] if numbers[each["id"]] in read else None,
+            "mayGetAvailability": numbers[each["id"]] in busy,
+            "mayShareWith": numbers[each["id"]] != call.principal.id and each["type"] in _SHARED_WITH,
+        }
+        | ({"calendarAddress": f"mailto:{each['email']}"} if each["email"] else {})
+        for each in found
+    ]
 
 
 async def _get(call: Call) -> Result:
@@ -121,7 +142,7 @@ async def _query(call: Call) -> Result:
 
 
 CAPABILITIES = (
-    Capability(CALENDARS, SCOPE, account=_account),
+    Capability(CALENDARS, SCOPE, account=_account, principals=_of_principals),
     Capability(PARSING, SCOPE),
     Capability(OWN_CAPABILITY, SCOPE),
     Capability(AVAILABILITY, "", account=lambda _: {"maxAvailabilityDuration": availability.DURATION}),

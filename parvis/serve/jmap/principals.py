@@ -68,7 +68,18 @@ async def _read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str
     accounts: Object = {}
     if "accounts" in wanted:
         accounts = await accounts_of(call.context, call.context.need(Engine), call.principal)
-    return [_shown(row, accounts) for row in rows]
+    found = [_shown(row, accounts) for row in rows]
+    return await _able(call, found) if "capabilities" in wanted else found
+
+
+async def _able(call: Call, found: list[Object]) -> list[Object]:
+    """With what each capability says of them."""
+    for urn, each in call.context.need(Engine).capabilities.items():
+        if each.principals is not None:
+            values = await each.principals(call, found)
+            for one, value in zip(found, values, strict=True):
+                one["capabilities"] = one["capabilities"] | {urn: value}
+    return found
 
 
 def _shown(row: Sequence[Any], accounts: Object) -> Object:
