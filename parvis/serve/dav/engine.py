@@ -12,6 +12,7 @@ from parvis.serve.dav import (
     lock,
     mkcol,
     options,
+    prefer,
     privileges,
     propfind,
     proppatch,
@@ -107,7 +108,9 @@ class Dav:
     async def _answered(self, method: Method, ask: Ask) -> Response:
         """What the method answers; of what somebody may not do it is told which privilege they lack."""
         try:
-            return await method(ask)
+            return await prefer.answered(ask, await method(ask))
+        except Refused as error:
+            return await prefer.refused(ask, refusal(error))
         except Forbidden as error:
             there = await ask.find(ask.store.db, ask.path)
             return refusal(error, privileges.lacking(ask.request.method, ask.path, there is not None, ask.base))

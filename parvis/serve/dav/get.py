@@ -25,7 +25,7 @@ async def run(ask: Ask) -> Response:
     if resource.node is None or content is None:
         raise Refused(405, "a collection has no content of its own; ask for its members", allow=ALLOWED)
     etag = content.etag or resource.node.etag
-    sent = _headers(resource.node, content, etag)
+    sent = described(resource.node, content, etag)
     if _unchanged(ask, etag, resource.node):
         return Response(304, b"", sent)
     span = ranges.span(ask.request.headers, content.size, etag)
@@ -54,14 +54,15 @@ def _unchanged(ask: Ask, etag: str, node: Node) -> bool:
     return since is not None and node.modified_ms is not None and node.modified_ms // 1000 * 1000 <= since
 
 
-def _headers(node: Node, content: Content, etag: str) -> list[tuple[str, str]]:
-    """A file that somebody put here may be a page with a script, so a browser shows it in a sandbox of its own."""
+def described(node: Node, content: Content, etag: str) -> list[tuple[str, str]]:
+    """The headers of what is read. A file that somebody put here may be a page with a script, so a browser shows it
+    in a sandbox of its own."""
     sent = [
         ("content-type", content.media_type or "application/octet-stream"),
         ("etag", f'"{etag}"'),
         ("accept-ranges", "bytes"),
         ("cache-control", "private, no-cache"),
-        ("vary", "accept, authorization, cookie"),
+        ("vary", "accept, authorization, cookie, prefer"),
         ("content-disposition", disposition("attachment", node.name)),
         ("content-security-policy", "default-src 'none'; frame-ancestors 'self'; sandbox"),
     ]

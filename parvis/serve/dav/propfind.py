@@ -26,10 +26,7 @@ async def run(ask: Ask) -> Response:
     if depth == headers.INFINITY and not _deep(resource):
         raise Precondition(dav("propfind-finite-depth"), "ask level by level")
     reading = Reading(ask, wanted(request))
-    response = await multistatus.streamed(_pages(ask, reading, resource, depth))
-    if ask.preferences.returned == "minimal":
-        response.headers.append(("preference-applied", "return=minimal"))
-    return response
+    return await multistatus.streamed(_pages(ask, reading, resource, depth))
 
 
 def _deep(resource: Resource) -> bool:

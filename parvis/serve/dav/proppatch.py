@@ -64,7 +64,7 @@ async def run(ask: Ask) -> Response:
             raise
         return multistatus.whole(_failed(resource.href, changes, guilty, _code(error), condition(error)))
     if ask.preferences.returned == "minimal":
-        return Response(200, b"", [("preference-applied", "return=minimal")])
+        return Response(200)
     return multistatus.whole(multistatus.properties(resource.href, {name: xml.empty(name) for name in changes}, []))
 
 

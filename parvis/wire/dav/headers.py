@@ -112,7 +112,7 @@ def preferences(prefer: str | None, brief: str | None) -> Preferences:
     for word in re.split(r"[,;]", prefer or ""):
         name, _, value = word.strip().lower().replace(" ", "").partition("=")
         choice = value.strip('"')
-        if name in ("return", "return-minimal"):
+        if name in ("return", "return-minimal") and not returned:  # the first counts: RFC 7240 §2
             returned = "minimal" if choice in ("minimal", "") else "representation"
         no_root = no_root or name == "depth-noroot"
     if not returned and (brief or "").strip().lower() == "t":

@@ -64,6 +64,7 @@ async def test_statements_do_not_grow_with_the_collection(dav_doors, ann, store,
     new = event("new", "20260105T100000Z")
     await costs("PUT", path + "new.ics", new, most=24, status=201, if_none_match="*")
     await costs("PUT", path + "new.ics", new, most=24, status=204)
+    await costs("PUT", path + "new.ics", new, most=28, status=200, prefer="return=representation")
     await costs("DELETE", path + "new.ics", most=20, status=204)
 
 

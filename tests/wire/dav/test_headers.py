@@ -144,3 +144,8 @@ def test_only_paths_of_this_server_are_local() -> None:
     assert paths.local("ftp://h:80/a", here) is None
     with pytest.raises(Invalid):
         paths.local("a", here)
+
+
+def test_the_first_of_two_preferences_counts() -> None:
+    """RFC 7240 §2"""
+    assert headers.preferences("return=representation, return=minimal", "t").returned == "representation"
