@@ -20,7 +20,9 @@ from parvis.kernel.errors import Forbidden, TooLarge
 from parvis.serve.context import Context
 from parvis.serve.dav import dead
 from parvis.serve.dav.tree import (
+    Columns,
     Content,
+    Members,
     Node,
     Posted,
     Precondition,
@@ -31,6 +33,7 @@ from parvis.serve.dav.tree import (
     SyncPage,
     Tree,
     Upload,
+    columns,
     home_of,
     href,
     mounted,
@@ -176,19 +179,21 @@ class Calendars(Tree):
         return Content.of(data, "text/calendar; charset=utf-8", hashlib.sha256(data).hexdigest()[:24])
 
     async def properties(
-        self, db: Reader, principal: Principal, nodes: Sequence[Node], names: frozenset[str]
-    ) -> Sequence[Mapping[str, Value]]:
+        self, db: Reader, principal: Principal, members: Members, names: frozenset[str]
+    ) -> Columns:
         """RFC 4791 §5.2, RFC 6638 §9.1, §9.2, and the properties of Apple's programs."""
-        inboxed = _DEFAULT in names and any(node.shape == "inbox" for node in nodes)
+        nodes = list(zip(*map(members.column, ("shape", "id", "own")), strict=True))
+        inboxed = _DEFAULT in names and any(shape == "inbox" for shape, _, _ in nodes)
         found = {"inbox": await self._default(db, principal)} if inboxed else {}
-        numbers = [node.id for node in nodes if node.shape == "calendar"]
+        numbers = [number for shape, number, _ in nodes if shape == "calendar"]
         chosen = await calendars.chosen(db, numbers, principal.id) if names - {_COMPONENTS, _DEFAULT} else {}
-        return [
-            _properties(node.own, chosen.get(node.id, {}), names)
-            if node.shape == "calendar"
-            else found.get(node.shape, {})
-            for node in nodes
-        ]
+        return columns(
+            names,
+            [
+                _properties(own, chosen.get(number, {}), names) if shape == "calendar" else found.get(shape, {})
+                for shape, number, own in nodes
+            ],
+        )
 
     async def _default(self, db: Reader, principal: Principal) -> Mapping[str, Value]:
         number = await calendars.default_of(db, principal.id)

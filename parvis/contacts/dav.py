@@ -17,7 +17,9 @@ from parvis.kernel import ids
 from parvis.kernel.errors import Conflict, Forbidden, Invalid, ParvisError, TooLarge
 from parvis.serve.dav import dead
 from parvis.serve.dav.tree import (
+    Columns,
     Content,
+    Members,
     Node,
     Precondition,
     Put,
@@ -38,7 +40,7 @@ from parvis.store.store import Store
 from parvis.store.unit import Unit
 from parvis.wire import contentlines, vcard
 from parvis.wire.contentlines import BadContent
-from parvis.wire.dav.element import Element, Value
+from parvis.wire.dav.element import Element
 from parvis.wire.dav.names import carddav, dav
 
 _DESCRIPTION = carddav("addressbook-description")
@@ -121,15 +123,11 @@ class AddressBooks(Tree):
         return Content(size=size, media_type=_MEDIA, stream=stream, etag=f"{node.id}-{node.state}")
 
     async def properties(
-        self, db: Reader, principal: Principal, nodes: Sequence[Node], names: frozenset[str]
-    ) -> Sequence[Mapping[str, Value]]:
-        """CARDDAV:addressbook-description. RFC 6352 §6.2.1"""
-        return [
-            {_DESCRIPTION: node.own.description}
-            if node.shape == "addressbook" and _DESCRIPTION in names and node.own.description
-            else {}
-            for node in nodes
-        ]
+        self, db: Reader, principal: Principal, members: Members, names: frozenset[str]
+    ) -> Columns:
+        """CARDDAV:addressbook-description, where it is not empty. RFC 6352 §6.2.1"""
+        found = zip(members.column("shape"), members.column("own"), strict=True)
+        return {_DESCRIPTION: [own.description or None if shape == "addressbook" else None for shape, own in found]}
 
     async def draft(self, principal: Principal, parent: Node, name: str, upload: Upload) -> Draft:
         """Reads a card and stores its photos. RFC 6352 §6.3.2.1"""

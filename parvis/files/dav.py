@@ -4,7 +4,7 @@ RFC 4918, RFC 4331, RFC 6578"""
 
 import hashlib
 import mimetypes
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from parvis.access import parts
 from parvis.access.gate import VISIBLE, Access, visible
 from parvis.access.principal import Principal, Right
-from parvis.files import deep, person, service, store, trash
+from parvis.files import deep, listing, person, service, store, trash
 from parvis.files.model import SCOPE
 from parvis.files.model import Content as Held
 from parvis.files.model import Node as File
@@ -23,7 +23,19 @@ from parvis.kernel import ids
 from parvis.kernel.errors import Forbidden, Invalid
 from parvis.serve.dav.conditions import http_date
 from parvis.serve.dav.live import http_date as written
-from parvis.serve.dav.tree import Content, Node, Put, Reader, Shape, SyncPage, Tree, Upload
+from parvis.serve.dav.tree import (
+    Columns,
+    Content,
+    Members,
+    Node,
+    Nodes,
+    Put,
+    Reader,
+    Shape,
+    SyncPage,
+    Tree,
+    Upload,
+)
 from parvis.store.sql.contract import Database, Row, marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -31,11 +43,11 @@ from parvis.wire.dav.element import Element, Value
 from parvis.wire.dav.names import dav
 
 _OWNCLOUD = "{http://owncloud.org/ns}"
+_FAVOURITE = f"{_OWNCLOUD}favorite"
 _WIN32_MODIFIED = "{urn:schemas-microsoft-com:}Win32LastModifiedTime"
 """How Windows says when a file that it has copied here was last changed. [MS-WDV]"""
 _ETAG = dav("getetag")
 _ANYTHING = "application/octet-stream"
-_NONE: Mapping[str, Value] = {}
 _MOST_MOUNTS = 5000
 
 
@@ -63,7 +75,7 @@ class Files(Tree):
         f"{_OWNCLOUD}size": False,
         f"{_OWNCLOUD}permissions": False,
         f"{_OWNCLOUD}checksums": False,
-        f"{_OWNCLOUD}favorite": True,
+        _FAVOURITE: True,
         _WIN32_MODIFIED: True,
     }
 
@@ -131,6 +143,15 @@ class Files(Tree):
             return await self._with_mounts(db, principal, found, after, limit)
         return found
 
+    async def listed(
+        self, db: Database, principal: Principal, node: Node, fields: frozenset[str] | None, page: int
+    ) -> AsyncIterator[Members]:
+        """See Tree.listed."""
+        if node.own is None and node.account_id == principal.id:
+            yield Nodes(await self._with_mounts(db, principal, [], "", _MOST_MOUNTS))
+        async for rows in listing.listed(db, principal, node, fields, page):
+            yield rows
+
     async def _all(self, db: Reader, principal: Principal, node: Node, files: Sequence[File]) -> list[Node]:
         rights = {node.access.scope.id: node.access}
         if others := sorted({file.scope_id for file in files} - rights.keys()):
@@ -172,28 +193,28 @@ class Files(Tree):
         stream = partial(self._store.blobs.extents, node.own.hash)
         return Content(size=node.size, media_type=node.media_type, stream=stream)
 
-    async def quota(self, db: Reader, principal: Principal, node: Node) -> tuple[int, int] | None:
+    async def quota(self, db: Reader, principal: Principal, account_id: int) -> tuple[int, int] | None:
         """RFC 4331"""
-        room = await store.room(db, node.account_id)
+        room = await store.room(db, account_id)
         return (room[2], max(0, room[3] - room[2])) if room and room[3] else None
 
     async def properties(
-        self, db: Reader, principal: Principal, nodes: Sequence[Node], names: frozenset[str]
-    ) -> Sequence[Mapping[str, Value]]:
-        """What clients of ownCloud and Nextcloud ask for."""
-        tops = [node for node in nodes if node.own is None] if _ETAG in names else []
-        tags = await self._tags(db, principal, tops) if tops else {}
-        if names == {_ETAG}:
-            return [tags.get(node.id, _NONE) for node in nodes]
-        own = await person.of(db, principal, [node.id for node in nodes]) if f"{_OWNCLOUD}favorite" in names else {}
-        return [
-            {**tags.get(node.id, _NONE), **_extra(principal, node, own.get(node.id, person.NOTHING), names)}
-            for node in nodes
-        ]
+        self, db: Reader, principal: Principal, members: Members, names: frozenset[str]
+    ) -> Columns:
+        """What clients of ownCloud and Nextcloud ask for, and the entity tags of whole trees."""
+        found: dict[str, Sequence[Value | None]] = {}
+        if _ETAG in names and isinstance(members, Nodes):
+            tops = [node for node in members.nodes if node.own is None]
+            tags = await self._tags(db, principal, tops) if tops else {}
+            found[_ETAG] = [tags.get(number) for number in members.column("id")]
+        if _FAVOURITE in names:
+            own = await person.of(db, principal, members.column("id"))
+            found[_FAVOURITE] = [
+                "1" if number in own and own[number].favourite else "0" for number in members.column("id")
+            ]
+        return found | {name: write(principal, members) for name, write in _EXTRA.items() if name in names}
 
-    async def _tags(
-        self, db: Reader, principal: Principal, tops: Sequence[Node]
-    ) -> Mapping[int, Mapping[str, Value]]:
+    async def _tags(self, db: Reader, principal: Principal, tops: Sequence[Node]) -> Mapping[int, str]:
         """Entity tags of whole trees: the newest change in each; in one's own, also in what others share there."""
         mounts = await _mounts(db, principal) if any(top.account_id == principal.id for top in tops) else []
         whole = {mount.account_id for mount in mounts if mount.file is None}
@@ -206,7 +227,7 @@ class Files(Tree):
         tags = {}
         for top in tops:
             more = mark if top.account_id == principal.id else ""
-            tags[top.id] = {_ETAG: f'"{top.id:x}-{newest.get(top.account_id, 0)}{more}"'}
+            tags[top.id] = f'"{top.id:x}-{newest.get(top.account_id, 0)}{more}"'
         return tags
 
     # Changing
@@ -272,8 +293,8 @@ class Files(Tree):
         """Favourites, which are one's own, and the time that Windows gives. Raises Invalid, Forbidden."""
         if node.own is None:
             raise Forbidden("the top of an account has none of these")
-        if f"{_OWNCLOUD}favorite" in changes:
-            value = changes[f"{_OWNCLOUD}favorite"]
+        if _FAVOURITE in changes:
+            value = changes[_FAVOURITE]
             await person.note(unit, principal, node.own, {"favourite": value is not None and value.words() == "1"})
         if (given := changes.get(_WIN32_MODIFIED)) is not None:
             moment = http_date(given.words())
@@ -388,7 +409,7 @@ def _node(file: File, access: Access, place: tuple[str, ...], name: str) -> Node
         name=name,
         access=access,
         place=place,
-        etag=file.etag.strip('"'),
+        etag=file.etag[1:-1],
         media_type=file.media_type,
         size=file.size,
         created_ms=file.created_ms,
@@ -442,23 +463,45 @@ def _plain(name: str) -> str:
     return name.replace("/", "-").strip() or "?"
 
 
-def _extra(principal: Principal, node: Node, own: person.Own, names: frozenset[str]) -> Mapping[str, Value]:
-    file: File | None = node.own
-    rights = node.access.rights
-    values: dict[str, Value] = {
-        "id": ids.text(node.id),
-        "fileid": str(node.id),  # programs take it for a number
-        "permissions": _permissions(rights, collection=node.collection, shared=node.account_id != principal.id),
-        "favorite": "1" if own.favourite else "0",
+Extra = Callable[[Principal, Members], Sequence[Value | None]]
+
+
+def _sizes(_: Principal, members: Members) -> Sequence[Value | None]:
+    return [
+        None if file is None else str(file.tree_bytes if file.folder else file.size)
+        for file in members.column("own")
+    ]
+
+
+def _checksums(_: Principal, members: Members) -> Sequence[Value | None]:
+    return [
+        None if file is None or file.folder else [Element(f"{_OWNCLOUD}checksum", f"SHA256:{file.hash}")]
+        for file in members.column("own")
+    ]
+
+
+def _allowed(principal: Principal, members: Members) -> Sequence[Value | None]:
+    found = list(zip(members.column("access"), members.column("shape"), strict=True))
+    made = {
+        (id(access), shape): _permissions(
+            access.rights, collection=shape != "resource", shared=access.scope.account_id != principal.id
+        )
+        for (_, shape), access in {(id(access), shape): access for access, shape in found}.items()
     }
-    if file:
-        values["size"] = str(file.tree_bytes if file.folder else file.size)
-    if file and not file.folder:
-        values["checksums"] = [Element(f"{_OWNCLOUD}checksum", f"SHA256:{file.hash}")]
-    found = {f"{_OWNCLOUD}{name}": value for name, value in values.items() if f"{_OWNCLOUD}{name}" in names}
-    if _WIN32_MODIFIED in names and node.modified_ms is not None:
-        found[_WIN32_MODIFIED] = written(node.modified_ms)
-    return found
+    return [made[id(access), shape] for access, shape in found]
+
+
+_EXTRA: Mapping[str, Extra] = {
+    f"{_OWNCLOUD}id": lambda _, members: list(map(ids.text, members.column("id"))),
+    f"{_OWNCLOUD}fileid": lambda _, members: list(map(str, members.column("id"))),  # programs take it for a number
+    f"{_OWNCLOUD}size": _sizes,
+    f"{_OWNCLOUD}permissions": _allowed,
+    f"{_OWNCLOUD}checksums": _checksums,
+    _WIN32_MODIFIED: lambda _, members: [
+        None if moment is None else written(moment) for moment in members.column("modified_ms")
+    ],
+}
+"""Properties of single nodes."""
 
 
 def _permissions(rights: Right, *, collection: bool, shared: bool) -> str:

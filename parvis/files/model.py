@@ -89,9 +89,12 @@ class Node(msgspec.Struct, frozen=True):
     @property
     def etag(self) -> str:
         """Changes with each content; a folder's with each change below. RFC 9110 §8.8.3"""
-        if self.folder:
-            return f'"{self.id:x}-{self.tree_modseq}"'
-        return f'"{self.hash[:32]}-{self.number}"'
+        return f'"{etag(self.folder, self.id, self.tree_modseq, self.hash, self.number)}"'
+
+
+def etag(folder: bool | int, number: int, tree_modseq: int, digest: str, version: int) -> str:
+    """The entity tag of a node, without its quotes. RFC 9110 §8.8.3"""
+    return f"{number:x}-{tree_modseq}" if folder else f"{digest[:32]}-{version}"
 
 
 def node_name(given: str) -> str:

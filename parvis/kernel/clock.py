@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from parvis.kernel.errors import Invalid
 
@@ -34,7 +35,13 @@ def to_ms(instant: datetime) -> int:
 
 def utc_date(milliseconds: int) -> str:
     """A stored time as JMAP's UTCDate, whole seconds. RFC 8620 §1.4"""
-    return from_ms(milliseconds).isoformat(timespec="seconds")[:-6] + "Z"
+    minute, second = divmod(milliseconds // 1000, 60)
+    return f"{_minute(minute)}{second:02}Z"
+
+
+@lru_cache(maxsize=1000)
+def _minute(minute: int) -> str:
+    return from_ms(minute * 60_000).isoformat(timespec="minutes")[:-6] + ":"
 
 
 def parse_utc(date: str) -> int:

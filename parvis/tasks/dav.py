@@ -13,7 +13,9 @@ from parvis.access.principal import Principal, Right
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from parvis.serve.dav.tree import (
+    Columns,
     Content,
+    Members,
     Node,
     Precondition,
     Put,
@@ -23,6 +25,7 @@ from parvis.serve.dav.tree import (
     SyncPage,
     Tree,
     Upload,
+    columns,
     home_of,
     href,
     mounted,
@@ -202,10 +205,11 @@ class TaskTree(Tree):
         return Content.of(body, _MEDIA_TYPE, kept.etag)
 
     async def properties(
-        self, db: Reader, principal: Principal, nodes: Sequence[Node], names: frozenset[str]
-    ) -> Sequence[Mapping[str, Value]]:
+        self, db: Reader, principal: Principal, members: Members, names: frozenset[str]
+    ) -> Columns:
         """See Tree."""
-        return [_of(node.own, names) if isinstance(node.own, TaskBoard) else {} for node in nodes]
+        owns = members.column("own")
+        return columns(names, [_of(own, names) if isinstance(own, TaskBoard) else {} for own in owns])
 
     async def draft(self, principal: Principal, parent: Node, name: str, upload: Upload) -> _Draft:
         """See Tree. RFC 4791 §5.3.2.1"""

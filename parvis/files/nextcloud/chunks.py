@@ -183,8 +183,7 @@ def _total(ask: Ask) -> int:
 
 
 def _told(path: Path, size: int | None) -> str:
-    kind = xml.wrapped(dav("resourcetype"), "" if size is not None else "<D:collection/>")
-    found = {dav("resourcetype"): kind}
+    found = xml.wrapped(dav("resourcetype"), "" if size is not None else "<D:collection/>")
     if size is not None:
-        found[dav("getcontentlength")] = xml.wrapped(dav("getcontentlength"), str(size))
-    return multistatus.properties(BASE.href(path, collection=size is None), found, [])
+        found += xml.wrapped(dav("getcontentlength"), str(size))
+    return multistatus.properties(BASE.href(path, collection=size is None), found)

@@ -13,7 +13,7 @@ from parvis.serve.dav.candidates import candidates, inside, looked_at
 from parvis.serve.dav.properties import Added, Reading, wanted
 from parvis.serve.dav.propfind import written
 from parvis.serve.dav.resource import Resource
-from parvis.serve.dav.tree import Node, Precondition, Search
+from parvis.serve.dav.tree import Node, Nodes, Precondition, Search
 from parvis.serve.http.exchange import Response
 from parvis.wire.contentlines import BadContent
 from parvis.wire.dav import xml
@@ -153,8 +153,8 @@ async def _floating(ask: Ask, request: Element, resource: Resource) -> Zone:
     name_of_zone = caldav("calendar-timezone")
     if name_of_zone not in tree.live:
         return UTC
-    (values,) = await tree.properties(ask.store.db, ask.who, [node], frozenset({name_of_zone}))
-    kept = values.get(name_of_zone)
+    values = await tree.properties(ask.store.db, ask.who, Nodes([node]), frozenset({name_of_zone}))
+    (kept,) = values.get(name_of_zone, (None,))
     return _zone_of(kept, strict=False) if isinstance(kept, str) and kept.strip() else UTC
 
 

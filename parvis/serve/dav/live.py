@@ -1,22 +1,35 @@
 """The live properties that the engine answers for every tree. RFC 4918 §15, RFC 3744 §5, RFC 4791 §5.2,
 RFC 6352 §6.2
 
-Each is a function from a resource to the written content of the property, or None when it has none."""
+Each is a function from a page of resources to the written content of the property for all of them."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
+from parvis.access.gate import Access
 from parvis.access.principal import Principal
 from parvis.kernel import clock, ids
 from parvis.serve.dav import privileges
-from parvis.serve.dav.resource import Resource
-from parvis.serve.dav.tree import Node
+from parvis.serve.dav.resource import Page, Resource
 from parvis.serve.dav.tree import href as path_of
 from parvis.wire.dav import xml
 from parvis.wire.dav.names import caldav, calendarserver, carddav, dav
 
-Live = Callable[[Resource, Principal], str | None]
+Inside = Sequence[str | None] | str | None
+"""The written content of a property for each resource of a page, or one for all of them. None is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A property that the engine answers, and the fields of Node that it is made of, besides those that are always
+    there."""
+
+    write: Callable[[Page, Principal], Inside]
+    fields: tuple[str, ...] = ()
+
 
 _TYPES = {
     "calendar": "<D:collection/><C:calendar/>",
@@ -35,62 +48,78 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _COLLATIONS = ("i;ascii-casemap", "i;octet", "i;unicode-casemap")
 
 
-def _resource_type(resource: Resource, _: Principal) -> str:
-    if resource.kind == "principal":
-        return "<D:collection/><D:principal/>"
-    return _TYPES.get(resource.node.shape, "<D:collection/>") if resource.node else "<D:collection/>"
+def _each(field: str, write: Callable[[Any], str | None]) -> Live:
+    """Made of one field that may be None."""
+    return Live(lambda page, _: [None if value is None else write(value) for value in page.column(field)], (field,))
 
 
-def _of_node(value: Callable[[Node], str | None]) -> Live:
-    return lambda resource, _: value(resource.node) if resource.node else None
+def _text(field: str, around: str = "") -> Live:
+    """A text that is there when it is not empty."""
+
+    def write(page: Page, _: Principal) -> Inside:
+        values = xml.texts(page.column(field))
+        return [f"{around}{value}{around}" if value else None for value in values]
+
+    return Live(write, (field,))
 
 
-def _name(resource: Resource, _: Principal) -> str | None:
-    title = resource.who.name if resource.who else resource.node.title if resource.node else None
-    return xml.text(title) if title is not None else None
+def _by_shape(write: Callable[[Page, str], str | None]) -> Live:
+    """The same for all of one shape."""
+
+    def written(page: Page, _: Principal) -> Inside:
+        shapes = page.column("shape")
+        made = {shape: write(page, shape or "") for shape in set(shapes)}
+        return [made[shape] for shape in shapes] if len(made) > 1 else made.popitem()[1] if made else None
+
+    return Live(written)
 
 
-def _quoted(tag: str) -> str | None:
-    return f'"{xml.text(tag)}"' if tag else None
+def _by_access(write: Callable[[Access | None, Principal], str]) -> Live:
+    """The same for all that one may do the same with."""
+
+    def written(page: Page, who: Principal) -> Inside:
+        found = page.column("access")
+        made = {number: write(each, who) for number, each in {id(each): each for each in found}.items()}
+        return [made[id(each)] for each in found]
+
+    return Live(written)
 
 
-def _created(node: Node) -> str | None:
-    return clock.utc_date(node.created_ms) if node.created_ms is not None else None
+def _name(page: Page, _: Principal) -> Inside:
+    return xml.text(page.who.name) if page.who else xml.texts(page.column("title"))
 
 
-def _etag(resource: Resource, _: Principal) -> str | None:
-    node = resource.node
-    return f'"{xml.text(node.etag)}"' if node is not None and node.etag else None
-
-
-def _length(resource: Resource, _: Principal) -> str | None:
-    node = resource.node
-    return str(node.size) if node is not None and node.shape == "resource" else None
-
-
-def _modified(resource: Resource, _: Principal) -> str | None:
-    node = resource.node
-    return http_date(node.modified_ms) if node is not None and node.modified_ms is not None else None
+def _length(page: Page, _: Principal) -> Inside:
+    shapes, sizes = page.column("shape"), page.column("size")
+    return [str(size) if shape == "resource" else None for shape, size in zip(shapes, sizes, strict=True)]
 
 
 def http_date(milliseconds: int) -> str:
     """A time as headers write it. RFC 9110 §5.6.7"""
-    day, second = divmod(milliseconds // 1000, 86_400)
-    return f"{_date(day)} {second // 3600:02}:{second // 60 % 60:02}:{second % 60:02} GMT"
+    minute, second = divmod(milliseconds // 1000, 60)
+    return f"{_minute(minute)}{second:02} GMT"
 
 
 @lru_cache(maxsize=1000)
-def _date(day: int) -> str:
-    at = time.gmtime(day * 86_400)
-    return f"{_DAYS[at.tm_wday]}, {at.tm_mday:02} {_MONTHS[at.tm_mon - 1]} {at.tm_year:04}"
+def _minute(minute: int) -> str:
+    at = time.gmtime(minute * 60)
+    day = f"{_DAYS[at.tm_wday]}, {at.tm_mday:02} {_MONTHS[at.tm_mon - 1]} {at.tm_year:04}"
+    return f"{day} {at.tm_hour:02}:{at.tm_min:02}:"
 
 
-def _reports(resource: Resource, _: Principal) -> str:
-    names = [dav(name) for name in _REPORTS if name != "sync-collection" or syncs(resource)]
-    shape = resource.node.shape if resource.node else ""
-    if resource.kind in ("root", "principals", "principal"):
+def _supported(page: Page, _: Principal) -> Inside:
+    shapes, states = page.column("shape"), page.column("state")
+    return [
+        _reports(page, shape or "", synced=state is not None and shape != "resource")
+        for shape, state in zip(shapes, states, strict=True)
+    ]
+
+
+def _reports(page: Page, shape: str, *, synced: bool) -> str:
+    names = [dav(name) for name in _REPORTS if name != "sync-collection" or synced]
+    if page.kind in ("root", "principals", "principal"):
         names += [dav("principal-property-search"), dav("principal-search-property-set")]
-    home = resource.path[0] if shape == "home" else ""
+    home = page.home if shape == "home" else ""
     if shape in ("calendar", "inbox") or home == "calendars":
         names += [caldav("calendar-query"), caldav("calendar-multiget")]
     if shape == "calendar" or home == "calendars":
@@ -107,43 +136,48 @@ def syncs(resource: Resource) -> bool:
     return resource.node is not None and resource.node.collection and resource.node.state is not None
 
 
-def sync_token(node: Node, state: int) -> str:
-    """The token of a state of a collection. RFC 6578 §4"""
-    return f"urn:parvis:sync:{ids.text(node.id)}:{state}"
+def sync_token(number: int, state: int) -> str:
+    """The token of a state of the collection of this id. RFC 6578 §4"""
+    return f"urn:parvis:sync:{ids.text(number)}:{state}"
 
 
-def _token(node: Node) -> str | None:
-    return sync_token(node, node.state) if node.state is not None else None
+def _token(page: Page, _: Principal) -> Inside:
+    found = zip(page.column("id"), page.column("state"), strict=True)
+    return [None if state is None else sync_token(number, state) for number, state in found]
 
 
-def _lockable(resource: Resource, _: Principal) -> str | None:
-    return (_LOCKS if resource.tree.lockable else "") if resource.tree else None
+def _owner(page: Page, who: Principal) -> Inside:
+    if page.who:
+        return privileges.principal_href(page.who.id)
+    return _OWNERS.write(page, who) if page.members is not None else None
 
 
-def _owner(resource: Resource, _: Principal) -> str | None:
-    if resource.who:
-        return privileges.principal_href(resource.who.id)
-    return privileges.principal_href(resource.node.account_id) if resource.node else None
+_OWNERS = _by_access(lambda access, _: privileges.principal_href(access.scope.account_id) if access else "")
 
 
-def _add_member(resource: Resource, _: Principal) -> str | None:
+def _add_member(page: Page, _: Principal) -> Inside:
     """RFC 5995 §3.2.1"""
-    takes = resource.node is not None and resource.node.shape in ("calendar", "addressbook", "folder")
-    return xml.href(resource.href + "?add-member") if takes else None
+    takes = ("calendar", "addressbook", "folder")
+    return [
+        xml.href(href + "?add-member") if shape in takes else None
+        for href, shape in zip(page.hrefs, page.column("shape"), strict=True)
+    ]
 
 
 def _on(shape: str, value: str) -> Live:
-    return lambda resource, _: value if resource.node and resource.node.shape == shape else None
+    return _by_shape(lambda _, found: value if found == shape else None)
 
 
 def _largest(shape: str) -> Live:
-    return lambda resource, _: (
-        str(resource.tree.largest) if resource.tree and resource.node and resource.node.shape == shape else None
-    )
+    return _by_shape(lambda page, found: str(page.tree.largest) if page.tree and found == shape else None)
 
 
 def _own(inside: Callable[[Principal], str]) -> Live:
-    return lambda resource, _: inside(resource.who) if resource.who else None
+    return Live(lambda page, _: inside(page.who) if page.who else None)
+
+
+def _always(inside: str) -> Live:
+    return Live(lambda _, who: inside)
 
 
 def _collations(name: Callable[[str], str]) -> str:
@@ -151,28 +185,32 @@ def _collations(name: Callable[[str], str]) -> str:
 
 
 LIVE: Mapping[str, Live] = {
-    dav("resourcetype"): _resource_type,
-    dav("displayname"): _name,
-    dav("getetag"): _etag,
-    dav("getcontenttype"): _of_node(lambda node: xml.text(node.media_type) or None),
-    dav("getcontentlength"): _length,
-    dav("getlastmodified"): _modified,
-    dav("creationdate"): _of_node(_created),
-    dav("supportedlock"): _lockable,
-    dav("owner"): _owner,
-    dav("group"): lambda _, who: "",
-    dav("current-user-principal"): lambda _, who: privileges.principal_href(who.id),
-    dav("principal-collection-set"): lambda _, who: xml.href("/dav/principals/"),
-    dav("current-user-privilege-set"): lambda resource, _: privileges.current(resource),
-    dav("supported-privilege-set"): lambda _, who: privileges.supported(),
-    dav("acl"): privileges.acl,
-    dav("acl-restrictions"): lambda _, who: "<D:grant-only/><D:no-invert/>",
-    dav("inherited-acl-set"): lambda _, who: "",
-    dav("supported-report-set"): _reports,
-    dav("sync-token"): _of_node(_token),
-    calendarserver("getctag"): _of_node(_token),
-    dav("add-member"): _add_member,
-    caldav("schedule-tag"): _of_node(lambda node: _quoted(node.schedule_tag)),
+    dav("resourcetype"): _by_shape(
+        lambda page, shape: (
+            "<D:collection/><D:principal/>" if page.kind == "principal" else _TYPES.get(shape, "<D:collection/>")
+        )
+    ),
+    dav("displayname"): Live(_name, ("title",)),
+    dav("getetag"): _text("etag", '"'),
+    dav("getcontenttype"): _text("media_type"),
+    dav("getcontentlength"): Live(_length, ("size",)),
+    dav("getlastmodified"): _each("modified_ms", http_date),
+    dav("creationdate"): _each("created_ms", clock.utc_date),
+    dav("supportedlock"): Live(lambda page, _: (_LOCKS if page.tree.lockable else "") if page.tree else None),
+    dav("owner"): Live(_owner),
+    dav("group"): _always(""),
+    dav("current-user-principal"): Live(lambda _, who: privileges.principal_href(who.id)),
+    dav("principal-collection-set"): _always(xml.href("/dav/principals/")),
+    dav("current-user-privilege-set"): _by_access(lambda access, _: privileges.current(access)),
+    dav("supported-privilege-set"): _always(privileges.supported()),
+    dav("acl"): _by_access(privileges.acl),
+    dav("acl-restrictions"): _always("<D:grant-only/><D:no-invert/>"),
+    dav("inherited-acl-set"): _always(""),
+    dav("supported-report-set"): Live(_supported, ("state",)),
+    dav("sync-token"): Live(_token, ("state",)),
+    calendarserver("getctag"): Live(_token, ("state",)),
+    dav("add-member"): Live(_add_member),
+    caldav("schedule-tag"): _text("schedule_tag", '"'),
     caldav("supported-calendar-data"): _on(
         "calendar", '<C:calendar-data content-type="text/calendar" version="2.0"/>'
     ),

@@ -1,9 +1,8 @@
 """Multistatus answers, written while they are read from the store. RFC 4918 §13"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
-from parvis.serve.dav.properties import Found
 from parvis.serve.dav.refused import XML
 from parvis.serve.http.exchange import Response
 from parvis.wire.dav import xml
@@ -31,17 +30,28 @@ def line(status: int) -> str:
     return f"<D:status>HTTP/1.1 {status} {_STATUS.get(status, 'Error')}</D:status>"
 
 
-_GOOD = line(200)
+_GOOD, _MISSING = line(200), line(404)
 
 
-def properties(href: str, found: Found, missing: list[str], *, minimal: bool = False) -> str:
-    """One response: what there is, and what there is not. RFC 4918 §9.1, §14.22, §14.24, RFC 8144 §2.1"""
-    parts = []
-    if found or minimal or not missing:
-        parts.append(f"<D:propstat><D:prop>{''.join(found.values())}</D:prop>{_GOOD}</D:propstat>")
-    if missing and not minimal:
-        parts.append(f"<D:propstat><D:prop>{xml.empty(*missing)}</D:prop>{line(404)}</D:propstat>")
-    return f"<D:response>{xml.href(href)}{''.join(parts)}</D:response>"
+def properties(href: str, found: str, missing: str = "") -> str:
+    """One response: written elements of what there is, and of what there is not."""
+    return several([href], [found], [missing])
+
+
+def several(hrefs: Sequence[str], found: Sequence[str], missing: Sequence[str]) -> str:
+    """A response for each. RFC 4918 §9.1, §14.22, §14.24"""
+    lacking = {names: _propstat(names, _MISSING) if names else "" for names in set(missing)}
+    return "".join(
+        [
+            f"<D:response><D:href>{href}</D:href>"
+            f"{_propstat(there, _GOOD) if there or not names else ''}{lacking[names]}</D:response>"
+            for href, there, names in zip(xml.hrefs(hrefs), found, missing, strict=True)
+        ]
+    )
+
+
+def _propstat(inside: str, status: str) -> str:
+    return f"<D:propstat><D:prop>{inside}</D:prop>{status}</D:propstat>"
 
 
 def status(href: str, code: int, error: str = "") -> str:

@@ -11,7 +11,7 @@ from parvis.kernel.errors import Invalid
 from parvis.kernel.languages import fold
 from parvis.serve.dav import multistatus
 from parvis.serve.dav.ask import Ask
-from parvis.serve.dav.properties import Found, Reading, Wanted, wanted
+from parvis.serve.dav.properties import Reading, Wanted, wanted
 from parvis.serve.dav.propfind import written
 from parvis.serve.dav.refused import XML
 from parvis.serve.dav.resource import Resource
@@ -131,12 +131,14 @@ async def expanded(ask: Ask, request: Element, resource: Resource) -> Response:
 async def _expanded(ask: Ask, request: Element, resource: Resource, left: list[int], depth: int) -> str:
     asked = {_name(each): each for each in request.all(dav("property"))}
     reading = Reading(ask, Wanted(tuple(asked)))
-    ((found, missing),) = await reading.page(ask.store.db, [resource])
-    told: Found = {}
-    for name, body in found.items():
+    found, missing = "", list[str]()
+    for name, body in (await reading.of(ask.store.db, resource)).items():
         below = asked[name] if asked[name].children and depth < _DEEPEST else None
-        told[name] = body if below is None else await _replaced(ask, below, name, body, left, depth)
-    return multistatus.properties(resource.href, told, missing)
+        if body is None:
+            missing.append(name)
+        else:
+            found += body if below is None else await _replaced(ask, below, name, body, left, depth)
+    return multistatus.properties(resource.href, found, xml.empty(*missing))
 
 
 async def _replaced(ask: Ask, request: Element, name: str, body: str, left: list[int], depth: int) -> str:

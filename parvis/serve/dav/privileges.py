@@ -2,9 +2,10 @@
 
 Rights are given and withdrawn as shares (JMAP, the web client), never by the method ACL."""
 
+from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
 from parvis.kernel import ids
-from parvis.serve.dav.resource import Base, Path, Resource
+from parvis.serve.dav.resource import Base, Path
 from parvis.serve.dav.tree import href as path_of
 from parvis.wire.dav import xml
 from parvis.wire.dav.names import caldav, dav
@@ -52,11 +53,10 @@ _SUPPORTED = (
 )
 
 
-def privileges(resource: Resource) -> list[str]:
-    """What who asks may do, by name. RFC 3744 §3, RFC 4791 §6.1"""
-    if resource.node is None:
+def privileges(access: Access | None) -> list[str]:
+    """What who asks may do, by name; None is with what is no node. RFC 3744 §3, RFC 4791 §6.1"""
+    if access is None:
         return [dav("read"), dav("read-current-user-privilege-set")]
-    access = resource.node.access
     found = [name for right, names in _BY_RIGHT if right in access.rights for name in names]
     if _WRITE & access.rights == _WRITE:
         found.insert(0, dav("write"))
@@ -69,9 +69,9 @@ def _listed(names: list[str]) -> str:
     return "".join(f"<D:privilege>{xml.empty(name)}</D:privilege>" for name in names)
 
 
-def current(resource: Resource) -> str:
+def current(access: Access | None) -> str:
     """DAV:current-user-privilege-set. RFC 3744 §5.5"""
-    return _listed(privileges(resource))
+    return _listed(privileges(access))
 
 
 def supported() -> str:
@@ -94,18 +94,18 @@ def lacking(method: str, path: Path, there: bool, base: Base) -> str:
     )
 
 
-def acl(resource: Resource, who: Principal) -> str:
+def acl(access: Access | None, who: Principal) -> str:
     """DAV:acl, as much of it as concerns who asks: the owner has everything, and they what they have.
     RFC 3744 §5.5"""
-    if resource.node is None:
+    if access is None:
         return ""
     owner = (
         "<D:ace><D:principal><D:property><D:owner/></D:property></D:principal>"
         "<D:grant><D:privilege><D:all/></D:privilege></D:grant><D:protected/></D:ace>"
     )
-    if resource.node.access.owner:
+    if access.owner:
         return owner
-    mine = f"<D:ace><D:principal>{principal_href(who.id)}</D:principal><D:grant>{current(resource)}</D:grant>"
+    mine = f"<D:ace><D:principal>{principal_href(who.id)}</D:principal><D:grant>{current(access)}</D:grant>"
     return f"{owner}{mine}<D:protected/></D:ace>"
 
 

@@ -8,17 +8,19 @@ from functools import lru_cache
 from parvis.access import directory
 from parvis.access.principal import Principal
 from parvis.kernel.errors import Invalid
-from parvis.serve.dav import conditions, dead, live, locks, privileges
+from parvis.serve.dav import conditions, dead, live, locks, multistatus, privileges
 from parvis.serve.dav.ask import Ask
-from parvis.serve.dav.locks import Lock
-from parvis.serve.dav.resource import Resource
-from parvis.serve.dav.tree import Node, Reader, Tree
+from parvis.serve.dav.live import Inside
+from parvis.serve.dav.locks import Lock, Spot
+from parvis.serve.dav.resource import Page, Resource
+from parvis.serve.dav.tree import Columns, Reader, Tree
 from parvis.wire.dav import xml
-from parvis.wire.dav.element import Element
+from parvis.wire.dav.element import Element, Value
 from parvis.wire.dav.names import caldav, carddav, dav
 
 LOCKS = dav("lockdiscovery")
-QUOTA = frozenset({dav("quota-available-bytes"), dav("quota-used-bytes")})
+_USED_AND_LEFT = (dav("quota-used-bytes"), dav("quota-available-bytes"))
+QUOTA = frozenset(_USED_AND_LEFT)
 NAME = dav("displayname")
 _HOMES = {caldav("calendar-home-set"): "calendars", carddav("addressbook-home-set"): "addressbooks"}
 _ADDRESSES = caldav("calendar-user-address-set")
@@ -26,12 +28,13 @@ _GROUPS = dav("group-membership")
 _MEMBERS = dav("group-member-set")
 _ASKED = frozenset({LOCKS, _ADDRESSES, _GROUPS, _MEMBERS, *_HOMES, *QUOTA})
 """Live properties that need a question to the database."""
+_OWN = frozenset({caldav("calendar-data"), carddav("address-data"), *_ASKED, *(live.LIVE.keys() - {NAME})})
+"""What is never kept as a dead property."""
 _MOST_GROUPS = 500
 _KINDS = (dav("prop"), dav("allprop"), dav("propname"))
 
 Found = dict[str, str]
 """Whole written elements by name."""
-_NONE: Found = {}
 Added = Callable[[Resource], Mapping[str, str]]
 """Properties that only a report gives, as calendar-data."""
 
@@ -70,123 +73,240 @@ def protected(name: str) -> bool:
     return name != NAME and (name in live.LIVE or name in _ASKED)
 
 
-@lru_cache(maxsize=200)
-def _columns(names: tuple[str, ...]) -> tuple[tuple[str, live.Live | None, str, str, str], ...]:
-    """For each name the function that answers it, and what is written around its content or instead of it: the same
-    for every resource of an answer."""
-    tags = ((name, *xml.tags(name)) for name in names)
-    return tuple((name, live.LIVE.get(name), f"<{begin}>", f"</{end}>", f"<{begin}/>") for name, begin, end in tags)
+@dataclass(slots=True)
+class _Table:
+    """What a page of resources has of what is wanted."""
+
+    page: Page
+    insides: dict[str, Inside]
+    whole: dict[str, dict[int, str]] = field(default_factory=dict)
+    """Written elements of some of the resources, by their places, instead of what is in `insides`."""
+    more: dict[int, str] = field(default_factory=dict)
+    """Written elements that some have besides."""
+
+    def each(self, name: str) -> Sequence[str | None]:
+        """The content of a property of each resource."""
+        return _each(self.insides[name], len(self.page))
+
+    def lacks(self, name: str, place: int) -> bool:
+        """Whether a resource has nothing of this name yet."""
+        return place not in self.whole.get(name, {}) and self.each(name)[place] is None
+
+    def put(self, name: str, place: int, body: str) -> None:
+        """A written element of one resource."""
+        self.whole.setdefault(name, {})[place] = body
+
+    def column(self, name: str) -> list[str | None]:
+        """The written elements of one property."""
+        begin, end, empty = _around(name)
+        bodies = [
+            f"{begin}{inside}{end}" if inside else empty if inside == "" else None for inside in self.each(name)
+        ]
+        for place, body in self.whole.get(name, {}).items():
+            bodies[place] = body
+        return bodies
+
+    def emptied(self) -> None:
+        """Leaves nothing but the names of what there is. RFC 4918 §14.20"""
+        self.insides = {name: [inside and "" for inside in self.each(name)] for name in self.insides}
+        self.whole = {name: dict.fromkeys(bodies, xml.empty(name)) for name, bodies in self.whole.items()}
+
+    def written(self, *, told: bool) -> str:
+        """The responses; `told` says whether what a resource has not is told."""
+        template, missing = "", ""
+        found, lacking = list[Sequence[str | None]](), list[Sequence[str | None]]()
+        for name, inside in self.insides.items():
+            begin, end, empty = _around(name)
+            if name not in self.whole and (inside is None or isinstance(inside, str)):
+                if inside is None:
+                    missing += _fixed(empty)
+                else:
+                    template += _fixed(f"{begin}{inside}{end}" if inside else empty)
+            elif name not in self.whole and all(self.each(name)):
+                template += f"{_fixed(begin)}%s{end}"
+                found.append(self.each(name))
+            else:
+                bodies = self.column(name)
+                template += "%s"
+                found.append([body or "" for body in bodies])
+                if None in bodies:
+                    missing += "%s"
+                    lacking.append([empty if body is None else "" for body in bodies])
+        rows = _filled(template, found, len(self.page))
+        for place, body in self.more.items():
+            rows[place] += body
+        gaps = _filled(missing, lacking, len(self.page)) if told else [""] * len(self.page)
+        return multistatus.several(self.page.hrefs, rows, gaps)
+
+
+def _each(found: Inside, count: int) -> Sequence[str | None]:
+    return [found] * count if found is None or isinstance(found, str) else found
+
+
+def _fixed(written: str) -> str:
+    """What is the same in each row of a template."""
+    return written.replace("%", "%%")
+
+
+def _filled(template: str, columns: Sequence[Sequence[str | None]], count: int) -> list[str]:
+    """A template for each row, with what each column has in it."""
+    return list(map(template.__mod__, zip(*columns, strict=True))) if columns else [template % ()] * count
+
+
+@lru_cache(maxsize=1000)
+def _around(name: str) -> tuple[str, str, str]:
+    """What is written around the content of a property, or instead of none."""
+    begin, end = xml.tags(name)
+    return f"<{begin}>", f"</{end}>", f"<{begin}/>"
 
 
 @dataclass(slots=True)
 class Reading:
-    """One request's reading of properties."""
+    """One request's reading of properties; `around` is what has all that is read in it."""
 
     ask: Ask
     wanted: Wanted
     added: Added | None = None
-    _locks: tuple[int, list[Lock]] | None = field(default=None, init=False)
+    around: Resource | None = None
+    _locks: dict[int, list[Lock]] = field(default_factory=dict, init=False)
+    _quotas: dict[int, tuple[int, int] | None] = field(default_factory=dict, init=False)
 
-    async def page(self, db: Reader, resources: Sequence[Resource]) -> list[tuple[Found, list[str]]]:
-        """For each resource what it has of what is wanted, and the names of what it has not."""
-        asked = await self._asked(db, resources)
-        trees = await self._of_trees(db, resources)
-        kept = await self._dead(db, resources)
-        return [
-            self._joined(resource, asked.get(place, _NONE), trees.get(place, _NONE), kept.get(place, _NONE))
-            for place, resource in enumerate(resources)
-        ]
+    async def written(self, db: Reader, page: Page) -> str:
+        """The responses of a page."""
+        if not len(page):
+            return ""
+        told = self.wanted.names is not None and self.ask.preferences.returned != "minimal"  # RFC 8144 §2.1
+        return (await self._table(db, page)).written(told=told)
 
-    def _wants(self, names: frozenset[str]) -> bool:
-        if self.wanted.names is None:
-            return self.wanted.only_names or bool(names.intersection(live.ALL + self.wanted.included))
-        return not names.isdisjoint(self.wanted.names)
+    async def of(self, db: Reader, resource: Resource) -> dict[str, str | None]:
+        """What one resource has of what is wanted, as written elements by name."""
+        (page,) = Page.of([resource])
+        table = await self._table(db, page)
+        return {name: table.column(name)[0] for name in table.insides}
 
-    def _joined(self, resource: Resource, asked: Found, of_tree: Found, kept: Found) -> tuple[Found, list[str]]:
-        given = self.added(resource) if self.added else _NONE
+    def fields(self, tree: Tree) -> frozenset[str] | None:
+        """The fields of Node that are needed in a tree; None is all."""
+        names = self._names(tree)
+        if any(name in tree.live and name not in live.LIVE for name in names):
+            return None
+        return frozenset(field for name in names if name in live.LIVE for field in live.LIVE[name].fields)
+
+    def _names(self, tree: Tree | None) -> tuple[str, ...]:
         if self.wanted.names is not None:
-            return self._some(resource, asked | of_tree if asked and of_tree else asked or of_tree, kept, given)
-        names = tuple(live.LIVE) if self.wanted.only_names else live.ALL + self.wanted.included
-        found, _ = self._some(resource, asked | of_tree, kept, given, names)
-        found |= {name: body for name, body in kept.items() if name not in found}
+            return self.wanted.names
         if self.wanted.only_names:
-            found |= of_tree | asked
-            return {name: xml.empty(name) for name in found}, []
-        return found, []
+            return tuple(dict.fromkeys((*live.LIVE, *(tree.live if tree else ()), *sorted(_ASKED))))
+        return tuple(dict.fromkeys(live.ALL + self.wanted.included))
 
-    def _some(
-        self,
-        resource: Resource,
-        others: Found,
-        kept: Found,
-        given: Mapping[str, str],
-        names: tuple[str, ...] | None = None,
-    ) -> tuple[Found, list[str]]:
-        found: Found = {}
-        missing: list[str] = []
-        who = self.ask.who
-        for name, function, begin, end, empty in _columns(self.wanted.names or names or ()):
-            body = others.get(name)
-            if body is None and function is not None:
-                inside = function(resource, who)
-                body = kept.get(name) if inside is None else f"{begin}{inside}{end}" if inside else empty
-            elif body is None:
-                body = kept.get(name) or given.get(name)
-            if body is None:
-                missing.append(name)
-            else:
-                found[name] = body
-        return found, missing
+    async def _table(self, db: Reader, page: Page) -> _Table:
+        names = self._names(page.tree)
+        of_tree = await self._of_tree(db, page, names)
+        table = _Table(page, {name: self._inside(page, name, of_tree.get(name)) for name in names})
+        await self._asked(db, table, frozenset(names))
+        await self._dead(db, table)
+        if self.added is not None:
+            for place, resource in enumerate(page.resources):
+                for name, body in self.added(resource).items():
+                    if name in table.insides and table.lacks(name, place):
+                        table.put(name, place, body)
+        if self.wanted.only_names:
+            table.emptied()
+        return table
 
-    async def _asked(self, db: Reader, resources: Sequence[Resource]) -> dict[int, Found]:
-        found: dict[int, Found] = {}
-        of_nodes = self._wants(QUOTA | {LOCKS})
-        for place, resource in enumerate(resources):
-            if resource.who is not None:
-                found[place] = await self._principal(db, resource.who)
-            elif of_nodes and resource.node is not None and resource.tree is not None:
-                found[place] = await self._of_node(db, resource, resource.tree, resource.node)
-        return found
+    def _inside(self, page: Page, name: str, of_tree: Sequence[Value | None] | None) -> Inside:
+        """What the tree says, and where it says nothing, what the engine does."""
+        found = live.LIVE[name].write(page, self.ask.who) if name in live.LIVE else None
+        if of_tree is None:
+            return found
+        written = _contents(of_tree)
+        if found is None or None not in written:
+            return written
+        both = zip(written, _each(found, len(page)), strict=True)
+        return [other if value is None else value for value, other in both]
 
-    async def _of_node(self, db: Reader, resource: Resource, tree: Tree, node: Node) -> Found:
-        found: Found = {}
-        if tree.lockable and self._wants(frozenset({LOCKS})):
-            found[LOCKS] = xml.wrapped(LOCKS, locks.discovery(await self._holding(db, resource)))
-        if (
-            node.collection
-            and self._wants(QUOTA)
-            and (quota := await tree.quota(db, self.ask.who, node)) is not None
+    async def _of_tree(self, db: Reader, page: Page, names: Sequence[str]) -> Columns:
+        wanted = frozenset(name for name in names if page.tree and name in page.tree.live)
+        if page.tree is None or page.members is None or not wanted:
+            return {}
+        return await page.tree.properties(db, self.ask.who, page.members, wanted)
+
+    async def _asked(self, db: Reader, table: _Table, names: frozenset[str]) -> None:
+        page = table.page
+        if page.who is not None:
+            for name, body in (await self._principal(db, page.who, names)).items():
+                table.put(name, 0, body)
+        elif page.tree is not None and page.members is not None:
+            if LOCKS in names and page.tree.lockable:
+                table.insides[LOCKS] = ""
+                await self._locked(db, table)
+            if names & QUOTA:
+                await self._quota(db, table, page.tree, names)
+
+    async def _quota(self, db: Reader, table: _Table, tree: Tree, names: frozenset[str]) -> None:
+        """Of collections, asked once for each account. RFC 4331 §3, §4"""
+        columns = zip(table.page.column("shape"), table.page.column("access"), strict=True)
+        for place, account_id in [
+            (place, access.scope.account_id) for place, (shape, access) in enumerate(columns) if shape != "resource"
+        ]:
+            if account_id not in self._quotas:
+                self._quotas[account_id] = await tree.quota(db, self.ask.who, account_id)
+            if (found := self._quotas[account_id]) is not None:
+                for name, octets in zip(_USED_AND_LEFT, found, strict=True):
+                    if name in names:
+                        table.put(name, place, xml.wrapped(name, str(octets)))
+
+    async def _locked(self, db: Reader, table: _Table) -> None:
+        """The locks that protect each resource, out of those that are in the account below what is read: one
+        question for each account."""
+        accesses = table.page.column("access")
+        accounts = {id(access): access.scope.account_id for access in accesses}
+        for account_id in set(accounts.values()) - self._locks.keys():
+            around = conditions.spot(self.around) if self.around and self.around.node else None
+            spot = around if around and around.account_id == account_id else Spot(table.page.home, account_id, ())
+            self._locks[account_id] = await locks.touching(db, spot, below=True)
+        if not any(self._locks[account_id] for account_id in accounts.values()):
+            return
+        for number, (access, place) in enumerate(zip(accesses, table.page.column("place"), strict=True)):
+            account_id = accounts[id(access)]
+            spot = Spot(table.page.home, account_id, place)
+            if held := [lock for lock in self._locks[account_id] if locks.covers(lock, spot)]:
+                table.put(LOCKS, number, xml.wrapped(LOCKS, locks.discovery(held)))
+
+    async def _dead(self, db: Reader, table: _Table) -> None:
+        """Dead properties, when some may be wanted."""
+        page, names = table.page, self.wanted.names
+        if page.members is None or (
+            names is not None and not set(names) - _OWN - set(page.tree.live if page.tree else ())
         ):
-            used, available = quota
-            found[dav("quota-used-bytes")] = xml.wrapped(dav("quota-used-bytes"), str(used))
-            found[dav("quota-available-bytes")] = xml.wrapped(dav("quota-available-bytes"), str(available))
-        return found
+            return
+        places = {number: place for place, number in enumerate(page.column("id"))}
+        for number, bodies in (await dead.of(db, list(places))).items():
+            place = places[number]
+            for name, body in bodies.items():
+                if name not in table.insides:
+                    if names is None:
+                        written = xml.empty(name) if self.wanted.only_names else body
+                        table.more[place] = table.more.get(place, "") + written
+                elif table.lacks(name, place):
+                    table.put(name, place, body)
 
-    async def _holding(self, db: Reader, resource: Resource) -> list[Lock]:
-        """The locks that protect a resource, out of those of the first resource and below: one question a request,
-        and one more for each thing of another account."""
-        spot = conditions.spot(resource)
-        if self._locks is None:
-            self._locks = spot.account_id, await locks.touching(db, spot, below=True)
-        account_id, known = self._locks
-        found = known if account_id == spot.account_id else await locks.touching(db, spot)
-        return [lock for lock in found if locks.covers(lock, spot)]
-
-    async def _principal(self, db: Reader, who: Principal) -> Found:
+    async def _principal(self, db: Reader, who: Principal, names: frozenset[str]) -> Found:
         found: Found = {}
         for name, home in _HOMES.items():
-            if self._wants(frozenset({name})) and self.ask.trees.of(home):
+            if name in names and self.ask.trees.of(home):
                 found[name] = xml.wrapped(name, live.home_of(home, who))
-        if self._wants(frozenset({_ADDRESSES})):
+        if _ADDRESSES in names:
             found[_ADDRESSES] = xml.wrapped(_ADDRESSES, await self._addresses(db, who))
-        if self._wants(frozenset({_GROUPS})):
+        if _GROUPS in names:
             found[_GROUPS] = xml.wrapped(_GROUPS, await self._joined_groups(db, who))
-        if self._wants(frozenset({_MEMBERS})):
+        if _MEMBERS in names:
             found[_MEMBERS] = xml.empty(_MEMBERS)
-        if self.wanted.names is not None and set(self.wanted.names) - live.LIVE.keys() - _ASKED:
+        if self.wanted.names is not None and names - live.LIVE.keys() - _ASKED:
             for tree in self.ask.trees.all:
                 values = await tree.principal(db, self.ask.who, who)
-                found |= {name: xml.wrapped(name, xml.value(value)) for name, value in values.items()}
+                found |= {
+                    name: xml.wrapped(name, xml.value(value)) for name, value in values.items() if name in names
+                }
         return found
 
     async def _addresses(self, db: Reader, who: Principal) -> str:
@@ -201,33 +321,10 @@ class Reading:
         rows = await db.rows("SELECT group_id FROM membership WHERE member_id = ? LIMIT ?", who.id, _MOST_GROUPS)
         return "".join(privileges.principal_href(row[0]) for row in rows)
 
-    async def _of_trees(self, db: Reader, resources: Sequence[Resource]) -> dict[int, Found]:
-        by_tree: dict[Tree, list[int]] = {}
-        for place, resource in enumerate(resources):
-            if resource.tree is not None:
-                by_tree.setdefault(resource.tree, []).append(place)
-        found: dict[int, Found] = {}
-        for tree, places in by_tree.items():
-            names = frozenset(tree.live) if self.wanted.only_names else self._named(tree)
-            if not names:
-                continue
-            nodes = [node for place in places if (node := resources[place].node) is not None]
-            values = await tree.properties(db, self.ask.who, nodes, names)
-            for place, each in zip(places, values, strict=True):
-                found[place] = {name: xml.wrapped(name, xml.value(value)) for name, value in each.items()}
-        return found
 
-    def _named(self, tree: Tree) -> frozenset[str]:
-        names = self.wanted.included + live.ALL if self.wanted.names is None else self.wanted.names
-        return frozenset(name for name in names if name in tree.live)
-
-    async def _dead(self, db: Reader, resources: Sequence[Resource]) -> dict[int, Found]:
-        """Dead properties, when some may be wanted."""
-        if self.wanted.names is not None:
-            trees = {name for resource in resources if resource.tree for name in resource.tree.live}
-            own = {caldav("calendar-data"), carddav("address-data"), *_ASKED, *(live.LIVE.keys() - {NAME}), *trees}
-            if not set(self.wanted.names) - own:
-                return {}
-        places = {resource.node.id: place for place, resource in enumerate(resources) if resource.node}
-        found = await dead.of(db, list(places)) if places else {}
-        return {places[node_id]: values for node_id, values in found.items()}
+def _contents(values: Sequence[Value | None]) -> Sequence[str | None]:
+    """A column of values as they are written."""
+    texts = [value for value in values if isinstance(value, str | None)]
+    if len(texts) == len(values):
+        return xml.texts(texts)
+    return [None if value is None else xml.value(value) for value in values]

@@ -6,7 +6,7 @@ from parvis.kernel.errors import Invalid
 from parvis.serve.dav import multistatus
 from parvis.serve.dav.ask import Ask
 from parvis.serve.dav.properties import Reading, asks, wanted
-from parvis.serve.dav.resource import Resource
+from parvis.serve.dav.resource import Page, Resource
 from parvis.serve.dav.tree import Precondition
 from parvis.serve.http.exchange import Response
 from parvis.wire.dav import headers
@@ -25,7 +25,7 @@ async def run(ask: Ask) -> Response:
     resource = await ask.resource()
     if depth == headers.INFINITY and not _deep(resource):
         raise Precondition(dav("propfind-finite-depth"), "ask level by level")
-    reading = Reading(ask, wanted(request))
+    reading = Reading(ask, wanted(request), around=resource)
     return await multistatus.streamed(_pages(ask, reading, resource, depth))
 
 
@@ -35,26 +35,23 @@ def _deep(resource: Resource) -> bool:
 
 
 async def _pages(ask: Ask, reading: Reading, resource: Resource, depth: int) -> AsyncIterator[str]:
+    db = ask.store.db
     if depth == 0 or not ask.preferences.no_root:
         yield await written(ask, reading, [resource])
     if depth == 0 or not resource.collection:
         return
     pending, told = [resource], 0
     while pending:
-        async for found in ask.trees.members(ask.store.db, ask.who, pending.pop(), multistatus.PAGE):
-            told += len(found)
+        around = pending.pop()
+        async for page in ask.trees.listed(db, ask.who, around, reading.fields, multistatus.PAGE):
+            told += len(page)
             if depth == headers.INFINITY and told > _MOST_DEEP:
                 raise Precondition(dav("propfind-finite-depth"), "ask level by level")
-            yield await written(ask, reading, found)
+            yield await reading.written(db, page)
             if depth == headers.INFINITY:
-                pending += [each for each in found if each.collection]
+                pending += await ask.trees.collections(db, ask.who, around, page)
 
 
 async def written(ask: Ask, reading: Reading, resources: Sequence[Resource]) -> str:
-    """The responses of a page."""
-    minimal = ask.preferences.returned == "minimal"
-    values = await reading.page(ask.store.db, resources) if resources else []
-    return "".join(
-        multistatus.properties(resource.href, found, missing, minimal=minimal)
-        for resource, (found, missing) in zip(resources, values, strict=True)
-    )
+    """The responses of some resources."""
+    return "".join([await reading.written(ask.store.db, page) for page in Page.of(resources)])

@@ -65,7 +65,7 @@ async def run(ask: Ask) -> Response:
         return multistatus.whole(_failed(resource.href, changes, guilty, _code(error), condition(error)))
     if ask.preferences.returned == "minimal":
         return Response(200)
-    return multistatus.whole(multistatus.properties(resource.href, {name: xml.empty(name) for name in changes}, []))
+    return multistatus.whole(multistatus.properties(resource.href, xml.empty(*changes)))
 
 
 def _code(error: ParvisError) -> int:

@@ -9,24 +9,27 @@
 <account> is the id of an account; its address is understood too, and used in answers as it was asked.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from itertools import groupby
+from typing import Any, Literal, get_args
 
 import msgspec
 from msgspec.structs import replace
 
 from parvis.access import directory
-from parvis.access.principal import Principal, Right
+from parvis.access.principal import Principal
 from parvis.kernel import ids
 from parvis.kernel.errors import Forbidden, NotFound
-from parvis.serve.dav.tree import Home, Node, Reader, Tree
+from parvis.serve.dav.tree import Home, Members, Node, Nodes, Reader, Tree, paged
 from parvis.store.sql.contract import Database
 from parvis.wire.dav import paths
 
 HOMES: tuple[Home, ...] = get_args(Home)
 Path = tuple[str, ...]
 """Decoded segments below /dav."""
+Fields = Callable[[Tree], frozenset[str] | None]
+"""The fields of Node that are asked for in a tree; None is all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,46 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         if self.tree is None or self.node is None:
             raise Forbidden("this is fixed")
         return self.tree, self.node
+
+
+class Page:
+    """Some resources of one kind, those with nodes of one tree, in columns."""
+
+    def __init__(
+        self, hrefs: Sequence[str], alike: Resource, members: Members | None, resources: Sequence[Resource] = ()
+    ) -> None:
+        """`alike` is one that has kind, tree and home with them; `resources` are they themselves, where they are
+        there one by one."""
+        self.hrefs, self.members, self.resources = hrefs, members, resources
+        self.kind, self.tree, self.who = alike.kind, alike.tree, alike.who
+        self.home = alike.path[0] if alike.path else ""
+
+    def __len__(self) -> int:
+        return len(self.hrefs)
+
+    def column(self, name: str) -> Sequence[Any]:
+        """What the node of each has in a field; None where there is no node."""
+        return [None] * len(self) if self.members is None else self.members.column(name)
+
+    @classmethod
+    def inside(cls, around: Resource, members: Members) -> "Page":
+        """What is directly in a collection."""
+        begin, names = around.href, paths.quoted(members.column("name"))
+        shapes = members.column("shape")
+        hrefs = [
+            f"{begin}{name}" if shape == "resource" else f"{begin}{name}/"
+            for name, shape in zip(names, shapes, strict=True)
+        ]
+        return cls(hrefs, around, members)
+
+    @classmethod
+    def of(cls, resources: Sequence[Resource]) -> Iterator["Page"]:
+        """Resources in their order, those that follow each other and are alike together."""
+        for (kind, _), found in groupby(resources, lambda each: (each.kind, each.tree)):
+            group = list(found)
+            nodes = Nodes([each.node for each in group if each.node is not None])
+            for some in [group] if kind == "node" else [[each] for each in group]:
+                yield cls([each.href for each in some], some[0], nodes if kind == "node" else None, some)
 
 
 class Trees:
@@ -146,11 +189,39 @@ class Trees:
                 node = await tree.find(db, principal, resource.node.account_id, ())
                 if node is not None:
                     home = replace(resource, node=node, tree=tree)
-                    async for found in _paged(db, principal, home, page):
-                        yield found
+                    async for found in paged(tree, db, principal, node, page):
+                        yield [home.member(each) for each in found]
         else:
-            async for found in _paged(db, principal, resource, page):
-                yield found
+            tree, node = resource.of_tree()
+            async for found in paged(tree, db, principal, node, page):
+                yield [resource.member(each) for each in found]
+
+    async def listed(
+        self, db: Database, principal: Principal, resource: Resource, fields: Fields, page: int
+    ) -> AsyncIterator[Page]:
+        """The same to be written: `fields` says what is asked of the nodes of a tree. See Tree.listed."""
+        if resource.node is None or resource.node.shape == "home":
+            async for found in self.members(db, principal, resource, page):
+                for each in Page.of(found):
+                    yield each
+        else:
+            tree, node = resource.of_tree()
+            async for members in tree.listed(db, principal, node, fields(tree), page):
+                yield Page.inside(resource, members)
+
+    async def collections(
+        self, db: Database, principal: Principal, resource: Resource, page: Page
+    ) -> list[Resource]:
+        """Those of a page of `listed` that may have members themselves."""
+        if page.resources:
+            return [each for each in page.resources if each.collection]
+        if isinstance(page.members, Nodes):
+            return [resource.member(each) for each in page.members.nodes if each.collection]
+        tree, node = resource.of_tree()
+        shapes = page.column("shape")
+        names = [name for name, shape in zip(page.column("name"), shapes, strict=True) if shape != "resource"]
+        found = await tree.several(db, principal, node, names) if names else []
+        return [resource.member(each) for each in found]
 
     def _fixed(self, principal: Principal, resource: Resource) -> list[Resource]:
         mine = ids.text(principal.id)
@@ -160,20 +231,6 @@ class Trees:
         if resource.kind == "principals":
             return [Resource(path=("principals", mine), kind="principal", who=principal)]
         return []
-
-
-async def _paged(
-    db: Database, principal: Principal, resource: Resource, page: int
-) -> AsyncIterator[list[Resource]]:
-    tree, node = resource.of_tree()
-    after = ""
-    while True:
-        found = await tree.children(db, principal, node, after, page)
-        seen = {id(each.access): Right.READ in each.access.rights for each in found}
-        yield [resource.member(each) for each in found if seen[id(each.access)]]
-        if len(found) < page:
-            return
-        after = found[-1].name
 
 
 async def account_of(db: Reader, principal: Principal, segment: str) -> int | None:

@@ -54,7 +54,7 @@ async def run(ask: Ask, request: Element, resource: Resource) -> Response:
         there = {each.path for each in found}
         gone = [(*resource.path, *name) for name in page.departed] if state else []
         yield "".join(multistatus.status(ask.base.href(path), 404) for path in gone if path not in there)
-        reading = Reading(ask, wanted(request))
+        reading = Reading(ask, wanted(request), around=resource)
         for place in range(0, len(found), multistatus.PAGE):
             yield await written(ask, reading, found[place : place + multistatus.PAGE])
         closed = xml.empty(dav("sync-traversal-supported"))  # RFC 6578 §3.3
@@ -62,7 +62,7 @@ async def run(ask: Ask, request: Element, resource: Resource) -> Response:
         if page.more:  # RFC 6578 §3.6
             error = xml.empty(dav("number-of-matches-within-limits"))
             yield multistatus.status(resource.href, 507, error)
-        yield xml.wrapped(dav("sync-token"), sync_token(node, page.state) + (page.place and f"/{page.place}"))
+        yield xml.wrapped(dav("sync-token"), sync_token(node.id, page.state) + (page.place and f"/{page.place}"))
 
     return await multistatus.streamed(pages())
 

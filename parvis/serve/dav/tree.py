@@ -27,14 +27,15 @@ Errors are ParvisErrors; a named condition of an RFC is `Precondition`.
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from operator import attrgetter
+from typing import Any, ClassVar, Literal, Protocol
 from urllib.parse import quote
 
 import msgspec
 
 from parvis.access import parts
 from parvis.access.gate import Access
-from parvis.access.principal import Principal
+from parvis.access.principal import Principal, Right
 from parvis.kernel import ids
 from parvis.kernel.errors import Forbidden, NotFound, ParvisError
 from parvis.store.blobs.contract import CHUNK
@@ -107,6 +108,40 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     def account_id(self) -> int:
         """The owner."""
         return self.access.scope.account_id
+
+
+class Members(Protocol):
+    """Some nodes in columns: what is said of many is made of a whole column at once, not of one node after the
+    other."""
+
+    def __len__(self) -> int: ...
+
+    def column(self, name: str) -> Sequence[Any]:
+        """What each has in this field of Node."""
+        ...
+
+
+class Nodes:
+    """Members that are there as nodes."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.nodes = nodes
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def column(self, name: str) -> Sequence[Any]:
+        """See Members."""
+        return list(map(attrgetter(name), self.nodes))
+
+
+Columns = Mapping[str, Sequence[Value | None]]
+"""By name of a property what each of some nodes has; None for those that have none."""
+
+
+def columns(names: frozenset[str], values: Sequence[Mapping[str, Value]]) -> Columns:
+    """The values of each node by name, turned."""
+    return {name: [each.get(name) for each in values] for name in names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,14 +298,23 @@ class Tree(ABC):
         form, or the principal may not read what is in it."""
         return None
 
-    async def properties(
-        self, db: Reader, principal: Principal, nodes: Sequence[Node], names: frozenset[str]
-    ) -> Sequence[Mapping[str, Value]]:
-        """For each node the values of those of `names` (all in `live`) that it has; a page of nodes at once."""
-        return [{} for _ in nodes]
+    async def listed(
+        self, db: Database, principal: Principal, node: Node, fields: frozenset[str] | None, page: int
+    ) -> AsyncIterator[Members]:
+        """Everything in a collection that the principal may read, in pages and in any order. Of each member `id`,
+        `name`, `shape`, `access`, `place` and these fields of Node are asked for; None is all of them."""
+        async for found in paged(self, db, principal, node, page):
+            yield Nodes(found)
 
-    async def quota(self, db: Reader, principal: Principal, node: Node) -> tuple[int, int] | None:
-        """Bytes used, bytes still available; None when there is no limit to tell. RFC 4331 §2, §3, §4"""
+    async def properties(
+        self, db: Reader, principal: Principal, members: Members, names: frozenset[str]
+    ) -> Columns:
+        """What a page of nodes has of those of `names` (all in `live`) that the tree answers."""
+        return {}
+
+    async def quota(self, db: Reader, principal: Principal, account_id: int) -> tuple[int, int] | None:
+        """Bytes that an account uses, and that are still available to it; None when there is no limit to tell.
+        RFC 4331 §2, §3, §4"""
         return None
 
     # Changing: all inside of one unit, whose conditions and locks the engine has checked
@@ -386,6 +430,18 @@ class Tree(ABC):
         """A POST to a node, its body in `upload.content`: the outbox (RFC 6638 §5), managed attachments (RFC 8607).
         None when it is not understood; then it may be an add-member (RFC 5995). This one opens units itself."""
         return None
+
+
+async def paged(tree: Tree, db: Database, principal: Principal, node: Node, page: int) -> AsyncIterator[list[Node]]:
+    """The members of a collection that the principal may read, in pages."""
+    after = ""
+    while True:
+        found = await tree.children(db, principal, node, after, page)
+        seen = {id(each.access): Right.READ in each.access.rights for each in found}
+        yield [each for each in found if seen[id(each.access)]]
+        if len(found) < page:
+            return
+        after = found[-1].name
 
 
 def href(home: str, account: str, *segments: str, collection: bool = False) -> str:

@@ -5,6 +5,7 @@ A segment is percent-decoded once, must be UTF-8 and is kept in NFC: macOS write
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
@@ -60,8 +61,13 @@ def _around(parts: tuple[str, ...]) -> str:
     return "".join("/" + _quoted(each) for each in parts)
 
 
+def quoted(names: Sequence[str]) -> Sequence[str]:
+    """Segments as a path has them."""
+    return names if _UNRESERVED.fullmatch("".join(names)) else list(map(_quoted, names))
+
+
 def _quoted(name: str) -> str:
-    return name if name.isascii() and _UNRESERVED.fullmatch(name) else quote(name, safe=_PLAIN)
+    return name if _UNRESERVED.fullmatch(name) else quote(name, safe=_PLAIN)
 
 
 def local(given: str, hosts: frozenset[str]) -> str | None:

@@ -7,7 +7,7 @@ nobody knows are passed over (RFC 4918 §17).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 from xml.parsers.expat import ExpatError, errors
@@ -118,6 +118,13 @@ def text(value: str) -> str:
     return value if _SPECIAL.search(value) is None else value.translate(_TEXT)
 
 
+def texts(values: Sequence[str | None]) -> Sequence[str | None]:
+    """The same for a column of them."""
+    if _SPECIAL.search("".join(filter(None, values))) is None:
+        return values
+    return [value and text(value) for value in values]
+
+
 @lru_cache(maxsize=2000)
 def tags(name: str) -> tuple[str, str]:
     """What opens an element (without its brackets, attributes may follow) and what closes it. A namespace without a
@@ -146,8 +153,15 @@ def href(path: str) -> str:
     return f"<D:href>{path.replace('&', '&amp;')}</D:href>" if path.isascii() else wrapped("{DAV:}href", text(path))
 
 
+def hrefs(given: Sequence[str]) -> Sequence[str]:
+    """The content of DAV:href for many paths, each percent-encoded already."""
+    return [path.replace("&", "&amp;") for path in given] if "&" in "".join(given) else given
+
+
 def written(element: Element) -> str:
     """An element with everything below it."""
+    if not (element.children or element.attributes):
+        return wrapped(element.name, text(element.text))
     begin, end = tags(element.name)
     for number, (name, value) in enumerate(element.attributes.items()):
         begin += _attribute(name, value, number)

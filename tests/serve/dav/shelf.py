@@ -13,7 +13,18 @@ from parvis.access.principal import Right
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden, Invalid, NotFound
 from parvis.serve.dav import dead
-from parvis.serve.dav.tree import Content, Node, Posted, Precondition, Put, SyncPage, Tree, mounted, unmounted
+from parvis.serve.dav.tree import (
+    Content,
+    Node,
+    Posted,
+    Precondition,
+    Put,
+    SyncPage,
+    Tree,
+    columns,
+    mounted,
+    unmounted,
+)
 from parvis.serve.dav.walk import walk
 from parvis.serve.feature import Context, Feature
 from parvis.store.sql.contract import marks
@@ -112,13 +123,8 @@ class Trunk(Tree):
         await unit.run(f"INSERT INTO shelf ({', '.join(values)}) VALUES {marks(len(values))}", *values.values())
         return number
 
-    async def properties(self, db, principal, nodes, names):
-        return [
-            {name: value for name, value in msgspec.json.decode(node.own.live).items() if name in names}
-            if node.own
-            else {}
-            for node in nodes
-        ]
+    async def properties(self, db, principal, members, names):
+        return columns(names, [msgspec.json.decode(row.live) if row else {} for row in members.column("own")])
 
     async def patch(self, unit, principal, node, changes):
         self.need(node, Right.WRITE)
@@ -180,10 +186,8 @@ class Shelf(Trunk):
         stream = partial(self.store.blobs.stream, node.own.hash)
         return Content(size=node.size, media_type=node.media_type, stream=stream)
 
-    async def quota(self, db, principal, node):
-        used = await db.value(
-            "SELECT SUM(size) FROM shelf WHERE account_id = ? AND home = 'files'", node.account_id
-        )
+    async def quota(self, db, principal, account_id):
+        used = await db.value("SELECT SUM(size) FROM shelf WHERE account_id = ? AND home = 'files'", account_id)
         return int(used or 0), MOST - int(used or 0)
 
     async def put(self, unit, principal, parent, name, old, upload, draft):
