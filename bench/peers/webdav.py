@@ -26,13 +26,15 @@ class Peer:
     name = ""
     root = "/"
     user = "bench"
+    patience = 15.0
+    """Seconds until it listens."""
 
     def __init__(self) -> None:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.name.partition(' ')[0].lower()}-"))
         self.port = free_port()
         self._log = (self.folder / "log").open("wb")
         self._process = subprocess.Popen(self.command(), stdout=self._log, stderr=self._log)
-        await_port(self.port, lambda: (self.folder / "log").read_text()[-500:])
+        await_port(self.port, lambda: (self.folder / "log").read_text()[-500:], self.patience)
 
     def command(self) -> list[str]:
         """What starts it."""
