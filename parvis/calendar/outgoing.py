@@ -12,10 +12,10 @@ from parvis.kernel import clock, ids
 from parvis.store.jobs import Jobs
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
-from parvis.wire.contentlines import Component
 from parvis.wire.ical import alarms, calendar, itip
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.errors import BadCalendar
+from parvis.wire.ical.jscalendar.alerts import by_default
 
 DELIVER, RING, PLAN = "calendar-deliver", "calendar-ring", "calendar-plan"
 _MOST_MESSAGES = 2_000
@@ -42,10 +42,10 @@ async def add(unit: Unit, account_id: int, messages: Sequence[itip.Message]) -> 
 async def with_default_alerts(db: Any, row: Row, series: Series) -> Series:
     """The series with the alerts that ring for the owner of its account: the default ones of its calendar when it
     says so. draft-ietf-jmap-calendars §6.1"""
-    if not any(uses_default_alerts(each) for each in series.components):
+    if not any(by_default(each) for each in series.components):
         return series
     chosen = (await calendars.chosen(db, [row.calendar_id], row.account_id)).get(row.calendar_id, {})
-    return _with_default(series, chosen) if uses_default_alerts(series.first) else series
+    return _with_default(series, chosen) if by_default(series.first) else series
 
 
 def _with_default(series: Series, chosen: Mapping[str, Any]) -> Series:
@@ -60,12 +60,6 @@ async def with_own_alerts(db: Any, row: Row, series: Series, person: int, chosen
         own = (await calendars.chosen(db, [row.calendar_id], person)).get(row.calendar_id, {})
         return _with_default(series, own)
     return personal.with_alerts(series, chosen.get("alerts"))
-
-
-def uses_default_alerts(given: Component) -> bool:
-    """Whether a component says `useDefaultAlerts`."""
-    said = (each for each in given.every("JSPROP") if each.param("JSPTR") == "useDefaultAlerts")
-    return any(each.value.strip() == "true" for each in said)
 
 
 async def plan_again(unit: Unit, calendar_id: int, account_id: int) -> None:

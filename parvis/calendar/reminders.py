@@ -128,7 +128,7 @@ class Ringer:
 
 
 def _by_default(series: Series) -> bool:
-    return any(outgoing.uses_default_alerts(each) for each in series.components)
+    return any(alerts.by_default(each) for each in series.components)
 
 
 async def _planned(db: Any, number: int, account_id: int, person_id: int) -> int | None:

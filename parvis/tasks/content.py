@@ -9,7 +9,7 @@ from typing import Any
 from parvis.kernel import clock
 from parvis.kernel.errors import Invalid
 from parvis.kernel.languages import fold
-from parvis.tasks.model import DONE, LARGEST, MOST_COMMENTS, MOST_LABELS, MOST_PEOPLE, PROGRESS
+from parvis.tasks.model import DEFAULT_ALERTS, DONE, LARGEST, MOST_COMMENTS, MOST_LABELS, MOST_PEOPLE, PROGRESS
 from parvis.wire.contentlines import Component, Limits
 from parvis.wire.ical import calendar, jscalendar, vtimezone
 from parvis.wire.ical.calendar import Series
@@ -236,6 +236,20 @@ def ringing(series: Series, alerts: Mapping[str, Any] | None) -> Series:
     return Series(
         series.kind, series.uid, master, [rung(each, single=True) for each in series.overrides], series.zones
     )
+
+
+def by_default(content: bytes) -> bool:
+    """Whether a task has the default alerts of its list."""
+    return b"useDefaultAlerts" in content and alarms.by_default(read(content).first)
+
+
+def usual(content: bytes, defaults: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Which of somebody's default alerts a task has: those for days, or those for times."""
+    given = read(content).first
+    start = given.first("DUE") or given.first("DTSTART")
+    days = start is not None and (start.param("VALUE").upper() == "DATE" or len(start.value.strip()) == 8)
+    found: Mapping[str, Any] = defaults.get(DEFAULT_ALERTS[1] if days else DEFAULT_ALERTS[0]) or {}
+    return found
 
 
 def with_alerts_of(content: bytes, other: bytes) -> bytes:

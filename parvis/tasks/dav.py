@@ -189,7 +189,7 @@ class TaskTree(Tree):
         shown = [self._resource(kept, node.access, node.place[0]) for kept in rows]
         if principal.id == node.account_id or not any(each.content for each in shown):
             return shown
-        own = await store.alerts_of(db, principal.id, [each.id for each in shown])
+        own = await store.own_of(db, principal.id, [each.id for each in shown])
         return [replace(each, content=_personal(each.content or b"", own.get(each.id))) for each in shown]
 
     async def read(self, principal: Principal, node: Node, accept: str = "") -> Content:
@@ -199,7 +199,7 @@ class TaskTree(Tree):
             raise NotFound("no such task")
         body = kept.content
         if principal.id != node.account_id:
-            own = await store.alerts_of(self._store.db, principal.id, [node.id])
+            own = await store.own_of(self._store.db, principal.id, [node.id])
             body = _personal(body, own.get(node.id))
 
         return Content.of(body, _MEDIA_TYPE, kept.etag)
@@ -250,7 +250,7 @@ class TaskTree(Tree):
             raise Precondition(caldav("no-uid-conflict"), error.sentence, href=place) from error
         if not mine:
             alerts = content.said(draft.made).get("alerts")
-            await service.ring_for(unit, principal, written.after, alerts)
+            await service.ring_for(unit, principal, written.after, {"alerts": alerts})
         return Put(etag=written.after.etag if written.after.content == draft.made else "")
 
     async def delete(self, unit: Unit, principal: Principal, node: Node, *, reply: bool = True) -> None:
@@ -392,8 +392,8 @@ class TaskTree(Tree):
 _OBJECT = frozenset({"method", "kind", "uid", "empty", "override"})
 
 
-def _personal(body: bytes, alerts: str | None) -> bytes:
-    return content.personal(body, msgspec.json.decode(alerts) if alerts else None)
+def _personal(body: bytes, own: store.Own | None) -> bytes:
+    return content.personal(body, msgspec.json.decode(own.alerts) if own else None)
 
 
 def _quiet(body: bytes) -> bytes:

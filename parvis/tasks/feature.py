@@ -9,14 +9,16 @@ from parvis.tasks import erase, lists
 from parvis.tasks.dav import TaskTree
 from parvis.tasks.jmap import kinds
 from parvis.tasks.model import LIST, NAMES, SCOPE
-from parvis.tasks.reminders import JOB, Ringer
+from parvis.tasks.reminders import JOB, PLAN, Ringer
 from parvis.tasks.source import TaskSource
 from parvis.tasks.tools import TaskTools
 
 
 def feature(context: Context) -> Feature:
     """Lists and boards of tasks; a first list for new people, spaces and resources."""
-    context.store.jobs.handle(JOB, Ringer(context).handle)
+    ringer = Ringer(context)
+    context.store.jobs.handle(JOB, ringer.handle)
+    context.store.jobs.handle(PLAN, ringer.plan)
     return Feature(
         name="tasks",
         migrations=True,

@@ -21,6 +21,7 @@ from parvis.store.unit import Unit
 from parvis.tasks import board, words
 from parvis.tasks import store as tasks
 from parvis.tasks.model import (
+    DEFAULT_ALERTS,
     LIST,
     MOST_LISTS,
     MOST_STATUSES,
@@ -30,6 +31,8 @@ from parvis.tasks.model import (
     STATUSES,
     TASK,
 )
+from parvis.wire.ical.errors import BadCalendar
+from parvis.wire.ical.jscalendar import alerts
 from parvis.wire.ical.zones import UTC, Zone, iana_name, zone
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{3,8}|[A-Za-z]{3,30}")
@@ -37,8 +40,6 @@ _WITH_TASKS: frozenset[PrincipalKind] = frozenset({"person", "space", "resource"
 _FIRST = "SELECT 1 FROM tasklist l WHERE l.slug = 'tasks' AND"
 _FIELDS = """l.id, l.account_id, l.slug, l.role, l.description, l.color, l.time_zone, l.statuses, l.progress,
     l.colors, l.names"""
-_OWN = ("name", "color", "sort_order", "subscribed")
-"""What people set for themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Own:
     color: str | None = None
     sort_order: int = 0
     subscribed: int | None = None
+    alerts: str = "{}"
+    """The default alerts, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ async def read(db: Reader, principal: Principal, accesses: Sequence[Access]) -> 
     """The lists of these parts, as somebody has them. One statement."""
     names = {access.scope.id: access.scope.name for access in accesses}
     rows = await db.rows(
-        f"""SELECT {_FIELDS}, o.name, o.color, COALESCE(o.sort_order, 0), o.subscribed FROM tasklist l
+        f"""SELECT {_FIELDS}, o.name, o.color, COALESCE(o.sort_order, 0), o.subscribed,
+        COALESCE(o.alerts, '{{}}') FROM tasklist l
         LEFT JOIN tasklist_own o ON o.list_id = l.id AND o.principal_id = ?
         WHERE l.id IN {marks(len(names))} ORDER BY l.id""",
         principal.id,
@@ -91,10 +95,20 @@ async def read(db: Reader, principal: Principal, accesses: Sequence[Access]) -> 
 
 async def kept(db: Reader, list_id: int) -> TaskBoard:
     """A list without what is anybody's own; nobody's rights are looked at. Raises NotFound."""
-    row = await db.row(f"SELECT {_FIELDS}, NULL, NULL, 0, NULL FROM tasklist l WHERE l.id = ?", list_id)
+    row = await db.row(f"SELECT {_FIELDS}, NULL, NULL, 0, NULL, '{{}}' FROM tasklist l WHERE l.id = ?", list_id)
     if row is None:
         raise NotFound("no such list")
     return _board(row, "")
+
+
+async def default_alerts(db: Reader, list_id: int, people: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    """What each of these people has by default in a list."""
+    rows = await db.rows(
+        f"SELECT principal_id, alerts FROM tasklist_own WHERE list_id = ? AND principal_id IN {marks(len(people))}",
+        list_id,
+        *people,
+    )
+    return {person: msgspec.json.decode(text) for person, text in rows}
 
 
 def _board(row: Sequence[Any], name: str) -> TaskBoard:
@@ -199,8 +213,8 @@ async def update(unit: Unit, principal: Principal, list_id: int, values: Mapping
     themselves, and the rest with the right to write everything. Raises NotFound, Forbidden, Invalid."""
     _check(values)
     access = await parts.part(unit, principal, list_id, SCOPE)
-    shared = {name: value for name, value in values.items() if name not in _PRIVATE}
-    private = {name: values[name] for name in values if name in _PRIVATE}
+    shared = {name: value for name, value in values.items() if name not in (*_PRIVATE, *DEFAULT_ALERTS)}
+    private = {name: values[name] for name in values if name in (*_PRIVATE, *DEFAULT_ALERTS)}
     if access.owner or access.scope.account_id == principal.id:
         shared |= {name: private.pop(name) for name in ("name", "color") if name in private}
     if shared:
@@ -275,7 +289,10 @@ async def _move_columns(unit: Unit, before: TaskBoard, statuses: list[str], prog
 
 
 async def _update_own(unit: Unit, principal: Principal, list_id: int, values: Mapping[str, Any]) -> None:
-    columns = {_PRIVATE[name]: value for name, value in values.items()}
+    columns = {_PRIVATE[name]: value for name, value in values.items() if name in _PRIVATE}
+    if given := {name: values[name] for name in DEFAULT_ALERTS if name in values}:
+        known = (await default_alerts(unit, list_id, [principal.id])).get(principal.id, {})
+        columns["alerts"] = _text({name: each for name, each in {**known, **given}.items() if each})
     if "subscribed" in columns:
         columns["subscribed"] = int(bool(columns["subscribed"]))
     names = ", ".join(columns)
@@ -297,6 +314,7 @@ def _check(values: Mapping[str, Any]) -> None:
     if len(str(values.get("description") or "")) > 10_000:
         raise Invalid("at most 10000 characters", field="description")
     _check_colors(values)
+    _check_alerts(values)
     if values.get("timeZone") and iana_name(str(values["timeZone"])) is None:
         raise Invalid("no such time zone", field="timeZone")
     if not 0 <= values.get("sortOrder", 0) < 2**31:
@@ -314,6 +332,14 @@ def _check(values: Mapping[str, Any]) -> None:
     for status, progress in (values.get("workflowProgress") or {}).items():
         if len(status) > 100 or progress not in PROGRESS:
             raise Invalid(f"one of {', '.join(PROGRESS)}", field="workflowProgress")
+
+
+def _check_alerts(values: Mapping[str, Any]) -> None:
+    for name in DEFAULT_ALERTS:
+        try:
+            alerts.check_defaults(values.get(name))
+        except BadCalendar as error:
+            raise Invalid(error.sentence, field=name) from error
 
 
 def _check_colors(values: Mapping[str, Any]) -> None:

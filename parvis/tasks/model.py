@@ -45,6 +45,9 @@ NAMES = {
 """TaskRights."""
 
 
+DEFAULT_ALERTS = ("defaultAlertsWithTime", "defaultAlertsWithoutTime")
+
+
 class TaskList(Record, kw_only=True):
     """A list, which is a board too: its columns are `workflowStatuses`. Name, colour, order and whether it is
     subscribed to are each person's own where they have set them."""
@@ -61,6 +64,9 @@ class TaskList(Record, kw_only=True):
     sort_order: int = 0
     is_subscribed: bool = True
     time_zone: str | None = None
+    default_alerts_with_time: dict[str, Any] | None = None
+    default_alerts_without_time: dict[str, Any] | None = None
+    """Of tasks that say `useDefaultAlerts`. Each person's own."""
     workflow_statuses: list[str] = msgspec.field(default_factory=lambda: list(STATUSES))
     workflow_progress: dict[str, str] | None = None
     """Which progress a column of another name stands for; `in-process` where it says nothing. Ours."""

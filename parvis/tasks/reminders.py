@@ -27,7 +27,8 @@ from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.jscalendar import alerts
 from parvis.wire.ical.zones import Zone
 
-JOB = "task-reminder"
+JOB, PLAN = "task-reminder", "task-plan"
+_PAGE = 200
 MOST = 200
 """Kept for one person; the oldest go."""
 _LATE_MS = 7 * 86_400_000
@@ -44,14 +45,32 @@ async def plan(unit: Unit, kept: Kept) -> None:
     await unit.run("DELETE FROM task_ring WHERE task_id = ?", kept.id)
     if kept.progress in DONE or kept.draft:
         return
-    rows = await unit.rows("SELECT principal_id, alerts FROM task_own WHERE task_id = ?", kept.id)
-    own: list[tuple[int, Mapping[str, Any] | None]] = [(kept.account_id, None)]
-    own += [(person, msgspec.json.decode(text)) for person, text in rows]
-    floating = (await lists.kept(unit, kept.list_id)).zone if own else None
-    for person, given in own:
+    floating = (await lists.kept(unit, kept.list_id)).zone
+    for person, given in await _given(unit, kept):
         ring = next_ring(kept, given, min(now, waiting.get(person, now + 1) - 1), floating)
         if ring is not None:
             await _set(unit, kept.id, person, ring.at_ms)
+
+
+async def _given(db: Reader, kept: Kept) -> list[tuple[int, Mapping[str, Any] | None]]:
+    """Whom a task may ring for, and their alerts; None are those in the task."""
+    rows = await db.rows("SELECT principal_id, alerts, usual FROM task_own WHERE task_id = ?", kept.id)
+    own: list[tuple[int, Mapping[str, Any] | None]] = [(kept.account_id, None)]
+    own += [(person, msgspec.json.decode(text)) for person, text, _ in rows]
+    usual = [person for person, _, chosen in rows if chosen]
+    usual += [kept.account_id] if content.by_default(kept.content) else []
+    if not usual:
+        return own
+    defaults = await lists.default_alerts(db, kept.list_id, usual)
+    return [
+        (person, content.usual(kept.content, defaults.get(person, {})) if person in usual else given)
+        for person, given in own
+    ]
+
+
+async def plan_again(unit: Unit, list_id: int, person: int) -> None:
+    """After somebody's default alerts of a list changed: its tasks are planned anew, by a job."""
+    await Jobs.add(unit, PLAN, {"list": list_id}, key=f"{list_id}:{clock.now_ms()}", account_id=person)
 
 
 def next_ring(kept: Kept, given: Mapping[str, Any] | None, after_ms: int, floating: Zone | None) -> Ring | None:
@@ -104,6 +123,27 @@ class Ringer:
         send = await self._letter(due)
         await self._store.write(lambda unit: self._ring(unit, due, at_ms, send))
 
+    async def plan(self, job: Job) -> None:
+        """Plans the rings of a list's tasks anew, as somebody's default alerts are others; a page a unit."""
+        after = 0
+        while True:
+
+            async def work(unit: Unit, after: int = after) -> int:
+                found = await store.every(
+                    unit,
+                    f"t.list_id = ? AND t.id > ? AND t.progress NOT IN {marks(len(DONE))}",
+                    int(job.args["list"]), after, *sorted(DONE), content=True, tail=f"ORDER BY t.id LIMIT {_PAGE}",
+                )  # fmt: skip
+                usual = await store.with_defaults(unit, [each.id for each in found])
+                for each in found:
+                    if each.id in usual or content.by_default(each.content):
+                        await plan(unit, each)
+                return found[-1].id if len(found) == _PAGE else 0
+
+            after = await self._store.write(work)
+            if not after:
+                return
+
     async def _due(self, task_id: int, number: int, at_ms: int) -> _Due | None:
         db = self._store.db
         try:
@@ -115,7 +155,7 @@ class Ringer:
             floating = (await lists.kept(db, kept.list_id)).zone
         except NotFound:
             return None
-        given = await _own(db, kept, person)
+        given = dict(await _given(db, kept)).get(person.id, {})
         ring = next_ring(kept, given, at_ms - 1, floating)
         return _Due(kept, person, ring, given, floating) if ring is not None and ring.at_ms == at_ms else None
 
@@ -154,14 +194,6 @@ class Ringer:
         following = next_ring(due.kept, due.given, at_ms, due.floating)
         if following is not None:
             await _set(unit, due.kept.id, due.person.id, following.at_ms)
-
-
-async def _own(db: Reader, kept: Kept, person: Principal) -> Mapping[str, Any] | None:
-    if person.id == kept.account_id:
-        return None
-    found = await store.alerts_of(db, person.id, [kept.id])
-    given: Mapping[str, Any] = msgspec.json.decode(found[kept.id]) if kept.id in found else {}
-    return given
 
 
 async def _end(unit: Unit, task_id: int, person: int, at_ms: int) -> bool:

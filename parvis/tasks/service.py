@@ -16,7 +16,7 @@ from parvis.store.unit import Unit
 from parvis.tasks import board, content, lists, notices, recurring, reminders, store
 from parvis.tasks.content import Facts
 from parvis.tasks.lists import TaskBoard
-from parvis.tasks.model import DONE, LIST, MOST_TASKS, SCOPE, TASK
+from parvis.tasks.model import DEFAULT_ALERTS, DONE, LIST, MOST_TASKS, SCOPE, TASK
 from parvis.tasks.store import Kept
 
 OF_ASSIGNEE = frozenset({"progress", "percentComplete", "workflowStatus", "position", "comments"})
@@ -205,6 +205,8 @@ async def move(unit: Unit, principal: Principal, kept: Kept, access: Access, lis
     await unit.changed(kept.account_id, TASK, kept.id, "updated", part=list_id)
     if (list_id, slug) != (kept.list_id, kept.slug):
         await unit.left(kept.account_id, TASK, kept.id, kept.list_id, kept.slug)
+    if list_id != kept.list_id:
+        await reminders.plan(unit, moved)
     return moved
 
 
@@ -226,8 +228,11 @@ async def _forget(unit: Unit, kept: Kept) -> None:
 
 
 async def update_list(unit: Unit, principal: Principal, list_id: int, values: Mapping[str, Any]) -> None:
-    """Changes a list, see lists.update; in another zone what has none of its own rings at another time."""
+    """Changes a list, see lists.update; in another zone what has none of its own rings at another time, and what
+    has the default alerts with others."""
     await lists.update(unit, principal, list_id, values)
+    if not values.keys().isdisjoint(DEFAULT_ALERTS):
+        await reminders.plan_again(unit, list_id, principal.id)
     if "timeZone" in values:
         ringing = "t.list_id = ? AND t.floating = 1 AND t.id IN (SELECT task_id FROM task_ring)"
         for kept in await store.every(unit, ringing, list_id, content=True):
@@ -307,17 +312,25 @@ def progressed(task: Mapping[str, Any], progress: str) -> dict[str, Any]:
     return changed
 
 
-async def ring_for(unit: Unit, principal: Principal, kept: Kept, alerts: Mapping[str, Any] | None) -> None:
-    """Sets the alerts that somebody has for themselves of a task in an account of others; they are checked as the
-    others are. Raises Invalid."""
-    content.ringing(content.read(kept.content), alerts or {})
-    if alerts:
+async def ring_for(unit: Unit, principal: Principal, kept: Kept, values: Mapping[str, Any]) -> None:
+    """Sets what somebody has for themselves of a task in an account of others, `alerts` and `useDefaultAlerts`;
+    they are checked as the others are. Raises Invalid."""
+    known = (await store.own_of(unit, principal.id, [kept.id])).get(kept.id, store.Own())
+    usual = values.get("useDefaultAlerts", bool(known.usual)) or False
+    if not isinstance(usual, bool):
+        raise Invalid("true or false", field="useDefaultAlerts")
+    alerts = known.alerts
+    if "alerts" in values:
+        content.ringing(content.read(kept.content), values["alerts"] or {})
+        alerts = msgspec.json.encode(values["alerts"] or {}).decode()
+    if usual or alerts != "{}":
         await unit.run(
-            """INSERT INTO task_own (task_id, principal_id, alerts) VALUES (?, ?, ?)
-            ON CONFLICT (task_id, principal_id) DO UPDATE SET alerts = excluded.alerts""",
+            """INSERT INTO task_own (task_id, principal_id, alerts, usual) VALUES (?, ?, ?, ?)
+            ON CONFLICT (task_id, principal_id) DO UPDATE SET alerts = excluded.alerts, usual = excluded.usual""",
             kept.id,
             principal.id,
-            msgspec.json.encode(alerts).decode(),
+            alerts,
+            int(usual),
         )
     else:
         await unit.run("DELETE FROM task_own WHERE task_id = ? AND principal_id = ?", kept.id, principal.id)

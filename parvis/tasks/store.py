@@ -130,14 +130,30 @@ async def people_of(db: Reader, task_ids: Sequence[int]) -> dict[int, list[int]]
     return found
 
 
-async def alerts_of(db: Reader, principal_id: int, task_ids: Sequence[int]) -> dict[int, str]:
-    """The alerts that somebody has for themselves, as JSON, by task."""
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What somebody has for themselves in a task of others: alerts (as JSON), or the default ones of its list."""
+
+    alerts: str = "{}"
+    usual: int = 0
+
+
+async def own_of(db: Reader, principal_id: int, task_ids: Sequence[int]) -> dict[int, Own]:
+    """What somebody has for themselves, by task."""
     rows = await db.rows(
-        f"SELECT task_id, alerts FROM task_own WHERE principal_id = ? AND task_id IN {marks(len(task_ids))}",
+        f"SELECT task_id, alerts, usual FROM task_own WHERE principal_id = ? AND task_id IN {marks(len(task_ids))}",
         principal_id,
         *task_ids,
     )
-    return dict(rows)
+    return {number: Own(*own) for number, *own in rows}
+
+
+async def with_defaults(db: Reader, task_ids: Sequence[int]) -> set[int]:
+    """Those of these tasks in which somebody of others has the default alerts of its list."""
+    rows = await db.rows(
+        f"SELECT DISTINCT task_id FROM task_own WHERE usual = 1 AND task_id IN {marks(len(task_ids))}", *task_ids
+    )
+    return {number for (number,) in rows}
 
 
 async def remove(unit: Unit, task_id: int) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from parvis.kernel import clock
+from parvis.kernel import clock, ids
 from parvis.serve.post import Post
 from parvis.store.check import check
 from parvis.tasks import board, words
@@ -208,3 +208,53 @@ def test_between_any_two_places_there_is_another() -> None:
     assert board.spread(5) == sorted(board.spread(5))
     with pytest.raises(ValueError, match="order"):
         board.between("b", "a")
+
+
+async def test_default_alerts_of_a_list_ring_for_each_as_they_have_set_them(ann, bob, store, due_ms) -> None:
+    number = await ann.first()
+    await share(ann, number, bob, {"mayReadItems": True, "mayUpdatePrivate": True})
+    task = await ann.add("Call", due=when(due_ms), timeZone="Etc/UTC", useDefaultAlerts=True)
+    plain = await ann.add("Plain", due=when(due_ms), timeZone="Etc/UTC")
+    assert (await bob.task(task, account=ann.account)).get("useDefaultAlerts") is None
+    done = await bob.change(task, account=ann.account, useDefaultAlerts=True, alerts=alert("-PT1M"))
+    assert done["updated"], done
+    assert (await bob.task(task, account=ann.account))["useDefaultAlerts"] is True
+    wrong = {"a": {"@type": "Alert", "trigger": {"@type": "AbsoluteTrigger", "when": "2026-01-01T00:00:00Z"}}}
+    refused = await ann("TaskList/set", update={number: {"defaultAlertsWithTime": wrong}})
+    assert refused["notUpdated"][number]["properties"] == ["defaultAlertsWithTime"]
+    await ann("TaskList/set", update={number: {"defaultAlertsWithTime": alert("-PT30M")}})
+    his = {"defaultAlertsWithTime": alert("-PT10M"), "defaultAlertsWithoutTime": alert("PT9H")}
+    done = await bob("TaskList/set", accountId=ann.account, update={number: his})
+    assert done["updated"], done
+    (seen,) = (await bob("TaskList/get", accountId=ann.account, ids=[number]))["list"]
+    assert his.items() <= seen.items()
+    (mine,) = (await ann("TaskList/get", ids=[number]))["list"]
+    assert mine["defaultAlertsWithTime"] == alert("-PT30M") and mine["defaultAlertsWithoutTime"] is None
+    await rung(store, clock.now_ms())  # plans what is there already
+    await rung(store, due_ms - 30 * 60_000)
+    assert [each["taskId"] for each in (await ann("TaskReminder/get"))["list"]] == [task]
+    assert (await bob("TaskReminder/get"))["list"] == []
+    await rung(store, due_ms - 10 * 60_000)
+    assert [each["taskId"] for each in (await bob("TaskReminder/get"))["list"]] == [task]
+    with clock.frozen(due_ms - 9 * 60_000):
+        await bob.change(task, account=ann.account, useDefaultAlerts=False)
+    await rung(store, due_ms - 60_000)
+    assert len((await bob("TaskReminder/get"))["list"]) == 2
+    assert [each["taskId"] for each in (await ann("TaskReminder/get"))["list"]] == [task] and plain
+    assert await check(store) == [] and await check_tasks(store.db) == []
+
+
+async def test_the_default_alerts_are_those_of_the_list_that_a_task_is_in(ann, store, due_ms) -> None:
+    other = (await ann("TaskList/set", create={"l": {"name": "L", "defaultAlertsWithTime": alert("-PT5M")}}))[
+        "created"
+    ]
+    whole = {"defaultAlertsWithoutTime": alert("-P1D"), "defaultAlertsWithTime": alert("-PT50M")}
+    await ann("TaskList/set", update={await ann.first(): whole})
+    moved = await ann.add("Moved", due=when(due_ms), timeZone="Etc/UTC", useDefaultAlerts=True)
+    await ann.change(moved, taskListId=other["l"]["id"])
+    day = await ann.add(
+        "Day", due=f"{when(due_ms + 3 * 86_400_000)[:10]}T00:00:00", showWithoutTime=True, useDefaultAlerts=True
+    )
+    rows = dict(await store.db.rows("SELECT task_id, at_ms FROM task_ring"))
+    assert rows[ids.parse(moved)] == due_ms - 5 * 60_000
+    assert rows[ids.parse(day)] > due_ms + 86_400_000

@@ -103,13 +103,10 @@ async def create(call: Call, unit: Unit, creation: Creation) -> Created:
 def _check_alerts(values: Mapping[str, Any]) -> None:
     """Default alerts are relative. draft-ietf-jmap-calendars §4"""
     for name in ("defaultAlertsWithTime", "defaultAlertsWithoutTime"):
-        given = values.get(name)
         try:
-            alerts.to_components(given, None, "")
+            alerts.check_defaults(values.get(name))
         except BadCalendar as error:
             raise invalid_properties(name, why=error.sentence) from error
-        if any("when" in (each.get("trigger") or {}) for each in (given or {}).values()):
-            raise invalid_properties(name, why="a default alert is relative to its event")
 
 
 async def update(call: Call, unit: Unit, change: Update) -> Object | None:

@@ -18,7 +18,7 @@ from parvis.serve.jmap.kind import Copying, Created, Creation, Update
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
 from parvis.tasks import board, content, lists, service, store
-from parvis.tasks.jmap.reading import OPENS, person, shown
+from parvis.tasks.jmap.reading import OPENS, PERSONAL, person, shown
 from parvis.tasks.model import PROGRESS
 from parvis.tasks.store import Kept
 from parvis.wire.ical.jscalendar.words import Json, maps, text, truths
@@ -77,9 +77,9 @@ async def create(call: Call, unit: Unit, creation: Creation) -> Created:
     onto = await _list(unit, call, list_id)
     task |= _status(task, {n: values.get(n) for n in ("progress", "workflowStatus")}, onto)
     task = await _related(call, unit, task, values, onto.account_id)
-    own = None
+    own: Json = {}
     if call.principal.id != call.account_id:
-        own = task.pop("alerts", None)
+        own = {name: task.pop(name) for name in PERSONAL if name in task}
     written = await service.create(unit, call.principal, list_id, content.made(task), number=number)
     if own:
         await service.ring_for(unit, call.principal, written.after, own)
@@ -104,10 +104,12 @@ async def update(call: Call, unit: Unit, change: Update) -> dict[str, Any] | Non
     if kept.account_id != call.account_id:
         raise SetError("notFound")
     values = dict(change.values)
-    if "alerts" in values and call.principal.id != kept.account_id:
+    own = {name: values[name] for name in PERSONAL if name in values}
+    if own and call.principal.id != kept.account_id:
         if not access.rights & (Right.UPDATE_PRIVATE | Right.WRITE):
             raise Forbidden("this needs the right to change what is your own")
-        await service.ring_for(unit, call.principal, kept, values.pop("alerts"))
+        await service.ring_for(unit, call.principal, kept, own)
+        values = {name: value for name, value in values.items() if name not in PERSONAL}
     if "taskListId" in values:
         kept = await service.move(
             unit,
@@ -323,6 +325,6 @@ async def copied(call: Call, unit: Unit, copying: Copying) -> Created:
     task = content.said(found[0].content)
     task |= {name: value for name, value in copying.values.items() if name not in _OURS}
     if call.principal.id != copying.source.account_id or call.principal.id != call.account_id:
-        task.pop("alerts", None)
+        task = {name: value for name, value in task.items() if name not in PERSONAL}
     written = await service.create(unit, call.principal, onto.id, content.made(task))
     return Created(written.after.id, {"taskListId": ids.text(onto.id)})

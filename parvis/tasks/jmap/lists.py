@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from parvis.access import parts, visibility
 from parvis.access.principal import Right
 from parvis.kernel import ids
@@ -13,7 +15,7 @@ from parvis.serve.jmap.kind import Created, Creation, Kind, SetArguments, Update
 from parvis.serve.jmap.types import Object
 from parvis.store.unit import Unit
 from parvis.tasks import lists, service
-from parvis.tasks.model import LIST, NAMES, SCOPE, TaskList
+from parvis.tasks.model import DEFAULT_ALERTS, LIST, NAMES, SCOPE, TaskList
 
 
 class ListSetArguments(SetArguments):
@@ -43,6 +45,8 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
             "sortOrder": each.own.sort_order,
             "isSubscribed": mine if each.own.subscribed is None else bool(each.own.subscribed),
             "timeZone": each.time_zone,
+            **dict.fromkeys(DEFAULT_ALERTS),
+            **msgspec.json.decode(each.own.alerts),
             "workflowStatuses": list(each.statuses),
             "workflowProgress": dict(each.progress) or None,
             "workflowNames": dict(each.names) or None,
@@ -57,7 +61,8 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
 async def create(call: Call, unit: Unit, creation: Creation) -> Created:
     """A list of the account."""
     number = await lists.create(unit, call.principal, call.account_id, creation.values)
-    own: Object = {name: creation.values[name] for name in ("sortOrder", "isSubscribed") if name in creation.given}
+    names = ("sortOrder", "isSubscribed", *DEFAULT_ALERTS)
+    own: Object = {name: creation.values[name] for name in names if name in creation.given}
     if own:
         await lists.update(unit, call.principal, number, own)
     if creation.values["shareWith"]:

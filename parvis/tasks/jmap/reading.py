@@ -17,6 +17,8 @@ from parvis.wire.ical.jscalendar.words import local, maps, text
 
 OPENS = "/open/"
 """What the link to the source of a task has in its path: /open/<kind>/<account>/<id>."""
+PERSONAL = ("alerts", "useDefaultAlerts")
+"""What each person has for themselves."""
 _PLAIN = frozenset(
     {"id", "taskListId", "title", "progress", "workflowStatus", "position", "utcStart", "utcDue", "assigneeIds",
      "parentId", "isDraft", "priority", "uid", "@type"}
@@ -44,16 +46,17 @@ async def shown(call: Call, found: Sequence[Kept], wanted: frozenset[str]) -> li
     mine = call.principal.id == call.account_id
     people = await store.people_of(call.db, numbers) if numbers and "assigneeIds" in wanted else {}
     parents = await _parents(call, found) if "parentId" in wanted else {}
-    alerts: Mapping[int, str] = {}
+    own: Mapping[int, store.Own] = {}
     if numbers and not mine and not wanted <= _PLAIN:
-        alerts = await store.alerts_of(call.db, call.principal.id, numbers)
+        own = await store.own_of(call.db, call.principal.id, numbers)
     objects = []
     for each in found:
-        given = content.said(each.content) if each.content else {"@type": "Task", "uid": each.uid}
+        given: Object = content.said(each.content) if each.content else {"@type": "Task", "uid": each.uid}
         if not mine and each.content:
-            given.pop("alerts", None)
-            if each.id in alerts:
-                given["alerts"] = msgspec.json.decode(alerts[each.id])
+            given = {name: value for name, value in given.items() if name not in PERSONAL}
+            if each.id in own:
+                given["alerts"] = msgspec.json.decode(own[each.id].alerts) or None
+                given["useDefaultAlerts"] = bool(own[each.id].usual)
         objects.append(_object(each, given, people.get(each.id, []), parents.get(each.parent_uid or "")))
     return objects
 

@@ -1,5 +1,7 @@
 """Alerts of JSCalendar (RFC 8984 §4.5.2) from and to VALARM."""
 
+from typing import Any
+
 from parvis.wire.contentlines import Component, Property
 from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.jscalendar.people import when_utc
@@ -20,6 +22,19 @@ def from_component(component: Component, zones: Zones) -> dict[str, Json]:
         except BadCalendar:
             continue
     return found
+
+
+def by_default(component: Component) -> bool:
+    """Whether a component has the default alerts of its calendar or list: `useDefaultAlerts`."""
+    said = (each for each in component.every("JSPROP") if each.param("JSPTR") == "useDefaultAlerts")
+    return any(each.value.strip() == "true" for each in said)
+
+
+def check_defaults(given: Any) -> None:
+    """Raises BadCalendar for what cannot be default alerts: those are relative. draft-ietf-jmap-calendars §4"""
+    to_components(given, None, "")
+    if any("when" in (each.get("trigger") or {}) for each in (given or {}).values()):
+        raise BadCalendar("a default alert is relative", reason="value")
 
 
 def key(alarm: Component) -> str:
