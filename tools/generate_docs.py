@@ -17,6 +17,11 @@ from parvis.ops import cli  # noqa: E402
 from parvis.ops.commands.texts import Texts  # noqa: E402
 
 FOLDER = ROOT / "docs" / "reference"
+_TITLES = {
+    "Settings": "top level",
+    "Endpoint": "[[endpoints]] and [embeddings]",
+    "Federation": "[chat.federation]",
+}
 
 
 def settings_page() -> str:
@@ -33,9 +38,7 @@ def settings_page() -> str:
     ]
     for name in ["Settings", *(name for name in declared if name != "Settings")]:
         kind = getattr(settings, name)
-        title = {"Settings": "top level", "Endpoint": "[[endpoints]] and [embeddings]"}.get(
-            name, f"[{name.lower()}]"
-        )
+        title = _TITLES.get(name, f"[{name.lower()}]")
         lines += [f"## {title}", "", " ".join((ast.get_docstring(declared[name]) or "").split()), ""]
         lines += ["| setting | type | default | meaning |", "|---|---|---|---|"]
         meanings = _meanings(declared[name])

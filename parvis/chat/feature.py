@@ -4,6 +4,9 @@ from parvis.access.erasure import Gone
 from parvis.chat.client.door import ClientDoor
 from parvis.chat.client.table import ENDPOINTS
 from parvis.chat.erase import chat
+from parvis.chat.federation.door import PeerDoor
+from parvis.chat.federation.service import Federation
+from parvis.chat.federation.table import ENDPOINTS as PEER_ENDPOINTS
 from parvis.chat.rooms import leaving, profiles, rereading, sharing
 from parvis.chat.rooms.service import Rooms
 from parvis.chat.server import Server
@@ -19,6 +22,8 @@ def feature(context: Context) -> Feature:
     rooms = Rooms(server)
     context.offer(rooms)
     server.peers = sharing.peers
+    federation = server.federation = Federation(server, rooms)
+    context.offer(federation)
 
     async def start() -> None:
         await server.open()
@@ -28,15 +33,20 @@ def feature(context: Context) -> Feature:
         await leaving.everywhere(rooms, gone)
         await chat(store, gone)
 
+    async def stop() -> None:
+        await federation.stop()
+        await rooms.stop()
+
     door = ClientDoor(server, ENDPOINTS)
+    peers = PeerDoor(federation, PEER_ENDPOINTS)
     return Feature(
         name="chat",
         migrations=True,
-        routes=door.routes() if context.settings.chat.enabled else (),
+        routes=[*peers.routes(), *door.routes()] if context.settings.chat.enabled else (),
         sources=(ChatSource(server),),
         jobs={rereading.JOB: rereading.Rereading(context.store).run},
         followers={profiles.FOLLOWER: profiles.Profiles(rooms.home).follow},
         erase=erase,
         start=start,
-        stop=rooms.stop,
+        stop=stop,
     )

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from parvis.access import directory
 from parvis.chat import words
@@ -12,6 +13,9 @@ from parvis.serve.context import Context
 from parvis.store.sql.contract import Database, Tx
 from parvis.store.unit import Unit
 from parvis.wire.matrix import identifiers
+
+if TYPE_CHECKING:
+    from parvis.chat.federation.service import Federation
 
 _ID = 1
 _PICTURES = 2
@@ -35,6 +39,8 @@ class Server:
         identifiers.server_name(self.name, "chat.server_name")
         self.users = Users(self.name)
         self.peers: Peers = _nobody
+        self.federation: Federation | None = None
+        """Other servers; there from the wiring on."""
         self.pictures = asyncio.Semaphore(_PICTURES)
         self._account_id = 0
 

@@ -17,7 +17,7 @@ from parvis.kernel.errors import EgressRefused
 
 Purpose = Literal[
     "mail-delivery", "dns", "model", "embeddings", "import", "model-download", "push", "unsubscribe", "mail-filter",
-    "external-mail", "virus-scan", "calendar-feed",
+    "external-mail", "virus-scan", "calendar-feed", "federation",
 ]  # fmt: skip
 
 
@@ -36,7 +36,9 @@ class Contact:
 Listener = Callable[[Contact], None]
 
 
-_USUAL: frozenset[Purpose] = frozenset({"mail-delivery", "dns", "unsubscribe", "external-mail", "calendar-feed"})
+_USUAL: frozenset[Purpose] = frozenset(
+    {"mail-delivery", "dns", "unsubscribe", "external-mail", "calendar-feed", "federation"}
+)
 
 
 class Egress:
@@ -60,16 +62,30 @@ class Egress:
             raise EgressRefused(f"contact with {host} for {purpose} is not allowed", host=host, purpose=purpose)
 
     def http(
-        self, purpose: Purpose, *, timeout: float = 30.0, tls: ssl.SSLContext | None = None
+        self,
+        purpose: Purpose,
+        *,
+        timeout: float = 30.0,
+        tls: ssl.SSLContext | None = None,
+        kept_seconds: float = 5.0,
     ) -> httpx.AsyncClient:
-        """An HTTP client whose every request passes the gate; the caller closes it. `tls` says whom it trusts."""
+        """An HTTP client whose every request passes the gate; the caller closes it. `tls` says whom it trusts,
+        `kept_seconds` how long a connection without requests stays open. A request to an address tells the name
+        behind it by the extension `sni_hostname`, and may say by `reason` what it is for."""
 
         async def gate(request: httpx.Request) -> None:
+            host = str(request.extensions.get("sni_hostname", request.url.host))
             default = 443 if request.url.scheme == "https" else 80
-            self.check(purpose, request.url.host, request.url.port or default, str(request.url.path))
+            reason = str(request.extensions.get("reason", request.url.path))
+            self.check(purpose, host, request.url.port or default, reason)
 
-        verify = True if tls is None else tls
-        return httpx.AsyncClient(timeout=timeout, event_hooks={"request": [gate]}, trust_env=False, verify=verify)
+        return httpx.AsyncClient(
+            timeout=timeout,
+            event_hooks={"request": [gate]},
+            trust_env=False,
+            verify=True if tls is None else tls,
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=kept_seconds),
+        )
 
     async def connect(
         self, purpose: Purpose, host: str, port: int, tls: ssl.SSLContext | None = None, *, name: str = ""

@@ -112,6 +112,13 @@ class Resolver:
         """The MX records; see Answer. Raises Unavailable."""
         return (await self.ask(name, "MX")).exchangers
 
+    async def services(self, name: str) -> Sequence[tuple[str, int]]:
+        """The SRV records, host and port, the one to be tried first at the beginning (RFC 2782); none where the
+        service is said not to be there. Raises Unavailable."""
+        words = [each.to_text().split() for each in (await self.ask(name, "SRV")).records]
+        found = sorted((int(priority), -int(weight), host, int(port)) for priority, weight, port, host in words)
+        return [(host.rstrip(".").lower(), port) for _, _, host, port in found if host != "."]
+
     async def pointers(self, address: str) -> Sequence[str]:
         """The names of an IP address. Raises Unavailable."""
         found = await self.ask(dns.reversename.from_address(address).to_text(), "PTR")

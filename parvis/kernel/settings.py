@@ -163,6 +163,36 @@ class Files(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Whether LibreOffice, where it is installed, makes previews of office files."""
 
 
+class Federation(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Rooms that are shared with other Matrix servers."""
+
+    enabled: bool = False
+    """Whether other servers are answered and spoken to."""
+    allowed: list[str] = msgspec.field(default_factory=lambda: ["*"])
+    """Servers that may take part, with `*` and `?` for any letters."""
+    denied: list[str] = []
+    """Servers among those that may not."""
+    labels: dict[str, str] = {}
+    """Server (with `*` and `?`) to what it is for the organisation: `"*.partner.org" = "partner"`. Stands in the
+    log of contacts with the outside."""
+    address: str = ""
+    """`host` or `host:port` where other servers find this one over TLS, as `/.well-known/matrix/server` tells them;
+    empty means the host and port of `public_url`."""
+    notaries: list[str] = []
+    """Servers that are asked for the keys of those that cannot be reached."""
+    authority: str = ""
+    """File with the certificates (PEM) of authorities that are trusted beside those of the system."""
+    private: bool = False
+    """Whether servers are spoken to at addresses inside (loopback, private networks). For networks that are closed,
+    and for tests: a stranger chooses the names of servers."""
+    requests_per_minute: int = 6000
+    """From one server; 0 is no limit."""
+    media_bytes: int = 100_000_000
+    """Of one file that is fetched from another server."""
+    media_days: int = 30
+    """How long such a file is kept after it was last fetched anew."""
+
+
 class Chat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Conversations: a Matrix server."""
 
@@ -177,6 +207,7 @@ class Chat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What those relays share with this server (coturn: `static-auth-secret`)."""
     presence: bool = False
     """Whether people in a room see who is there and since when not."""
+    federation: Federation = msgspec.field(default_factory=Federation)
 
 
 class Endpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from parvis.access.principal import Principal
+from parvis.chat.federation.service import Federation
 from parvis.chat.server import Server
+from parvis.kernel.errors import NotFound
 from parvis.serve.http.exchange import Request, Response
 from parvis.store.store import Store
 from parvis.wire.matrix import canonical
@@ -29,6 +31,14 @@ class Call:
     def store(self) -> Store:
         """Where things are kept."""
         return self.server.store
+
+    @property
+    def federation(self) -> Federation:
+        """Other servers. Raises NotFound where they are not spoken to."""
+        found = self.server.federation
+        if found is None or not found.policy.enabled:
+            raise NotFound("other servers are not spoken to here")
+        return found
 
     @property
     def who(self) -> Principal:

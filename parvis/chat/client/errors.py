@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from parvis.chat.federation.contract import PeerError
 from parvis.kernel.errors import ParvisError
 from parvis.serve.http.exchange import Request, Response, answer
 from parvis.wire.matrix.errors import BadMatrix
@@ -10,6 +11,7 @@ _STATUS = {
     "M_FORBIDDEN": 403,
     "M_UNKNOWN_TOKEN": 401,
     "M_MISSING_TOKEN": 401,
+    "M_UNAUTHORIZED": 401,
     "M_USER_DEACTIVATED": 403,
     "M_THREEPID_DENIED": 403,
     "M_NOT_FOUND": 404,
@@ -33,7 +35,7 @@ _CODES = {
     "overQuota": "M_TOO_LARGE",
     "rateLimited": "M_LIMIT_EXCEEDED",
 }
-_OTHER = {"conflict": 409, "stateMismatch": 412, "unavailable": 503, "egressRefused": 502}
+_OTHER = {"conflict": 409, "stateMismatch": 412, "unavailable": 503, "egressRefused": 502, "peer": 502}
 CORS = [
     ("access-control-allow-origin", "*"),
     ("access-control-allow-methods", "GET, HEAD, POST, PUT, DELETE, OPTIONS"),
@@ -47,7 +49,9 @@ Clients)."""
 
 def refusal(error: ParvisError, request: Request) -> Response:
     """An error as Matrix tells it."""
-    code = error.errcode if isinstance(error, BadMatrix) else _CODES.get(error.code, "M_UNKNOWN")
+    code = _CODES.get(error.code, "M_UNKNOWN")
+    if isinstance(error, BadMatrix | PeerError):
+        code = error.errcode
     if error.code == "unauthenticated" and not request.headers.get("authorization"):
         code = "M_MISSING_TOKEN"
     status = _STATUS.get(code) or _OTHER.get(error.code) or (500 if error.code == "internal" else 400)

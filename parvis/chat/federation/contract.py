@@ -1,11 +1,12 @@
 """What the transport between servers and the rooms that are shared with them promise each other.
 
-The transport (`service.Federation` has it all) offers `Peers` and `Queue`, and calls `Incoming`. Endpoints for other
-servers are `Endpoint`s, each answered with a `PeerCall`."""
+The transport (`service.Federation` has it all) offers `Peers` and `Queue`, and calls `Incoming`. What other servers
+ask is told by `Endpoint`s, each called with a `PeerCall`."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+from urllib.parse import parse_qsl, quote
 
 from parvis.chat.server import Server
 from parvis.kernel.errors import ParvisError
@@ -17,9 +18,17 @@ from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.signing import VerifyKey
 from parvis.wire.matrix.transactions import Edu
 
+if TYPE_CHECKING:
+    from parvis.chat.federation.service import Federation
+
 ANSWER_LIMIT = 10_000_000
 """Bytes of an answer that are read unless told otherwise."""
 SECONDS = 30.0
+
+
+def path(*parts: str) -> str:
+    """A path below `/_matrix`, its parts percent-encoded: `path("federation", "v1", "event", event_id)`."""
+    return "/_matrix/" + "/".join(quote(part, safe="") for part in parts)
 
 
 class PeerError(ParvisError):
@@ -119,10 +128,15 @@ class Incoming(Protocol):
 class PeerCall:
     """A request of another server. `origin` is who signed it, `body` the object it sent, empty without one."""
 
-    server: Server
+    federation: "Federation"
     request: Request
     origin: str = ""
     body: Object = field(default_factory=dict)
+
+    @property
+    def server(self) -> Server:
+        """Our server."""
+        return self.federation.server
 
     @property
     def store(self) -> Store:
@@ -138,6 +152,11 @@ class PeerCall:
     def query(self) -> Mapping[str, str]:
         """The query's values; the last of a name that stands more than once."""
         return self.request.query
+
+    def values(self, name: str) -> list[str]:
+        """All values of a name in the query, in order."""
+        pairs = parse_qsl(self.request.raw_query, keep_blank_values=True, max_num_fields=200)
+        return [value for key, value in pairs if key == name]
 
     def only_theirs(self, user_id: str, field: str = "userId") -> None:
         """Raises BadMatrix where a user is not one of the server that asks."""
@@ -159,4 +178,4 @@ class Endpoint:
     room: str = ""
     auth: Literal["signed", "open"] = "signed"
     limit: int = 1_000_000
-    """Bytes of the body."""
+    """Bytes of the body, which is an object."""

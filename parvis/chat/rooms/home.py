@@ -1,17 +1,20 @@
 """The server as its rooms see it: the account they are parts of, and the key that events are signed with, which
-is made at the first start."""
+is made at the first start. Keys of before are kept, for what they signed stands."""
 
 import contextlib
+from collections.abc import Mapping
 
 from parvis.access.principal import Principal
 from parvis.chat.server import Server
 from parvis.chat.users import Users
+from parvis.kernel import clock
 from parvis.kernel.errors import Conflict, Unavailable
+from parvis.store.sql.contract import Row
 from parvis.store.store import Store
 from parvis.store.unit import Unit
+from parvis.wire.matrix.server_keys import OldKey
 from parvis.wire.matrix.signing import SigningKey
 
-_ID = 1
 _PURPOSE = "matrix-key"
 
 
@@ -21,6 +24,7 @@ class Home:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._key: SigningKey | None = None
+        self._old: Mapping[str, OldKey] = {}
 
     @property
     def store(self) -> Store:
@@ -54,26 +58,47 @@ class Home:
             raise Unavailable("chat is not open yet")
         return self._key
 
+    @property
+    def old_keys(self) -> Mapping[str, OldKey]:
+        """What events were signed with before, by key id."""
+        return self._old
+
     async def open(self) -> None:
-        """Reads the key, or makes it. Raises Unavailable when it does not open."""
-        if await self._row() is None:
-            made = SigningKey.generate("1")
-            sealed = await self.store.sealer.seal(made.seed, _PURPOSE)
+        """Reads the keys, or makes the first. Raises Unavailable when they do not open."""
+        if not await self._rows():
+            await self._make(1)
+        await self._read()
 
-            async def work(unit: Unit) -> None:
-                await unit.run(
-                    "INSERT INTO chat_key (id, version, seed) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                    _ID,
-                    made.version,
-                    sealed,
-                )
+    async def rotate(self) -> SigningKey:
+        """Makes another key, which everything is signed with from now on; other nodes know it when they start
+        again."""
+        number = int(await self.store.db.value("SELECT MAX(id) FROM chat_key") or 0)
+        await self._make(number + 1)
+        await self._read()
+        return self.key
 
-            with contextlib.suppress(Conflict):  # another node made it
-                await self.store.write(work)
-        row = await self._row()
-        assert row is not None
-        self._key = SigningKey.read(row[0], await self.store.sealer.open(row[1], _PURPOSE))
+    async def _make(self, number: int) -> None:
+        made = SigningKey.generate(str(number))
+        sealed = await self.store.sealer.seal(made.seed, _PURPOSE)
 
-    async def _row(self) -> tuple[str, str] | None:
-        row = await self.store.db.row("SELECT version, seed FROM chat_key WHERE id = ?", _ID)
-        return None if row is None else (row[0], row[1])
+        async def work(unit: Unit) -> None:
+            await unit.run("UPDATE chat_key SET expired_ms = ? WHERE expired_ms IS NULL", clock.now_ms())
+            await unit.run(
+                "INSERT INTO chat_key (id, version, seed) VALUES (?, ?, ?)", number, made.version, sealed
+            )
+
+        with contextlib.suppress(Conflict):  # another node made it
+            await self.store.write(work)
+
+    async def _read(self) -> None:
+        old: dict[str, OldKey] = {}
+        for version, sealed, expired_ms in await self._rows():
+            key = SigningKey.read(version, await self.store.sealer.open(sealed, _PURPOSE))
+            if expired_ms is None:
+                self._key = key
+            else:
+                old[key.id] = OldKey(key.verify_key, expired_ms)
+        self._old = old
+
+    async def _rows(self) -> list[Row]:
+        return await self.store.db.rows("SELECT version, seed, expired_ms FROM chat_key ORDER BY id")

@@ -184,6 +184,7 @@ def _request(scope: Scope, receive: Receive) -> Request:
         id=ids.text(ids.new_id()),
         origin=f"{scheme}://{headers.get('host', 'localhost')}",
         raw_path=scope["raw_path"].decode("latin-1").partition("?")[0],
+        raw_query=scope["query_string"].decode("latin-1"),
     )
 
 

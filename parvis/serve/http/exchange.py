@@ -40,6 +40,8 @@ class Request:
     """Scheme, host and port the client used: `http://127.0.0.1:8080`."""
     raw_path: str = ""
     """The path as it came, still percent-encoded."""
+    raw_query: str = ""
+    """The query as it came, without its question mark."""
     refuse: "Refuse | None" = None
     """How the route it is for tells of errors."""
 

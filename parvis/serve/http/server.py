@@ -14,6 +14,7 @@ from parvis.kernel.settings import Settings
 from parvis.serve.http.sending import FileSending
 
 _GRACE_SECONDS = 10
+_GOODBYE_SECONDS = 0.5
 _HEAD_SECONDS = 30.0
 """For a request's header to come whole, however slowly; also how long a new connection may say nothing."""
 _HEAD_BYTES = 64 * 1024
@@ -75,6 +76,14 @@ class _Protocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """What goes through TLS has to be read; all else can be sent out of a file."""
         super()._start_asgi_task(cycle, app if self.scheme == "https" else FileSending(app, cycle))
+
+    def shutdown(self) -> None:
+        """Who asks nothing just now is not waited for: over TLS a client that does not read would never say that it
+        has heard of the end."""
+        idle = self.cycle is None or self.cycle.response_complete
+        super().shutdown()
+        if idle:
+            self.loop.call_later(_GOODBYE_SECONDS, self.transport.abort)
 
     def _await_header(self) -> None:
         self._have_header()

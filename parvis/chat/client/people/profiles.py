@@ -3,6 +3,7 @@
 from parvis.access import directory
 from parvis.access.principal import Principal
 from parvis.chat.client.call import Call, Endpoint, text
+from parvis.chat.federation import queries
 from parvis.chat.people import profiles
 from parvis.kernel.errors import NotFound
 from parvis.kernel.languages import fold
@@ -20,12 +21,17 @@ async def _someone(call: Call) -> Principal:
 
 
 async def _whole(call: Call) -> Object:
+    if not call.server.users.is_here(call.params["userId"]):
+        return await queries.profile_of(call.federation, call.params["userId"])
     who = await _someone(call)
     return dict((await profiles.of(call.store.db, [who]))[who.id])
 
 
 async def _field(call: Call) -> Object:
-    found, name = await _whole(call), call.params["keyName"]
+    name = call.params["keyName"]
+    if not call.server.users.is_here(call.params["userId"]):
+        return await queries.profile_of(call.federation, call.params["userId"], name)
+    found = await _whole(call)
     if name not in found:
         raise NotFound("there is nothing of that name")
     return {name: found[name]}

@@ -6,10 +6,11 @@ from typing import Any
 from parvis.access.principal import Right
 from parvis.chat.client.call import Call, Endpoint, number, text
 from parvis.chat.client.rooms.asking import me, reason, rooms
+from parvis.chat.federation import queries
 from parvis.chat.people import reports
 from parvis.chat.rooms import aliases, history, joining, listing, sharing, store
 from parvis.chat.rooms.writing import Writing
-from parvis.kernel.errors import Forbidden, NotFound
+from parvis.kernel.errors import Forbidden
 from parvis.wire.matrix import identifiers
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
@@ -17,7 +18,11 @@ from parvis.wire.matrix.powers import CREATE, POWER_LEVELS, PowerLevels
 
 
 async def _alias(call: Call) -> Object:
-    room = await joining.named(call.store.db, call.params["alias"])
+    alias = call.params["alias"]
+    if identifiers.room_alias(alias).server != call.server.name:
+        room_id, servers = await queries.room_of(call.federation, alias)
+        return {"room_id": room_id, "servers": servers}
+    room = await joining.named(call.store.db, alias)
     return {"room_id": room.room_id, "servers": [call.server.name]}
 
 
@@ -61,7 +66,8 @@ async def _search_public(call: Call) -> Object:
 
 async def _page(call: Call, limit: int, since: str, wanted: dict[str, Any], server: str) -> Object:
     if server not in ("", call.server.name):
-        raise NotFound("that server is not asked")
+        asked: Object = {"limit": limit, "filter": wanted} | ({"since": since} if since else {})
+        return await queries.rooms_of(call.federation, server, asked)
     term, types = wanted.get("generic_search_term", ""), wanted.get("room_types")
     if not isinstance(term, str) or not (types is None or isinstance(types, list)):
         raise BadMatrix("Not a filter", errcode="M_INVALID_PARAM", field="filter")

@@ -1,0 +1,44 @@
+"""Federation as the rest of chat uses it: made once, open while the program runs."""
+
+from parvis.chat.federation.acls import Acls
+from parvis.chat.federation.backoff import Backoff
+from parvis.chat.federation.client import Client
+from parvis.chat.federation.discovery import Discovery
+from parvis.chat.federation.keys import Keyring
+from parvis.chat.federation.outside import Outside
+from parvis.chat.federation.peers import SignedPeers
+from parvis.chat.federation.policy import Policy
+from parvis.chat.rooms.home import Home
+from parvis.chat.rooms.service import Rooms
+from parvis.chat.server import Server
+
+
+class Federation:
+    """All of it; where the settings switch it off nobody is allowed."""
+
+    def __init__(self, server: Server, rooms: Rooms) -> None:
+        """Raises Invalid for settings that are wrong."""
+        context = server.context
+        self.server, self.rooms, self.settings = server, rooms, context.settings.chat.federation
+        self.policy = Policy(self.settings, server.name)
+        self.outside, self.backoff = Outside(context), Backoff(server.store)
+        discovery = Discovery(self.outside, context.resolver)
+        self.client = Client(
+            server.name, lambda: rooms.home.key, self.policy, self.outside, discovery, self.backoff
+        )
+        self.keyring = Keyring(server.store, self.client, self.settings.notaries)
+        self.peers = SignedPeers(self.client, self.keyring, self.policy, rooms.home)
+        self.acls = Acls(server.store)
+
+    @property
+    def home(self) -> Home:
+        """The server as its rooms see it."""
+        return self.rooms.home
+
+    async def heard(self, server: str) -> None:
+        """Notes that a server is there, for it asked something."""
+        await self.backoff.works(server)
+
+    async def stop(self) -> None:
+        """Ends all connections."""
+        await self.outside.close()
