@@ -24,10 +24,12 @@ def feature(context: Context) -> Feature:
     server.peers = sharing.peers
     federation = server.federation = Federation(server, rooms)
     context.offer(federation)
+    server.queue = federation.queue if federation.policy.enabled else None
 
     async def start() -> None:
         await server.open()
         await rooms.open()
+        await federation.open()
 
     async def erase(store: Store, gone: Gone) -> None:
         await leaving.everywhere(rooms, gone)

@@ -15,6 +15,7 @@ from parvis.store.unit import Unit
 from parvis.wire.matrix import identifiers
 
 if TYPE_CHECKING:
+    from parvis.chat.federation.contract import Queue
     from parvis.chat.federation.service import Federation
 
 _ID = 1
@@ -39,6 +40,8 @@ class Server:
         identifiers.server_name(self.name, "chat.server_name")
         self.users = Users(self.name)
         self.peers: Peers = _nobody
+        self.queue: Queue | None = None
+        """What leaves for other servers; None where nothing does."""
         self.federation: Federation | None = None
         """Other servers; there from the wiring on."""
         self.pictures = asyncio.Semaphore(_PICTURES)

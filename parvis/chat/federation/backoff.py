@@ -1,6 +1,7 @@
 """Servers that do not answer are not asked for a while, longer each time; the database remembers it."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from parvis.kernel import clock
@@ -32,6 +33,8 @@ class Backoff:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: OrderedDict[str, State] = OrderedDict()
+        self.returned: Callable[[], None] = lambda: None
+        """Called when a server answers again."""
 
     async def state(self, server: str) -> State:
         """How it is with a server."""
@@ -59,12 +62,11 @@ class Backoff:
         await self._write(server, state)
         return state
 
-    async def works(self, server: str) -> bool:
-        """Notes that a server answered, or asked something itself; says whether it did not do so before."""
-        if not (await self.state(server)).failing_ms:
-            return False
-        await self._write(server, _WELL)
-        return True
+    async def works(self, server: str) -> None:
+        """Notes that a server answered, or asked something itself."""
+        if (await self.state(server)).failing_ms:
+            await self._write(server, _WELL)
+            self.returned()
 
     async def _write(self, server: str, state: State) -> None:
         self._keep(server, state)

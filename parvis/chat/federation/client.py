@@ -13,7 +13,7 @@ from parvis.chat.federation.contract import ANSWER_LIMIT, SECONDS, PeerError
 from parvis.chat.federation.discovery import Discovery
 from parvis.chat.federation.outside import Asked, Outside, read
 from parvis.chat.federation.policy import Policy
-from parvis.kernel.errors import EgressRefused, ParvisError, Unavailable
+from parvis.kernel.errors import EgressRefused, Unavailable
 from parvis.wire.matrix import canonical, identifiers, xmatrix
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
@@ -48,9 +48,14 @@ class Client:
         *,
         limit: int = ANSWER_LIMIT,
         seconds: float = SECONDS,
+        forgiving: bool = True,
+        eager: bool = False,
     ) -> Any:
-        """The JSON of an answer. See contract.Peers."""
-        async with self.stream(method, server, path, query, body, seconds=seconds) as response:
+        """The JSON of an answer. See contract.Peers. Unless `forgiving`, a server that refuses counts as one that
+        does not answer; `eager` asks also one that did not answer lately."""
+        async with self.stream(
+            method, server, path, query, body, seconds=seconds, forgiving=forgiving, eager=eager
+        ) as response:
             data = await read(response, limit)
         try:
             return canonical.decode(data, strict=False, limit=limit)
@@ -67,10 +72,13 @@ class Client:
         body: Object | None = None,
         *,
         seconds: float = SECONDS,
+        forgiving: bool = True,
+        eager: bool = False,
     ) -> AsyncIterator[httpx.Response]:
         """An answer of success, to be read as it comes."""
         self._check(server)
-        await self._backoff.check(server)
+        if not eager:
+            await self._backoff.check(server)
         target = path + (f"?{urlencode(query, doseq=True, quote_via=quote)}" if query else "")
         content = None if body is None else canonical.encode(body)
         headers = {"authorization": self._signed(method, target, server, body)}
@@ -89,7 +97,7 @@ class Client:
                 await self._backoff.failed(server)
                 raise
             if response.status_code >= 400:
-                raise await self._refused(server, response)
+                raise await self._refused(server, response, forgiving)
             await self._backoff.works(server)
             yield response
 
@@ -113,14 +121,14 @@ class Client:
                 return await stack.enter_async_context(self._outside.stream(place, asked))
         return await stack.enter_async_context(self._outside.stream(last, asked))
 
-    async def _refused(self, server: str, response: httpx.Response) -> ParvisError:
+    async def _refused(self, server: str, response: httpx.Response, forgiving: bool) -> PeerError:
         """What an answer of failure means."""
         status, body = response.status_code, {}
         with contextlib.suppress(BadMatrix, Unavailable):
             found = canonical.decode(await read(response, _ERROR_LIMIT), strict=False)
             body = found if isinstance(found, dict) else {}
         errcode, sentence = body.get("errcode"), body.get("error")
-        if status >= 500 or (status == 429 and not isinstance(errcode, str)):
+        if status >= 500 or status == 429 or not forgiving:
             await self._backoff.failed(server)
         else:
             await self._backoff.works(server)

@@ -113,6 +113,10 @@ class Queue(Protocol):
         where the server cannot be reached."""
         ...
 
+    def wake(self) -> None:
+        """To be called after a unit that wrote EDUs; events are noticed by themselves."""
+        ...
+
 
 class Incoming(Protocol):
     """What becomes of the events that arrive."""

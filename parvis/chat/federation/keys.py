@@ -26,8 +26,8 @@ _LIMIT = 200_000
 _SECONDS = 10.0
 _KEPT = 10_000
 """Keys in memory."""
-_AGAIN_MS = 60_000
-"""A server that answers is not asked for its keys more often than this."""
+_AGAIN_MS = 10_000
+"""A server is not asked for its keys more often than this."""
 _MOST_SAID = 100
 """Keys of one server that are looked at."""
 _MOST_TRIED = 10
@@ -71,7 +71,7 @@ class Keyring:
         kept = await self.kept(server, key_id)
         found = kept.said.for_request(key_id, now, kept.fetched_ms) if kept else None
         if found is None:
-            kept = await self._fetched(server, key_id)
+            kept = await self._fetched(server, key_id, eager=True)
             found = kept.said.for_request(key_id, now, kept.fetched_ms) if kept else None
         return found
 
@@ -106,24 +106,27 @@ class Keyring:
         sources = dict.fromkeys((source, fetched_ms) for source, fetched_ms in rows)
         return [Kept(server_keys.read(msgspec.json.decode(each[0]), server), each[1]) for each in sources]
 
-    async def refresh(self, server: str) -> None:
-        """Asks a server for its keys, unless that was just done; whoever wants the same waits for the same."""
+    async def refresh(self, server: str, *, eager: bool = False) -> None:
+        """Asks a server for its keys, unless that was just done; whoever wants the same waits for the same. `eager`
+        is for a server that has just asked something itself."""
         task = self._asking.get(server)
         if task is None:
             if self._asked.get(server, 0) > clock.now_ms() - _AGAIN_MS:
                 return
-            task = self._asking[server] = asyncio.create_task(self._ask(server))
+            self._note(server)
+            task = self._asking[server] = asyncio.create_task(self._ask(server, eager))
             task.add_done_callback(lambda _: self._asking.pop(server, None))
         await asyncio.shield(task)
 
-    async def _fetched(self, server: str, key_id: str) -> Kept | None:
-        await self.refresh(server)
+    async def _fetched(self, server: str, key_id: str, *, eager: bool = False) -> Kept | None:
+        await self.refresh(server, eager=eager)
         return await self.kept(server, key_id)
 
-    async def _ask(self, server: str) -> None:
+    async def _ask(self, server: str, eager: bool) -> None:
         try:
-            answer = await self._client.ask("GET", server, "/_matrix/key/v2/server", limit=_LIMIT, seconds=_SECONDS)
-            self._note(server)
+            answer = await self._client.ask(
+                "GET", server, "/_matrix/key/v2/server", limit=_LIMIT, seconds=_SECONDS, eager=eager
+            )
             await self._keep(server_keys.read(answer, server))
         except (PeerError, Unavailable, BadMatrix) as error:
             _log.info("keys of %s: %s", server, error.sentence)

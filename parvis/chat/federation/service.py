@@ -3,11 +3,15 @@
 from parvis.chat.federation.acls import Acls
 from parvis.chat.federation.backoff import Backoff
 from parvis.chat.federation.client import Client
+from parvis.chat.federation.contract import Incoming
 from parvis.chat.federation.discovery import Discovery
 from parvis.chat.federation.keys import Keyring
 from parvis.chat.federation.outside import Outside
 from parvis.chat.federation.peers import SignedPeers
 from parvis.chat.federation.policy import Policy
+from parvis.chat.federation.queue import PeerQueue
+from parvis.chat.federation.sender import Sender
+from parvis.chat.federation.turns import Turns
 from parvis.chat.rooms.home import Home
 from parvis.chat.rooms.service import Rooms
 from parvis.chat.server import Server
@@ -29,6 +33,11 @@ class Federation:
         self.keyring = Keyring(server.store, self.client, self.settings.notaries)
         self.peers = SignedPeers(self.client, self.keyring, self.policy, rooms.home)
         self.acls = Acls(server.store)
+        self.sender = Sender(server.store, server.name, context.settings.node, self.client, self.backoff)
+        self.backoff.returned = self.sender.wake
+        self.queue = PeerQueue(server.store, server.name, self.policy.allows, self.sender.wake)
+        self.turns = Turns()
+        self.incoming: Incoming | None = None
 
     @property
     def home(self) -> Home:
@@ -39,6 +48,12 @@ class Federation:
         """Notes that a server is there, for it asked something."""
         await self.backoff.works(server)
 
+    async def open(self) -> None:
+        """Begins to send what waits; the rooms are open."""
+        if self.policy.enabled:
+            await self.sender.open(self.queue, self.home.account_id)
+
     async def stop(self) -> None:
         """Ends all connections."""
+        await self.sender.stop()
         await self.outside.close()

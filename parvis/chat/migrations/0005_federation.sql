@@ -32,15 +32,15 @@ CREATE TABLE chat_peer_transaction (
 ) {clustered};
 CREATE INDEX chat_peer_transaction_by_time ON chat_peer_transaction (received_ms);
 
--- How far a room's events were sent to a server, and how far they are to be.
+-- Where events wait for a server: how far a room's were sent, how far they are to be, and since when they wait.
 CREATE TABLE chat_outgoing (
     destination {text} NOT NULL,
     room BIGINT NOT NULL,
     sent BIGINT NOT NULL,
     reached BIGINT NOT NULL,
+    since_ms BIGINT NOT NULL,
     PRIMARY KEY (destination, room)
 ) {clustered};
-CREATE INDEX chat_outgoing_waiting ON chat_outgoing (destination) WHERE sent < reached;
 
 -- What else waits for a server.
 CREATE TABLE chat_outgoing_edu (

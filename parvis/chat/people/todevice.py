@@ -1,6 +1,8 @@
 """Messages to devices: kept until the device asks for what comes after them (Matrix v1.19 Client-Server §Send-to-
 Device messaging)."""
 
+import hashlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -13,7 +15,9 @@ from parvis.kernel import clock, ids
 from parvis.store.sql.contract import marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
+from parvis.wire.matrix import identifiers
 from parvis.wire.matrix.canonical import Object
+from parvis.wire.matrix.transactions import DirectToDevice
 
 AT_ONCE = 100
 """Messages in one answer."""
@@ -29,9 +33,11 @@ async def send(
     name: str,
     kind: str,
     messages: Mapping[int, Mapping[str, Object]],
+    elsewhere: Mapping[str, Mapping[str, Object]],
 ) -> None:
-    """Leaves messages for devices by person and device, `*` standing for all of a person's. Sending twice under one
-    `name` sends once; devices that are not there are passed over. Raises NotFound without a device of one's own."""
+    """Leaves messages for devices by person and device, `*` standing for all of a person's; those for people of
+    other servers, by user id (`elsewhere`), leave for these. Sending twice under one `name` sends once; devices
+    that are not there are passed over. Raises NotFound without a device of one's own."""
     sender = server.users.id_of(principal)
 
     async def work(unit: Unit) -> None:
@@ -46,15 +52,33 @@ async def send(
         )
         if not new:
             return
-        rows = []
-        for person, device, content in await _addressed(unit, messages):
-            modseq = await unit.changed(person, DEVICE, device, "updated")
-            rows.append((ids.new_id(), device, modseq, sender, kind, content))
-        await unit.many(
-            "INSERT INTO chat_to_device (id, device, modseq, sender, type, content) VALUES (?, ?, ?, ?, ?, ?)", rows
-        )
+        await deliver(unit, sender, kind, messages)
+        for host, of_host in _by_server(elsewhere).items():
+            if server.queue is not None:
+                message_id = hashlib.sha256(f"{mine} {name}".encode()).hexdigest()
+                await server.queue.edu(unit, [host], DirectToDevice(sender, kind, message_id, of_host))
 
     await server.store.write(work)
+    if elsewhere and server.queue is not None:
+        server.queue.wake()
+
+
+def _by_server(messages: Mapping[str, Mapping[str, Object]]) -> dict[str, dict[str, dict[str, Object]]]:
+    found: dict[str, dict[str, dict[str, Object]]] = defaultdict(dict)
+    for user, of_user in messages.items():
+        found[identifiers.server_of(user)][user] = dict(of_user)
+    return found
+
+
+async def deliver(unit: Unit, sender: str, kind: str, messages: Mapping[int, Mapping[str, Object]]) -> None:
+    """Leaves messages for devices of this server."""
+    rows = []
+    for person, device, content in await _addressed(unit, messages):
+        modseq = await unit.changed(person, DEVICE, device, "updated")
+        rows.append((ids.new_id(), device, modseq, sender, kind, content))
+    await unit.many(
+        "INSERT INTO chat_to_device (id, device, modseq, sender, type, content) VALUES (?, ?, ?, ?, ?, ?)", rows
+    )
 
 
 async def _addressed(unit: Unit, messages: Mapping[int, Mapping[str, Object]]) -> list[tuple[int, int, str]]:

@@ -65,6 +65,12 @@ async def servers(db: store.Reader, room: int) -> list[str]:
     return [server for (server,) in rows]
 
 
+async def is_in(db: store.Reader, room: int, user_id: str) -> bool:
+    """Whether somebody, of whichever server, has joined a room."""
+    joined = "SELECT 1 FROM chat_member WHERE room = ? AND user_id = ? AND membership = 'join'"
+    return await db.value(joined, room, user_id) is not None
+
+
 async def _open(writing: Writing, room: Room, principal_id: int, before: str, now: str) -> None:
     unit, owner = writing.unit, writing.home.owner
     if now == "join" and before != "join":

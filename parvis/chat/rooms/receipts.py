@@ -1,23 +1,26 @@
 """How far people have read (Matrix v1.19 Client-Server §Receipts)."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from parvis.chat.people import data
-from parvis.chat.rooms import store
-from parvis.chat.rooms.model import RECEIPT, Me, Room
+from parvis.chat.rooms import members, store
+from parvis.chat.rooms.model import RECEIPT, Me, Room, Stored
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel import clock, ids
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
+from parvis.wire.matrix.transactions import Receipt
 
 Kind = Literal["m.read", "m.read.private"]
 _MOST = 2_000
 """Receipts of a room that a client is told at once: the newest."""
 
 
-async def put(writing: Writing, me: Me, room_id: str, kind: Kind, event_id: str, thread: str | None = None) -> None:
+async def put(
+    writing: Writing, me: Me, room_id: str, kind: Kind, event_id: str, thread: str | None = None
+) -> tuple[Room, Receipt] | None:
     """Notes that everything up to an event was read, in all of the room, in `main` or in a thread. What was read
-    further already stays. Raises Forbidden, NotFound, BadMatrix."""
+    further already stays. Returns what others may know of it. Raises Forbidden, NotFound, BadMatrix."""
     unit = writing.unit
     room = await store.require(unit, me.principal, room_id)
     stored = await store.event_of(unit, room, event_id)
@@ -26,12 +29,39 @@ async def put(writing: Writing, me: Me, room_id: str, kind: Kind, event_id: str,
         raise BadMatrix("The event is in a thread", errcode="M_INVALID_PARAM", field="thread_id")
     if place not in ("", "main") and place not in (stored.thread, stored.event_id):
         raise BadMatrix("The event is not in this thread", errcode="M_INVALID_PARAM", field="thread_id")
+    now, reader = clock.now_ms(), _Reader(me.user_id, me.principal.id)
+    if not await _keep(writing, room, stored, reader, kind, place, now) or kind != "m.read":
+        return None
+    return room, Receipt(room_id, me.user_id, event_id, now, place)
+
+
+async def heard(writing: Writing, room_id: str, receipt: Receipt) -> None:
+    """Notes the same of somebody of another server, who is in the room; what is not here is passed over."""
+    room = await store.room_named(writing.unit, room_id)
+    stored = None
+    if room is not None and await members.is_in(writing.unit, room.id, receipt.user_id):
+        stored = (await store.by_event_ids(writing.unit, room.id, [receipt.event_id])).get(receipt.event_id)
+    if room is not None and stored is not None:
+        read_ms = min(receipt.ts, clock.now_ms())
+        await _keep(writing, room, stored, _Reader(receipt.user_id, 0), "m.read", receipt.thread_id, read_ms)
+
+
+class _Reader(NamedTuple):
+    user_id: str
+    principal_id: int
+
+
+async def _keep(
+    writing: Writing, room: Room, stored: Stored, who: _Reader, kind: Kind, place: str, read_ms: int
+) -> bool:
+    """Says whether that was further than before."""
+    unit = writing.unit
     row = await unit.row(
         "SELECT id, reached FROM chat_receipt WHERE room = ? AND user_id = ? AND type = ? AND thread = ?",
-        room.id, me.user_id, kind, place,
+        room.id, who.user_id, kind, place,
     )  # fmt: skip
     if row is not None and row[1] >= stored.stream:
-        return
+        return False
     number = row[0] if row else ids.new_id()
     stream = await unit.changed(room.account_id, RECEIPT, number, "updated" if row else "created", part=room.id)
     await unit.run(
@@ -40,12 +70,14 @@ async def put(writing: Writing, me: Me, room_id: str, kind: Kind, event_id: str,
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room, user_id, type, thread) DO UPDATE
         SET event_id = excluded.event_id, reached = excluded.reached, read_ms = excluded.read_ms,
         stream = excluded.stream""",
-        number, room.id, me.user_id, me.principal.id, kind, place, event_id, stored.stream, clock.now_ms(), stream,
+        number, room.id, who.user_id, who.principal_id, kind, place, stored.event_id, stored.stream, read_ms,
+        stream,
     )  # fmt: skip
     if kind == "m.read":
         writing.touched.rooms.append(room.id)
     else:
-        writing.touched.people.append(me.principal.id)
+        writing.touched.people.append(who.principal_id)
+    return True
 
 
 async def mark(writing: Writing, me: Me, room_id: str, event_id: str) -> None:

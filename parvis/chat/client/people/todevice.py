@@ -2,6 +2,7 @@
 
 from parvis.chat.client.call import Call, Endpoint
 from parvis.chat.people import todevice
+from parvis.wire.matrix import identifiers
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
 
@@ -18,7 +19,10 @@ async def _send(call: Call) -> Object:
         raise BadMatrix(f"More than {_NAME} characters", errcode="M_INVALID_PARAM", field="txnId")
     found = await call.server.users.principals(call.store.db, messages)
     by_person = {who.id: messages[user] for user, who in found.items()}
-    await todevice.send(call.server, call.who, call.own_device(), f"{kind} {name}", kind, by_person)
+    others = {user: each for user, each in messages.items() if not call.server.users.is_here(user)}
+    for user in others:
+        identifiers.user_id(user)
+    await todevice.send(call.server, call.who, call.own_device(), f"{kind} {name}", kind, by_person, others)
     return {}
 
 

@@ -5,12 +5,13 @@ from typing import cast
 
 from parvis.chat.client.call import Call, Endpoint
 from parvis.chat.client.rooms.asking import me, rooms
-from parvis.chat.rooms import receipts, sending, store
-from parvis.chat.rooms.model import Me
+from parvis.chat.rooms import receipts, sending, store, telling
+from parvis.chat.rooms.model import Me, Room
 from parvis.chat.rooms.receipts import Kind
 from parvis.chat.rooms.writing import Writing
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
+from parvis.wire.matrix.transactions import Receipt, Typing
 
 _READ = ("m.read", "m.read.private")
 
@@ -51,6 +52,7 @@ async def _typing(call: Call) -> Object:
         )
     room = await store.require(call.store.db, who.principal, call.params["roomId"])
     await rooms(call).typing.say(room.id, who.user_id, timeout if typing else 0)
+    await telling.tell(call.server, room, Typing(room.room_id, who.user_id, typing))
     return {}
 
 
@@ -61,9 +63,7 @@ async def _receipt(call: Call) -> Object:
         raise BadMatrix("Not a thread", errcode="M_INVALID_PARAM", field="thread_id")
     if kind not in (*_READ, "m.fully_read"):
         raise BadMatrix("There is no such receipt", errcode="M_INVALID_PARAM", field="receiptType")
-    await rooms(call).write(
-        lambda writing: _mark(writing, who, params["roomId"], {kind: params["eventId"]}, thread)
-    )
+    await _marked(call, who, {kind: params["eventId"]}, thread)
     return {}
 
 
@@ -73,16 +73,26 @@ async def _markers(call: Call) -> Object:
     wanted = {kind: body[kind] for kind in (*_READ, "m.fully_read") if kind in body}
     if not all(isinstance(each, str) for each in wanted.values()):
         raise BadMatrix("Not an event", errcode="M_INVALID_PARAM")
-    await rooms(call).write(lambda writing: _mark(writing, who, call.params["roomId"], wanted, None))
+    await _marked(call, who, wanted, None)
     return {}
 
 
-async def _mark(writing: Writing, who: Me, room_id: str, wanted: dict[str, str], thread: str | None) -> None:
+async def _marked(call: Call, who: Me, wanted: dict[str, str], thread: str | None) -> None:
+    room_id = call.params["roomId"]
+    for room, receipt in await rooms(call).write(lambda writing: _mark(writing, who, room_id, wanted, thread)):
+        await telling.tell(call.server, room, receipt)
+
+
+async def _mark(
+    writing: Writing, who: Me, room_id: str, wanted: dict[str, str], thread: str | None
+) -> list[tuple[Room, Receipt]]:
+    told = []
     for kind, event_id in wanted.items():
         if kind == "m.fully_read":
             await receipts.mark(writing, who, room_id, event_id)
-        else:
-            await receipts.put(writing, who, room_id, cast("Kind", kind), event_id, thread)
+        elif said := await receipts.put(writing, who, room_id, cast("Kind", kind), event_id, thread):
+            told.append(said)
+    return told
 
 
 ENDPOINTS = (
