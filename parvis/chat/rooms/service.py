@@ -1,9 +1,9 @@
 """Rooms as the doors use them: what a node keeps in memory for them, made once."""
 
-from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from parvis.chat.people import streams
+from parvis.chat.rooms.gathering import Gathering
 from parvis.chat.rooms.home import Home
 from parvis.chat.rooms.presence import Presence
 from parvis.chat.rooms.serials import Serials
@@ -11,7 +11,7 @@ from parvis.chat.rooms.sync import RoomSync
 from parvis.chat.rooms.typing import Typing
 from parvis.chat.rooms.unread import Unread
 from parvis.chat.rooms.wakes import Wakes
-from parvis.chat.rooms.writing import Writing, write
+from parvis.chat.rooms.writing import Work
 from parvis.chat.server import Server
 from parvis.store.bus.contract import Cancel
 from parvis.store.store import Store
@@ -28,6 +28,7 @@ class Rooms:
         self.typing = Typing(server.store.bus, self.serials, self.wakes.room)
         self.presence = Presence(server, self.serials, self.wakes.room)
         self.sync = RoomSync(server.store.db, self.typing, self.unread)
+        self._gathering = Gathering(self.home)
         self._listening: list[Cancel] = []
 
     @property
@@ -51,9 +52,10 @@ class Rooms:
         self._listening = []
         self.presence.stop()
 
-    async def write(self, work: Callable[[Writing], Awaitable[T]]) -> T:
-        """Runs a unit that writes to rooms."""
-        return await write(self.home, work)
+    async def write(self, work: Work[T]) -> T:
+        """Runs `work` in a unit that writes to rooms, shared with others that come at the same time. It may be run
+        more than once, so it keeps what it finds in its result only."""
+        return await self._gathering.write(work)
 
     async def position(self) -> int:
         """How far the stream of all rooms is."""

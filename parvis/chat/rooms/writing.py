@@ -19,6 +19,11 @@ class Touched(msgspec.Struct):
     rooms: list[int] = []
     people: list[int] = []
 
+    def add(self, other: "Touched") -> None:
+        """What another work in the unit changed too."""
+        self.rooms += other.rooms
+        self.people += other.people
+
 
 @dataclass(slots=True)
 class Writing:
@@ -29,7 +34,10 @@ class Writing:
     touched: Touched = field(default_factory=Touched)
 
 
-async def write(home: Home, work: Callable[[Writing], Awaitable[T]]) -> T:
+Work = Callable[[Writing], Awaitable[T]]
+
+
+async def write(home: Home, work: Work[T]) -> T:
     """Runs `work` in a unit; then those wake who wait for what it changed, on all nodes."""
 
     async def body(unit: Unit) -> tuple[T, Touched]:
@@ -38,5 +46,6 @@ async def write(home: Home, work: Callable[[Writing], Awaitable[T]]) -> T:
 
     result, touched = await home.store.write(body)
     if touched.rooms or touched.people:
-        await home.store.bus.publish(TOPIC, msgspec.json.encode(touched))
+        told = Touched(list(dict.fromkeys(touched.rooms)), list(dict.fromkeys(touched.people)))
+        await home.store.bus.publish(TOPIC, msgspec.json.encode(told))
     return result

@@ -1,0 +1,71 @@
+"""Writes to rooms that come at the same time share a unit."""
+
+import asyncio
+
+import pytest
+
+from parvis.chat.rooms import sending
+from parvis.chat.rooms.model import Me
+from parvis.chat.rooms.service import Rooms
+from parvis.chat.rooms.writing import Writing
+from parvis.kernel.errors import Forbidden
+from parvis.serve.context import Context
+from parvis.store.sql.contract import counting
+from tests.chat.conftest import Opener
+from tests.chat.test_rooms import both, made, say, texts
+
+CLOCK = "UPDATE account SET modseq = modseq + 1"
+
+
+async def test_what_is_said_at_the_same_time_is_written_in_few_units(open_client: Opener) -> None:
+    ann, bob, room = await both(open_client)
+    with counting() as count:
+        await asyncio.gather(*(say((ann, bob)[number % 2], room, f"{number}") for number in range(20)))
+    assert sum(CLOCK in each for each in count.statements) <= 3
+    assert sorted(await texts(bob, room), key=int) == [f"{number}" for number in range(20)]
+    assert await say(ann, room, "0") in await ids(ann, room)
+
+
+async def ids(client, room: str) -> list[str]:
+    page = await client.ask("GET", f"/v3/rooms/{room}/messages", params={"dir": "b", "limit": 100})
+    return [each["event_id"] for each in page["chunk"]]
+
+
+async def test_one_that_is_refused_takes_nothing_from_the_others(open_client: Opener, context: Context) -> None:
+    ann, bob, room = await both(open_client)
+    private, rooms = await made(ann), context.need(Rooms)
+    bobs, before = Me(bob.person, bob.user), await ids(ann, room)
+
+    async def said_and_regretted(writing: Writing) -> None:
+        await sending.send(writing, bobs, room, "m.room.message", {"msgtype": "m.text", "body": "no"})
+        raise Forbidden("regretted")
+
+    async def said(where: str, text: str) -> str:
+        content = {"msgtype": "m.text", "body": text}
+        return await rooms.write(lambda writing: sending.send(writing, bobs, where, "m.room.message", content))
+
+    done = await asyncio.gather(
+        said(room, "one"),
+        rooms.write(said_and_regretted),
+        said(private, "two"),
+        said(room, "three"),
+        return_exceptions=True,
+    )
+    assert isinstance(done[1], Forbidden) and isinstance(done[2], Forbidden)
+    assert await texts(ann, room) == ["three", "one"] and await texts(ann, private) == []
+    assert await ids(ann, room) == [done[3], done[0], *before]
+
+
+async def test_who_goes_away_stops_nothing(open_client: Opener, context: Context) -> None:
+    ann, _, room = await both(open_client)
+    rooms, me = context.need(Rooms), Me(ann.person, ann.user)
+    content = {"msgtype": "m.text", "body": "gone"}
+    asked = asyncio.create_task(
+        rooms.write(lambda writing: sending.send(writing, me, room, "m.room.message", content))
+    )
+    await asyncio.sleep(0)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    await say(ann, room, "still here")
+    assert await texts(ann, room) == ["still here", "gone"]
