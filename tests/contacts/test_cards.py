@@ -225,3 +225,17 @@ async def test_query_budgets(ann: Client, many: int) -> None:
         with counting() as count:
             await ann(call, **arguments)
         assert len(count) <= most, (call, len(count), count.statements)
+
+
+async def test_what_is_no_card_and_members_of_what_is_no_group(ann) -> None:
+    """RFC 9553 §1.3.4, §2.1.6"""
+    book = {await ann.book(): True}
+    wrong = {
+        "type": {"@type": "Event", "name": {"full": "x"}},
+        "members": {"name": {"full": "x"}, "members": {"a": True}},
+    }
+    refused = await ann(
+        "ContactCard/set", create={key: {"addressBookIds": book, **each} for key, each in wrong.items()}
+    )
+    assert refused["notCreated"]["type"]["properties"] == ["@type"]
+    assert refused["notCreated"]["members"]["properties"] == ["members"]

@@ -103,6 +103,10 @@ def _new_card(values: Object) -> Card:
 
 
 def _draft(card: Card, photos: dict[str, Photo], before: draft.Stored | None = None) -> Draft:
+    if card.get("@type") != "Card":
+        raise invalid_properties("@type", why="this is no card")
+    if card.get("members") and card.get("kind") != "group" and (before is None or not before.card.get("members")):
+        raise invalid_properties("members", why="only a group has members")  # RFC 9553 §2.1.6
     try:
         return draft.made(card, photos, before)
     except BadCard as bad:
