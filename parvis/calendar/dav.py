@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -16,7 +17,7 @@ from parvis.calendar.events import Row
 from parvis.calendar.model import EVENT, LARGEST, SCOPE
 from parvis.calendar.transfer import Files
 from parvis.kernel import ids
-from parvis.kernel.errors import Forbidden, TooLarge
+from parvis.kernel.errors import Forbidden, Invalid, TooLarge
 from parvis.serve.context import Context
 from parvis.serve.dav import dead
 from parvis.serve.dav.tree import (
@@ -43,6 +44,7 @@ from parvis.serve.dav.walk import walk
 from parvis.store.sql.contract import Database
 from parvis.store.unit import Unit
 from parvis.wire.contentlines import BadContent
+from parvis.wire.dav import paths
 from parvis.wire.dav.element import Element, Value
 from parvis.wire.dav.names import apple, caldav, dav
 from parvis.wire.ical import calendar as ical
@@ -86,7 +88,7 @@ class Calendars(Tree):
         _ZONE_ID: True,
         _TRANSPARENT: True,
         _COMPONENTS: True,
-        _DEFAULT: False,
+        _DEFAULT: True,
         _ATTACHMENT_SIZE: False,
         _ATTACHMENTS: False,
     }
@@ -314,8 +316,12 @@ class Calendars(Tree):
     async def patch(
         self, unit: Unit, principal: Principal, node: Node, changes: Mapping[str, Element | None]
     ) -> None:
-        """Name, description, colour, order, zone; who may not share a calendar sets them for themselves."""
-        if node.shape != "calendar":
+        """Name, description, colour, order, zone; who may not share a calendar sets them for themselves. Of the
+        inbox which calendar new events go into (RFC 6638 §9.2)."""
+        if node.shape == "inbox" and changes.keys() == {_DEFAULT}:
+            await _make_default(unit, node, changes[_DEFAULT])
+            return
+        if node.shape != "calendar" or _DEFAULT in changes:
             raise Forbidden("only calendars have properties")
         if _COMPONENTS in changes:
             raise Forbidden("what a calendar is for is said when it is made")
@@ -499,3 +505,17 @@ def _collection(calendar: calendars.Row, access: Access, name: str, state: int) 
         state=state,
         own=calendar,
     )
+
+
+async def _make_default(unit: Unit, inbox_: Node, given: Element | None) -> None:
+    """Raises Precondition for what is no calendar of the account."""
+    named, found = given.first(dav("href")) if given is not None else None, None
+    try:
+        place = paths.segments(urlsplit(named.text.strip()).path) if named is not None else ()
+    except ValueError as error:
+        raise Invalid("this is no URI") from error
+    if inbox_.access.owner and place[:3] == ("dav", members.HOME, ids.text(inbox_.account_id)) and len(place) == 4:
+        found = await calendars.by_slug(unit, inbox_.account_id, place[3])
+    if found is None:
+        raise Precondition(caldav("valid-schedule-default-calendar-URL"), "this is no calendar of yours")
+    await calendars.make_default(unit, inbox_.account_id, found.id)

@@ -362,3 +362,27 @@ async def test_a_calendar_as_a_file(ann, bob, store) -> None:
     await shared(store, ann, bob, Right.READ)
     seen = await bob.get(ann.calendar)
     assert seen.content.count(b"BEGIN:VEVENT") == 2 and b"UID:two" not in seen.content
+
+
+async def test_which_calendar_new_events_go_into_may_be_changed(ann, bob) -> None:
+    """RFC 6638 §9.2"""
+
+    def change(href: str) -> str:
+        return f"""<D:propertyupdate xmlns:D="DAV:" xmlns:C="{C}"><D:set><D:prop><C:schedule-default-calendar-URL>
+        <D:href>{href}</D:href></C:schedule-default-calendar-URL></D:prop></D:set></D:propertyupdate>"""
+
+    inbox, work = ann.home + "inbox/", ann.home + "work/"
+    await ann.ask("MKCALENDAR", work)
+    ask = (
+        f'<D:propfind xmlns:D="DAV:" xmlns:C="{C}"><D:prop><C:schedule-default-calendar-URL/></D:prop></D:propfind>'
+    )
+    for wrong in (ann.home, ann.home + "none/", inbox, bob.calendar, "http://[/", "//", ann.calendar + "a.ics"):
+        refused = await ann.ask("PROPPATCH", inbox, change(wrong))
+        assert "HTTP/1.1 200" not in refused.text, wrong
+    assert "valid-schedule-default-calendar-URL" in (await ann.ask("PROPPATCH", inbox, change(bob.calendar))).text
+    assert ann.calendar in (await ann.ask("PROPFIND", inbox, ask, depth="0")).text
+    assert "HTTP/1.1 200" in (await ann.ask("PROPPATCH", inbox, change(work))).text
+    assert work in (await ann.ask("PROPFIND", inbox, ask, depth="0")).text
+    assert (await ann.ask("DELETE", work)).status_code == 403
+    assert (await bob.ask("PROPPATCH", inbox, change(ann.calendar))).status_code == 404
+    assert (await ann.ask("PROPPATCH", work, change(ann.calendar))).status_code == 403
