@@ -386,3 +386,39 @@ async def test_nobody_answers_for_somebody_else(ann, bob, context, room, desk) -
     )
     await mailed(ann, room, desk, "mallory@elsewhere.example", "METHOD:REPLY", *said)
     assert "declined" not in str(await ann.event(number)) and "accepted" in str(await ann.event(number))
+
+
+async def test_which_answer_counts_is_told(ann, bob, context) -> None:
+    """draft-ietf-jmap-calendars §5.5 (scheduleSequence, scheduleUpdated)"""
+    number = await ann.make(title="Plan", participants=people("bob"), tell=True)
+    await ann.change(number, {"title": "New plan"}, sendSchedulingMessages=True)
+    await run_jobs(context)
+    with clock.frozen(ms(2026, 1, 2, 12)):
+        await answer(bob, "accepted")
+        await run_jobs(context)
+    said = (await ann.event(number))["participants"][key_of(await ann.event(number), "bob")]
+    assert said["scheduleUpdated"] == "2026-01-02T12:00:00Z" and said["scheduleSequence"] == 1
+    await ann.change(number, {"description": "x"}, sendSchedulingMessages=True)
+    kept = (await ann.event(number))["participants"][key_of(await ann.event(number), "bob")]
+    assert kept["scheduleUpdated"] == said["scheduleUpdated"]
+    assert "scheduleUpdated" not in str(await only(bob))
+
+
+async def test_an_instance_that_was_taken_out_stays_out_until_its_time_is_another(ann, bob, context) -> None:
+    weekly = {"recurrenceRule": {"frequency": "weekly", "count": 3}}
+    number = await ann.make(title="Plan", participants=people("bob"), **weekly, tell=True)
+    await run_jobs(context)
+    await answer(bob, "accepted")
+    mine = (await only(bob))["id"]
+    await bob("CalendarEvent/set", destroy=[f"{mine}-20260112T100000"], sendSchedulingMessages=True)
+    await run_jobs(context)
+    await ann.change(number, {"title": "New plan"}, sendSchedulingMessages=True)
+    await run_jobs(context)
+    theirs = await only(bob)
+    assert theirs["title"] == "New plan"
+    assert theirs["recurrenceOverrides"] == {"2026-01-12T10:00:00": {"excluded": True}}
+    later = {"recurrenceOverrides/2026-01-12T10:00:00/start": "2026-01-12T15:00:00"}
+    done = await ann.change(number, later, sendSchedulingMessages=True)
+    assert not done["notUpdated"], done
+    await run_jobs(context)
+    assert (await only(bob))["recurrenceOverrides"]["2026-01-12T10:00:00"]["start"] == "2026-01-12T15:00:00"

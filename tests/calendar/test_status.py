@@ -80,16 +80,25 @@ async def test_what_became_of_an_older_letter_says_nothing_of_a_newer(ann, conte
     assert status_of(await ann.event(number), ZOE) == ["1.1"]
 
 
-async def test_nothing_can_be_sent_without_mail_or_to_what_is_no_address(ann, context) -> None:
-    guests = people(ZOE)
-    guests["x"] = {"calendarAddress": "tel:+123", "roles": {"attendee": True}}
-    number = await ann.make(participants=guests, tell=True)
+async def test_nothing_can_be_sent_without_mail(ann, context) -> None:
+    number = await ann.make(participants=people(ZOE), tell=True)
     await run_jobs(context)
-    said = {
-        each["calendarAddress"]: each.get("scheduleStatus")
-        for each in (await ann.event(number))["participants"].values()
-    }
-    assert said[f"mailto:{ZOE}"] == ["5.1"] and said["tel:+123"] == ["5.2"]
+    assert status_of(await ann.event(number), ZOE) == ["5.1"]
+
+
+async def test_nothing_can_be_sent_to_what_is_no_address(ann, bob) -> None:
+    """draft-ietf-jmap-calendars §5.8"""
+    guests = people("bob")
+    guests["x"] = {"calendarAddress": "tel:+123", "roles": {"attendee": True}}
+    event_ = {"calendarIds": {await ann.calendar(): True}, "start": "2026-01-05T10:00:00", "participants": guests}
+    refused = await ann("CalendarEvent/set", create={"e": event_}, sendSchedulingMessages=True)
+    assert refused["notCreated"]["e"]["type"] == "noSupportedScheduleMethods"
+    number = await ann.make(participants=guests)
+    refused = await ann.change(number, {"title": "New"}, sendSchedulingMessages=True)
+    assert refused["notUpdated"][number]["type"] == "noSupportedScheduleMethods"
+    assert (await bob("CalendarEvent/get", ids=None))["list"] == []
+    guests["x"]["scheduleAgent"] = "client"
+    assert await ann.make(participants=guests, tell=True)
 
 
 async def test_no_client_says_what_became_of_a_message(ann, context, desk) -> None:

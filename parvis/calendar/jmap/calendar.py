@@ -169,7 +169,9 @@ async def after_set(call: Call, outcome: SetOutcome) -> list[Invocation]:
         access = await parts.several(unit, call.principal, SCOPE, [number], Right.WRITE | Right.SHARE)
         return await calendars.make_default(unit, call.account_id, number) if access else []
 
-    for each in await call.context.store.write(work):
+    changed = await call.context.store.write(work)
+    outcome.more = bool(changed)
+    for each in changed:
         text, value = ids.text(each), each == number
         made = next((made for made in outcome.created.values() if made["id"] == text), None)
         if made is not None:

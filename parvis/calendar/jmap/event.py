@@ -19,15 +19,15 @@ from parvis.kernel.errors import Conflict, NotFound
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.errors import SetError, invalid_properties
 from parvis.serve.jmap.kind import Copying, Created, Creation, GetArguments, SetArguments, Update
-from parvis.serve.jmap.types import Object
+from parvis.serve.jmap.types import Object, UTCDate
 from parvis.store.unit import Unit
 from parvis.wire.ical import jscalendar, managed
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.errors import BadCalendar
-from parvis.wire.ical.itip.message import organizer
+from parvis.wire.ical.itip.message import address, organizer, scheduled
 from parvis.wire.ical.jscalendar.words import parse_local
 from parvis.wire.ical.values import parse_duration, write_duration
-from parvis.wire.ical.zones import UTC, Zone, zone
+from parvis.wire.ical.zones import MAX_MS, MIN_MS, UTC, Zone, zone
 
 _OURS = frozenset({"id", "baseEventId", "calendarIds", "isDraft", "isOrigin", "utcStart", "utcEnd"})
 _COMPUTED = frozenset({"utcStart", "utcEnd"})
@@ -36,8 +36,8 @@ _COMPUTED = frozenset({"utcStart", "utcEnd"})
 class EventGetArguments(GetArguments):
     """draft-ietf-jmap-calendars §5.7"""
 
-    recurrence_overrides_before: str | None = None
-    recurrence_overrides_after: str | None = None
+    recurrence_overrides_before: UTCDate | None = None
+    recurrence_overrides_after: UTCDate | None = None
     reduce_participants: bool = False
     time_zone: str = "Etc/UTC"
 
@@ -55,6 +55,9 @@ class Reading:
     seen: Mapping[int, Access]
     chosen: Mapping[int, Mapping[str, Any]]
     mine: frozenset[str]
+    """The addresses of the account."""
+    reader: frozenset[str]
+    """The addresses of who reads."""
     floating: Zone
     wanted: frozenset[str]
     base: str
@@ -72,8 +75,14 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
     shared = [row.id for row, _ in found if row.calendar_id in seen and not seen[row.calendar_id].owner]
     floating = zone(getattr(call.arguments, "time_zone", "Etc/UTC") or "Etc/UTC") or UTC
     chosen = await events.chosen(db, shared, call.principal.id)
-    reading = Reading(seen, chosen, await roles.me(db, call.account_id), floating, wanted, call.context.public_url)
-    return [_object(each, reading) for each in found if _may_see(each[0], reading)]
+    mine = await roles.me(db, call.account_id)
+    reader = mine if call.principal.id == call.account_id else await roles.me(db, call.principal.id)
+    if getattr(call.arguments, "properties", None) is None:
+        wanted -= _COMPUTED
+    reading = Reading(seen, chosen, mine, reader, floating, wanted, call.context.public_url)
+    objects = [_object(each, reading) for each in found if _may_see(each[0], reading)]
+    asked = call.arguments
+    return [_reduced(each, asked, reading) for each in objects] if isinstance(asked, EventGetArguments) else objects
 
 
 async def _first(call: Call, calendar_ids: Sequence[int], limit: int) -> list[int]:
@@ -103,7 +112,9 @@ def _object(found: Kept, reading: Reading) -> Object:
     if managed.ids_of(series):
         said = links.with_blobs(said, reading.base)
     if not access.owner:
-        said = for_person(said, reading.chosen.get(row.id, {}), series, reading.mine, access)
+        said = for_person(said, reading.chosen.get(row.id, {}))
+    if said.get("hideAttendees") is True and organizer(series) not in reading.reader:
+        said = _with_few(said, reading.reader)
     said |= ours(row, series, reading.mine)
     if reading.wanted & _COMPUTED:
         said |= computed(said, reading.floating)
@@ -115,20 +126,59 @@ def shown(series: Series, wanted: frozenset[str]) -> Object:
     return jscalendar.event(series, unknown="iCalendar" in wanted)
 
 
-def for_person(
-    said: Object, chosen: Mapping[str, Any], series: Series, mine: frozenset[str], access: Access
-) -> Object:
-    """An event of a shared calendar as one person sees it: with their own alerts and colour, and without the other
-    participants when they are hidden. draft-ietf-jmap-calendars §4.1, §5.6"""
+def for_person(said: Object, chosen: Mapping[str, Any]) -> Object:
+    """An event of a shared calendar as one person sees it: with their own alerts and colour.
+    draft-ietf-jmap-calendars §4.1"""
     said = {name: value for name, value in said.items() if name not in ("alerts", "useDefaultAlerts")}
-    said |= {name: value for name, value in chosen.items() if name in PER_PERSON}
-    if said.get("hideAttendees") is True and organizer(series) not in mine:
-        said["participants"] = {
-            key: each
-            for key, each in (said.get("participants") or {}).items()
-            if "owner" in each.get("roles", {}) or each.get("calendarAddress", "").lower() in mine
-        }
-    return said
+    return said | {name: value for name, value in chosen.items() if name in PER_PERSON}
+
+
+def _with_few(said: Object, reader: frozenset[str]) -> Object:
+    """Without participants that are neither owners nor who reads, in the whole and in each instance.
+    draft-ietf-jmap-calendars §5.6, §5.7"""
+    people = said.get("participants") or {}
+    kept = {key for key, each in people.items() if _is_of(each, reader)}
+
+    def few(change: Mapping[str, Any]) -> Object:
+        made = {}
+        for name, value in change.items():
+            pointer = name.split("/")
+            if name == "participants" and isinstance(value, Mapping):
+                made[name] = {key: each for key, each in value.items() if _is_of(each, reader)}
+            elif (
+                pointer[0] != "participants" or pointer[1] in kept or (len(pointer) == 2 and _is_of(value, reader))
+            ):
+                made[name] = value
+        return made
+
+    fewer = few(said)
+    if overrides := said.get("recurrenceOverrides"):
+        fewer["recurrenceOverrides"] = {key: few(change) for key, change in overrides.items()}
+    return fewer
+
+
+def _is_of(given: Any, reader: frozenset[str]) -> bool:
+    if not isinstance(given, Mapping):
+        return False
+    return "owner" in (given.get("roles") or {}) or str(given.get("calendarAddress", "")).lower() in reader
+
+
+def _reduced(said: Object, asked: EventGetArguments, reading: Reading) -> Object:
+    """An event with the overrides of a window, and with few participants. draft-ietf-jmap-calendars §5.7"""
+    if asked.reduce_participants:
+        said = _with_few(said, reading.reader)
+    overrides = said.get("recurrenceOverrides")
+    after, before = asked.recurrence_overrides_after, asked.recurrence_overrides_before
+    if not overrides or (after is None and before is None):
+        return said
+    place = zone(said["timeZone"]) if said.get("timeZone") else reading.floating
+    first = clock.parse_utc(after) if after is not None else MIN_MS
+    last = clock.parse_utc(before) if before is not None else MAX_MS
+
+    def within(key: str) -> bool:
+        return first <= (place or UTC).to_ms(parse_local(key, "recurrenceOverrides")) < last
+
+    return said | {"recurrenceOverrides": {key: each for key, each in overrides.items() if within(key)} or None}
 
 
 def ours(row: Row, series: Series, mine: frozenset[str]) -> Object:
@@ -225,7 +275,10 @@ async def create(call: Call, unit: Unit, creation: Creation) -> Created:
     said = await _with_organizer(unit, said, call.account_id)
     if is_origin(said, mine):
         said["updated"] = now
-    number = await _inserted(call, unit, calendar_id, _draft(said), unsent=values["isDraft"])
+    made = _draft(said)
+    if call.arguments.send_scheduling_messages and not values["isDraft"]:
+        _reachable(made.series, mine)
+    number = await _inserted(call, unit, calendar_id, made, unsent=values["isDraft"])
     return Created(number)
 
 
@@ -327,15 +380,34 @@ async def _changed(
     told: Object = {}
     if is_origin(said, mine):
         told = {"updated": clock.utc_date(clock.now_ms())}
-        if new != said and int(new.get("sequence") or 0) <= int(said.get("sequence") or 0):
+        if _revised(said, new) and int(new.get("sequence") or 0) <= int(said.get("sequence") or 0):
             told["sequence"] = int(said.get("sequence") or 0) + 1
         new |= told
     tell = call.arguments.send_scheduling_messages
+    made = _draft(new, before, data)
+    if tell and not (row.draft if unsent is None else unsent):
+        _reachable(made.series, mine)
     try:
-        await service.replace(unit, call.principal, found, _draft(new, before, data), unsent=unsent, tell=tell)
+        await service.replace(unit, call.principal, found, made, unsent=unsent, tell=tell)
     except Conflict as conflict:
         raise await _taken(call, unit, conflict) from conflict
     return told
+
+
+def _revised(before: Object, after: Object) -> bool:
+    """Whether more is changed than what each person has for themselves. draft-ietf-jmap-calendars §5.8"""
+    own = PER_PERSON | {"updated"}
+    return any(before.get(name) != after.get(name) for name in (before.keys() | after.keys()) - own)
+
+
+def _reachable(series: Series, mine: frozenset[str]) -> None:
+    """Raises SetError when somebody who is to be told can be sent nothing: a calendar's messages go by mail, or to
+    people here, who have addresses of mail too. draft-ietf-jmap-calendars §5.8"""
+    told = [each for one in series.components for each in one.every("ATTENDEE")]
+    if organizer(series) not in mine:
+        told = [each for one in series.components for each in one.every("ORGANIZER")]
+    if any(scheduled(each) and not address(each).startswith("mailto:") for each in told):
+        raise SetError("noSupportedScheduleMethods", "somebody who takes part has no address of mail")
 
 
 async def destroy(call: Call, unit: Unit, number: int) -> None:

@@ -76,6 +76,7 @@ async def after_set(call: Call, outcome: SetOutcome) -> list[Invocation]:
     known = {each.id: each.is_default for each in before}
     for each in await identities.of(db, call.account_id):
         if known.get(each.id) != each.is_default:
+            outcome.more = True
             text = ids.text(each.id)
             outcome.updated[text] = {**(outcome.updated.get(text) or {}), "isDefault": each.is_default}
     return []

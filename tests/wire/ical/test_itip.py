@@ -344,3 +344,26 @@ def test_whom_a_guest_has_sent_instead_is_seen() -> None:
     assert status(seen, BOB) == "DELEGATED"
     dan = seen.first.every("ATTENDEE")[-1]
     assert dan.value in DAN and not dan.param("SCHEDULE-STATUS")
+
+
+def test_who_removes_a_series_declines_each_instance_that_they_had_not() -> None:
+    """RFC 5546 §3.2.3: an answer is for what it names."""
+    two = [meeting(f"RECURRENCE-ID:202601{day}T100000Z", start=f"202601{day}T100000Z") for day in (12, 19)]
+    known = answered(stored(*weekly(), *two[0]), BOB, "ACCEPTED")
+    reply = itip.from_attendee(known, None, BOB, NOW)
+    assert reply is not None and len(reply.series.components) == 2
+    told = itip.received(known, wire(reply), ANN, NOW).series
+    assert status(told, BOB, 0) == status(told, BOB, 1) == "DECLINED"
+    alone = answered(stored(*two[0], *two[1]), BOB, "ACCEPTED")
+    left = stored(*two[0])
+    left = answered(left, BOB, "ACCEPTED")
+    assert itip.may_change(alone, left, BOB)
+    reply = itip.from_attendee(alone, left, BOB, NOW)
+    assert reply is not None and [status(reply.series, BOB)] == ["DECLINED"]
+    assert reply.series.components[0].value("RECURRENCE-ID") == "20260119T100000Z"
+
+
+def test_nobody_takes_themselves_off_the_list_of_who_is_invited() -> None:
+    """RFC 6638 §3.2.2.1"""
+    without = stored(*(line for line in meeting() if "bob" not in line))
+    assert not itip.may_change(stored(*meeting()), without, BOB)

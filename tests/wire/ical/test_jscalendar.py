@@ -305,3 +305,17 @@ def test_an_address_without_a_scheme_is_one_of_mail() -> None:
         "mailto:bob@example.org"
     ]
     assert written(series(event(before), before)) == written(before)
+
+
+def test_an_owner_who_does_not_attend_is_one_participant() -> None:
+    owner = {"@type": "Participant", "calendarAddress": "mailto:ann@example.org", "roles": {"owner": True}}
+    guest = {"@type": "Participant", "calendarAddress": "mailto:bob@example.org", "roles": {"attendee": True}}
+    said = {
+        "@type": "Event",
+        "uid": "one",
+        "start": "2026-01-05T10:00:00",
+        "participants": {"o": owner, "b": guest},
+    }
+    again = event(series(said))
+    assert again["participants"] == {"o": owner, "b": guest}
+    assert event(series(again, series(said)))["participants"] == again["participants"]

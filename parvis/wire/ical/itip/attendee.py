@@ -27,10 +27,12 @@ def may_change(before: Series, after: Series, me: Collection[str]) -> bool:
         old = known.get(at)
         if old is None and at is not None and before.master is not None:
             old = single(before, at)
-        if old is None or _theirs(old, me) != _theirs(component, me):
+        if old is None or _theirs(old, me) != _theirs(component, me) or (mine(old, me) and not mine(component, me)):
             return False
+    if before.master is None:  # who is in single instances leaves one by leaving it out
+        return True
     gone = [at for at in known if at is not None and at not in by_instance(after)]
-    return (before.master is None or after.master is not None) and all(at in exclusions(after) for at in gone)
+    return after.master is not None and all(at in exclusions(after) for at in gone)
 
 
 def numbered(before: Series, after: Series) -> Series:
@@ -106,8 +108,7 @@ def _answer(component: Component | None, me: Collection[str]) -> str:
 def _declined_all(before: Series, me: Collection[str]) -> list[Component]:
     if all(each.value("STATUS").upper() == "CANCELLED" for each in before.components):
         return []
-    wanted = before.components[:1] if before.master is not None else before.components
-    return [declined(each, me) for each in wanted if _answer(each, me) not in ("", "DECLINED")]
+    return [declined(each, me) for each in before.components if _answer(each, me) not in ("", "DECLINED")]
 
 
 def _changed(before: Series, after: Series, me: Collection[str]) -> list[Component]:
@@ -118,7 +119,11 @@ def _changed(before: Series, after: Series, me: Collection[str]) -> list[Compone
         was = _answer(known[at], me) if at in known else master
         if said and (said != was or _progress(component) != _progress(known.get(at)) or _forced(component, me)):
             found.append(component)
-    for at in exclusions(after).keys() - exclusions(before).keys():
+    left = known.keys() - by_instance(after).keys() if before.master is None else set[int | None]()
+    gone = {at for at in left if known[at].value("STATUS").upper() != "CANCELLED"}
+    for at in sorted(
+        each for each in exclusions(after).keys() - exclusions(before).keys() | gone if each is not None
+    ):
         old = known.get(at) or (single(before, at) if before.master is not None else None)
         if old is not None and _answer(old, me) not in ("", "DECLINED"):
             found.append(declined(old, me))

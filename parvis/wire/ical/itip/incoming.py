@@ -10,6 +10,7 @@ from parvis.wire.ical.itip.instances import (
     at_same_time,
     by_instance,
     exchanged,
+    excluded,
     instance_of,
     single,
     start_of,
@@ -17,6 +18,7 @@ from parvis.wire.ical.itip.instances import (
 )
 from parvis.wire.ical.itip.message import (
     REPLIED,
+    REVISION,
     Message,
     address,
     attendees,
@@ -26,7 +28,7 @@ from parvis.wire.ical.itip.message import (
     with_attendee,
     with_property,
 )
-from parvis.wire.ical.moments import written
+from parvis.wire.ical.moments import Moment, written
 
 Happened = Literal[
     "added",
@@ -123,10 +125,25 @@ def _request(stored: Series | None, message: Message, me: Collection[str]) -> Ou
         # a new revision of the whole says all instances that differ
         kept = [] if replaced else list(stored.overrides)
         result = Series(stored.kind, stored.uid, stored.master, kept, stored.zones)
+    unwanted = _unwanted(stored, given, me)
     for each in newer:
-        old = known.get(instance_of(each, given)) or stored.master
-        result = exchanged(result, _own(each, old, me), given)
+        at = instance_of(each, given)
+        if at not in unwanted:
+            result = exchanged(result, _own(each, known.get(at) or stored.master, me), given)
+    for moment, when in unwanted.items():
+        result = without(result, moment, when)
     return Outcome("updated", _rebuilt(given, result.components, stored), zones=_zones(message))
+
+
+def _unwanted(stored: Series, given: Series, me: Collection[str]) -> dict[int, Moment]:
+    """The instances that I have taken out of my copy and declined, as the organizer knows: they stay out until I am
+    asked again."""
+    found = dict[int, Moment]()
+    for each in given.overrides:
+        at, own = recurrence_id(each, given.zones), mine(each, me)
+        if own is not None and own.param("PARTSTAT").upper() == "DECLINED" and excluded(stored, at.ms()):
+            found[at.ms()] = at
+    return found
 
 
 def _behind(master: Component, newer: list[Component]) -> bool:
@@ -278,7 +295,9 @@ def _with_answer(invited: Property | None, answer: Property, reply: Component) -
     if said.get("PARTSTAT", [""])[0].upper() not in ("", "NEEDS-ACTION"):
         before.pop("RSVP", None)
     stamped = reply.value("DTSTAMP").strip()
+    before.pop(REVISION, None)
     params = before | said | {"SCHEDULE-STATUS": ["2.0"]} | ({REPLIED: [stamped]} if stamped else {})
+    params |= {REVISION: [str(sequence(reply))]} if sequence(reply) else {}
     base = invited if invited is not None else Property("ATTENDEE", answer.value.strip())
     return base.changed(params=params)
 

@@ -15,9 +15,11 @@ from parvis.wire.ical.zones import naive
 Method = Literal["PUBLISH", "REQUEST", "REPLY", "ADD", "CANCEL", "REFRESH", "COUNTER", "DECLINECOUNTER"]
 METHODS: tuple[Method, ...] = get_args(Method)
 FROM_ATTENDEE: tuple[Method, ...] = ("REPLY", "REFRESH", "COUNTER")
-_UNSAID = ("SCHEDULE-AGENT", "SCHEDULE-STATUS", "SCHEDULE-FORCE-SEND")
 REPLIED = "X-PARVIS-REPLIED"
 """Parameter of ATTENDEE: the DTSTAMP of the answer that counts, so that an older one that comes later does not."""
+REVISION = "X-PARVIS-REVISION"
+"""Parameter of ATTENDEE: the SEQUENCE of that answer."""
+_UNSAID = frozenset({"SCHEDULE-AGENT", "SCHEDULE-STATUS", "SCHEDULE-FORCE-SEND", REPLIED, REVISION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +126,9 @@ def _told(given: Component, now_ms: int) -> Component:
 
 def unscheduled(given: Property) -> Property:
     """A person without the parameters of scheduling, which are nobody else's."""
-    if given.name not in ("ATTENDEE", "ORGANIZER") or not any(name in given.params for name in (*_UNSAID, REPLIED)):
+    if given.name not in ("ATTENDEE", "ORGANIZER") or _UNSAID.isdisjoint(given.params):
         return given
-    return given.changed(
-        params={name: each for name, each in given.params.items() if name not in (*_UNSAID, REPLIED)}
-    )
+    return given.changed(params={name: each for name, each in given.params.items() if name not in _UNSAID})
 
 
 def stamp(at_ms: int) -> str:

@@ -8,6 +8,7 @@ from parvis.wire.ical.calendar import Series, recurrence_id, sequence
 from parvis.wire.ical.itip.instances import by_instance, exclusions, instance_of, single, without
 from parvis.wire.ical.itip.message import (
     REPLIED,
+    REVISION,
     Message,
     address,
     attendees,
@@ -20,7 +21,7 @@ from parvis.wire.ical.moments import Moment
 
 _TIMES = ("DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "RDATE", "EXDATE", "STATUS")
 """A change of these is a new revision (RFC 5546 §2.1.4)."""
-_ANSWER = ("PARTSTAT", REPLIED, "SCHEDULE-STATUS")
+_ANSWER = ("PARTSTAT", REPLIED, REVISION, "SCHEDULE-STATUS")
 _NOT_TOLD = (
     "DTSTAMP",
     "LAST-MODIFIED",
@@ -89,7 +90,7 @@ def _open(given: Property, me: Collection[str]) -> Property:
     """An attendee who is asked again."""
     if address(given) in me or given.param("PARTSTAT").upper() in ("", "NEEDS-ACTION", "DELEGATED"):
         return given
-    params = {name: each for name, each in given.params.items() if name != REPLIED}
+    params = {name: each for name, each in given.params.items() if name not in (REPLIED, REVISION)}
     return given.changed(params=params | {"PARTSTAT": ["NEEDS-ACTION"], "RSVP": ["TRUE"]})
 
 

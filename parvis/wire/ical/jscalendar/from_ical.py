@@ -33,7 +33,8 @@ KNOWN = frozenset(
 """Properties that are converted; all others stay in iCalendar."""
 NOT_IN_OVERRIDES = frozenset(
     {"@type", "version", "uid", "prodId", "method", "recurrenceRule", "recurrenceOverrides", "recurrenceId",
-     "recurrenceIdTimeZone", "privacy", "created", "updated", "sequence", "organizerCalendarAddress", "iCalendar"}
+     "recurrenceIdTimeZone", "privacy", "created", "updated", "sequence", "organizerCalendarAddress", "iCalendar",
+     "id", "baseEventId", "calendarIds", "isDraft", "isOrigin", "utcStart", "utcEnd"}
 )  # fmt: skip
 """What a patch of one instance does not say (RFC 8984 §4.3.5), and what each component has of its own."""
 MOST_OVERRIDES = 20_000

@@ -5,13 +5,25 @@ from collections.abc import Mapping
 
 from parvis.wire.contentlines import Component, Property
 from parvis.wire.ical.errors import BadCalendar
-from parvis.wire.ical.jscalendar.words import KINDS, ROLES, Json, backwards, key_of, maps, text, truths, utc
-from parvis.wire.ical.values import parse_datetime
+from parvis.wire.ical.itip.message import REPLIED, REVISION
+from parvis.wire.ical.jscalendar.words import (
+    KINDS,
+    ROLES,
+    Json,
+    backwards,
+    key_of,
+    maps,
+    parse_utc,
+    text,
+    truths,
+    utc,
+)
+from parvis.wire.ical.values import parse_datetime, write_datetime
 from parvis.wire.ical.zones import ms_of
 
 _KNOWN_PARAMS = frozenset(
     {"CN", "CUTYPE", "ROLE", "PARTSTAT", "RSVP", "DELEGATED-TO", "DELEGATED-FROM", "MEMBER", "SENT-BY",
-     "SCHEDULE-AGENT", "SCHEDULE-FORCE-SEND", "SCHEDULE-STATUS", "EMAIL", "JSID"}
+     "SCHEDULE-AGENT", "SCHEDULE-FORCE-SEND", "SCHEDULE-STATUS", "EMAIL", "JSID", REPLIED, REVISION}
 )  # fmt: skip
 MOST = 2_000
 """Participants of one event."""
@@ -93,6 +105,10 @@ def _scheduling(given: Property) -> Json:
         said["scheduleForceSend"] = True
     if status := given.params.get("SCHEDULE-STATUS"):
         said["scheduleStatus"] = [part for each in status for part in each.split(",") if part]
+    if (at := when_utc(given.param(REPLIED))) is not None:
+        said["scheduleUpdated"] = at
+    if (revision := given.param(REVISION)).isdecimal():
+        said["scheduleSequence"] = int(revision[:9])
     return said
 
 
@@ -108,8 +124,10 @@ def to_properties(given: Json, before: Component | None) -> list[Property]:
     )
     made = list[Property]()
     if organizer:
-        owner = next((each for name, each in people if addresses[name].lower() == organizer.lower()), {})
+        key, owner = next((each for each in people if addresses[each[0]].lower() == organizer.lower()), ("", {}))
         named: dict[str, list[str]] = {"CN": [text(owner.get("name"))]} if text(owner.get("name")) else {}
+        if key and truths(owner.get("roles")) == ["owner"] and key != participant_key(organizer):
+            named["JSID"] = [key]
         made.append(Property("ORGANIZER", _line(organizer), named | _kept(before, "ORGANIZER", organizer)))
     for name, each in people:
         roles = truths(each.get("roles"))
@@ -187,6 +205,10 @@ def _schedule_params(given: Json) -> dict[str, list[str]]:
     status = given.get("scheduleStatus")
     if isinstance(status, list) and status:
         params["SCHEDULE-STATUS"] = [",".join(str(each) for each in status)]
+    if updated := text(given.get("scheduleUpdated")):
+        params[REPLIED] = [write_datetime(parse_utc(updated, "scheduleUpdated"), utc=True)]
+    if isinstance(revision := given.get("scheduleSequence"), int) and revision > 0:
+        params[REVISION] = [str(revision)]
     return params
 
 
