@@ -4,6 +4,7 @@ from parvis.access.erasure import Gone
 from parvis.chat.client.door import ClientDoor
 from parvis.chat.client.table import ENDPOINTS
 from parvis.chat.erase import chat
+from parvis.chat.federation.devices import FOLLOWER
 from parvis.chat.federation.door import PeerDoor
 from parvis.chat.federation.service import Federation
 from parvis.chat.federation.table import ENDPOINTS as PEER_ENDPOINTS
@@ -47,7 +48,10 @@ def feature(context: Context) -> Feature:
         routes=[*peers.routes(), *door.routes()] if context.settings.chat.enabled else (),
         sources=(ChatSource(server),),
         jobs={rereading.JOB: rereading.Rereading(context.store).run},
-        followers={profiles.FOLLOWER: profiles.Profiles(rooms.home).follow},
+        followers={
+            profiles.FOLLOWER: profiles.Profiles(rooms.home).follow,
+            **({FOLLOWER: federation.telling.follow} if federation.policy.enabled else {}),
+        },
         erase=erase,
         start=start,
         stop=stop,

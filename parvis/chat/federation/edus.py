@@ -9,9 +9,11 @@ from parvis.kernel import clock
 from parvis.store.unit import Unit
 from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.transactions import (
+    DeviceListUpdate,
     DirectToDevice,
     Edu,
     Receipt,
+    SigningKeyUpdate,
     Typing,
 )
 
@@ -28,6 +30,8 @@ async def take(federation: Federation, origin: str, edu: Edu) -> None:
             await federation.rooms.write(lambda writing: receipts.heard(writing, edu.room_id, edu))
         case DirectToDevice():
             await _to_device(federation, origin, edu)
+        case DeviceListUpdate() | SigningKeyUpdate():
+            await federation.tracking.changed(edu)
 
 
 async def _typing(federation: Federation, edu: Typing) -> None:

@@ -4,6 +4,7 @@ from parvis.chat.federation.acls import Acls
 from parvis.chat.federation.backoff import Backoff
 from parvis.chat.federation.client import Client
 from parvis.chat.federation.contract import Incoming
+from parvis.chat.federation.devices import Telling
 from parvis.chat.federation.discovery import Discovery
 from parvis.chat.federation.keys import Keyring
 from parvis.chat.federation.outside import Outside
@@ -11,6 +12,7 @@ from parvis.chat.federation.peers import SignedPeers
 from parvis.chat.federation.policy import Policy
 from parvis.chat.federation.queue import PeerQueue
 from parvis.chat.federation.sender import Sender
+from parvis.chat.federation.tracking import Tracking
 from parvis.chat.federation.turns import Turns
 from parvis.chat.rooms.home import Home
 from parvis.chat.rooms.service import Rooms
@@ -36,6 +38,8 @@ class Federation:
         self.sender = Sender(server.store, server.name, context.settings.node, self.client, self.backoff)
         self.backoff.returned = self.sender.wake
         self.queue = PeerQueue(server.store, server.name, self.policy.allows, self.sender.wake)
+        self.tracking = Tracking(server, self.peers)
+        self.telling = Telling(server, self.queue)
         self.turns = Turns()
         self.incoming: Incoming | None = None
 

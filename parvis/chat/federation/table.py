@@ -1,6 +1,11 @@
 """All endpoints for other servers."""
 
-from parvis.chat.federation import publishing, queries, receiving
+from parvis.chat.federation import devices, publishing, queries, receiving
 from parvis.chat.federation.contract import Endpoint
 
-ENDPOINTS: tuple[Endpoint, ...] = (*publishing.ENDPOINTS, *queries.ENDPOINTS, *receiving.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *devices.ENDPOINTS,
+    *publishing.ENDPOINTS,
+    *queries.ENDPOINTS,
+    *receiving.ENDPOINTS,
+)

@@ -144,21 +144,26 @@ class Known:
 
 
 async def query(
-    db: Reader, asker: Principal, people: Mapping[int, str], devices: Mapping[int, Sequence[str]], asker_id: str
+    db: Reader,
+    asker: Principal | None,
+    people: Mapping[int, str],
+    devices: Mapping[int, Sequence[str]],
+    asker_id: str,
 ) -> Known:
     """The keys of people (`people` has their user ids), as the asker may see them: with signatures of their owners
-    and of the asker, whose user id is `asker_id`. Of some only the `devices` named. Three statements for 500
-    people."""
+    and of the asker, whose user id is `asker_id`; None for other servers, which see those of owners alone. Of some
+    only the `devices` named. Three statements for 500 people."""
     known = Known(defaultdict(dict), defaultdict(dict))
     listed = list(people)
     for start in range(0, len(listed), _AT_ONCE):
-        await _query(db, asker, listed[start : start + _AT_ONCE], {**people, asker.id: asker_id}, devices, known)
+        some, own = listed[start : start + _AT_ONCE], {asker.id: asker_id} if asker else {}
+        await _query(db, asker.id if asker else 0, some, {**people, **own}, devices, known)
     return known
 
 
 async def _query(
     db: Reader,
-    asker: Principal,
+    asker: int,
     some: list[int],
     names: Mapping[int, str],
     devices: Mapping[int, Sequence[str]],
@@ -174,15 +179,40 @@ async def _query(
     for owner, usage, value in await db.rows(
         f"SELECT principal_id, usage, value FROM chat_cross_key WHERE principal_id IN {marks(len(some))}", *some
     ):
-        if usage != "user_signing" or owner == asker.id:
+        if usage != "user_signing" or owner == asker:
             known.cross[owner][usage] = _decoded(value)
     for target, target_key, signer, key_id, signature in await db.rows(
         f"""SELECT target_id, target_key, signer_id, key_id, signature FROM chat_signature
         WHERE target_id IN {marks(len(some))} AND (signer_id = target_id OR signer_id = ?)""",
         *some,
-        asker.id,
+        asker,
     ):
         _sign(known, target, target_key, names[signer], key_id, signature)
+
+
+async def signatures_by(
+    db: Reader, signer: Principal, targets: Iterable[int]
+) -> dict[int, dict[str, dict[str, str]]]:
+    """What somebody has signed of people: by whose keys and by key the signatures by key id."""
+    listed = list(targets)
+    found: dict[int, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+    for start in range(0, len(listed), _AT_ONCE):
+        some = listed[start : start + _AT_ONCE]
+        for target, target_key, key_id, signature in await db.rows(
+            f"""SELECT target_id, target_key, key_id, signature FROM chat_signature
+            WHERE target_id IN {marks(len(some))} AND signer_id = ?""",
+            *some,
+            signer.id,
+        ):
+            found[target][target_key][key_id] = signature
+    return found
+
+
+def signed(key: Object, signer: str, by: Mapping[str, Mapping[str, str]]) -> Object:
+    """A key with the signatures that somebody made of it."""
+    more = {key_id: text for value in _values(key) for key_id, text in by.get(value, {}).items()}
+    signatures = key.get("signatures", {})
+    return {**key, "signatures": {**signatures, signer: {**signatures.get(signer, {}), **more}}} if more else key
 
 
 def _sign(known: Known, target: int, target_key: str, signer: str, key_id: str, signature: str) -> None:

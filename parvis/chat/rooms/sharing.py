@@ -8,6 +8,10 @@ from parvis.chat.rooms import store
 from parvis.store.sql.contract import marks
 
 _AT_ONCE = 500
+_SHARES = """EXISTS (SELECT 1 FROM chat_member them JOIN chat_member me ON me.room = them.room
+AND me.principal_id = ? AND me.membership = 'join' JOIN chat_room r ON r.id = them.room AND r.kind = 'encrypted'
+WHERE them.user_id = a.user_id AND them.principal_id = 0 AND them.membership = 'join')"""
+"""Whether somebody of another server, `a`, is in an encrypted room with somebody of this one."""
 
 
 async def peers(db: store.Reader, principal_id: int, *, encrypted: bool = True) -> set[int]:
@@ -42,6 +46,27 @@ async def changed_peers(
     concerned = {row[0] for row in moved}
     present = await peers(db, principal_id) if concerned else set()
     return concerned & present, concerned - present
+
+
+async def changed_elsewhere(
+    db: store.Reader, account_id: int, principal_id: int, rooms: Sequence[int], after: int, until: int
+) -> tuple[set[str], set[str]]:
+    """The same of people of other servers, with those whose keys changed, by user id: whose devices are others, or
+    who came, and who shares no encrypted room any more."""
+    told = await db.rows(
+        f"""SELECT a.user_id FROM change c JOIN chat_abroad a ON a.id = c.object_id
+        WHERE c.account_id = ? AND c.kind = 'ChatKeys' AND c.modseq > ? AND c.modseq <= ? AND {_SHARES}""",
+        account_id, after, until, principal_id,
+    )  # fmt: skip
+    changed = {user_id for (user_id,) in told}
+    moved = await db.rows(
+        f"""SELECT DISTINCT a.user_id, CASE WHEN {_SHARES} THEN 1 ELSE 0 END FROM chat_member m
+        JOIN chat_member a ON a.room = m.room AND a.principal_id = 0
+        WHERE m.principal_id = ? AND m.room IN {marks(len(rooms))} AND ((a.changed > ? AND a.changed <= ?)
+        OR (m.changed > ? AND m.changed <= ? AND a.membership = 'join'))""",
+        principal_id, principal_id, *rooms, after, until, after, until,
+    ) if rooms else []  # fmt: skip
+    return changed | {user for user, shares in moved if shares}, {user for user, shares in moved if not shares}
 
 
 async def mutual(

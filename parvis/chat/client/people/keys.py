@@ -1,16 +1,17 @@
 """Keys of devices and of people (Matrix v1.19 Client-Server §Device keys, §Cross-signing)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from parvis.access.principal import Principal
 from parvis.chat.client.call import Call, Endpoint
 from parvis.chat.client.people import proof
 from parvis.chat.people import keys, streams
+from parvis.chat.rooms import sharing
 from parvis.kernel.errors import NotFound
 from parvis.serve.http.exchange import Response
 from parvis.wire.matrix import devices as wire
+from parvis.wire.matrix import identifiers
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.signing import VerifyKey
@@ -58,7 +59,31 @@ async def _query(call: Call) -> Object:
         told[name] = {
             user: known.cross[who.id][usage] for user, who in found.items() if usage in known.cross.get(who.id, {})
         }
-    return told | {"failures": {}}
+    return told | {"failures": await _query_abroad(call, wanted, told)}
+
+
+async def _query_abroad(call: Call, wanted: Mapping[str, Any], told: Object) -> Object:
+    """Adds what is known of people of other servers; returns which of these could not be asked."""
+    users = _abroad(call, wanted)
+    if not users:
+        return {}
+    people, signed, failures = await call.federation.tracking.query(users)
+    marked = await keys.signatures_by(call.store.db, call.who, signed.values())
+    for user, person in people.items():
+        devices = wanted[user] or person.devices
+        told["device_keys"][user] = {each: person.shown(each) for each in devices if each in person.devices}
+        for usage, name in _TYPES:
+            if usage in person.cross:
+                by = marked.get(signed.get(user, 0), {})
+                told[name][user] = keys.signed(person.cross[usage], call.user_id, by)
+    return failures
+
+
+def _abroad(call: Call, users: Iterable[str]) -> list[str]:
+    """Those of some users that are of other servers, where these are spoken to."""
+    if call.server.queue is None:
+        return []
+    return [user for user in users if identifiers.is_user_id(user) and not call.server.users.is_here(user)]
 
 
 async def _claim(call: Call) -> Object:
@@ -74,7 +99,12 @@ async def _claim(call: Call) -> Object:
     told: dict[str, dict[str, Object]] = {}
     for (person, device), (name, key) in (await keys.claim(call.server, asked)).items():
         told.setdefault(names[person], {})[device] = {name: key}
-    return {"one_time_keys": told, "failures": {}}
+    users, failures = _abroad(call, wanted), Object()
+    if users:
+        asked_there = {user: _objects(dict(wanted), user) for user in users}
+        given, failures = await call.federation.tracking.claim(asked_there)
+        told |= given
+    return {"one_time_keys": told, "failures": failures}
 
 
 async def _changes(call: Call) -> Object:
@@ -86,7 +116,11 @@ async def _changes(call: Call) -> Object:
 
     found = await streams.keys_changed(call.server, call.who, after, until, peers)
     names = await call.server.users.ids_of(call.store.db, found)
-    return {"changed": sorted(names.values()), "left": []}
+    others = set[str]()
+    if call.server.queue is not None:
+        account_id = call.server.account_id
+        others, _ = await sharing.changed_elsewhere(call.store.db, account_id, call.who.id, (), after, until)
+    return {"changed": sorted([*others, *names.values()]), "left": []}
 
 
 def _position(call: Call, name: str) -> int:
@@ -116,17 +150,29 @@ async def _signatures(call: Call) -> Object:
     found = await call.server.users.principals(call.store.db, body)
     names = {who.id: user for user, who in found.items()} | {call.who.id: call.user_id}
     known = await keys.query(call.store.db, call.who, names, {}, call.user_id)
+    owners = {user: who.id for user, who in found.items()} | await _owners_abroad(call, body, known)
     mine, kept, failures = _signers(call, known), [], dict[str, dict[str, Object]]()
     for user, of_user in body.items():
         for name, uploaded in _objects(body, user).items() if isinstance(of_user, dict) else ():
             try:
-                kept.append(_signed(call, known, found.get(user), name, uploaded, mine))
+                kept.append(_signed(call, known, owners.get(user), name, uploaded, mine))
             except (BadMatrix, NotFound) as error:
                 code = error.errcode if isinstance(error, BadMatrix) else "M_NOT_FOUND"
                 failures.setdefault(user, {})[name] = {"errcode": code, "error": error.sentence}
     if kept:
         await keys.keep_signatures(call.server, call.who, kept)
     return {"failures": failures}
+
+
+async def _owners_abroad(call: Call, users: Iterable[str], known: keys.Known) -> dict[str, int]:
+    """The numbers of people of other servers who are followed; what is known of their keys is added."""
+    listed = _abroad(call, users)
+    if not listed:
+        return {}
+    people, numbers, _ = await call.federation.tracking.query(listed)
+    for user, number in numbers.items():
+        known.cross[number] = people[user].cross
+    return numbers
 
 
 def _signers(call: Call, known: keys.Known) -> dict[str, dict[str, VerifyKey]]:
@@ -147,22 +193,22 @@ def _signers(call: Call, known: keys.Known) -> dict[str, dict[str, VerifyKey]]:
 def _signed(
     call: Call,
     known: keys.Known,
-    owner: Principal | None,
+    owner: int | None,
     name: str,
     uploaded: object,
     mine: Mapping[str, Mapping[str, VerifyKey]],
 ) -> tuple[int, str, Mapping[str, str]]:
     if owner is None:
         raise NotFound("no such user")
-    own = owner.id == call.who.id
-    device = known.devices.get(owner.id, {}).get(name)
+    own = owner == call.who.id
+    device = known.devices.get(owner, {}).get(name)
     if own and device is not None:
-        return owner.id, name, wire.check_upload(uploaded, device, call.user_id, mine["self_signing"])
-    master = known.cross.get(owner.id, {}).get("master")
+        return owner, name, wire.check_upload(uploaded, device, call.user_id, mine["self_signing"])
+    master = known.cross.get(owner, {}).get("master")
     if master is None or name not in master["keys"].values():
         raise NotFound("no such key")
     by = mine["device"] if own else mine["user_signing"]
-    return owner.id, name, wire.check_upload(uploaded, master, call.user_id, by)
+    return owner, name, wire.check_upload(uploaded, master, call.user_id, by)
 
 
 ENDPOINTS = (

@@ -95,12 +95,16 @@ async def _device_lists(call: Call, own: Own, news: News, after: int, upto: int)
     changed = set(await streams.keys_changed(call.server, who, after, upto, peers)) | own.signed
     came, left = await sharing.changed_peers(db, who.id, news.encrypted, after, upto)
     changed |= came
-    if not changed and not left:
+    there, gone = set[str](), set[str]()
+    if call.server.queue is not None:
+        account_id = call.server.account_id
+        there, gone = await sharing.changed_elsewhere(db, account_id, who.id, news.encrypted, after, upto)
+    if not changed and not left and not there and not gone:
         return {}
     names = await call.server.users.ids_of(db, changed | left)
     return {
-        "changed": sorted(names[each] for each in changed if each in names),
-        "left": sorted(names[each] for each in left if each in names),
+        "changed": sorted([*there, *(names[each] for each in changed if each in names)]),
+        "left": sorted([*gone, *(names[each] for each in left if each in names)]),
     }
 
 
