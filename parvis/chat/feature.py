@@ -6,6 +6,7 @@ from parvis.chat.client.table import ENDPOINTS
 from parvis.chat.erase import chat
 from parvis.chat.federation.devices import FOLLOWER
 from parvis.chat.federation.door import PeerDoor
+from parvis.chat.federation.rooms.service import SharedRooms
 from parvis.chat.federation.service import Federation
 from parvis.chat.federation.table import ENDPOINTS as PEER_ENDPOINTS
 from parvis.chat.rooms import leaving, profiles, rereading, sharing
@@ -25,7 +26,12 @@ def feature(context: Context) -> Feature:
     server.peers = sharing.peers
     federation = server.federation = Federation(server, rooms)
     context.offer(federation)
-    server.queue = federation.queue if federation.policy.enabled else None
+    shared = SharedRooms(rooms, federation.peers)
+    context.offer(shared)
+    if federation.policy.enabled:
+        rooms.abroad = shared
+        server.queue = federation.queue
+        federation.incoming = shared.events
 
     async def start() -> None:
         await server.open()

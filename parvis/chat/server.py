@@ -44,6 +44,8 @@ class Server:
         """What leaves for other servers; None where nothing does."""
         self.federation: Federation | None = None
         """Other servers; there from the wiring on."""
+        self.queue: Queue | None = None
+        """What leaves for other servers; None where nothing does."""
         self.pictures = asyncio.Semaphore(_PICTURES)
         self._account_id = 0
 

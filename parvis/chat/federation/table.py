@@ -2,10 +2,12 @@
 
 from parvis.chat.federation import devices, publishing, queries, receiving
 from parvis.chat.federation.contract import Endpoint
+from parvis.chat.federation.rooms.table import ENDPOINTS as ROOMS
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *devices.ENDPOINTS,
     *publishing.ENDPOINTS,
     *queries.ENDPOINTS,
     *receiving.ENDPOINTS,
+    *ROOMS,
 )

@@ -2,13 +2,13 @@
 signature, and what follows from it for the state. Units serialise here: the room's row is locked by the first
 statement."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from parvis.access import gate
 from parvis.chat import kinds
-from parvis.chat.rooms import members, rereading, store
+from parvis.chat.rooms import members, outgoing, rereading, store
 from parvis.chat.rooms.model import EVENT, SCOPE, Draft, Room, Stored
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel import clock, ids
@@ -30,6 +30,10 @@ _SHOWN = {
     "m.room.join_rules": ("join_rule", "join_rule"),
 }
 """What lists of rooms show: the column for a type of state, and the name in its content."""
+
+_INSERT = """INSERT INTO chat_event (id, account_id, room, stream, event_id, type, state_key, sender, origin, depth,
+origin_ms, received_ms, relates_to, rel_type, rel_key, thread, replaces, rejected, soft_failed, json)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 async def create(writing: Writing, sender: str, version: RoomVersion, content: Object) -> Room:
@@ -68,12 +72,16 @@ async def append(writing: Writing, room_id: str, sender: str, draft: Draft) -> S
     if made is None:
         assert before is not None
         return before
-    return await insert(writing, room, made, before)
+    stored = await insert(writing, room, made, before)
+    await outgoing.send(writing, room, stored)
+    return stored
 
 
-async def build(writing: Writing, room: Room, sender: str, draft: Draft) -> tuple[Event | None, Stored | None]:
-    """An event of ours, signed and allowed, behind the latest ones; and which event of state stands in its place.
-    None where that says the same already. Raises NotAllowed, BadMatrix."""
+async def build(
+    writing: Writing, room: Room, sender: str, draft: Draft, *, anew: bool = False
+) -> tuple[Event | None, Stored | None]:
+    """An event, signed by us and allowed, behind the latest ones; and which event of state stands in its place.
+    Without `anew`, None where that says the same already. Raises NotAllowed, BadMatrix."""
     version, home = room.version, writing.home
     keys = authorisation.auth_keys(draft.type, sender, draft.state_key, draft.content, version)
     wanted = list(
@@ -81,7 +89,8 @@ async def build(writing: Writing, room: Room, sender: str, draft: Draft) -> tupl
     )
     found = await store.state(writing.unit, room.id, wanted)
     before = None if draft.state_key is None else found.get((draft.type, draft.state_key))
-    if before is not None and before.event.sender == sender and before.event.content == draft.content:
+    same = before is not None and before.event.sender == sender and before.event.content == draft.content
+    if same and not anew:
         return None, before
     source = {
         "type": draft.type, "sender": sender, "content": draft.content, "room_id": room.room_id,
@@ -149,6 +158,19 @@ async def show(
     return stored
 
 
+async def put_before(writing: Writing, room: Room, stored: Stored, position: int) -> None:
+    """Puts an event that is known before the timeline."""
+    unit, event = writing.unit, stored.event
+    await unit.changed(room.account_id, EVENT, stored.id, "created", part=room.id)
+    relation = relations.relation_of(event.content)
+    about = relation if relation is not None and relation.rel_type and event.state_key is None else None
+    related = (about.event_id, about.rel_type, about.key) if about else ("", "", "")
+    await unit.run(
+        "UPDATE chat_event SET stream = ?, relates_to = ?, rel_type = ?, rel_key = ?, thread = ? WHERE id = ?",
+        position, *related, await _thread(writing, room, about), stored.id,
+    )  # fmt: skip
+
+
 async def write_event(
     unit: Unit,
     room: Room,
@@ -163,12 +185,34 @@ async def write_event(
     soft_failed: bool = False,
 ) -> None:
     """Keeps an event, wherever it stands."""
-    await unit.run(
-        """INSERT INTO chat_event (id, account_id, room, stream, event_id, type, state_key, sender, origin, depth,
-        origin_ms, received_ms, relates_to, rel_type, rel_key, thread, replaces, rejected, soft_failed, json)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+    now = clock.now_ms()
+    row = _row(room, event, number, stream, now, related, thread, replaces, rejected, soft_failed)
+    await unit.run(_INSERT, *row)
+
+
+async def write_outliers(unit: Unit, room: Room, events: Iterable[tuple[int, Event, bool]]) -> None:
+    """Keeps events that are known only because others name them: each with its row, and whether it is rejected."""
+    now = clock.now_ms()
+    await unit.many(
+        _INSERT, [_row(room, event, number, -number, now, rejected=bad) for number, event, bad in events]
+    )
+
+
+def _row(
+    room: Room,
+    event: Event,
+    number: int,
+    stream: int,
+    now: int,
+    related: tuple[str, str, str] = ("", "", ""),
+    thread: str = "",
+    replaces: int = 0,
+    rejected: bool = False,
+    soft_failed: bool = False,
+) -> tuple[object, ...]:
+    return (
         number, room.account_id, room.id, stream, event.event_id, event.type, event.state_key, event.sender,
-        server_of(event.sender), event.depth, event.origin_server_ts, clock.now_ms(), *related, thread, replaces,
+        server_of(event.sender), event.depth, event.origin_server_ts, now, *related, thread, replaces,
         int(rejected), int(soft_failed), canonical.encode(event.source, strict=event.version.strict_json),
     )  # fmt: skip
 
@@ -197,35 +241,38 @@ async def _edited(writing: Writing, room: Room, event_id: str) -> None:
 async def stand(writing: Writing, room: Room, stored: Stored, stream: int) -> None:
     """Writes an event into the state as of a position, and what follows from that."""
     unit, (kind, key) = writing.unit, stored.event.key
-    await _note(unit, room, (kind, key), stored.id, stream)
+    await note(unit, room, (kind, key), stored.id, stream)
     if kind == "m.room.member":
         await members.apply(writing, room, stored, stream)
     else:
-        await _show_state(writing, room, (kind, key), stored.event.content)
+        await show_state(writing, room, (kind, key), stored.event.content)
 
 
 async def fall(writing: Writing, room: Room, key: StateKey, stream: int) -> None:
     """Has nothing stand in a place of the state any more, as of a position."""
-    await _note(writing.unit, room, key, 0, stream)
+    await note(writing.unit, room, key, 0, stream)
     if key[0] == "m.room.member":
         await members.became(writing, room, key[1], "leave", 0, stream)
     else:
-        await _show_state(writing, room, key, {})
+        await show_state(writing, room, key, {})
 
 
-async def _note(unit: Unit, room: Room, key: StateKey, number: int, stream: int) -> None:
-    await unit.run(
-        """INSERT INTO chat_state (room, type, state_key, event) VALUES (?, ?, ?, ?)
-        ON CONFLICT (room, type, state_key) DO UPDATE SET event = excluded.event""",
-        room.id, *key, number,
-    )  # fmt: skip
+async def note(unit: Unit, room: Room, key: StateKey, number: int, stream: int, *, now: bool = True) -> None:
+    """Writes what stands in a place of the state as of a position, and by `now`."""
+    if now:
+        await unit.run(
+            """INSERT INTO chat_state (room, type, state_key, event) VALUES (?, ?, ?, ?)
+            ON CONFLICT (room, type, state_key) DO UPDATE SET event = excluded.event""",
+            room.id, *key, number,
+        )  # fmt: skip
     await unit.run(
         "INSERT INTO chat_state_log (room, type, state_key, stream, event) VALUES (?, ?, ?, ?, ?)",
         room.id, *key, stream, number,
     )  # fmt: skip
 
 
-async def _show_state(writing: Writing, room: Room, place: StateKey, content: Object) -> None:
+async def show_state(writing: Writing, room: Room, place: StateKey, content: Object) -> None:
+    """Has lists of rooms, and the kind of a room, follow what stands in a place of its state."""
     kind, key = place
     if key == "" and kind in _SHOWN:
         column, name = _SHOWN[kind]

@@ -56,6 +56,8 @@ async def make(writing: Writing, me: Me, body: Object) -> Room:
         said = Draft("m.room.canonical_alias", {"alias": alias}, "")
         await append(writing, room.room_id, me.user_id, said)
     for user_id in invited:
+        if writing.home.queue is not None and not writing.home.users.is_here(user_id):
+            continue  # their server is asked first
         more = {"is_direct": True} if body.get("is_direct") is True else {}
         await append(
             writing, room.room_id, me.user_id, Draft("m.room.member", {"membership": "invite", **more}, user_id)

@@ -7,7 +7,9 @@ from parvis.chat.rooms import store, tokens
 from parvis.chat.rooms.model import NOWHERE, Page, Room, Stored
 from parvis.kernel.errors import NotFound
 from parvis.wire.matrix import visibility
+from parvis.wire.matrix.event import Event
 from parvis.wire.matrix.filters import Sieve
+from parvis.wire.matrix.powers import CREATE
 
 _ROUNDS = 5
 """How often more is read where a filter, or rights, left nothing of what was read."""
@@ -22,6 +24,8 @@ class Sight:
     """Since when history is visible how."""
     memberships: list[tuple[int, object]]
     """Since when the user was what."""
+    whole: bool = True
+    """Whether the room is here from its creation on, so that what is not said was never said."""
 
     def sees(self, stored: Stored) -> bool:
         """Whether they may see an event. Of the past that was filled in, what is not known to be visible is not."""
@@ -33,18 +37,17 @@ class Sight:
         return visibility.may_see(
             stored.event,
             self.user_id,
-            str(_before(self.visibilities, stored.stream) or _unsaid(stored)),
+            str(_before(self.visibilities, stored.stream) or self._unsaid(stored)),
             self.membership(stored.stream),
             joined_later=joined_later,
         )
 
+    def _unsaid(self, stored: Stored) -> str:
+        return visibility.DEFAULT if self.whole or stored.stream > 0 else "joined"
+
     def membership(self, stream: int) -> object:
         """What they were before a position."""
         return _before(self.memberships, stream)
-
-
-def _unsaid(stored: Stored) -> str:
-    return visibility.DEFAULT if stored.stream > 0 else "joined"
 
 
 def _before(changes: list[tuple[int, str]] | list[tuple[int, object]], stream: int) -> object:
@@ -54,12 +57,16 @@ def _before(changes: list[tuple[int, str]] | list[tuple[int, object]], stream: i
 
 async def sight(db: store.Reader, room: Room, user_id: str) -> Sight:
     """What a user may see of a room: one statement."""
-    found = await store.log_of(db, room.id, ("m.room.member", user_id), ("m.room.history_visibility", ""))
-    members = [(at, each.event.membership) for at, each in found if each.event.type == "m.room.member"]
-    others = [
-        (at, visibility.visibility_of(each.event)) for at, each in found if each.event.type != "m.room.member"
-    ]
-    return Sight(user_id, others, members)
+    found = await store.log_of(db, room.id, ("m.room.member", user_id), ("m.room.history_visibility", ""), CREATE)
+    by_type: dict[str, list[tuple[int, Event]]] = {"m.room.member": [], "m.room.history_visibility": []}
+    for at, each in found:
+        by_type.setdefault(each.event.type, []).append((at, each.event))
+    return Sight(
+        user_id,
+        [(at, visibility.visibility_of(event)) for at, event in by_type["m.room.history_visibility"]],
+        [(at, event.membership) for at, event in by_type["m.room.member"]],
+        all(at > NOWHERE for at, _ in by_type.get("m.room.create", ())),
+    )
 
 
 async def page(

@@ -3,6 +3,7 @@ is made at the first start. Keys of before are kept, for what they signed stands
 
 import contextlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from parvis.access.principal import Principal
 from parvis.chat.server import Server
@@ -14,6 +15,9 @@ from parvis.store.store import Store
 from parvis.store.unit import Unit
 from parvis.wire.matrix.server_keys import OldKey
 from parvis.wire.matrix.signing import SigningKey
+
+if TYPE_CHECKING:
+    from parvis.chat.federation.contract import Queue
 
 _PURPOSE = "matrix-key"
 
@@ -50,6 +54,11 @@ class Home:
     def owner(self) -> Principal:
         """Who gives and withdraws what memberships open."""
         return Principal(self.account_id, "", "", "external")
+
+    @property
+    def queue(self) -> "Queue | None":
+        """What leaves for other servers; None where nothing does."""
+        return self._server.queue
 
     @property
     def key(self) -> SigningKey:

@@ -36,10 +36,10 @@ async def join(writing: Writing, me: Me, room: Room, reason: str = "") -> Stored
     content: Object = {"membership": "join", **await _profile(writing, me)}
     if reason:
         content["reason"] = reason
-    if room.join_rule in ("restricted", "knock_restricted") and not await _present(writing, room, me.user_id):
-        authoriser = await _authoriser(writing, me, room)
-        if authoriser:
-            content["join_authorised_via_users_server"] = authoriser
+    if room.join_rule in ("restricted", "knock_restricted") and not await present(writing, room, me.user_id):
+        found = await authoriser(writing, me.user_id, room)
+        if found:
+            content["join_authorised_via_users_server"] = found
     return await _as_member(writing, room, me.user_id, me.user_id, content)
 
 
@@ -53,8 +53,8 @@ async def knock(writing: Writing, me: Me, room: Room, reason: str = "") -> Store
 
 async def leave(writing: Writing, me: Me, room: Room, reason: str = "") -> None:
     """Leaves, or declines; whoever is out already stays out. Raises NotAllowed for who was never there."""
-    present = await _membership(writing, room, me.user_id)
-    if present == "leave":
+    before = await membership(writing.unit, room, me.user_id)
+    if before == "leave":
         return
     content: Object = {"membership": "leave"}
     if reason:
@@ -66,16 +66,16 @@ async def act(writing: Writing, me: Me, room_id: str, action: Act, target: str, 
     """What members do to others. Raises NotAllowed, NotFound, BadMatrix."""
     identifiers.user_id(target)
     room = await store.require(writing.unit, me.principal, room_id, Right.WRITE)
-    present = await _membership(writing, room, target)
-    if action == "unban" and present != "ban":
+    before = await membership(writing.unit, room, target)
+    if action == "unban" and before != "ban":
         raise BadMatrix("Who is not banned", errcode="M_BAD_STATE")
-    if action == "kick" and present not in ("join", "invite", "knock"):
+    if action == "kick" and before not in ("join", "invite", "knock"):
         raise Forbidden("they are not in the room")
     content: Object = {"membership": {"invite": "invite", "ban": "ban"}.get(action, "leave")}
     if reason:
         content["reason"] = reason
     if action == "invite":
-        if present == "invite":
+        if before == "invite":
             return
         user = await writing.home.users.principal(writing.unit, target)
         if user is None:
@@ -90,8 +90,8 @@ async def forget(writing: Writing, me: Me, room_id: str) -> None:
     room = await store.room_named(unit, room_id)
     if room is None:
         raise NotFound("no such room")
-    present = await _membership(writing, room, me.user_id)
-    if present in ("join", "invite", "knock"):
+    before = await membership(writing.unit, room, me.user_id)
+    if before in ("join", "invite", "knock"):
         raise BadMatrix("Leave the room first", errcode="M_UNKNOWN")
     await unit.run("UPDATE chat_member SET forgotten = 1 WHERE room = ? AND user_id = ?", room.id, me.user_id)
 
@@ -100,23 +100,29 @@ async def _as_member(writing: Writing, room: Room, sender: str, target: str, con
     return await append(writing, room.room_id, sender, Draft("m.room.member", content, target))
 
 
-async def _membership(writing: Writing, room: Room, user_id: str) -> str:
-    found = await writing.unit.value(
-        "SELECT membership FROM chat_member WHERE room = ? AND user_id = ?", room.id, user_id
-    )
+async def membership(db: store.Reader, room: Room, user_id: str) -> str:
+    """What somebody is in a room; empty for nothing."""
+    found = await db.value("SELECT membership FROM chat_member WHERE room = ? AND user_id = ?", room.id, user_id)
     return found or ""
 
 
-async def _present(writing: Writing, room: Room, user_id: str) -> bool:
-    return await _membership(writing, room, user_id) in ("join", "invite")
+async def present(writing: Writing, room: Room, user_id: str) -> bool:
+    """Whether somebody is in a room, or invited."""
+    return await membership(writing.unit, room, user_id) in ("join", "invite")
+
+
+async def may_be_invited(db: store.Reader, room_id: str, user_id: str) -> bool:
+    """Whether there is anything in inviting somebody: they are not invited yet. Raises NotFound, BadMatrix."""
+    identifiers.user_id(user_id)
+    return await membership(db, await named(db, room_id), user_id) != "invite"
 
 
 async def _profile(writing: Writing, me: Me) -> Object:
     return await profiles.shown(writing.unit, me.principal)
 
 
-async def _authoriser(writing: Writing, me: Me, room: Room) -> str:
-    """Who lets somebody in because they are in another room; empty for nobody (Matrix v1.19 Client-Server
+async def authoriser(writing: Writing, user_id: str, room: Room) -> str:
+    """Who of ours lets somebody in because they are in another room; empty for nobody (Matrix v1.19 Client-Server
     §Restricted rooms)."""
     unit = writing.unit
     state = await store.state(unit, room.id, [("m.room.join_rules", ""), CREATE, POWER_LEVELS])
@@ -132,7 +138,7 @@ async def _authoriser(writing: Writing, me: Me, room: Room) -> str:
         f"""SELECT 1 FROM chat_member m JOIN chat_room r ON r.id = m.room WHERE m.user_id = ?
         AND m.membership = 'join'
         AND r.room_id IN {marks(len(wanted))} LIMIT 1""",
-        me.user_id,
+        user_id,
         *wanted,
     ):
         return ""

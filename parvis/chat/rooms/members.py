@@ -1,6 +1,9 @@
 """What a membership opens and closes: to join is a grant in the room's scope, in the unit of the event; whoever
 leaves, is kicked or banned has it no more from the next statement on."""
 
+from collections import Counter
+from collections.abc import Mapping
+
 from parvis.access import gate
 from parvis.access.principal import Right
 from parvis.chat.rooms import store
@@ -56,6 +59,42 @@ async def _elsewhere(unit: Unit, room: int, server: str, change: int) -> None:
         room,
         server,
         change,
+    )
+
+
+async def strangers(unit: Unit, room: Room, people: Mapping[str, tuple[str, int]], stream: int) -> None:
+    """Notes what people of other servers are in a room that is new here: their memberships, with the rows of the
+    events that say them."""
+    await unit.many(
+        """INSERT INTO chat_member (room, user_id, principal_id, membership, event, stream, changed)
+        VALUES (?, ?, 0, ?, ?, ?, ?) ON CONFLICT (room, user_id) DO UPDATE SET event = excluded.event,
+        stream = excluded.stream, changed = excluded.changed, membership = excluded.membership""",
+        [(room.id, user, word, event, stream, stream) for user, (word, event) in people.items()],
+    )
+    joined = Counter(server_of(user) for user, (word, _) in people.items() if word == "join")
+    invited = sum(word == "invite" for word, _ in people.values())
+    await unit.run(
+        "UPDATE chat_room SET joined = joined + ?, others = others + ?, invited = invited + ? WHERE id = ?",
+        joined.total(),
+        joined.total(),
+        invited,
+        room.id,
+    )
+    await unit.many(
+        "INSERT INTO chat_room_server (room, server, joined) VALUES (?, ?, ?)",
+        [(room.id, server, count) for server, count in joined.items()],
+    )
+
+
+async def is_here(db: store.Reader, room: Room) -> bool:
+    """Whether we have the room as it is: somebody of ours is in it, or nobody of another server."""
+    if not room.latest:
+        return False
+    return not room.others or bool(
+        await db.value(
+            "SELECT 1 FROM chat_member WHERE room = ? AND membership = 'join' AND principal_id <> 0 LIMIT 1",
+            room.id,
+        )
     )
 
 

@@ -3,6 +3,7 @@
 from typing import TypeVar
 
 from parvis.chat.people import streams
+from parvis.chat.rooms.abroad import Abroad
 from parvis.chat.rooms.gathering import Gathering
 from parvis.chat.rooms.home import Home
 from parvis.chat.rooms.presence import Presence
@@ -28,6 +29,8 @@ class Rooms:
         self.typing = Typing(server.store.bus, self.serials, self.wakes.room)
         self.presence = Presence(server, self.serials, self.wakes.room)
         self.sync = RoomSync(server.store.db, self.typing, self.unread)
+        self.abroad: Abroad | None = None
+        """Rooms of other servers; None where we speak to nobody."""
         self._gathering = Gathering(self.home)
         self._listening: list[Cancel] = []
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parvis.access import gate
-from parvis.chat.rooms import history, receipts, showing, store, tokens
+from parvis.chat.rooms import history, invited, receipts, showing, store, tokens
 from parvis.chat.rooms.model import EVENT, RECEIPT, Me, Room, Stored
 from parvis.chat.rooms.tokens import Position
 from parvis.chat.rooms.typing import Typing
@@ -234,7 +234,7 @@ class RoomSync:
         return told
 
     async def _stripped(self, me: Me, room: Room) -> list[Object]:
-        return await stripped(self._db, me, room)
+        return await invited.stripped(self._db, room.id, me.user_id) or await stripped(self._db, me, room)
 
     async def _left(self, asking: Asking, room: Room, member: Membership) -> Object:
         """Who has left is told that, and nothing else: what was said is not theirs to read any more."""

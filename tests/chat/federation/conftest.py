@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from parvis.kernel.settings import Settings
 from tests.certificates import Authority
+from tests.chat.federation.sides import A, B, Net, Side
 from tests.chat.federation.world import Peer
 
 ROOMS = ("store", "access", "search", "serve", "chat")
@@ -40,3 +42,15 @@ async def two(databases, authority, tmp_path) -> AsyncIterator[tuple[Peer, Peer]
     yield made[0], made[1]
     for each in made:
         await each.close()
+
+
+@pytest.fixture
+async def net(databases, tmp_path) -> AsyncIterator[Net]:
+    """Servers A and B that speak with each other in memory."""
+    made = Net()
+    for name, database in zip((A, B), databases, strict=True):
+        settings = Settings(data=str(tmp_path / name), hostname=name, database=database)
+        await Side.open(made, name, settings, list(ROOMS))
+    yield made
+    for side in made.sides.values():
+        await side.close()

@@ -1,16 +1,36 @@
 """POST /createRoom, and the successor of a room (Matrix v1.19 Client-Server §Creation, §Room upgrades)."""
 
+import logging
+
 from parvis.chat.client.call import Call, Endpoint, text
 from parvis.chat.client.rooms.asking import me, rooms
 from parvis.chat.rooms import creating, upgrading
+from parvis.chat.rooms.model import Room
+from parvis.kernel.errors import ParvisError
 from parvis.wire.matrix.canonical import Object
+
+_log = logging.getLogger(__name__)
 
 
 async def _create(call: Call) -> Object:
     body = await call.json(optional=True)
     who = me(call)
     room = await rooms(call).write(lambda writing: creating.make(writing, who, body))
+    await _invite_abroad(call, room, body)
     return {"room_id": room.room_id}
+
+
+async def _invite_abroad(call: Call, room: Room, body: Object) -> None:
+    """Invites people of other servers, when the room is there; whom their server does not let be invited is not."""
+    abroad, content = rooms(call).abroad, {"is_direct": True} if body.get("is_direct") is True else {}
+    if abroad is None:
+        return
+    for user in dict.fromkeys(body.get("invite", [])):
+        if not call.server.users.is_here(user):
+            try:
+                await abroad.invite(me(call), room.room_id, user, dict(content))
+            except ParvisError as error:
+                _log.info("%s was not invited: %s", user, error.sentence)
 
 
 async def _upgrade(call: Call) -> Object:

@@ -3,7 +3,7 @@
 from parvis.chat.client.call import Call, Endpoint, number
 from parvis.chat.client.rooms.asking import back, me, room_filter, rooms, stream
 from parvis.chat.rooms import history, showing, store, tokens
-from parvis.chat.rooms.model import Me, Room, Stored
+from parvis.chat.rooms.model import Me, Page, Room, Stored
 from parvis.kernel.errors import NotFound
 from parvis.serve.http.exchange import Response, answer
 from parvis.wire.matrix.canonical import Object
@@ -21,16 +21,10 @@ async def _room(call: Call) -> tuple[Me, Room]:
 async def _messages(call: Call) -> Object:
     who, room = await _room(call)
     wanted, backwards = room_filter(call), back(call)
-    page = await history.page(
-        call.store.db,
-        room,
-        await history.sight(call.store.db, room, who.user_id),
-        back=backwards,
-        start=stream(call, "from"),
-        end=stream(call, "to"),
-        limit=min(number(call.query, "limit", 10, _MOST, 1), wanted.limit or _MOST),
-        sieve=Sieve(wanted),
-    )
+    page = await _page(call, who, room, wanted, backwards)
+    abroad = rooms(call).abroad if room.others else None
+    if backwards and page.end is None and abroad is not None and await abroad.fill(room):
+        page = await _page(call, who, room, wanted, backwards)
     start = page.start
     if not call.query.get("from"):
         start = tokens.behind(await rooms(call).position() if backwards else 0)
@@ -43,6 +37,19 @@ async def _messages(call: Call) -> Object:
     if wanted.lazy_load_members:
         answer["state"] = await _senders(call, who, room, page.events)
     return answer
+
+
+async def _page(call: Call, who: Me, room: Room, wanted: RoomEventFilter, backwards: bool) -> Page:
+    return await history.page(
+        call.store.db,
+        room,
+        await history.sight(call.store.db, room, who.user_id),
+        back=backwards,
+        start=stream(call, "from"),
+        end=stream(call, "to"),
+        limit=min(number(call.query, "limit", 10, _MOST, 1), wanted.limit or _MOST),
+        sieve=Sieve(wanted),
+    )
 
 
 async def _senders(call: Call, who: Me, room: Room, events: list[Stored]) -> list[Object]:

@@ -26,6 +26,10 @@ async def _send(call: Call) -> Object:
 
 async def _state(call: Call) -> Object:
     body, who, params = await call.json(), me(call), call.params
+    abroad, key = rooms(call).abroad, params.get("key", "")
+    invites = params["type"] == "m.room.member" and body.get("membership") == "invite"
+    if abroad is not None and invites and not call.server.users.is_here(key):
+        return {"event_id": await abroad.invite(who, params["roomId"], key, body)}
     found = await rooms(call).write(
         lambda writing: sending.put_state(
             writing, who, params["roomId"], params["type"], params.get("key", ""), body

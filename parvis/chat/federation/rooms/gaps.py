@@ -1,0 +1,126 @@
+"""What stands between what we have of a room and an event that came: at most so much of it is asked for, and of
+what stands before that only what held there (Matrix v1.19 Server-Server §Backfilling and retrieving missing
+events)."""
+
+from collections.abc import Iterable, Mapping
+
+from parvis.chat.federation.rooms.asking import Asking
+from parvis.chat.rooms import outliers, states, store
+from parvis.chat.rooms.chains import named_by
+from parvis.chat.rooms.model import Room
+from parvis.chat.rooms.service import Rooms
+from parvis.chat.rooms.states import View
+from parvis.chat.rooms.writing import Writing
+from parvis.wire.matrix.errors import BadMatrix
+from parvis.wire.matrix.event import Event
+
+_ROUNDS = 4
+"""How often a server is asked for what is between."""
+_FEW = 50
+"""Events of a state that are asked for one by one; more are asked for all at once."""
+
+
+class Gaps:
+    """Closes them."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms, self._db = rooms, rooms.store.db
+
+    async def between(self, asking: Asking, room: Room, event: Event) -> list[Event]:
+        """What an event follows and is not here, as far as it is to be had, the eldest first; the event comes
+        last."""
+        found = {event.event_id: event}
+        for _ in range(_ROUNDS):
+            if not await self.missing(room, _outside(found)):
+                break
+            ends = [each.event_id for each in found.values() if any(name not in found for name in each.prev_events)]
+            new = await asking.missing(room.latest, ends[-20:])
+            before = len(found)
+            found = _followed(event, found | new)
+            if len(found) == before:
+                break
+        return in_order(found)
+
+    async def missing(self, room: Room, names: Iterable[str]) -> list[str]:
+        """Those of some events whose place is not known here."""
+        wanted = list(dict.fromkeys(names))
+        known = await store.by_event_ids(self._db, room.id, wanted)
+        return [name for name in wanted if name not in known or not await states.is_known(self._db, known[name])]
+
+    async def allow(self, asking: Asking, room: Room, event: Event) -> None:
+        """Gets what an event names as allowing it, where it is not here. Raises BadMatrix, PeerError,
+        Unavailable."""
+        if await self._unknown(room, named_by(event)):
+            await self._keep(room, await asking.auth(event.event_id))
+
+    async def know(self, asking: Asking, room: Room, names: Iterable[str]) -> None:
+        """Gets events that others name, where they are not here, with what allows them, as far as it goes."""
+        new = await asking.events(await self._unknown(room, names))
+        for event in list(new.values()):
+            if await self._unknown(room, [name for name in named_by(event) if name not in new]):
+                new |= await asking.auth(event.event_id)
+        await self._keep(room, new)
+
+    async def after(self, asking: Asking, room: Room, event_id: str) -> View:
+        """What held after an event that is not here, as another server tells it. Raises BadMatrix, PeerError,
+        Unavailable."""
+        state, auth = await asking.state_ids(event_id)
+        unknown = await self._unknown(room, [*state, *auth, event_id])
+        if len(unknown) > _FEW:
+            new = await asking.state(event_id) | await asking.events([event_id])
+        else:
+            new = await asking.events(unknown)
+        await self._keep(room, new)
+        known = await store.by_event_ids(self._db, room.id, [*state, event_id])
+        own = known.get(event_id)
+        if own is None:
+            raise BadMatrix(f"What the event follows is not to be had: {event_id}", errcode="M_NOT_FOUND")
+        stands = {
+            known[name].event.key: known[name].id
+            for name in state
+            if name in known and not known[name].rejected and known[name].event.state_key is not None
+        }
+        view = await states.against(self._db, room.id, stands, await states.now(self._db, room))
+        return view.put(own)
+
+    async def _unknown(self, room: Room, names: Iterable[str]) -> list[str]:
+        wanted = list(dict.fromkeys(names))
+        known = await store.by_event_ids(self._db, room.id, wanted)
+        return [name for name in wanted if name not in known]
+
+    async def _keep(self, room: Room, events: Mapping[str, Event]) -> None:
+        async def work(writing: Writing) -> None:
+            await outliers.keep(writing.unit, room, events)
+
+        if events:
+            await self._rooms.write(work)
+
+
+def _outside(events: Mapping[str, Event]) -> list[str]:
+    return [name for each in events.values() for name in each.prev_events if name not in events]
+
+
+def _followed(event: Event, events: Mapping[str, Event]) -> dict[str, Event]:
+    """An event with those that it follows."""
+    found, waiting = dict[str, Event](), [event.event_id]
+    while waiting:
+        name = waiting.pop()
+        if name in events and name not in found:
+            found[name] = events[name]
+            waiting += events[name].prev_events
+    return found
+
+
+def in_order(events: Mapping[str, Event]) -> list[Event]:
+    """Events, each behind those that it follows; where they say nothing, by depth."""
+    order, seen = list[Event](), set[str]()
+    stack = [(each, False) for each in sorted(events.values(), key=lambda each: -each.depth)]
+    while stack:
+        event, done = stack.pop()
+        if done:
+            order.append(event)
+        elif event.event_id not in seen:
+            seen.add(event.event_id)
+            stack.append((event, True))
+            stack += [(events[name], False) for name in event.prev_events if name in events and name not in seen]
+    return order

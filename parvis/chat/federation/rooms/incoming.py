@@ -1,0 +1,123 @@
+"""The events of a transaction: each room by itself, one event after the other, durable before it is answered
+(Matrix v1.19 Server-Server §PDUs)."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from weakref import WeakValueDictionary
+
+from parvis.chat.federation.contract import Peers
+from parvis.chat.federation.rooms.asking import TROUBLE, Asking
+from parvis.chat.federation.rooms.checking import Checker
+from parvis.chat.federation.rooms.gaps import Gaps
+from parvis.chat.rooms import append, members, placing, store
+from parvis.chat.rooms.model import Room
+from parvis.chat.rooms.placing import Placed
+from parvis.chat.rooms.service import Rooms
+from parvis.chat.rooms.states import View
+from parvis.chat.rooms.writing import Writing
+from parvis.kernel.errors import ParvisError, Unavailable
+from parvis.wire.matrix import hashes
+from parvis.wire.matrix.canonical import Object
+from parvis.wire.matrix.errors import BadMatrix
+from parvis.wire.matrix.event import Event
+from parvis.wire.matrix.versions import RoomVersion
+
+_MOST_GAPS = 10
+"""Events whose state others are asked for, for one that came."""
+_SECONDS = 60.0
+"""How long is asked around for what one event lacks."""
+_log = logging.getLogger(__name__)
+
+
+class Locks:
+    """One at a time in each room, on this node."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, room_id: str) -> asyncio.Lock:
+        """The lock of a room; to be held while others are asked about it."""
+        return self._locks.setdefault(room_id, asyncio.Lock())
+
+
+class PeerEvents:
+    """Implements contract.Incoming."""
+
+    def __init__(self, rooms: Rooms, peers: Peers, checker: Checker, locks: Locks) -> None:
+        self._rooms, self._peers, self._checker, self._locks = rooms, peers, checker, locks
+        self._gaps = Gaps(rooms)
+
+    async def pdus(self, origin: str, pdus: Sequence[Object]) -> Mapping[str, Object]:
+        """See contract.Incoming."""
+        by_room: dict[str, list[Object]] = defaultdict(list)
+        for pdu in pdus:
+            if isinstance(room_id := pdu.get("room_id"), str):
+                by_room[room_id].append(pdu)
+        told: dict[str, Object] = {}
+        for room_id, some in by_room.items():
+            async with self._locks.of(room_id):
+                told |= await self._in_room(origin, room_id, some)
+        return told
+
+    async def _in_room(self, origin: str, room_id: str, pdus: list[Object]) -> dict[str, Object]:
+        room = await store.room_named(self._rooms.store.db, room_id)
+        if room is None or not await members.is_here(self._rooms.store.db, room):
+            return {}
+        told: dict[str, Object] = {}
+        for pdu in pdus:
+            try:
+                event = await self._checker.event(pdu, room.version)
+                await self.take(origin, room, event)
+                told[event.event_id] = {}
+            except TROUBLE as error:
+                told[_name(pdu, room.version)] = {"error": error.sentence}
+                _log.info("an event of %s for %s was not taken: %s", origin, room_id, error.sentence)
+        return told
+
+    async def take(self, origin: str, room: Room, event: Event) -> Placed:
+        """Takes an event that was checked, with what is missing before it; the room's lock is held. Raises
+        BadMatrix, PeerError, Unavailable."""
+        try:
+            async with asyncio.timeout(_SECONDS):
+                return await self._take(Asking(self._peers, self._checker, origin, room), room, event)
+        except TimeoutError:
+            raise Unavailable("what is missing before the event did not come in time") from None
+
+    async def _take(self, asking: Asking, room: Room, event: Event) -> Placed:
+        order, left = [event], _MOST_GAPS
+        if await self._gaps.missing(room, event.prev_events):
+            order = await self._gaps.between(asking, room, event)
+        for each in order[:-1]:
+            try:
+                left, _ = await self._fill(asking, room, each, left)
+            except TROUBLE as error:
+                _log.info("an event that another follows was not taken: %s", error.sentence)
+        return (await self._fill(asking, room, event, left))[1]
+
+    async def _fill(self, asking: Asking, room: Room, event: Event, left: int) -> tuple[int, Placed]:
+        gap: dict[str, View] = {}
+        for name in await self._gaps.missing(room, event.prev_events):
+            left -= 1
+            if left < 0:
+                raise BadMatrix("Too much is missing before the event")
+            gap[name] = await self._gaps.after(asking, room, name)
+        await self._gaps.allow(asking, room, event)
+        return left, await self._place(room, event, gap)
+
+    async def _place(self, room: Room, event: Event, gap: dict[str, View]) -> Placed:
+        async def work(writing: Writing) -> Placed:
+            return await placing.place(writing, await append.locked(writing, room.room_id), event, gap)
+
+        placed = await self._rooms.write(work)
+        if placed.verdict != "placed":
+            _log.info("%s in %s was %s: %s", event.event_id, room.room_id, placed.verdict, placed.reason)
+        return placed
+
+
+def _name(pdu: Object, version: RoomVersion) -> str:
+    try:
+        return hashes.event_id(pdu, version)
+    except (ParvisError, KeyError, TypeError):
+        return "$"

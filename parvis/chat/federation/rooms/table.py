@@ -1,0 +1,6 @@
+"""All endpoints of shared rooms."""
+
+from parvis.chat.federation.contract import Endpoint
+from parvis.chat.federation.rooms import handshakes, serving
+
+ENDPOINTS: tuple[Endpoint, ...] = (*handshakes.ENDPOINTS, *serving.ENDPOINTS)

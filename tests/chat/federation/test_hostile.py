@@ -1,0 +1,220 @@
+"""What other servers send that is forged, broken, too much or without end: it changes nothing, and costs little.
+Matrix v1.19 Server-Server §Checks performed on receipt of a PDU"""
+
+import time
+from typing import Any
+
+import pytest
+
+from parvis.chat.federation.contract import PeerError
+from parvis.chat.rooms import append, store
+from parvis.chat.rooms.model import Draft
+from parvis.wire.matrix import base64, hashes
+from parvis.wire.matrix import event as events
+from parvis.wire.matrix.event import Event
+from tests.chat.federation.sides import A, B, Net, both
+from tests.chat.test_rooms import made, say, texts
+
+
+async def draft(
+    net: Net, room: str, user: str, kind: str, content: dict, key: str | None = None, **more: Any
+) -> Event:
+    """An event as B would say it, where `more` is otherwise; signed by B and not said there."""
+    side, found = net.sides[B], []
+
+    class _Undone(Exception):
+        pass
+
+    async def work(writing) -> None:
+        locked = await append.locked(writing, room)
+        levels = Draft("m.room.message", {"body": "x"})
+        model, _ = await append.build(writing, locked, user, levels)
+        found.append((model, locked.version))
+        raise _Undone
+
+    with pytest.raises(_Undone):
+        await side.rooms.write(work)
+    model, version = found[0]
+    source = {**model.source, "type": kind, "content": content, "sender": user, **more}
+    if key is not None:
+        source["state_key"] = key
+    for name in ("hashes", "signatures"):
+        source.pop(name)
+    home = side.rooms.home
+    sealed = hashes.sealed(source, version, home.name, home.key)
+    return events.load(sealed, version)
+
+
+async def told(net: Net, *pdus: Any) -> dict:
+    """What A answers to B."""
+    sources = [each.source if isinstance(each, Event) else each for each in pdus]
+    return dict(await net.sides[A].shared.events.pdus(B, sources))
+
+
+async def test_what_is_forged_or_broken_is_refused(net: Net) -> None:
+    ann, bob, room = await both(net)
+    before = await net.sides[A].state(room)
+    forged = await draft(net, room, ann.user, "m.room.message", {"body": "forged"})
+    large = await draft(net, room, bob.user, "m.room.message", {"body": "x" * 70_000})
+    elsewhere = await draft(net, room, bob.user, "m.room.message", {"body": "x"}, room_id=f"{room[:-1]}x")
+    unsigned = {**(await draft(net, room, bob.user, "m.room.message", {"body": "x"})).source, "signatures": {}}
+    deep = await draft(net, room, bob.user, "m.room.message", {"body": "x"}, depth=-1)
+    answers = [await told(net, each) for each in (forged, large, elsewhere, unsigned, deep)]
+    assert all("error" in next(iter(each.values())) for each in answers if each), answers
+    assert answers[2] == {}  # of a room that is not here nothing is said
+    assert await net.sides[A].timeline(room) == [] and await net.sides[A].state(room) == before
+    [answer] = (await told(net, {"room_id": room}, {"room_id": 5}, {})).values()
+    assert answer == {"error": "Not text"}
+
+
+async def test_of_what_has_another_hash_only_the_skeleton_is_taken(net: Net) -> None:
+    ann, bob, room = await both(net)
+    event = await draft(net, room, bob.user, "m.room.message", {"body": "true"})
+    source = {**event.source, "content": {"body": "false", "msgtype": "m.text"}}
+    assert await told(net, source) == {event.event_id: {}}
+    shown = await ann.ask("GET", f"/v3/rooms/{room}/event/{event.event_id}")
+    assert shown["content"] == {}
+
+
+async def test_what_is_not_allowed_is_kept_from_everything(net: Net) -> None:
+    ann, bob, room = await both(net)
+    since = (await ann.ask("GET", "/v3/sync"))["next_batch"]
+    levels = await draft(net, room, bob.user, "m.room.power_levels", {"users": {bob.user: 100}}, "")
+    assert await told(net, levels) == {levels.event_id: {}}
+    after = await draft(net, room, bob.user, "m.room.topic", {"topic": "mine"}, "", prev_events=[levels.event_id])
+    said = await draft(net, room, bob.user, "m.room.message", {"body": "after"}, prev_events=[levels.event_id])
+    await told(net, after, said)
+    state = await net.sides[A].state(room)
+    assert state["m.room.power_levels", ""] != levels.event_id and ("m.room.topic", "") not in state
+    told_ann = (await ann.ask("GET", "/v3/sync", params={"since": since}))["rooms"]["join"][room]
+    assert [each["content"] for each in told_ann["timeline"]["events"]] == [{"body": "after"}]
+    assert told_ann["state"]["events"] == []
+    await ann.ask("GET", f"/v3/rooms/{room}/event/{levels.event_id}", 404)
+    db = net.sides[A].context.store.db
+    rejected = await store.select(db, "e.rejected = 1")
+    assert {each.event_id for each in rejected} == {levels.event_id, after.event_id}
+    await say(ann, room, "goes on")
+    await net.flow()
+    assert (await texts(bob, room))[0] == "goes on"
+
+
+async def test_an_event_that_names_too_much_is_not_taken(net: Net) -> None:
+    _ann, bob, room = await both(net)
+    await say(bob, room, "one")
+    await net.flow()
+    message = (await net.sides[A].timeline(room))[-1]
+    model = await draft(net, room, bob.user, "m.room.message", {"body": "x"})
+    wrong = await draft(
+        net, room, bob.user, "m.room.message", {"body": "x"}, auth_events=[*model.auth_events, message]
+    )
+    assert await told(net, wrong) == {wrong.event_id: {}}  # known, and rejected
+    assert wrong.event_id not in await net.sides[A].timeline(room)
+
+
+async def test_a_gap_without_end_is_given_up(net: Net) -> None:
+    ann, bob, room = await both(net)
+    liar, made_up = net.sides[B], 0
+    model = await draft(net, room, bob.user, "m.room.message", {"body": "x"})
+
+    def more(query, body) -> dict:
+        nonlocal made_up
+        found = []
+        for name in body["latest_events"]:
+            made_up += 1
+            found.append({**known[name], "content": {"body": f"{made_up}"}})
+        return {"events": [sealed(each) for each in found]}
+
+    def sealed(source: dict) -> dict:
+        home = liar.rooms.home
+        plain = {name: value for name, value in source.items() if name not in ("hashes", "signatures")}
+        plain["prev_events"] = [f"${base64.encode_url(bytes([made_up % 256] * 32))}"]
+        done = hashes.sealed(plain, model.version, home.name, home.key)
+        known[hashes.event_id(done, model.version)] = done
+        return done
+
+    known: dict[str, dict] = {}
+    first = sealed(model.source)
+    liar.lies = {
+        "get_missing_events": more,
+        "state_ids": lambda query, body: {"pdu_ids": ["$x"] * 100_001, "auth_chain_ids": []},
+        "event": _nowhere,
+    }
+    net.asked.clear()
+    answer = await told(net, first)
+    assert "error" in answer[hashes.event_id(first, model.version)]
+    assert len(net.asked) < 30, len(net.asked)
+    assert await net.sides[A].timeline(room) == []
+    liar.lies = {}
+    await say(bob, room, "real")
+    await net.flow()
+    assert await texts(ann, room) == ["real"]
+
+
+def _nowhere(*_: object) -> dict:
+    raise PeerError("M_NOT_FOUND", 404)
+
+
+async def test_a_bomb_of_state_and_a_deep_chain_are_taken_in_bounded_time(net: Net) -> None:
+    ann, bob, room = await both(net, power_level_content_override={"state_default": 0})
+    side = net.sides[B]
+    net.cut.add(frozenset((A, B)))
+    for number in range(120):
+        await bob.ask("PUT", f"/v3/rooms/{room}/state/m.x/{number}", json={"n": number})
+        await bob.ask(
+            "PUT", f"/v3/rooms/{room}/state/m.room.member/{bob.user}", json={"membership": "join", "n": number}
+        )
+    await say(ann, room, "on the other side")
+    net.cut.clear()
+    start = time.monotonic()
+    await net.flow()
+    seconds = time.monotonic() - start
+    assert await net.sides[A].state(room) == await side.state(room)
+    rows = await net.sides[A].context.store.db.value("SELECT COUNT(*) FROM chat_branch_state")
+    assert rows < 240 * 240 / 20 and seconds < 60, (rows, seconds)
+
+
+async def test_a_join_that_tells_another_state_is_refused(net: Net) -> None:
+    ann, bob = await net.sides[A].client("ann"), await net.sides[B].client("bob")
+    room = await made(bob, preset="public_chat")
+    side = net.sides[B]
+    real = net.sides[A]._ask
+
+    async def without(server: str, method: str, path: str, body: dict | None, query: Any) -> Any:
+        found = await real(server, method, path, body, query)
+        if "/send_join/" in path:
+            found["state"] = [each for each in found["state"] if each["type"] != lacking]
+        return found
+
+    net.sides[A]._ask = without
+    for lacking in ("m.room.create", "m.room.join_rules"):
+        await ann.ask(
+            "POST", f"/v3/join/{room}", 400 if lacking == "m.room.create" else 403, json={}, params={"via": B}
+        )
+        assert (await ann.ask("GET", "/v3/joined_rooms"))["joined_rooms"] == []
+    net.sides[A]._ask = real
+    await ann.ask("POST", f"/v3/join/{room}", json={}, params={"via": B})
+    await net.flow()
+    assert await side.state(room) == await net.sides[A].state(room)
+
+
+async def test_whose_server_is_not_in_a_room_gets_nothing_of_it(net: Net) -> None:
+    ann = await net.sides[A].client("ann")
+    room = await made(ann)
+    event = await say(ann, room, "inside")
+    peers = net.sides[B]
+    for path in (
+        f"event/{event}",
+        f"backfill/{room}",
+        f"state/{room}",
+        f"state_ids/{room}",
+        f"event_auth/{room}/{event}",
+    ):
+        with pytest.raises(PeerError) as refused:
+            await peers.get(A, f"/_matrix/federation/v1/{path}", {"event_id": event, "v": event, "limit": "1"})
+        assert refused.value.errcode == "M_FORBIDDEN", path
+    with pytest.raises(PeerError) as refused:
+        await peers.get(A, f"/_matrix/federation/v1/make_join/{room}/@eve:{B}", {"ver": ["12"]})
+    assert refused.value.errcode == "M_FORBIDDEN"
+    with pytest.raises(PeerError) as refused:
+        await peers.get(A, f"/_matrix/federation/v1/make_join/{room}/@eve:c.example", {"ver": ["12"]})
+    assert refused.value.errcode == "M_FORBIDDEN"

@@ -1,0 +1,217 @@
+"""Rooms that several servers of ours share: people come, talk, change things and go, on either side, with the network
+cut and healed."""
+
+import pytest
+
+from tests.chat.federation.sides import A, B, Net, both
+from tests.chat.test_rooms import made, say, texts
+
+
+async def same(net: Net, room: str) -> None:
+    """Both have the same."""
+    await net.flow()
+    a, b = net.sides[A], net.sides[B]
+    assert await a.state(room) == await b.state(room)
+
+
+@pytest.mark.parametrize("version", ["10", "11", "12"])
+async def test_who_joins_elsewhere_talks_with_those_there(net: Net, version: str) -> None:
+    ann, bob = await net.sides[A].client("ann"), await net.sides[B].client("bob")
+    room = await made(ann, preset="public_chat", name="Choir", room_version=version)
+    await say(ann, room, "before")
+    await bob.ask("POST", f"/v3/join/{room}", json={}, params={"via": A})
+    await same(net, room)
+    assert (await bob.ask("GET", "/v3/joined_rooms"))["joined_rooms"] == [room]
+    await say(bob, room, "hello from b")
+    await net.flow()
+    await say(ann, room, "hello from a")
+    await net.flow()
+    assert await texts(ann, room) == ["hello from a", "hello from b", "before"]
+    assert await texts(bob, room) == ["hello from a", "hello from b", "before"]
+    told = await bob.ask("GET", "/v3/sync")
+    joined = told["rooms"]["join"][room]
+    assert {each["content"].get("name") for each in joined["state"]["events"]} >= {"Choir"}
+    assert [each["content"].get("body") for each in joined["timeline"]["events"]][-2:] == [
+        "hello from b",
+        "hello from a",
+    ]
+    assert joined["summary"]["m.joined_member_count"] == 2
+
+
+async def test_invitations_edits_reactions_and_redactions_go_both_ways(net: Net) -> None:
+    ann, bob, room = await both(net, name="Board")
+    event = await say(ann, room, "first")
+    await net.flow()
+    reaction = {"m.relates_to": {"rel_type": "m.annotation", "event_id": event, "key": "+"}}
+    await bob.ask("PUT", f"/v3/rooms/{room}/send/m.reaction/r", json=reaction)
+    edit = {"msgtype": "m.text", "body": "* second", "m.new_content": {"msgtype": "m.text", "body": "second"}}
+    edit["m.relates_to"] = {"rel_type": "m.replace", "event_id": event}
+    await ann.ask("PUT", f"/v3/rooms/{room}/send/m.room.message/e", json=edit)
+    await same(net, room)
+    shown = await bob.ask("GET", f"/v3/rooms/{room}/event/{event}")
+    assert shown["unsigned"]["m.relations"]["m.replace"]["content"]["m.new_content"]["body"] == "second"
+    await ann.ask("PUT", f"/v3/rooms/{room}/redact/{event}/x", json={})
+    await net.flow()
+    assert (await bob.ask("GET", f"/v3/rooms/{room}/event/{event}"))["content"] == {}
+    other = await say(bob, room, "mine")
+    await net.flow()
+    await ann.ask("PUT", f"/v3/rooms/{room}/redact/{other}/y", json={"reason": "no"})
+    await net.flow()
+    assert (await bob.ask("GET", f"/v3/rooms/{room}/event/{other}"))["content"] == {}
+
+
+async def test_a_kick_and_a_ban_close_the_room_on_the_other_side(net: Net) -> None:
+    ann, bob, room = await both(net)
+    await ann.ask("POST", f"/v3/rooms/{room}/kick", json={"user_id": bob.user})
+    await net.flow()
+    await bob.ask("GET", f"/v3/rooms/{room}/messages?dir=b", 403)
+    await bob.ask("PUT", f"/v3/rooms/{room}/send/m.room.message/1", 403, json={"body": "x", "msgtype": "m.text"})
+    await ann.ask("POST", f"/v3/rooms/{room}/invite", json={"user_id": bob.user})
+    await say(ann, room, "while he was away")
+    await bob.ask("POST", f"/v3/rooms/{room}/join", json={})
+    await same(net, room)
+    await say(bob, room, "back")
+    await net.flow()
+    assert (await texts(ann, room))[0] == "back" and (await texts(bob, room))[0] == "back"
+    await ann.ask("POST", f"/v3/rooms/{room}/ban", json={"user_id": bob.user})
+    await net.flow()
+    await bob.ask("POST", f"/v3/rooms/{room}/join", 403, json={})
+    assert (await bob.ask("GET", "/v3/joined_rooms"))["joined_rooms"] == []
+
+
+async def test_an_invitation_is_declined_and_a_room_left(net: Net) -> None:
+    ann, bob, room = await both(net)
+    await bob.ask("POST", f"/v3/rooms/{room}/leave", json={})
+    await net.flow()
+    members = await ann.ask("GET", f"/v3/rooms/{room}/members")
+    assert {each["state_key"]: each["content"]["membership"] for each in members["chunk"]}[bob.user] == "leave"
+    await ann.ask("POST", f"/v3/rooms/{room}/invite", json={"user_id": bob.user})
+    await bob.ask("POST", f"/v3/rooms/{room}/leave", json={"reason": "busy"})
+    members = await ann.ask("GET", f"/v3/rooms/{room}/members")
+    assert {each["state_key"]: each["content"]["membership"] for each in members["chunk"]}[bob.user] == "leave"
+    assert "rooms" not in await bob.ask("GET", "/v3/sync")
+
+
+async def test_who_knocks_elsewhere_is_let_in(net: Net) -> None:
+    ann, bob = await net.sides[A].client("ann"), await net.sides[B].client("bob")
+    rules = {"type": "m.room.join_rules", "state_key": "", "content": {"join_rule": "knock"}}
+    room = await made(ann, initial_state=[rules])
+    await bob.ask("POST", f"/v3/knock/{room}", json={"reason": "please"}, params={"via": A})
+    assert room in (await bob.ask("GET", "/v3/sync"))["rooms"]["knock"]
+    members = await ann.ask("GET", f"/v3/rooms/{room}/members", params={"membership": "knock"})
+    assert [each["content"]["reason"] for each in members["chunk"]] == ["please"]
+    await ann.ask("POST", f"/v3/rooms/{room}/invite", json={"user_id": bob.user})
+    await bob.ask("POST", f"/v3/rooms/{room}/join", json={})
+    await same(net, room)
+
+
+async def test_members_of_another_room_are_let_in(net: Net) -> None:
+    ann, bob = await net.sides[A].client("ann"), await net.sides[B].client("bob")
+    club = await made(ann, preset="public_chat")
+    allow = [{"type": "m.room_membership", "room_id": club}]
+    rules = {"type": "m.room.join_rules", "state_key": "", "content": {"join_rule": "restricted", "allow": allow}}
+    room = await made(ann, initial_state=[rules])
+    await bob.ask("POST", f"/v3/join/{room}", 400, json={}, params={"via": A})
+    await bob.ask("POST", f"/v3/join/{club}", json={}, params={"via": A})
+    await bob.ask("POST", f"/v3/join/{room}", json={}, params={"via": A})
+    await same(net, room)
+
+
+async def test_what_both_do_while_they_cannot_speak_meets(net: Net) -> None:
+    ann, bob, room = await both(net, power_level_content_override={"state_default": 0, "events": {}})
+    net.cut.add(frozenset((A, B)))
+    for number in range(5):
+        await say(ann, room, f"a{number}")
+        await say(bob, room, f"b{number}")
+    topic = f"/v3/rooms/{room}/state/m.room.topic"
+    await ann.ask("PUT", topic, json={"topic": "of a"})
+    await bob.ask("PUT", topic, json={"topic": "of b"})
+    await bob.ask("PUT", f"/v3/rooms/{room}/state/m.room.name", json={"name": "by b"})
+    await ann.ask("PUT", f"/v3/rooms/{room}/state/x.y/k", json={"by": "a"})
+    await net.flow()
+    net.cut.clear()
+    await same(net, room)
+    assert sorted(await texts(ann, room)) == sorted(await texts(bob, room)) and len(await texts(ann, room)) == 10
+    assert (await ann.ask("GET", topic)) == (await bob.ask("GET", topic)) == {"topic": "of b"}
+    await say(ann, room, "joins them")
+    await same(net, room)
+    for side in net.sides.values():
+        assert await side.context.store.db.value("SELECT latest FROM chat_room") == await net.sides[
+            A
+        ].context.store.db.value("SELECT latest FROM chat_room")
+
+
+async def test_who_was_banned_meanwhile_says_nothing_more(net: Net) -> None:
+    ann, bob, room = await both(net)
+    net.cut.add(frozenset((A, B)))
+    await ann.ask("POST", f"/v3/rooms/{room}/ban", json={"user_id": bob.user})
+    await say(bob, room, "too late")
+    net.cut.clear()
+    await net.sides[B].deliver()  # it was sent before he could know
+    await net.flow()
+    assert await texts(ann, room) == []
+    await say(ann, room, "quiet now")
+    await net.flow()
+    assert (await texts(ann, room)) == ["quiet now"]
+
+
+async def test_the_past_is_filled_in_as_somebody_reads_back(net: Net) -> None:
+    ann, bob = await net.sides[A].client("ann"), await net.sides[B].client("bob")
+    room = await made(ann, preset="public_chat", name="first name")
+    said = [await say(ann, room, f"{number}") for number in range(150)]
+    await ann.ask("PUT", f"/v3/rooms/{room}/state/m.room.name", json={"name": "second name"})
+    await ann.ask("PUT", f"/v3/rooms/{room}/redact/{said[3]}/1", json={})
+    await bob.ask("POST", f"/v3/join/{room}", json={}, params={"via": A})
+    joined = (await bob.ask("GET", "/v3/sync"))["rooms"]["join"][room]["timeline"]
+    assert joined["limited"] and len(joined["events"]) == 1
+    found, query = [], {"dir": "b", "limit": 40, "from": joined["prev_batch"]}
+    while True:
+        page = await bob.ask("GET", f"/v3/rooms/{room}/messages", params=query)
+        found += page["chunk"]
+        if "end" not in page:
+            break
+        query["from"] = page["end"]
+    assert [each["event_id"] for each in found if each["type"] == "m.room.message"] == said[::-1]
+    assert found[-1]["type"] == "m.room.create" and len({each["event_id"] for each in found}) == len(found)
+    await say(bob, room, "after")
+    await same(net, room)
+    since = (await bob.ask("GET", "/v3/sync"))["next_batch"]
+    assert "rooms" not in await bob.ask("GET", "/v3/sync", params={"since": since})
+
+
+async def test_what_was_not_shown_to_who_came_later_stays_hidden_when_filled_in(net: Net) -> None:
+    ann, bob = await net.sides[A].client("ann"), await net.sides[B].client("bob")
+    seen = {"type": "m.room.history_visibility", "state_key": "", "content": {"history_visibility": "joined"}}
+    room = await made(ann, preset="public_chat", initial_state=[seen])
+    await say(ann, room, "a secret")
+    await ann.ask("PUT", f"/v3/rooms/{room}/state/m.room.history_visibility", json={"history_visibility": "shared"})
+    await say(ann, room, "open")
+    await bob.ask("POST", f"/v3/join/{room}", json={}, params={"via": A})
+    assert [each for each in await texts(bob, room) if each] == ["open"]
+    kept = await net.sides[B].context.store.db.rows("SELECT json FROM chat_event")
+    assert not any(b"a secret" in bytes(row[0]) for row in kept)  # it was never sent
+
+
+async def test_a_gap_is_closed_and_of_what_is_before_the_state_is_asked(net: Net) -> None:
+    ann, bob, room = await both(net)
+    a, b = net.sides[A], net.sides[B]
+    number = await a.context.store.db.value("SELECT id FROM chat_room")
+    await say(ann, room, "lost 1")
+    await say(ann, room, "lost 2")
+    upto = await a.rooms.position()
+    a.sent[B, number] = upto  # it never arrived
+    await say(ann, room, "arrives")
+    await net.flow()
+    assert await texts(bob, room) == ["arrives", "lost 2", "lost 1"]
+    topic = f"/v3/rooms/{room}/state/m.room.topic"
+    for each in range(260):
+        await ann.ask("PUT", topic, json={"topic": f"{each}"})
+    a.sent[B, number] = await a.rooms.position()
+    await say(ann, room, "much later")
+    await net.flow()
+    assert (await texts(bob, room))[0] == "much later"
+    assert (await bob.ask("GET", topic)) == {"topic": "259"}
+    assert await a.state(room) == await b.state(room)
+    await say(bob, room, "yes")
+    await same(net, room)
+    assert (await texts(ann, room))[0] == "yes"
