@@ -7,7 +7,7 @@ from parvis.chat.federation.contract import Endpoint, PeerCall
 from parvis.chat.federation.rooms.checking import listed
 from parvis.chat.federation.rooms.service import SharedRooms
 from parvis.chat.federation.rooms.visible import room_of
-from parvis.chat.rooms import append, invited, joining, members, outgoing, states, store
+from parvis.chat.rooms import append, invited, joining, members, states, store
 from parvis.chat.rooms.chains import chains, named_by
 from parvis.chat.rooms.model import Draft, Room, Stored
 from parvis.chat.rooms.sync import STRIPPED
@@ -68,15 +68,9 @@ async def _taken(call: PeerCall, word: str) -> tuple[Room, Stored]:
     room = await room_of(call.store.db, call.params["roomId"])
     event = await _signed(call, room, word)
     async with shared_rooms(call).locks.of(room.room_id):
-        placed = await shared_rooms(call).events.take(call.origin, room, event)
+        placed = await shared_rooms(call).events.take(call.origin, room, event, relayed=True)
     if placed.verdict != "placed":
         raise Forbidden(placed.reason or "this is not allowed")
-
-    async def work(writing: Writing) -> None:
-        await writing.unit.run("UPDATE chat_event SET relayed = 1 WHERE id = ?", placed.stored.id)
-        await outgoing.send(writing, room, placed.stored, without=call.origin)
-
-    await shared_rooms(call).rooms.write(work)
     return room, placed.stored
 
 

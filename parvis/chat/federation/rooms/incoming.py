@@ -11,7 +11,7 @@ from parvis.chat.federation.contract import Peers
 from parvis.chat.federation.rooms.asking import TROUBLE, Asking
 from parvis.chat.federation.rooms.checking import Checker
 from parvis.chat.federation.rooms.gaps import Gaps
-from parvis.chat.rooms import append, members, placing, store
+from parvis.chat.rooms import append, members, outgoing, placing, store
 from parvis.chat.rooms.model import Room
 from parvis.chat.rooms.placing import Placed
 from parvis.chat.rooms.service import Rooms
@@ -76,16 +76,17 @@ class PeerEvents:
                 _log.info("an event of %s for %s was not taken: %s", origin, room_id, error.sentence)
         return told
 
-    async def take(self, origin: str, room: Room, event: Event) -> Placed:
-        """Takes an event that was checked, with what is missing before it; the room's lock is held. Raises
-        BadMatrix, PeerError, Unavailable."""
+    async def take(self, origin: str, room: Room, event: Event, *, relayed: bool = False) -> Placed:
+        """Takes an event that was checked, with what is missing before it; the room's lock is held. With `relayed`
+        it goes on to the other servers. Raises BadMatrix, PeerError, Unavailable."""
         try:
             async with asyncio.timeout(_SECONDS):
-                return await self._take(Asking(self._peers, self._checker, origin, room), room, event)
+                asking = Asking(self._peers, self._checker, origin, room)
+                return await self._take(asking, room, event, origin if relayed else "")
         except TimeoutError:
             raise Unavailable("what is missing before the event did not come in time") from None
 
-    async def _take(self, asking: Asking, room: Room, event: Event) -> Placed:
+    async def _take(self, asking: Asking, room: Room, event: Event, relay_of: str) -> Placed:
         order, left = [event], _MOST_GAPS
         if await self._gaps.missing(room, event.prev_events):
             order = await self._gaps.between(asking, room, event)
@@ -94,9 +95,11 @@ class PeerEvents:
                 left, _ = await self._fill(asking, room, each, left)
             except TROUBLE as error:
                 _log.info("an event that another follows was not taken: %s", error.sentence)
-        return (await self._fill(asking, room, event, left))[1]
+        return (await self._fill(asking, room, event, left, relay_of))[1]
 
-    async def _fill(self, asking: Asking, room: Room, event: Event, left: int) -> tuple[int, Placed]:
+    async def _fill(
+        self, asking: Asking, room: Room, event: Event, left: int, relay_of: str = ""
+    ) -> tuple[int, Placed]:
         gap: dict[str, View] = {}
         for name in await self._gaps.missing(room, event.prev_events):
             left -= 1
@@ -104,11 +107,16 @@ class PeerEvents:
                 raise BadMatrix("Too much is missing before the event")
             gap[name] = await self._gaps.after(asking, room, name)
         await self._gaps.allow(asking, room, event)
-        return left, await self._place(room, event, gap)
+        return left, await self._place(room, event, gap, relay_of)
 
-    async def _place(self, room: Room, event: Event, gap: dict[str, View]) -> Placed:
+    async def _place(self, room: Room, event: Event, gap: dict[str, View], relay_of: str) -> Placed:
         async def work(writing: Writing) -> Placed:
-            return await placing.place(writing, await append.locked(writing, room.room_id), event, gap)
+            locked = await append.locked(writing, room.room_id)
+            placed = await placing.place(writing, locked, event, gap)
+            if relay_of and placed.verdict == "placed":
+                await writing.unit.run("UPDATE chat_event SET relayed = 1 WHERE id = ?", placed.stored.id)
+                await outgoing.send(writing, locked, placed.stored, without=relay_of)
+            return placed
 
         placed = await self._rooms.write(work)
         if placed.verdict != "placed":
