@@ -40,8 +40,6 @@ class Server:
         identifiers.server_name(self.name, "chat.server_name")
         self.users = Users(self.name)
         self.peers: Peers = _nobody
-        self.queue: Queue | None = None
-        """What leaves for other servers; None where nothing does."""
         self.federation: Federation | None = None
         """Other servers; there from the wiring on."""
         self.queue: Queue | None = None

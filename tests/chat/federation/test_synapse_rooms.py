@@ -1,0 +1,258 @@
+"""Rooms that are shared with a Synapse: both directions, with the network cut while both change things."""
+
+import asyncio
+import hashlib
+import hmac
+import os
+import pathlib
+import subprocess
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx
+import pytest
+
+from tests.certificates import Authority
+from tests.chat.federation.world import Peer
+from tests.servers import free_port
+
+SYNAPSE = os.environ.get("PARVIS_SYNAPSE", "")
+pytestmark = [
+    pytest.mark.peer,
+    pytest.mark.slow,
+    pytest.mark.skipif(not SYNAPSE, reason="PARVIS_SYNAPSE names no script that runs one"),
+]
+
+
+class Theirs(httpx.AsyncClient):
+    """A client of somebody on the Synapse."""
+
+    user: str
+
+    async def ask(self, method: str, path: str, status: int = 200, **more) -> dict:
+        found = await self.request(method, f"/_matrix/client{path}", **more)
+        assert found.status_code == status, (found.status_code, found.text)
+        return found.json()
+
+
+class Synapse:
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.port, self.folder = free_port(), folder
+        self.name = f"localhost:{self.port}"
+        self.process: subprocess.Popen | None = None
+        self.clients: list[Theirs] = []
+
+    async def start(self) -> None:
+        self.process = subprocess.Popen([SYNAPSE, str(self.port), str(self.folder)], start_new_session=True)
+        await self._up()
+
+    async def _up(self) -> None:
+        async with httpx.AsyncClient(verify=False, trust_env=False) as client:
+            for _ in range(200):
+                try:
+                    await client.get(f"https://{self.name}/_matrix/client/versions")
+                    return
+                except httpx.HTTPError:
+                    await asyncio.sleep(0.2)
+        raise AssertionError((self.folder / "log").read_text()[-2000:])
+
+    def stop(self) -> None:
+        assert self.process
+        self.process.terminate()
+        self.process.wait(20)
+
+    async def again(self) -> None:
+        python = pathlib.Path(SYNAPSE).parent / "venv/bin/python"
+        self.process = subprocess.Popen(
+            [python, "-m", "synapse.app.homeserver", "-c", "homeserver.yaml"],
+            cwd=self.folder,
+            start_new_session=True,
+        )
+        await self._up()
+
+    async def client(self, name: str) -> Theirs:
+        client = Theirs(base_url=f"https://{self.name}", verify=False, trust_env=False, timeout=60)
+        nonce = (await client.get("/_synapse/admin/v1/register")).json()["nonce"]
+        said = f"{nonce}\0{name}\0pass\0notadmin".encode()
+        mac = hmac.new(b"secret", said, hashlib.sha1).hexdigest()
+        body = {"nonce": nonce, "username": name, "password": "pass", "admin": False, "mac": mac}
+        found = (await client.post("/_synapse/admin/v1/register", json=body)).json()
+        client.headers["authorization"] = f"Bearer {found['access_token']}"
+        client.user = found["user_id"]
+        self.clients.append(client)
+        return client
+
+
+@pytest.fixture
+async def world(tmp_path) -> AsyncIterator[tuple[Peer, Synapse]]:
+    ca = pathlib.Path(SYNAPSE).parent / "ca"
+    authority = Authority.__new__(Authority)
+    authority.file = ca / "authority.pem"
+    (ca / "localhost1.pem").write_bytes((ca / "localhost.crt").read_bytes() + (ca / "localhost.key").read_bytes())
+    ours = Peer(tmp_path / "ours", "", authority)
+    await ours.open()
+    synapse = Synapse(tmp_path / "theirs")
+    await synapse.start()
+    yield ours, synapse
+    for client in synapse.clients:
+        await client.aclose()
+    await ours.close()
+    synapse.stop()
+
+
+async def until(check: Callable[[], Awaitable[object]], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            found = await check()
+        except AssertionError as error:
+            found = error
+        if found is True:
+            return
+        assert time.monotonic() < end, found
+        await asyncio.sleep(0.3)
+
+
+async def said(client, room: str) -> list[str]:
+    page = await client.ask("GET", f"/v3/rooms/{room}/messages", params={"dir": "b", "limit": 100})
+    return [each["content"].get("body") for each in page["chunk"] if each["type"] == "m.room.message"][::-1]
+
+
+async def say(client, room: str, text: str) -> str:
+    body = {"msgtype": "m.text", "body": text}
+    path = f"/v3/rooms/{room}/send/m.room.message/{uuid.uuid4()}"
+    return (await client.ask("PUT", path, json=body))["event_id"]
+
+
+async def state(client, room: str) -> dict:
+    found = await client.request("GET", f"/_matrix/client/v3/rooms/{room}/state")
+    return {(each["type"], each["state_key"]): each["event_id"] for each in found.json()}
+
+
+async def same(one, other, room: str, seconds: float = 30) -> None:
+    async def check() -> object:
+        mine, theirs = await state(one, room), await state(other, room)
+        if mine != theirs:
+            return {
+                key: (mine.get(key), theirs.get(key))
+                for key in {*mine, *theirs}
+                if mine.get(key) != theirs.get(key)
+            }
+        first, second = await said(one, room), await said(other, room)
+        return True if sorted(map(str, first)) == sorted(map(str, second)) else (first, second)
+
+    await until(check, seconds)
+
+
+async def life(one, other, room: str) -> None:
+    """What people do in a room, by one and the other; one has the power."""
+    first = await say(one, room, "first")
+    await same(one, other, room)
+    body = {"m.relates_to": {"rel_type": "m.annotation", "event_id": first, "key": "+"}}
+    await other.ask("PUT", f"/v3/rooms/{room}/send/m.reaction/r1", json=body)
+    edit = {"msgtype": "m.text", "body": "* second", "m.new_content": {"msgtype": "m.text", "body": "second"}}
+    edit["m.relates_to"] = {"rel_type": "m.replace", "event_id": first}
+    await one.ask("PUT", f"/v3/rooms/{room}/send/m.room.message/e1", json=edit)
+    gone = await say(other, room, "a slip")
+    await one.ask("PUT", f"/v3/rooms/{room}/state/m.room.topic", json={"topic": "now"})
+    await same(one, other, room)
+    await one.ask("PUT", f"/v3/rooms/{room}/redact/{gone}/x1", json={})
+
+    async def redacted() -> object:
+        shown = await other.ask("GET", f"/v3/rooms/{room}/event/{gone}")
+        return shown["content"] == {} or shown
+
+    await until(redacted)
+    levels = await one.ask("GET", f"/v3/rooms/{room}/state/m.room.power_levels")
+    levels.setdefault("users", {})[other.user] = 50
+    await one.ask("PUT", f"/v3/rooms/{room}/state/m.room.power_levels", json=levels)
+    await same(one, other, room)
+    await other.ask("PUT", f"/v3/rooms/{room}/state/m.room.name", json={"name": "by the other"})
+    await same(one, other, room)
+    await one.ask("POST", f"/v3/rooms/{room}/kick", json={"user_id": other.user})
+
+    async def out() -> object:
+        found = await other.ask("GET", "/v3/joined_rooms")
+        return room not in found["joined_rooms"]
+
+    await until(out)
+    await one.ask("POST", f"/v3/rooms/{room}/invite", json={"user_id": other.user})
+    await other.ask("POST", f"/v3/rooms/{room}/join", json={})
+    await say(other, room, "back")
+    await same(one, other, room)
+
+
+@pytest.mark.parametrize("version", ["10", "12"])
+async def test_a_room_of_ours(world, version: str) -> None:
+    ours, synapse = world
+    ann, sam = await ours.client("ann"), await synapse.client("sam")
+    body = {"name": "Ours", "room_version": version, "invite": [sam.user]}
+    room = (await ann.ask("POST", "/v3/createRoom", json=body))["room_id"]
+    await say(ann, room, "before")
+    await sam.ask("POST", f"/v3/rooms/{room}/join", json={})
+    await life(ann, sam, room)
+    await ann.ask("POST", f"/v3/rooms/{room}/ban", json={"user_id": sam.user})
+
+    async def out() -> object:
+        return room not in (await sam.ask("GET", "/v3/joined_rooms"))["joined_rooms"]
+
+    await until(out)
+
+
+@pytest.mark.parametrize("version", ["10", "12"])
+async def test_a_room_of_theirs(world, version: str) -> None:
+    ours, synapse = world
+    ann, sam = await ours.client("ann"), await synapse.client("sam")
+    body = {"name": "Theirs", "room_version": version, "preset": "private_chat", "invite": [ann.user]}
+    room = (await sam.ask("POST", "/v3/createRoom", json=body))["room_id"]
+    for number in range(30):
+        await say(sam, room, f"before {number}")
+    told = await ann.ask("GET", "/v3/sync")
+    assert room in told["rooms"]["invite"]
+    await ann.ask("POST", f"/v3/rooms/{room}/join", json={})
+    await life(sam, ann, room)
+    public = (await sam.ask("POST", "/v3/createRoom", json={"preset": "public_chat", "room_alias_name": "open"}))[
+        "room_id"
+    ]
+    await ann.ask("POST", f"/v3/join/%23open:{synapse.name}", json={})
+    await same(ann, sam, public)
+    await ann.ask("POST", f"/v3/rooms/{public}/leave", json={})
+
+    async def gone() -> object:
+        found = await sam.ask("GET", f"/v3/rooms/{public}/joined_members")
+        return ann.user not in found["joined"]
+
+    await until(gone)
+
+
+@pytest.mark.parametrize("version", ["10", "12"])
+async def test_what_both_do_while_they_are_apart_meets(world, version: str) -> None:
+    ours, synapse = world
+    ann, sam = await ours.client("ann"), await synapse.client("sam")
+    bob = await ours.client("bob")
+    body = {"room_version": version, "invite": [sam.user, bob.user], "power_level_content_override": {"users": {}}}
+    body["power_level_content_override"] = {"state_default": 0, "events": {"m.room.name": 0, "m.room.topic": 0}}
+    room = (await ann.ask("POST", "/v3/createRoom", json=body))["room_id"]
+    await sam.ask("POST", f"/v3/rooms/{room}/join", json={})
+    await bob.ask("POST", f"/v3/rooms/{room}/join", json={})
+    await say(ann, room, "together")
+    await same(ann, sam, room)
+    ours.federation.settings.enabled = True
+    allows = ours.federation.policy.allows
+    ours.federation.policy._allowed, kept = [], ours.federation.policy._allowed  # nobody is let in or asked
+    assert not allows(synapse.name)
+    for number in range(8):
+        await say(ann, room, f"a{number}")
+        await say(sam, room, f"s{number}")
+        await ann.ask("PUT", f"/v3/rooms/{room}/state/x.y/{number}", json={"a": number})
+        await sam.ask("PUT", f"/v3/rooms/{room}/state/x.y/{number}", json={"s": number})
+    await ann.ask("PUT", f"/v3/rooms/{room}/state/m.room.topic", json={"topic": "ann's"})
+    await sam.ask("PUT", f"/v3/rooms/{room}/state/m.room.topic", json={"topic": "sam's"})
+    await bob.ask("POST", f"/v3/rooms/{room}/leave", json={})
+    await sam.ask("PUT", f"/v3/rooms/{room}/state/m.room.name", json={"name": "sam's"})
+    ours.federation.policy._allowed = kept
+    await say(ann, room, "here again")
+    await say(sam, room, "me too")
+    await same(ann, sam, room, 60)
+    assert len(await said(ann, room)) == 19
