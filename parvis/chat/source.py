@@ -64,7 +64,8 @@ class ChatSource:
         """What it says by now."""
         edits = await store.select(
             self._db,
-            "e.relates_to = ? AND e.rel_type = 'm.replace' AND e.sender = ? ORDER BY e.stream DESC LIMIT 50",
+            """e.relates_to = ? AND e.relates_to <> '' AND e.rel_type = 'm.replace' AND e.sender = ?
+            ORDER BY e.stream DESC LIMIT 50""",
             stored.event_id,
             stored.event.sender,
         )

@@ -1,13 +1,13 @@
 """The past of a room, as each person may see it (Matrix v1.19 Client-Server §Room History Visibility)."""
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parvis.chat.rooms import store, tokens
 from parvis.chat.rooms.model import NOWHERE, Page, Room, Stored
 from parvis.kernel.errors import NotFound
 from parvis.wire.matrix import visibility
-from parvis.wire.matrix.event import Event
 from parvis.wire.matrix.filters import Sieve
 from parvis.wire.matrix.powers import CREATE
 
@@ -15,7 +15,7 @@ _ROUNDS = 5
 """How often more is read where a filter, or rights, left nothing of what was read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sight:
     """What of a room's past one user may see."""
 
@@ -57,16 +57,22 @@ def _before(changes: list[tuple[int, str]] | list[tuple[int, object]], stream: i
 
 async def sight(db: store.Reader, room: Room, user_id: str) -> Sight:
     """What a user may see of a room: one statement."""
-    found = await store.log_of(db, room.id, ("m.room.member", user_id), ("m.room.history_visibility", ""), CREATE)
-    by_type: dict[str, list[tuple[int, Event]]] = {"m.room.member": [], "m.room.history_visibility": []}
-    for at, each in found:
-        by_type.setdefault(each.event.type, []).append((at, each.event))
-    return Sight(
-        user_id,
-        [(at, visibility.visibility_of(event)) for at, event in by_type["m.room.history_visibility"]],
-        [(at, event.membership) for at, event in by_type["m.room.member"]],
-        all(at > NOWHERE for at, _ in by_type.get("m.room.create", ())),
-    )
+    return (await sights(db, [room.id], user_id))[room.id]
+
+
+async def sights(db: store.Reader, rooms: Sequence[int], user_id: str) -> dict[int, Sight]:
+    """The same of several rooms: one statement."""
+    seen = {room: Sight(user_id, [], []) for room in rooms}
+    log = await store.log_of(db, rooms, ("m.room.member", user_id), ("m.room.history_visibility", ""), CREATE)
+    for at, each in log:
+        match each.event.type:
+            case "m.room.member":
+                seen[each.room].memberships.append((at, each.event.membership))
+            case "m.room.history_visibility":
+                seen[each.room].visibilities.append((at, visibility.visibility_of(each.event)))
+            case _ if at <= NOWHERE:
+                seen[each.room].whole = False
+    return seen
 
 
 async def page(

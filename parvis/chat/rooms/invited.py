@@ -1,11 +1,14 @@
 """Invitations to rooms of other servers, and what became of them."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from parvis.chat.rooms import append, members, store
 from parvis.chat.rooms.model import Room
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel import ids
+from parvis.store.sql.contract import marks
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.event import Event
 
@@ -48,10 +51,12 @@ async def end(writing: Writing, room: Room, user: str, event: Event | None) -> N
     await members.became(writing, room, user, "leave", number, await unit.tick(room.account_id))
 
 
-async def stripped(db: store.Reader, room: int, user: str) -> list[Object]:
-    """What somebody was told of a room when they were invited; nothing where we are in it."""
-    text = await db.value("SELECT state FROM chat_invitation WHERE room = ? AND user_id = ?", room, user)
-    return [] if text is None else msgspec.json.decode(text, type=list[Object])
+async def stripped(db: store.Reader, rooms: Sequence[int], user: str) -> dict[int, list[Object]]:
+    """What somebody was told of rooms when they were invited; of those that we are in, nothing."""
+    rows = await db.rows(
+        f"SELECT room, state FROM chat_invitation WHERE user_id = ? AND room IN {marks(len(rooms))}", user, *rooms
+    )
+    return {room: msgspec.json.decode(text, type=list[Object]) for room, text in rows}
 
 
 def _shown(each: Object) -> Object:

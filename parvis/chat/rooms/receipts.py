@@ -1,5 +1,6 @@
 """How far people have read (Matrix v1.19 Client-Server §Receipts)."""
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from parvis.chat.people import data
@@ -7,6 +8,7 @@ from parvis.chat.rooms import members, store
 from parvis.chat.rooms.model import RECEIPT, Me, Room, Stored
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel import clock, ids
+from parvis.store.sql.contract import marks
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.transactions import Receipt
@@ -88,32 +90,35 @@ async def mark(writing: Writing, me: Me, room_id: str, event_id: str) -> None:
     await data.put(writing.unit, me.principal, "m.fully_read", {"event_id": event_id}, room_id)
 
 
-async def since(db: store.Reader, me: Me, room: Room, after: int, until: int) -> Object | None:
-    """What clients are told of receipts that came after a position, as `m.receipt`; private ones only of one's
-    own."""
+async def since(db: store.Reader, me: Me, rooms: Sequence[int], after: int, until: int) -> dict[int, Object]:
+    """What clients are told of receipts that came after a position, as `m.receipt` by room; private ones only of
+    one's own. One statement."""
+    if not rooms:
+        return {}
     rows = await db.rows(
-        """SELECT user_id, type, thread, event_id, read_ms FROM chat_receipt WHERE room = ? AND stream > ?
-        AND stream <= ? AND (type = 'm.read' OR user_id = ?) ORDER BY stream DESC LIMIT ?""",
-        room.id,
-        after,
-        until,
-        me.user_id,
-        _MOST,
-    )
-    if not rows:
-        return None
-    content: Object = {}
-    for user_id, kind, thread, event_id, read_ms in reversed(rows):
+        f"""SELECT c.room, c.user_id, c.type, c.thread, c.event_id, c.read_ms FROM chat_room r
+        JOIN chat_receipt c ON c.room = r.id WHERE r.id IN {marks(len(rooms))} AND c.stream <= ?
+        AND c.stream > COALESCE((SELECT x.stream FROM chat_receipt x WHERE x.room = r.id AND x.stream > ?
+        AND x.stream <= ? ORDER BY x.stream DESC LIMIT 1 OFFSET ?), ?)
+        AND (c.type = 'm.read' OR c.user_id = ?) ORDER BY c.stream""",
+        *rooms, until, after, until, _MOST, after, me.user_id,
+    )  # fmt: skip
+    found: dict[int, Object] = {}
+    for room, user_id, kind, thread, event_id, read_ms in rows:
         said = {"ts": read_ms, **({"thread_id": thread} if thread else {})}
-        content.setdefault(event_id, {}).setdefault(kind, {})[user_id] = said
-    return {"type": "m.receipt", "content": content}
+        found.setdefault(room, {}).setdefault(event_id, {}).setdefault(kind, {})[user_id] = said
+    return {room: {"type": "m.receipt", "content": content} for room, content in found.items()}
 
 
-async def reached(db: store.Reader, me: Me, room: int) -> dict[str, int]:
-    """How far somebody has read themselves, by thread."""
+async def reached(db: store.Reader, me: Me, rooms: Sequence[int]) -> dict[int, dict[str, int]]:
+    """How far somebody has read themselves, by room and thread. One statement."""
     rows = await db.rows(
-        "SELECT thread, MAX(reached) FROM chat_receipt WHERE room = ? AND user_id = ? GROUP BY thread",
-        room,
+        f"""SELECT room, thread, MAX(reached) FROM chat_receipt WHERE room IN {marks(len(rooms))} AND user_id = ?
+        GROUP BY room, thread""",
+        *rooms,
         me.user_id,
     )
-    return dict(rows)
+    found: dict[int, dict[str, int]] = {room: {} for room in rooms}
+    for room, thread, stream in rows:
+        found[room][thread] = stream
+    return found

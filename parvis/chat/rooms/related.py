@@ -22,7 +22,7 @@ async def children(
     limit: int = 5,
 ) -> Page:
     """Events about one, newest first unless `back` is False."""
-    where, args = ["e.relates_to = ?", "e.room = ?"], [event_id, room.id]
+    where, args = ["e.relates_to = ?", "e.relates_to <> ''", "e.room = ?"], [event_id, room.id]
     if rel_type:
         where.append("e.rel_type = ?")
         args.append(rel_type)

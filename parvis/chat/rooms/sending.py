@@ -88,7 +88,8 @@ async def _check_relation(unit: Unit, me: Me, room: Room, kind: str, content: Ob
     present = (
         await store.select(
             unit,
-            "e.relates_to = ? AND e.rel_type = 'm.annotation' AND e.sender = ? AND e.rel_key = ? AND e.room = ?",
+            """e.relates_to = ? AND e.relates_to <> '' AND e.rel_type = 'm.annotation' AND e.sender = ?
+            AND e.rel_key = ? AND e.room = ?""",
             relation.event_id,
             me.user_id,
             relation.key,

@@ -1,37 +1,38 @@
 """Events as clients see them, with what others say about them: edits, threads, references, what took them back
 (Matrix v1.19 Client-Server §Aggregations of child events)."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 from parvis.chat.rooms import store
-from parvis.chat.rooms.model import Me, Room, Stored
+from parvis.chat.rooms.model import Me, Stored
 from parvis.kernel import clock
 from parvis.store.sql.contract import marks
 from parvis.wire.matrix import client_format, relations
 from parvis.wire.matrix.canonical import Object
+from parvis.wire.matrix.event import Event
 from parvis.wire.matrix.relations import Thread
 
-_AT_ONCE = 200
+_AT_ONCE = 1_000
 _MOST_CHILDREN = 1_000
 
 
-async def shown(
-    db: store.Reader, me: Me, room: Room, events: Sequence[Stored], *, with_room: bool = True
-) -> list[Object]:
-    """Events of one room for one person. At most seven statements for 200 events."""
+async def shown(db: store.Reader, me: Me, events: Sequence[Stored], *, with_room: bool = True) -> list[Object]:
+    """Events, of whichever rooms, for one person. At most six statements for 1,000 events."""
     found: list[Object] = []
     for start in range(0, len(events), _AT_ONCE):
-        found += await _some(db, me, room, events[start : start + _AT_ONCE], with_room)
+        found += await _some(db, me, events[start : start + _AT_ONCE], with_room)
     return found
 
 
-async def _some(db: store.Reader, me: Me, room: Room, events: Sequence[Stored], with_room: bool) -> list[Object]:
+async def _some(db: store.Reader, me: Me, events: Sequence[Stored], with_room: bool) -> list[Object]:
     now = clock.now_ms()
     replaced = await store.by_numbers(db, [each.replaces for each in events if each.replaces])
-    because = await store.by_event_ids(db, room.id, [each.redacted_by for each in events if each.redacted_by])
-    names = await _transactions(db, me, [each.event_id for each in events if each.event.sender == me.user_id])
-    told = await _told(db, me, room, [each for each in events if each.event.state_key is None], now)
+    because = await _because(db, events)
+    own = [each for each in events if each.event.sender == me.user_id and each.event.state_key is None]
+    names = await _transactions(db, me, [each.event_id for each in own])
+    told = await _told(db, me, [each for each in events if each.event.state_key is None], now)
     found = []
     for each in events:
         unsigned: dict[str, Any] = {"transaction_id": names.get(each.event_id)}
@@ -53,6 +54,14 @@ async def _some(db: store.Reader, me: Me, room: Room, events: Sequence[Stored], 
     return found
 
 
+async def _because(db: store.Reader, events: Sequence[Stored]) -> dict[str, Stored]:
+    """What took events back, by id."""
+    names = [each.redacted_by for each in events if each.redacted_by]
+    if not names:
+        return {}
+    return {each.event_id: each for each in await store.select(db, f"e.event_id IN {marks(len(names))}", *names)}
+
+
 async def _transactions(db: store.Reader, me: Me, event_ids: Sequence[str]) -> dict[str, str]:
     if not event_ids or not me.device_id:
         return {}
@@ -66,25 +75,25 @@ async def _transactions(db: store.Reader, me: Me, event_ids: Sequence[str]) -> d
     return {event: name.rpartition("\n")[2] for event, name in rows}
 
 
-async def _told(
-    db: store.Reader, me: Me, room: Room, events: Sequence[Stored], now: int
-) -> dict[str, dict[str, Any]]:
+async def _told(db: store.Reader, me: Me, events: Sequence[Stored], now: int) -> dict[str, dict[str, Any]]:
     """`m.relations` of events, by id."""
     names = [each.event_id for each in events if not each.redacted_by]
     if not names:
         return {}
     children = await store.select(
         db,
-        f"""e.relates_to IN {marks(len(names))} AND e.rel_type IN ('m.replace', 'm.reference') AND e.room = ?
-        ORDER BY e.stream DESC LIMIT ?""",
+        f"""e.relates_to IN {marks(len(names))} AND e.relates_to <> ''
+        AND e.rel_type IN ('m.replace', 'm.reference') ORDER BY e.stream DESC LIMIT ?""",
         *names,
-        room.id,
         _MOST_CHILDREN,
     )
-    threads = await _threads(db, me, room, events, names)
+    about: dict[tuple[int, str], list[Event]] = defaultdict(list)
+    for child in children:
+        about[child.room, _target(child)].append(child.event)
+    threads = await _threads(db, me, events, names)
     found = {}
     for each in events:
-        of_it = [child.event for child in children if _target(child) == each.event_id]
+        of_it = about[each.room, each.event_id]
         edit = relations.latest_replacement(each.event, of_it)
         thread = threads.get(each.event_id)
         references = [
@@ -108,27 +117,29 @@ def _target(stored: Stored) -> str:
     return relation.event_id if relation else ""
 
 
-async def _threads(
-    db: store.Reader, me: Me, room: Room, events: Sequence[Stored], names: Sequence[str]
-) -> dict[str, Thread]:
+async def _threads(db: store.Reader, me: Me, events: Sequence[Stored], names: Sequence[str]) -> dict[str, Thread]:
+    rooms = sorted({each.room for each in events})
     rows = await db.rows(
-        f"""SELECT thread, COUNT(*), MAX(stream), MAX(CASE WHEN sender = ? THEN 1 ELSE 0 END) FROM chat_event
-        WHERE room = ? AND thread IN {marks(len(names))} AND rel_type = 'm.thread' GROUP BY thread""",
+        f"""SELECT room, thread, COUNT(*), MAX(stream), MAX(CASE WHEN sender = ? THEN 1 ELSE 0 END) FROM chat_event
+        WHERE room IN {marks(len(rooms))} AND thread IN {marks(len(names))} AND thread <> ''
+        AND rel_type = 'm.thread' GROUP BY room, thread""",
         me.user_id,
-        room.id,
+        *rooms,
         *names,
     )
     if not rows:
         return {}
     latest = {
-        each.stream: each
+        (each.room, each.stream): each
         for each in await store.select(
-            db, f"e.room = ? AND e.stream IN {marks(len(rows))}", room.id, *(row[2] for row in rows)
+            db,
+            f"(e.room, e.stream) IN (VALUES {', '.join(['(CAST(? AS BIGINT), CAST(? AS BIGINT))'] * len(rows))})",
+            *(number for row in rows for number in (row[0], row[3])),
         )
     }
-    senders = {each.event_id: each.event.sender for each in events}
+    roots = {(each.room, each.event_id): each.event.sender for each in events}
     return {
-        root: Thread(count, latest[stream].event, bool(own) or senders.get(root) == me.user_id)
-        for root, count, stream, own in rows
-        if stream in latest
+        root: Thread(count, latest[room, stream].event, bool(own) or roots[room, root] == me.user_id)
+        for room, root, count, stream, own in rows
+        if (room, stream) in latest and (room, root) in roots
     }

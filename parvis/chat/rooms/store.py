@@ -1,6 +1,6 @@
 """Rooms and events in SQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -18,6 +18,7 @@ _ROOM = """id, account_id, room_id, version, kind, type, depth, latest, joined, 
 topic, alias, avatar, others, eldest"""
 _EVENT = "e.id, e.room, e.stream, e.thread, e.redacted_by, e.replaces, e.event_id, e.json, r.version, e.rejected"
 _FROM = "chat_event e JOIN chat_room r ON r.id = e.room"
+_NO_MEMBERS = "s.type <> 'm.room.member'"
 _AT_ONCE = 200
 
 
@@ -115,19 +116,40 @@ async def event_of(db: Reader, room: Room, event_id: str) -> Stored:
 
 async def state(db: Reader, room: int, keys: Sequence[StateKey]) -> dict[StateKey, Stored]:
     """What stands in the state of a room now under these keys."""
-    found: dict[StateKey, Stored] = {}
-    for start in range(0, len(keys), _AT_ONCE):
+    return (await states(db, [room], keys)).get(room, {})
+
+
+async def states(db: Reader, rooms: Sequence[int], keys: Sequence[StateKey]) -> dict[int, dict[StateKey, Stored]]:
+    """The same for several rooms at once, by room."""
+    found: dict[int, dict[StateKey, Stored]] = {}
+    for start in range(0, len(keys) if rooms else 0, _AT_ONCE):
         some = keys[start : start + _AT_ONCE]
-        pairs = " OR ".join("(s.type = ? AND s.state_key = ?)" for _ in some)
-        where = f"e.id IN (SELECT s.event FROM chat_state s WHERE s.room = ? AND ({pairs}))"
-        for each in await select(db, where, room, *(text for key in some for text in key)):
-            found[each.event.key] = each
+        where = f"""e.id IN (SELECT s.event FROM chat_state s WHERE s.room IN {marks(len(rooms))}
+        AND (s.type, s.state_key) IN ({_pairs(some)}))"""
+        for each in await select(db, where, *rooms, *(text for key in some for text in key)):
+            found.setdefault(each.room, {})[each.event.key] = each
+    return found
+
+
+def _pairs(keys: Sequence[StateKey]) -> str:
+    return f"VALUES {', '.join(['(?, ?)'] * len(keys))}"
+
+
+async def memberships(db: Reader, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Stored]:
+    """What the state says now of some users in their rooms: one statement for 200."""
+    pairs, found = sorted(set(wanted)), {}
+    for start in range(0, len(pairs), _AT_ONCE):
+        some = pairs[start : start + _AT_ONCE]
+        where = f"""e.id IN (SELECT m.event FROM ({_numbered(len(some), "?")}) w CROSS JOIN chat_member m
+        WHERE m.room = w.column1 AND m.user_id = w.column2)"""
+        for each in await select(db, where, *(value for pair in some for value in pair)):
+            found[each.room, each.event.state_key or ""] = each
     return found
 
 
 async def whole_state(db: Reader, room: int, *, without_members: bool = False) -> list[Stored]:
     """All state of a room as it is now."""
-    more = " AND s.type <> 'm.room.member'" if without_members else ""
+    more = f" AND {_NO_MEMBERS}" if without_members else ""
     return await select(
         db, f"e.id IN (SELECT s.event FROM chat_state s WHERE s.room = ?{more}) ORDER BY e.stream", room
     )
@@ -135,38 +157,79 @@ async def whole_state(db: Reader, room: int, *, without_members: bool = False) -
 
 async def state_at(db: Reader, room: int, stream: int, *, without_members: bool = False) -> list[Stored]:
     """All state of a room as it was after this position in the stream."""
-    more = " AND s.type <> 'm.room.member'" if without_members else ""
-    return await select(
-        db,
-        f"""e.id IN (SELECT l.event FROM chat_state s JOIN chat_state_log l ON l.room = s.room AND l.type = s.type
+    return (await states_at(db, {room: stream}, without_members=without_members)).get(room, [])
+
+
+async def states_at(
+    db: Reader, wanted: Mapping[int, int], *, without_members: bool = False
+) -> dict[int, list[Stored]]:
+    """All state of rooms as it was after a position of each: one statement for 200 rooms."""
+    found: dict[int, list[Stored]] = {}
+    more = f" AND {_NO_MEMBERS}" if without_members else ""
+    rooms = list(wanted.items())
+    for start in range(0, len(rooms), _AT_ONCE):
+        some = rooms[start : start + _AT_ONCE]
+        where = f"""e.id IN (SELECT l.event FROM ({_numbered(len(some))}) w CROSS JOIN chat_state s
+        CROSS JOIN chat_state_log l WHERE s.room = w.column1{more} AND l.room = s.room AND l.type = s.type
         AND l.state_key = s.state_key AND l.stream = (SELECT MAX(p.stream) FROM chat_state_log p
-        WHERE p.room = s.room AND p.type = s.type AND p.state_key = s.state_key AND p.stream <= ?)
-        WHERE s.room = ?{more}) ORDER BY e.stream""",
-        stream,
-        room,
-    )
+        WHERE p.room = s.room AND p.type = s.type AND p.state_key = s.state_key AND p.stream <= w.column2))
+        ORDER BY e.stream"""
+        for each in await select(db, where, *(number for pair in some for number in pair)):
+            found.setdefault(each.room, []).append(each)
+    return found
 
 
-async def state_between(db: Reader, room: int, after: int, until: int) -> list[Stored]:
-    """What came into the state behind one position, up to another, and stood there at the second."""
-    log = await _log(db, "l.stream > ? AND l.stream <= ?", room, after, until)
-    return list({each.event.key: each for _, each in log}.values())
+def _numbered(count: int, second: str = "CAST(? AS BIGINT)") -> str:
+    """A table of so many rows: a number, and what `second` is."""
+    return f"VALUES {', '.join([f'(CAST(? AS BIGINT), {second})'] * count)}"
 
 
-async def log_of(db: Reader, room: int, *keys: StateKey) -> list[tuple[int, Stored]]:
-    """What stood under some keys, each with the position since when."""
-    pairs = " OR ".join("(l.type = ? AND l.state_key = ?)" for _ in keys)
-    return await _log(db, f"({pairs})", room, *(text for key in keys for text in key))
+async def states_between(db: Reader, wanted: Mapping[int, int], after: int) -> dict[int, list[Stored]]:
+    """What came into the state of rooms behind one position, up to another of each, and stood there at that: one
+    statement for 200 rooms."""
+    found: dict[int, dict[StateKey, Stored]] = {}
+    rooms = list(wanted.items())
+    for start in range(0, len(rooms), _AT_ONCE):
+        some = rooms[start : start + _AT_ONCE]
+        log = await _log(
+            db,
+            f"({_numbered(len(some))}) w CROSS JOIN chat_state_log l",
+            "l.room = w.column1 AND l.stream > ? AND l.stream <= w.column2",
+            *(number for pair in some for number in pair),
+            after,
+        )
+        for _, each in log:
+            found.setdefault(each.room, {})[each.event.key] = each
+    return {room: list(state.values()) for room, state in found.items()}
 
 
-async def _log(db: Reader, where: str, room: int, *args: Any) -> list[tuple[int, Stored]]:
+async def log_of(db: Reader, rooms: Sequence[int], *keys: StateKey) -> list[tuple[int, Stored]]:
+    """What stood in rooms under some keys, each with the position since when: one statement."""
+    where = f"l.room IN {marks(len(rooms))} AND (l.type, l.state_key) IN ({_pairs(keys)})"
+    return await _log(db, "chat_state_log l", where, *rooms, *(text for key in keys for text in key))
+
+
+async def _log(db: Reader, source: str, where: str, *args: Any) -> list[tuple[int, Stored]]:
     rows = await db.rows(
-        f"""SELECT {_EVENT}, l.stream FROM chat_state_log l JOIN chat_event e ON e.id = l.event
-        JOIN chat_room r ON r.id = e.room WHERE l.room = ? AND {where} ORDER BY l.stream""",
-        room,
+        f"""SELECT {_EVENT}, l.stream FROM {source} CROSS JOIN chat_event e CROSS JOIN chat_room r
+        WHERE {where} AND e.id = l.event AND r.id = e.room ORDER BY l.stream""",
         *args,
     )
     return [(row[-1], _stored(row)) for row in rows]
+
+
+async def newest(db: Reader, rooms: Sequence[int], after: int, until: int, most: int) -> dict[int, list[Stored]]:
+    """The newest events of each room behind one position, up to another, the last first: one statement for 200
+    rooms."""
+    found: dict[int, list[Stored]] = {}
+    for start in range(0, len(rooms), _AT_ONCE):
+        some = rooms[start : start + _AT_ONCE]
+        where = f"""r.id IN {marks(len(some))} AND e.stream <= ? AND e.stream > COALESCE((SELECT x.stream
+        FROM chat_event x WHERE x.room = r.id AND x.stream > ? AND x.stream <= ? ORDER BY x.stream DESC
+        LIMIT 1 OFFSET ?), ?) ORDER BY e.stream DESC"""
+        for each in await select(db, where, *some, until, after, until, most, after):
+            found.setdefault(each.room, []).append(each)
+    return found
 
 
 def as_state(stored: Iterable[Stored]) -> dict[StateKey, Event]:

@@ -5,53 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parvis.access import gate
-from parvis.chat.rooms import history, invited, receipts, showing, store, tokens
-from parvis.chat.rooms.model import EVENT, RECEIPT, Me, Room, Stored
-from parvis.chat.rooms.tokens import Position
+from parvis.chat.rooms import invitations, showing, store, tokens
+from parvis.chat.rooms.digest import Asking, Digest, Membership
+from parvis.chat.rooms.model import EVENT, RECEIPT, Me, Stored
 from parvis.chat.rooms.typing import Typing
 from parvis.chat.rooms.unread import Unread
 from parvis.store.sql.contract import marks
-from parvis.wire.matrix import client_format
 from parvis.wire.matrix.canonical import Object
-from parvis.wire.matrix.filters import Filter, RoomEventFilter, Sieve
-from parvis.wire.matrix.push_rules import RuleSet
+from parvis.wire.matrix.filters import RoomEventFilter, Sieve
 
-_TIMELINE = 20
-_MOST_TIMELINE = 100
-_HEROES = 5
 _ROOMS_AT_ONCE = 500
-STRIPPED = (
-    "m.room.create", "m.room.join_rules", "m.room.canonical_alias", "m.room.name", "m.room.avatar",
-    "m.room.encryption", "m.room.topic",
-)  # fmt: skip
-"""What who is invited is told of a room (Matrix v1.19 Client-Server §Stripped state)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Who syncs, from where, and what they want."""
-
-    me: Me
-    since: Position | None
-    upto: int
-    wanted: Filter
-    full_state: bool
-    rules: RuleSet
-
-    @property
-    def after(self) -> int:
-        """Where the client is in the stream."""
-        return self.since.stream if self.since else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """Somebody's place in a room."""
-
-    room: int
-    membership: str
-    changed: int
-    event: int
+_TOLD_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +49,22 @@ class RoomSync:
         others = await self._others(asking)
         known = await store.rooms_by_ids(self._db, [each.room for each in (*changed, *others)])
         sieve = Sieve(RoomEventFilter(rooms=asking.wanted.room.rooms, not_rooms=asking.wanted.room.not_rooms))
-        for each in changed:
-            room = known[each.room]
-            if sieve.takes_room(room.room_id) and (told := await self._join(asking, room, each)):
-                found["join"][room.room_id] = told
+        wanted = [each for each in changed if sieve.takes_room(known[each.room].room_id)]
+        for start in range(0, len(wanted), _TOLD_AT_ONCE):
+            some = wanted[start : start + _TOLD_AT_ONCE]
+            digest = Digest(self._db, self._typing, self._unread, asking, known)
+            found["join"] |= await digest.joined(some)
+        others = [each for each in others if sieve.takes_room(known[each.room].room_id)]
+        asked = [known[each.room] for each in others if each.membership in ("invite", "knock")]
+        stripped = await invitations.stripped(self._db, asking.me, asked)
+        events = await store.by_numbers(self._db, [each.event for each in others])
         for each in others:
             room = known[each.room]
-            if not sieve.takes_room(room.room_id):
-                continue
             if each.membership in ("invite", "knock"):
-                state = await self._stripped(asking.me, room)
-                found[each.membership][room.room_id] = {f"{each.membership}_state": {"events": state}}
+                state = {"events": stripped[room.id]}
+                found[each.membership][room.room_id] = {f"{each.membership}_state": state}
             else:
-                found["leave"][room.room_id] = await self._left(asking, room, each)
+                found["leave"][room.room_id] = await self._left(asking, each, events.get(each.event))
         encrypted = [number for number, room in known.items() if room.kind == "encrypted"]
         return News({section: rooms for section, rooms in found.items() if rooms}, encrypted)
 
@@ -138,139 +105,11 @@ class RoomSync:
         )
         return [Membership(*row) for row in rows]
 
-    async def _join(self, asking: Asking, room: Room, member: Membership) -> Object:
-        new = member.changed > asking.after
-        after = 0 if new else asking.after
-        events, limited = await self._timeline(asking, room, after)
-        start = events[0].stream - 1 if events else asking.upto
-        state = await self._state(
-            asking, room, events, start if limited or new or events else after, after, new, limited
-        )
-        sight = Sieve(asking.wanted.room.timeline)
-        shown = await showing.shown(
-            self._db, asking.me, room, [e for e in events if sight.takes(e.event.source)], with_room=False
-        )
-        ephemeral = await self._ephemeral(asking, room, after)
-        if not (shown or state or ephemeral or asking.full_state or new):
-            return {}
-        told: Object = {
-            "timeline": {"events": shown, "limited": limited, "prev_batch": tokens.behind(start)},
-            "state": {"events": await showing.shown(self._db, asking.me, room, state, with_room=False)},
-            "ephemeral": {"events": ephemeral},
-            "account_data": {"events": []},
-            "summary": {},
-        }
-        if new or any(each.event.type == "m.room.member" for each in (*events, *state)):
-            told["summary"] = await self._summary(asking.me, room)
-        counts = await self._unread.of(
-            self._db, asking.me, room, asking.rules, joined=member.changed, upto=asking.upto
-        )
-        return told | counts.shown(asking.wanted.room.timeline.unread_thread_notifications)
-
-    async def _timeline(self, asking: Asking, room: Room, after: int) -> tuple[list[Stored], bool]:
-        limit = min(asking.wanted.room.timeline.limit or _TIMELINE, _MOST_TIMELINE)
-        rows = await store.select(
-            self._db,
-            "e.room = ? AND e.stream > ? AND e.stream <= ? ORDER BY e.stream DESC LIMIT ?",
-            room.id,
-            after,
-            asking.upto,
-            limit + 1,
-        )
-        if not rows:
-            return [], False
-        seen = await history.sight(self._db, room, asking.me.user_id)
-        kept = [each for each in reversed(rows[:limit]) if seen.sees(each)]
-        whole = after > 0 or rows[-1].event.type == "m.room.create"
-        return kept, len(rows) > limit or not whole
-
-    async def _state(
-        self,
-        asking: Asking,
-        room: Room,
-        events: list[Stored],
-        start: int,
-        after: int,
-        new: bool,
-        limited: bool,
-    ) -> list[Stored]:
-        wanted = asking.wanted.room.state
-        lazy = wanted.lazy_load_members
-        senders = {each.event.sender for each in events} | ({asking.me.user_id} if new else set())
-        if new or asking.full_state:
-            found = await store.state_at(self._db, room.id, start, without_members=lazy)
-        elif limited:
-            found = await store.state_between(self._db, room.id, after, start)
-            if lazy:
-                found = [each for each in found if each.event.type != "m.room.member"]
-        else:
-            found = []
-        if room.others and not (new or asking.full_state):
-            # What meets from several servers may change state that no event of the timeline is.
-            told = {each.id for each in (*events, *found)}
-            more = await store.state_between(self._db, room.id, after, asking.upto)
-            found += [each for each in more if each.id not in told]
-        if lazy and senders:
-            members = await store.state(self._db, room.id, [("m.room.member", user) for user in sorted(senders)])
-            found += [each for each in members.values() if each.stream <= start]
-        sieve = Sieve(wanted)
-        return [each for each in found if sieve.takes(each.event.source)]
-
-    async def _ephemeral(self, asking: Asking, room: Room, after: int) -> list[Object]:
-        sieve = Sieve(asking.wanted.room.ephemeral)
-        found = []
-        told = await receipts.since(self._db, asking.me, room, after, asking.upto)
-        if told is not None:
-            found.append(told)
-        people = self._typing.since(room.id, asking.since.typing if asking.since and after else 0)
-        if people is not None and (people or after):
-            found.append({"type": "m.typing", "content": {"user_ids": people}})
-        return [each for each in found if sieve.takes(each)]
-
-    async def _summary(self, me: Me, room: Room) -> Object:
-        told: Object = {"m.joined_member_count": room.joined, "m.invited_member_count": room.invited}
-        if not room.name and not room.alias:
-            told["m.heroes"] = await heroes(self._db, me, room)
-        return told
-
-    async def _stripped(self, me: Me, room: Room) -> list[Object]:
-        return await invited.stripped(self._db, room.id, me.user_id) or await stripped(self._db, me, room)
-
-    async def _left(self, asking: Asking, room: Room, member: Membership) -> Object:
+    async def _left(self, asking: Asking, member: Membership, event: Stored | None) -> Object:
         """Who has left is told that, and nothing else: what was said is not theirs to read any more."""
-        event = (await store.by_numbers(self._db, [member.event])).get(member.event)
-        shown = await showing.shown(self._db, asking.me, room, [event], with_room=False) if event else []
+        shown = await showing.shown(self._db, asking.me, [event] if event else [], with_room=False)
         return {
             "timeline": {"events": shown, "limited": False, "prev_batch": tokens.behind(member.changed)},
             "state": {"events": []},
             "account_data": {"events": []},
         }
-
-
-async def heroes(db: store.Reader, me: Me, room: Room) -> list[str]:
-    """Whom a room without a name is called after: who is there, else who was."""
-    for words in (("join", "invite"), ("leave", "ban")):
-        rows = await db.rows(
-            f"""SELECT user_id FROM chat_member WHERE room = ? AND membership IN {marks(2)} AND user_id <> ?
-            ORDER BY stream LIMIT ?""",
-            room.id,
-            *words,
-            me.user_id,
-            _HEROES,
-        )
-        if rows:
-            return [user for (user,) in rows]
-    return []
-
-
-async def stripped(db: store.Reader, me: Me, room: Room) -> list[Object]:
-    """What who is invited, or knocks, is told of a room: with their own membership and that of who invited them."""
-    mine = ("m.room.member", me.user_id)
-    state = await store.state(db, room.id, [*((kind, "") for kind in STRIPPED), mine])
-    found = [client_format.stripped(each.event) for each in state.values()]
-    if mine in state and state[mine].event.sender != me.user_id:
-        sender = ("m.room.member", state[mine].event.sender)
-        found += [
-            client_format.stripped(each.event) for each in (await store.state(db, room.id, [sender])).values()
-        ]
-    return found

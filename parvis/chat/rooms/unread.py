@@ -4,6 +4,7 @@ written for each member with each event; what was counted is remembered in memor
 looked at."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from parvis.wire.matrix.push_conditions import Happening
 from parvis.wire.matrix.push_rules import Rules, RuleSet
 
 _MOST = 1_000
-"""Events that are looked at; nobody is told a larger number."""
+"""Events of a room that are looked at; nobody is told a larger number."""
 _REMEMBERED = 20_000
 
 
@@ -30,6 +31,10 @@ class Counts:
         found = self.threads.setdefault(thread or "main", [0, 0])
         found[0] += 1
         found[1] += int(highlight)
+
+    def copy(self) -> "Counts":
+        """The same, to be added to."""
+        return Counts({thread: [*numbers] for thread, numbers in self.threads.items()})
 
     def shown(self, by_thread: bool) -> dict[str, Any]:
         """As `/sync` says it: all in one number, or the threads by themselves."""
@@ -49,7 +54,7 @@ def _numbers(counts: list[list[int]]) -> dict[str, int]:
     }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Known:
     floor: tuple[Any, ...]
     upto: int
@@ -62,57 +67,80 @@ class Unread:
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[int, int], _Known] = OrderedDict()
 
-    async def of(self, db: store.Reader, me: Me, room: Room, rules: RuleSet, *, joined: int, upto: int) -> Counts:
-        """What is new up to a position, for somebody who joined at another."""
-        reached = await receipts.reached(db, me, room.id)
-        floor = (joined, tuple(sorted(reached.items())), rules)
-        key = (me.principal.id, room.id)
-        known = self._known.get(key)
-        if known is None or known.floor != floor or known.upto > upto:
-            known = _Known(floor, 0, Counts())
-        if known.upto < upto:
-            events = await _events(db, me, room, reached, max(joined, known.upto), upto)
-            if events:
-                await _count(db, me, room, rules, events, known.counts)
-            known.upto = upto
-        self._known[key] = known
-        self._known.move_to_end(key)
-        if len(self._known) > _REMEMBERED:
+    async def of(
+        self,
+        db: store.Reader,
+        me: Me,
+        rooms: Mapping[int, Room],
+        joined: Mapping[int, int],
+        rules: RuleSet,
+        upto: int,
+    ) -> dict[int, Counts]:
+        """What is new in rooms up to a position, for somebody who joined each at another. At most three
+        statements."""
+        reached = await receipts.reached(db, me, list(rooms)) if rooms else {}
+        found, places = {}, {}
+        floors = {number: (joined[number], tuple(sorted(reached[number].items())), rules) for number in rooms}
+        for number in rooms:
+            known = self._known.get((me.principal.id, number))
+            if known is None or known.floor != floors[number] or known.upto > upto:
+                known = _Known(floors[number], 0, Counts())
+            found[number] = known.counts
+            if known.upto < upto:
+                places[number] = max(joined[number], known.upto)
+                found[number] = known.counts.copy()
+        events = await _events(db, me, places, reached, upto) if places else []
+        if events:
+            await _count(db, me, rooms, rules, events, found)
+        for number in places:
+            self._known[me.principal.id, number] = _Known(floors[number], upto, found[number])
+            self._known.move_to_end((me.principal.id, number))
+        while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
-        return known.counts
+        return found
 
 
 async def _events(
-    db: store.Reader, me: Me, room: Room, reached: dict[str, int], after: int, upto: int
+    db: store.Reader, me: Me, places: Mapping[int, int], reached: Mapping[int, dict[str, int]], upto: int
 ) -> list[Stored]:
-    everything = max(after, reached.get("", 0))
+    """What others said in rooms behind a place in each and was not read, in threads or beside them."""
+    floors: list[int] = []
+    for room, place in places.items():
+        everything = min(max(place, reached[room].get("", 0)), upto)
+        floors += (room, everything, max(everything, reached[room].get("main", 0)))
+    rows = ", ".join(["(CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT))"] * len(places))
     found = await store.select(
         db,
-        """e.room = ? AND e.stream > ? AND e.stream <= ? AND e.sender <> ? AND (e.thread <> '' OR e.stream > ?)
-        ORDER BY e.stream DESC LIMIT ?""",
-        room.id,
-        min(everything, upto),
-        upto,
-        me.user_id,
-        max(everything, reached.get("main", 0)),
-        _MOST,
-    )
-    return [each for each in found if each.stream > reached.get(each.thread, 0)]
+        f"""e.id IN (SELECT x.id FROM (VALUES {rows}) w CROSS JOIN chat_event x WHERE x.room = w.column1
+        AND x.stream <= ? AND x.stream > COALESCE((SELECT y.stream FROM chat_event y WHERE y.room = w.column1
+        AND y.stream > w.column2 AND y.stream <= ? ORDER BY y.stream DESC LIMIT 1 OFFSET ?), w.column2)
+        AND x.sender <> ? AND (x.thread <> '' OR x.stream > w.column3)) ORDER BY e.stream""",
+        *floors, upto, upto, _MOST, me.user_id,
+    )  # fmt: skip
+    return [each for each in found if each.stream > reached[each.room].get(each.thread, 0)]
 
 
 async def _count(
-    db: store.Reader, me: Me, room: Room, rules: RuleSet, events: list[Stored], counts: Counts
+    db: store.Reader,
+    me: Me,
+    rooms: Mapping[int, Room],
+    rules: RuleSet,
+    events: list[Stored],
+    counts: Mapping[int, Counts],
 ) -> None:
-    member = ("m.room.member", me.user_id)
-    state = await store.state(db, room.id, [CREATE, POWER_LEVELS, member])
-    levels = PowerLevels.of(store.as_state(state.values()), room.version)
-    said = state[member].event.content.get("displayname") if member in state else None
-    name = said if isinstance(said, str) else ""
-    asked = Rules(rules, me.user_id)
+    member, numbers = ("m.room.member", me.user_id), sorted({each.room for each in events})
+    states, asked = await store.states(db, numbers, [CREATE, POWER_LEVELS, member]), Rules(rules, me.user_id)
+    levels, names = {}, {}
+    for number, state in states.items():
+        levels[number] = PowerLevels.of(store.as_state(state.values()), rooms[number].version)
+        said = state[member].event.content.get("displayname") if member in state else None
+        names[number] = said if isinstance(said, str) else ""
     for each in events:
-        if each.redacted_by:
+        if each.redacted_by or each.room not in levels:
             continue
+        room = rooms[each.room]
         event = {**each.event.source, "room_id": room.room_id}
-        outcome = asked.about(Happening(event, members=room.joined, levels=levels), name)
+        happening = Happening(event, members=room.joined, levels=levels[each.room])
+        outcome = asked.about(happening, names[each.room])
         if outcome is not None and outcome.notify:
-            counts.add(each.thread, outcome.highlight)
+            counts[each.room].add(each.thread, outcome.highlight)

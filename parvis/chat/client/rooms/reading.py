@@ -29,7 +29,7 @@ async def _messages(call: Call) -> Object:
     if not call.query.get("from"):
         start = tokens.behind(await rooms(call).position() if backwards else 0)
     answer: Object = {
-        "chunk": await showing.shown(call.store.db, who, room, page.events),
+        "chunk": await showing.shown(call.store.db, who, page.events),
         "start": call.query.get("from") or start,
     }
     if page.end is not None:
@@ -55,13 +55,13 @@ async def _page(call: Call, who: Me, room: Room, wanted: RoomEventFilter, backwa
 async def _senders(call: Call, who: Me, room: Room, events: list[Stored]) -> list[Object]:
     users = sorted({each.event.sender for each in events})
     members = await store.state(call.store.db, room.id, [("m.room.member", user) for user in users])
-    return await showing.shown(call.store.db, who, room, list(members.values()))
+    return await showing.shown(call.store.db, who, list(members.values()))
 
 
 async def _event(call: Call) -> Object:
     who, room = await _room(call)
     stored = await history.one(call.store.db, room, who.user_id, call.params["eventId"])
-    return (await showing.shown(call.store.db, who, room, [stored]))[0]
+    return (await showing.shown(call.store.db, who, [stored]))[0]
 
 
 async def _context(call: Call) -> Object:
@@ -82,7 +82,7 @@ async def _context(call: Call) -> Object:
     if wanted.lazy_load_members:
         users = sorted({each.event.sender for each in (*earlier, stored, *later)})
         state += (await store.state(db, room.id, [("m.room.member", user) for user in users])).values()
-    shown = await showing.shown(db, who, room, [*earlier, stored, *later])
+    shown = await showing.shown(db, who, [*earlier, stored, *later])
     cut = len(earlier)
     return {
         "start": tokens.behind((earlier[-1].stream if earlier else place) - 1),
@@ -90,7 +90,7 @@ async def _context(call: Call) -> Object:
         "event": shown[cut],
         "events_before": shown[:cut],
         "events_after": shown[cut + 1 :],
-        "state": await showing.shown(db, who, room, state),
+        "state": await showing.shown(db, who, state),
     }
 
 
@@ -106,7 +106,7 @@ async def _timestamp(call: Call) -> Object:
 
 async def _state(call: Call) -> Response:
     who, room = await _room(call)
-    found = await showing.shown(call.store.db, who, room, await store.whole_state(call.store.db, room.id))
+    found = await showing.shown(call.store.db, who, await store.whole_state(call.store.db, room.id))
     return answer(found)
 
 
@@ -117,7 +117,7 @@ async def _one_state(call: Call) -> Object:
     if key not in found:
         raise NotFound("there is no such state")
     if call.query.get("format") == "event":
-        return (await showing.shown(call.store.db, who, room, [found[key]]))[0]
+        return (await showing.shown(call.store.db, who, [found[key]]))[0]
     return found[key].event.content
 
 
@@ -133,7 +133,7 @@ async def _members(call: Call) -> Object:
         and (only is None or each.event.membership == only)
         and (not_only is None or each.event.membership != not_only)
     ]
-    return {"chunk": await showing.shown(db, who, room, members)}
+    return {"chunk": await showing.shown(db, who, members)}
 
 
 async def _joined_members(call: Call) -> Object:

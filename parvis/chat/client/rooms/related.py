@@ -27,7 +27,7 @@ async def _relations(call: Call) -> Object:
         end=stream(call, "to"),
         limit=number(call.query, "limit", 5, 100, 1),
     )
-    answer: Object = {"chunk": await showing.shown(db, who, room, page.events)}
+    answer: Object = {"chunk": await showing.shown(db, who, page.events)}
     if page.end is not None:
         answer["next_batch"] = page.end
     if call.query.get("from"):
@@ -50,7 +50,7 @@ async def _threads(call: Call) -> Object:
         before=stream(call, "from"),
         limit=number(call.query, "limit", 20, 100, 1),
     )
-    answer: Object = {"chunk": await showing.shown(db, who, room, page.events)}
+    answer: Object = {"chunk": await showing.shown(db, who, page.events)}
     if page.end is not None:
         answer["next_batch"] = page.end
     return answer

@@ -64,15 +64,15 @@ async def _told(call: Call, who: Me, room: Room, stored: Stored, around: Object)
     seen = await history.sight(db, room, who.user_id)
     if stored.redacted_by or not seen.sees(stored):
         return None
-    told: Object = {"result": (await showing.shown(db, who, room, [stored]))[0]}
+    told: Object = {"result": (await showing.shown(db, who, [stored]))[0]}
     if around:
         before, after = (_number(around, name) for name in ("before_limit", "after_limit"))
         place = stored.stream
         earlier = await history.page(db, room, seen, back=True, start=place - 1, end=None, limit=before)
         later = await history.page(db, room, seen, back=False, start=place, end=None, limit=after)
         told["context"] = {
-            "events_before": await showing.shown(db, who, room, earlier.events),
-            "events_after": await showing.shown(db, who, room, later.events),
+            "events_before": await showing.shown(db, who, earlier.events),
+            "events_after": await showing.shown(db, who, later.events),
             "start": tokens.behind((earlier.events[-1].stream if earlier.events else place) - 1),
             "end": tokens.behind(later.events[-1].stream if later.events else place),
         }

@@ -10,8 +10,9 @@ from parvis.chat.client.rooms.asking import me, rooms
 from parvis.chat.people import rules, streams
 from parvis.chat.people.streams import Own
 from parvis.chat.rooms import sharing, store, tokens
+from parvis.chat.rooms.digest import Asking
 from parvis.chat.rooms.service import Rooms
-from parvis.chat.rooms.sync import Asking, News
+from parvis.chat.rooms.sync import News
 from parvis.chat.rooms.tokens import Position
 from parvis.kernel import clock
 from parvis.wire.matrix import canonical, filters

@@ -11,9 +11,9 @@ from parvis.chat.federation.rooms.asking import MOST_STATE, TROUBLE
 from parvis.chat.federation.rooms.checking import Checker, listed
 from parvis.chat.federation.rooms.incoming import Locks
 from parvis.chat.rooms import append, arriving, invited, members, outgoing, placing, profiles, store
+from parvis.chat.rooms.invitations import STRIPPED
 from parvis.chat.rooms.model import Draft, Me, Room
 from parvis.chat.rooms.service import Rooms
-from parvis.chat.rooms.sync import STRIPPED
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel import clock
 from parvis.kernel.errors import Forbidden, NotFound, ParvisError, Unavailable
@@ -110,7 +110,7 @@ class Elsewhere:
         identifiers.room_id(name)
         db = self._rooms.store.db
         if (room := await store.room_named(db, name)) is not None:
-            state = await invited.stripped(db, room.id, me.user_id)
+            state = (await invited.stripped(db, [room.id], me.user_id)).get(room.id, [])
             servers += [server_of(str(each["sender"])) for each in state if each.get("state_key") == me.user_id]
             servers += [server_of(str(each["sender"])) for each in state]
             servers += await members.servers(db, room.id)

@@ -9,8 +9,8 @@ from parvis.chat.federation.rooms.service import SharedRooms
 from parvis.chat.federation.rooms.visible import room_of
 from parvis.chat.rooms import append, invited, joining, members, states, store
 from parvis.chat.rooms.chains import chains, named_by
+from parvis.chat.rooms.invitations import STRIPPED
 from parvis.chat.rooms.model import Draft, Room, Stored
-from parvis.chat.rooms.sync import STRIPPED
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel.errors import Forbidden, NotFound
 from parvis.serve.http.exchange import Response, answer

@@ -35,7 +35,7 @@ async def shared(db: store.Reader, room_id: str, server: str) -> Room:
 async def for_server(db: store.Reader, room: Room, server: str, events: Sequence[Stored]) -> list[Object]:
     """Events of a room as a server that is in it may have them: what its users cannot see as a redaction would
     leave it. Where history was never hidden from anybody this is one statement."""
-    log = await store.log_of(db, room.id, _HISTORY)
+    log = await store.log_of(db, [room.id], _HISTORY)
     if all(visibility.visibility_of(each.event) in ("shared", "world_readable") for _, each in log) and not any(
         each.stream < 0 for each in events
     ):

@@ -1,0 +1,195 @@
+"""What of several rooms is told at once: their timelines, state, receipts, counts. The statements are as many for
+fifty rooms as for one (Matrix v1.19 Client-Server §Syncing)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from parvis.chat.rooms import heroes, history, receipts, showing, store, tokens
+from parvis.chat.rooms.model import Me, Room, Stored
+from parvis.chat.rooms.tokens import Position
+from parvis.chat.rooms.typing import Typing
+from parvis.chat.rooms.unread import Counts, Unread
+from parvis.wire.matrix.canonical import Object
+from parvis.wire.matrix.filters import Filter, Sieve
+from parvis.wire.matrix.push_rules import RuleSet
+
+_TIMELINE = 20
+_MOST_TIMELINE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who syncs, from where, and what they want."""
+
+    me: Me
+    since: Position | None
+    upto: int
+    wanted: Filter
+    full_state: bool
+    rules: RuleSet
+
+    @property
+    def after(self) -> int:
+        """Where the client is in the stream."""
+        return self.since.stream if self.since else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Somebody's place in a room."""
+
+    room: int
+    membership: str
+    changed: int
+    event: int
+
+
+@dataclass(slots=True)
+class _Part:
+    """What is new in one room."""
+
+    room: Room
+    new: bool
+    """Whether the client does not know the room yet."""
+    events: list[Stored] = field(default_factory=list)
+    limited: bool = False
+    start: int = 0
+    """Where its timeline begins."""
+    state: list[Stored] = field(default_factory=list)
+    ephemeral: list[Object] = field(default_factory=list)
+
+
+class Digest:
+    """Gathers it for one answer."""
+
+    def __init__(
+        self, db: store.Reader, typing: Typing, unread: Unread, asking: Asking, known: Mapping[int, Room]
+    ) -> None:
+        self._db, self._typing, self._unread, self._asking, self._known = db, typing, unread, asking, known
+
+    async def joined(self, members: Sequence[Membership]) -> dict[str, Object]:
+        """Rooms that somebody is in, by their ids; those that nothing is to be told of are left out."""
+        after = self._asking.after
+        parts = {each.room: _Part(self._known[each.room], each.changed > after) for each in members}
+        await self._timelines(parts)
+        await self._states(parts)
+        await self._ephemeral(parts)
+        shown = await self._shown(parts)
+        told = {
+            number: part
+            for number, part in parts.items()
+            if shown[number][0] or shown[number][1] or part.ephemeral or part.new or self._asking.full_state
+        }
+        rooms = {number: part.room for number, part in told.items()}
+        changed = {each.room: each.changed for each in members}
+        counts = await self._unread.of(
+            self._db, self._asking.me, rooms, changed, self._asking.rules, self._asking.upto
+        )
+        summaries = await self._summaries(told)
+        return {
+            part.room.room_id: self._told(part, shown[number], summaries.get(number, {}), counts[number])
+            for number, part in told.items()
+        }
+
+    def _told(
+        self, part: _Part, shown: tuple[list[Object], list[Object]], summary: Object, counts: Counts
+    ) -> Object:
+        timeline, state = shown
+        answer: Object = {
+            "timeline": {"events": timeline, "limited": part.limited, "prev_batch": tokens.behind(part.start)},
+            "state": {"events": state},
+            "ephemeral": {"events": part.ephemeral},
+            "account_data": {"events": []},
+            "summary": summary,
+        }
+        return answer | counts.shown(self._asking.wanted.room.timeline.unread_thread_notifications)
+
+    async def _timelines(self, parts: Mapping[int, _Part]) -> None:
+        asking = self._asking
+        limit = min(asking.wanted.room.timeline.limit or _TIMELINE, _MOST_TIMELINE)
+        tails: dict[int, list[Stored]] = {}
+        for new in (True, False):
+            some = [number for number, part in parts.items() if part.new is new]
+            if some:
+                after = 0 if new else asking.after
+                tails |= await store.newest(self._db, some, after, asking.upto, limit + 1)
+        seen = await history.sights(self._db, list(tails), asking.me.user_id) if tails else {}
+        for number, part in parts.items():
+            rows = tails.get(number, [])
+            unknown = part.new and bool(rows) and rows[-1].event.type != "m.room.create"
+            part.limited = len(rows) > limit or unknown
+            part.events = [each for each in reversed(rows[:limit]) if seen[number].sees(each)]
+            part.start = part.events[0].stream - 1 if part.events else asking.upto
+
+    async def _states(self, parts: Mapping[int, _Part]) -> None:
+        asking, wanted = self._asking, self._asking.wanted.room.state
+        lazy, full = wanted.lazy_load_members, asking.full_state
+        whole = {number: part.start for number, part in parts.items() if part.new or full}
+        gaps = {number: part.start for number, part in parts.items() if part.limited and number not in whole}
+        found = await store.states_at(self._db, whole, without_members=lazy)
+        found |= await store.states_between(self._db, gaps, asking.after)
+        for number, events in found.items():
+            parts[number].state = [each for each in events if not lazy or each.event.type != "m.room.member"]
+        await self._met({number: asking.upto for number, part in parts.items() if number not in whole}, parts)
+        if lazy:
+            await self._senders(parts)
+        sieve = Sieve(wanted)
+        for part in parts.values():
+            part.state = [each for each in part.state if sieve.takes(each.event.source)]
+
+    async def _met(self, wanted: Mapping[int, int], parts: Mapping[int, _Part]) -> None:
+        """What meets from several servers may change state that no event of the timeline is."""
+        shared = {number: upto for number, upto in wanted.items() if parts[number].room.others}
+        for number, events in (await store.states_between(self._db, shared, self._asking.after)).items():
+            told = {each.id for each in (*parts[number].events, *parts[number].state)}
+            parts[number].state += [each for each in events if each.id not in told]
+
+    async def _senders(self, parts: Mapping[int, _Part]) -> None:
+        """With lazy loading, the members who said something; and oneself in a room that is new."""
+        wanted = {(number, each.event.sender) for number, part in parts.items() for each in part.events}
+        wanted |= {(number, self._asking.me.user_id) for number, part in parts.items() if part.new}
+        for (number, _), member in (await store.memberships(self._db, wanted)).items():
+            if member.stream <= parts[number].start:
+                parts[number].state.append(member)
+
+    async def _ephemeral(self, parts: Mapping[int, _Part]) -> None:
+        asking, sieve = self._asking, Sieve(self._asking.wanted.room.ephemeral)
+        told: dict[int, Object] = {}
+        for new in (True, False):
+            some = [number for number, part in parts.items() if part.new is new]
+            told |= await receipts.since(self._db, asking.me, some, 0 if new else asking.after, asking.upto)
+        for number, part in parts.items():
+            found = [told[number]] if number in told else []
+            known = asking.since is not None and not part.new
+            people = self._typing.since(number, asking.since.typing if asking.since and known else 0)
+            if people is not None and (people or known):
+                found.append({"type": "m.typing", "content": {"user_ids": people}})
+            part.ephemeral = [each for each in found if sieve.takes(each)]
+
+    async def _shown(self, parts: Mapping[int, _Part]) -> dict[int, tuple[list[Object], list[Object]]]:
+        """Timeline and state of each as clients see them."""
+        sieve = Sieve(self._asking.wanted.room.timeline)
+        said = {
+            number: [each for each in part.events if sieve.takes(each.event.source)]
+            for number, part in parts.items()
+        }
+        events = [each for number, part in parts.items() for each in (*said[number], *part.state)]
+        shown = iter(await showing.shown(self._db, self._asking.me, events, with_room=False))
+        return {
+            number: ([next(shown) for _ in said[number]], [next(shown) for _ in part.state])
+            for number, part in parts.items()
+        }
+
+    async def _summaries(self, parts: Mapping[int, _Part]) -> dict[int, Object]:
+        wanted = {
+            number: part.room
+            for number, part in parts.items()
+            if part.new or any(each.event.type == "m.room.member" for each in (*part.events, *part.state))
+        }
+        nameless = [number for number, room in wanted.items() if not room.name and not room.alias]
+        people = await heroes.of(self._db, self._asking.me, nameless)
+        return {
+            number: {"m.joined_member_count": room.joined, "m.invited_member_count": room.invited}
+            | ({"m.heroes": people[number]} if number in people else {})
+            for number, room in wanted.items()
+        }
