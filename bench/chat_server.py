@@ -8,7 +8,7 @@ import sys
 from parvis.app import App
 from parvis.chat.people import devices
 from parvis.chat.server import Server
-from parvis.kernel.settings import Limits, Ports, Settings
+from parvis.kernel.settings import Chat, Limits, Ports, Settings
 from parvis.ops import people
 from parvis.ops.commands.serve import until_told_to_stop
 
@@ -23,6 +23,7 @@ async def serve(folder: str, count: int, database: str) -> None:
         domains=["example.net"],
         ports=Ports(http=0, smtp=0, imap=0),
         limits=Limits(requests_per_minute=0),
+        chat=Chat(events_per_minute=0, joins_per_minute=0, invites_per_minute=0, rooms_per_minute=0),
     )
     app = await App.open(settings)
     server = Server(app.context)

@@ -207,6 +207,18 @@ class Chat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What those relays share with this server (coturn: `static-auth-secret`)."""
     presence: bool = False
     """Whether people in a room see who is there and since when not."""
+    sign_ins_per_minute: int = 60
+    """From one IPv4 address or IPv6 /64; 0 is no limit, as for all of these."""
+    events_per_minute: int = 600
+    """What one person says, changes and takes back in rooms."""
+    joins_per_minute: int = 60
+    """Rooms that one person joins, or asks to join."""
+    invites_per_minute: int = 120
+    """People that one person invites."""
+    rooms_per_minute: int = 60
+    """Rooms that one person makes."""
+    claims_per_minute: int = 300
+    """How often one person asks for keys that are given away once."""
     federation: Federation = msgspec.field(default_factory=Federation)
 
 

@@ -83,18 +83,22 @@ class Call:
 
 
 Handle = Callable[[Call], Awaitable[Object | Response]]
+Rated = Literal["sign_ins", "events", "joins", "invites", "rooms", "claims"]
+"""What there may be too much of in a minute; the settings say how much."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A method and a path below `/_matrix`, with parts as `serve.http` names them: `/client/v3/join/{room}`.
 
-    `auth` says whether somebody must have signed in. What is answered is an object, or a whole Response."""
+    `auth` says whether somebody must have signed in; `rate` which limit counts it. What is answered is an object,
+    or a whole Response."""
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     handle: Handle
     auth: Literal["required", "open"] = "required"
+    rate: Rated | None = None
 
 
 def text(body: Mapping[str, Any], name: str, *, limit: int = 1024, default: str | None = None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from parvis.chat.client.call import Call, Endpoint
 from parvis.chat.client.errors import CORS, refusal
+from parvis.chat.client.rates import Rates
 from parvis.chat.people import devices
 from parvis.chat.people.devices import PROTOCOL
 from parvis.chat.server import Server
@@ -16,7 +17,7 @@ class ClientDoor:
     """Answers what is below `/_matrix`, and where this server is."""
 
     def __init__(self, server: Server, endpoints: Sequence[Endpoint]) -> None:
-        self._server = server
+        self._server, self._rates = server, Rates(server.settings.chat)
         self._routes = [self._route(each) for each in endpoints]
         self._router = Router(self._routes)
 
@@ -37,6 +38,8 @@ class ClientDoor:
     def _handler(self, endpoint: Endpoint) -> Handle:
         async def handle(request: Request) -> Response:
             call = Call(self._server, request)
+            if endpoint.rate is not None:
+                self._rates.check(endpoint.rate, call)
             if request.principal is not None:
                 call.device = await devices.of_session(self._server.store, request.principal)
             found = await endpoint.handle(call)

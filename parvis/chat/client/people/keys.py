@@ -214,7 +214,7 @@ def _signed(
 ENDPOINTS = (
     Endpoint("POST", "/client/v3/keys/upload", _upload),
     Endpoint("POST", "/client/v3/keys/query", _query),
-    Endpoint("POST", "/client/v3/keys/claim", _claim),
+    Endpoint("POST", "/client/v3/keys/claim", _claim, rate="claims"),
     Endpoint("GET", "/client/v3/keys/changes", _changes),
     Endpoint("POST", "/client/v3/keys/device_signing/upload", _cross_signing),
     Endpoint("POST", "/client/v3/keys/signatures/upload", _signatures),

@@ -87,7 +87,7 @@ async def _register(call: Call) -> Object:
 
 ENDPOINTS = (
     Endpoint("GET", "/client/v3/login", _flows, "open"),
-    Endpoint("POST", "/client/v3/login", _login, "open"),
+    Endpoint("POST", "/client/v3/login", _login, "open", rate="sign_ins"),
     Endpoint("POST", "/client/v3/register", _register, "open"),
     Endpoint("GET", "/client/v3/account/whoami", _whoami),
     Endpoint("POST", "/client/v3/account/password", _password),

@@ -102,12 +102,12 @@ def _act(action: Act) -> Handle:
 
 ENDPOINTS = (
     Endpoint("GET", "/client/v3/joined_rooms", _joined),
-    Endpoint("POST", "/client/v3/join/{room}", _coming(joining.join, "join")),
-    Endpoint("POST", "/client/v3/rooms/{room}/join", _coming(joining.join, "join")),
-    Endpoint("POST", "/client/v3/knock/{room}", _coming(joining.knock, "knock")),
+    Endpoint("POST", "/client/v3/join/{room}", _coming(joining.join, "join"), rate="joins"),
+    Endpoint("POST", "/client/v3/rooms/{room}/join", _coming(joining.join, "join"), rate="joins"),
+    Endpoint("POST", "/client/v3/knock/{room}", _coming(joining.knock, "knock"), rate="joins"),
     Endpoint("POST", "/client/v3/rooms/{room}/leave", _leave),
     Endpoint("POST", "/client/v3/rooms/{room}/forget", _forget),
-    Endpoint("POST", "/client/v3/rooms/{room}/invite", _act("invite")),
+    Endpoint("POST", "/client/v3/rooms/{room}/invite", _act("invite"), rate="invites"),
     Endpoint("POST", "/client/v3/rooms/{room}/kick", _act("kick")),
     Endpoint("POST", "/client/v3/rooms/{room}/ban", _act("ban")),
     Endpoint("POST", "/client/v3/rooms/{room}/unban", _act("unban")),

@@ -100,11 +100,11 @@ async def _mark(
 
 
 ENDPOINTS = (
-    Endpoint("PUT", "/client/v3/rooms/{roomId}/send/{type}/{txnId}", _send),
-    Endpoint("PUT", "/client/v3/rooms/{roomId}/state/{type}", _state),
-    Endpoint("PUT", "/client/v3/rooms/{roomId}/state/{type}/", _state),
-    Endpoint("PUT", "/client/v3/rooms/{roomId}/state/{type}/{key}", _state),
-    Endpoint("PUT", "/client/v3/rooms/{roomId}/redact/{eventId}/{txnId}", _redact),
+    Endpoint("PUT", "/client/v3/rooms/{roomId}/send/{type}/{txnId}", _send, rate="events"),
+    Endpoint("PUT", "/client/v3/rooms/{roomId}/state/{type}", _state, rate="events"),
+    Endpoint("PUT", "/client/v3/rooms/{roomId}/state/{type}/", _state, rate="events"),
+    Endpoint("PUT", "/client/v3/rooms/{roomId}/state/{type}/{key}", _state, rate="events"),
+    Endpoint("PUT", "/client/v3/rooms/{roomId}/redact/{eventId}/{txnId}", _redact, rate="events"),
     Endpoint("PUT", "/client/v3/rooms/{roomId}/typing/{userId}", _typing),
     Endpoint("POST", "/client/v3/rooms/{roomId}/receipt/{type}/{eventId}", _receipt),
     Endpoint("POST", "/client/v3/rooms/{roomId}/read_markers", _markers),
