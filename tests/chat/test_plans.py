@@ -6,6 +6,7 @@ import pytest
 from parvis.store.sql.contract import counting
 from tests.chat.conftest import Opener
 from tests.chat.test_rooms import both, made, say
+from tests.chat.test_sliding import ask, listed
 
 WHOLE_ROOM = ("FROM chat_state s WHERE s.room = ?", "CROSS JOIN chat_state s")
 """What asks for the state of a room as a whole, on purpose."""
@@ -25,6 +26,11 @@ async def test_every_statement_has_its_index(open_client: Opener, context) -> No
         await bob.ask("POST", f"/v3/rooms/{room}/receipt/m.read/{root}", json={})
         await bob.ask("GET", "/v3/sync", params={"since": since})
         await bob.ask("GET", f"/v3/rooms/{room}/messages?dir=b")
+        names = ("e2ee", "account_data", "receipts", "typing")
+        wanted = {"extensions": {name: {"enabled": True} for name in names}, "lists": listed()}
+        first = await ask(bob, **wanted)
+        await say(ann, room, "newer")
+        await ask(bob, first["pos"], **wanted)
         await bob.ask("GET", f"/v3/rooms/{room}/context/{root}")
         await bob.ask("GET", f"/v1/rooms/{room}/relations/{root}")
         await ann.ask("PUT", f"/v3/rooms/{room}/redact/{root}/1", json={})

@@ -1,6 +1,7 @@
 """What this server is able to: versions and capabilities."""
 
 from parvis.chat.client.call import Call, Endpoint
+from parvis.chat.client.rooms import sliding
 from parvis.wire.matrix.canonical import Object
 
 VERSIONS = [f"v1.{number}" for number in range(1, 20)]
@@ -10,7 +11,7 @@ DEFAULT_ROOM_VERSION = "12"
 
 async def _versions(call: Call) -> Object:
     """Matrix v1.19 Client-Server §API Versions"""
-    return {"versions": VERSIONS, "unstable_features": {}}
+    return {"versions": VERSIONS, "unstable_features": {sliding.FEATURE: True}}
 
 
 async def _capabilities(call: Call) -> Object:

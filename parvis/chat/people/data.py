@@ -10,6 +10,7 @@ from parvis.access.principal import Principal
 from parvis.chat.people.keys import Reader
 from parvis.kernel import ids
 from parvis.kernel.errors import NotFound
+from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
@@ -66,6 +67,17 @@ async def put(unit: Unit, principal: Principal, type_: str, content: Object, roo
         msgspec.json.encode(content).decode(),
         modseq,
     )
+
+
+async def of_rooms(db: Reader, principal: Principal, room_ids: Sequence[str]) -> Sequence[Entry]:
+    """Everything of some rooms. One statement."""
+    rows = await db.rows(
+        f"""SELECT room_id, type, content FROM chat_data WHERE principal_id = ?
+        AND room_id IN {marks(len(room_ids))}""",
+        principal.id,
+        *room_ids,
+    )
+    return [Entry(row[0], row[1], msgspec.json.decode(row[2])) for row in rows]
 
 
 async def since(db: Reader, principal: Principal, after: int) -> Sequence[Entry]:

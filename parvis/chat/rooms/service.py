@@ -4,10 +4,13 @@ from typing import TypeVar
 
 from parvis.chat.people import streams
 from parvis.chat.rooms.abroad import Abroad
+from parvis.chat.rooms.connections import Connections
 from parvis.chat.rooms.gathering import Gathering
 from parvis.chat.rooms.home import Home
 from parvis.chat.rooms.presence import Presence
+from parvis.chat.rooms.roster import Rosters
 from parvis.chat.rooms.serials import Serials
+from parvis.chat.rooms.sliding import Sliding
 from parvis.chat.rooms.sync import RoomSync
 from parvis.chat.rooms.typing import Typing
 from parvis.chat.rooms.unread import Unread
@@ -32,6 +35,8 @@ class Rooms:
         self.abroad: Abroad | None = None
         """Rooms of other servers; None where we speak to nobody."""
         self._gathering = Gathering(self.home)
+        self.rosters, self.connections = Rosters(self.home), Connections()
+        self.sliding = Sliding(server.store.db, self.unread)
         self._listening: list[Cancel] = []
 
     @property

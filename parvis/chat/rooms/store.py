@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from parvis.access import parts
+from parvis.access import gate, parts
 from parvis.access.principal import Principal, Right
 from parvis.chat.rooms.model import SCOPE, Room, Stored
 from parvis.kernel.errors import Forbidden, NotFound
@@ -63,6 +63,20 @@ async def rooms_by_ids(db: Reader, numbers: Sequence[int]) -> dict[int, Room]:
     for start in range(0, len(numbers), _AT_ONCE):
         some = numbers[start : start + _AT_ONCE]
         rows = await db.rows(f"SELECT {_ROOM} FROM chat_room WHERE id IN {marks(len(some))}", *some)
+        found |= {row[0]: _room(row) for row in rows}
+    return found
+
+
+async def visible_rooms(db: Reader, principal: Principal, numbers: Sequence[int]) -> dict[int, Room]:
+    """Those of some rooms that `principal` may read."""
+    found: dict[int, Room] = {}
+    for start in range(0, len(numbers), _AT_ONCE):
+        some = numbers[start : start + _AT_ONCE]
+        rows = await db.rows(
+            f"SELECT {_ROOM} FROM chat_room WHERE id IN {marks(len(some))} AND id IN {gate.VISIBLE}",
+            *some,
+            *gate.visible(principal),
+        )
         found |= {row[0]: _room(row) for row in rows}
     return found
 

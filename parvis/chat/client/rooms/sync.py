@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from parvis.chat.client.call import Call, Endpoint, number
 from parvis.chat.client.people.data import stored_filter
 from parvis.chat.client.rooms.asking import me, rooms
+from parvis.chat.client.rooms.tracking import device_lists
 from parvis.chat.people import rules, streams
 from parvis.chat.people.streams import Own
-from parvis.chat.rooms import sharing, store, tokens
+from parvis.chat.rooms import store, tokens
 from parvis.chat.rooms.digest import Asking
 from parvis.chat.rooms.service import Rooms
-from parvis.chat.rooms.sync import News
 from parvis.chat.rooms.tokens import Position
 from parvis.kernel import clock
 from parvis.wire.matrix import canonical, filters
@@ -72,7 +72,7 @@ async def _once(
     if told := await found.presence.since(call.who, since.typing if since else 0):
         sieve = Sieve(wanted.presence)
         answer["presence"] = {"events": [each for each in told if sieve.takes(each)]}
-    if since is not None and (lists := await _device_lists(call, own, news, since.stream, upto)):
+    if since is not None and (lists := await device_lists(call, own, news.encrypted, since.stream, upto)):
         answer["device_lists"] = lists
     return answer, present, bool(answer.keys() & {"account_data", "to_device", "rooms", "device_lists", "presence"})
 
@@ -85,28 +85,6 @@ def _own(answer: Object, own: Own, wanted: Filter) -> None:
         answer["to_device"] = {"events": list(own.to_device)}
     answer["device_one_time_keys_count"] = dict(own.one_time_key_counts)
     answer["device_unused_fallback_key_types"] = list(own.unused_fallback_key_types)
-
-
-async def _device_lists(call: Call, own: Own, news: News, after: int, upto: int) -> Object:
-    db, who = call.store.db, call.who
-
-    async def peers() -> set[int]:
-        return await sharing.peers(db, who.id)
-
-    changed = set(await streams.keys_changed(call.server, who, after, upto, peers)) | own.signed
-    came, left = await sharing.changed_peers(db, who.id, news.encrypted, after, upto)
-    changed |= came
-    there, gone = set[str](), set[str]()
-    if call.server.queue is not None:
-        account_id = call.server.account_id
-        there, gone = await sharing.changed_elsewhere(db, account_id, who.id, news.encrypted, after, upto)
-    if not changed and not left and not there and not gone:
-        return {}
-    names = await call.server.users.ids_of(db, changed | left)
-    return {
-        "changed": sorted([*there, *(names[each] for each in changed if each in names)]),
-        "left": sorted([*gone, *(names[each] for each in left if each in names)]),
-    }
 
 
 async def _filter(call: Call) -> Filter:

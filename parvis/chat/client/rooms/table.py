@@ -10,6 +10,7 @@ from parvis.chat.client.rooms import (
     related,
     searching,
     sending,
+    sliding,
     sync,
 )
 
@@ -23,4 +24,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *searching.ENDPOINTS,
     *presence.ENDPOINTS,
     *sync.ENDPOINTS,
+    *sliding.ENDPOINTS,
 )
