@@ -52,6 +52,12 @@ def test_cuts_depend_on_the_bytes_alone(content: bytes) -> None:
     assert all(LEAST <= b - a <= MOST for a, b in itertools.pairwise(edges))
 
 
+def test_cuts_stay_where_they_have_always_been() -> None:
+    """Else a new version of a file would share nothing with the one that is there."""
+    known = [1_872_602, 7_987_194, 11_042_602, 13_315_105, 16_724_027, 19_927_824]
+    assert cut(noise(20 * MIB, 0), 65_536) == known
+
+
 async def test_a_large_content_comes_back(store: Store) -> None:
     content = noise(9 * MIB + 17)
     digest = await written(store, content)

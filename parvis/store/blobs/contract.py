@@ -29,8 +29,8 @@ class BlobWriter(Protocol):
 
     size: int
 
-    async def write(self, chunk: bytes) -> None:
-        """Adds bytes."""
+    async def write(self, chunk: bytes | memoryview) -> None:
+        """Adds bytes. They are the caller's own again on return."""
         ...
 
     async def commit(self) -> str:

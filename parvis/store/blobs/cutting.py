@@ -5,6 +5,7 @@ A cut is after 16 bytes that two sums find good. The first is of three of the by
 place in 256: numpy computes it for many places in few steps. Only there the second is looked at, a weighted sum of
 all 16 bytes modulo 2^64 that is good at one place in 8192: together one in two million."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,33 +30,42 @@ class Cutter:
         self._since = 0
         self._tail = b""
 
-    def cuts(self, chunk: bytes) -> list[int]:
+    def cuts(self, chunk: bytes | memoryview) -> list[int]:
         """The places in this chunk where a piece ends, in order."""
         found, start = list[int](), -self._since
         while (place := self._end(chunk, start)) is not None:
             found.append(place)
             start = place
         self._since = len(chunk) - start
-        self._tail = (self._tail + chunk[1 - _WINDOW :])[1 - _WINDOW :]
+        self._tail = (self._tail + bytes(chunk[1 - _WINDOW :]))[1 - _WINDOW :]
         return found
 
-    def _end(self, chunk: bytes, start: int) -> int | None:
+    def _end(self, chunk: bytes | memoryview, start: int) -> int | None:
         """Where the piece that began at `start` ends: at the first good place that is far enough, but not too far.
         None when it is not in this chunk."""
         first, last = max(1, start + LEAST), start + MOST
         stop = min(len(chunk), last - 1) + 1
-        for place in range(first, stop, _SPAN):
-            good = _good(self._windows(chunk, place, min(place + _SPAN, stop)))
+        for place, after in _spans(first, stop):
+            good = _good(self._windows(chunk, place, after))
             if len(good):
                 return place + int(good[0])
         return last if last <= len(chunk) else None
 
-    def _windows(self, chunk: bytes, first: int, stop: int) -> "np.ndarray[Any, np.dtype[np.uint8]]":
+    def _windows(self, chunk: bytes | memoryview, first: int, stop: int) -> "np.ndarray[Any, np.dtype[np.uint8]]":
         """The bytes before the places from `first` on, as far as they say anything of one of them."""
         begin = first - _WINDOW
         if begin < 0:
-            chunk, begin, stop = self._tail[begin:] + chunk[: stop - 1], 0, stop - begin
+            chunk, begin, stop = self._tail[begin:] + bytes(chunk[: stop - 1]), 0, stop - begin
         return np.frombuffer(chunk, np.uint8, stop - 1 - begin, begin)
+
+
+def _spans(first: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Places that are looked at together; by themselves those before which less than a window is in the chunk."""
+    if first < min(_WINDOW, stop):
+        yield first, min(_WINDOW, stop)
+        first = _WINDOW
+    for place in range(first, stop, _SPAN):
+        yield place, min(place + _SPAN, stop)
 
 
 def _good(data: "np.ndarray[Any, np.dtype[np.uint8]]") -> "np.ndarray[Any, np.dtype[np.int64]]":
@@ -65,5 +75,7 @@ def _good(data: "np.ndarray[Any, np.dtype[np.uint8]]") -> "np.ndarray[Any, np.dt
     for place, weight in _WEIGHTS.items():
         sums += data[place : place + count] * weight
     places = np.flatnonzero(sums == _GOOD)
-    words = np.lib.stride_tricks.sliding_window_view(data, _WINDOW)[places].view("<u8")
-    return places[words[:, 0] * _FIRST + words[:, 1] * _SECOND < _SMALL]
+    if not len(places):
+        return places
+    words = np.ndarray(len(data) - 7, "<u8", data, strides=(1,))  # at every place, not only at each eighth
+    return places[words[places] * _FIRST + words[places + 8] * _SECOND < _SMALL]

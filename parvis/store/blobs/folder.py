@@ -219,7 +219,7 @@ class FolderWriter:
         self._hash = hashlib.sha256()
         self.size = 0
 
-    async def write(self, chunk: bytes) -> None:
+    async def write(self, chunk: bytes | memoryview) -> None:
         """See BlobWriter.write."""
         self.size += len(chunk)
         if self.size <= small.LARGEST:
@@ -229,7 +229,7 @@ class FolderWriter:
             await asyncio.to_thread(self._write, self.held + chunk if self.held else chunk)
         self.held = b""
 
-    def _write(self, content: bytes) -> None:
+    def _write(self, content: bytes | memoryview) -> None:
         self._hash.update(content)
         self._file = self._file or self.temporary.open("xb")
         self._file.write(content)

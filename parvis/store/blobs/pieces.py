@@ -19,7 +19,7 @@ from parvis.store.blobs.extents import Extent, chunks
 from parvis.store.sql.contract import Database, Tx
 
 _PAGE = 1000
-_PART = 4 * CHUNK
+_PART = 16 * CHUNK
 """Bytes that are looked at and written at once: what comes from the network comes in far smaller pieces, and each
 part has a way to another thread."""
 _BEHIND = 2
@@ -150,21 +150,28 @@ class PiecedWriter:
         self._written: list[BlobWriter] = []
         self._behind: deque[asyncio.Task[list[Piece]]] = deque()
         self._passing: asyncio.Task[None] | None = None
-        self._held: list[bytes] = []
-        self._waiting = 0
+        self._filling, self._other = memoryview(bytearray(_PART)), memoryview(bytearray(_PART))
+        self._filled = 0
         self.size = 0
 
-    async def write(self, chunk: bytes) -> None:
+    async def write(self, chunk: bytes | memoryview) -> None:
         """See BlobWriter.write. What fails is told by a later call."""
         self.size += len(chunk)
-        self._held.append(chunk)
-        self._waiting += len(chunk)
-        if self._waiting >= _PART:
-            await self._passed()
-            self._passing = asyncio.create_task(self._pass_on(self._taken()))
+        left = memoryview(chunk)
+        while left:
+            end = min(self._filled + len(left), _PART)
+            taken = end - self._filled
+            self._filling[self._filled : end] = left[:taken]
+            self._filled, left = end, left[taken:]
+            if end == _PART:
+                await self._passed()
+                self._passing = asyncio.create_task(self._pass_on(self._taken()))
 
-    def _taken(self) -> bytes:
-        content, self._held, self._waiting = b"".join(self._held), [], 0
+    def _taken(self) -> memoryview:
+        """What has come. The two buffers are filled in turn, always the same: new memory for each part costs more
+        than to copy into it."""
+        content = self._filling[: self._filled]
+        self._filling, self._other, self._filled = self._other, self._filling, 0
         return content
 
     async def _passed(self) -> None:
@@ -173,7 +180,7 @@ class PiecedWriter:
             await self._passing
             self._passing = None
 
-    async def _pass_on(self, content: bytes) -> None:
+    async def _pass_on(self, content: memoryview) -> None:
         """Both hashes, of the whole and of the piece, are computed at once."""
         hashed = asyncio.create_task(asyncio.to_thread(self._hash.update, content))
         try:
@@ -183,7 +190,7 @@ class PiecedWriter:
                 await self._cut()
                 start = place
             if start < len(content):
-                await self._writer.write(content[start:] if start else content)
+                await self._writer.write(content[start:])
         finally:
             await hashed
 

@@ -214,7 +214,7 @@ class S3Writer:
         self._hash = hashlib.sha256()
         self.size = 0
 
-    async def write(self, chunk: bytes) -> None:
+    async def write(self, chunk: bytes | memoryview) -> None:
         """See BlobWriter.write."""
         self._hash.update(chunk)
         self.size += len(chunk)
