@@ -137,7 +137,8 @@ async def authoriser(writing: Writing, user_id: str, room: Room) -> str:
     if not wanted or not await unit.value(
         f"""SELECT 1 FROM chat_member m JOIN chat_room r ON r.id = m.room WHERE m.user_id = ?
         AND m.membership = 'join'
-        AND r.room_id IN {marks(len(wanted))} LIMIT 1""",
+        AND (r.others = 0 OR EXISTS (SELECT 1 FROM chat_member o WHERE o.room = r.id AND o.membership = 'join'
+        AND o.principal_id <> 0)) AND r.room_id IN {marks(len(wanted))} LIMIT 1""",
         user_id,
         *wanted,
     ):

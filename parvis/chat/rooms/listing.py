@@ -146,12 +146,12 @@ async def _walk(
     waiting, seen = [(root, 0)], {root.room_id}
     while waiting and len(found) < limit:
         room, level = waiting.pop()
-        children = await _children(db, room, suggested) if room.type == "m.space" else []
-        found.append((room, [shown for _, shown in children]))
+        told = await children(db, room, suggested) if room.type == "m.space" else []
+        found.append((room, [shown for _, shown in told]))
         if level >= depth:
             continue
         inside = []
-        for room_id, _ in children:
+        for room_id, _ in told:
             child = None if room_id in seen else await store.room_named(db, room_id)
             if child is not None and await _may_know(db, me, child):
                 seen.add(room_id)
@@ -160,8 +160,9 @@ async def _walk(
     return found
 
 
-async def _children(db: store.Reader, room: Room, suggested: bool) -> list[tuple[str, Object]]:
-    """By `order`, then by age (Matrix v1.19 Client-Server §Ordering of children within a space)."""
+async def children(db: store.Reader, room: Room, suggested: bool) -> list[tuple[str, Object]]:
+    """The rooms in a space, each as clients see what says so: by `order`, then by age (Matrix v1.19 Client-Server
+    §Ordering of children within a space)."""
     events = await store.select(
         db, "e.id IN (SELECT s.event FROM chat_state s WHERE s.room = ? AND s.type = 'm.space.child')", room.id
     )

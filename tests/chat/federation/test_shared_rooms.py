@@ -3,6 +3,9 @@ cut and healed."""
 
 import pytest
 
+from parvis.access import accounts
+from parvis.access.erasure import Gone
+from parvis.chat.federation.contract import PeerError
 from tests.chat.federation.sides import A, B, Net, both
 from tests.chat.test_rooms import made, say, texts
 
@@ -215,3 +218,37 @@ async def test_a_gap_is_closed_and_of_what_is_before_the_state_is_asked(net: Net
     await say(bob, room, "yes")
     await same(net, room)
     assert (await texts(ann, room))[0] == "yes"
+
+
+async def test_a_space_is_told_to_servers_whose_people_could_join(net: Net) -> None:
+    ann = await net.sides[A].client("ann")
+    space = await made(ann, preset="public_chat", name="All", creation_content={"type": "m.space"})
+    names = {
+        "public": await made(ann, preset="public_chat", name="Open"),
+        "private": await made(ann, name="Closed"),
+    }
+    for room in names.values():
+        await ann.ask("PUT", f"/v3/rooms/{space}/state/m.space.child/{room}", json={"via": [A]})
+    told = await net.sides[B].get(A, f"/_matrix/federation/v1/hierarchy/{space}")
+    assert told["room"]["name"] == "All" and len(told["room"]["children_state"]) == 2
+    assert [each["room_id"] for each in told["children"]] == [names["public"]]
+    assert told["inaccessible_children"] == [names["private"]]
+    with pytest.raises(PeerError) as refused:
+        await net.sides[B].get(A, f"/_matrix/federation/v1/hierarchy/{names['private']}")
+    assert refused.value.status == 404
+
+
+async def test_whose_account_is_gone_leaves_rooms_elsewhere_and_is_invited_no_more(net: Net) -> None:
+    ann, bob, room = await both(net)
+    other = await made(ann, invite=[bob.user])
+    side = net.sides[B]
+    gone = await side.context.store.write(lambda unit: accounts.remove(unit, bob.person.id))
+    await side.feature.erase(side.context.store, Gone(bob.person.id, tuple(gone)))
+    await net.flow()
+    members = await ann.ask("GET", f"/v3/rooms/{room}/members")
+    assert {each["state_key"]: each["content"]["membership"] for each in members["chunk"]}[bob.user] == "leave"
+    left = await side.context.store.db.rows(
+        "SELECT principal_id, membership FROM chat_member WHERE user_id = ?", bob.user
+    )
+    assert left == [(0, "leave"), (0, "leave")] and other
+    assert await side.context.store.db.rows("SELECT 1 FROM chat_invitation") == []

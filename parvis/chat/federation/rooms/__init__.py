@@ -8,5 +8,6 @@ handshakes    other servers' people come, go and are invited
 elsewhere     our people do, in rooms of other servers
 visible       which events another server may have
 serving       what other servers ask about a room
+spaces        and about the rooms in it
 table         all endpoints
 """

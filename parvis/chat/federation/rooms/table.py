@@ -1,6 +1,6 @@
 """All endpoints of shared rooms."""
 
 from parvis.chat.federation.contract import Endpoint
-from parvis.chat.federation.rooms import handshakes, serving
+from parvis.chat.federation.rooms import handshakes, serving, spaces
 
-ENDPOINTS: tuple[Endpoint, ...] = (*handshakes.ENDPOINTS, *serving.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (*handshakes.ENDPOINTS, *serving.ENDPOINTS, *spaces.ENDPOINTS)
