@@ -11,6 +11,7 @@ import parvis
 from parvis import assistant, calendar, chat, contacts, files, mail, spaces, tasks
 from parvis.access import erasure, limits, sessions
 from parvis.assistant.retrieval import Finder
+from parvis.chat.federation import media as chat_media
 from parvis.chat.federation import queue as chat_queue
 from parvis.chat.rooms import sending as chat_sending
 from parvis.files import tidying as file_tidying
@@ -100,8 +101,14 @@ class App:
         for feature in self.features:
             for name, follower in feature.followers.items():
                 self._run(f"follower {name}", outbox.follow(name, follower))
-        daily = [limits.forget, sessions.prune, filter_log.forget, reports.forget, chat_sending.forget]
-        daily.append(chat_queue.forget)
+        daily: list[tidy.Task] = [
+            limits.forget,
+            sessions.prune,
+            filter_log.forget,
+            reports.forget,
+            chat_sending.forget,
+        ]
+        daily += [chat_queue.forget, chat_media.tidying(self.context.settings)]
         await tidy.daily(self.context.store, [*daily, *file_tidying.tasks(self.context.settings)])
         self._run("search", self._search.indexer.run())
         self._run("jobs", jobs.run())

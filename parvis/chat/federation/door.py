@@ -1,7 +1,7 @@
 """The door of other servers: who asks is proved by their signature, may be let in by the settings and by the room
 (Matrix v1.19 Server-Server §Request Authentication)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 from parvis.chat.client.errors import refusal
@@ -14,6 +14,7 @@ from parvis.serve.rates import Rate
 from parvis.wire.matrix import canonical, wellknown, xmatrix
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
+from parvis.wire.matrix.signing import VerifyKey
 from parvis.wire.matrix.xmatrix import XMatrix
 
 
@@ -59,20 +60,20 @@ class PeerDoor:
         given = xmatrix.parse(request.headers.get("authorization", ""))
         if not self._federation.policy.allows(given.origin):
             raise BadMatrix("Your server is not spoken to here", errcode="M_FORBIDDEN")
-        if seconds := self._rate.wait(given.origin):
-            raise RateLimited("too many requests", retry_after=ceil(seconds))
+        key = await self._federation.keyring.for_request(given.origin, given.key_id)
+        keys = {} if key is None else {given.key_id: key}
         data = await request.body(endpoint.limit)
         if data or request.method not in ("GET", "HEAD"):
             call.body = _object(data, endpoint.limit)
-            await self._verify(request, given, call.body)
+            self._verify(request, given, keys, call.body)
         else:
-            await self._verify(request, given)
+            self._verify(request, given, keys)
+        if seconds := self._rate.wait(given.origin):  # who is not who they say is counted by address alone
+            raise RateLimited("too many requests", retry_after=ceil(seconds))
         call.origin = given.origin
         await self._federation.heard(given.origin)
 
-    async def _verify(self, request: Request, given: XMatrix, *content: Object) -> None:
-        key = await self._federation.keyring.for_request(given.origin, given.key_id)
-        keys = {} if key is None else {given.key_id: key}
+    def _verify(self, request: Request, given: XMatrix, keys: Mapping[str, VerifyKey], *content: Object) -> None:
         query = f"?{request.raw_query}" if request.raw_query else ""
         us, method = self._federation.server.name, request.method
         xmatrix.verify(given, keys, us, method, request.raw_path + query, *content)

@@ -28,6 +28,8 @@ _KEPT = 10_000
 """Keys in memory."""
 _AGAIN_MS = 10_000
 """A server is not asked for its keys more often than this."""
+_MOST_ASKED = 50
+"""Servers that are asked at once: whoever knows our address can name any."""
 _MOST_SAID = 100
 """Keys of one server that are looked at."""
 _MOST_TRIED = 10
@@ -113,6 +115,8 @@ class Keyring:
         if task is None:
             if self._asked.get(server, 0) > clock.now_ms() - _AGAIN_MS:
                 return
+            if len(self._asking) >= _MOST_ASKED:
+                raise Unavailable("too many servers are asked for their keys just now")
             self._note(server)
             task = self._asking[server] = asyncio.create_task(self._ask(server, eager))
             task.add_done_callback(lambda _: self._asking.pop(server, None))

@@ -7,6 +7,7 @@ from parvis.chat.federation.contract import Incoming
 from parvis.chat.federation.devices import Telling
 from parvis.chat.federation.discovery import Discovery
 from parvis.chat.federation.keys import Keyring
+from parvis.chat.federation.media import Fetching
 from parvis.chat.federation.outside import Outside
 from parvis.chat.federation.peers import SignedPeers
 from parvis.chat.federation.policy import Policy
@@ -39,6 +40,7 @@ class Federation:
         self.backoff.returned = self.sender.wake
         self.queue = PeerQueue(server.store, server.name, self.policy.allows, self.sender.wake)
         self.tracking = Tracking(server, self.peers)
+        self.media = Fetching(server, self.client, self.outside)
         self.telling = Telling(server, self.queue)
         self.turns = Turns()
         self.incoming: Incoming | None = None

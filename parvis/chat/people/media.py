@@ -2,6 +2,7 @@
 cannot be guessed. Whoever has signed in and knows the name may fetch it, as Matrix has it; encrypted rooms have
 encrypted bytes."""
 
+import re
 import secrets
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from parvis.store.store import Store
 from parvis.store.unit import Unit
 from parvis.wire.matrix.errors import BadMatrix
 
-KIND, THUMBNAIL = "ChatMedia", "ChatThumbnail"
+KIND, THUMBNAIL, KIND_ABROAD = "ChatMedia", "ChatThumbnail", "ChatAbroadMedia"
 """Kinds of links to blobs."""
 WAITING_MS = 86_400_000
 """How long a name waits for its bytes."""
@@ -24,6 +25,19 @@ _WAITING = 50
 _LARGEST_PICTURE = 50_000_000
 SIDES = (96, 320, 800)
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff"})
+
+
+_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}(\s*;[\x20-\x7e]{0,200})?")
+
+
+def type_of(text: str) -> str:
+    """A media type as somebody says it, where it is one."""
+    return text if _TYPE.fullmatch(text) else "application/octet-stream"
+
+
+def name_of(text: str) -> str:
+    """A file's name as somebody says it, without what cannot be shown."""
+    return "".join(filter(str.isprintable, text))[:200]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +140,12 @@ async def get(store: Store, media_id: str) -> Media:
 
 
 async def ready(server: Server, host: str, media_id: str) -> Media:
-    """The same with its bytes there, for a download. Raises NotFound, BadMatrix with `M_NOT_YET_UPLOADED`."""
+    """The same with its bytes there, for a download. That of another server
+    is fetched where it was not before. Raises NotFound, BadMatrix with `M_NOT_YET_UPLOADED`."""
     if host != server.name:
-        raise NotFound("media of other servers cannot be fetched yet")
+        if server.federation is None or not server.federation.policy.enabled:
+            raise NotFound("media of other servers is not fetched here")
+        return await server.federation.media.get(host, media_id)
     found = await get(server.store, media_id)
     if not found.hash:
         raise BadMatrix("It is not uploaded yet", errcode="M_NOT_YET_UPLOADED")

@@ -1,18 +1,15 @@
 """Uploading and fetching media (Matrix v1.19 Client-Server §Content Repository)."""
 
-import re
-
 from parvis.chat.client.call import Call, Endpoint, number
 from parvis.chat.people import media
 from parvis.chat.people.media import Media
-from parvis.kernel.errors import Invalid
+from parvis.kernel.errors import Invalid, NotFound
 from parvis.serve.http import ranges
 from parvis.serve.http.exchange import Response
 from parvis.serve.jmap.transfer import disposition
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
 
-_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}(\s*;[\x20-\x7e]{0,200})?")
 _INLINE_TYPES = (
     "text/css text/plain text/csv application/json application/ld+json image/jpeg image/gif image/png image/apng "
     "image/webp image/avif video/mp4 video/webm video/ogg video/quicktime audio/mp4 audio/webm audio/aac "
@@ -52,10 +49,8 @@ def _uri(call: Call, name: str) -> str:
 
 async def _received(call: Call, waiting: str) -> str:
     """Stores the body, in flat memory; returns its name."""
-    media_type = call.request.headers.get("content-type", "")
-    if not _TYPE.fullmatch(media_type):
-        media_type = "application/octet-stream"
-    name = "".join(filter(str.isprintable, call.query.get("filename", "")))[:200]
+    media_type = media.type_of(call.request.headers.get("content-type", ""))
+    name = media.name_of(call.query.get("filename", ""))
     writer = await call.store.blobs.writer()
     try:
         async for chunk in call.request.chunks(call.server.settings.limits.upload_bytes):
@@ -74,7 +69,10 @@ async def _download(call: Call) -> Response:
 
 
 async def _ready(call: Call) -> Media:
-    return await media.ready(call.server, call.params["serverName"], call.params["mediaId"])
+    host = call.params["serverName"]
+    if host != call.server.name and call.query.get("allow_remote") == "false":
+        raise NotFound("media of other servers is not to be fetched")
+    return await media.ready(call.server, host, call.params["mediaId"])
 
 
 async def _thumbnail(call: Call) -> Response:
