@@ -4,11 +4,14 @@
 
 Each server is asked the same over one connection, one after the other, in the same order; times in ms, medians
 where there are several. Calendars: events put one by one into an empty calendar, then (when it has `events` of
-them) a calendar-query over one week, a multiget of 50, what changed since one PUT, and all names with their tags.
-Files: `files` small ones put, listed at depth 1 and read, then one of so many megabytes up and down. Ours is
-durable before it answers; Apache leaves that to the system, Radicale calls fsync, Xandikos commits to git. So
-Apache stands there twice, once on a file system mounted to write through (`sync,dirsync`, which needs root),
-and the last line says what the disk itself takes for as many bytes, written and synced in one piece."""
+them) a calendar-query over one week, a multiget of 50, what changed since one PUT, and all names with their tags;
+who has not taken them all after two minutes is left out there. Files: `files` small ones put, listed at depth 1 and
+read, then one of so many megabytes up and down. With no events, or no files, that half is left out.
+
+Ours is durable before it answers; Apache leaves that to the system, Radicale calls fsync, Xandikos commits to git.
+So what is put is in two rows: until it is answered, and until it is durable, which for Apache is with an fsync of
+the file that it has stored and of the folder around it. The last line says what the disk itself takes for as many
+bytes, written and synced."""
 
 import base64
 import contextlib
@@ -21,16 +24,20 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+
+import numpy as np
 
 from bench.jmap import cpu_seconds, parvis, resident_mb
 from bench.peers.cyrus import Cyrus
-from bench.peers.webdav import Apache, Peer, Radicale, SyncedApache, Xandikos
+from bench.peers.webdav import Apache, Peer, Radicale, Xandikos
 
 MEASURED = 1000
 """PUTs whose times count: the last ones before the calendar is full."""
 SMALL = 1000
 CHUNK = 1 << 20
+PATIENCE = 120
+"""Seconds for all events to be put."""
 TAGS = "<prop><getetag/></prop>"
 DAV, CALDAV = "DAV:", "urn:ietf:params:xml:ns:caldav"
 
@@ -54,6 +61,8 @@ class Side:
     def __init__(self, name: str, port: int, user: str, password: str, processes: list[int]) -> None:
         self.name, self.processes = name, processes
         self.calendar = self.files = ""
+        self.stored: Callable[[str], pathlib.Path] | None = None
+        """Where it keeps what is at a path, when it answers before that is durable."""
         self.url = f"http://127.0.0.1:{port}"
         self.times: dict[str, list[float]] = defaultdict(list)
         self._headers = {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
@@ -75,6 +84,18 @@ class Side:
         yield
         self.times[name].append(time.perf_counter() - started)
 
+    def put(self, name: str, path: str, body: object, **headers: str) -> None:
+        """Puts a file, and notes how long that takes until it is answered, and until it is durable."""
+        started = time.perf_counter()
+        self("PUT", path, body, **headers)
+        self.times[name].append(time.perf_counter() - started)
+        if self.stored is not None:
+            for place in (self.stored(path), self.stored(path).parent):
+                descriptor = os.open(place, os.O_RDONLY)
+                os.fsync(descriptor)
+                os.close(descriptor)
+        self.times[f"{name}, until durable"].append(time.perf_counter() - started)
+
     def down(self, path: str, size: int) -> None:
         """Reads a large file without keeping it."""
         self._connection.request("GET", path, None, self._headers)
@@ -86,7 +107,11 @@ class Side:
 
 def calendars(side: Side, count: int) -> None:
     """Everything about a calendar."""
+    started = time.perf_counter()
     for number in range(count):
+        if time.perf_counter() - started > PATIENCE:
+            print(f"{side.name} has taken {number} events in {PATIENCE} s and is left out")
+            return
         path = f"{side.calendar}event-{number}.ics"
         if number < count - MEASURED:
             side("PUT", path, event(number), Content_Type="text/calendar")
@@ -146,8 +171,7 @@ def files(side: Side, count: int, megabytes: int) -> None:
         if number < count - SMALL:
             side("PUT", f"{side.files}many/file-{number:05}.bin", content)
             continue
-        with side.timed("PUT of 2 kB"):
-            side("PUT", f"{side.files}many/file-{number:05}.bin", content)
+        side.put("PUT of 2 kB", f"{side.files}many/file-{number:05}.bin", content)
     wanted = "<getetag/><getcontentlength/><getlastmodified/><resourcetype/>"
     names = f'<propfind xmlns="{DAV}"><prop>{wanted}</prop></propfind>'
     for _ in range(3):
@@ -157,13 +181,22 @@ def files(side: Side, count: int, megabytes: int) -> None:
     for number in range(min(count, SMALL)):
         with side.timed("GET of 2 kB"):
             side("GET", f"{side.files}many/file-{number:05}.bin")
-    block, size = os.urandom(CHUNK), megabytes * CHUNK
-    with side.timed(f"{megabytes} MB up"):
-        side("PUT", f"{side.files}big", (block for _ in range(megabytes)), Content_Length=str(size))
+    size = megabytes * CHUNK
+    side.put(f"{megabytes} MB up", f"{side.files}big", noise(megabytes), Content_Length=str(size))
     with side.timed(f"{megabytes} MB down"):
         side.down(f"{side.files}big", size)
     with side.timed(f"MOVE of a folder with {count} files"):
         side("MOVE", f"{side.files}many/", Destination=f"{side.url}{side.files}moved/")
+
+
+def noise(megabytes: int) -> Iterator[memoryview]:
+    """Blocks that are all different, for little of the processor's time."""
+    words = np.frombuffer(os.urandom(8 * megabytes), np.uint64)
+    block = np.frombuffer(os.urandom(CHUNK), np.uint64)
+    made = np.empty_like(block)
+    for word in words:
+        np.bitwise_xor(block, word, out=made)
+        yield made.data.cast("B")
 
 
 @contextlib.contextmanager
@@ -182,10 +215,11 @@ def ours() -> Iterator[Side]:
         yield side
 
 
-def others(left_out: Sequence[str]) -> Iterator[tuple[type[Peer], bool]]:
-    """Those of the others that are here and not left out, and whether each is for calendars."""
-    for kind, for_calendars in ((Radicale, True), (Xandikos, True), (Apache, False), (SyncedApache, False)):
-        if kind.name in left_out:
+def others(left_out: Sequence[str], halves: Container[bool]) -> Iterator[tuple[type[Peer], bool]]:
+    """Those of the others that are here and not left out, and whether each is for calendars; `halves` says which of
+    them are wanted."""
+    for kind, for_calendars in ((Radicale, True), (Xandikos, True), (Apache, False)):
+        if kind.name in left_out or for_calendars not in halves:
             continue
         if why := kind.missing():
             print(f"{kind.name} is left out: {why}")
@@ -195,18 +229,20 @@ def others(left_out: Sequence[str]) -> Iterator[tuple[type[Peer], bool]]:
 
 def main(events: int, many: int, megabytes: int, left_out: Sequence[str] = ()) -> None:
     """Measures and prints two tables."""
+    halves = [for_calendars for for_calendars, count in ((True, events), (False, many)) if count]
     with contextlib.ExitStack() as stack:
         mine = stack.enter_context(ours())
-        sides = [(mine, True), (mine, False)]
-        for kind, for_calendars in others(left_out):
+        sides = [(mine, for_calendars) for for_calendars in halves]
+        for kind, for_calendars in others(left_out, halves):
             peer = kind()
             stack.callback(peer.close)
             side = Side(peer.name, peer.port, peer.user, "x", [])
             side.files, side.calendar = peer.root, f"{peer.root}bench/"
+            side.stored = peer.stored if isinstance(peer, Apache) else None
             side("OPTIONS", peer.root)
             side.processes = peer.processes  # with those that it has started by now to answer
             sides.append((side, for_calendars))
-        if Cyrus.available():
+        if events and Cyrus.available():
             cyrus = Cyrus()
             stack.callback(cyrus.close)
             side = Side("Cyrus 3.6", cyrus.http, "bench", "x", cyrus.processes)
@@ -222,8 +258,9 @@ def main(events: int, many: int, megabytes: int, left_out: Sequence[str] = ()) -
             print(f"{side.name}: {cpu_seconds(side.processes) - before:.1f} s of processor time,", end=" ")
             print(f"{sum(map(resident_mb, side.processes)):.0f} MB,", end=" ")
             print(f"at most {sum(map(peak_mb, side.processes)):.0f} MB", flush=True)
-        print(f"The disk alone: {megabytes} MB written and synced in {1000 * synced(megabytes):.0f} ms")
-        for kind_of in (True, False):
+        if many:
+            print(f"The disk alone: {megabytes} MB written and synced in {1000 * synced(megabytes):.0f} ms")
+        for kind_of in halves:
             table([side for side, for_calendars in sides if for_calendars is kind_of], mine)
 
 
@@ -238,9 +275,9 @@ def peak_mb(pid: int) -> float:
 
 def synced(megabytes: int) -> float:
     """Seconds for a file of so many megabytes to be written and synced: what no server that is durable can beat."""
-    block, started = os.urandom(CHUNK), time.perf_counter()
+    started = time.perf_counter()
     with tempfile.TemporaryFile() as file:
-        for _ in range(megabytes):
+        for block in noise(megabytes):
             file.write(block)
         file.flush()
         os.fsync(file.fileno())
@@ -249,13 +286,15 @@ def synced(megabytes: int) -> float:
 
 def table(sides: list[Side], mine: Side) -> None:
     """Medians side by side, and how many times longer each other takes than ours."""
-    names = [name for name in sides[-1].times if name in mine.times]
+    beside = [side for side in sides if side is not mine] or sides
+    names = [name for name in mine.times if any(name in side.times for side in beside)]
     print(f"\n| ms | {' | '.join(side.name for side in sides)} |")
     print("|---|" + "---|" * len(sides))
     for name in names:
-        medians = [1000 * statistics.median(side.times[name]) if side.times[name] else 0.0 for side in sides]
-        shown = [f"{medians[0]:.2f}", *(f"{one:.2f} ({one / medians[0]:.1f}×)" for one in medians[1:])]
-        print(f"| {name} | {' | '.join(shown)} |")
+        medians = [1000 * statistics.median(side.times[name]) if side.times[name] else None for side in sides]
+        own = medians[0] or 1.0
+        shown = ["" if one is None else f"{one:.2f} ({one / own:.2f}×)" for one in medians[1:]]
+        print(f"| {name} | {own:.2f} | {' | '.join(shown)} |")
 
 
 if __name__ == "__main__":

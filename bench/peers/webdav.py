@@ -100,14 +100,13 @@ class Apache(Peer):
         """Why it cannot be started here; empty when it can."""
         return "" if (MODULES / "mod_dav.so").exists() else "Apache is not installed (apt-get install apache2)"
 
-    def place(self) -> pathlib.Path:
-        """Makes the folder that the files are in."""
-        files = self.folder / "files"
-        files.mkdir()
-        return files
+    def stored(self, path: str) -> pathlib.Path:
+        """The file in which it keeps what is at a path."""
+        return self.folder / "files" / path.removeprefix(self.root)
 
     def command(self) -> list[str]:
-        files = self.place()
+        files = self.stored("")
+        files.mkdir()
         self.folder.chmod(0o755)
         shutil.chown(files, "www-data", "www-data")
         shutil.chown(self.folder, "www-data", "www-data")
@@ -136,52 +135,3 @@ Require all granted
 </Directory>
 """)
         return ["/usr/sbin/apache2", "-f", str(config), "-DFOREGROUND"]
-
-
-class SyncedApache(Apache):
-    """The same on a file system of its own that writes every byte and name to the disk before it goes on: only
-    so does mod_dav, which never calls fsync, promise what ours promises."""
-
-    name = "Apache mod_dav, synced"
-    _SIZE = 6 << 30
-
-    @staticmethod
-    def missing() -> str:
-        """See Apache.missing."""
-        if why := Apache.missing():
-            return why
-        if os.geteuid():
-            return "a file system can only be mounted by root"
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                files = _mounted(pathlib.Path(folder), 64 << 20)
-            except (OSError, subprocess.CalledProcessError) as error:
-                return f"no file system can be mounted ({error})"
-            _unmounted(files)
-        return ""
-
-    def place(self) -> pathlib.Path:
-        """See Apache.place."""
-        return _mounted(self.folder, self._SIZE)
-
-    def close(self) -> None:
-        """See Peer.close."""
-        self._process.terminate()
-        self._process.wait(20)
-        _unmounted(self.folder / "files")
-        super().close()
-
-
-def _mounted(folder: pathlib.Path, size: int) -> pathlib.Path:
-    """A new ext4 in a file of the folder, mounted to write through."""
-    image, files = folder / "image", folder / "files"
-    files.mkdir()
-    with image.open("wb") as file:
-        file.truncate(size)
-    subprocess.run(["mkfs.ext4", "-q", str(image)], check=True)
-    subprocess.run(["mount", "-o", "loop,sync,dirsync", str(image), str(files)], check=True)
-    return files
-
-
-def _unmounted(files: pathlib.Path) -> None:
-    subprocess.run(["umount", str(files)], check=False)
