@@ -60,6 +60,7 @@ def triggers(component: Component, zones: Zones) -> list[Trigger]:
 
 
 def _trigger(alarm: Component, zones: Zones) -> Trigger:
+    # RFC 5545 §3.8.6.3
     given = alarm.first("TRIGGER")
     if given is None:
         raise BadCalendar("an alarm has no TRIGGER", field="TRIGGER")
@@ -73,6 +74,7 @@ def _trigger(alarm: Component, zones: Zones) -> Trigger:
 
 def _repeats(alarm: Component) -> tuple[int, int]:
     """REPEAT and DURATION, both or none (RFC 5545 §3.6.6)."""
+    # RFC 5545 §3.8.6.2
     repeat, every = alarm.value("REPEAT").strip(), alarm.value("DURATION")
     if not (repeat.isascii() and repeat.isdigit() and every):
         return 0, 0

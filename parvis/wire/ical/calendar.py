@@ -80,6 +80,7 @@ def write(calendar: Component) -> bytes:
 
 def new(components: Sequence[Component], method: str = "") -> Component:
     """A VCALENDAR around components."""
+    # RFC 5545 §3.7.2, §3.7.3, §3.7.4
     said = [Property("VERSION", "2.0"), Property("PRODID", PRODUCT)]
     if method:
         said.append(Property("METHOD", method))
@@ -89,6 +90,7 @@ def new(components: Sequence[Component], method: str = "") -> Component:
 def series_of(calendar: Component) -> dict[str, Series]:
     """The series of a calendar by UID, in their order; components without a UID are left out. A UID that is there
     twice as a master keeps the one with the higher SEQUENCE, then the later one."""
+    # RFC 5545 §3.8.4.7
     zones, found = Zones(calendar), dict[str, Series]()
     for component in calendar.components:
         uid = component.value("UID").strip()

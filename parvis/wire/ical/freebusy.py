@@ -67,6 +67,7 @@ def _cut(given: Busy, span: Span) -> Busy:
 
 def kind_of(component: Component, addresses: Collection[str] = ()) -> Kind | None:
     """How an event takes time; None when it does not."""
+    # RFC 5545 §3.8.2.7
     if component.value("TRANSP").strip().upper() == "TRANSPARENT":
         return None
     status = component.value("STATUS").strip().upper()

@@ -94,6 +94,7 @@ def moment(given: Property, zones: Zones, value: str | None = None) -> Moment:
 
 
 def _moment(given: Property, zones: Zones, text: str) -> Moment:
+    # RFC 5545 §3.2.19, §3.2.20
     if given.param("VALUE").upper() == "DATE" or (len(text) == 8 and "T" not in text):
         return Moment(datetime.combine(parse_date(text[:8]), time()), None, day=True)
     local, utc = parse_datetime(text)

@@ -210,6 +210,7 @@ def _regular(run: list[_Change], ordinal: int, end: int | None) -> str:
 
 
 def _observance(changes: list[_Change], regular: str | None) -> Component:
+    # RFC 5545 §3.8.3.2, §3.8.3.3, §3.8.3.4
     first = changes[0]
     properties = [
         Property("DTSTART", write_datetime(first.local)),

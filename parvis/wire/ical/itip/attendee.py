@@ -143,6 +143,7 @@ def _progress(component: Component | None) -> list[str]:
 
 def _reply(component: Component, me: Collection[str], comment: str) -> Component:
     """RFC 5546 §3.2.3: the answer has only who answers."""
+    # RFC 5545 §3.8.1.4, §3.8.8.3
     names = _TOLD + (_TOLD_OF_TASKS if component.name == "VTODO" else ())
     own = mine(component, me)
     properties = [each for each in component.properties if each.name in names]

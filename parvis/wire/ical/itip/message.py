@@ -111,16 +111,17 @@ def made(
     method: Method, recipients: Iterable[str], components: Sequence[Component], zones: Zones, now_ms: int
 ) -> Message:
     """A message with these components, without what is nobody else's: alarms, parameters of scheduling."""
-    told = [_told(each, now_ms) for each in components]
+    told = [_told(each, now_ms, method) for each in components]
     used = {each.param("TZID") for component in told for each in component.properties if each.param("TZID")}
     known = [zone for name in sorted(used) if (zone := zones.component(name)) is not None]
     whole = calendar.new([*known, *told], method)
     return Message(method, tuple(recipients), whole, next(iter(series_of(whole).values())))
 
 
-def _told(given: Component, now_ms: int) -> Component:
+def _told(given: Component, now_ms: int, method: Method) -> Component:
+    unsaid = ("DTSTAMP",) if method == "REPLY" else ("DTSTAMP", "REQUEST-STATUS")
     properties = [Property("DTSTAMP", stamp(now_ms))]
-    properties += [unscheduled(each) for each in given.properties if each.name not in ("DTSTAMP", "REQUEST-STATUS")]
+    properties += [unscheduled(each) for each in given.properties if each.name not in unsaid]
     return Component(given.name, properties, [each for each in given.components if each.name != "VALARM"])
 
 

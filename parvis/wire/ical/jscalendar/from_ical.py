@@ -98,6 +98,7 @@ def plain(series: Series, component: Component) -> Json:
 
 
 def _times(component: Component, series: Series) -> Json:
+    # RFC 5545 §3.8.2.2, §3.8.2.4, §3.8.2.5
     said: Json = {}
     start = of_property(component, "DTSTART", series.zones)
     due = of_property(component, "DUE", series.zones)
@@ -217,6 +218,7 @@ def _stamps(component: Component) -> Json:
 
 
 def _texts(component: Component) -> Json:
+    # RFC 5545 §3.8.1.3, §3.8.1.5, §3.8.1.12
     said: Json = {}
     for name, field in (("SUMMARY", "title"), ("DESCRIPTION", "description")):
         if (given := component.first(name)) is not None and given.value:
@@ -234,6 +236,7 @@ def _texts(component: Component) -> Json:
 
 
 def _sets(component: Component) -> Json:
+    # RFC 5545 §3.2.15, §3.8.1.2, §3.8.4.5
     said: Json = {}
     words = {
         word.strip(): True
@@ -254,6 +257,7 @@ def _sets(component: Component) -> Json:
 
 
 def _status(component: Component) -> Json:
+    # RFC 5545 §3.8.2.1
     status = component.value("STATUS").strip().lower()
     if component.name != "VTODO":
         return {"status": status} if status and status != "confirmed" else {}

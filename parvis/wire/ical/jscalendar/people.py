@@ -40,6 +40,7 @@ def _key(given: Property) -> str:
 
 def from_component(component: Component) -> Json:
     """`participants` and `organizerCalendarAddress` of a component."""
+    # RFC 5545 §3.8.4.3
     found, organizer = dict[str, Json](), component.first("ORGANIZER")
     for each in component.every("ATTENDEE")[:MOST]:
         found[_key(each)] = _participant(each)
@@ -70,6 +71,7 @@ def _add_missing(same: Json, organizer: Property) -> None:
 
 
 def _participant(given: Property) -> Json:
+    # RFC 5545 §3.2.3, §3.2.4, §3.2.5, §3.2.11, §3.2.12, §3.2.16, §3.2.18, §3.8.4.1
     address = _uri(given)
     said: Json = {"@type": "Participant", "calendarAddress": address}
     if given.param("CN"):

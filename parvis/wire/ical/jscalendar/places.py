@@ -16,6 +16,7 @@ MOST = 1_000
 
 def locations(component: Component) -> Json:
     """`locations`: the first has the coordinates of GEO."""
+    # RFC 5545 §3.8.1.6, §3.8.1.7
     found, geo = dict[str, Json](), component.first("GEO")
     coordinates = _coordinates(geo) if geo is not None else None
     for each in component.every("LOCATION")[:MOST]:
@@ -97,6 +98,7 @@ _RELS = {"URL": "describedby", "ATTACH": "enclosure", "IMAGE": "icon"}
 
 def links(component: Component) -> Json:
     """`links`: URL is `describedby`, ATTACH `enclosure`, IMAGE `icon`, LINK what it says (RFC 9253 §8.2)."""
+    # RFC 5545 §3.2.8, §3.8.1.1, §3.8.4.6
     found = dict[str, Json]()
     for each in component.every("URL", "ATTACH", "IMAGE", "LINK")[:MOST]:
         href = _href(each)
@@ -119,6 +121,7 @@ def links(component: Component) -> Json:
 
 
 def _href(given: Property) -> str | None:
+    # RFC 5545 §3.2.7
     if given.param("VALUE").upper() == "BINARY" or given.param("ENCODING").upper() == "BASE64":
         try:
             base64.b64decode(given.value, validate=True)

@@ -271,6 +271,7 @@ def _write_recurrence(given: Json, old: Component | None) -> list[Property]:
 
 
 def _write_stamps(given: Json, old: Component | None) -> list[Property]:
+    # RFC 5545 §3.8.7.1, §3.8.7.2, §3.8.7.3
     made = list[Property]()
     if given.get("updated") is not None:
         at = write_datetime(parse_utc(given["updated"], "updated"), utc=True)
