@@ -61,7 +61,9 @@ class PeerDoor:
         if not self._federation.policy.allows(given.origin):
             raise BadMatrix("Your server is not spoken to here", errcode="M_FORBIDDEN")
         key = await self._federation.keyring.for_request(given.origin, given.key_id)
-        keys = {} if key is None else {given.key_id: key}
+        if key is None:  # before anything of the body is read
+            raise BadMatrix("The signature of the request is wrong", errcode="M_UNAUTHORIZED")
+        keys = {given.key_id: key}
         data = await request.body(endpoint.limit)
         if data or request.method not in ("GET", "HEAD"):
             call.body = _object(data, endpoint.limit)
