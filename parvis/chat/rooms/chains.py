@@ -19,9 +19,11 @@ def named_by(event: Event) -> tuple[str, ...]:
     return event.auth_events if create in (None, event.event_id) else (*event.auth_events, str(create))
 
 
-async def chains(db: store.Reader, room: Room, starts: Iterable[str], limit: int = LIMIT) -> dict[str, Stored]:
-    """Events by id, with all that they rest on and is here: one statement for 200 events of a level. Raises
-    BadMatrix where that is more than `limit`."""
+async def chains(
+    db: store.Reader, room: Room, starts: Iterable[str], *, limit: int = LIMIT, floor: int = 0
+) -> dict[str, Stored]:
+    """Events by id, with all that they rest on and is here: one statement for 200 events of a level. Nothing is
+    walked along below those whose row is less than `floor`. Raises BadMatrix where that is more than `limit`."""
     found: dict[str, Stored] = {}
     asked = set[str]()
     wanted = set(starts)
@@ -31,5 +33,5 @@ async def chains(db: store.Reader, room: Room, starts: Iterable[str], limit: int
             raise BadMatrix(f"Auth chains of more than {limit} events", errcode="M_TOO_LARGE")
         some = await store.by_event_ids(db, room.id, sorted(wanted))
         found |= some
-        wanted = {name for each in some.values() for name in named_by(each.event)} - asked
+        wanted = {name for each in some.values() if each.id >= floor for name in named_by(each.event)} - asked
     return found

@@ -21,6 +21,8 @@ from parvis.wire.matrix.powers import CREATE, POWER_LEVELS
 _HOPS = 20
 """Events whose states are told by each other before one is told by itself."""
 _AT_ONCE = 200
+_APART = 60_000 << 22
+"""How far the clocks of two nodes may be apart, a minute, as rows count it. See kernel.ids"""
 _JOIN_RULES: StateKey = ("m.room.join_rules", "")
 Numbers = Mapping[StateKey, int]
 """A state, or a part of it, by the rows of its events; 0 says that nothing stands there."""
@@ -114,15 +116,16 @@ async def numbers(db: store.Reader, room: int, view: View, keys: Iterable[StateK
     return {key: number for key, number in found.items() if number and key in asked}
 
 
-async def whole(db: store.Reader, room: int, view: View) -> dict[StateKey, int]:
-    """All of a state."""
+async def whole(db: store.Reader, room: int, view: View, *, floor: int = 0) -> dict[StateKey, int]:
+    """All of a state, or what of it has rows from `floor` on."""
     rows = await db.rows(
         """SELECT l.type, l.state_key, l.event FROM chat_state s JOIN chat_state_log l ON l.room = s.room
         AND l.type = s.type AND l.state_key = s.state_key AND l.stream = (SELECT MAX(p.stream)
         FROM chat_state_log p WHERE p.room = s.room AND p.type = s.type AND p.state_key = s.state_key
-        AND p.stream <= ?) WHERE s.room = ?""",
+        AND p.stream <= ?) WHERE s.room = ? AND l.event >= ?""",
         view.base,
         room,
+        floor,
     )
     found = {(kind, key): number for kind, key, number in rows} | dict(view.over)
     return {key: number for key, number in found.items() if number}
@@ -191,10 +194,12 @@ async def _resolved(
     conflicted = resolution.separate(ids)[1]
     differing = _difference(ids, same, chain, room)
     if not differing <= conflicted:  # what else is in the room may rest on it too
-        everything = await whole(db, room.id, base)
-        more = await store.by_numbers(db, [number for key, number in everything.items() if key not in keys])
-        same = {each.event.key: each for each in more.values()}
-        chain |= await chains(db, room, [each.event_id for each in more.values()])
+        # Nothing rests on what came after it, and rows grow with time.
+        floor = min(chain[name].id for name in differing - conflicted if name in chain) - _APART
+        later = await whole(db, room.id, base, floor=floor)
+        more = await store.by_numbers(db, [number for key, number in later.items() if key not in keys])
+        same |= {each.event.key: each for each in more.values()}
+        chain |= await chains(db, room, [each.event_id for each in more.values()], floor=floor)
         differing = _difference(ids, same, chain, room)
     wanted = {key for name in conflicted | differing if name in chain for key in keys_of(chain[name].event)}
     same |= await _same(db, room, base, wanted - same.keys(), keys)

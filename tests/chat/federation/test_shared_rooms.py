@@ -6,6 +6,9 @@ import pytest
 from parvis.access import accounts
 from parvis.access.erasure import Gone
 from parvis.chat.federation.contract import PeerError
+from parvis.chat.rooms import append
+from parvis.chat.rooms.model import Draft
+from parvis.store.sql.contract import counting
 from tests.chat.federation.sides import A, B, Net, both
 from tests.chat.test_rooms import made, say, texts
 
@@ -252,3 +255,39 @@ async def test_whose_account_is_gone_leaves_rooms_elsewhere_and_is_invited_no_mo
     )
     assert left == [(0, "leave"), (0, "leave")] and other
     assert await side.context.store.db.rows("SELECT 1 FROM chat_invitation") == []
+
+
+async def test_statements_do_not_grow_with_the_room(net: Net) -> None:
+    ann, bob, room = await both(net)
+    a, b = net.sides[A], net.sides[B]
+
+    async def people(writing, after: int) -> None:
+        for number in range(after, after + 50):
+            user = f"@u{number}:{B}"
+            await append.append(writing, room, user, Draft("m.room.member", {"membership": "join"}, user))
+
+    await ann.ask("PUT", f"/v3/rooms/{room}/state/m.room.join_rules", json={"join_rule": "public"})
+    counts = []
+    for after in (0, 50):
+        await net.flow()
+        await b.rooms.write(lambda writing, after=after: people(writing, after))
+        await net.flow()
+        await say(bob, room, f"one {after}")
+        with counting() as one:
+            await net.flow()
+        net.cut.add(frozenset((A, B)))
+        await say(ann, room, f"here {after}")
+        await bob.ask(
+            "PUT", f"/v3/rooms/{room}/state/m.room.member/{bob.user}", json={"membership": "join", "n": after}
+        )
+        await say(bob, room, f"there {after}")
+        net.cut.clear()
+        with counting() as fork:
+            await net.flow()
+        with counting() as state:
+            await b.get(A, f"/_matrix/federation/v1/state_ids/{room}", {"event_id": (await a.timeline(room))[-1]})
+        counts.append((len(one), len(fork), len(state)))
+    assert counts[1][0] <= counts[0][0] <= 24, counts
+    assert counts[1][1] <= counts[0][1] + 6 <= 140, counts
+    assert counts[1][2] <= counts[0][2] + 4 <= 30, counts
+    await same(net, room)

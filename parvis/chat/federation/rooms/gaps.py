@@ -50,14 +50,14 @@ class Gaps:
     async def allow(self, asking: Asking, room: Room, event: Event) -> None:
         """Gets what an event names as allowing it, where it is not here. Raises BadMatrix, PeerError,
         Unavailable."""
-        if await self._unknown(room, named_by(event)):
+        if await self.unknown(room, named_by(event)):
             await self._keep(room, await asking.auth(event.event_id))
 
     async def know(self, asking: Asking, room: Room, names: Iterable[str]) -> None:
         """Gets events that others name, where they are not here, with what allows them, as far as it goes."""
-        new = await asking.events(await self._unknown(room, names))
+        new = await asking.events(await self.unknown(room, names))
         for event in list(new.values()):
-            if await self._unknown(room, [name for name in named_by(event) if name not in new]):
+            if await self.unknown(room, [name for name in named_by(event) if name not in new]):
                 new |= await asking.auth(event.event_id)
         await self._keep(room, new)
 
@@ -65,7 +65,7 @@ class Gaps:
         """What held after an event that is not here, as another server tells it. Raises BadMatrix, PeerError,
         Unavailable."""
         state, auth = await asking.state_ids(event_id)
-        unknown = await self._unknown(room, [*state, *auth, event_id])
+        unknown = await self.unknown(room, [*state, *auth, event_id])
         if len(unknown) > _FEW:
             new = await asking.state(event_id) | await asking.events([event_id])
         else:
@@ -83,7 +83,8 @@ class Gaps:
         view = await states.against(self._db, room.id, stands, await states.now(self._db, room))
         return view.put(own)
 
-    async def _unknown(self, room: Room, names: Iterable[str]) -> list[str]:
+    async def unknown(self, room: Room, names: Iterable[str]) -> list[str]:
+        """Those of some events that are not here at all."""
         wanted = list(dict.fromkeys(names))
         known = await store.by_event_ids(self._db, room.id, wanted)
         return [name for name in wanted if name not in known]

@@ -12,6 +12,7 @@ from parvis.chat.federation.rooms.asking import TROUBLE, Asking
 from parvis.chat.federation.rooms.checking import Checker
 from parvis.chat.federation.rooms.gaps import Gaps
 from parvis.chat.rooms import append, members, outgoing, placing, store
+from parvis.chat.rooms.chains import named_by
 from parvis.chat.rooms.model import Room
 from parvis.chat.rooms.placing import Placed
 from parvis.chat.rooms.service import Rooms
@@ -66,15 +67,40 @@ class PeerEvents:
         if room is None or not await members.is_here(self._rooms.store.db, room):
             return {}
         told: dict[str, Object] = {}
+        events: list[Event] = []
         for pdu in pdus:
             try:
-                event = await self._checker.event(pdu, room.version)
+                events.append(await self._checker.event(pdu, room.version))
+            except TROUBLE as error:
+                told[_name(pdu, room.version)] = {"error": error.sentence}
+        if len(events) > 1 and await self._together(room, events):
+            return told | {event.event_id: {} for event in events}
+        for event in events:
+            try:
                 await self.take(origin, room, event)
                 told[event.event_id] = {}
             except TROUBLE as error:
-                told[_name(pdu, room.version)] = {"error": error.sentence}
+                told[event.event_id] = {"error": error.sentence}
                 _log.info("an event of %s for %s was not taken: %s", origin, room_id, error.sentence)
         return told
+
+    async def _together(self, room: Room, events: Sequence[Event]) -> bool:
+        """Takes events in one unit, where nothing is missing before them; says whether that went well."""
+        own = {event.event_id for event in events}
+        if await self._gaps.missing(room, {name for event in events for name in event.prev_events} - own):
+            return False
+        if await self._gaps.unknown(room, {name for event in events for name in named_by(event)} - own):
+            return False
+
+        async def work(writing: Writing) -> None:
+            for event in events:
+                await placing.place(writing, await append.locked(writing, room.room_id), event)
+
+        try:
+            await self._rooms.write(work)
+        except BadMatrix:  # one of them; which one, is seen when each is taken by itself
+            return False
+        return True
 
     async def take(self, origin: str, room: Room, event: Event, *, relayed: bool = False) -> Placed:
         """Takes an event that was checked, with what is missing before it; the room's lock is held. With `relayed`
