@@ -9,7 +9,8 @@ from parvis.chat.federation.door import PeerDoor
 from parvis.chat.federation.rooms.service import SharedRooms
 from parvis.chat.federation.service import Federation
 from parvis.chat.federation.table import ENDPOINTS as PEER_ENDPOINTS
-from parvis.chat.rooms import leaving, profiles, rereading, sharing
+from parvis.chat.rooms import leaving, notifying, profiles, rereading, sharing
+from parvis.chat.rooms.gateways import Gateways
 from parvis.chat.rooms.service import Rooms
 from parvis.chat.server import Server
 from parvis.chat.source import ChatSource
@@ -53,9 +54,13 @@ def feature(context: Context) -> Feature:
         migrations=True,
         routes=[*peers.routes(), *door.routes()] if context.settings.chat.enabled else (),
         sources=(ChatSource(server),),
-        jobs={rereading.JOB: rereading.Rereading(context.store).run},
+        jobs={
+            rereading.JOB: rereading.Rereading(context.store).run,
+            notifying.JOB: Gateways(rooms, context.egress).run,
+        },
         followers={
             profiles.FOLLOWER: profiles.Profiles(rooms.home).follow,
+            notifying.FOLLOWER: notifying.Notifying(rooms.home).follow,
             **({FOLLOWER: federation.telling.follow} if federation.policy.enabled else {}),
         },
         erase=erase,

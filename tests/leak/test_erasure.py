@@ -152,7 +152,8 @@ async def with_chat(app: App, ann: Person, bob: Person) -> None:
         "is_verified": True,
         "session_data": {"x": SECRETS[1]},
     }
-    pusher = {"app_id": "x", "pushkey": SECRETS[0], "kind": "email", "app_display_name": "x", "lang": "en"}
+    gateway = "https://push.example/_matrix/push/v1/notify"
+    pusher = {"app_id": "x", "pushkey": SECRETS[0], "kind": "http", "app_display_name": "x", "lang": "en"}
     backed = "/client/v3/room_keys/keys/!r:example.net/s?version=1"
     for method, path, body in (
         ("POST", "/client/v3/keys/upload", keys),
@@ -162,7 +163,7 @@ async def with_chat(app: App, ann: Person, bob: Person) -> None:
         ("PUT", f"/client/v3/user/{user}/account_data/org.x", {"secret": SECRETS[2]}),
         ("POST", f"/client/v3/user/{user}/filter", {"room": {}}),
         ("PUT", f"/client/v3/profile/{user}/org.x", {"org.x": SECRETS[0]}),
-        ("POST", "/client/v3/pushers/set", {**pusher, "device_display_name": "x", "data": {}}),
+        ("POST", "/client/v3/pushers/set", {**pusher, "device_display_name": "x", "data": {"url": gateway}}),
         ("PUT", "/client/v3/sendToDevice/m.x/1", {"messages": {"@bob:example.net": {"NONE": {}}}}),
     ):
         assert (answer := await hers(method, path, json=body)).status_code == 200, answer.text

@@ -32,6 +32,11 @@ class Counts:
         found[0] += 1
         found[1] += int(highlight)
 
+    @property
+    def notified(self) -> int:
+        """How many notify, in threads too."""
+        return sum(each[0] for each in self.threads.values())
+
     def copy(self) -> "Counts":
         """The same, to be added to."""
         return Counts({thread: [*numbers] for thread, numbers in self.threads.items()})

@@ -1,17 +1,17 @@
 """Push rules and pushers (Matrix v1.19 Client-Server §Push Notifications)."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import msgspec
 
 from parvis.chat.client.call import Call, Endpoint, text
-from parvis.chat.people import keys, rules, streams
-from parvis.store.unit import Unit
+from parvis.chat.people import pushers, rules, streams
+from parvis.wire.matrix import push_gateway
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.push_rules import RuleSet
 
-_PUSHERS = 50
 _RULE = "/client/v3/pushrules/global/{kind}/{ruleId}"
 
 
@@ -68,42 +68,20 @@ def _named(call: Call) -> tuple[str, str]:
 
 
 async def _pushers(call: Call) -> Object:
-    rows = await call.store.db.rows("SELECT content FROM chat_pusher WHERE principal_id = ?", call.who.id)
-    return {"pushers": [msgspec.json.decode(content) for (content,) in rows]}
+    return {"pushers": await pushers.of(call.store.db, call.who)}
 
 
 async def _set_pusher(call: Call) -> Object:
     """Keeps one for the device; `kind` null takes it away."""
     body, device_id = await call.json(strict=False), call.own_device()
     app_id, pushkey = text(body, "app_id", limit=64), text(body, "pushkey", limit=512)
-    gone = "kind" in body and body["kind"] is None
-    if not gone and text(body, "kind") not in ("http", "email"):
-        raise BadMatrix("Not a kind of pusher", errcode="M_INVALID_PARAM", field="kind")
-    kept = _pusher(body) if not gone else {}
-
-    async def work(unit: Unit) -> None:
-        device = await keys.number(unit, call.who, device_id)
-        await unit.run(
-            "DELETE FROM chat_pusher WHERE principal_id = ? AND app_id = ? AND pushkey = ?",
-            call.who.id,
-            app_id,
-            pushkey,
-        )
-        if gone:
-            return
-        count = await unit.value("SELECT COUNT(*) FROM chat_pusher WHERE principal_id = ?", call.who.id)
-        if int(count or 0) >= _PUSHERS:
-            raise BadMatrix(f"More than {_PUSHERS} pushers", errcode="M_TOO_LARGE")
-        await unit.run(
-            "INSERT INTO chat_pusher (principal_id, app_id, pushkey, device, content) VALUES (?, ?, ?, ?, ?)",
-            call.who.id,
-            app_id,
-            pushkey,
-            device,
-            msgspec.json.encode(kept).decode(),
-        )
-
-    await call.store.write(work)
+    if "kind" in body and body["kind"] is None:
+        await pushers.remove(call.store, call.who.id, app_id, pushkey)
+        return {}
+    if text(body, "kind") != "http":
+        raise BadMatrix("Only by http", errcode="M_INVALID_PARAM", field="kind")
+    kept = _pusher(body)
+    await pushers.put(call.store, call.who, device_id, kept, append=body.get("append") is True)
     return {}
 
 
@@ -111,8 +89,9 @@ def _pusher(body: Object) -> Object:
     data = body.get("data")
     if not isinstance(data, dict) or len(msgspec.json.encode(data)) > 8_192:
         raise BadMatrix("data is missing", errcode="M_MISSING_PARAM", field="data")
-    if body["kind"] == "http" and not str(data.get("url", "")).startswith("https://"):
-        raise BadMatrix("Not an address of https", errcode="M_INVALID_PARAM", field="data")
+    url = urlsplit(str(data.get("url", "")))
+    if url.scheme != "https" or url.path != push_gateway.PATH:
+        raise BadMatrix(f"Not an address of https that ends in {push_gateway.PATH}", errcode="M_INVALID_PARAM")
     names = ("app_id", "pushkey", "kind", "app_display_name", "device_display_name", "lang")
     found: Object = {name: text(body, name) for name in names}
     if body.get("profile_tag") is not None:

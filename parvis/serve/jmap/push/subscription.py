@@ -21,6 +21,8 @@ from parvis.store.unit import Unit
 
 CORE = "urn:ietf:params:jmap:core"
 LONGEST_MS = 7 * 86_400_000
+SUBSCRIBED = "SELECT principal_id FROM push_subscription WHERE verified = 1 AND expires_ms > ?"
+"""Those who are told by push; the parameter is the time in ms."""
 _MOST = 50
 _SHOWN = ("id", "deviceClientId", "verificationCode", "expires", "types")
 _HIDDEN = frozenset({"url", "keys"})
