@@ -164,6 +164,12 @@ async def test_edits_threads_and_reactions(open_client: Opener) -> None:
     assert [each["event_id"] for each in found["chunk"]] == [last, first]
     found = await ann.ask("GET", f"/v1/rooms/{room}/relations/{root}/m.annotation/m.reaction")
     assert [each["content"]["m.relates_to"]["key"] for each in found["chunk"]] == ["👍"]
+    assert "recursion_depth" not in found
+    reaction["m.relates_to"]["event_id"] = first
+    about_first = (await ann.ask("PUT", f"{path}/3", json=reaction))["event_id"]
+    found = await ann.ask("GET", f"/v1/rooms/{room}/relations/{root}", params={"recurse": "true", "limit": 50})
+    assert len(found["chunk"]) == 5 and found["recursion_depth"] == 3
+    assert found["chunk"][0]["event_id"] == about_first
 
 
 async def test_aliases_and_the_public_list(open_client: Opener) -> None:
@@ -291,6 +297,30 @@ async def test_receipts_and_typing(open_client: Opener) -> None:
     assert typing == {"type": "m.typing", "content": {"user_ids": [bob.user]}}
     found = await ann.ask("GET", "/v3/sync", params={"since": found["next_batch"], "timeout": 5000})
     assert found["rooms"]["join"][room]["ephemeral"]["events"][0]["content"]["user_ids"] == []
+
+
+async def test_what_notified_somebody(open_client: Opener) -> None:
+    ann, bob, room = await both(open_client)
+    first = await say(ann, room, "one")
+    second = await say(ann, room, "two", **{"m.mentions": {"user_ids": [bob.user]}})
+    await say(bob, room, "mine")
+    await made(ann)
+    await bob.ask("POST", f"/v3/rooms/{room}/receipt/m.read/{first}", json={})
+    with counting() as count:
+        told = (await bob.ask("GET", "/v3/notifications"))["notifications"]
+    assert told[2]["event"]["type"] == "m.room.member" and told[2]["read"]  # the invitation
+    assert [(each["event"]["event_id"], each["read"]) for each in told[:2]] == [(second, False), (first, True)]
+    assert len(count) <= 16 and told[0]["room_id"] == room and "notify" in told[0]["actions"]
+    page = await bob.ask("GET", "/v3/notifications", params={"limit": 1})
+    assert [each["event"]["event_id"] for each in page["notifications"]] == [second]
+    query = {"limit": 1, "from": page["next_token"]}
+    page = await bob.ask("GET", "/v3/notifications", params=query)
+    assert [each["event"]["event_id"] for each in page["notifications"]] == [first]
+    await bob.ask("GET", "/v3/notifications", 400, params={"from": "!"})
+    called = await bob.ask("GET", "/v3/notifications", params={"only": "highlight"})
+    assert [each["event"]["event_id"] for each in called["notifications"]] == [second]
+    eve = await open_client("eve")
+    assert await eve.ask("GET", "/v3/notifications") == {"notifications": []}
 
 
 async def test_statements_do_not_grow_with_what_is_there(open_client: Opener) -> None:

@@ -71,7 +71,8 @@ class Notifying:
 
     async def _told(self, numbers: Sequence[int]) -> list[_Told]:
         db = self._home.store.db
-        found = [each for each in (await store.by_numbers(db, numbers)).values() if each.placed]
+        known = await store.by_numbers(db, numbers)
+        found = [known[number] for number in numbers if number in known and known[number].placed]
         people = await self._people(found) if found else {}
         if not people:
             return []

@@ -5,7 +5,11 @@ from parvis.chat.rooms import store, tokens
 from parvis.chat.rooms.history import Sight
 from parvis.chat.rooms.model import Me, Page, Room
 
-_MOST_HOPS = 3
+MOST_HOPS = 3
+_BELOW = """WITH RECURSIVE about (event_id, hops) AS (SELECT s.event_id, 1 FROM chat_event s WHERE s.event_id = ?
+UNION SELECT c.event_id, a.hops + 1 FROM about a JOIN chat_event c ON c.relates_to = a.event_id
+AND c.relates_to <> '' WHERE c.room = ? AND a.hops < ?) SELECT event_id FROM about"""
+"""An event and what is about it, over some hops."""
 
 
 async def children(
@@ -16,13 +20,18 @@ async def children(
     *,
     rel_type: str = "",
     kind: str = "",
+    recurse: bool = False,
     back: bool = True,
     start: int | None = None,
     end: int | None = None,
     limit: int = 5,
 ) -> Page:
-    """Events about one, newest first unless `back` is False."""
-    where, args = ["e.relates_to = ?", "e.relates_to <> ''", "e.room = ?"], [event_id, room.id]
+    """Events about one, newest first unless `back` is False; with `recurse` also what is about those, over
+    MOST_HOPS hops in all."""
+    where: list[str] = ["e.relates_to <> ''", "e.room = ?"]
+    args: list[str | int] = [room.id]
+    where.append(f"e.relates_to IN ({_BELOW})" if recurse else "e.relates_to = ?")
+    args += [event_id, room.id, MOST_HOPS] if recurse else [event_id]
     if rel_type:
         where.append("e.rel_type = ?")
         args.append(rel_type)

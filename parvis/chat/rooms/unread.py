@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from parvis.chat.rooms import receipts, store
+from parvis.chat.rooms import judging, receipts, store
 from parvis.chat.rooms.model import Me, Room, Stored
-from parvis.wire.matrix.powers import CREATE, POWER_LEVELS, PowerLevels
-from parvis.wire.matrix.push_conditions import Happening
-from parvis.wire.matrix.push_rules import Rules, RuleSet
+from parvis.wire.matrix.push_rules import RuleSet
 
 _MOST = 1_000
 """Events of a room that are looked at; nobody is told a larger number."""
@@ -95,8 +93,9 @@ class Unread:
                 places[number] = max(joined[number], known.upto)
                 found[number] = known.counts.copy()
         events = await _events(db, me, places, reached, upto) if places else []
-        if events:
-            await _count(db, me, rooms, rules, events, found)
+        for each, outcome in await judging.outcomes(db, me, rooms, rules, events):
+            if outcome.notify:
+                found[each.room].add(each.thread, outcome.highlight)
         for number in places:
             self._known[me.principal.id, number] = _Known(floors[number], upto, found[number])
             self._known.move_to_end((me.principal.id, number))
@@ -123,29 +122,3 @@ async def _events(
         *floors, upto, upto, _MOST, me.user_id,
     )  # fmt: skip
     return [each for each in found if each.stream > reached[each.room].get(each.thread, 0)]
-
-
-async def _count(
-    db: store.Reader,
-    me: Me,
-    rooms: Mapping[int, Room],
-    rules: RuleSet,
-    events: list[Stored],
-    counts: Mapping[int, Counts],
-) -> None:
-    member, numbers = ("m.room.member", me.user_id), sorted({each.room for each in events})
-    states, asked = await store.states(db, numbers, [CREATE, POWER_LEVELS, member]), Rules(rules, me.user_id)
-    levels, names = {}, {}
-    for number, state in states.items():
-        levels[number] = PowerLevels.of(store.as_state(state.values()), rooms[number].version)
-        said = state[member].event.content.get("displayname") if member in state else None
-        names[number] = said if isinstance(said, str) else ""
-    for each in events:
-        if each.redacted_by or each.room not in levels:
-            continue
-        room = rooms[each.room]
-        event = {**each.event.source, "room_id": room.room_id}
-        happening = Happening(event, members=room.joined, levels=levels[each.room])
-        outcome = asked.about(happening, names[each.room])
-        if outcome is not None and outcome.notify:
-            counts[each.room].add(each.thread, outcome.highlight)

@@ -15,6 +15,7 @@ async def _relations(call: Call) -> Object:
     seen = await history.sight(db, room, who.user_id)
     if not seen.sees(await store.event_of(db, room, call.params["eventId"])):
         raise NotFound("no such event")
+    recurse = call.query.get("recurse") == "true"
     page = await related.children(
         db,
         room,
@@ -22,12 +23,15 @@ async def _relations(call: Call) -> Object:
         call.params["eventId"],
         rel_type=call.params.get("relType", ""),
         kind=call.params.get("eventType", ""),
+        recurse=recurse,
         back=back(call, "b"),
         start=stream(call, "from"),
         end=stream(call, "to"),
         limit=number(call.query, "limit", 5, 100, 1),
     )
     answer: Object = {"chunk": await showing.shown(db, who, page.events)}
+    if recurse:
+        answer["recursion_depth"] = related.MOST_HOPS
     if page.end is not None:
         answer["next_batch"] = page.end
     if call.query.get("from"):

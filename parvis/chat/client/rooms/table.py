@@ -5,6 +5,7 @@ from parvis.chat.client.rooms import (
     creating,
     listing,
     membership,
+    notifications,
     presence,
     reading,
     related,
@@ -23,6 +24,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *listing.ENDPOINTS,
     *searching.ENDPOINTS,
     *presence.ENDPOINTS,
+    *notifications.ENDPOINTS,
     *sync.ENDPOINTS,
     *sliding.ENDPOINTS,
 )
