@@ -1,6 +1,7 @@
 """Chat as app.py wires it."""
 
 from parvis.access.erasure import Gone
+from parvis.chat import jmap
 from parvis.chat.client.door import ClientDoor
 from parvis.chat.client.table import ENDPOINTS
 from parvis.chat.erase import chat
@@ -52,6 +53,8 @@ def feature(context: Context) -> Feature:
     return Feature(
         name="chat",
         migrations=True,
+        capabilities=jmap.CAPABILITIES if context.settings.chat.enabled else (),
+        methods=jmap.METHODS if context.settings.chat.enabled else (),
         routes=[*peers.routes(), *door.routes()] if context.settings.chat.enabled else (),
         sources=(ChatSource(server),),
         jobs={

@@ -84,6 +84,9 @@ async def test_what_is_sent_twice_under_one_name_is_said_once(open_client: Opene
     ann, bob, room = await both(open_client)
     assert await say(ann, room, "once", txn="t1") == await say(ann, room, "once", txn="t1")
     assert await say(bob, room, "once", txn="t1") != await say(ann, room, "once", txn="t1")
+    told = await ann.ask("GET", f"/v3/rooms/{room}/messages", params={"dir": "b"})
+    names = [each["unsigned"].get("transaction_id") for each in told["chunk"] if each["sender"] == ann.user]
+    assert names[0] == "t1"  # as a browser's session, which has no device, knows its own by
     assert await sending.forget(context.store) == 0
     await context.store.db.write(lambda tx: tx.run("UPDATE chat_transaction SET sent_ms = 1"))
     assert await sending.forget(context.store) == 2

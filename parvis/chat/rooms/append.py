@@ -36,12 +36,12 @@ origin_ms, received_ms, relates_to, rel_type, rel_key, thread, replaces, rejecte
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
-async def create(writing: Writing, sender: str, version: RoomVersion, content: Object) -> Room:
-    """A new room with its first event."""
+async def create(writing: Writing, sender: str, version: RoomVersion, content: Object, said_ms: int = 0) -> Room:
+    """A new room with its first event; `said_ms` as in Draft."""
     home = writing.home
     source = {
         "type": "m.room.create", "state_key": "", "sender": sender, "content": content, "depth": 1,
-        "prev_events": [], "auth_events": [], "origin_server_ts": clock.now_ms(),
+        "prev_events": [], "auth_events": [], "origin_server_ts": said_ms or clock.now_ms(),
     }  # fmt: skip
     if not version.hashed_rooms:
         source["room_id"] = f"!{ids.text(ids.new_id())}:{home.name}"
@@ -95,7 +95,8 @@ async def build(
     source = {
         "type": draft.type, "sender": sender, "content": draft.content, "room_id": room.room_id,
         "depth": min(room.depth + 1, INTEGER_LIMIT), "prev_events": list(room.latest),
-        "auth_events": [found[key].event_id for key in keys if key in found], "origin_server_ts": clock.now_ms(),
+        "auth_events": [found[key].event_id for key in keys if key in found],
+        "origin_server_ts": draft.said_ms or clock.now_ms(),
     }  # fmt: skip
     if draft.state_key is not None:
         source["state_key"] = draft.state_key

@@ -1,5 +1,6 @@
 """Making rooms: what is said in a new room before anybody else is there (Matrix v1.19 Client-Server §Creation)."""
 
+from dataclasses import replace
 from typing import Any
 
 from parvis.chat.rooms import aliases, profiles
@@ -33,8 +34,9 @@ def version_of(body: Object) -> RoomVersion:
     return supported(wanted)
 
 
-async def make(writing: Writing, me: Me, body: Object) -> Room:
-    """A new room with all that was asked for, in one unit. Raises BadMatrix, NotAllowed, Conflict."""
+async def make(writing: Writing, me: Me, body: Object, *, said_ms: int = 0) -> Room:
+    """A new room with all that was asked for, in one unit; `said_ms` as in Draft. Raises BadMatrix,
+    NotAllowed, Conflict."""
     version = version_of(body)
     preset = _preset(body)
     invited = _invited(body)
@@ -46,10 +48,10 @@ async def make(writing: Writing, me: Me, body: Object) -> Room:
     if version.hashed_rooms and preset == "trusted_private_chat":
         more = content.get("additional_creators", [])
         content["additional_creators"] = list(dict.fromkeys([*(more if isinstance(more, list) else []), *invited]))
-    room = await create(writing, me.user_id, version, content)
+    room = await create(writing, me.user_id, version, content, said_ms)
     member: Object = {"membership": "join", **await profiles.shown(writing.unit, me.principal)}
     for draft in [Draft("m.room.member", member, me.user_id), *_state(me, body, version, preset, invited)]:
-        await append(writing, room.room_id, me.user_id, draft)
+        await append(writing, room.room_id, me.user_id, replace(draft, said_ms=said_ms))
     if (local := body.get("room_alias_name")) is not None:
         alias = aliases.alias_of(local, writing.home.name)
         await aliases.put(writing, me, alias, room)

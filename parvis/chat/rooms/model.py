@@ -91,6 +91,8 @@ class Draft:
     content: Object
     state_key: str | None = None
     redacts: str = ""
+    said_ms: int = 0
+    """When it was said, where it is brought in from elsewhere; 0 is now."""
 
 
 @dataclass(frozen=True, slots=True)

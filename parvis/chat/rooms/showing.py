@@ -63,7 +63,7 @@ async def _because(db: store.Reader, events: Sequence[Stored]) -> dict[str, Stor
 
 
 async def _transactions(db: store.Reader, me: Me, event_ids: Sequence[str]) -> dict[str, str]:
-    if not event_ids or not me.device_id:
+    if not event_ids:
         return {}
     rows = await db.rows(
         f"""SELECT event, name FROM chat_transaction WHERE principal_id = ? AND device_id = ?
