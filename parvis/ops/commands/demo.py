@@ -6,10 +6,12 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from parvis.access.principal import Principal
+from parvis.chat.rooms.service import Rooms
 from parvis.kernel import clock, ids, settings
 from parvis.kernel.errors import ParvisError, Unavailable
 from parvis.ops import indexing, models
@@ -20,6 +22,9 @@ from parvis.ops.demo.dates import Calendar
 from parvis.ops.program import Opener, Program
 from parvis.ops.progress import Bar
 from parvis.search.models.catalogue import model_named
+
+if TYPE_CHECKING:
+    from parvis.ops.demo.letters import Post
 
 NOTE = "demo.json"
 
@@ -173,9 +178,23 @@ async def fill(program: Program, note: dict[str, Any], archive: Path | None) -> 
     await contacts.write(program.context.store, loader.principals)
     await folders.write(program.context.store, loader.principals, post)
     await agenda.write(program.context.store, loader.principals, calendar)
+    await _talk(program, loader.principals, post)
     await standing.write(program.context.store, organisation.domains, calendar)
     if archive is not None:
         await loader.write_corpus(archive)
+
+
+async def _talk(program: Program, principals: Mapping[str, Principal], post: "Post") -> None:
+    """Fills the rooms; the chat is open while that lasts."""
+    from parvis.ops.demo.talks import Talks
+
+    chat = next(each for each in program.features if each.name == "chat")
+    assert chat.start and chat.stop
+    await chat.start()
+    try:
+        await Talks(program.context.need(Rooms), principals, post).write()
+    finally:
+        await chat.stop()
 
 
 def show(note: Mapping[str, Any]) -> None:
