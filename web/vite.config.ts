@@ -59,7 +59,7 @@ export default defineConfig(({ mode }) => ({
     },
   },
   server: server
-    ? { proxy: Object.fromEntries(['/auth', '/jmap', '/.well-known', '/api', '/assistant'].map((path) => [path, { target: server, ws: true }])) }
+    ? { proxy: Object.fromEntries(['/auth', '/jmap', '/.well-known', '/api', '/assistant', '/_matrix'].map((path) => [path, { target: server, ws: true }])) }
     : {},
   test: { environment: 'jsdom', include: ['tests/**/*.test.ts', 'src/**/*.test.ts'] },
 }));

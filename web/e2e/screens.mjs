@@ -22,6 +22,7 @@ export async function inside(page, look) {
   await composer(page, look);
   await search(page, look);
   await assistant(page, look);
+  await chat(page, look);
   await calendar(page, look);
   await contacts(page, look);
   await tasks(page, look);
@@ -62,6 +63,44 @@ async function files(page, look) {
   await look('files-send');
   await away(page);
   await look('files-transfers');
+}
+
+/** The chat: a room, one of its topics, its people, what can be done, an invitation, and what is asked for a new room. */
+export async function chat(page, look) {
+  await page.goto('/chat');
+  const list = page.getByRole('navigation', { name: 'Conversations' });
+  await list.getByRole('link').first().waitFor();
+  await look('chat-list');
+  await list.getByRole('link', { name: /Visite de la délégation/ }).click();
+  await page.getByRole('log').getByRole('article').last().waitFor();
+  await look('chat-room');
+  await page.getByRole('log').getByRole('article').last().focus();
+  await look('chat-message');
+  await page.getByRole('button', { name: 'Actions du salon' }).click();
+  await page.getByRole('menu').waitFor();
+  await look('chat-menu');
+  await away(page);
+  for (const side of ['topics', 'people', 'search', 'pins']) {
+    await page.goto(`${new URL(page.url()).pathname}?side=${side}`);
+    await page.locator('.beside header').waitFor();
+    await look(`chat-${side}`);
+  }
+  await page.goto(`${new URL(page.url()).pathname}?side=topics`);
+  await page.locator('.beside li a').first().click();
+  await page.getByRole('log', { name: 'Sujet' }).getByRole('article').last().waitFor();
+  await look('chat-topic');
+  await page.goto('/chat');
+  await list.getByRole('link', { name: /Arbitrages/ }).click();
+  await page.getByRole('button', { name: 'Accepter' }).waitFor();
+  await look('chat-invitation');
+  for (const [name, field] of [['Nouveau salon', 'Nom'], ['Nouvelle conversation', 'Avec qui'], ['Salons à rejoindre', 'Trouver un salon']]) {
+    await page.goto('/chat');
+    await page.getByRole('button', { name: 'Nouvelle conversation ou nouveau salon' }).click();
+    await page.getByRole('menuitem', { name: new RegExp(`^${name}`) }).click();
+    await page.getByRole('dialog').getByLabel(field).first().waitFor();
+    await look(`chat-${field}`);
+    await away(page);
+  }
 }
 
 /** The calendar in all its forms, with an event of each kind. */

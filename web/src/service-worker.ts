@@ -7,7 +7,7 @@ const worker = self as unknown as ServiceWorkerGlobalScope;
 const VERSION = '__VERSION__'; // both are filled in by vite.config.ts
 const FILES = '__FILES__';
 const CACHE = `parvis-${VERSION}`;
-const SERVER = /^\/(jmap|auth|api|book|published|\.well-known|mcp|v1)(\/|$)/;
+const SERVER = /^\/(jmap|auth|api|book|published|\.well-known|mcp|v1|_matrix)(\/|$)/;
 
 worker.addEventListener('install', (event) => {
   event.waitUntil(

@@ -1,6 +1,7 @@
 import type admin from './admin.json';
 import type assistant from './assistant.json';
 import type calendar from './calendar.json';
+import type chat from './chat.json';
 import type compose from './compose.json';
 import type contacts from './contacts.json';
 import type files from './files.json';
@@ -29,6 +30,7 @@ export const later = {
   admin: () => import('./admin.json'),
   assistant: () => import('./assistant.json'),
   calendar: () => import('./calendar.json'),
+  chat: () => import('./chat.json'),
   compose: () => import('./compose.json'),
   contacts: () => import('./contacts.json'),
   files: () => import('./files.json'),
@@ -44,4 +46,4 @@ export const later = {
   warnings: () => import('./warnings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings & typeof files & typeof contacts & typeof calendar & typeof tasks & typeof spaces;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings & typeof files & typeof contacts & typeof calendar & typeof tasks & typeof spaces & typeof chat;

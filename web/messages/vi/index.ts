@@ -9,6 +9,7 @@ export const later = {
   admin: () => import('./admin.json'),
   assistant: () => import('./assistant.json'),
   calendar: () => import('./calendar.json'),
+  chat: () => import('./chat.json'),
   compose: () => import('./compose.json'),
   contacts: () => import('./contacts.json'),
   files: () => import('./files.json'),

@@ -1,6 +1,6 @@
-/** Reminders by the system's own notifications, where the person has allowed them and does not look. */
+/** Reminders by the system's own notifications. */
 import { withWords } from '../kernel/i18n.svelte';
-import { router } from '../kernel/router.svelte';
+import { tell, wouldTell } from '../kernel/telling';
 import { titleOf } from './actions';
 import { data } from './data.svelte';
 import { partsOf } from './find.svelte';
@@ -13,10 +13,6 @@ import { store } from '../kernel/store.svelte';
 import { DAY, formatDay, parseLocal, startOfDay } from '../kernel/time/local';
 import { todayIn, wallOf } from '../kernel/time/zone';
 import { capital } from '../kernel/time/words';
-
-export function mayAsk(): boolean {
-  return 'Notification' in globalThis && Notification.permission === 'default';
-}
 
 /** The occurrence that a reminder is about, fetched when it is not here; undefined when it is gone. */
 export async function occurrenceOf(ring: Ring): Promise<Occurrence | undefined> {
@@ -36,16 +32,9 @@ export function pathOf(one: Occurrence): string {
 }
 
 export async function notify(ring: Ring): Promise<void> {
-  if (!('Notification' in globalThis) || Notification.permission !== 'granted' || document.hasFocus()) return;
+  if (!wouldTell()) return;
   const one = await withWords('calendar', () => occurrenceOf(ring))();
   if (!one) return;
-  const path = pathOf(one);
   const body = [capital(whenOf(one, data.zone, todayIn(data.zone))), placeOf(one)].filter(Boolean).join('\n');
-  const options: NotificationOptions = { body, tag: keyOf(ring), icon: '/icon.svg', data: { path } };
-  const worker = await navigator.serviceWorker?.getRegistration();
-  if (worker) return worker.showNotification(titleOf(one), options);
-  new Notification(titleOf(one), options).onclick = () => {
-    window.focus();
-    router.go(path);
-  };
+  await tell(titleOf(one), { body, tag: keyOf(ring), path: pathOf(one) });
 }

@@ -54,11 +54,14 @@ export function timeOfDay(iso: string): string {
   return format('time', { hour: hour(), minute: '2-digit' }).format(new Date(iso));
 }
 
-/** With weekday and time, for the head of a message. */
+/** With weekday and year. */
+export function longDay(iso: string): string {
+  return format('long', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(new Date(iso));
+}
+
+/** As `longDay` with the time, for the head of a message. */
 export function longDate(iso: string): string {
-  const date = new Date(iso);
-  const day = format('long', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(date);
-  return t('ui.dayAndTime', { day, time: timeOfDay(iso) });
+  return t('ui.dayAndTime', { day: longDay(iso), time: timeOfDay(iso) });
 }
 
 /** The heading under which a date stands in a list: equal texts are one group. */

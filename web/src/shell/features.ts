@@ -6,6 +6,7 @@ import { assistant } from '../assistant';
 import { contacts } from '../contacts';
 import { calendar } from '../calendar';
 import { files } from '../files';
+import { chat } from '../chat';
 import { compose } from '../mail/compose';
 import { filters } from '../mail/filters';
 import { lists } from '../mail/lists';
@@ -26,6 +27,7 @@ export const features: Feature[] = [
   vault,
   contacts,
   tasks,
+  chat,
   calendar,
   files,
   assistant,

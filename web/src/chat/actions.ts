@@ -1,0 +1,219 @@
+/** What can be done in rooms. What is said goes through the outbox; the rest is asked of the server at once, and told when it fails. */
+import { copyText } from '../kernel/clipboard';
+import { t } from '../kernel/i18n.svelte';
+import { notices } from '../kernel/notices.svelte';
+import { outbox as undoing, type Undoable } from '../kernel/outbox.svelte';
+import { router } from '../kernel/router.svelte';
+import { forwarded, messageOf, placed, replacing, type Mention } from './compose';
+import { data } from './data.svelte';
+import { drafts, placeOf } from './drafts.svelte';
+import { history } from './history.svelte';
+import { ask, MatrixError, room as inRoom } from './matrix';
+import { outbox } from './outbox.svelte';
+import { stateOf } from './people';
+import { pathTo } from './places';
+import { reading } from './reading.svelte';
+import type { Loudness } from './rules';
+import { lastOf, relationOf, type Said } from './timeline';
+import type { Content, RoomEvent, RoomState } from './types';
+import { view } from './view.svelte';
+
+const UNDO_MS = 6_000;
+
+/** Has something done, and says so when it is not. */
+export async function tried<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof MatrixError)) throw error;
+    notices.show(error.code === 'offline' ? t('chat.offline') : t('chat.notDone', { reason: error.message }), { tone: 'danger' });
+    return undefined;
+  }
+}
+
+/** Says what was written in a room or in one of its topics. */
+export function say(room: RoomState, thread: string, text: string, mentions: Mention[]): void {
+  const place = placeOf(room.id, thread);
+  const { reply, edit } = drafts.of(place);
+  drafts.clear(place);
+  const content = messageOf(text, mentions);
+  if (edit) outbox.send(room.id, 'm.room.message', replacing(edit, content));
+  else outbox.send(room.id, 'm.room.message', placed(content, { thread, ...(reply ? { reply } : {}), ...lastIn(room, thread) }));
+}
+
+function lastIn(room: RoomState, thread: string): { last?: string } {
+  const last = thread ? lastOf(history.topic(room.id, thread), thread) : undefined;
+  return last ? { last: last.event_id } : {};
+}
+
+/** Sends a file. Pictures tell their size, so that nothing moves as they come. */
+export async function sendFile(room: RoomState, thread: string, file: File): Promise<void> {
+  const [kind] = file.type.split('/');
+  const size = kind === 'image' ? await sizeOf(file) : {};
+  const msgtype = kind === 'image' && 'w' in size ? 'm.image' : kind === 'audio' ? 'm.audio' : kind === 'video' ? 'm.video' : 'm.file';
+  const content: Content = { msgtype, body: file.name, filename: file.name, info: { mimetype: file.type || 'application/octet-stream', size: file.size, ...size }, 'm.mentions': {} };
+  outbox.send(room.id, 'm.room.message', placed(content, { thread, ...lastIn(room, thread) }), { file });
+}
+
+async function sizeOf(file: Blob): Promise<{ w: number; h: number } | Record<string, never>> {
+  try {
+    const { width: w, height: h } = await createImageBitmap(file);
+    return { w, h };
+  } catch {
+    return {};
+  }
+}
+
+/** Adds a reaction, or takes one's own back. */
+export function react(room: RoomState, said: Said, key: string): void {
+  const mine = said.reactions.find((one) => one.key === key)?.mine;
+  if (mine) takeBack(room, mine, 0);
+  else outbox.send(room.id, 'm.reaction', { 'm.relates_to': { rel_type: 'm.annotation', event_id: said.event.event_id, key } });
+}
+
+/** Takes something back, after a time in which that can be undone. */
+export function takeBack(room: RoomState, event: string, wait = UNDO_MS): void {
+  const waiting = data.pending.find(({ txn }) => event === `~${txn}`);
+  if (waiting) return outbox.drop(waiting.txn);
+  data.hidden.add(event);
+  const one = outbox.send(room.id, 'm.room.redaction', {}, { redacts: event, ...(wait ? { after: Date.now() + wait } : {}) });
+  if (!wait) return;
+  const back: Undoable = {
+    undo: () => {
+      if (!data.pending.some(({ txn }) => txn === one.txn)) return false;
+      outbox.drop(one.txn);
+      return data.hidden.delete(event);
+    },
+  };
+  undoing.remember(back);
+  notices.show(t('chat.deleted'), { stay: wait, action: { label: t('ui.undo'), keys: 'Z', run: () => back.undo() } });
+}
+
+/** Begins to change a message that was said. */
+export function edit(room: RoomState, thread: string, said: Said): void {
+  const named = (said.content['m.mentions'] as { user_ids?: string[] } | undefined)?.user_ids ?? [];
+  const mentions = named.map((id) => ({ id, name: String(stateOf(room, 'm.room.member', id)?.content.displayname ?? id) }));
+  drafts.set(placeOf(room.id, thread), { text: String(said.content.body ?? ''), mentions, edit: said.event });
+}
+
+export function forward(event: RoomEvent, content: Content, to: RoomState): void {
+  outbox.send(to.id, event.type, forwarded(content));
+}
+
+export function pinsOf(room: RoomState): string[] {
+  const pinned = stateOf(room, 'm.room.pinned_events')?.content.pinned;
+  return Array.isArray(pinned) ? pinned.filter((id) => typeof id === 'string') : [];
+}
+
+export function pin(room: RoomState, event: string): Promise<unknown> {
+  const pins = pinsOf(room);
+  return setState(room, 'm.room.pinned_events', { pinned: pins.includes(event) ? pins.filter((id) => id !== event) : [...pins, event] });
+}
+
+export function copyLink(room: RoomState, event?: RoomEvent): Promise<void> {
+  const thread = event && relationOf(event).rel_type === 'm.thread' ? relationOf(event).event_id : undefined;
+  return copyText(location.origin + pathTo(room.id, { ...(thread ? { thread } : {}), ...(event ? { event: event.event_id } : {}) }), t('chat.linkCopied'));
+}
+
+/** Sets what stands in a room; tells when it may not be. */
+export function setState(room: RoomState, type: string, content: Content): Promise<unknown> {
+  return tried(ask('PUT', inRoom(room.id, 'state', type), { body: content }));
+}
+
+export async function favourite(room: RoomState): Promise<void> {
+  const on = !('m.favourite' in room.tags);
+  const { 'm.favourite': _gone, ...rest } = room.tags;
+  data.note(room.id, 'm.tag', { tags: on ? { ...rest, 'm.favourite': { order: 0.5 } } : rest });
+  await tried(ask(on ? 'PUT' : 'DELETE', ['client', 'v3', 'user', data.me, 'rooms', room.id, 'tags', 'm.favourite'], on ? { body: { order: 0.5 } } : {}));
+}
+
+/** Chooses how loud a room is. */
+export async function setLoudness(room: RoomState, loudness: Loudness): Promise<void> {
+  const rule = (kind: string) => ['client', 'v3', 'pushrules', 'global', kind, room.id];
+  const gone = (kind: string) => ask('DELETE', rule(kind)).catch((error: MatrixError) => { if (error.status !== 404) throw error; });
+  const work = async () => {
+    if (loudness === 'none') await ask('PUT', rule('override'), { body: { conditions: [{ kind: 'event_match', key: 'room_id', pattern: room.id }], actions: [] } });
+    else await gone('override');
+    if (loudness === 'mentions') await ask('PUT', rule('room'), { body: { actions: [] } });
+    else await gone('room');
+  };
+  await tried(work());
+}
+
+/** Marks a room as something to come back to, and goes out of it. */
+export function markUnread(room: RoomState): void {
+  view.leave();
+  void reading.mark(room.id, true);
+}
+
+export async function join(id: string, direct?: string): Promise<void> {
+  const done = await tried(ask<{ room_id: string }>('POST', ['client', 'v3', 'join', id], { body: {} }));
+  if (!done) return;
+  if (direct) await keepDirect(direct, id);
+  router.go(pathTo(done.room_id));
+}
+
+/** Leaves a room, or declines an invitation. */
+export async function leave(id: string): Promise<void> {
+  if (!(await tried(ask('POST', inRoom(id, 'leave'), { body: {} })))) return;
+  if (view.roomId === id) view.leave();
+  data.drop(id);
+  data.count();
+}
+
+/** Opens the conversation with somebody, and makes it when there is none. */
+export async function direct(user: string): Promise<void> {
+  const known = ((data.account['m.direct'] ?? {}) as Record<string, string[]>)[user]?.find((id) => data.rooms.has(id));
+  if (known) return router.go(pathTo(known));
+  const body = { is_direct: true, preset: 'trusted_private_chat', invite: [user], initial_state: [{ type: 'org.parvis.room_kind', state_key: '', content: { kind: 'private' } }] };
+  const made = await tried(ask<{ room_id: string }>('POST', ['client', 'v3', 'createRoom'], { body }));
+  if (!made) return;
+  await keepDirect(user, made.room_id);
+  router.go(pathTo(made.room_id));
+}
+
+async function keepDirect(user: string, id: string): Promise<void> {
+  const before = (data.account['m.direct'] ?? {}) as Record<string, string[]>;
+  const after = { ...before, [user]: [...new Set([...(before[user] ?? []), id])] };
+  data.account = { ...data.account, 'm.direct': after };
+  await tried(ask('PUT', ['client', 'v3', 'user', data.me, 'account_data', 'm.direct'], { body: after }));
+}
+
+export interface NewRoom {
+  name: string;
+  topic: string;
+  kind: 'open' | 'private';
+  everybody: boolean;
+  invite: string[];
+}
+
+export async function makeRoom({ name, topic, kind, everybody, invite }: NewRoom): Promise<boolean> {
+  const initial = kind === 'private' ? [{ type: 'org.parvis.room_kind', state_key: '', content: { kind } }] : [];
+  const body = { name, ...(topic ? { topic } : {}), invite, preset: everybody ? 'public_chat' : 'private_chat', visibility: everybody ? 'public' : 'private', initial_state: initial };
+  const made = await tried(ask<{ room_id: string }>('POST', ['client', 'v3', 'createRoom'], { body }));
+  if (made) router.go(pathTo(made.room_id));
+  return !!made;
+}
+
+export function invite(room: RoomState, user: string): Promise<unknown> {
+  return tried(ask('POST', inRoom(room.id, 'invite'), { body: { user_id: user } }));
+}
+
+export function remove(room: RoomState, user: string): Promise<unknown> {
+  return tried(ask('POST', inRoom(room.id, 'kick'), { body: { user_id: user } }));
+}
+
+/** All who are in a room, or are invited to it; they are then known here. */
+export async function loadMembers(id: string): Promise<void> {
+  const told = await tried(ask<{ chunk: RoomEvent[] }>('GET', inRoom(id, 'members')));
+  const room = data.rooms.get(id);
+  if (told && room) data.put({ ...room, state: { ...room.state, ...Object.fromEntries(told.chunk.map((event) => [`${event.type}\n${event.state_key}`, event])) } });
+}
+
+let saidTyping = 0;
+/** Tells the room that something is being written, or no longer. */
+export function typing(id: string, on: boolean): void {
+  if (on === saidTyping > Date.now() - 20_000) return;
+  saidTyping = on ? Date.now() : 0;
+  void ask('PUT', inRoom(id, 'typing', data.me), { body: on ? { typing: true, timeout: 25_000 } : { typing: false } }).catch(() => undefined);
+}

@@ -1,0 +1,54 @@
+/** What was written, as Matrix says it (§m.room.message). Pure, but for the cleaning of HTML. */
+import { escaped, markdown } from './markdown';
+import { sanitised } from './sanitise';
+import { threadOf } from './timeline';
+import type { Content, RoomEvent } from './types';
+
+/** Somebody who was named with @ as the text was written. */
+export interface Mention {
+  id: string;
+  name: string;
+}
+
+/** The content of a text. People are named in it by `@` and their name. */
+export function messageOf(text: string, mentions: Mention[]): Content {
+  const emote = text.startsWith('/me ');
+  const body = (emote ? text.slice(4) : text).trim();
+  const named = mentions.filter(({ name }) => body.includes(`@${name}`));
+  const { html, rich } = markdown(body);
+  const content: Content = { msgtype: emote ? 'm.emote' : 'm.text', body };
+  if (rich || named.length) {
+    const linked = named.reduce((so, { id, name }) => so.replaceAll(escaped(`@${name}`), `<a href="https://matrix.to/#/${encodeURIComponent(id)}">${escaped(name)}</a>`), html);
+    Object.assign(content, { format: 'org.matrix.custom.html', formatted_body: sanitised(linked) });
+  }
+  return { ...content, 'm.mentions': named.length ? { user_ids: [...new Set(named.map(({ id }) => id))] } : {} };
+}
+
+/** The same in a thread, or as an answer; `last` is what was said last in the thread. */
+export function placed(content: Content, { thread, last, reply }: { thread: string; last?: string; reply?: RoomEvent }): Content {
+  const answer = reply && { 'm.in_reply_to': { event_id: reply.event_id } };
+  if (reply) {
+    const named = (content['m.mentions'] as { user_ids?: string[] } | undefined)?.user_ids ?? [];
+    content = { ...content, 'm.mentions': { user_ids: [...new Set([...named, reply.sender])] } };
+  }
+  if (thread) return { ...content, 'm.relates_to': { rel_type: 'm.thread', event_id: thread, is_falling_back: !reply, ...(answer ?? { 'm.in_reply_to': { event_id: last ?? thread } }) } };
+  return answer ? { ...content, 'm.relates_to': answer } : content;
+}
+
+/** Says that an event reads otherwise now. */
+export function replacing(event: RoomEvent, content: Content): Content {
+  const html = content.formatted_body ? { formatted_body: `* ${String(content.formatted_body)}` } : {};
+  return { ...content, body: `* ${String(content.body)}`, ...html, 'm.new_content': content, 'm.relates_to': { rel_type: 'm.replace', event_id: event.event_id } };
+}
+
+/** What is passed on of a message: what it says, not what it was about. */
+export function forwarded(content: Content): Content {
+  const { 'm.relates_to': _about, 'm.mentions': _named, 'm.new_content': _new, ...rest } = content;
+  return { ...rest, 'm.mentions': {} };
+}
+
+/** The thread that an answer to an event is written in: its own, or the one it begins. */
+export function rootOf(event: RoomEvent): string {
+  return threadOf(event) || event.event_id;
+}
+

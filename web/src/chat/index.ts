@@ -1,0 +1,37 @@
+/** The chat feature: what it adds to the shell. Its rooms are kept in step from a moment after the start on, for the rail and for notifications. */
+import { openPassage, type Feature } from '../kernel/features';
+import { withWords } from '../kernel/i18n.svelte';
+import { link } from '../kernel/start.svelte';
+import { MessagesSquare } from '../ui/icons';
+import { badge } from './badge.svelte';
+import { commands, load } from './commands';
+
+/** What is shown first is not kept waiting. */
+const LATER = 1_500;
+const CHAT = 'urn:parvis:chat';
+
+const isThere = () => CHAT in (link.session?.capabilities ?? {});
+
+export const chat: Feature = {
+  id: 'chat',
+  route: 'chat',
+  title: 'chat.title',
+  icon: MessagesSquare,
+  rail: 15,
+  when: isThere,
+  badge: () => badge.count,
+  component: withWords('chat', async () => {
+    await load();
+    return import('./ChatScreen.svelte');
+  }),
+  panel: withWords('chat', async () => {
+    await load();
+    return import('./Panel.svelte');
+  }),
+  commands,
+  start: () => {
+    if (!isThere()) return;
+    openPassage('RoomEvent').provide(withWords('chat', async () => (await import('./passage')).open));
+    setTimeout(() => void load().catch(() => undefined), LATER);
+  },
+};

@@ -1,0 +1,106 @@
+/** What is said goes out in the order it was written, one after the other in each room; without a network it waits on the device. */
+import { SvelteMap } from 'svelte/reactivity';
+import { data } from './data.svelte';
+import { ask, MatrixError, room, upload } from './matrix';
+import { aimed } from './timeline';
+import type { Content, Pending } from './types';
+
+const AGAIN_MS = 5_000;
+
+class Outbox {
+  /** How much of a file has been brought, from 0 to 1, by transaction. Reactive. */
+  progress = new SvelteMap<string, number>();
+  /** Whether what waits could not be sent just now. Reactive. */
+  stuck = $state(false);
+  private readonly sent = new Map<string, string>();
+  private readonly busy = new Set<string>();
+  private again: ReturnType<typeof setTimeout> | undefined;
+
+  /** Sends an event as soon as it can be; it is shown at once. */
+  send(roomId: string, type: string, content: Content, more: Pick<Partial<Pending>, 'file' | 'redacts' | 'after'> = {}): Pending {
+    const one: Pending = { txn: crypto.randomUUID(), order: (data.pending.at(-1)?.order ?? 0) + 1, room: roomId, type, content, made: Date.now(), status: 'waiting', ...more };
+    data.wait(one);
+    this.flush();
+    return one;
+  }
+
+  /** The id that something has by now which was sent under a transaction. */
+  idOf(roomId: string, txn: string): string | undefined {
+    return this.sent.get(txn) ?? data.rooms.get(roomId)?.timeline.find(({ unsigned }) => unsigned?.transaction_id === txn)?.event_id;
+  }
+
+  /** Tries again what failed. */
+  retry(one: Pending): void {
+    const { reason: _reason, ...rest } = one;
+    data.wait({ ...rest, status: 'waiting' });
+    this.flush();
+  }
+
+  drop(txn: string): void {
+    this.progress.delete(txn);
+    data.done([txn]);
+  }
+
+  /** Sends what waits. */
+  flush(): void {
+    for (const id of new Set(data.pending.map((one) => one.room))) void this.run(id);
+  }
+
+  private next(id: string): Pending | undefined {
+    return data.pending.find((one) => one.room === id && one.status === 'waiting' && !one.eventId && !((one.after ?? 0) > Date.now()));
+  }
+
+  private async run(id: string): Promise<void> {
+    const later = data.pending.filter((one) => (one.after ?? 0) > Date.now()).map((one) => one.after!);
+    if (later.length) this.soon(Math.min(...later) - Date.now() + 20);
+    if (this.busy.has(id)) return;
+    this.busy.add(id);
+    try {
+      for (let one = this.next(id); one; one = this.next(id)) if (!(await this.one(one))) break;
+    } finally {
+      this.busy.delete(id);
+    }
+  }
+
+  private soon(ms: number): void {
+    clearTimeout(this.again);
+    this.again = setTimeout(() => this.flush(), ms);
+  }
+
+  /** Sends one; false when it has to wait. */
+  private async one(one: Pending): Promise<boolean> {
+    try {
+      const content = aimed(one.file ? await this.bring(one) : one.content, (txn) => this.idOf(one.room, txn));
+      if (!data.pending.some(({ txn }) => txn === one.txn)) return true; // taken back meanwhile
+      const path = one.redacts ? room(one.room, 'redact', one.redacts, one.txn) : room(one.room, 'send', one.type, one.txn);
+      const { event_id: eventId } = await ask<{ event_id: string }>('PUT', path, { body: content });
+      this.sent.set(one.txn, eventId);
+      const here = data.rooms.get(one.room)?.timeline.some((event) => event.event_id === eventId);
+      if (here || one.redacts) data.done([one.txn]);
+      else if (data.pending.some(({ txn }) => txn === one.txn)) data.wait({ ...one, content, eventId });
+      this.progress.delete(one.txn);
+      this.stuck = false;
+      return true;
+    } catch (error) {
+      if (!(error instanceof MatrixError)) throw error;
+      if (error.passing) {
+        this.stuck = true;
+        this.soon(error.wait || AGAIN_MS);
+        return false;
+      }
+      if (one.redacts) data.hidden.delete(one.redacts);
+      data.wait({ ...one, status: 'failed', reason: error.message });
+      return true;
+    }
+  }
+
+  private async bring(one: Pending): Promise<Content> {
+    this.progress.set(one.txn, 0);
+    const url = await upload(one.file!, String(one.content.filename ?? one.content.body ?? ''), (part) => this.progress.set(one.txn, part));
+    const { file: _file, ...rest } = one;
+    data.wait({ ...rest, content: { ...one.content, url } });
+    return { ...one.content, url };
+  }
+}
+
+export const outbox = new Outbox();

@@ -1,0 +1,84 @@
+/** Users as Matrix names them, and the addresses they stand for (Matrix v1.19 Appendices §Mapping from other character sets). */
+import type { Member, RoomEvent, RoomState } from './types';
+
+const PLAIN = /[a-z0-9._\-/+]/;
+
+export function serverOf(id: string): string {
+  return id.slice(id.indexOf(':') + 1);
+}
+
+/** The user with an address, on the server that another user is of. */
+export function userFor(address: string, me: string): string {
+  const server = serverOf(me);
+  const [local = '', domain] = address.toLowerCase().split(/@(?=[^@]*$)/);
+  const text = domain === server && !local.includes('@') ? local : address.toLowerCase();
+  const bytes = [...new TextEncoder().encode(text)].map((byte) => String.fromCharCode(byte));
+  return `@${bytes.map((char) => (PLAIN.test(char) ? char : `=${char.charCodeAt(0).toString(16).padStart(2, '0')}`)).join('')}:${server}`;
+}
+
+/** The address that a user stands for; what a face has its colour from. */
+export function addressOf(id: string): string {
+  const local = id.slice(1, id.indexOf(':'));
+  const bytes = local.replace(/=([0-9a-f]{2})/g, (_all, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  const text = new TextDecoder().decode(Uint8Array.from(bytes, (char) => char.charCodeAt(0)));
+  return text.includes('@') ? text : `${text}@${serverOf(id)}`;
+}
+
+export function stateOf(room: RoomState, type: string, key = ''): RoomEvent | undefined {
+  return room.state[`${type}\n${key}`];
+}
+
+/** Somebody's name in a room; without one, what stands before the @ of their address. */
+export function nameOf(room: RoomState | undefined, user: string): string {
+  const said = room && stateOf(room, 'm.room.member', user)?.content.displayname;
+  return typeof said === 'string' && said.trim() ? said : (addressOf(user).split('@')[0] ?? user);
+}
+
+/** Those of a room whose membership is known here. */
+export function membersOf(room: RoomState): Member[] {
+  return Object.values(room.state)
+    .filter(({ type }) => type === 'm.room.member')
+    .map(({ state_key: id = '', content }) => ({ id, name: nameOf(room, id), membership: String(content.membership) }));
+}
+
+/** A text of the state: the name, or the topic. */
+export function textOf(room: RoomState, type: 'name' | 'topic'): string {
+  const said = stateOf(room, `m.room.${type}`)?.content[type];
+  return typeof said === 'string' ? said : '';
+}
+
+/** Whom a room without a name is called after. */
+export function othersOf(room: RoomState, me: string): string[] {
+  const heroes = room.heroes.filter((user) => user !== me);
+  if (heroes.length) return heroes;
+  return membersOf(room).filter(({ id, membership }) => id !== me && ['join', 'invite'].includes(membership)).map(({ id }) => id);
+}
+
+/** The name of a room; empty when nobody else is in it. */
+export function titleOf(room: RoomState, me: string): string {
+  const alias = stateOf(room, 'm.room.canonical_alias')?.content.alias;
+  return textOf(room, 'name') || (typeof alias === 'string' ? alias : '') || othersOf(room, me).map((user) => nameOf(room, user)).join(', ');
+}
+
+export type Kind = 'open' | 'private' | 'encrypted';
+
+/** Open to search and the assistant, private without them, or encrypted. */
+export function kindOf(room: RoomState): Kind {
+  if (stateOf(room, 'm.room.encryption')) return 'encrypted';
+  return stateOf(room, 'org.parvis.room_kind')?.content.kind === 'private' ? 'private' : 'open';
+}
+
+const ACTIONS: Record<string, number> = { invite: 0, kick: 50, ban: 50, redact: 50 };
+
+/** Whether somebody has the power to do something: an action, or saying something of a type (§m.room.power_levels). */
+export function may(room: RoomState, user: string, what: string, isState = false): boolean {
+  const create = stateOf(room, 'm.room.create');
+  const more = create?.content.additional_creators;
+  const hashed = Number(create?.content.room_version ?? 0) >= 12;
+  if (hashed && (create?.sender === user || (Array.isArray(more) && more.includes(user)))) return true;
+  const levels = (stateOf(room, 'm.room.power_levels')?.content ?? {}) as Record<string, unknown>;
+  const number = (value: unknown, other: number) => (typeof value === 'number' ? value : other);
+  const mine = number((levels.users as Record<string, unknown> | undefined)?.[user], number(levels.users_default, 0));
+  const needed = what in ACTIONS ? number(levels[what], ACTIONS[what]!) : number((levels.events as Record<string, unknown> | undefined)?.[what], number(levels[isState ? 'state_default' : 'events_default'], isState ? 50 : 0));
+  return mine >= needed;
+}

@@ -1,0 +1,22 @@
+/** What a message says in one line. */
+import { t, type MessageKey } from '../kernel/i18n.svelte';
+import { pollOf } from './poll';
+import type { Content, RoomEvent } from './types';
+
+const KINDS: Record<string, MessageKey> = { 'm.image': 'chat.sentImage', 'm.file': 'chat.sentFile', 'm.audio': 'chat.sentAudio', 'm.video': 'chat.sentVideo' };
+
+/** The words of a content, without what it answers. */
+export function bodyOf(content: Content): string {
+  const body = typeof content.body === 'string' ? content.body : '';
+  return content['m.relates_to'] ? body.replace(/^(?:> .*\n)+\n/, '') : body;
+}
+
+export function textFor(event: RoomEvent, content: Content = event.content): string {
+  if (event.unsigned?.redacted_because) return t('chat.takenBack');
+  if (event.type === 'm.room.encrypted') return t('chat.cannotRead');
+  const poll = pollOf(content);
+  if (poll) return t('chat.poll', { question: poll.question });
+  const kind = KINDS[String(content.msgtype)];
+  if (kind) return t(kind, { name: bodyOf(content) });
+  return bodyOf(content).replace(/\s+/g, ' ').trim();
+}
