@@ -1,6 +1,7 @@
 """Rooms: made, joined, left; what is said there, by whom, and who may read it."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -256,6 +257,65 @@ async def test_a_gap_is_told_with_the_state_in_it(open_client: Opener) -> None:
     assert [each["type"] for each in told["state"]["events"]] == ["m.room.topic"]
     before = told["timeline"]["prev_batch"]
     assert (await texts(bob, room, **{"from": before}))[:3] == ["2", "1", "0"]
+
+
+def room_filter(**parts) -> str:
+    return json.dumps({"room": parts})
+
+
+async def test_a_timeline_that_a_filter_narrows_is_filled_and_its_state_is_whole(open_client: Opener) -> None:
+    ann, bob, room = await both(open_client)
+    said = await say(ann, room, "one")
+    for number in range(12):
+        await ann.ask("PUT", f"/v3/rooms/{room}/state/org.example.note/{number}", json={"number": number})
+    few = {"filter": room_filter(timeline={"limit": 1, "types": ["m.room.message"]})}
+    told = await bob.ask("GET", "/v3/sync", params=few)
+    joined = told["rooms"]["join"][room]
+    assert [each["event_id"] for each in joined["timeline"]["events"]] == [said]
+    assert not joined["timeline"]["limited"]
+    notes = [each["state_key"] for each in joined["state"]["events"] if each["type"] == "org.example.note"]
+    assert len(notes) == 12
+    await ann.ask("PUT", f"/v3/rooms/{room}/state/org.example.note/3", json={"number": 30})
+    last = await say(ann, room, "three", **{"m.mentions": {}})
+    told = await bob.ask("GET", "/v3/sync", params={"since": told["next_batch"], **few})
+    joined = told["rooms"]["join"][room]
+    assert [each["event_id"] for each in joined["timeline"]["events"]] == [last]
+    assert [each["content"] for each in joined["state"]["events"]] == [{"number": 30}]
+    none = {"filter": room_filter(timeline={"limit": 0})}
+    joined = (await bob.ask("GET", "/v3/sync", params=none))["rooms"]["join"][room]
+    assert joined["timeline"]["events"] == [] and joined["timeline"]["limited"]
+    assert len([each for each in joined["state"]["events"] if each["type"] == "org.example.note"]) == 12
+    far = joined["timeline"]["prev_batch"]
+    assert (await texts(bob, room, **{"from": far}))[0] == "three"
+
+
+async def test_who_left_in_a_gap_is_told_where_members_are_loaded_as_needed(open_client: Opener) -> None:
+    ann, bob, room = await both(open_client)
+    cho = await open_client("cho")
+    await ann.ask("POST", f"/v3/rooms/{room}/invite", json={"user_id": cho.user})
+    await cho.ask("POST", f"/v3/join/{room}", json={})
+    lazy = {"filter": room_filter(timeline={"limit": 2}, state={"lazy_load_members": True})}
+    since = (await bob.ask("GET", "/v3/sync", params=lazy))["next_batch"]
+    await cho.ask("POST", f"/v3/rooms/{room}/leave", json={})
+    for number in range(4):
+        await say(ann, room, f"{number}")
+    joined = (await bob.ask("GET", "/v3/sync", params={"since": since, **lazy}))["rooms"]["join"][room]
+    assert joined["timeline"]["limited"]
+    members = {each["state_key"]: each["content"]["membership"] for each in joined["state"]["events"]}
+    assert members == {ann.user: "join", cho.user: "leave"}
+
+
+async def test_what_changed_unseen_is_told_to_who_comes_back(open_client: Opener) -> None:
+    ann, bob, room = await both(open_client)
+    await ann.ask("PUT", f"/v3/rooms/{room}/state/m.room.history_visibility", json={"history_visibility": "joined"})
+    await bob.ask("POST", f"/v3/rooms/{room}/leave", json={})
+    since = (await bob.ask("GET", "/v3/sync"))["next_batch"]
+    await ann.ask("PUT", f"/v3/rooms/{room}/state/m.room.topic", json={"topic": "meanwhile"})
+    await ann.ask("POST", f"/v3/rooms/{room}/invite", json={"user_id": bob.user})
+    await bob.ask("POST", f"/v3/join/{room}", json={})
+    joined = (await bob.ask("GET", "/v3/sync", params={"since": since}))["rooms"]["join"][room]
+    told = joined["state"]["events"] + joined["timeline"]["events"]
+    assert [each["content"] for each in told if each["type"] == "m.room.topic"][-1:] == [{"topic": "meanwhile"}]
 
 
 async def test_who_waits_is_woken_at_once(open_client: Opener) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from parvis.chat.rooms import heroes, history, receipts, showing, store, tokens
+from parvis.chat.rooms.history import Sight
 from parvis.chat.rooms.model import Me, Room, Stored
 from parvis.chat.rooms.tokens import Position
 from parvis.chat.rooms.typing import Typing
@@ -15,6 +16,8 @@ from parvis.wire.matrix.push_rules import RuleSet
 
 _TIMELINE = 20
 _MOST_TIMELINE = 100
+_LOOKED_AT = 200
+"""Events of a room that are looked at for a timeline that a filter narrows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,9 @@ class _Part:
     limited: bool = False
     start: int = 0
     """Where its timeline begins."""
+    unseen: bool = False
+    """Whether its state changed since by events that are not in its timeline: a filter leaves them out, or the
+    history's visibility."""
     state: list[Stored] = field(default_factory=list)
     ephemeral: list[Object] = field(default_factory=list)
 
@@ -106,30 +112,52 @@ class Digest:
 
     async def _timelines(self, parts: Mapping[int, _Part]) -> None:
         asking = self._asking
-        limit = min(asking.wanted.room.timeline.limit or _TIMELINE, _MOST_TIMELINE)
+        wanted = asking.wanted.room.timeline
+        limit = min(_TIMELINE if wanted.limit is None else wanted.limit, _MOST_TIMELINE)
+        sieve = Sieve(wanted)
+        looked_at = limit + 1 if sieve.takes_all else max(limit + 1, _LOOKED_AT)
         tails: dict[int, list[Stored]] = {}
         for new in (True, False):
             some = [number for number, part in parts.items() if part.new is new]
             if some:
                 after = 0 if new else asking.after
-                tails |= await store.newest(self._db, some, after, asking.upto, limit + 1)
+                tails |= await store.newest(self._db, some, after, asking.upto, looked_at)
         seen = await history.sights(self._db, list(tails), asking.me.user_id) if tails else {}
         for number, part in parts.items():
-            rows = tails.get(number, [])
-            unknown = part.new and bool(rows) and rows[-1].event.type != "m.room.create"
-            part.limited = len(rows) > limit or unknown
-            part.events = [each for each in reversed(rows[:limit]) if seen[number].sees(each)]
-            part.start = part.events[0].stream - 1 if part.events else asking.upto
+            part.start = asking.upto
+            if number in tails:
+                self._timeline(part, tails[number], seen[number], sieve, limit, looked_at)
+
+    def _timeline(
+        self, part: _Part, tail: list[Stored], seen: Sight, sieve: Sieve, limit: int, looked_at: int
+    ) -> None:
+        """The newest `limit` events of a tail that pass, which begins with the last."""
+        kept: list[Stored] = []
+        part.limited = len(tail) == looked_at or (part.new and tail[-1].event.type != "m.room.create")
+        for each in tail:
+            passes = seen.sees(each) and sieve.takes(each.event.source)
+            if passes and len(kept) == limit:
+                part.limited = True
+                break
+            if passes:
+                kept.append(each)
+            else:
+                part.unseen |= each.event.state_key is not None
+            part.start = each.stream - 1
+        part.events = kept[::-1]
 
     async def _states(self, parts: Mapping[int, _Part]) -> None:
         asking, wanted = self._asking, self._asking.wanted.room.state
         lazy, full = wanted.lazy_load_members, asking.full_state
-        whole = {number: part.start for number, part in parts.items() if part.new or full}
+        whole = {
+            number: asking.upto if part.unseen else part.start for number, part in parts.items() if part.new or full
+        }
         gaps = {number: part.start for number, part in parts.items() if part.limited and number not in whole}
         found = await store.states_at(self._db, whole, without_members=lazy)
         found |= await store.states_between(self._db, gaps, asking.after)
         for number, events in found.items():
-            parts[number].state = [each for each in events if not lazy or each.event.type != "m.room.member"]
+            told = {each.id for each in parts[number].events}
+            parts[number].state = [each for each in events if each.id not in told]
         await self._met({number: asking.upto for number, part in parts.items() if number not in whole}, parts)
         if lazy:
             await self._senders(parts)
@@ -138,8 +166,10 @@ class Digest:
             part.state = [each for each in part.state if sieve.takes(each.event.source)]
 
     async def _met(self, wanted: Mapping[int, int], parts: Mapping[int, _Part]) -> None:
-        """What meets from several servers may change state that no event of the timeline is."""
-        shared = {number: upto for number, upto in wanted.items() if parts[number].room.others}
+        """State may change by what no event of the timeline is, and by what meets from several servers."""
+        shared = {
+            number: upto for number, upto in wanted.items() if parts[number].room.others or parts[number].unseen
+        }
         for number, events in (await store.states_between(self._db, shared, self._asking.after)).items():
             told = {each.id for each in (*parts[number].events, *parts[number].state)}
             parts[number].state += [each for each in events if each.id not in told]
@@ -148,8 +178,9 @@ class Digest:
         """With lazy loading, the members who said something; and oneself in a room that is new."""
         wanted = {(number, each.event.sender) for number, part in parts.items() for each in part.events}
         wanted |= {(number, self._asking.me.user_id) for number, part in parts.items() if part.new}
+        told = {each.id for part in parts.values() for each in (*part.events, *part.state)}
         for (number, _), member in (await store.memberships(self._db, wanted)).items():
-            if member.stream <= parts[number].start:
+            if member.id not in told:
                 parts[number].state.append(member)
 
     async def _ephemeral(self, parts: Mapping[int, _Part]) -> None:
@@ -168,15 +199,10 @@ class Digest:
 
     async def _shown(self, parts: Mapping[int, _Part]) -> dict[int, tuple[list[Object], list[Object]]]:
         """Timeline and state of each as clients see them."""
-        sieve = Sieve(self._asking.wanted.room.timeline)
-        said = {
-            number: [each for each in part.events if sieve.takes(each.event.source)]
-            for number, part in parts.items()
-        }
-        events = [each for number, part in parts.items() for each in (*said[number], *part.state)]
+        events = [each for part in parts.values() for each in (*part.events, *part.state)]
         shown = iter(await showing.shown(self._db, self._asking.me, events, with_room=False))
         return {
-            number: ([next(shown) for _ in said[number]], [next(shown) for _ in part.state])
+            number: ([next(shown) for _ in part.events], [next(shown) for _ in part.state])
             for number, part in parts.items()
         }
 

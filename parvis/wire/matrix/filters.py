@@ -22,7 +22,8 @@ class EventFilter(msgspec.Struct, frozen=True):
     """Which events, by who sent them and of what type. A list that is missing (None) lets everything pass, one that
     is empty nothing."""
 
-    limit: Annotated[int, msgspec.Meta(gt=0)] | None = None
+    limit: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """How many; programs ask for 0 too, who want none."""
     types: list[str] | None = None
     """`*` stands for any characters."""
     not_types: list[str] = []
@@ -90,13 +91,19 @@ class Sieve:
 
     def __init__(self, wanted: EventFilter) -> None:
         self._yes = None if wanted.types is None else _Types(wanted.types)
-        self._no = _Types(wanted.not_types)
+        self._no = _Types(wanted.not_types) if wanted.not_types else None
         self._senders = None if wanted.senders is None else frozenset(wanted.senders)
         self._not_senders = frozenset(wanted.not_senders)
         of_rooms = wanted if isinstance(wanted, RoomEventFilter) else RoomEventFilter()
         self._rooms = None if of_rooms.rooms is None else frozenset(of_rooms.rooms)
         self._not_rooms = frozenset(of_rooms.not_rooms)
         self._url = of_rooms.contains_url
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether every event passes."""
+        narrow = (self._yes, self._senders, self._url) != (None, None, None)
+        return not (narrow or self._no or self._not_senders)
 
     def takes_room(self, room_id: str) -> bool:
         """Whether anything of a room may pass."""
@@ -105,7 +112,7 @@ class Sieve:
     def takes(self, event: Mapping[str, Any]) -> bool:
         """Whether an event as clients see it passes; of what room it is, is asked besides."""
         kind, sender = event.get("type"), event.get("sender")
-        if not isinstance(kind, str) or kind in self._no or (self._yes is not None and kind not in self._yes):
+        if not isinstance(kind, str) or (self._no and kind in self._no) or (self._yes and kind not in self._yes):
             return False
         if sender in self._not_senders or (self._senders is not None and sender not in self._senders):
             return False

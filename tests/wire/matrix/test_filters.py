@@ -64,7 +64,7 @@ def test_a_filter_is_read() -> None:
 @pytest.mark.parametrize(
     ("value", "field"),
     [
-        ([], ""), ({"event_format": "x"}, "event_format"), ({"room": {"timeline": {"limit": 0}}}, "room.timeline.limit"),
+        ([], ""), ({"event_format": "x"}, "event_format"), ({"room": {"timeline": {"limit": -1}}}, "room.timeline.limit"),
         ({"room": {"timeline": {"limit": "5"}}}, "room.timeline.limit"), ({"room": {"rooms": ["a"]}}, "room.rooms[0]"),
         ({"presence": {"senders": ["ann"]}}, "presence.senders[0]"), ({"event_fields": [1]}, "event_fields[0]"), ({"room": None}, "room"),
     ],

@@ -58,7 +58,7 @@ async def _public(call: Call) -> Object:
 
 async def _search_public(call: Call) -> Object:
     body = await call.json(optional=True)
-    limit, since, wanted = body.get("limit", 50), body.get("since", ""), body.get("filter", {})
+    limit, since, wanted = body.get("limit", 50), body.get("since") or "", body.get("filter") or {}
     if type(limit) is not int or not isinstance(since, str) or not isinstance(wanted, dict):
         raise BadMatrix("Not a search", errcode="M_INVALID_PARAM")
     return await _page(call, max(1, min(limit, 100)), since, wanted, call.query.get("server", ""))
