@@ -126,6 +126,9 @@ class App:
 
     async def stop(self) -> None:
         """Closes the doors, lets what runs end, closes the store."""
+        for feature in self.features:
+            if feature.closing:
+                feature.closing()
         for listener in self._open:
             await listener.stop()
         await self._doors.stop()

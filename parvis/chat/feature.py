@@ -68,5 +68,6 @@ def feature(context: Context) -> Feature:
         },
         erase=erase,
         start=start,
+        closing=rooms.wakes.close,
         stop=stop,
     )

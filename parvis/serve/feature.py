@@ -99,4 +99,6 @@ class Feature:
     an object that goes with it. Links to blobs, jobs and the change log go by themselves."""
     start: Callable[[], Awaitable[None]] | None = None
     """Called once after the store is open and before any door is."""
+    closing: Callable[[], None] | None = None
+    """Called once before the doors close: whoever waits for news is answered now."""
     stop: Callable[[], Awaitable[None]] | None = None

@@ -9,6 +9,7 @@ from parvis.access import accounts, sessions
 from parvis.access.erasure import Gone
 from parvis.chat.rooms import sending
 from parvis.ops import people
+from parvis.serve.feature import Feature
 from parvis.store.sql.contract import counting
 from tests.chat.conftest import Client, Opener
 
@@ -333,6 +334,16 @@ async def test_who_waits_is_woken_at_once(open_client: Opener) -> None:
     await asyncio.sleep(0.1)
     other = await made(ann, invite=[bob.user])
     assert other in (await asyncio.wait_for(waiting, 2))["rooms"]["invite"]
+
+
+async def test_who_waits_is_answered_when_the_server_stops(open_client: Opener, room: Feature) -> None:
+    ann = await open_client("ann")
+    since = (await ann.ask("GET", "/v3/sync"))["next_batch"]
+    waiting = asyncio.create_task(ann.ask("GET", "/v3/sync", params={"since": since, "timeout": 20000}))
+    await asyncio.sleep(0.1)
+    assert room.closing and not waiting.done()
+    room.closing()
+    assert (await asyncio.wait_for(waiting, 2))["next_batch"] == since
 
 
 async def test_receipts_and_typing(open_client: Opener) -> None:

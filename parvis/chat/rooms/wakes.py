@@ -22,6 +22,13 @@ class Wakes:
         self._kinds, self._all = frozenset(kinds), 0
         self._rooms: dict[int, set[asyncio.Event]] = defaultdict(set)
         self._people: dict[int, set[asyncio.Event]] = defaultdict(set)
+        self.closed = False
+        """Whether nobody is to wait any more."""
+
+    def close(self) -> None:
+        """Wakes everybody, for the last time."""
+        self.closed = True
+        self._everybody()
 
     async def open(self, store: Store, rooms_account: int) -> list[Cancel]:
         """Begins to listen to rooms, and to what is each person's own."""
@@ -44,6 +51,9 @@ class Wakes:
         if change.account_id != self._all:
             _set(self._people.get(change.account_id))
             return
+        self._everybody()
+
+    def _everybody(self) -> None:
         for events in list(self._people.values()):
             _set(events)
 

@@ -33,7 +33,7 @@ async def _sync(call: Call) -> Object:
             waiting.event.clear()
             answer, present, new = await _once(call, found, since, wanted, full, waiting.only)
             left = until - clock.monotonic()
-            if since is None or full or new or left <= 0:
+            if since is None or full or new or left <= 0 or found.wakes.closed:
                 return answer
             since = present
             try:
