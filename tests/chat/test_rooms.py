@@ -336,6 +336,30 @@ async def test_who_waits_is_woken_at_once(open_client: Opener) -> None:
     assert other in (await asyncio.wait_for(waiting, 2))["rooms"]["invite"]
 
 
+async def test_who_is_ignored_is_not_heard_and_invites_nobody(open_client: Opener) -> None:
+    ann, bob, room = await both(open_client)
+    start = (await bob.ask("GET", "/v3/sync"))["next_batch"]
+    data = f"/v3/user/{bob.user}/account_data/m.ignored_user_list"
+    await bob.ask("PUT", data, json={"ignored_users": {ann.user: {}}})
+    await say(ann, room, "unheard")
+    await ann.ask("PUT", f"/v3/rooms/{room}/state/m.room.topic", json={"topic": "heard"})
+    other = await made(ann, invite=[bob.user])
+    for since in ({"since": start}, {}):
+        told = await bob.ask("GET", "/v3/sync", params=since)
+        joined = told["rooms"]["join"][room]
+        types = [each["type"] for each in joined["timeline"]["events"]]
+        assert "m.room.topic" in types and "m.room.message" not in types
+        assert joined["unread_notifications"]["notification_count"] == 0
+        assert other not in told["rooms"].get("invite", {})
+    await bob.ask("PUT", data, json={"ignored_users": {}})
+    told = await bob.ask("GET", "/v3/sync")
+    types = [each["type"] for each in told["rooms"]["join"][room]["timeline"]["events"]]
+    assert "m.room.message" in types and other in told["rooms"]["invite"]
+    for odd in ({}, {"ignored_users": [ann.user]}, {"ignored_users": None}):
+        await bob.ask("PUT", data, json=odd)
+        assert other in (await bob.ask("GET", "/v3/sync"))["rooms"]["invite"]
+
+
 async def test_who_waits_is_answered_when_the_server_stops(open_client: Opener, room: Feature) -> None:
     ann = await open_client("ann")
     since = (await ann.ask("GET", "/v3/sync"))["next_batch"]

@@ -56,6 +56,19 @@ async def test_what_is_new_is_told_once_and_again_when_the_answer_was_lost(open_
     assert (await ask(ann, second["pos"], 400))["errcode"] == "M_UNKNOWN_POS"
 
 
+async def test_who_is_ignored_is_not_heard_and_invites_nobody(open_client: Opener) -> None:
+    ann, bob, room = await both(open_client)
+    data = f"/v3/user/{bob.user}/account_data/m.ignored_user_list"
+    await bob.ask("PUT", data, json={"ignored_users": {ann.user: {}}})
+    await say(ann, room, "unheard")
+    await ann.ask("PUT", f"/v3/rooms/{room}/state/m.room.topic", json={"topic": "heard"})
+    other = await made(ann, invite=[bob.user])
+    told = (await ask(bob, lists=listed(limit=5)))["rooms"]
+    types = {each["type"] for each in told[room]["timeline"]}
+    assert "m.room.topic" in types and "m.room.message" not in types
+    assert told[room]["notification_count"] == 0 and other not in told
+
+
 async def test_a_room_that_is_named_and_more_of_it(open_client: Opener) -> None:
     ann, bob, room = await both(open_client)
     for number in range(6):

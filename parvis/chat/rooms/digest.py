@@ -30,6 +30,8 @@ class Asking:
     wanted: Filter
     full_state: bool
     rules: RuleSet
+    ignored: frozenset[str]
+    """User ids of those whose words are not told."""
 
     @property
     def after(self) -> int:
@@ -89,7 +91,7 @@ class Digest:
         rooms = {number: part.room for number, part in told.items()}
         changed = {each.room: each.changed for each in members}
         counts = await self._unread.of(
-            self._db, self._asking.me, rooms, changed, self._asking.rules, self._asking.upto
+            self._db, self._asking.me, rooms, changed, self._asking.rules, self._asking.upto, self._asking.ignored
         )
         summaries = await self._summaries(told)
         return {
@@ -135,7 +137,7 @@ class Digest:
         kept: list[Stored] = []
         part.limited = len(tail) == looked_at or (part.new and tail[-1].event.type != "m.room.create")
         for each in tail:
-            passes = seen.sees(each) and sieve.takes(each.event.source)
+            passes = each.heard(self._asking.ignored) and seen.sees(each) and sieve.takes(each.event.source)
             if passes and len(kept) == limit:
                 part.limited = True
                 break

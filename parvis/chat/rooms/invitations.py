@@ -31,3 +31,11 @@ async def stripped(db: store.Reader, me: Me, rooms: Sequence[Room]) -> dict[int,
     for (number, _), member in (await store.memberships(db, inviters)).items():
         found[number].append(client_format.stripped(member.event))
     return found | await invited.stripped(db, list(found), me.user_id)
+
+
+def inviter(told: Sequence[Object], me: Me) -> str:
+    """Who made somebody what they are in a room, from what they are told of it; empty where that is not known."""
+    for each in told:
+        if each.get("type") == "m.room.member" and each.get("state_key") == me.user_id:
+            return str(each.get("sender", ""))
+    return ""

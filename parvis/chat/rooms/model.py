@@ -77,6 +77,10 @@ class Stored:
         """Whether it is in the timeline."""
         return self.stream > NOWHERE
 
+    def heard(self, ignored: frozenset[str]) -> bool:
+        """Whether it is told to who ignores some users: state always is."""
+        return self.event.sender not in ignored or self.event.state_key is not None
+
     @property
     def event_id(self) -> str:
         """Its id in Matrix."""

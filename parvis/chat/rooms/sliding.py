@@ -26,6 +26,7 @@ class Asking:
     connection: Connection
     upto: int
     rules: RuleSet
+    ignored: frozenset[str]
     direct: frozenset[str]
 
     @property
@@ -115,6 +116,7 @@ class Sliding:
                 "bump_stamp": each.place.bump,
             }
             for each in wanted
+            if invitations.inviter(stripped[each.place.room], asking.me) not in asking.ignored
         }
 
     async def _joined(self, asking: Asking, wanted: Sequence[Wanted]) -> dict[str, Object]:
@@ -135,7 +137,9 @@ class Sliding:
         await self._states(asking, parts)
         people = await self._heroes(asking, parts)
         changed = {number: part.wanted.place.changed for number, part in parts.items()}
-        counts = await self._unread.of(self._db, asking.me, known, changed, asking.rules, asking.upto)
+        counts = await self._unread.of(
+            self._db, asking.me, known, changed, asking.rules, asking.upto, asking.ignored
+        )
         events = [each for part in parts.values() for each in (*part.events, *part.state)]
         shown = iter(await showing.shown(self._db, asking.me, events, with_room=False))
         found = {}
@@ -161,7 +165,9 @@ class Sliding:
             rows = [each for each in tails.get(number, []) if each.stream > part.after]
             limit = part.wanted.config.limit
             part.limited = len(rows) > limit
-            part.events = [each for each in reversed(rows[:limit]) if seen[number].sees(each)]
+            part.events = [
+                each for each in reversed(rows[:limit]) if each.heard(asking.ignored) and seen[number].sees(each)
+            ]
             part.start = part.events[0].stream - 1 if part.events else asking.upto
 
     async def _states(self, asking: Asking, parts: Mapping[int, _Part]) -> None:

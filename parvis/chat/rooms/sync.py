@@ -55,12 +55,14 @@ class RoomSync:
             digest = Digest(self._db, self._typing, self._unread, asking, known)
             found["join"] |= await digest.joined(some)
         others = [each for each in others if sieve.takes_room(known[each.room].room_id)]
+        events = await store.by_numbers(self._db, [each.event for each in others])
         asked = [known[each.room] for each in others if each.membership in ("invite", "knock")]
         stripped = await invitations.stripped(self._db, asking.me, asked)
-        events = await store.by_numbers(self._db, [each.event for each in others])
         for each in others:
             room = known[each.room]
             if each.membership in ("invite", "knock"):
+                if invitations.inviter(stripped[room.id], asking.me) in asking.ignored:
+                    continue
                 state = {"events": stripped[room.id]}
                 found[each.membership][room.room_id] = {f"{each.membership}_state": state}
             else:

@@ -78,12 +78,15 @@ class Unread:
         joined: Mapping[int, int],
         rules: RuleSet,
         upto: int,
+        ignored: frozenset[str] = frozenset(),
     ) -> dict[int, Counts]:
-        """What is new in rooms up to a position, for somebody who joined each at another. At most three
-        statements."""
+        """What is new in rooms up to a position, for somebody who joined each at another and hears nothing of some
+        users. At most three statements."""
         reached = await receipts.reached(db, me, list(rooms)) if rooms else {}
         found, places = {}, {}
-        floors = {number: (joined[number], tuple(sorted(reached[number].items())), rules) for number in rooms}
+        floors = {
+            number: (joined[number], tuple(sorted(reached[number].items())), rules, ignored) for number in rooms
+        }
         for number in rooms:
             known = self._known.get((me.principal.id, number))
             if known is None or known.floor != floors[number] or known.upto > upto:
@@ -93,6 +96,7 @@ class Unread:
                 places[number] = max(joined[number], known.upto)
                 found[number] = known.counts.copy()
         events = await _events(db, me, places, reached, upto) if places else []
+        events = [each for each in events if each.event.sender not in ignored]
         for each, outcome in await judging.outcomes(db, me, rooms, rules, events):
             if outcome.notify:
                 found[each.room].add(each.thread, outcome.highlight)

@@ -7,7 +7,7 @@ from parvis.chat.client.call import Call, Endpoint, number
 from parvis.chat.client.rooms import extensions
 from parvis.chat.client.rooms.asking import me, rooms
 from parvis.chat.client.rooms.extensions import Moment
-from parvis.chat.people import rules, streams
+from parvis.chat.people import streams, wishes
 from parvis.chat.rooms import windows
 from parvis.chat.rooms.connections import Connection, Sent
 from parvis.chat.rooms.sliding import Asking
@@ -33,7 +33,7 @@ async def _sync(call: Call) -> Object:
             waiting.only((await found.rosters.of(me(call), await found.position())).places)
             answer, present, told, new = await _once(call, request, connection)
             left = until - clock.monotonic()
-            if not pos or new or left <= 0:
+            if not pos or new or left <= 0 or found.wakes.closed:
                 answer["pos"] = connection.answer(present, told)
                 return answer
             try:
@@ -54,7 +54,8 @@ async def _once(
     present = Position(upto, own.position, serial)
     roster, known = await found.rosters.of(who, upto), await windows.known(db, who, request)
     wanted, counts = windows.wanted(request, roster, known)
-    asking = Asking(who, connection, upto, await rules.of(db, call.who), known.direct)
+    mine = await wishes.of(db, call.who)
+    asking = Asking(who, connection, upto, mine.rules, mine.ignored, known.direct)
     told, sent = await found.sliding.rooms(asking, roster, wanted)
     beside, new = await extensions.told(call, request, Moment(since, present, roster, wanted, told, own))
     answer: Object = {

@@ -8,7 +8,7 @@ from parvis.chat.client.call import Call, Endpoint, number
 from parvis.chat.client.people.data import stored_filter
 from parvis.chat.client.rooms.asking import me, rooms
 from parvis.chat.client.rooms.tracking import device_lists
-from parvis.chat.people import rules, streams
+from parvis.chat.people import streams, wishes
 from parvis.chat.people.streams import Own
 from parvis.chat.rooms import store, tokens
 from parvis.chat.rooms.digest import Asking
@@ -56,16 +56,17 @@ async def _once(
     joined = await found.sync.joined(who)
     wait_for(each.room for each in joined)
     own = await streams.since(call.server, call.who, call.device, since.own if since else None)
-    asking = Asking(who, since, upto, wanted, full, await rules.of(db, call.who))
+    mine = await wishes.of(db, call.who)
+    asking = Asking(who, since, upto, wanted, full, mine.rules, mine.ignored)
     news = await found.sync.rooms(asking, joined)
     present = Position(upto, own.position, serial)
     answer: Object = {"next_batch": present.text}
     _own(answer, own, wanted)
     if own.room_account_data:
         known = {room.room_id for room in (await store.rooms_by_ids(db, [each.room for each in joined])).values()}
-        data = Sieve(wanted.room.account_data)
+        sieve = Sieve(wanted.room.account_data)
         for room_id in own.room_account_data.keys() & known:
-            told = [each for each in own.room_account_data[room_id] if data.takes(each)]
+            told = [each for each in own.room_account_data[room_id] if sieve.takes(each)]
             news.rooms.setdefault("join", {}).setdefault(room_id, {})["account_data"] = {"events": told}
     if news.rooms:
         answer["rooms"] = news.rooms
@@ -78,8 +79,8 @@ async def _once(
 
 
 def _own(answer: Object, own: Own, wanted: Filter) -> None:
-    data = Sieve(wanted.account_data)
-    if told := [each for each in own.account_data if data.takes(each)]:
+    sieve = Sieve(wanted.account_data)
+    if told := [each for each in own.account_data if sieve.takes(each)]:
         answer["account_data"] = {"events": told}
     if own.to_device:
         answer["to_device"] = {"events": list(own.to_device)}
