@@ -298,8 +298,10 @@ async def test_where_there_is_no_room_no_transfer_begins(store, make_owner, open
     assert (await transfer.put("1", b"x" * 1001)).status_code == 507
     assert (await transfer.put("1", b"x" * 600)).status_code == 201
     assert (await transfer.put("2", b"x" * 600)).status_code == 507
-    another = Transfer(transfer.peer)
-    await another.begin()
+    for size, status in ((1001, 507), (700, 201), (600, 201)):  # what is sent again takes its own place
+        assert (await transfer.put("1", b"x" * size)).status_code == status
+    another = Transfer(transfer.peer, "4212")
+    assert (await another.begin()).status_code == 201
     assert (await another.put("1", b"x" * 600)).status_code == 507
     await transfer.peer("PUT", "b", b"x" * 500)
     assert (await transfer.move("a")).status_code == 507
@@ -320,6 +322,8 @@ async def test_chunks_are_no_larger_together_than_a_file_may_be(peer, doors) -> 
     assert (await peer("PUT", f"{transfer.at}/2", parts())).status_code == 413
     assert await transfer.there() == {"1": 700}
     assert (await transfer.put("2", b"x" * 300)).status_code == 201
+    assert (await transfer.put("1", b"x" * 700)).status_code == 201
+    assert (await transfer.put("1", b"x" * 701)).status_code == 413
 
 
 # Letting a program in

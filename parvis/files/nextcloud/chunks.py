@@ -100,7 +100,7 @@ class Chunks:
         who, end = ask.who, self._receiver.end_ms()
         if await store.transfer(self._store.db, who.id, transfer) is None:
             raise NotFound("there is no such transfer")
-        most = await self._left(ask, transfer)
+        most = await self._left(ask, transfer, chunk)
         number = await self._store.write(lambda unit: _begun(unit, who, transfer, chunk, end))
         upload = await store.find(self._store.db, who.id, number)
         try:
@@ -112,10 +112,10 @@ class Chunks:
         await self._store.write(lambda unit: store.measure(unit, upload, reached))
         return Response(201)
 
-    async def _left(self, ask: Ask, transfer: str) -> int:
+    async def _left(self, ask: Ask, transfer: str, chunk: str) -> int:
         """How many bytes a chunk may have: all of them together make no larger file than there may be. Raises
         TooLarge, OverQuota for one that says it has more, or more than there is room for with all under way."""
-        of_this, of_all = await store.held(self._store.db, ask.who.id, transfer)
+        of_this, of_all = await store.held(self._store.db, ask.who.id, transfer, chunk)
         most = self._context.settings.files.largest_bytes - of_this
         given = ask.header("content-length") or "0"
         coming = int(given) if given.isdecimal() and len(given) < 19 else 0

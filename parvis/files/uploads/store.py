@@ -147,13 +147,16 @@ async def chunks(db: Any, principal_id: int, name: str) -> list[tuple[str, Uploa
     return sorted(((row[-1], _upload(row[:-1])) for row in rows), key=lambda one: _number(one[0]))
 
 
-async def held(db: Any, principal_id: int, name: str) -> tuple[int, int]:
-    """How many bytes the chunks of a transfer hold, and those of all transfers of somebody."""
+async def held(db: Any, principal_id: int, name: str, but: str) -> tuple[int, int]:
+    """How many bytes the chunks of a transfer hold, and those of all transfers of somebody, but for one chunk of
+    this one: what is sent again takes its place."""
     row = await db.row(
         """SELECT COALESCE(SUM(CASE WHEN transfer = ? THEN reached ELSE 0 END), 0), COALESCE(SUM(reached), 0)
-        FROM file_upload WHERE principal_id = ? AND transfer <> ''""",
+        FROM file_upload WHERE principal_id = ? AND transfer <> '' AND NOT (transfer = ? AND chunk = ?)""",
         name,
         principal_id,
+        name,
+        but,
     )
     return int(row[0]), int(row[1])
 
