@@ -205,23 +205,30 @@ async def _send(request: Request, response: Response, send: Send, *, from_files:
         elif isinstance(response.body, bytes):
             await send({"type": BODY, "body": response.body})
         else:
-            await _stream(response.body, send, from_files=from_files and "content-length" in named)
+            size = next((int(value) for name, value in response.headers if name == "content-length"), None)
+            await _stream(response.body, send, size, from_files=from_files and size is not None)
     finally:
         if (close := getattr(response.body, "aclose", None)) is not None:
             await close()
     return response.status
 
 
-async def _stream(body: AsyncIterable[bytes | Extent], send: Send, *, from_files: bool) -> None:
-    """Chunks that are small enough to wait for a slow client one by one."""
+async def _stream(body: AsyncIterable[bytes | Extent], send: Send, size: int | None, *, from_files: bool) -> None:
+    """Chunks that are small enough to wait for a slow client one by one; where the size of all is known, the last
+    of them ends the answer."""
+    more = True
     async for part in body:
         if isinstance(part, bytes):
             for place in range(0, len(part), CHUNK):
-                await send({"type": BODY, "body": part[place : place + CHUNK], "more_body": True})
+                chunk = part[place : place + CHUNK]
+                size = None if size is None else size - len(chunk)
+                more = size != 0
+                await send({"type": BODY, "body": chunk, "more_body": more})
         elif from_files:
             file = {"file": part.file.fileno(), "offset": part.start, "count": part.size}
             await send({"type": ZERO_COPY, **file, "more_body": True})
         else:
             async for chunk in part.read():
                 await send({"type": BODY, "body": chunk, "more_body": True})
-    await send({"type": BODY, "body": b""})
+    if more:
+        await send({"type": BODY, "body": b""})
