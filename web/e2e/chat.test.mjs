@@ -124,6 +124,17 @@ test('without a network what is written waits, and goes out in its order', async
   await eventually(async () => assert.equal(await line(ines, `premier ${SERIAL}`).count(), 1));
 });
 
+test('a poll is asked, and each sees what the other has chosen', async () => {
+  await camille.getByRole('button', { name: 'Lancer un sondage' }).click();
+  await camille.getByRole('textbox', { name: 'Question' }).fill(`Quelle salle ${SERIAL} ?`);
+  await camille.getByRole('textbox', { name: 'Réponse 1' }).fill('204');
+  await camille.getByRole('textbox', { name: 'Réponse 2' }).fill('205');
+  await camille.getByRole('button', { name: 'Lancer', exact: true }).click();
+  await line(ines, `Quelle salle ${SERIAL}`).getByRole('radio', { name: /205/ }).click();
+  await line(camille, `Quelle salle ${SERIAL}`).getByRole('radio', { name: '205 1' }).waitFor();
+  await line(camille, `Quelle salle ${SERIAL}`).getByText('1 vote').waitFor();
+});
+
 test('a file is brought and had, a room is made, and who is invited comes in', async () => {
   const [chooser] = await Promise.all([ines.waitForEvent('filechooser'), ines.getByRole('button', { name: 'Joindre des fichiers' }).first().click()]);
   await chooser.setFiles({ name: `quai-${SERIAL}.txt`, mimeType: 'text/plain', buffer: Buffer.from('Le quai est ouvert.') });

@@ -9,6 +9,7 @@ import { asked, ended, pollOf, tallyOf, voted } from '../src/chat/poll';
 import { backOf, joined, newRoom, older, trimmed } from '../src/chat/reduce';
 import { loudnessOf } from '../src/chat/rules';
 import { sanitised, shownHtml } from '../src/chat/sanitise';
+import { textFor } from '../src/chat/text';
 import { aimed, build, type Building, type Item, type Said } from '../src/chat/timeline';
 import type { Content, RoomEvent, RoomState } from '../src/chat/types';
 
@@ -185,6 +186,14 @@ describe('what is written', () => {
     const people = ['Hélène Marchetti', 'Đặng Quốc Khánh', 'Marie Hé'].map((name, index) => ({ id: `@${index}:x`, name, membership: 'join' }));
     expect(matching(people, 'he').map(({ name }) => name)).toEqual(['Hélène Marchetti', 'Marie Hé']);
     expect(matching(people, 'quo').map(({ name }) => name)).toEqual(['Đặng Quốc Khánh']);
+  });
+});
+
+describe('one line', () => {
+  it('says what a message says, without the signs of its HTML', () => {
+    const rich = text(BOB, '# One\n- two', { format: 'org.matrix.custom.html', formatted_body: '<h1>One</h1><ul><li>two &amp; three</li></ul><script>x</script>' });
+    expect(textFor(rich)).toMatch(/^One two & three/);
+    expect(textFor(text(BOB, 'plain\n text'))).toBe('plain text');
   });
 });
 

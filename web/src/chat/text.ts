@@ -11,6 +11,18 @@ export function bodyOf(content: Content): string {
   return content['m.relates_to'] ? body.replace(/^(?:> .*\n)+\n/, '') : body;
 }
 
+const plain = new WeakMap<Content, string>();
+
+/** What an HTML says, without its signs; the document that it is read in runs nothing and fetches nothing. */
+function withoutSigns(content: Content): string {
+  let text = plain.get(content);
+  if (text === undefined) {
+    const html = String(content.formatted_body).replace(/<mx-reply>.*<\/mx-reply>/s, '').replace(/<br\b[^>]*>|<\/(?:p|li|h\d|blockquote|pre|div|tr|td)>/gi, ' $&');
+    plain.set(content, (text = new DOMParser().parseFromString(html, 'text/html').body.textContent ?? ''));
+  }
+  return text;
+}
+
 export function textFor(event: RoomEvent, content: Content = event.content): string {
   if (event.unsigned?.redacted_because) return t('chat.takenBack');
   if (event.type === 'm.room.encrypted') return t('chat.cannotRead');
@@ -18,5 +30,5 @@ export function textFor(event: RoomEvent, content: Content = event.content): str
   if (poll) return t('chat.poll', { question: poll.question });
   const kind = KINDS[String(content.msgtype)];
   if (kind) return t(kind, { name: bodyOf(content) });
-  return bodyOf(content).replace(/\s+/g, ' ').trim();
+  return (content.format === 'org.matrix.custom.html' && content.formatted_body ? withoutSigns(content) : bodyOf(content)).replace(/\s+/g, ' ').trim();
 }
