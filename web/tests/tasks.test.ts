@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseLocal } from '../src/kernel/time/local';
-import { between, columnFor, columnsOf, inOrder, readLine, recordOf, whenOf } from '../src/tasks/model';
+import { alertsAt, between, columnFor, columnsOf, inOrder, offsetOf, readLine, recordOf, whenOf } from '../src/tasks/model';
 import type { Task, TaskList } from '../src/tasks/types';
 import { repeatOf, REPEATS, ruleFor } from '../src/tasks/words';
 
@@ -60,4 +60,11 @@ describe('places on a board', () => {
 it('the usual ways of repeating are known again', () => {
   for (const repeat of REPEATS) expect(repeatOf(ruleFor(repeat))).toBe(repeat);
   expect(repeatOf({ frequency: 'monthly', byMonthDay: [3] })).toBe('');
+});
+
+it('when one is reminded is kept as an alert before the end, and never as none', () => {
+  expect(alertsAt('')).toBeNull();
+  expect(alertsAt('-PT1H')).toEqual({ reminder: { '@type': 'Alert', trigger: { '@type': 'OffsetTrigger', offset: '-PT1H', relativeTo: 'end' }, action: 'display' } });
+  expect(offsetOf(alertsAt('-P1D'))).toBe('-P1D');
+  expect(offsetOf(null)).toBe('');
 });

@@ -21,7 +21,8 @@ export function change(account: string, task: Task, patch: Patch): Action {
 /** Makes a task; resolves with its id once the server has it. */
 export async function create(account: string, list: TaskList, record: Record<string, unknown>): Promise<string> {
   const now = `${new Date().toISOString().slice(0, 19)}Z`;
-  const made = { taskListId: list.id, progress: 'needs-action', workflowStatus: columnFor(false, list) ?? null, ...record };
+  const usual = record.due && (list.defaultAlertsWithTime || list.defaultAlertsWithoutTime) ? { useDefaultAlerts: true } : {};
+  const made = { taskListId: list.id, progress: 'needs-action', workflowStatus: columnFor(false, list) ?? null, ...usual, ...record };
   const action = outbox.create(TaskType, account, made);
   store.merge(TaskType, account, [{ priority: 0, position: '', assigneeIds: null, parentId: null, source: null, utcDue: null, created: now, updated: now, uid: '', title: '', ...made, id: action.temporary }], { save: false });
   const [id] = await action.done;

@@ -4,7 +4,7 @@ import type { Language } from '../kernel/i18n.svelte';
 import { DAY, formatLocal, parseLocal, startOfDay, weekdayOf } from '../kernel/time/local';
 import { quick } from '../kernel/time/quick';
 import type { RecurrenceRule } from '../kernel/time/rule';
-import type { Task, TaskList } from './types';
+import type { Alert, Task, TaskList } from './types';
 
 const DONE = new Set(['completed', 'failed', 'cancelled']);
 
@@ -132,6 +132,15 @@ export function recordOf(line: Line, timeZone: string): Record<string, unknown> 
     ...(assignees.length ? { assigneeIds: Object.fromEntries(assignees.map(({ id }) => [id, true])) } : {}),
     ...(priority ? { priority } : {}),
   };
+}
+
+export const OFFSETS = ['PT0S', '-PT15M', '-PT1H', '-P1D'] as const;
+/** As a task or a list keeps when one is reminded; empty is never. */
+export function alertsAt(offset: string): Record<string, Alert> | null {
+  return offset ? { reminder: { '@type': 'Alert', trigger: { '@type': 'OffsetTrigger', offset, relativeTo: 'end' }, action: 'display' } } : null;
+}
+export function offsetOf(alerts: Record<string, Alert> | null | undefined): string {
+  return Object.values(alerts ?? {})[0]?.trigger.offset ?? '';
 }
 
 /** When something is due: a moment has its zone, a day has none. */

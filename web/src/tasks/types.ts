@@ -27,6 +27,9 @@ export interface TaskList {
   workflowProgress: Record<string, string> | null;
   /** What columns are called, where they have a name of their own. */
   workflowNames: Record<string, string> | null;
+  /** The alerts of tasks that say `useDefaultAlerts`: each person's own. */
+  defaultAlertsWithTime?: Record<string, Alert> | null;
+  defaultAlertsWithoutTime?: Record<string, Alert> | null;
   shareWith: Record<string, Partial<ListRights>> | null;
   myRights: ListRights;
 }
@@ -81,6 +84,7 @@ export interface Task {
   checklists?: Record<string, { '@type'?: string; title?: string; checkItems?: CheckItem[] }> | null;
   comments?: Record<string, Comment> | null;
   alerts?: Record<string, Alert> | null;
+  useDefaultAlerts?: boolean | null;
   locations?: Record<string, { name?: string }> | null;
   created: string;
   updated: string;

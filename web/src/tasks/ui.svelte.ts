@@ -5,6 +5,8 @@ class TasksUi {
   drawer = $state(false);
   /** A name is asked for: of a new list, a new column, or another one of a list or of a column. */
   naming = $state.raw<{ kind: 'list' } | { kind: 'column'; account: string; list: TaskList; status?: string } | { kind: 'rename'; account: string; list: TaskList } | null>(null);
+  /** Of a list is asked when one is usually reminded. */
+  reminding = $state.raw<{ account: string; list: TaskList } | null>(null);
   deleting = $state.raw<{ account: string; list: TaskList } | null>(null);
   dragged: { account: string; task: Task } | null = null;
 }
