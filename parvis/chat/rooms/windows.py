@@ -16,6 +16,7 @@ from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.sliding import Config, Filters, Request
 
 _MOST_SPACES = 100
+_EVERYTHING = Filters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def wanted(request: Request, roster: Roster, known: Known) -> tuple[dict[int, Wa
     found: dict[int, Wanted] = {}
     counts = {}
     for name, each in request.lists.items():
-        listed = list(_filtered(roster, each.filters, known))
+        listed = roster.order if each.filters == _EVERYTHING else list(_filtered(roster, each.filters, known))
         counts[name] = len(listed)
         for index in sliding.places(each, len(listed)):
             _add(found, Wanted(listed[index], each.config, (name,)))
