@@ -124,6 +124,18 @@ async def test_what_was_read_or_muted_is_not_told(open_client: Opener, context, 
     assert await run(context, room) == [] and heard.heard == []
 
 
+async def test_of_who_is_ignored_nothing_is_told(open_client: Opener, context, room, gateway) -> None:
+    (heard, url), (ann, bob, place) = gateway, await both(open_client)
+    await with_pusher(bob, context, url)
+    await run(context, room)
+    heard.heard.clear()
+    path, ignored = f"/v3/user/{bob.user}/account_data/m.ignored_user_list", {"ignored_users": {ann.user: {}}}
+    await bob.ask("PUT", path, json=ignored)
+    await say(ann, place, "unheard")
+    assert await run(context, room) == [] and heard.heard == []
+    assert (await bob.ask("GET", "/v3/notifications"))["notifications"] == []
+
+
 async def test_keys_that_are_rejected_go_and_what_fails_is_tried_again(
     open_client: Opener, context, room, gateway
 ) -> None:

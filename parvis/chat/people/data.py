@@ -18,6 +18,7 @@ from parvis.wire.matrix.errors import BadMatrix
 KIND = "ChatData"
 GLOBAL = ""
 """The room of what is of everything."""
+_AT_ONCE = 500
 _MOST = 20_000
 """Entries of a person."""
 
@@ -45,16 +46,22 @@ async def get(db: Reader, principal: Principal, type_: str, room_id: str = GLOBA
     return content
 
 
-async def some(db: Reader, principal: Principal, types: Sequence[str]) -> dict[str, Object]:
-    """Entries of everything, by type; what is not there is left out. One statement."""
-    rows = await db.rows(
-        f"""SELECT type, content FROM chat_data WHERE principal_id = ? AND room_id = ?
-        AND type IN {marks(len(types))}""",
-        principal.id,
-        GLOBAL,
-        *types,
-    )
-    return {type_: msgspec.json.decode(content) for type_, content in rows}
+async def some(db: Reader, people: Sequence[int], types: Sequence[str]) -> dict[int, dict[str, Object]]:
+    """Entries of everything, by principal id and type; what is not there is left out. One statement for 500
+    people."""
+    found: dict[int, dict[str, Object]] = {}
+    for start in range(0, len(people), _AT_ONCE):
+        part = people[start : start + _AT_ONCE]
+        rows = await db.rows(
+            f"""SELECT principal_id, type, content FROM chat_data WHERE principal_id IN {marks(len(part))}
+            AND room_id = ? AND type IN {marks(len(types))}""",
+            *part,
+            GLOBAL,
+            *types,
+        )
+        for person, type_, content in rows:
+            found.setdefault(person, {})[type_] = msgspec.json.decode(content)
+    return found
 
 
 async def put(unit: Unit, principal: Principal, type_: str, content: Object, room_id: str = GLOBAL) -> None:

@@ -1,6 +1,6 @@
 """Push rules: stored whole for each person, as an entry of their account data."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 
@@ -9,13 +9,11 @@ from parvis.chat.people import data
 from parvis.chat.people.keys import Reader
 from parvis.chat.server import Server
 from parvis.kernel.errors import NotFound
-from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.push_rules import RuleSet
 
 TYPE = "m.push_rules"
-_AT_ONCE = 500
 
 
 async def of(db: Reader, principal: Principal) -> RuleSet:
@@ -24,21 +22,6 @@ async def of(db: Reader, principal: Principal) -> RuleSet:
         return read(await data.get(db, principal, TYPE))
     except NotFound:
         return RuleSet()
-
-
-async def of_people(db: Reader, people: Sequence[int]) -> dict[int, RuleSet]:
-    """What people have set, by principal id, those left out who have set nothing. One statement for 500 people."""
-    found = {}
-    for start in range(0, len(people), _AT_ONCE):
-        some = people[start : start + _AT_ONCE]
-        rows = await db.rows(
-            f"""SELECT principal_id, content FROM chat_data WHERE principal_id IN {marks(len(some))}
-            AND room_id = '' AND type = ?""",
-            *some,
-            TYPE,
-        )
-        found.update({person: read(msgspec.json.decode(content)) for person, content in rows})
-    return found
 
 
 def read(content: Object) -> RuleSet:

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 
 from parvis.access import directory
-from parvis.chat.people import pushers, rules
+from parvis.chat.people import pushers, wishes
 from parvis.chat.people.pushers import Pusher
 from parvis.chat.rooms import receipts, store
 from parvis.chat.rooms.model import Me, Stored
@@ -59,8 +59,8 @@ class Gateways:
         joined = {place.room: place.changed for place in roster.order if place.membership == "join"}
         numbers = list(joined)[:_MOST_ROOMS]
         known = await store.visible_rooms(db, me.principal, numbers)
-        rule_set = await rules.of(db, me.principal)
-        counts = await self._rooms.unread.of(db, me, known, joined, rule_set, upto)
+        mine = await wishes.of(db, me.principal)
+        counts = await self._rooms.unread.of(db, me, known, joined, mine.rules, upto, mine.ignored)
         return sum(each.notified for each in counts.values())
 
     async def _tell(self, notice: Notice, pusher: Pusher, stored: Stored, unread: int, attempts: int) -> None:

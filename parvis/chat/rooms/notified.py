@@ -4,9 +4,10 @@ newest events of all rooms as it is asked for; nothing is kept for it."""
 from dataclasses import dataclass
 
 from parvis.access import gate
+from parvis.chat.people.wishes import Wishes
 from parvis.chat.rooms import history, judging, receipts, store
 from parvis.chat.rooms.model import Me, Room, Stored
-from parvis.wire.matrix.push_rules import Outcome, RuleSet
+from parvis.wire.matrix.push_rules import Outcome
 
 _LOOKED_AT = 1_000
 """Events of the server behind each page."""
@@ -24,7 +25,7 @@ class Notified:
 
 
 async def page(
-    db: store.Reader, account_id: int, me: Me, rules: RuleSet, *, before: int | None, limit: int, highlight: bool
+    db: store.Reader, account_id: int, me: Me, mine: Wishes, *, before: int | None, limit: int, highlight: bool
 ) -> tuple[list[Notified], int | None]:
     """Some of them, and where to go on; None at the end. A page may be empty before the end. Seven statements."""
     rows = await db.rows(
@@ -43,9 +44,9 @@ async def page(
         return [], rows[-1][0] if len(rows) == _LOOKED_AT else None
     seen, reached = await history.sights(db, list(rooms), me.user_id), await receipts.reached(db, me, list(rooms))
     newest = [events[number] for number, mine in rows if mine and number in events]
-    visible = [each for each in newest if seen[each.room].sees(each)]
+    visible = [each for each in newest if each.event.sender not in mine.ignored and seen[each.room].sees(each)]
     found = []
-    for each, outcome in await judging.outcomes(db, me, rooms, rules, visible):
+    for each, outcome in await judging.outcomes(db, me, rooms, mine.rules, visible):
         if outcome.notify and (outcome.highlight or not highlight):
             last = max(reached[each.room].get("", 0), reached[each.room].get(each.thread or "main", 0))
             found.append(Notified(each, rooms[each.room], outcome, each.stream <= last))

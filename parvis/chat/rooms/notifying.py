@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from parvis.chat.people import pushers, rules
+from parvis.chat.people import pushers, wishes
 from parvis.chat.people.pushers import Pusher
 from parvis.chat.rooms import store
 from parvis.chat.rooms.home import Home
@@ -20,7 +20,7 @@ from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
 from parvis.wire.matrix.powers import CREATE, POWER_LEVELS, PowerLevels
 from parvis.wire.matrix.push_conditions import Happening
-from parvis.wire.matrix.push_rules import Outcome, Rules, RuleSet
+from parvis.wire.matrix.push_rules import Outcome, Rules
 
 FOLLOWER, JOB = "chat-push", "chat-push"
 _OLD_MS = 3_600_000
@@ -77,8 +77,8 @@ class Notifying:
         if not people:
             return []
         users = {person: user for each in people.values() for person, user in each.items()}
-        sets = await rules.of_people(db, sorted(users))
-        asked = {person: Rules(sets.get(person, RuleSet()), user) for person, user in users.items()}
+        wanted = await wishes.of_people(db, sorted(users))
+        asked = {person: Rules(wanted[person].rules, user) for person, user in users.items()}
         rooms = await store.rooms_by_ids(db, list(people))
         states = await store.states(db, list(people), [CREATE, POWER_LEVELS])
         pairs = [(room, user) for room, each in people.items() for user in each.values()]
@@ -91,6 +91,8 @@ class Notifying:
             event = {**stored.event.source, "room_id": room.room_id}
             happening = Happening(event, members=room.joined, levels=levels)
             for person, user in people[room.id].items():
+                if stored.event.sender in wanted[person].ignored:
+                    continue
                 outcome = _outcome(asked[person], happening, members.get((room.id, user)), stored)
                 if outcome is not None and outcome.notify:
                     told.append(_Told(person, stored, room, outcome))

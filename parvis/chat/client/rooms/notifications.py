@@ -2,7 +2,7 @@
 
 from parvis.chat.client.call import Call, Endpoint, number
 from parvis.chat.client.rooms.asking import me
-from parvis.chat.people import rules
+from parvis.chat.people import wishes
 from parvis.chat.rooms import notified, showing
 from parvis.kernel import ids
 from parvis.wire.matrix.canonical import Object
@@ -15,7 +15,7 @@ async def _notifications(call: Call) -> Object:
         db,
         call.server.account_id,
         who,
-        await rules.of(db, call.who),
+        await wishes.of(db, call.who),
         before=_before(query.get("from", "")),
         limit=number(query, "limit", 20, 100, 1),
         highlight="highlight" in query.get("only", "").split(","),
