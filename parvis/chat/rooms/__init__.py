@@ -3,6 +3,7 @@
 home          the server as its rooms see it, and its signing key
 model, store  what is kept, and its SQL
 writing       one unit that writes to rooms, and whom it wakes
+gathering     writes that come at the same time, in one unit
 append        how an event comes into a room
 members       what a membership opens and closes
 creating, joining, sending, upgrading, aliases, receipts, typing    what people do

@@ -3,13 +3,16 @@ fifty rooms as for one (Matrix v1.19 Client-Server §Syncing)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from parvis.chat.rooms import heroes, history, receipts, showing, store, tokens
 from parvis.chat.rooms.history import Sight
 from parvis.chat.rooms.model import Me, Room, Stored
+from parvis.chat.rooms.receipts import Read
+from parvis.chat.rooms.shared import Shared
 from parvis.chat.rooms.tokens import Position
 from parvis.chat.rooms.typing import Typing
-from parvis.chat.rooms.unread import Counts, Unread
+from parvis.chat.rooms.unread import Counts, Since, Unread
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.filters import Filter, Sieve
 from parvis.wire.matrix.push_rules import RuleSet
@@ -64,16 +67,27 @@ class _Part:
     """Whether its state changed since by events that are not in its timeline: a filter leaves them out, or the
     history's visibility."""
     state: list[Stored] = field(default_factory=list)
+    whole: list[Stored] | None = field(default_factory=list)
+    """All that came since; None where it is not at hand."""
+    reads: list[Read] = field(default_factory=list)
     ephemeral: list[Object] = field(default_factory=list)
 
 
 class Digest:
-    """Gathers it for one answer."""
+    """Gathers it for one answer. What is new in a room that a client knows is the same for all who know it as of
+    the same position, but for what is their own: that is read once (`shared`)."""
 
     def __init__(
-        self, db: store.Reader, typing: Typing, unread: Unread, asking: Asking, known: Mapping[int, Room]
+        self,
+        db: store.Reader,
+        typing: Typing,
+        unread: Unread,
+        shared: Shared,
+        asking: Asking,
+        known: Mapping[int, Room],
     ) -> None:
-        self._db, self._typing, self._unread, self._asking, self._known = db, typing, unread, asking, known
+        self._db, self._typing, self._unread, self._shared = db, typing, unread, shared
+        self._asking, self._known = asking, known
 
     async def joined(self, members: Sequence[Membership]) -> dict[str, Object]:
         """Rooms that somebody is in, by their ids; those that nothing is to be told of are left out."""
@@ -90,8 +104,9 @@ class Digest:
         }
         rooms = {number: part.room for number, part in told.items()}
         changed = {each.room: each.changed for each in members}
+        asking = self._asking
         counts = await self._unread.of(
-            self._db, self._asking.me, rooms, changed, self._asking.rules, self._asking.upto, self._asking.ignored
+            self._db, asking.me, rooms, changed, asking.rules, asking.upto, asking.ignored, self._since(told)
         )
         summaries = await self._summaries(told)
         return {
@@ -99,9 +114,7 @@ class Digest:
             for number, part in told.items()
         }
 
-    def _told(
-        self, part: _Part, shown: tuple[list[Object], list[Object]], summary: Object, counts: Counts
-    ) -> Object:
+    def _told(self, part: _Part, shown: tuple[list[Any], list[Any]], summary: Object, counts: Counts) -> Object:
         timeline, state = shown
         answer: Object = {
             "timeline": {"events": timeline, "limited": part.limited, "prev_batch": tokens.behind(part.start)},
@@ -112,32 +125,44 @@ class Digest:
         }
         return answer | counts.shown(self._asking.wanted.room.timeline.unread_thread_notifications)
 
+    def _since(self, parts: Mapping[int, _Part]) -> Since:
+        """What came of late to rooms that the client knows, where it was read whole."""
+        events = {number: part.whole for number, part in parts.items() if not part.new and part.whole is not None}
+        return Since(self._asking.after, events, {number: parts[number].reads for number in events}, self._shared)
+
     async def _timelines(self, parts: Mapping[int, _Part]) -> None:
         asking = self._asking
         wanted = asking.wanted.room.timeline
         limit = min(_TIMELINE if wanted.limit is None else wanted.limit, _MOST_TIMELINE)
         sieve = Sieve(wanted)
         looked_at = limit + 1 if sieve.takes_all else max(limit + 1, _LOOKED_AT)
+        new, known = _apart(parts)
         tails: dict[int, list[Stored]] = {}
-        for new in (True, False):
-            some = [number for number, part in parts.items() if part.new is new]
-            if some:
-                after = 0 if new else asking.after
-                tails |= await store.newest(self._db, some, after, asking.upto, looked_at)
-        seen = await history.sights(self._db, list(tails), asking.me.user_id) if tails else {}
+        if new:
+            tails |= await store.newest(self._db, new, 0, asking.upto, looked_at)
+        if known:
+            key = ("newest", tuple(known), asking.after, asking.upto, looked_at)
+            tails |= await self._shared.of(
+                key, lambda: store.newest(self._db, known, asking.after, asking.upto, looked_at)
+            )
+        some = [number for number in tails if parts[number].new]
+        seen = await history.sights(self._db, some, asking.me.user_id) if some else {}
         for number, part in parts.items():
             part.start = asking.upto
             if number in tails:
-                self._timeline(part, tails[number], seen[number], sieve, limit, looked_at)
+                part.whole = tails[number][::-1] if len(tails[number]) < looked_at else None
+                self._timeline(part, tails[number], seen.get(number), sieve, limit, looked_at)
 
     def _timeline(
-        self, part: _Part, tail: list[Stored], seen: Sight, sieve: Sieve, limit: int, looked_at: int
+        self, part: _Part, tail: list[Stored], seen: Sight | None, sieve: Sieve, limit: int, looked_at: int
     ) -> None:
-        """The newest `limit` events of a tail that pass, which begins with the last."""
+        """The newest `limit` events of a tail that pass, which begins with the last. Who has been in the room all
+        the while sees all that was said meanwhile; then `seen` is None."""
         kept: list[Stored] = []
         part.limited = len(tail) == looked_at or (part.new and tail[-1].event.type != "m.room.create")
         for each in tail:
-            passes = each.heard(self._asking.ignored) and seen.sees(each) and sieve.takes(each.event.source)
+            visible = each.placed if seen is None else seen.sees(each)
+            passes = visible and each.heard(self._asking.ignored) and sieve.takes(each.event.source)
             if passes and len(kept) == limit:
                 part.limited = True
                 break
@@ -178,33 +203,50 @@ class Digest:
 
     async def _senders(self, parts: Mapping[int, _Part]) -> None:
         """With lazy loading, the members who said something; and oneself in a room that is new."""
-        wanted = {(number, each.event.sender) for number, part in parts.items() for each in part.events}
-        wanted |= {(number, self._asking.me.user_id) for number, part in parts.items() if part.new}
+        new, known = (
+            {(number, each.event.sender) for number in some for each in parts[number].events}
+            for some in _apart(parts)
+        )
+        new |= {(number, self._asking.me.user_id) for number, part in parts.items() if part.new}
+        found = await store.memberships(self._db, new) if new else {}
+        if known:
+            found |= await self._shared.of(
+                ("memberships", frozenset(known), self._asking.upto), lambda: store.memberships(self._db, known)
+            )
         told = {each.id for part in parts.values() for each in (*part.events, *part.state)}
-        for (number, _), member in (await store.memberships(self._db, wanted)).items():
+        for (number, _), member in found.items():
             if member.id not in told:
                 parts[number].state.append(member)
 
     async def _ephemeral(self, parts: Mapping[int, _Part]) -> None:
         asking, sieve = self._asking, Sieve(self._asking.wanted.room.ephemeral)
-        told: dict[int, Object] = {}
-        for new in (True, False):
-            some = [number for number, part in parts.items() if part.new is new]
-            told |= await receipts.since(self._db, asking.me, some, 0 if new else asking.after, asking.upto)
+        new, known = _apart(parts)
+        reads = await receipts.between(self._db, new, 0, asking.upto)
+        if known:
+            reads = reads + await self._shared.of(
+                ("receipts", tuple(known), asking.after, asking.upto),
+                lambda: receipts.between(self._db, known, asking.after, asking.upto),
+            )
+        for each in reads:
+            parts[each.room].reads.append(each)
+        told = receipts.shown(reads, asking.me)
         for number, part in parts.items():
             found = [told[number]] if number in told else []
-            known = asking.since is not None and not part.new
-            people = self._typing.since(number, asking.since.typing if asking.since and known else 0)
-            if people is not None and (people or known):
+            late = asking.since is not None and not part.new
+            people = self._typing.since(number, asking.since.typing if asking.since and late else 0)
+            if people is not None and (people or late):
                 found.append({"type": "m.typing", "content": {"user_ids": people}})
             part.ephemeral = [each for each in found if sieve.takes(each)]
 
-    async def _shown(self, parts: Mapping[int, _Part]) -> dict[int, tuple[list[Object], list[Object]]]:
+    async def _shown(self, parts: Mapping[int, _Part]) -> dict[int, tuple[list[Any], list[Any]]]:
         """Timeline and state of each as clients see them."""
-        events = [each for part in parts.values() for each in (*part.events, *part.state)]
-        shown = iter(await showing.shown(self._db, self._asking.me, events, with_room=False))
+        new, known = (
+            [each for number in some for each in (*parts[number].events, *parts[number].state)]
+            for some in _apart(parts)
+        )
+        told = await showing.told(self._db, self._asking.me, new, known, self._asking.upto, self._shared)
         return {
-            number: ([next(shown) for _ in part.events], [next(shown) for _ in part.state])
+            number: ([told[each.id] for each in part.events], [told[each.id] for each in part.state])
             for number, part in parts.items()
         }
 
@@ -221,3 +263,10 @@ class Digest:
             | ({"m.heroes": people[number]} if number in people else {})
             for number, room in wanted.items()
         }
+
+
+def _apart(parts: Mapping[int, _Part]) -> tuple[list[int], list[int]]:
+    """The rooms that the client does not know yet, and the others."""
+    return [number for number, part in parts.items() if part.new], [
+        number for number, part in parts.items() if not part.new
+    ]

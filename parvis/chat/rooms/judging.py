@@ -34,3 +34,23 @@ async def outcomes(
         if outcome is not None:
             found.append((each, outcome))
     return found
+
+
+async def happenings(db: store.Reader, room: Room, events: Sequence[Stored]) -> list[tuple[Stored, Happening]]:
+    """Events of a room as anybody's rules are asked about them; those that were taken back are left out. One
+    statement."""
+    state = await store.state(db, room.id, [CREATE, POWER_LEVELS])
+    levels = PowerLevels.of(store.as_state(state.values()), room.version)
+    return [
+        (each, Happening({**each.event.source, "room_id": room.room_id}, members=room.joined, levels=levels))
+        for each in events
+        if not each.redacted_by
+    ]
+
+
+async def name(db: store.Reader, me: Me, room: Room) -> str:
+    """What somebody is called in a room. One statement."""
+    for member in (await store.state(db, room.id, [("m.room.member", me.user_id)])).values():
+        said = member.event.content.get("displayname")
+        return said if isinstance(said, str) else ""
+    return ""

@@ -29,6 +29,10 @@ class Me:
     device_id: str = ""
 
 
+NOBODY = Me(Principal(0, "", "", "external"), "")
+"""Who has said nothing, and takes part in nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
     """A room as it is stored."""

@@ -1,6 +1,7 @@
 """How far people have read (Matrix v1.19 Client-Server §Receipts)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from parvis.chat.people import data
@@ -90,24 +91,46 @@ async def mark(writing: Writing, me: Me, room_id: str, event_id: str) -> None:
     await data.put(writing.unit, me.principal, "m.fully_read", {"event_id": event_id}, room_id)
 
 
-async def since(db: store.Reader, me: Me, rooms: Sequence[int], after: int, until: int) -> dict[int, Object]:
-    """What clients are told of receipts that came after a position, as `m.receipt` by room; private ones only of
-    one's own. One statement."""
+@dataclass(frozen=True, slots=True)
+class Read:
+    """That somebody has read up to an event."""
+
+    room: int
+    user_id: str
+    kind: str
+    thread: str
+    event_id: str
+    read_ms: int
+
+
+async def between(db: store.Reader, rooms: Sequence[int], after: int, until: int) -> list[Read]:
+    """Everybody's receipts that came after a position, up to another, in order; private ones too. One statement."""
     if not rooms:
-        return {}
+        return []
     rows = await db.rows(
         f"""SELECT c.room, c.user_id, c.type, c.thread, c.event_id, c.read_ms FROM chat_room r
         JOIN chat_receipt c ON c.room = r.id WHERE r.id IN {marks(len(rooms))} AND c.stream <= ?
         AND c.stream > COALESCE((SELECT x.stream FROM chat_receipt x WHERE x.room = r.id AND x.stream > ?
-        AND x.stream <= ? ORDER BY x.stream DESC LIMIT 1 OFFSET ?), ?)
-        AND (c.type = 'm.read' OR c.user_id = ?) ORDER BY c.stream""",
-        *rooms, until, after, until, _MOST, after, me.user_id,
+        AND x.stream <= ? ORDER BY x.stream DESC LIMIT 1 OFFSET ?), ?) ORDER BY c.stream""",
+        *rooms, until, after, until, _MOST, after,
     )  # fmt: skip
-    found: dict[int, Object] = {}
-    for room, user_id, kind, thread, event_id, read_ms in rows:
-        said = {"ts": read_ms, **({"thread_id": thread} if thread else {})}
-        found.setdefault(room, {}).setdefault(event_id, {}).setdefault(kind, {})[user_id] = said
-    return {room: {"type": "m.receipt", "content": content} for room, content in found.items()}
+    return [Read(*row) for row in rows]
+
+
+async def since(db: store.Reader, me: Me, rooms: Sequence[int], after: int, until: int) -> dict[int, Object]:
+    """What somebody is told of receipts that came after a position. One statement."""
+    return shown(await between(db, rooms, after, until), me)
+
+
+def shown(found: Iterable[Read], me: Me) -> dict[int, Object]:
+    """What somebody is told of receipts, as `m.receipt` by room: private ones only of their own."""
+    told: dict[int, Object] = {}
+    for each in found:
+        if each.kind == "m.read" or each.user_id == me.user_id:
+            said = {"ts": each.read_ms, **({"thread_id": each.thread} if each.thread else {})}
+            of_event = told.setdefault(each.room, {}).setdefault(each.event_id, {})
+            of_event.setdefault(each.kind, {})[each.user_id] = said
+    return {room: {"type": "m.receipt", "content": content} for room, content in told.items()}
 
 
 async def reached(db: store.Reader, me: Me, rooms: Sequence[int]) -> dict[int, dict[str, int]]:

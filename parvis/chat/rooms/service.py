@@ -2,7 +2,9 @@
 
 from typing import TypeVar
 
+from parvis.access.principal import Principal
 from parvis.chat.people import streams
+from parvis.chat.people.streams import Streams
 from parvis.chat.rooms.abroad import Abroad
 from parvis.chat.rooms.connections import Connections
 from parvis.chat.rooms.gathering import Gathering
@@ -10,6 +12,7 @@ from parvis.chat.rooms.home import Home
 from parvis.chat.rooms.presence import Presence
 from parvis.chat.rooms.roster import Rosters
 from parvis.chat.rooms.serials import Serials
+from parvis.chat.rooms.shared import Shared
 from parvis.chat.rooms.sliding import Sliding
 from parvis.chat.rooms.sync import RoomSync
 from parvis.chat.rooms.typing import Typing
@@ -28,10 +31,11 @@ class Rooms:
 
     def __init__(self, server: Server) -> None:
         self.home, self.wakes, self.unread = Home(server), Wakes(streams.KINDS), Unread()
+        self.shared, self.streams = Shared(), Streams(server)
         self.serials = Serials()
         self.typing = Typing(server.store.bus, self.serials, self.wakes.room)
         self.presence = Presence(server, self.serials, self.wakes.room)
-        self.sync = RoomSync(server.store.db, self.typing, self.unread)
+        self.sync = RoomSync(server.store.db, self.typing, self.unread, self.shared)
         self.abroad: Abroad | None = None
         """Rooms of other servers; None where we speak to nobody."""
         self._gathering = Gathering(self.home)
@@ -69,3 +73,11 @@ class Rooms:
         """How far the stream of all rooms is."""
         found = await self.store.db.value("SELECT modseq FROM account WHERE id = ?", self.home.account_id)
         return int(found or 0)
+
+    async def positions(self, principal: Principal) -> tuple[int, int]:
+        """How far the stream of all rooms is, and that of what is somebody's own."""
+        rows = await self.store.db.rows(
+            "SELECT id, modseq FROM account WHERE id IN (?, ?)", self.home.account_id, principal.id
+        )
+        found: dict[int, int] = dict(rows)
+        return found.get(self.home.account_id, 0), found.get(principal.id, 0)

@@ -5,8 +5,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from parvis.chat.rooms import store
-from parvis.chat.rooms.model import Me, Stored
+from parvis.chat.rooms.model import NOBODY, Me, Stored
+from parvis.chat.rooms.shared import Shared
 from parvis.kernel import clock
 from parvis.store.sql.contract import marks
 from parvis.wire.matrix import client_format, relations
@@ -24,6 +27,31 @@ async def shown(db: store.Reader, me: Me, events: Sequence[Stored], *, with_room
     for start in range(0, len(events), _AT_ONCE):
         found += await _some(db, me, events[start : start + _AT_ONCE], with_room)
     return found
+
+
+async def told(
+    db: store.Reader, me: Me, own: Sequence[Stored], alike: Sequence[Stored], upto: int, shared: Shared
+) -> dict[int, Any]:
+    """The same for `/sync`, by rows, without their rooms: `own` read for this person alone, `alike` as it is told
+    as of this position to all but those who said it themselves or take part in threads below."""
+    others = [each for each in alike if each.event.sender != me.user_id]
+    found: dict[int, Any] = {}
+    if others:
+        key = ("shown", tuple(each.id for each in others), upto)
+        for number, text in (await shared.of(key, lambda: _alike(db, others))).items():
+            found[number] = text
+    left = [*own, *(each for each in alike if each.id not in found)]
+    return found | dict(zip([each.id for each in left], await shown(db, me, left, with_room=False), strict=True))
+
+
+async def _alike(db: store.Reader, events: Sequence[Stored]) -> dict[int, msgspec.Raw]:
+    """Events as bytes, save those of which something is told to each person differently."""
+    found = zip(events, await shown(db, NOBODY, events, with_room=False), strict=True)
+    return {
+        each.id: msgspec.Raw(msgspec.json.encode(text))
+        for each, text in found
+        if "m.thread" not in text.get("unsigned", {}).get("m.relations", {})
+    }
 
 
 async def _some(db: store.Reader, me: Me, events: Sequence[Stored], with_room: bool) -> list[Object]:

@@ -8,6 +8,7 @@ from parvis.access import gate
 from parvis.chat.rooms import invitations, showing, store, tokens
 from parvis.chat.rooms.digest import Asking, Digest, Membership
 from parvis.chat.rooms.model import EVENT, RECEIPT, Me, Stored
+from parvis.chat.rooms.shared import Shared
 from parvis.chat.rooms.typing import Typing
 from parvis.chat.rooms.unread import Unread
 from parvis.store.sql.contract import marks
@@ -29,8 +30,8 @@ class News:
 class RoomSync:
     """Gathers what is new in rooms."""
 
-    def __init__(self, db: store.Reader, typing: Typing, unread: Unread) -> None:
-        self._db, self._typing, self._unread = db, typing, unread
+    def __init__(self, db: store.Reader, typing: Typing, unread: Unread, shared: Shared) -> None:
+        self._db, self._typing, self._unread, self._shared = db, typing, unread, shared
 
     async def joined(self, me: Me) -> list[Membership]:
         """The rooms that somebody is in, proved by what they see."""
@@ -47,12 +48,15 @@ class RoomSync:
         found: dict[str, Object] = {"join": {}, "invite": {}, "knock": {}, "leave": {}}
         changed = await self._changed(asking, joined)
         others = await self._others(asking)
-        known = await store.rooms_by_ids(self._db, [each.room for each in (*changed, *others)])
+        numbers = [each.room for each in (*changed, *others)]
+        known = await self._shared.of(
+            ("rooms", tuple(numbers), asking.upto), lambda: store.rooms_by_ids(self._db, numbers)
+        )
         sieve = Sieve(RoomEventFilter(rooms=asking.wanted.room.rooms, not_rooms=asking.wanted.room.not_rooms))
         wanted = [each for each in changed if sieve.takes_room(known[each.room].room_id)]
         for start in range(0, len(wanted), _TOLD_AT_ONCE):
             some = wanted[start : start + _TOLD_AT_ONCE]
-            digest = Digest(self._db, self._typing, self._unread, asking, known)
+            digest = Digest(self._db, self._typing, self._unread, self._shared, asking, known)
             found["join"] |= await digest.joined(some)
         others = [each for each in others if sieve.takes_room(known[each.room].room_id)]
         events = await store.by_numbers(self._db, [each.event for each in others])

@@ -4,17 +4,20 @@ written for each member with each event; what was counted is remembered in memor
 looked at."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from parvis.chat.rooms import judging, receipts, store
 from parvis.chat.rooms.model import Me, Room, Stored
-from parvis.wire.matrix.push_rules import RuleSet
+from parvis.chat.rooms.receipts import Read
+from parvis.chat.rooms.shared import Shared
+from parvis.wire.matrix.event import Event
+from parvis.wire.matrix.push_rules import Rules, RuleSet
 
 _MOST = 1_000
 """Events of a room that are looked at; nobody is told a larger number."""
-_REMEMBERED = 20_000
+_REMEMBERED, _COMPILED = 20_000, 5_000
 
 
 @dataclass(slots=True)
@@ -58,10 +61,32 @@ def _numbers(counts: list[list[int]]) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
+class Since:
+    """What came to rooms behind a position, of those where all of it is at hand, and who has read there."""
+
+    after: int
+    events: Mapping[int, Sequence[Stored]]
+    reads: Mapping[int, Sequence[Read]]
+    shared: Shared
+
+    def whole(self, room: int, user_id: str) -> bool:
+        """Whether nothing that somebody has counted before can be otherwise for it."""
+        moved = any(each.user_id == user_id for each in self.reads[room])
+        return not moved and not any(_renames(each.event, user_id) for each in self.events[room])
+
+
+def _renames(event: Event, user_id: str) -> bool:
+    return event.type == "m.room.redaction" or (event.type == "m.room.member" and event.state_key == user_id)
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     floor: tuple[Any, ...]
+    """When the person joined, how far they have read, their rules, and whom they do not hear."""
     upto: int
     counts: Counts
+    name: str | None = None
+    """What the person is called in the room; None before that was asked."""
 
 
 class Unread:
@@ -69,6 +94,7 @@ class Unread:
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[int, int], _Known] = OrderedDict()
+        self._asked: OrderedDict[int, tuple[RuleSet, Rules]] = OrderedDict()
 
     async def of(
         self,
@@ -79,9 +105,75 @@ class Unread:
         rules: RuleSet,
         upto: int,
         ignored: frozenset[str] = frozenset(),
+        since: Since | None = None,
     ) -> dict[int, Counts]:
         """What is new in rooms up to a position, for somebody who joined each at another and hears nothing of some
-        users. At most three statements."""
+        users. At most three statements, none where only what came `since` is to be counted."""
+        late: dict[int, Counts] = {}
+        for number, room in rooms.items():
+            if since is None:
+                break
+            counts = await self._late(db, me, room, joined[number], rules, upto, ignored, since)
+            if counts is not None:
+                late[number] = counts
+        left = {number: room for number, room in rooms.items() if number not in late}
+        return late | await self._read(db, me, left, joined, rules, upto, ignored)
+
+    async def _late(
+        self,
+        db: store.Reader,
+        me: Me,
+        room: Room,
+        joined: int,
+        rules: RuleSet,
+        upto: int,
+        ignored: frozenset[str],
+        since: Since,
+    ) -> Counts | None:
+        """What was counted up to where `since` begins, and what came since. None where that is not enough."""
+        known = self._known.get((me.principal.id, room.id))
+        if known is None or known.upto != since.after or room.id not in since.events:
+            return None
+        floor = (joined, known.floor[1], rules, ignored)
+        if known.floor != floor or not since.whole(room.id, me.user_id):
+            return None
+        counts, name = known.counts, known.name
+        if events := since.events[room.id]:
+            key = ("happenings", room.id, since.after, upto)
+            happenings = await since.shared.of(key, lambda: judging.happenings(db, room, events))
+            name = await judging.name(db, me, room) if name is None else name
+            counts, asked = counts.copy(), self._rules(me, rules)
+            for each, happening in happenings:
+                outcome = None if each.event.sender in ignored else asked.about(happening, name)
+                if outcome is not None and outcome.notify:
+                    counts.add(each.thread, outcome.highlight)
+        self._keep(me, room.id, _Known(floor, upto, counts, name))
+        return counts
+
+    def _rules(self, me: Me, rules: RuleSet) -> Rules:
+        known = self._asked.get(me.principal.id)
+        if known is None or known[0] != rules:
+            known = self._asked[me.principal.id] = (rules, Rules(rules, me.user_id))
+            if len(self._asked) > _COMPILED:
+                self._asked.popitem(last=False)
+        return known[1]
+
+    def _keep(self, me: Me, room: int, known: _Known) -> None:
+        self._known[me.principal.id, room] = known
+        self._known.move_to_end((me.principal.id, room))
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+
+    async def _read(
+        self,
+        db: store.Reader,
+        me: Me,
+        rooms: Mapping[int, Room],
+        joined: Mapping[int, int],
+        rules: RuleSet,
+        upto: int,
+        ignored: frozenset[str],
+    ) -> dict[int, Counts]:
         reached = await receipts.reached(db, me, list(rooms)) if rooms else {}
         found, places = {}, {}
         floors = {
@@ -101,10 +193,7 @@ class Unread:
             if outcome.notify:
                 found[each.room].add(each.thread, outcome.highlight)
         for number in places:
-            self._known[me.principal.id, number] = _Known(floors[number], upto, found[number])
-            self._known.move_to_end((me.principal.id, number))
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+            self._keep(me, number, _Known(floors[number], upto, found[number]))
         return found
 
 

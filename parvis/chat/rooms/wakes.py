@@ -20,6 +20,8 @@ class Wakes:
         """`kinds` are those of changes of an account that its owner is told; in the account of all rooms they are
         told to everybody."""
         self._kinds, self._all = frozenset(kinds), 0
+        self.heard = 0
+        """How often anything was heard."""
         self._rooms: dict[int, set[asyncio.Event]] = defaultdict(set)
         self._people: dict[int, set[asyncio.Event]] = defaultdict(set)
         self.closed = False
@@ -40,6 +42,7 @@ class Wakes:
         ]
 
     def _heard(self, touched: Touched) -> None:
+        self.heard += 1
         for room in touched.rooms:
             self.room(room)
         for person in touched.people:
@@ -64,7 +67,7 @@ class Wakes:
     @contextmanager
     def waiting(self, person: int) -> Iterator["Waiting"]:
         """Somebody who waits for what is theirs, and for the rooms they name."""
-        waiting = Waiting(self._rooms)
+        waiting = Waiting(self, self._rooms)
         self._people[person].add(waiting.event)
         try:
             yield waiting
@@ -78,13 +81,20 @@ class Wakes:
 class Waiting:
     """One who waits."""
 
-    def __init__(self, rooms: dict[int, set[asyncio.Event]]) -> None:
+    def __init__(self, wakes: Wakes, rooms: dict[int, set[asyncio.Event]]) -> None:
         self.event = asyncio.Event()
-        self._all, self._mine = rooms, frozenset[int]()
+        self._wakes, self._all, self._mine, self._heard = wakes, rooms, frozenset[int](), 0
+
+    def begin(self) -> None:
+        """To be called before it is asked what there is: what comes from now on wakes."""
+        self.event.clear()
+        self._heard = self._wakes.heard
 
     def only(self, rooms: Iterable[int]) -> None:
         """Waits for these rooms and no others."""
         wanted = frozenset(rooms)
+        if wanted - self._mine and self._heard != self._wakes.heard:  # perhaps of one of them, before this
+            self.event.set()
         for room in wanted - self._mine:
             self._all[room].add(self.event)
         for room in self._mine - wanted:

@@ -2,6 +2,7 @@
 that, and what of it is said about an event."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -253,7 +254,12 @@ def _compiled(rules: dict[str, list[Object]]) -> Iterator[tuple[tuple[Condition,
         for rule in rules[kind]:
             if rule["enabled"]:
                 conditions = tuple(push_conditions.read(each) for each in _conditions_of(kind, rule))
-                yield conditions, Outcome.of(rule["rule_id"], _actions(rule["actions"]))
+                yield conditions, _outcome(rule["rule_id"], canonical.encode(_actions(rule["actions"])))
+
+
+@lru_cache(maxsize=4_096)
+def _outcome(rule_id: str, actions: bytes) -> Outcome:
+    return Outcome.of(rule_id, msgspec.json.decode(actions))
 
 
 def _conditions_of(kind: Kind, rule: Object) -> list[Object]:

@@ -29,7 +29,7 @@ async def _sync(call: Call) -> Object:
     until = clock.monotonic() + number(call.query, "timeout", 0, _LONGEST_MS) / 1000
     with found.wakes.waiting(call.who.id) as waiting:
         while True:
-            waiting.event.clear()
+            waiting.begin()
             waiting.only((await found.rosters.of(me(call), await found.position())).places)
             answer, present, told, new = await _once(call, request, connection)
             left = until - clock.monotonic()

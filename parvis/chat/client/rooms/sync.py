@@ -8,7 +8,6 @@ from parvis.chat.client.call import Call, Endpoint, number
 from parvis.chat.client.people.data import stored_filter
 from parvis.chat.client.rooms.asking import me, rooms
 from parvis.chat.client.rooms.tracking import device_lists
-from parvis.chat.people import streams, wishes
 from parvis.chat.people.streams import Own
 from parvis.chat.rooms import store, tokens
 from parvis.chat.rooms.digest import Asking
@@ -30,7 +29,7 @@ async def _sync(call: Call) -> Object:
     until = clock.monotonic() + number(call.query, "timeout", 0, _LONGEST_MS) / 1000
     with found.wakes.waiting(call.who.id) as waiting:
         while True:
-            waiting.event.clear()
+            waiting.begin()
             answer, present, new = await _once(call, found, since, wanted, full, waiting.only)
             left = until - clock.monotonic()
             if since is None or full or new or left <= 0 or found.wakes.closed:
@@ -52,15 +51,20 @@ async def _once(
     wait_for: Callable[[Iterable[int]], None],
 ) -> tuple[Object, Position, bool]:
     """The answer as of now, where it ends, and whether anything in it is new."""
-    who, upto, serial, db = me(call), await found.position(), found.serials.now, call.store.db
+    who, serial, db, after = me(call), found.serials.now, call.store.db, since.own if since else None
+    upto, place = await found.positions(call.who)
     joined = await found.sync.joined(who)
     wait_for(each.room for each in joined)
-    own = await streams.since(call.server, call.who, call.device, since.own if since else None)
-    mine = await wishes.of(db, call.who)
+    own = await found.streams.since(call.who, call.device, after, place)
+    if own.is_empty and since == (upto, own.position, serial) and not full:  # no clock has moved
+        answer: Object = {"next_batch": since.text}
+        _own(answer, own, wanted)
+        return answer, since, False
+    mine = await found.streams.wishes(call.who, place)
     asking = Asking(who, since, upto, wanted, full, mine.rules, mine.ignored)
     news = await found.sync.rooms(asking, joined)
     present = Position(upto, own.position, serial)
-    answer: Object = {"next_batch": present.text}
+    answer = {"next_batch": present.text}
     _own(answer, own, wanted)
     if own.room_account_data:
         known = {room.room_id for room in (await store.rooms_by_ids(db, [each.room for each in joined])).values()}
