@@ -8,6 +8,7 @@ from parvis.kernel.settings import Settings
 from tests.certificates import Authority
 from tests.chat.federation.sides import A, B, Net, Side
 from tests.chat.federation.world import Peer
+from tests.synapse import Synapse
 
 ROOMS = ("store", "access", "search", "serve", "chat")
 
@@ -54,3 +55,14 @@ async def net(databases, tmp_path) -> AsyncIterator[Net]:
     yield made
     for side in made.sides.values():
         await side.close()
+
+
+@pytest.fixture
+async def world(authority, tmp_path) -> AsyncIterator[tuple[Peer, Synapse]]:
+    """A server of ours and a Synapse."""
+    ours, synapse = Peer(tmp_path / "ours", "", authority), Synapse(tmp_path / "theirs", authority)
+    await ours.open()
+    await synapse.start()
+    yield ours, synapse
+    await ours.close()
+    await synapse.close()

@@ -1,104 +1,15 @@
 """Rooms that are shared with a Synapse: both directions, with the network cut while both change things."""
 
 import asyncio
-import hashlib
-import hmac
-import os
-import pathlib
-import subprocess
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
-import httpx
 import pytest
 
-from tests.certificates import Authority
-from tests.chat.federation.world import Peer
-from tests.servers import free_port
+from tests.synapse import needs_synapse
 
-SYNAPSE = os.environ.get("PARVIS_SYNAPSE", "")
-pytestmark = [
-    pytest.mark.peer,
-    pytest.mark.slow,
-    pytest.mark.skipif(not SYNAPSE, reason="PARVIS_SYNAPSE names no script that runs one"),
-]
-
-
-class Theirs(httpx.AsyncClient):
-    """A client of somebody on the Synapse."""
-
-    user: str
-
-    async def ask(self, method: str, path: str, status: int = 200, **more) -> dict:
-        found = await self.request(method, f"/_matrix/client{path}", **more)
-        assert found.status_code == status, (found.status_code, found.text)
-        return found.json()
-
-
-class Synapse:
-    def __init__(self, folder: pathlib.Path) -> None:
-        self.port, self.folder = free_port(), folder
-        self.name = f"localhost:{self.port}"
-        self.process: subprocess.Popen | None = None
-        self.clients: list[Theirs] = []
-
-    async def start(self) -> None:
-        self.process = subprocess.Popen([SYNAPSE, str(self.port), str(self.folder)], start_new_session=True)
-        await self._up()
-
-    async def _up(self) -> None:
-        async with httpx.AsyncClient(verify=False, trust_env=False) as client:
-            for _ in range(200):
-                try:
-                    await client.get(f"https://{self.name}/_matrix/client/versions")
-                    return
-                except httpx.HTTPError:
-                    await asyncio.sleep(0.2)
-        raise AssertionError((self.folder / "log").read_text()[-2000:])
-
-    def stop(self) -> None:
-        assert self.process
-        self.process.terminate()
-        self.process.wait(20)
-
-    async def again(self) -> None:
-        python = pathlib.Path(SYNAPSE).parent / "venv/bin/python"
-        self.process = subprocess.Popen(
-            [python, "-m", "synapse.app.homeserver", "-c", "homeserver.yaml"],
-            cwd=self.folder,
-            start_new_session=True,
-        )
-        await self._up()
-
-    async def client(self, name: str) -> Theirs:
-        client = Theirs(base_url=f"https://{self.name}", verify=False, trust_env=False, timeout=60)
-        nonce = (await client.get("/_synapse/admin/v1/register")).json()["nonce"]
-        said = f"{nonce}\0{name}\0pass\0notadmin".encode()
-        mac = hmac.new(b"secret", said, hashlib.sha1).hexdigest()
-        body = {"nonce": nonce, "username": name, "password": "pass", "admin": False, "mac": mac}
-        found = (await client.post("/_synapse/admin/v1/register", json=body)).json()
-        client.headers["authorization"] = f"Bearer {found['access_token']}"
-        client.user = found["user_id"]
-        self.clients.append(client)
-        return client
-
-
-@pytest.fixture
-async def world(tmp_path) -> AsyncIterator[tuple[Peer, Synapse]]:
-    ca = pathlib.Path(SYNAPSE).parent / "ca"
-    authority = Authority.__new__(Authority)
-    authority.file = ca / "authority.pem"
-    (ca / "localhost1.pem").write_bytes((ca / "localhost.crt").read_bytes() + (ca / "localhost.key").read_bytes())
-    ours = Peer(tmp_path / "ours", "", authority)
-    await ours.open()
-    synapse = Synapse(tmp_path / "theirs")
-    await synapse.start()
-    yield ours, synapse
-    for client in synapse.clients:
-        await client.aclose()
-    await ours.close()
-    synapse.stop()
+pytestmark = [pytest.mark.peer, pytest.mark.slow, needs_synapse]
 
 
 async def until(check: Callable[[], Awaitable[object]], seconds: float = 30) -> None:

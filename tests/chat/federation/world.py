@@ -1,5 +1,6 @@
 """A server of ours as others meet it."""
 
+import asyncio
 import pathlib
 
 import httpx
@@ -40,6 +41,7 @@ class Peer:
         given = self.settings.chat.federation
         given.enabled, given.private, given.authority = True, True, str(authority.file)
         self.contacts: list[Contact] = []
+        self._following: list[asyncio.Task] = []
         self._clients: list[httpx.AsyncClient] = []
 
     @property
@@ -60,8 +62,15 @@ class Peer:
         self._doors = Doors(self.context, [core(self.context), self.feature], self._folder / "web")
         await self._doors.start()
 
+    def follow(self) -> None:
+        """Hears of what changes, as the program does."""
+        followers = self.feature.followers.items()
+        self._following = [asyncio.create_task(self.store.outbox.follow(*each)) for each in followers]
+
     async def close(self) -> None:
         """Answers no more."""
+        for task in self._following:
+            task.cancel()
         for client in self._clients:
             await client.aclose()
         await self._doors.stop()
