@@ -109,8 +109,7 @@ async def build(
 
 async def locked(writing: Writing, room_id: str) -> Room:
     """The room; nobody else appends to it until the unit ends."""
-    await writing.unit.run("UPDATE chat_room SET depth = depth WHERE room_id = ?", room_id)
-    room = await store.room_named(writing.unit, room_id)
+    room = await store.locked(writing.unit, room_id)
     if room is None:
         raise NotFound("no such room")
     return room

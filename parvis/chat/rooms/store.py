@@ -57,6 +57,12 @@ async def room_named(db: Reader, room_id: str) -> Room | None:
     return None if row is None else _room(row)
 
 
+async def locked(unit: Reader, room_id: str) -> Room | None:
+    """The same; nobody else changes it until the unit ends."""
+    row = await unit.row(f"UPDATE chat_room SET depth = depth WHERE room_id = ? RETURNING {_ROOM}", room_id)
+    return None if row is None else _room(row)
+
+
 async def rooms_by_ids(db: Reader, numbers: Sequence[int]) -> dict[int, Room]:
     """Rooms by their scopes."""
     found: dict[int, Room] = {}
