@@ -360,6 +360,16 @@ async def test_who_is_ignored_is_not_heard_and_invites_nobody(open_client: Opene
         assert other in (await bob.ask("GET", "/v3/sync"))["rooms"]["invite"]
 
 
+async def test_what_somebody_sent_is_confirmed_before_it_comes_back_to_them(open_client: Opener) -> None:
+    ann, _, room = await both(open_client)
+    since = (await ann.ask("GET", "/v3/sync"))["next_batch"]
+    waiting = asyncio.create_task(ann.ask("GET", "/v3/sync", params={"since": since, "timeout": 20000}))
+    await asyncio.sleep(0.1)
+    await say(ann, room, "one")
+    assert not waiting.done()
+    assert room in (await asyncio.wait_for(waiting, 2))["rooms"]["join"]
+
+
 async def test_who_waits_is_answered_when_the_server_stops(open_client: Opener, room: Feature) -> None:
     ann = await open_client("ann")
     since = (await ann.ask("GET", "/v3/sync"))["next_batch"]

@@ -4,6 +4,7 @@ is alone has a unit of its own at once."""
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from parvis.chat.rooms.home import Home
@@ -52,20 +53,24 @@ class Gathering:
     async def _write(self) -> None:
         while self._waiting:
             some, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
-            for wish, result in zip(some, await self._all(some), strict=True):
-                wish.settle(result)
+            _settle(some, await self._all(some))
 
     async def _all(self, some: Sequence[_Wish]) -> Sequence[Any]:
         """What each came to: its result, or the error it raised."""
         try:
-            return await write(self._home, lambda writing: _together(some, writing))
+            return await write(self._home, lambda writing: _together(some, writing), partial(_settle, some))
         except Exception as error:
             if len(some) == 1:
                 return [error]
         try:
-            return await write(self._home, lambda writing: _apart(some, writing))
+            return await write(self._home, lambda writing: _apart(some, writing), partial(_settle, some))
         except Exception as error:  # the database's, so it is everybody's
             return [error] * len(some)
+
+
+def _settle(some: Sequence[_Wish], results: Sequence[Any]) -> None:
+    for wish, result in zip(some, results, strict=True):
+        wish.settle(result)
 
 
 async def _together(some: Sequence[_Wish], writing: Writing) -> Sequence[Any]:

@@ -37,14 +37,17 @@ class Writing:
 Work = Callable[[Writing], Awaitable[T]]
 
 
-async def write(home: Home, work: Work[T]) -> T:
-    """Runs `work` in a unit; then those wake who wait for what it changed, on all nodes."""
+async def write(home: Home, work: Work[T], answer: Callable[[T], None] | None = None) -> T:
+    """Runs `work` in a unit; then those wake who wait for what it changed, on all nodes. `answer` is called before
+    that: programs expect that what they sent is confirmed before it comes back to them."""
 
     async def body(unit: Unit) -> tuple[T, Touched]:
         writing = Writing(unit, home)
         return await work(writing), writing.touched
 
     result, touched = await home.store.write(body)
+    if answer is not None:
+        answer(result)
     if touched.rooms or touched.people:
         told = Touched(list(dict.fromkeys(touched.rooms)), list(dict.fromkeys(touched.people)))
         await home.store.bus.publish(TOPIC, msgspec.json.encode(told))
