@@ -6,6 +6,7 @@ lost, and many changes in one moment are one message.
 """
 
 import asyncio
+import contextlib
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
@@ -28,6 +29,7 @@ from parvis.store.bus.contract import Cancel
 from parvis.store.sql.contract import marks
 
 _MOST_TOLD = 100
+_FAREWELL_SECONDS = 1.0
 PUSHED = "pushed"
 """The outbox event, and the topic, of an object that is pushed to whom an account belongs: `{"object": {...}}`,
 whose `@type` a client may choose among its types."""
@@ -71,6 +73,7 @@ class Hub:
     def __init__(self, context: Context, engine: Engine) -> None:
         self._context, self._engine = context, engine
         self.stopping = False
+        self._left = asyncio.Event()
         self._streams: set[Stream] = set()
         self._by_account: dict[int, set[Stream]] = defaultdict(set)
         self._cancels: list[Cancel] = []
@@ -88,12 +91,15 @@ class Hub:
         self._cancels.append(await self._context.store.bus.subscribe(PUSHED, self._pushed))
 
     async def stop(self) -> None:
-        """Ends all streams."""
+        """Ends all streams, and waits a moment until those who listen have been told why."""
         self.stopping = True
         for cancel in self._cancels:
             cancel()
         for stream in tuple(self._streams):
             stream.close()
+        if self._streams:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._left.wait(), _FAREWELL_SECONDS)
 
     def _changed(self, change: StateChange) -> None:
         for stream in self._by_account.get(change.account_id, ()):
@@ -131,6 +137,8 @@ class Hub:
         """Forgets a stream."""
         stream.close()
         self._streams.discard(stream)
+        if self.stopping and not self._streams:
+            self._left.set()
         self._listen(stream, set())
 
     def _listen(self, stream: Stream, accounts: set[int]) -> None:
