@@ -22,7 +22,7 @@ async def owner(store: Store, name: str, kind: str = "person") -> tuple[Principa
 
 
 async def known(store: Store, who: Principal, of: Principal, **more) -> list[int]:
-    found = await parts.available(store.db, who, of.id, KIND, **more)
+    found = await parts.available(store.db, who, [of.id], KIND, **more)
     assert all(each.rights == Right.FREE_BUSY for each in found if not each.owner)
     return [each.scope.id for each in found]
 
@@ -96,5 +96,5 @@ async def test_who_is_no_colleague(store: Store, people) -> None:
 async def test_nothing_but_time_is_known(store: Store, people) -> None:
     ann, _, bob = people
     mail = await store.write(lambda unit: gate.create_scope(unit, ann.id, "mail"))
-    assert await parts.available(store.db, bob, ann.id, "mail") == []
+    assert await parts.available(store.db, bob, [ann.id], "mail") == []
     assert await gate.explain(store.db, bob, mail) == []

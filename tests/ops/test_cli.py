@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from parvis import chat
 from parvis.kernel import settings
 from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Settings
@@ -48,11 +49,11 @@ def run(tmp_path, rooms, features, monkeypatch, capsys):
 
     async def opener(settings: Settings) -> Closed:
         search = Search(None)
-        store = await Store.open(settings, [*rooms, "search"], [search.prepare])
+        store = await Store.open(settings, [*rooms, "chat", "search"], [search.prepare])
         search.open(store, [MailSource(store)])
         context = Context(settings, store, Egress([]))
         context.offer(search)
-        return Closed(context, features)
+        return Closed(context, [*features, chat.feature(context)])
 
     def call(command: str, *arguments: str, stdin: str = "") -> tuple[int, str]:
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
