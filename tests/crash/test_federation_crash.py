@@ -167,12 +167,6 @@ async def meet(one: Side, two: Side, room: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
-async def test_a_few_kills(tmp_path) -> None:
-    await endure(tmp_path, 3, 21)
-
-
-@pytest.mark.slow
 @pytest.mark.timeout(3600)
 async def test_many_kills(tmp_path) -> None:
     await endure(tmp_path, KILLS, 22)
