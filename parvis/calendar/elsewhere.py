@@ -3,7 +3,6 @@ publishes of them. Of whom nothing is published nothing is known, and nothing ou
 RFC 2739 §2.4, RFC 5545 §3.6.4, RFC 7033"""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from parvis.access.principal import Principal
 from parvis.calendar.outside import Outside, checked
 from parvis.kernel import clock
 from parvis.kernel.errors import EgressRefused, Invalid, TooLarge, Unavailable
+from parvis.kernel.recent import Recent
 from parvis.serve.context import Context
 from parvis.serve.freebusy import FreeBusyLinks
 from parvis.wire.contentlines import BadContent, Limits
@@ -52,7 +52,7 @@ class Elsewhere:
 
     def __init__(self, context: Context) -> None:
         self._context, self._outside = context, Outside(context)
-        self._kept = OrderedDict[str, tuple[int, bytes | None]]()
+        self._kept: Recent[str, tuple[int, bytes | None]] = Recent(_KEPT)
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def busy(self, principal: Principal, addresses: Sequence[str], span: Span) -> dict[str, Known]:
@@ -108,8 +108,6 @@ class Elsewhere:
         except (EgressRefused, Unavailable, TooLarge, Invalid):
             content = None
         self._kept[address] = (clock.now_ms(), content)
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
         return content
 
 

@@ -1,9 +1,9 @@
 """How often a client may do something: token buckets in bounded memory."""
 
 import ipaddress
-from collections import OrderedDict
 
 from parvis.kernel import clock
+from parvis.kernel.recent import Recent
 
 _KEPT = 20_000
 
@@ -13,7 +13,7 @@ class Rate:
 
     def __init__(self, per_minute: float, burst: float | None = None) -> None:
         self._fill, self._burst = per_minute / 60, per_minute if burst is None else burst
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets: Recent[str, tuple[float, float]] = Recent(_KEPT)
 
     def take(self, key: str, count: float = 1) -> bool:
         """Whether `count` more is allowed for `key` now; if so it is counted."""
@@ -28,8 +28,6 @@ class Rate:
         level = min(self._burst, level + (now - before) * self._fill)
         missing = max(0.0, count - level)
         self._buckets[key] = (level if missing else level - count, now)
-        if len(self._buckets) > _KEPT:
-            self._buckets.popitem(last=False)
         return missing / self._fill
 
 

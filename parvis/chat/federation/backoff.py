@@ -1,11 +1,11 @@
 """Servers that do not answer are not asked for a while, longer each time; the database remembers it."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from parvis.kernel import clock
 from parvis.kernel.errors import Unavailable
+from parvis.kernel.recent import Recent
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -32,7 +32,7 @@ class Backoff:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: OrderedDict[str, State] = OrderedDict()
+        self._known: Recent[str, State] = Recent(_KEPT)
         self.returned: Callable[[], None] = lambda: None
         """Called when a server answers again."""
 
@@ -44,7 +44,7 @@ class Backoff:
                 "SELECT failing_ms, tries, retry_ms FROM chat_peer WHERE name = ?", server
             )
             found = State(*row) if row else _WELL
-            self._keep(server, found)
+            self._known[server] = found
         return found
 
     async def check(self, server: str) -> None:
@@ -69,7 +69,7 @@ class Backoff:
             self.returned()
 
     async def _write(self, server: str, state: State) -> None:
-        self._keep(server, state)
+        self._known[server] = state
 
         async def work(unit: Unit) -> None:
             await unit.run(
@@ -83,9 +83,3 @@ class Backoff:
             )
 
         await self._store.write(work)
-
-    def _keep(self, server: str, state: State) -> None:
-        self._known[server] = state
-        self._known.move_to_end(server)
-        if len(self._known) > _KEPT:
-            self._known.popitem(last=False)

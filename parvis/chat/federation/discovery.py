@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import re
-from collections import OrderedDict
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from parvis.chat.federation.outside import Answer, Asked, Outside, Place
 from parvis.kernel import clock
 from parvis.kernel.errors import ParvisError, Unavailable
+from parvis.kernel.recent import Recent
 from parvis.kernel.resolver import Resolver
 from parvis.wire.matrix import wellknown
 from parvis.wire.matrix.wellknown import Route
@@ -36,7 +36,7 @@ class Discovery:
 
     def __init__(self, outside: Outside, resolver: Resolver) -> None:
         self._outside, self._resolver = outside, resolver
-        self._said: OrderedDict[str, _Said] = OrderedDict()
+        self._said: Recent[str, _Said] = Recent(_KEPT)
         self._asking: dict[str, asyncio.Task[_Said]] = {}
 
     async def places(self, server: str) -> list[Place]:
@@ -71,9 +71,6 @@ class Discovery:
             task.add_done_callback(lambda _: self._asking.pop(host, None))
         said = await asyncio.shield(task)
         self._said[host] = said
-        self._said.move_to_end(host)
-        if len(self._said) > _KEPT:
-            self._said.popitem(last=False)
         return said.delegated
 
     async def _ask(self, host: str) -> _Said:

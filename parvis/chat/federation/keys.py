@@ -4,7 +4,6 @@
 import asyncio
 import contextlib
 import logging
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from parvis.chat.federation.client import Client
 from parvis.chat.federation.contract import PeerError
 from parvis.kernel import clock
 from parvis.kernel.errors import Unavailable
+from parvis.kernel.recent import Recent
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 from parvis.wire.matrix import server_keys, signing
@@ -54,8 +54,8 @@ class Keyring:
 
     def __init__(self, store: Store, client: Client, notaries: Iterable[str]) -> None:
         self._store, self._client, self._notaries = store, client, tuple(notaries)
-        self._kept: OrderedDict[tuple[str, str], Kept] = OrderedDict()
-        self._asked: OrderedDict[str, int] = OrderedDict()
+        self._kept: Recent[tuple[str, str], Kept] = Recent(_KEPT)
+        self._asked: Recent[str, int] = Recent(_KEPT)
         self._asking: dict[str, asyncio.Task[None]] = {}
 
     async def for_event(self, server: str, key_id: str, at_ms: int, *, enforced: bool = True) -> VerifyKey | None:
@@ -95,7 +95,7 @@ class Keyring:
             if row is None:
                 return None
             found = Kept(server_keys.read(msgspec.json.decode(row[0]), server), row[1])
-            self._remember(server, key_id, found)
+            self._kept[server, key_id] = found
         return found
 
     async def of_server(self, server: str) -> list[Kept]:
@@ -117,7 +117,7 @@ class Keyring:
                 return
             if len(self._asking) >= _MOST_ASKED:
                 raise Unavailable("too many servers are asked for their keys just now")
-            self._note(server)
+            self._asked[server] = clock.now_ms()
             task = self._asking[server] = asyncio.create_task(self._ask(server, eager))
             task.add_done_callback(lambda _: self._asking.pop(server, None))
         await asyncio.shield(task)
@@ -137,12 +137,6 @@ class Keyring:
             for notary in self._notaries:
                 if notary != server and await self._notary(notary, server):
                     return
-
-    def _note(self, server: str) -> None:
-        self._asked[server] = clock.now_ms()
-        self._asked.move_to_end(server)
-        if len(self._asked) > _KEPT:
-            self._asked.popitem(last=False)
 
     async def _notary(self, notary: str, server: str) -> bool:
         """Asks another server for the keys of one that does not answer; says whether that helped."""
@@ -183,10 +177,4 @@ class Keyring:
 
         await self._store.write(work)
         for _, key_id, _, _ in rows:
-            self._remember(said.server, key_id, Kept(said, now))
-
-    def _remember(self, server: str, key_id: str, kept: Kept) -> None:
-        self._kept[server, key_id] = kept
-        self._kept.move_to_end((server, key_id))
-        if len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+            self._kept[said.server, key_id] = Kept(said, now)

@@ -1,20 +1,17 @@
 """All that is new of what is somebody's own, for /sync. Positions are values of the clock of their account."""
 
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from parvis.access.principal import Principal
 from parvis.chat.people import data, keys, rules, todevice, wishes
 from parvis.chat.people.wishes import Wishes
 from parvis.chat.server import Server
 from parvis.kernel.errors import NotFound
+from parvis.kernel.recent import Recent
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.push_rules import RuleSet
 
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
 _REMEMBERED = 10_000
 KINDS = frozenset({data.KIND, keys.KIND, keys.DEVICE})
 """The kinds of changes of an account that are told here."""
@@ -70,8 +67,8 @@ class Streams:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._quiet: OrderedDict[tuple[int, str], Own] = OrderedDict()
-        self._wishes: OrderedDict[int, tuple[int, Wishes]] = OrderedDict()
+        self._quiet: Recent[tuple[int, str], Own] = Recent(_REMEMBERED)
+        self._wishes: Recent[int, tuple[int, Wishes]] = Recent(_REMEMBERED)
 
     async def since(self, principal: Principal, device_id: str, after: int | None, position: int) -> Own:
         """What is new behind `after`; `position` is where the person's clock is."""
@@ -81,7 +78,7 @@ class Streams:
             return known
         found = await since(self._server, principal, device_id, after)
         if found.is_empty and found.position == after:
-            _keep(self._quiet, key, found)
+            self._quiet[key] = found
         return found
 
     async def wishes(self, principal: Principal, position: int) -> Wishes:
@@ -90,15 +87,8 @@ class Streams:
         if known is not None and known[0] == position:
             return known[1]
         found = await wishes.of(self._server.store.db, principal)
-        _keep(self._wishes, principal.id, (position, found))
+        self._wishes[principal.id] = (position, found)
         return found
-
-
-def _keep(kept: OrderedDict[K, V], key: K, value: V) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    if len(kept) > _REMEMBERED:
-        kept.popitem(last=False)
 
 
 async def _device(server: Server, principal: Principal, device_id: str, after: int | None, own: Own) -> None:

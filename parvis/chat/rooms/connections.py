@@ -1,12 +1,12 @@
 """What clients of sliding sync have been told, kept in memory for as long as they go on asking. A client whose
 connection is not known begins anew, as after a restart of this node (MSC4186: `M_UNKNOWN_POS`)."""
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from parvis.chat.rooms.model import Me
 from parvis.chat.rooms.tokens import Position
 from parvis.kernel import ids
+from parvis.kernel.recent import Recent
 from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.sliding import Config
 
@@ -61,24 +61,17 @@ class Connections:
     """Those of this node."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, str], OrderedDict[str, Connection]] = OrderedDict()
+        self._known: Recent[tuple[int, str], Recent[str, Connection]] = Recent(_CONNECTIONS)
 
     def of(self, me: Me, name: str, pos: str) -> Connection:
         """The connection of a device under a name; a new one where the client has no position. Raises BadMatrix for
         a position that is not known."""
         key = (me.principal.id, me.device_id or str(me.principal.session_id))
-        own = self._known.setdefault(key, OrderedDict())
-        self._known.move_to_end(key)
-        if not pos:
-            own[name] = Connection()
-        connection = own.get(name)
+        own = self._known[key] = self._known.get(key) or Recent(_OF_ONE)
+        connection = own.get(name) if pos else Connection()
         if connection is None:
             raise BadMatrix("The position is not known any more", errcode="M_UNKNOWN_POS", field="pos")
-        own.move_to_end(name)
+        own[name] = connection
         if pos:
             connection.begin(pos)
-        while len(own) > _OF_ONE:
-            own.popitem(last=False)
-        while len(self._known) > _CONNECTIONS:
-            self._known.popitem(last=False)
         return connection

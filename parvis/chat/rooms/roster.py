@@ -2,11 +2,11 @@
 what changed since: that costs as much for somebody in a thousand rooms as in one. What it says is where to look;
 what is told of a room is proved by the gate in the statement that reads it."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from parvis.chat.rooms.home import Home
 from parvis.chat.rooms.model import EVENT, RECEIPT, Me
+from parvis.kernel.recent import Recent
 from parvis.store.sql.contract import marks
 
 _BUMPING = (
@@ -56,7 +56,7 @@ class Rosters:
 
     def __init__(self, home: Home) -> None:
         self._db, self._home = home.store.db, home
-        self._known: OrderedDict[int, Roster] = OrderedDict()
+        self._known: Recent[int, Roster] = Recent(_PEOPLE)
 
     async def of(self, me: Me, upto: int) -> Roster:
         """Somebody's rooms as of a position at least. Three statements where little changed since it was last
@@ -67,9 +67,6 @@ class Rosters:
         elif known.upto < upto:
             known = await self._renewed(me, known, upto)
         self._known[me.principal.id] = known
-        self._known.move_to_end(me.principal.id)
-        if len(self._known) > _PEOPLE:
-            self._known.popitem(last=False)
         return known
 
     async def _begun(self, me: Me, upto: int) -> Roster:

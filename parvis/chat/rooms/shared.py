@@ -3,11 +3,11 @@ the same from the same position to the same: the first one reads, and the others
 nobody else's: each proves theirs before."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, TypeVar
 
 from parvis.kernel import clock
+from parvis.kernel.recent import Recent
 
 T = TypeVar("T")
 _SECONDS = 1.0
@@ -19,7 +19,7 @@ class Shared:
     """Readings of this node."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[Hashable, tuple[float, asyncio.Future[Any]]] = OrderedDict()
+        self._known: Recent[Hashable, tuple[float, asyncio.Future[Any]]] = Recent(_MOST)
 
     async def of(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
         """What `read` finds. The key says all that it depends on, and up to which position it is: nothing that
@@ -39,9 +39,6 @@ class Shared:
     async def _first(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._known[key] = (clock.monotonic() + _SECONDS, future)
-        self._known.move_to_end(key)
-        if len(self._known) > _MOST:
-            self._known.popitem(last=False)
         try:
             found = await read()
         except BaseException:

@@ -3,7 +3,6 @@
 written for each member with each event; what was counted is remembered in memory, and only what came since is
 looked at."""
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from parvis.chat.rooms import judging, receipts, store
 from parvis.chat.rooms.model import Me, Room, Stored
 from parvis.chat.rooms.receipts import Read
 from parvis.chat.rooms.shared import Shared
+from parvis.kernel.recent import Recent
 from parvis.wire.matrix.event import Event
 from parvis.wire.matrix.push_rules import Rules, RuleSet
 
@@ -93,8 +93,8 @@ class Unread:
     """Counts, and remembers."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, int], _Known] = OrderedDict()
-        self._asked: OrderedDict[int, tuple[RuleSet, Rules]] = OrderedDict()
+        self._known: Recent[tuple[int, int], _Known] = Recent(_REMEMBERED)
+        self._asked: Recent[int, tuple[RuleSet, Rules]] = Recent(_COMPILED)
 
     async def of(
         self,
@@ -147,22 +147,14 @@ class Unread:
                 outcome = None if each.event.sender in ignored else asked.about(happening, name)
                 if outcome is not None and outcome.notify:
                     counts.add(each.thread, outcome.highlight)
-        self._keep(me, room.id, _Known(floor, upto, counts, name))
+        self._known[me.principal.id, room.id] = _Known(floor, upto, counts, name)
         return counts
 
     def _rules(self, me: Me, rules: RuleSet) -> Rules:
         known = self._asked.get(me.principal.id)
         if known is None or known[0] != rules:
             known = self._asked[me.principal.id] = (rules, Rules(rules, me.user_id))
-            if len(self._asked) > _COMPILED:
-                self._asked.popitem(last=False)
         return known[1]
-
-    def _keep(self, me: Me, room: int, known: _Known) -> None:
-        self._known[me.principal.id, room] = known
-        self._known.move_to_end((me.principal.id, room))
-        if len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
 
     async def _read(
         self,
@@ -193,7 +185,7 @@ class Unread:
             if outcome.notify:
                 found[each.room].add(each.thread, outcome.highlight)
         for number in places:
-            self._keep(me, number, _Known(floors[number], upto, found[number]))
+            self._known[me.principal.id, number] = _Known(floors[number], upto, found[number])
         return found
 
 

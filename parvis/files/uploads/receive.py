@@ -4,7 +4,6 @@ so that whatever is cut off goes on where it was; and at the end making a file o
 import asyncio
 import hashlib
 import hmac
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +18,7 @@ from parvis.files.uploads import store
 from parvis.files.uploads.store import Kept, Upload
 from parvis.kernel import clock
 from parvis.kernel.errors import Conflict, Invalid, NotFound, ParvisError
+from parvis.kernel.recent import Recent
 from parvis.serve.http.exchange import Disconnected
 from parvis.serve.jmap.blobs import UPLOAD, UPLOAD_MS, link
 from parvis.store.blobs.contract import CHUNK, BlobWriter, Piece
@@ -56,7 +56,7 @@ class Receiver:
 
     def __init__(self, kept: Store, hours: int) -> None:
         self._store, self._life_ms = kept, hours * 3_600_000
-        self._hashes: OrderedDict[int, tuple[int, Any]] = OrderedDict()
+        self._hashes: Recent[int, tuple[int, Any]] = Recent(_KEPT_HASHES)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     def end_ms(self) -> int:
@@ -99,8 +99,6 @@ class Receiver:
         """Keeps the hash of all that has come for the next request."""
         if whole is not None:
             self._hashes[upload.id] = (reached, whole)
-            if len(self._hashes) > _KEPT_HASHES:
-                self._hashes.popitem(last=False)
 
     def _hash_of(self, upload: Upload) -> Any:
         """The hash of all that has come, when this node has it: else it is read again at the end."""
