@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from parvis.chat.people.wishes import Wishes
 from parvis.chat.rooms import heroes, history, receipts, showing, store, tokens
 from parvis.chat.rooms.history import Sight
 from parvis.chat.rooms.model import Me, Room, Stored
@@ -15,7 +16,6 @@ from parvis.chat.rooms.typing import Typing
 from parvis.chat.rooms.unread import Counts, Since, Unread
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.filters import Filter, Sieve
-from parvis.wire.matrix.push_rules import RuleSet
 
 _TIMELINE = 20
 _MOST_TIMELINE = 100
@@ -32,9 +32,7 @@ class Asking:
     upto: int
     wanted: Filter
     full_state: bool
-    rules: RuleSet
-    ignored: frozenset[str]
-    """User ids of those whose words are not told."""
+    mine: Wishes
 
     @property
     def after(self) -> int:
@@ -106,7 +104,7 @@ class Digest:
         changed = {each.room: each.changed for each in members}
         asking = self._asking
         counts = await self._unread.of(
-            self._db, asking.me, rooms, changed, asking.rules, asking.upto, asking.ignored, self._since(told)
+            self._db, asking.me, rooms, changed, asking.mine, asking.upto, self._since(told)
         )
         summaries = await self._summaries(told)
         return {
@@ -162,7 +160,7 @@ class Digest:
         part.limited = len(tail) == looked_at or (part.new and tail[-1].event.type != "m.room.create")
         for each in tail:
             visible = each.placed if seen is None else seen.sees(each)
-            passes = visible and each.heard(self._asking.ignored) and sieve.takes(each.event.source)
+            passes = visible and each.heard(self._asking.mine.ignored) and sieve.takes(each.event.source)
             if passes and len(kept) == limit:
                 part.limited = True
                 break

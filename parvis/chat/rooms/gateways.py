@@ -60,7 +60,7 @@ class Gateways:
         numbers = list(joined)[:_MOST_ROOMS]
         known = await store.visible_rooms(db, me.principal, numbers)
         mine = await wishes.of(db, me.principal)
-        counts = await self._rooms.unread.of(db, me, known, joined, mine.rules, upto, mine.ignored)
+        counts = await self._rooms.unread.of(db, me, known, joined, mine, upto)
         return sum(each.notified for each in counts.values())
 
     async def _tell(self, notice: Notice, pusher: Pusher, stored: Stored, unread: int, attempts: int) -> None:

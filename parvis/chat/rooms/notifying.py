@@ -8,7 +8,7 @@ import msgspec
 
 from parvis.chat.people import pushers, wishes
 from parvis.chat.people.pushers import Pusher
-from parvis.chat.rooms import store
+from parvis.chat.rooms import judging, store
 from parvis.chat.rooms.home import Home
 from parvis.chat.rooms.model import EVENT, Room, Stored
 from parvis.kernel import clock
@@ -18,7 +18,6 @@ from parvis.serve.jmap.push.subscription import SUBSCRIBED
 from parvis.store.jobs import Jobs
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
-from parvis.wire.matrix.powers import CREATE, POWER_LEVELS, PowerLevels
 from parvis.wire.matrix.push_conditions import Happening
 from parvis.wire.matrix.push_rules import Outcome, Rules
 
@@ -80,22 +79,15 @@ class Notifying:
         wanted = await wishes.of_people(db, sorted(users))
         asked = {person: Rules(wanted[person].rules, user) for person, user in users.items()}
         rooms = await store.rooms_by_ids(db, list(people))
-        states = await store.states(db, list(people), [CREATE, POWER_LEVELS])
         pairs = [(room, user) for room, each in people.items() for user in each.values()]
         members, told = await store.memberships(db, pairs), list[_Told]()
-        for stored in found:
-            room = rooms.get(stored.room)
-            if room is None or stored.redacted_by:
-                continue
-            levels = PowerLevels.of(store.as_state(states.get(room.id, {}).values()), room.version)
-            event = {**stored.event.source, "room_id": room.room_id}
-            happening = Happening(event, members=room.joined, levels=levels)
-            for person, user in people[room.id].items():
+        for stored, happening in await judging.happenings(db, rooms, found):
+            for person, user in people[stored.room].items():
                 if stored.event.sender in wanted[person].ignored:
                     continue
-                outcome = _outcome(asked[person], happening, members.get((room.id, user)), stored)
+                outcome = _outcome(asked[person], happening, members.get((stored.room, user)), stored)
                 if outcome is not None and outcome.notify:
-                    told.append(_Told(person, stored, room, outcome))
+                    told.append(_Told(person, stored, rooms[stored.room], outcome))
         return told
 
     async def _people(self, events: Sequence[Stored]) -> dict[int, dict[int, str]]:
@@ -132,8 +124,7 @@ def _outcome(asked: Rules, happening: Happening, member: Stored | None, stored: 
     """What a member's rules say about an event; who is invited hears of that alone."""
     if member is None or (member.event.membership != "join" and member.id != stored.id):
         return None
-    name = member.event.content.get("displayname")
-    return asked.about(happening, name if isinstance(name, str) else "")
+    return asked.about(happening, judging.called(member))
 
 
 def _web(unit: Unit, told: _Told) -> None:

@@ -2,7 +2,7 @@
 what changed since: that costs as much for somebody in a thousand rooms as in one. What it says is where to look;
 what is told of a room is proved by the gate in the statement that reads it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parvis.chat.rooms.home import Home
 from parvis.chat.rooms.model import EVENT, RECEIPT, Me
@@ -118,7 +118,7 @@ class Rosters:
         happened = set(new)
         for room, kind, modseq in moved:
             if room in places:
-                places[room] = _copy(places[room])
+                places[room] = replace(places[room])
                 _moved(places[room], kind, modseq)
                 happened |= {room} if kind == EVENT else set()
         await self._look(places, list(happened))
@@ -148,13 +148,6 @@ def _moved(place: Place, kind: str, modseq: int) -> None:
         place.active = max(place.active, modseq)
     else:
         place.receipted = max(place.receipted, modseq)
-
-
-def _copy(place: Place) -> Place:
-    return Place(
-        place.room, place.membership, place.changed, place.event, place.room_id, place.type, place.encrypted,
-        place.active, place.bump, place.receipted,
-    )  # fmt: skip
 
 
 def _ordered(upto: int, places: dict[int, Place]) -> Roster:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from parvis.chat.people.wishes import Wishes
 from parvis.chat.rooms import heroes, history, invitations, showing, store, tokens
 from parvis.chat.rooms.connections import Connection, Sent
 from parvis.chat.rooms.model import Me, Room, Stored
@@ -12,7 +13,6 @@ from parvis.chat.rooms.roster import Roster
 from parvis.chat.rooms.unread import Unread
 from parvis.chat.rooms.windows import Wanted
 from parvis.wire.matrix.canonical import Object
-from parvis.wire.matrix.push_rules import RuleSet
 from parvis.wire.matrix.sliding import Required
 
 _AT_ONCE = 50
@@ -25,8 +25,7 @@ class Asking:
     me: Me
     connection: Connection
     upto: int
-    rules: RuleSet
-    ignored: frozenset[str]
+    mine: Wishes
     direct: frozenset[str]
 
     @property
@@ -116,7 +115,7 @@ class Sliding:
                 "bump_stamp": each.place.bump,
             }
             for each in wanted
-            if invitations.inviter(stripped[each.place.room], asking.me) not in asking.ignored
+            if invitations.inviter(stripped[each.place.room], asking.me) not in asking.mine.ignored
         }
 
     async def _joined(self, asking: Asking, wanted: Sequence[Wanted]) -> dict[str, Object]:
@@ -137,9 +136,7 @@ class Sliding:
         await self._states(asking, parts)
         people = await self._heroes(asking, parts)
         changed = {number: part.wanted.place.changed for number, part in parts.items()}
-        counts = await self._unread.of(
-            self._db, asking.me, known, changed, asking.rules, asking.upto, asking.ignored
-        )
+        counts = await self._unread.of(self._db, asking.me, known, changed, asking.mine, asking.upto)
         events = [each for part in parts.values() for each in (*part.events, *part.state)]
         shown = iter(await showing.shown(self._db, asking.me, events, with_room=False))
         found = {}
@@ -166,7 +163,9 @@ class Sliding:
             limit = part.wanted.config.limit
             part.limited = len(rows) > limit
             part.events = [
-                each for each in reversed(rows[:limit]) if each.heard(asking.ignored) and seen[number].sees(each)
+                each
+                for each in reversed(rows[:limit])
+                if each.heard(asking.mine.ignored) and seen[number].sees(each)
             ]
             part.start = part.events[0].stream - 1 if part.events else asking.upto
 

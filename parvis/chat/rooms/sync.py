@@ -65,7 +65,7 @@ class RoomSync:
         for each in others:
             room = known[each.room]
             if each.membership in ("invite", "knock"):
-                if invitations.inviter(stripped[room.id], asking.me) in asking.ignored:
+                if invitations.inviter(stripped[room.id], asking.me) in asking.mine.ignored:
                     continue
                 state = {"events": stripped[room.id]}
                 found[each.membership][room.room_id] = {f"{each.membership}_state": state}

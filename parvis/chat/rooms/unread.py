@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from parvis.chat.people.wishes import Wishes
 from parvis.chat.rooms import judging, receipts, store
 from parvis.chat.rooms.model import Me, Room, Stored
 from parvis.chat.rooms.receipts import Read
@@ -82,7 +83,7 @@ def _renames(event: Event, user_id: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class _Known:
     floor: tuple[Any, ...]
-    """When the person joined, how far they have read, their rules, and whom they do not hear."""
+    """When the person joined, how far they have read, and what they wish to hear."""
     upto: int
     counts: Counts
     name: str | None = None
@@ -102,22 +103,20 @@ class Unread:
         me: Me,
         rooms: Mapping[int, Room],
         joined: Mapping[int, int],
-        rules: RuleSet,
+        mine: Wishes,
         upto: int,
-        ignored: frozenset[str] = frozenset(),
         since: Since | None = None,
     ) -> dict[int, Counts]:
-        """What is new in rooms up to a position, for somebody who joined each at another and hears nothing of some
-        users. At most three statements, none where only what came `since` is to be counted."""
+        """What is new in rooms up to a position, for somebody who joined each at another. At most three statements,
+        none where only what came `since` is to be counted."""
         late: dict[int, Counts] = {}
-        for number, room in rooms.items():
-            if since is None:
-                break
-            counts = await self._late(db, me, room, joined[number], rules, upto, ignored, since)
-            if counts is not None:
-                late[number] = counts
+        if since is not None:
+            for number, room in rooms.items():
+                counts = await self._late(db, me, room, joined[number], mine, upto, since)
+                if counts is not None:
+                    late[number] = counts
         left = {number: room for number, room in rooms.items() if number not in late}
-        return late | await self._read(db, me, left, joined, rules, upto, ignored)
+        return late | await self._read(db, me, left, joined, mine, upto)
 
     async def _late(
         self,
@@ -125,26 +124,25 @@ class Unread:
         me: Me,
         room: Room,
         joined: int,
-        rules: RuleSet,
+        mine: Wishes,
         upto: int,
-        ignored: frozenset[str],
         since: Since,
     ) -> Counts | None:
         """What was counted up to where `since` begins, and what came since. None where that is not enough."""
         known = self._known.get((me.principal.id, room.id))
         if known is None or known.upto != since.after or room.id not in since.events:
             return None
-        floor = (joined, known.floor[1], rules, ignored)
+        floor = (joined, known.floor[1], mine)
         if known.floor != floor or not since.whole(room.id, me.user_id):
             return None
         counts, name = known.counts, known.name
         if events := since.events[room.id]:
             key = ("happenings", room.id, since.after, upto)
-            happenings = await since.shared.of(key, lambda: judging.happenings(db, room, events))
+            happenings = await since.shared.of(key, lambda: judging.happenings(db, {room.id: room}, events))
             name = await judging.name(db, me, room) if name is None else name
-            counts, asked = counts.copy(), self._rules(me, rules)
+            counts, asked = counts.copy(), self._rules(me, mine.rules)
             for each, happening in happenings:
-                outcome = None if each.event.sender in ignored else asked.about(happening, name)
+                outcome = None if each.event.sender in mine.ignored else asked.about(happening, name)
                 if outcome is not None and outcome.notify:
                     counts.add(each.thread, outcome.highlight)
         self._known[me.principal.id, room.id] = _Known(floor, upto, counts, name)
@@ -162,15 +160,12 @@ class Unread:
         me: Me,
         rooms: Mapping[int, Room],
         joined: Mapping[int, int],
-        rules: RuleSet,
+        mine: Wishes,
         upto: int,
-        ignored: frozenset[str],
     ) -> dict[int, Counts]:
         reached = await receipts.reached(db, me, list(rooms)) if rooms else {}
         found, places = {}, {}
-        floors = {
-            number: (joined[number], tuple(sorted(reached[number].items())), rules, ignored) for number in rooms
-        }
+        floors = {number: (joined[number], tuple(sorted(reached[number].items())), mine) for number in rooms}
         for number in rooms:
             known = self._known.get((me.principal.id, number))
             if known is None or known.floor != floors[number] or known.upto > upto:
@@ -180,8 +175,8 @@ class Unread:
                 places[number] = max(joined[number], known.upto)
                 found[number] = known.counts.copy()
         events = await _events(db, me, places, reached, upto) if places else []
-        events = [each for each in events if each.event.sender not in ignored]
-        for each, outcome in await judging.outcomes(db, me, rooms, rules, events):
+        events = [each for each in events if each.event.sender not in mine.ignored]
+        for each, outcome in await judging.outcomes(db, me, rooms, mine.rules, events):
             if outcome.notify:
                 found[each.room].add(each.thread, outcome.highlight)
         for number in places:

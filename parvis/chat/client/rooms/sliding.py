@@ -55,7 +55,7 @@ async def _once(
     roster, known = await found.rosters.of(who, upto), await windows.known(db, who, request)
     wanted, counts = windows.wanted(request, roster, known)
     mine = await wishes.of(db, call.who)
-    asking = Asking(who, connection, upto, mine.rules, mine.ignored, known.direct)
+    asking = Asking(who, connection, upto, mine, known.direct)
     told, sent = await found.sliding.rooms(asking, roster, wanted)
     beside, new = await extensions.told(call, request, Moment(since, present, roster, wanted, told, own))
     answer: Object = {

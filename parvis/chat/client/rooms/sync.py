@@ -61,7 +61,7 @@ async def _once(
         _own(answer, own, wanted)
         return answer, since, False
     mine = await found.streams.wishes(call.who, place)
-    asking = Asking(who, since, upto, wanted, full, mine.rules, mine.ignored)
+    asking = Asking(who, since, upto, wanted, full, mine)
     news = await found.sync.rooms(asking, joined)
     present = Position(upto, own.position, serial)
     answer = {"next_batch": present.text}
