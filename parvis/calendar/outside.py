@@ -2,11 +2,11 @@
 neither this machine nor its network answers, unless the settings name it."""
 
 import asyncio
-import ipaddress
 from urllib.parse import urlsplit
 
 import httpx
 
+from parvis.kernel.egress import are_outside
 from parvis.kernel.errors import Invalid, TooLarge, Unavailable
 from parvis.serve.context import Context
 
@@ -78,7 +78,7 @@ class Outside:
             return host
         resolver = self._context.resolver
         found = [*await resolver.addresses(host, 4), *await resolver.addresses(host, 6)]
-        if not found or not all(ipaddress.ip_address(each).is_global for each in found):
+        if not are_outside(found):
             raise Unavailable(f"{host} is not outside")
         return found[0]
 

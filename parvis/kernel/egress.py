@@ -5,7 +5,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -115,6 +115,12 @@ class Egress:
 def host_of(url: str) -> str:
     """The host a URL names."""
     return urlsplit(url).hostname or ""
+
+
+def are_outside(addresses: Sequence[str]) -> bool:
+    """Whether IP addresses, of which there is one at least, are all outside: neither of this machine nor of its
+    network, for what is asked where a stranger says. Raises ValueError for what is no address."""
+    return bool(addresses) and all(ipaddress.ip_address(each).is_global for each in addresses)
 
 
 def _is_loopback(host: str) -> bool:

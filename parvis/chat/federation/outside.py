@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import httpx
 from httpx import AsyncClient
 
+from parvis.kernel.egress import are_outside
 from parvis.kernel.errors import EgressRefused, Unavailable
 from parvis.serve.context import Context
 
@@ -86,7 +87,7 @@ class Outside:
         found = await self._found(host)
         if not found:
             raise Unavailable(f"{host} has no address")
-        if not self._settings.private and not all(ipaddress.ip_address(each).is_global for each in found):
+        if not self._settings.private and not are_outside(found):
             raise EgressRefused(f"{host} is inside", host=host)
         return tuple(found[:_MOST_ADDRESSES])
 

@@ -3,11 +3,11 @@
 import asyncio
 import base64
 import contextlib
-import ipaddress
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from parvis.kernel.egress import are_outside
 from parvis.kernel.errors import EgressRefused, Invalid, ParvisError, Unauthenticated, Unavailable
 from parvis.mail.external.model import Server
 from parvis.mail.queue.lookup import addresses
@@ -71,13 +71,13 @@ async def place(context: Context, server: Server) -> Place:
     if server.security == "none":
         raise EgressRefused("a password is sent with TLS only", host=host)
     with contextlib.suppress(ValueError):
-        if not ipaddress.ip_address(host).is_global:
+        if not are_outside([host]):
             raise EgressRefused(f"{host} is inside", host=host)
         return Place(server, host)
     found = (await addresses(context.resolver, context.settings, host)).addresses
     if not found:
         raise Unavailable(f"{host} has no address")
-    if not all(ipaddress.ip_address(each).is_global for each in found):
+    if not are_outside(found):
         raise EgressRefused(f"{host} is inside", host=host)
     return Place(server, found[0])
 

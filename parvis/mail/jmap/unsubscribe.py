@@ -3,12 +3,12 @@
 The person has asked for it, so the request leaves from here and tells the list nothing of them but what its
 address says: no cookie, no address of theirs, no redirect followed."""
 
-import ipaddress
 from urllib.parse import urlsplit
 
 import httpx
 
 from parvis.kernel import ids
+from parvis.kernel.egress import are_outside
 from parvis.kernel.errors import EgressRefused, Unavailable
 from parvis.mail import store
 from parvis.serve.context import Context
@@ -106,6 +106,6 @@ async def _address(context: Context, scheme: str, host: str) -> str:
     if scheme != "https" or "." not in host:
         raise Unavailable(f"{host} is not asked")
     found = [*await context.resolver.addresses(host, 4), *await context.resolver.addresses(host, 6)]
-    if not found or not all(ipaddress.ip_address(each).is_global for each in found):
+    if not are_outside(found):
         raise Unavailable(f"{host} is not outside")
     return found[0]
