@@ -2,14 +2,14 @@
 not answer (Matrix v1.19 Server-Server §Request Authentication)."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpx
 
 from parvis.chat.federation.backoff import Backoff
-from parvis.chat.federation.contract import ANSWER_LIMIT, SECONDS, PeerError
+from parvis.chat.federation.contract import ANSWER_LIMIT, SECONDS, PeerError, Query
 from parvis.chat.federation.discovery import Discovery
 from parvis.chat.federation.outside import Asked, Outside, read
 from parvis.chat.federation.policy import Policy
@@ -19,7 +19,6 @@ from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.signing import SigningKey
 
-Query = Mapping[str, str | Sequence[str]]
 _ERROR_LIMIT = 100_000
 
 

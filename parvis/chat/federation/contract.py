@@ -5,7 +5,7 @@ ask is told by `Endpoint`s, each called with a `PeerCall`."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, Unpack
 from urllib.parse import parse_qsl, quote
 
 from parvis.chat.server import Server
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 ANSWER_LIMIT = 10_000_000
 """Bytes of an answer that are read unless told otherwise."""
 SECONDS = 30.0
+Query = Mapping[str, str | Sequence[str]]
+
+
+class Bounds(TypedDict, total=False):
+    """How much of an answer is read, in bytes, and how long it is waited for: ANSWER_LIMIT and SECONDS unless told
+    otherwise."""
+
+    limit: int
+    seconds: float
 
 
 def path(*parts: str) -> str:
@@ -47,41 +56,15 @@ class Peers(Protocol):
     server that does not answer, answers nonsense, or may not be asked. `path` begins with `/_matrix`; its parts are
     percent-encoded (`contract.path`). A server that did not answer lately is not asked again for a while."""
 
-    async def get(
-        self,
-        server: str,
-        path: str,
-        query: Mapping[str, str | Sequence[str]] | None = None,
-        *,
-        limit: int = ANSWER_LIMIT,
-        seconds: float = SECONDS,
-    ) -> Any:
+    async def get(self, server: str, path: str, query: Query | None = None, **bounds: Unpack[Bounds]) -> Any:
         """What is there; JSON that is not checked for its form, mostly an object."""
         ...
 
-    async def put(
-        self,
-        server: str,
-        path: str,
-        body: Object,
-        query: Mapping[str, str | Sequence[str]] | None = None,
-        *,
-        limit: int = ANSWER_LIMIT,
-        seconds: float = SECONDS,
-    ) -> Any:
+    async def put(self, server: str, path: str, body: Object, **bounds: Unpack[Bounds]) -> Any:
         """The same with a body."""
         ...
 
-    async def post(
-        self,
-        server: str,
-        path: str,
-        body: Object,
-        query: Mapping[str, str | Sequence[str]] | None = None,
-        *,
-        limit: int = ANSWER_LIMIT,
-        seconds: float = SECONDS,
-    ) -> Any:
+    async def post(self, server: str, path: str, body: Object, **bounds: Unpack[Bounds]) -> Any:
         """The same."""
         ...
 

@@ -1,9 +1,9 @@
 """Other servers, as rooms ask them. See contract.Peers."""
 
-from typing import Any
+from typing import Any, Unpack
 
-from parvis.chat.federation.client import Client, Query
-from parvis.chat.federation.contract import ANSWER_LIMIT, SECONDS
+from parvis.chat.federation.client import Client
+from parvis.chat.federation.contract import Bounds, Query
 from parvis.chat.federation.keys import Keyring
 from parvis.chat.federation.policy import Policy
 from parvis.chat.rooms.home import Home
@@ -18,43 +18,17 @@ class SignedPeers:
     def __init__(self, client: Client, keyring: Keyring, policy: Policy, home: Home) -> None:
         self._client, self._keyring, self._policy, self._home = client, keyring, policy, home
 
-    async def get(
-        self,
-        server: str,
-        path: str,
-        query: Query | None = None,
-        *,
-        limit: int = ANSWER_LIMIT,
-        seconds: float = SECONDS,
-    ) -> Any:
+    async def get(self, server: str, path: str, query: Query | None = None, **bounds: Unpack[Bounds]) -> Any:
         """See contract.Peers."""
-        return await self._client.ask("GET", server, path, query, limit=limit, seconds=seconds)
+        return await self._client.ask("GET", server, path, query, **bounds)
 
-    async def put(
-        self,
-        server: str,
-        path: str,
-        body: Object,
-        query: Query | None = None,
-        *,
-        limit: int = ANSWER_LIMIT,
-        seconds: float = SECONDS,
-    ) -> Any:
+    async def put(self, server: str, path: str, body: Object, **bounds: Unpack[Bounds]) -> Any:
         """See contract.Peers."""
-        return await self._client.ask("PUT", server, path, query, body, limit=limit, seconds=seconds)
+        return await self._client.ask("PUT", server, path, body=body, **bounds)
 
-    async def post(
-        self,
-        server: str,
-        path: str,
-        body: Object,
-        query: Query | None = None,
-        *,
-        limit: int = ANSWER_LIMIT,
-        seconds: float = SECONDS,
-    ) -> Any:
+    async def post(self, server: str, path: str, body: Object, **bounds: Unpack[Bounds]) -> Any:
         """See contract.Peers."""
-        return await self._client.ask("POST", server, path, query, body, limit=limit, seconds=seconds)
+        return await self._client.ask("POST", server, path, body=body, **bounds)
 
     def allows(self, server: str) -> bool:
         """See contract.Peers."""
