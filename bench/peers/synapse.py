@@ -4,13 +4,56 @@ SQLite or PostgreSQL: without federation, presence, limits and logs, so that not
 import hashlib
 import hmac
 import json
+import pathlib
 import subprocess
 import urllib.request
+from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
 from bench.peers.webdav import Peer, program
 
+PROGRAM = "synapse_homeserver"
 _SECRET = "bench"
+
+
+def prepared(folder: pathlib.Path, settings: Mapping[str, object]) -> list[str]:
+    """The command that starts a Synapse which keeps all in a folder, without limits and logs; `settings` say the
+    rest."""
+    rate = {"per_second": 1e6, "burst_count": 1e6}
+    config = folder / "homeserver.yaml"
+    (folder / "log.yaml").write_text("version: 1\nroot: {level: ERROR}\ndisable_existing_loggers: false\n")
+    whole = {
+        "pid_file": f"{folder}/pid",
+        "database": {"name": "sqlite3", "args": {"database": f"{folder}/db"}},
+        "log_config": f"{folder}/log.yaml",
+        "media_store_path": f"{folder}/media",
+        "signing_key_path": f"{folder}/signing.key",
+        "registration_shared_secret": _SECRET,
+        "macaroon_secret_key": "m",
+        "form_secret": "f",
+        "report_stats": False,
+        "trusted_key_servers": [],
+        "bcrypt_rounds": 4,
+        "rc_message": rate,
+        "rc_registration": rate,
+        "rc_joins": {"local": rate, "remote": rate},
+        "rc_joins_per_room": rate,
+        "rc_invites": {"per_room": rate, "per_user": rate, "per_issuer": rate},
+        "rc_room_creation": rate,
+        **settings,
+    }
+    config.write_text(json.dumps(whole))
+    config.chmod(0o600)
+    command = [program(PROGRAM), "-c", str(config)]
+    subprocess.run([*command, "--generate-keys"], check=True, capture_output=True)
+    return command
+
+
+def registration(nonce: str, name: str) -> dict[str, object]:
+    """The body that makes somebody on a Synapse that is `prepared` (its Admin API, shared-secret registration)."""
+    parts = (nonce, name, "secret", "notadmin")
+    mac = hmac.new(_SECRET.encode(), "\0".join(parts).encode(), hashlib.sha1).hexdigest()
+    return {"nonce": nonce, "username": name, "password": parts[2], "admin": False, "mac": mac}
 
 
 class Synapse(Peer):
@@ -25,60 +68,30 @@ class Synapse(Peer):
     @staticmethod
     def missing() -> str:
         """Why it cannot be started here; empty when it can."""
-        return "" if program("synapse_homeserver") else "Synapse is not installed (pip install matrix-synapse)"
+        return "" if program(PROGRAM) else "Synapse is not installed (pip install matrix-synapse)"
 
     def command(self) -> list[str]:
-        config = self.folder / "homeserver.yaml"
-        (self.folder / "log.yaml").write_text("version: 1\nroot: {level: ERROR}\ndisable_existing_loggers: false\n")
-        config.write_text(json.dumps(self._settings()))
-        config.chmod(0o600)
-        command = [program("synapse_homeserver"), "-c", str(config)]
-        subprocess.run([*command, "--generate-keys"], check=True, stdout=subprocess.DEVNULL)
-        return command
-
-    def _settings(self) -> dict[str, object]:
-        rate = {"per_second": 1e6, "burst_count": 1e6}
         listener = {"port": self.port, "type": "http", "tls": False, "bind_addresses": ["127.0.0.1"]}
-        return {
+        settings = {
             "server_name": "example.net",
             "listeners": [{**listener, "resources": [{"names": ["client"]}]}],
-            "pid_file": f"{self.folder}/pid",
-            "database": self._where(),
-            "log_config": f"{self.folder}/log.yaml",
-            "media_store_path": f"{self.folder}/media",
-            "signing_key_path": f"{self.folder}/signing.key",
-            "registration_shared_secret": _SECRET,
-            "macaroon_secret_key": "m",
-            "form_secret": "f",
-            "report_stats": False,
-            "trusted_key_servers": [],
             "presence": {"enabled": False},
-            "bcrypt_rounds": 4,
-            "rc_message": rate,
-            "rc_registration": rate,
-            "rc_joins": {"local": rate, "remote": rate},
-            "rc_joins_per_room": rate,
-            "rc_invites": {"per_room": rate, "per_user": rate, "per_issuer": rate},
-            "rc_room_creation": rate,
+            **({"database": self._where()} if self._database else {}),
         }
+        return prepared(self.folder, settings)
 
     def _where(self) -> dict[str, object]:
-        if not self._database:
-            return {"name": "sqlite3", "args": {"database": f"{self.folder}/db"}}
         url = urlsplit(self._database)
         place = {"user": url.username or "postgres", "dbname": url.path[1:], "host": parse_qs(url.query)["host"][0]}
         return {"name": "psycopg2", "args": {**place, "cp_min": 5, "cp_max": 10}}
 
     def register(self, count: int) -> list[tuple[str, str]]:
-        """Makes people; for each the user id and an access token (Synapse's Admin API, shared-secret
-        registration)."""
+        """Makes people; for each the user id and an access token."""
         url, made = f"http://127.0.0.1:{self.port}/_synapse/admin/v1/register", []
         for number in range(count):
             with urllib.request.urlopen(url) as answer:
                 nonce = json.load(answer)["nonce"]
-            parts = (nonce, f"p{number}", "secret", "notadmin")
-            mac = hmac.new(_SECRET.encode(), "\0".join(parts).encode(), hashlib.sha1).hexdigest()
-            body = {"nonce": nonce, "username": parts[1], "password": parts[2], "admin": False, "mac": mac}
+            body = registration(nonce, f"p{number}")
             with urllib.request.urlopen(url, json.dumps(body).encode()) as answer:
                 found = json.load(answer)
             made.append((found["user_id"], found["access_token"]))
