@@ -1,5 +1,6 @@
 /** What was written, as Matrix says it (§m.room.message). Pure, but for the cleaning of HTML. */
-import { escaped, markdown } from './markdown';
+import { escapeHtml } from '../kernel/html';
+import { markdown } from './markdown';
 import { sanitised } from './sanitise';
 import { threadOf } from './timeline';
 import type { Content, RoomEvent } from './types';
@@ -18,7 +19,7 @@ export function messageOf(text: string, mentions: Mention[]): Content {
   const { html, rich } = markdown(body);
   const content: Content = { msgtype: emote ? 'm.emote' : 'm.text', body };
   if (rich || named.length) {
-    const linked = named.reduce((so, { id, name }) => so.replaceAll(escaped(`@${name}`), `<a href="https://matrix.to/#/${encodeURIComponent(id)}">${escaped(name)}</a>`), html);
+    const linked = named.reduce((so, { id, name }) => so.replaceAll(escapeHtml(`@${name}`), `<a href="https://matrix.to/#/${encodeURIComponent(id)}">${escapeHtml(name)}</a>`), html);
     Object.assign(content, { format: 'org.matrix.custom.html', formatted_body: sanitised(linked) });
   }
   return { ...content, 'm.mentions': named.length ? { user_ids: [...new Set(named.map(({ id }) => id))] } : {} };

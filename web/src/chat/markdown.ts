@@ -1,10 +1,5 @@
 /** Markdown as people write it in a chat, to the HTML of Matrix (§m.room.message msgtypes): text in, safe HTML out. Pure. */
-
-const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-export function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (sign) => ESCAPES[sign]!);
-}
+import { escapeHtml } from '../kernel/html';
 
 const LINK = /\bhttps?:\/\/[^\s<>"]*[^\s<>"'.,;:!?)\]}»…]/g;
 
@@ -13,20 +8,20 @@ export function plainHtml(text: string): string {
   let html = '';
   let from = 0;
   for (const { 0: url, index } of text.matchAll(LINK)) {
-    html += escaped(text.slice(from, index)) + link(url, escaped(url));
+    html += escapeHtml(text.slice(from, index)) + link(url, escapeHtml(url));
     from = index + url.length;
   }
-  return (html + escaped(text.slice(from))).replaceAll('\n', '<br>');
+  return (html + escapeHtml(text.slice(from))).replaceAll('\n', '<br>');
 }
 
 function link(url: string, label: string): string {
-  return `<a href="${escaped(url)}">${label}</a>`;
+  return `<a href="${escapeHtml(url)}">${label}</a>`;
 }
 
 const INLINE: [RegExp, (match: RegExpMatchArray) => string][] = [
-  [/^`([^`\n]+)`/, ([, code]) => `<code>${escaped(code!)}</code>`],
+  [/^`([^`\n]+)`/, ([, code]) => `<code>${escapeHtml(code!)}</code>`],
   [/^\[([^\]\n]+)\]\((https?:\/\/[^\s()]+(?:\([^\s()]*\))?[^\s()]*)\)/, ([, label, url]) => link(url!, inline(label!))],
-  [/^https?:\/\/[^\s<>"]*[^\s<>"'.,;:!?)\]}»…*_~]/, ([url]) => link(url, escaped(url))],
+  [/^https?:\/\/[^\s<>"]*[^\s<>"'.,;:!?)\]}»…*_~]/, ([url]) => link(url, escapeHtml(url))],
   [/^\*\*(?=\S)([^\n]*?\S)\*\*/, ([, text]) => `<strong>${inline(text!)}</strong>`],
   [/^~~(?=\S)([^\n]*?\S)~~/, ([, text]) => `<del>${inline(text!)}</del>`],
   [/^\*(?=[^\s*])([^\n*]*[^\s*])\*/, ([, text]) => `<em>${inline(text!)}</em>`],
@@ -51,7 +46,7 @@ function inline(text: string): string {
     }
     const char = String.fromCodePoint(rest.codePointAt(0)!);
     const kept = char === '\\' && /^\\[\\`*_~[\]#>-]/.test(rest);
-    html += kept ? escaped(rest[1]!) : char === '\n' ? '<br>' : escaped(char);
+    html += kept ? escapeHtml(rest[1]!) : char === '\n' ? '<br>' : escapeHtml(char);
     word = /[\p{L}\p{N}]/u.test(char);
     rest = rest.slice(kept ? 2 : char.length);
   }
@@ -78,7 +73,7 @@ function blocks(lines: string[]): string {
     if (fence) {
       const end = lines.findIndex((other, index) => index > at && /^```\s*$/.test(other));
       const code = lines.slice(at + 1, end < 0 ? undefined : end).join('\n');
-      html += `<pre><code${fence[1] ? ` class="language-${escaped(fence[1])}"` : ''}>${escaped(code)}\n</code></pre>`;
+      html += `<pre><code${fence[1] ? ` class="language-${escapeHtml(fence[1])}"` : ''}>${escapeHtml(code)}\n</code></pre>`;
       at = end < 0 ? lines.length : end + 1;
     } else if (head) {
       const level = head[1]!.length;

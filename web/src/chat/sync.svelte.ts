@@ -92,8 +92,7 @@ class Sync {
         outbox.flush();
       } catch (error) {
         if (signal.aborted) return;
-        if (error instanceof MatrixError && error.code === 'M_UNKNOWN_POS') data.since = '';
-        else if (error instanceof MatrixError && !error.passing) pause = LONGEST_BACK_OFF;
+        if (error instanceof MatrixError && !error.passing) pause = LONGEST_BACK_OFF;
         this.online = false;
         if (data.status === 'empty') data.status = 'failed';
         pause = Math.min(LONGEST_BACK_OFF, Math.max(1_000, pause * 2));

@@ -2,6 +2,7 @@
 import { db } from '../../kernel/db';
 import type { ComposeRequest } from '../../kernel/features';
 import { longDate } from '../../kernel/format';
+import { escapeHtml } from '../../kernel/html';
 import { t } from '../../kernel/i18n.svelte';
 import { jmap, JmapError } from '../../kernel/jmap';
 import { notices } from '../../kernel/notices.svelte';
@@ -16,7 +17,7 @@ import { PREFIX } from './writing.svelte';
 import { Attachment, unlink } from './attachment.svelte';
 import { Draft, type KeptDraft } from './draft.svelte';
 import { takeLinks } from './links';
-import { cleanHtml, escapeHtml, forwardSubject, identityFor, quotable, replyRecipients, replySubject, signatureHtml, textToHtml, threading } from './quote';
+import { cleanHtml, forwardSubject, identityFor, quotable, replyRecipients, replySubject, signatureHtml, textToHtml, threading } from './quote';
 
 const MOST = 3;
 const SAVE_MS = 3_000;

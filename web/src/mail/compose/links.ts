@@ -1,8 +1,8 @@
 /** Links to files as a message carries them: a list above signature and original, read again when a draft is reopened. */
 import { fileSize } from '../../kernel/format';
+import { escapeHtml } from '../../kernel/html';
 import { region, t } from '../../kernel/i18n.svelte';
 import { Attachment } from './attachment.svelte';
-import { escapeHtml } from './quote';
 
 const MARK = 'data-parvis-links';
 

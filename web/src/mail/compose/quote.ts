@@ -1,5 +1,6 @@
 /** What a reply or a forwarded message begins with: recipients, subject, quoted original, threading headers. */
 import DOMPurify from 'dompurify';
+import { escapeHtml } from '../../kernel/html';
 import { plainSubject } from '../model';
 import type { Address, Email, EmailBody, Identity } from '../types';
 import { withoutRepeats } from './addresses';
@@ -28,10 +29,6 @@ export function forwardSubject(subject: string | null): string {
 export function threading(body: EmailBody): { inReplyTo: string[]; references: string[] } {
   const own = body.messageId ?? [];
   return { inReplyTo: own, references: [...(body.references?.length ? body.references : (body.inReplyTo ?? [])), ...own] };
-}
-
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign]!);
 }
 
 /** Plain text as paragraphs; nothing for no text. */
