@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { filterOf, folders, labelKeyword, labelName, plainSubject, rowOf, shortName, type Place } from '../src/mail/model';
+import { filterOf, folders, labelKeyword, labelName, mainFirst, plainSubject, rowOf, shortName, type Place } from '../src/mail/model';
 import { blocks, runs } from '../src/mail/read/text';
-import type { Email, Mailbox } from '../src/mail/types';
+import type { Email, Identity, Mailbox } from '../src/mail/types';
 import { initials } from '../src/ui/names';
 
 const box = (id: string, name: string, role: string | null = null, parentId: string | null = null) => ({ id, name, role, parentId, sortOrder: 0 }) as Mailbox;
@@ -14,6 +14,11 @@ describe('mail model', () => {
   });
   it('keeps a mailbox whose parent one may not see', () => {
     expect(folders([box('5', 'Août', null, 'hidden')], 'fr')).toHaveLength(1);
+  });
+  it('offers the main identity first, in whatever order the device kept them', () => {
+    const one = (name: string, email: string, mayDelete: boolean) => ({ id: name, name, email, mayDelete }) as Identity;
+    const kept = [one('Accueil', 'a@x', true), one('Équipe', 'team@x', false), one('Service', 'me@x', true), one('Moi', 'me@x', false)];
+    expect(mainFirst(kept, 'me@x').map(({ name }) => name)).toEqual(['Moi', 'Service', 'Équipe', 'Accueil']);
   });
   it('builds filters', () => {
     const place: Place = { account: 'A', kind: 'mailbox', id: 'in' };

@@ -1,6 +1,6 @@
 /** What mail means, as pure functions: trees of mailboxes, rows of conversations, places and their filters. */
 import type { Arguments } from '../kernel/jmap';
-import type { Address, Email, Mailbox } from './types';
+import type { Address, Email, Identity, Mailbox } from './types';
 
 export const ROLES = ['inbox', 'drafts', 'sent', 'archive', 'junk', 'trash'] as const;
 const ORDER = ['inbox', 'starred', 'snoozed', 'drafts', 'sent', 'archive', 'junk', 'trash'];
@@ -25,6 +25,12 @@ export function folders(mailboxes: Mailbox[], language: string): Folder[] {
       .sort((a, b) => rank(a) - rank(b) || a.sortOrder - b.sortOrder || collator.compare(a.name, b.name))
       .flatMap((mailbox) => [{ mailbox, depth }, ...walk(mailbox.id, depth + 1)]);
   return walk('', 0);
+}
+
+/** Identities as they are offered: those of the account's own address first, before them the one that is always there. */
+export function mainFirst(identities: Identity[], address: string): Identity[] {
+  const rank = (identity: Identity) => (identity.email === address ? 0 : 2) + (identity.mayDelete ? 1 : 0);
+  return identities.toSorted((a, b) => rank(a) - rank(b) || a.email.localeCompare(b.email) || a.name.localeCompare(b.name));
 }
 
 export type FilterName = 'all' | 'unread' | 'tome' | 'file';

@@ -8,8 +8,8 @@ import { path, router } from '../kernel/router.svelte';
 import { signedIn } from '../kernel/session.svelte';
 import { link } from '../kernel/start.svelte';
 import { store } from '../kernel/store.svelte';
-import { filterOf, FILTERS, inboxesOf, type FilterName, type Place } from './model';
-import { EmailType, IdentityType, MailboxType, ThreadType, type Email, type Mailbox } from './types';
+import { filterOf, FILTERS, inboxesOf, mainFirst, type FilterName, type Place } from './model';
+import { EmailType, IdentityType, MailboxType, ThreadType, type Email, type Identity, type Mailbox } from './types';
 
 /** What names a message among several accounts. */
 export function keyOf(account: string, id: string): string {
@@ -101,10 +101,15 @@ class MailView {
     return may ? account : this.home;
   }
 
+  /** Whom one may write as from an account, the main identity first. Reactive. */
+  identities(account: string): Identity[] {
+    return mainFirst(store.list(IdentityType, account), link.session?.accounts[account]?.name ?? '');
+  }
+
   /** Addresses that are the person's. Reactive. */
   get own(): Set<string> {
     const personal = this.accounts.filter((account) => account.personal);
-    const identities = personal.flatMap(({ id }) => store.list(IdentityType, id)).map((identity) => identity.email.toLowerCase());
+    const identities = personal.flatMap(({ id }) => this.identities(id)).map((identity) => identity.email.toLowerCase());
     return new Set([...identities, signedIn.person?.address.toLowerCase() ?? '']);
   }
 

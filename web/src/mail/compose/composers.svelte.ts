@@ -181,7 +181,7 @@ class Composers {
 
   /** Who writes: whom an answered message was sent to, whoever began a draft, else the main identity. */
   private async identity(account: string, request: ComposeRequest, source: string): Promise<Identity | undefined> {
-    const identities = store.list(IdentityType, account);
+    const identities = view.identities(account);
     const email = request.emailId && identities.length > 1 ? await one(EmailType, source, request.emailId) : undefined;
     const own = request.mode === 'draft' || request.mode === 'again';
     return identityFor(identities, (own ? email?.from : [...(email?.to ?? []), ...(email?.cc ?? [])]) ?? []);
