@@ -1,6 +1,7 @@
 /** What the contacts screen shows now: place, list, cursor, choice, open card. The URL is the source. */
-import { tick, untrack } from 'svelte';
+import { untrack } from 'svelte';
 import { accounts, type MailAccount } from '../kernel/accounts.svelte';
+import { RowChoice } from '../kernel/choice.svelte';
 import { locale } from '../kernel/i18n.svelte';
 import { jmap, type Arguments } from '../kernel/jmap';
 import { Query } from '../kernel/query.svelte';
@@ -8,6 +9,7 @@ import { path, router } from '../kernel/router.svelte';
 import { link } from '../kernel/start.svelte';
 import { store } from '../kernel/store.svelte';
 import type { NameOrder } from './model';
+import { slide } from '../ui/slide';
 import { addressOf, placeOf, type Place } from './places';
 import { AddressBookType, CardType, CONTACTS, type AddressBook, type Card } from './types';
 
@@ -15,12 +17,7 @@ const BY_NAME: Arguments[] = [{ property: 'name', isAscending: true }];
 /** Members of a group that are listed. */
 const MOST_MEMBERS = 200;
 
-class ContactsView {
-  query = $state.raw<Query<Card> | null>(null);
-  /** Row the keys act on. */
-  cursor = $state(0);
-  chosen = $state.raw<ReadonlySet<string>>(new Set());
-  private anchor = -1;
+class ContactsView extends RowChoice<Query<Card>> {
   private shown = '';
   /** The groups of the person's own account. */
   groups = $state.raw<Query<Card> | null>(null);
@@ -166,51 +163,11 @@ class ContactsView {
     if (row >= 0) untrack(() => (this.cursor = row));
   }
 
-  choose(ids: Iterable<string>): void {
-    this.chosen = new Set(ids);
-    if (!this.chosen.size) this.anchor = -1;
-  }
-
-  chooseAll(): void {
-    const ids: string[] = [];
-    this.query?.eachLoaded((_row, id) => ids.push(id));
-    this.choose(ids);
-  }
-
-  toggle(row: number): void {
-    const id = this.query?.idAt(row);
-    if (!id) return;
-    const next = new Set(this.chosen);
-    if (!next.delete(id)) next.add(id);
-    this.chosen = next;
-    this.anchor = this.cursor = row;
-  }
-
-  extend(to: number): void {
-    if (!this.query?.length) return;
-    const row = Math.max(0, Math.min(this.query.length - 1, to));
-    if (this.anchor < 0) this.anchor = this.cursor;
-    const [from, until] = [Math.min(this.anchor, row), Math.max(this.anchor, row)];
-    const ids = Array.from({ length: until - from + 1 }, (_none, index) => this.query!.idAt(from + index));
-    this.chosen = new Set(ids.filter((id) => id !== undefined));
-    this.cursor = row;
-  }
-
   /** What is chosen, else what is open, else the row under the cursor. */
   targets(): Card[] {
     const ids = this.chosen.size ? [...this.chosen] : [this.open ?? this.query?.idAt(this.cursor)];
     return ids.map((id) => (id ? store.peek(CardType, this.account, id) : undefined)).filter((card) => card !== undefined);
   }
-}
-
-/** On phones, where list and card take turns, one fades into the other. */
-function slide(change: () => void): void {
-  const calm = matchMedia('(min-width: 761px), (prefers-reduced-motion: reduce)').matches;
-  if (calm || !document.startViewTransition) change();
-  else document.startViewTransition(async () => {
-    change();
-    await tick();
-  });
 }
 
 export const view = new ContactsView();

@@ -1,11 +1,13 @@
 /** What the files screen shows now: place, list, cursor, choice, what is open. The URL is the source. */
-import { tick, untrack } from 'svelte';
+import { untrack } from 'svelte';
 import { accounts, type MailAccount } from '../kernel/accounts.svelte';
+import { RowChoice } from '../kernel/choice.svelte';
 import { jmap, type Arguments } from '../kernel/jmap';
 import { Query } from '../kernel/query.svelte';
 import { path, router } from '../kernel/router.svelte';
 import { link } from '../kernel/start.svelte';
 import { store } from '../kernel/store.svelte';
+import { slide } from '../ui/slide';
 import { addressOf, nextOrder, placeOf, sortOf, type Order, type Place, type SortBy } from './model';
 import { FILENODE, FileNodeType, type FileNode } from './types';
 
@@ -25,13 +27,7 @@ function keptLook(): Look {
   }
 }
 
-class FilesView {
-  query = $state.raw<Query<FileNode> | null>(null);
-  /** Row the keys act on. */
-  cursor = $state(0);
-  /** Ids of chosen nodes, all of the place's account. */
-  chosen = $state.raw<ReadonlySet<string>>(new Set());
-  private anchor = -1;
+class FilesView extends RowChoice<Query<FileNode>> {
   look = $state.raw<Look>(keptLook());
   private shown = '';
   private bins = $state.raw<Query<FileNode> | null>(null);
@@ -211,52 +207,11 @@ class FilesView {
     untrack(() => (this.cursor = row));
   }
 
-  choose(ids: Iterable<string>): void {
-    this.chosen = new Set(ids);
-    if (!this.chosen.size) this.anchor = -1;
-  }
-
-  chooseAll(): void {
-    const ids: string[] = [];
-    this.query?.eachLoaded((_row, id) => ids.push(id));
-    this.choose(ids);
-  }
-
-  toggle(row: number): void {
-    const id = this.query?.idAt(row);
-    if (!id) return;
-    const next = new Set(this.chosen);
-    if (!next.delete(id)) next.add(id);
-    this.chosen = next;
-    this.anchor = this.cursor = row;
-  }
-
-  /** Chooses everything from where the choice began to a row. */
-  extend(to: number): void {
-    if (!this.query?.length) return;
-    const row = Math.max(0, Math.min(this.query.length - 1, to));
-    if (this.anchor < 0) this.anchor = this.cursor;
-    const [from, until] = [Math.min(this.anchor, row), Math.max(this.anchor, row)];
-    const ids = Array.from({ length: until - from + 1 }, (_none, index) => this.query!.idAt(from + index));
-    this.chosen = new Set(ids.filter((id) => id !== undefined));
-    this.cursor = row;
-  }
-
   /** What is chosen, else what is open, else the row under the cursor. */
   targets(): FileNode[] {
     const ids = this.chosen.size ? [...this.chosen] : this.open ? [this.open] : [this.query?.idAt(this.cursor)];
     return ids.map((id) => (id ? store.peek(FileNodeType, this.account, id) : undefined)).filter((node) => node !== undefined);
   }
-}
-
-/** On phones, where list and file take turns, one fades into the other. */
-function slide(change: () => void): void {
-  const calm = matchMedia('(min-width: 761px), (prefers-reduced-motion: reduce)').matches;
-  if (calm || !document.startViewTransition) change();
-  else document.startViewTransition(async () => {
-    change();
-    await tick();
-  });
 }
 
 export const view = new FilesView();

@@ -1,6 +1,7 @@
 /** What the mail screen shows now: place, filter, list, cursor, choice, open conversation. The URL is the source. */
-import { tick, untrack } from 'svelte';
+import { untrack } from 'svelte';
 import { accounts, type MailAccount } from '../kernel/accounts.svelte';
+import { RowChoice } from '../kernel/choice.svelte';
 import type { Arguments, Batch, ResultReference } from '../kernel/jmap';
 import { Merged } from '../kernel/merged.svelte';
 import { Query, type Rows } from '../kernel/query.svelte';
@@ -8,6 +9,7 @@ import { path, router } from '../kernel/router.svelte';
 import { signedIn } from '../kernel/session.svelte';
 import { link } from '../kernel/start.svelte';
 import { store } from '../kernel/store.svelte';
+import { slide } from '../ui/slide';
 import { filterOf, FILTERS, inboxesOf, mainFirst, type FilterName, type Place } from './model';
 import { EmailType, IdentityType, MailboxType, ThreadType, type Email, type Identity, type Mailbox } from './types';
 
@@ -16,18 +18,11 @@ export function keyOf(account: string, id: string): string {
   return `${account}/${id}`;
 }
 
-class MailView {
+class MailView extends RowChoice {
   place = $state.raw<Place | null>(null);
   filter = $state<FilterName>('all');
-  query = $state.raw<Rows | null>(null);
-  /** Row the keys act on. */
-  cursor = $state(0);
-  /** The newest messages of the chosen conversations, as `keyOf` names them. */
-  chosen = $state.raw<ReadonlySet<string>>(new Set());
   /** Everything the list holds is chosen, what is not loaded too. */
   everything = $state(false);
-  /** Where Shift+J/K began. */
-  anchor = -1;
 
   /** The person's own account. Reactive. */
   get home(): string {
@@ -217,12 +212,6 @@ class MailView {
     return this.query?.accountAt(row);
   }
 
-  /** How a row is named among the chosen ones. */
-  private keyAt(row: number): string | undefined {
-    const [id, account] = [this.query?.idAt(row), this.query?.accountAt(row)];
-    return id && account ? keyOf(account, id) : undefined;
-  }
-
   /** Sets the cursor on the open conversation wherever the list has it; call inside an effect. */
   followThread(): void {
     const { thread, query } = this;
@@ -251,56 +240,25 @@ class MailView {
     if (this.place) slide(() => router.go(this.url(this.place!) + filter));
   }
 
-  choose(keys: Iterable<string>, everything = false): void {
-    this.chosen = new Set(keys);
+  override choose(keys: Iterable<string>, everything = false): void {
+    super.choose(keys);
     this.everything = everything;
-    if (!this.chosen.size) this.anchor = -1;
   }
 
   /** Chooses what is loaded; pressed again, or with `everything`, all there is. */
-  chooseAll(everything = this.query !== null && this.chosen.size > 0 && this.chosen.size < this.query.length): void {
-    const keys: string[] = [];
-    this.query?.eachLoaded((_row, id, account) => keys.push(keyOf(account, id)));
-    this.choose(keys, everything && keys.length < (this.query?.length ?? 0));
+  override chooseAll(everything = this.query !== null && this.chosen.size > 0 && this.chosen.size < this.query.length): void {
+    super.chooseAll();
+    this.everything = everything && this.chosen.size < (this.query?.length ?? 0);
+  }
+
+  protected override keyOf(account: string, id: string): string {
+    return keyOf(account, id);
   }
 
   /** How many conversations are chosen. Reactive. */
   get choice(): number {
     return this.everything ? (this.query?.length ?? 0) : this.chosen.size;
   }
-
-  toggle(row: number): void {
-    const key = this.keyAt(row);
-    if (!key) return;
-    const next = new Set(this.chosen);
-    if (!next.delete(key)) next.add(key);
-    this.chosen = next;
-    this.everything = false;
-    this.anchor = row;
-    this.cursor = row;
-  }
-
-  /** Chooses everything from where the choice began to a row. */
-  extend(to: number): void {
-    if (!this.query?.length) return;
-    const row = Math.max(0, Math.min(this.query.length - 1, to));
-    if (this.anchor < 0) this.anchor = this.cursor;
-    const [from, until] = [Math.min(this.anchor, row), Math.max(this.anchor, row)];
-    const keys = Array.from({ length: until - from + 1 }, (_none, index) => this.keyAt(from + index));
-    this.chosen = new Set(keys.filter((key) => key !== undefined));
-    this.everything = false;
-    this.cursor = row;
-  }
-}
-
-/** On phones, where list and conversation take turns, one fades into the other. */
-function slide(change: () => void): void {
-  const calm = matchMedia('(min-width: 761px), (prefers-reduced-motion: reduce)').matches;
-  if (calm || !document.startViewTransition) change();
-  else document.startViewTransition(async () => {
-    change();
-    await tick();
-  });
 }
 
 function belongs(email: Email, place: Place, hidden: string[]): boolean {

@@ -1,5 +1,5 @@
 /** What the tasks screen shows now: list or board, cursor, open task. The URL is the source. */
-import { tick, untrack } from 'svelte';
+import { untrack } from 'svelte';
 import { accounts, type MailAccount } from '../kernel/accounts.svelte';
 import { locale } from '../kernel/i18n.svelte';
 import { jmap } from '../kernel/jmap';
@@ -7,6 +7,7 @@ import { Query } from '../kernel/query.svelte';
 import { path, router } from '../kernel/router.svelte';
 import { link } from '../kernel/start.svelte';
 import { store } from '../kernel/store.svelte';
+import { slide } from '../ui/slide';
 import { inOrder, isDone } from './model';
 import { mine } from './mine.svelte';
 import { TaskListType, TASKS, TaskType, type Task, type TaskList } from './types';
@@ -225,16 +226,6 @@ class TasksView {
 
 function belongs(task: Task, list: string, done: boolean): boolean {
   return task.taskListId === list && isDone(task) === done && !task.parentId;
-}
-
-/** On phones, where list and task take turns, one fades into the other. */
-function slide(change: () => void): void {
-  const calm = matchMedia('(min-width: 761px), (prefers-reduced-motion: reduce)').matches;
-  if (calm || !document.startViewTransition) change();
-  else document.startViewTransition(async () => {
-    change();
-    await tick();
-  });
 }
 
 export const view = new TasksView();
