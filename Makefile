@@ -1,5 +1,5 @@
 # Two commands matter: `make demo` opens a working Parvis, `make test` proves it.
-# Everything is put into .venv/ and web/node_modules/; both can be deleted at any time.
+# Everything is put into .venv/, .venv-synapse/ and web/node_modules/; all can be deleted at any time.
 DATA ?= demo
 PARVIS_PORT ?= 8080
 RUN = .venv/bin/python -m parvis
@@ -40,4 +40,4 @@ docs:
 	@.venv/bin/python tools/generate_docs.py
 
 clean:
-	rm -rf .venv web/node_modules web/dist dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-synapse web/node_modules web/dist dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis

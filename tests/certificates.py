@@ -1,6 +1,8 @@
 """Certificates for servers that tests start: an authority of our own and what it signs."""
 
+import contextlib
 import datetime
+import ipaddress
 import pathlib
 import ssl
 
@@ -27,11 +29,11 @@ class Authority:
         self.file.write_bytes(_pem(self.certificate))
 
     def context(self, *names: str, days: int = 1) -> tuple[ssl.SSLContext, bytes]:
-        """What a server of these names uses, with the whole chain, and its certificate in DER; with `days` below zero
+        """What a server of these names or addresses uses, with the whole chain, and its certificate in DER; with `days` below zero
         it has expired."""
         key = ec.generate_private_key(ec.SECP256R1())
         built = _begun(_name(names[0]), self._name, key.public_key(), days)
-        built = built.add_extension(x509.SubjectAlternativeName([x509.DNSName(each) for each in names]), False)
+        built = built.add_extension(x509.SubjectAlternativeName([_subject(each) for each in names]), False)
         certificate = built.sign(self._key, hashes.SHA256())
         private = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -47,6 +49,12 @@ def key_of(der: bytes) -> bytes:
     """The public key of a certificate, as TLSA records mean it."""
     key = x509.load_der_x509_certificate(der).public_key()
     return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _subject(text: str) -> x509.GeneralName:
+    with contextlib.suppress(ValueError):
+        return x509.IPAddress(ipaddress.ip_address(text))
+    return x509.DNSName(text)
 
 
 def _name(text: str) -> x509.Name:

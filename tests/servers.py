@@ -55,13 +55,15 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def await_port(port: int, process: subprocess.Popen, log: pathlib.Path, seconds: float = 20.0) -> None:
+def await_port(
+    port: int, process: subprocess.Popen, log: pathlib.Path, seconds: float = 20.0, host: str = "127.0.0.1"
+) -> None:
     """Waits until somebody listens on the port; raises with the log when the process has ended."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if process.poll() is not None:
             break
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        with contextlib.suppress(OSError), socket.create_connection((host, port), 1):
             return
         time.sleep(0.03)
     raise RuntimeError(f"{process.args} does not answer:\n{log.read_text()[-2000:]}")

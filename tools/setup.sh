@@ -113,6 +113,20 @@ python_stage() { # extras, for instance "" or "[dev]"
   [ "$1" = "[demo]" ] || stamp "python[demo]" "$(hash_of "[demo]" pyproject.toml)"
 }
 
+synapse_stage() { # in a venv of its own: it wants other versions of what we use too
+  local key
+  key=$(hash_of "" tools/synapse.txt)
+  fresh synapse "$key" && [ -x .venv-synapse/bin/synapse_homeserver ] && return
+  say "Synapse, to share rooms with in tests"
+  rm -rf .venv-synapse
+  if .venv/bin/python -m venv --without-pip .venv-synapse && .venv/bin/pip --python .venv-synapse/bin/python install -q \
+    --no-compile --no-deps --only-binary :all: -r tools/synapse.txt 2>/tmp/parvis-pip.log; then
+    stamp synapse "$key"
+  else
+    warn "Synapse could not be had; the tests with it are skipped"
+  fi
+}
+
 # --- Node and the web client -------------------------------------------------------------------------------------
 node_works() { have node && have npm && node -e 'const [a,b]=process.versions.node.split(".").map(Number); process.exit(a>22||(a==22&&b>=12)||(a==20&&b>=19)?0:1)'; }
 
@@ -171,6 +185,6 @@ case $what in
   demo) python_stage "[demo]"; web_stage; web_build; corpus_stage; system demo ;;
   check) python_stage "[dev]" ;;
   build) python_stage "[dev]"; web_stage ;;
-  test) python_stage "[dev]"; system test; unpacked; web_stage; corpus_stage ;;
+  test) python_stage "[dev]"; synapse_stage; system test; unpacked; web_stage; corpus_stage ;;
   *) die "usage: tools/setup.sh demo|check|build|test" ;;
 esac

@@ -1,19 +1,27 @@
-"""Synapse, the reference server of Matrix (pip, found on the PATH or in PARVIS_BENCH_VENV), as one process on
-SQLite or PostgreSQL: without federation, presence, limits and logs, so that nothing but what is measured costs."""
+"""Synapse, the reference server of Matrix (pip; on the PATH, in PARVIS_BENCH_VENV or where `make test` puts it), as
+one process on SQLite or PostgreSQL: without federation, presence, limits and logs, so that nothing but what is
+measured costs."""
 
+import base64
 import hashlib
 import hmac
 import json
+import os
 import pathlib
-import subprocess
 import urllib.request
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
 from bench.peers.webdav import Peer, program
 
-PROGRAM = "synapse_homeserver"
+_PROGRAM = "synapse_homeserver"
+_OWN = pathlib.Path(__file__).parents[2] / ".venv-synapse" / "bin" / _PROGRAM
 _SECRET = "bench"
+
+
+def installed() -> str:
+    """Where Synapse is; empty when it is nowhere."""
+    return program(_PROGRAM) or (str(_OWN) if _OWN.exists() else "")
 
 
 def prepared(folder: pathlib.Path, settings: Mapping[str, object]) -> list[str]:
@@ -27,7 +35,7 @@ def prepared(folder: pathlib.Path, settings: Mapping[str, object]) -> list[str]:
         "database": {"name": "sqlite3", "args": {"database": f"{folder}/db"}},
         "log_config": f"{folder}/log.yaml",
         "media_store_path": f"{folder}/media",
-        "signing_key_path": f"{folder}/signing.key",
+        "signing_key": f"ed25519 a_key {base64.b64encode(os.urandom(32)).decode().rstrip('=')}",
         "registration_shared_secret": _SECRET,
         "macaroon_secret_key": "m",
         "form_secret": "f",
@@ -44,16 +52,16 @@ def prepared(folder: pathlib.Path, settings: Mapping[str, object]) -> list[str]:
     }
     config.write_text(json.dumps(whole))
     config.chmod(0o600)
-    command = [program(PROGRAM), "-c", str(config)]
-    subprocess.run([*command, "--generate-keys"], check=True, capture_output=True)
-    return command
+    return [installed(), "-c", str(config)]
 
 
-def registration(nonce: str, name: str) -> dict[str, object]:
-    """The body that makes somebody on a Synapse that is `prepared` (its Admin API, shared-secret registration)."""
+def registration(nonce: str, name: str, shown: str = "") -> dict[str, object]:
+    """The body that makes somebody, `shown` to others by this name, on a Synapse that is `prepared` (its Admin API,
+    shared-secret registration)."""
     parts = (nonce, name, "secret", "notadmin")
     mac = hmac.new(_SECRET.encode(), "\0".join(parts).encode(), hashlib.sha1).hexdigest()
-    return {"nonce": nonce, "username": name, "password": parts[2], "admin": False, "mac": mac}
+    said = {"nonce": nonce, "username": name, "password": parts[2], "admin": False, "mac": mac}
+    return {**said, "displayname": shown or name}
 
 
 class Synapse(Peer):
@@ -68,7 +76,7 @@ class Synapse(Peer):
     @staticmethod
     def missing() -> str:
         """Why it cannot be started here; empty when it can."""
-        return "" if program(PROGRAM) else "Synapse is not installed (pip install matrix-synapse)"
+        return "" if installed() else "Synapse is not installed (pip install matrix-synapse)"
 
     def command(self) -> list[str]:
         listener = {"port": self.port, "type": "http", "tls": False, "bind_addresses": ["127.0.0.1"]}

@@ -1,14 +1,15 @@
 """Two servers of ours, each with its own store, that speak with each other over TLS on loopback."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from parvis.kernel.settings import Settings
 from tests.certificates import Authority
+from tests.chat.conftest import Client
 from tests.chat.federation.sides import A, B, Net, Side
 from tests.chat.federation.world import Peer
-from tests.synapse import Synapse
+from tests.synapse import Synapse, Theirs
 
 ROOMS = ("store", "access", "search", "serve", "chat")
 
@@ -57,12 +58,33 @@ async def net(databases, tmp_path) -> AsyncIterator[Net]:
         await side.close()
 
 
+@pytest.fixture(scope="session")
+def synapse(authority, tmp_path_factory) -> Iterator[Synapse]:
+    """The one Synapse of this test session."""
+    made = Synapse(tmp_path_factory.mktemp("synapse") / "data", authority)
+    made.start()
+    yield made
+    made.stop()
+
+
 @pytest.fixture
-async def world(authority, tmp_path) -> AsyncIterator[tuple[Peer, Synapse]]:
-    """A server of ours and a Synapse."""
-    ours, synapse = Peer(tmp_path / "ours", "", authority), Synapse(tmp_path / "theirs", authority)
-    await ours.open()
-    await synapse.start()
-    yield ours, synapse
-    await ours.close()
-    await synapse.close()
+async def ours(authority, tmp_path) -> AsyncIterator[Peer]:
+    """A server of ours beside it, on SQLite."""
+    made = Peer(tmp_path / "ours", "", authority)
+    await made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def ann(ours) -> Client:
+    """Somebody of ours."""
+    return await ours.client("ann")
+
+
+@pytest.fixture
+async def sam(synapse) -> AsyncIterator[Theirs]:
+    """Somebody on the Synapse."""
+    client = await synapse.client("sam")
+    yield client
+    await client.aclose()

@@ -34,10 +34,8 @@ async def passing(client, room: str, user: str) -> dict:
     return told
 
 
-async def test_people_meet(world) -> None:
-    ours, synapse = world
+async def test_people_meet(ours, ann, sam) -> None:
     ours.follow()
-    ann, sam = await ours.client("ann"), await synapse.client("sam")
     for asker, other, name in ((ann, sam, "sam"), (sam, ann, "Ann")):
         assert (await asker.ask("GET", f"/v3/profile/{other.user}"))["displayname"] == name
     for client, other in ((ann, sam), (sam, ann)):
@@ -85,9 +83,7 @@ async def test_people_meet(world) -> None:
     assert [each["sender"] for each in found["to_device"]["events"]] == [sam.user]
 
 
-async def test_what_passes_and_what_is_kept(world) -> None:
-    ours, synapse = world
-    ann, sam = await ours.client("ann"), await synapse.client("sam")
+async def test_what_passes_and_what_is_kept(ann, sam) -> None:
     room = (await ann.ask("POST", "/v3/createRoom", json={"invite": [sam.user]}))["room_id"]
     await sam.ask("POST", f"/v3/rooms/{room}/join", json={})
     said = await ann.ask("PUT", f"/v3/rooms/{room}/send/m.room.message/1", json={"msgtype": "m.text", "body": "x"})
