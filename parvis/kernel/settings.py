@@ -205,6 +205,9 @@ class Chat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Relays of calls between two people: `turn:turn.example.org?transport=udp`; empty means none."""
     turn_secret: str = ""
     """What those relays share with this server (coturn: `static-auth-secret`)."""
+    room_kind: Literal["open", "private"] = "open"
+    """What a room is that somebody makes here with a program that does not say so: open to search and the
+    assistant, or without them. Conversations, and rooms of other servers, are private unless they say otherwise."""
     presence: bool = False
     """Whether people in a room see who is there and since when not."""
     sign_ins_per_minute: int = 60

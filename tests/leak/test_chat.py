@@ -91,6 +91,10 @@ async def test_a_room_that_is_not_open_is_not_read(app: App) -> None:
     closed = (await ann("POST", "/v3/createRoom", {"initial_state": [private]}))["room_id"]
     room = (await ann("POST", "/v3/createRoom", {}))["room_id"]
     await say(ann, closed, f"a {OTHER} in private")
+    silent = {**private, "content": {}}
+    for body in ({"is_direct": True}, {"initial_state": [silent]}):
+        unsaid = (await ann("POST", "/v3/createRoom", body))["room_id"]
+        await say(ann, unsaid, f"a {OTHER} where nothing says that the room is open")
     await say(ann, room, f"a {WORD} in the open")
     hidden = {"type": "m.room.history_visibility", "state_key": "", "content": {"history_visibility": "joined"}}
     later = (await ann("POST", "/v3/createRoom", {"initial_state": [hidden]}))["room_id"]

@@ -3,7 +3,7 @@ import { forwarded, messageOf, placed, replacing } from '../src/chat/compose';
 import { markdown, onlyEmoji, plainHtml } from '../src/chat/markdown';
 import { mediaUrl } from '../src/chat/matrix';
 import { matching, typedName } from '../src/chat/naming';
-import { addressOf, may, nameOf, titleOf, userFor } from '../src/chat/people';
+import { addressOf, kindOf, may, nameOf, titleOf, userFor } from '../src/chat/people';
 import { pathTo } from '../src/chat/places';
 import { asked, ended, pollOf, tallyOf, voted } from '../src/chat/poll';
 import { backOf, joined, newRoom, older, trimmed } from '../src/chat/reduce';
@@ -123,7 +123,7 @@ describe('lines', () => {
   });
   it('say what changed in the room, and not who changed their picture', () => {
     const was = { prev_content: { membership: 'join' } };
-    const items = lines(roomWith([state('m.room.member', { membership: 'join' }, BOB), state('m.room.topic', { topic: 'x' }), event(BOB, { membership: 'join' }, { type: 'm.room.member', state_key: BOB, unsigned: was })]));
+    const items = lines(roomWith([state('org.parvis.room_kind', { kind: 'open' }), state('m.room.member', { membership: 'join' }, BOB), state('m.room.topic', { topic: 'x' }), event(BOB, { membership: 'join' }, { type: 'm.room.member', state_key: BOB, unsigned: was })]));
     expect(items.map((item) => (item.kind === 'notes' ? item.events.length : item.kind))).toEqual(['day', 2]);
   });
 });
@@ -181,6 +181,12 @@ describe('what is written', () => {
     expect(replacing(old, messageOf('old', []))).toMatchObject({ body: '* old', 'm.new_content': { body: 'old' }, 'm.relates_to': { rel_type: 'm.replace', event_id: old.event_id } });
     expect(forwarded({ body: 'x', 'm.relates_to': {}, 'm.mentions': { user_ids: [BOB] } })).toEqual({ body: 'x', 'm.mentions': {} });
   });
+  it('takes a room for private until it says that it is open', () => {
+    const kind = (...events: RoomEvent[]) => kindOf(roomWith(events));
+    expect([kind(), kind(state('org.parvis.room_kind', {})), kind(state('org.parvis.room_kind', { kind: 'open' }))]).toEqual(['private', 'private', 'open']);
+    expect(kind(state('org.parvis.room_kind', { kind: 'open' }), state('m.room.encryption', {}))).toBe('encrypted');
+  });
+
   it('finds names behind an @, whatever their accents', () => {
     expect([typedName('dis à @hé'), typedName('mail@hé'), typedName('@Camille N'), typedName('fini @Bob ok non')]).toEqual(['hé', null, 'Camille N', null]);
     const people = ['Hélène Marchetti', 'Đặng Quốc Khánh', 'Marie Hé'].map((name, index) => ({ id: `@${index}:x`, name, membership: 'join' }));

@@ -59,7 +59,7 @@ async def open_room(writing: Writing, room_id: str, version: RoomVersion, conten
     await unit.run(
         """INSERT INTO chat_room (id, account_id, room_id, version, kind, type, depth, latest, joined, invited,
         listed, join_rule, name, topic, alias, avatar, created_ms)
-        VALUES (?, ?, ?, ?, 'open', ?, 0, '[]', 0, 0, 0, 'invite', '', '', '', '', ?)""",
+        VALUES (?, ?, ?, ?, 'private', ?, 0, '[]', 0, 0, 0, 'invite', '', '', '', '', ?)""",
         number, account_id, room_id, version.id, kind if isinstance(kind, str) else "", clock.now_ms(),
     )  # fmt: skip
 

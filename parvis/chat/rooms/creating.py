@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from parvis.chat import kinds
 from parvis.chat.rooms import aliases, profiles
 from parvis.chat.rooms.append import append, create
 from parvis.chat.rooms.model import MOST_INVITED, Draft, Me, Room
@@ -50,7 +51,7 @@ async def make(writing: Writing, me: Me, body: Object, *, said_ms: int = 0) -> R
         content["additional_creators"] = list(dict.fromkeys([*(more if isinstance(more, list) else []), *invited]))
     room = await create(writing, me.user_id, version, content, said_ms)
     member: Object = {"membership": "join", **await profiles.shown(writing.unit, me.principal)}
-    for draft in [Draft("m.room.member", member, me.user_id), *_state(me, body, version, preset, invited)]:
+    for draft in [Draft("m.room.member", member, me.user_id), *_state(writing, me, body, version, preset, invited)]:
         await append(writing, room.room_id, me.user_id, replace(draft, said_ms=said_ms))
     if (local := body.get("room_alias_name")) is not None:
         alias = aliases.alias_of(local, writing.home.name)
@@ -97,7 +98,9 @@ def _object(body: Object, name: str) -> Object:
     return found
 
 
-def _state(me: Me, body: Object, version: RoomVersion, preset: str, invited: list[str]) -> list[Draft]:
+def _state(
+    writing: Writing, me: Me, body: Object, version: RoomVersion, preset: str, invited: list[str]
+) -> list[Draft]:
     """In the order of the specification; what `initial_state` says comes in place of what the preset would."""
     given = [_given(each) for each in _list(body, "initial_state")]
     said = {(each.type, each.state_key) for each in given}
@@ -107,6 +110,8 @@ def _state(me: Me, body: Object, version: RoomVersion, preset: str, invited: lis
         Draft("m.room.history_visibility", {"history_visibility": "shared"}, ""),
         Draft("m.room.guest_access", {"guest_access": guests}, ""),
     ]
+    if ("m.room.encryption", "") not in said:
+        by_preset.append(Draft(kinds.STATE, {"kind": kinds.for_new(body, writing.home.room_kind)}, ""))
     found = [] if ("m.room.power_levels", "") in said else [_levels(me, body, version, preset, invited)]
     found += [each for each in by_preset if (each.type, each.state_key) not in said]
     found += given

@@ -51,6 +51,11 @@ class Home:
         return self._server.account_id
 
     @property
+    def room_kind(self) -> str:
+        """What rooms are where who makes them does not say so."""
+        return self._server.settings.chat.room_kind
+
+    @property
     def owner(self) -> Principal:
         """Who gives and withdraws what memberships open."""
         return Principal(self.account_id, "", "", "external")

@@ -3,6 +3,7 @@ state)."""
 
 from collections.abc import Sequence
 
+from parvis.chat import kinds
 from parvis.chat.rooms import invited, store
 from parvis.chat.rooms.model import Me, Room
 from parvis.wire.matrix import client_format
@@ -10,7 +11,7 @@ from parvis.wire.matrix.canonical import Object
 
 STRIPPED = (
     "m.room.create", "m.room.join_rules", "m.room.canonical_alias", "m.room.name", "m.room.avatar",
-    "m.room.encryption", "m.room.topic",
+    "m.room.encryption", "m.room.topic", kinds.STATE,
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """A room of another version in the place of one that is there (Matrix v1.19 Client-Server §Room upgrades)."""
 
 from parvis.access.principal import Right
+from parvis.chat import kinds
 from parvis.chat.rooms import creating, store
 from parvis.chat.rooms.append import append
 from parvis.chat.rooms.model import Draft, Me, Room
@@ -11,7 +12,7 @@ from parvis.wire.matrix.powers import CREATE, POWER_LEVELS, PowerLevels
 
 _CARRIED = (
     "m.room.server_acl", "m.room.encryption", "m.room.name", "m.room.avatar", "m.room.topic", "m.room.guest_access",
-    "m.room.history_visibility", "m.room.join_rules", "org.parvis.room_kind",
+    "m.room.history_visibility", "m.room.join_rules",
 )  # fmt: skip
 
 
@@ -32,6 +33,8 @@ async def upgrade(writing: Writing, me: Me, room_id: str, version_id: str) -> Ro
         for kind in _CARRIED
         if (kind, "") in state
     ]
+    if old.kind != "encrypted":
+        initial.append({"type": kinds.STATE, "state_key": "", "content": {"kind": old.kind}})
     body: Object = {"room_version": version.id, "creation_content": content, "initial_state": initial}
     if POWER_LEVELS in state:
         body["initial_state"].insert(0, _levels(state[POWER_LEVELS].event.content, me, version.hashed_rooms))

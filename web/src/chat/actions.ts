@@ -188,7 +188,7 @@ export interface NewRoom {
 }
 
 export async function makeRoom({ name, topic, kind, everybody, invite }: NewRoom): Promise<boolean> {
-  const initial = kind === 'private' ? [{ type: 'org.parvis.room_kind', state_key: '', content: { kind } }] : [];
+  const initial = [{ type: 'org.parvis.room_kind', state_key: '', content: { kind } }];
   const body = { name, ...(topic ? { topic } : {}), invite, preset: everybody ? 'public_chat' : 'private_chat', visibility: everybody ? 'public' : 'private', initial_state: initial };
   const made = await tried(ask<{ room_id: string }>('POST', ['client', 'v3', 'createRoom'], { body }));
   if (made) router.go(pathTo(made.room_id));

@@ -62,10 +62,10 @@ export function titleOf(room: RoomState, me: string): string {
 
 export type Kind = 'open' | 'private' | 'encrypted';
 
-/** Open to search and the assistant, private without them, or encrypted. */
+/** Open to search and the assistant, private without them, or encrypted; private where nothing says what it is. */
 export function kindOf(room: RoomState): Kind {
   if (stateOf(room, 'm.room.encryption')) return 'encrypted';
-  return stateOf(room, 'org.parvis.room_kind')?.content.kind === 'private' ? 'private' : 'open';
+  return stateOf(room, 'org.parvis.room_kind')?.content.kind === 'open' ? 'open' : 'private';
 }
 
 const ACTIONS: Record<string, number> = { invite: 0, kick: 50, ban: 50, redact: 50 };

@@ -205,6 +205,7 @@ function inThread(event: RoomEvent, thread: string): boolean {
 
 /** What people changed about themselves is no news to others. */
 function worthNoting(event: RoomEvent): boolean {
+  if (event.type === 'org.parvis.room_kind') return !!event.unsigned?.prev_content;
   return event.type !== 'm.room.member' || event.content.membership !== event.unsigned?.prev_content?.membership;
 }
 
