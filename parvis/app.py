@@ -11,6 +11,7 @@ import parvis
 from parvis import assistant, calendar, chat, contacts, files, mail, spaces, tasks
 from parvis.access import erasure, limits, sessions
 from parvis.assistant.retrieval import Finder
+from parvis.chat import previews as chat_previews
 from parvis.chat.federation import media as chat_media
 from parvis.chat.federation import queue as chat_queue
 from parvis.chat.rooms import sending as chat_sending
@@ -108,7 +109,7 @@ class App:
             reports.forget,
             chat_sending.forget,
         ]
-        daily += [chat_queue.forget, chat_media.tidying(self.context.settings)]
+        daily += [chat_queue.forget, chat_previews.forget, chat_media.tidying(self.context.settings)]
         await tidy.daily(self.context.store, [*daily, *file_tidying.tasks(self.context.settings)])
         self._run("search", self._search.indexer.run())
         self._run("jobs", jobs.run())

@@ -7,9 +7,11 @@ from parvis.chat.client.table import ENDPOINTS
 from parvis.chat.erase import chat
 from parvis.chat.federation.devices import FOLLOWER
 from parvis.chat.federation.door import PeerDoor
+from parvis.chat.federation.outside import Outside
 from parvis.chat.federation.rooms.service import SharedRooms
 from parvis.chat.federation.service import Federation
 from parvis.chat.federation.table import ENDPOINTS as PEER_ENDPOINTS
+from parvis.chat.previews import Previews
 from parvis.chat.rooms import leaving, notifying, profiles, rereading, sharing
 from parvis.chat.rooms.gateways import Gateways
 from parvis.chat.rooms.service import Rooms
@@ -28,6 +30,8 @@ def feature(context: Context) -> Feature:
     server.peers = sharing.peers
     federation = server.federation = Federation(server, rooms)
     context.offer(federation)
+    previews = Previews(server, Outside(context, "link-preview"))
+    context.offer(previews)
     shared = SharedRooms(rooms, federation.peers)
     context.offer(shared)
     if federation.policy.enabled:
@@ -45,6 +49,7 @@ def feature(context: Context) -> Feature:
         await chat(store, gone)
 
     async def stop() -> None:
+        await previews.close()
         await federation.stop()
         await rooms.stop()
 
@@ -53,7 +58,7 @@ def feature(context: Context) -> Feature:
     return Feature(
         name="chat",
         migrations=True,
-        capabilities=jmap.CAPABILITIES if context.settings.chat.enabled else (),
+        capabilities=jmap.capabilities(context.settings.chat) if context.settings.chat.enabled else (),
         methods=jmap.METHODS if context.settings.chat.enabled else (),
         routes=[*peers.routes(), *door.routes()] if context.settings.chat.enabled else (),
         sources=(ChatSource(server),),

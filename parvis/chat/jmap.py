@@ -4,6 +4,7 @@ client shows it by."""
 from parvis.access import gate
 from parvis.chat.rooms.model import EVENT
 from parvis.kernel import ids
+from parvis.kernel.settings import Chat
 from parvis.serve.feature import Capability
 from parvis.serve.jmap.call import Call, Result
 from parvis.serve.jmap.errors import MethodError
@@ -13,8 +14,12 @@ from parvis.store.sql.contract import marks
 
 CHAT = "urn:parvis:chat"
 """Says, too, that clients of Matrix are answered at the same place."""
-CAPABILITIES = (Capability(CHAT, OWN),)
 _MOST = 100
+
+
+def capabilities(settings: Chat) -> tuple[Capability, ...]:
+    """What the session says of chat: whether pages that are linked to can be seen in short."""
+    return (Capability(CHAT, OWN, {"linkPreviews": settings.previews}),)
 
 
 class _Locate(Arguments):

@@ -18,6 +18,7 @@ from parvis.kernel.errors import EgressRefused
 Purpose = Literal[
     "mail-delivery", "dns", "model", "embeddings", "import", "model-download", "push", "unsubscribe", "mail-filter",
     "external-mail", "virus-scan", "calendar-feed", "federation",
+    "link-preview",
 ]  # fmt: skip
 
 
@@ -37,7 +38,7 @@ Listener = Callable[[Contact], None]
 
 
 _USUAL: frozenset[Purpose] = frozenset(
-    {"mail-delivery", "dns", "unsubscribe", "external-mail", "calendar-feed", "federation"}
+    {"mail-delivery", "dns", "unsubscribe", "external-mail", "calendar-feed", "federation", "link-preview"}
 )
 
 

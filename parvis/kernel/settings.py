@@ -210,6 +210,9 @@ class Chat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     assistant, or without them. Conversations, and rooms of other servers, are private unless they say otherwise."""
     presence: bool = False
     """Whether people in a room see who is there and since when not."""
+    previews: bool = False
+    """Whether this server fetches title, description and picture of pages that are linked to, when clients ask: by
+    https, never from inside its network, and a site sees this server and never who reads."""
     sign_ins_per_minute: int = 60
     """From one IPv4 address or IPv6 /64; 0 is no limit, as for all of these."""
     events_per_minute: int = 600
@@ -222,6 +225,8 @@ class Chat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Rooms that one person makes."""
     claims_per_minute: int = 300
     """How often one person asks for keys that are given away once."""
+    previews_per_minute: int = 120
+    """Pages that one person asks to see in short."""
     federation: Federation = msgspec.field(default_factory=Federation)
 
 

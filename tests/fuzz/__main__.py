@@ -25,6 +25,7 @@ TARGETS = (
     "matrix",
     "mbox",
     "mime",
+    "opengraph",
     "reports",
     "senders",
     "sieve",

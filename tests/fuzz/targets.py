@@ -19,6 +19,7 @@ from parvis.wire import (
     dsn,
     jscontact,
     managesieve,
+    opengraph,
     smtp,
     spf_record,
     sts,
@@ -133,6 +134,14 @@ def smtp_dialogue(data: bytes) -> None:
     decoder = DataDecoder()
     read = b"".join(decoder.feed(stuffed(whole)[at : at + 7]) for at in range(0, len(stuffed(whole)), 7))
     assert read == whole and decoder.done
+
+
+def opengraph_page(data: bytes) -> None:
+    """A page that was linked to."""
+    page = opengraph.read(data, "https://example.net/a")
+    for text, limit in ((page.title, 200), (page.description, 400), (page.site, 80)):
+        assert len(text) <= limit and text.isprintable()
+    assert page.image == opengraph.https(page.image)
 
 
 def sieve(data: bytes) -> None:
@@ -349,6 +358,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "mbox": mbox,
     "managesieve": manage_sieve,
     "mime": mime,
+    "opengraph": opengraph_page,
     "reports": reports,
     "senders": senders,
     "sieve": sieve,

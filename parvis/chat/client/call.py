@@ -83,7 +83,7 @@ class Call:
 
 
 Handle = Callable[[Call], Awaitable[Object | Response]]
-Rated = Literal["sign_ins", "events", "joins", "invites", "rooms", "claims"]
+Rated = Literal["sign_ins", "events", "joins", "invites", "rooms", "claims", "previews"]
 """What there may be too much of in a minute; the settings say how much."""
 
 

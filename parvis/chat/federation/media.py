@@ -6,13 +6,12 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from parvis.chat.federation.client import Client
 from parvis.chat.federation.contract import Endpoint, PeerCall, PeerError, path
-from parvis.chat.federation.outside import Asked, Outside, Place
+from parvis.chat.federation.outside import Asked, Outside
 from parvis.chat.people import media
 from parvis.chat.people.media import KIND_ABROAD, THUMBNAIL, Media
 from parvis.chat.server import Server
@@ -115,14 +114,8 @@ class Fetching:
 
     async def _located(self, writer: BlobWriter, url: str) -> None:
         """Fetches the bytes from where another server says that they are."""
-        parts = urlsplit(url)
-        if parts.scheme != "https" or not parts.hostname:
-            raise Unavailable("the media is nowhere that is spoken to")
-        port = parts.port or 443
-        header = parts.hostname if port == 443 else f"{parts.hostname}:{port}"
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
-            place = Place(await self._outside.addresses(parts.hostname), port, header, parts.hostname)
+            place, target = await self._outside.at(url)
         except EgressRefused as error:
             raise Unavailable(error.sentence) from error
         async with self._outside.stream(place, Asked(target=target, seconds=_SECONDS)) as response:

@@ -8,11 +8,13 @@ import ssl
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import urlsplit
 
 import httpx
 from httpx import AsyncClient
 
-from parvis.kernel.egress import are_outside
+from parvis.kernel.egress import Purpose, are_outside
 from parvis.kernel.errors import EgressRefused, Unavailable
 from parvis.serve.context import Context
 
@@ -67,12 +69,13 @@ class _Pool:
 class Outside:
     """The way out; to be closed."""
 
-    def __init__(self, context: Context) -> None:
-        """Raises OSError where the file of authorities cannot be read."""
-        self._context, self._settings = context, context.settings.chat.federation
+    def __init__(self, context: Context, purpose: Purpose, *, authority: str = "", private: bool = False) -> None:
+        """`authority` is a file with the certificates of authorities that are trusted too; `private` lets addresses
+        be inside. Raises OSError where the file cannot be read."""
+        self._context, self._purpose, self._private = context, purpose, private
         self._tls = ssl.create_default_context()
-        if self._settings.authority:
-            self._tls.load_verify_locations(cafile=self._settings.authority)
+        if authority:
+            self._tls.load_verify_locations(cafile=authority)
         self._pools: OrderedDict[str, _Pool] = OrderedDict()
 
     async def close(self) -> None:
@@ -83,13 +86,24 @@ class Outside:
 
     async def addresses(self, host: str) -> tuple[str, ...]:
         """The addresses of a name, or of an address itself, that may be spoken to. Raises EgressRefused when one of
-        them is inside and the settings do not let it, Unavailable when there is none."""
+        them is inside and may not be, Unavailable when there is none."""
         found = await self._found(host)
         if not found:
             raise Unavailable(f"{host} has no address")
-        if not self._settings.private and not are_outside(found):
+        if not self._private and not are_outside(found):
             raise EgressRefused(f"{host} is inside", host=host)
         return tuple(found[:_MOST_ADDRESSES])
+
+    async def at(self, url: str) -> tuple[Place, str]:
+        """Where what a URL names is, and the target to ask it for. Raises Unavailable for what is not by https,
+        EgressRefused."""
+        parts = urlsplit(url)
+        if parts.scheme != "https" or not parts.hostname:
+            raise Unavailable("it is nowhere that is spoken to")
+        port = parts.port or 443
+        header = parts.hostname if port == 443 else f"{parts.hostname}:{port}"
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return Place(await self.addresses(parts.hostname), port, header, parts.hostname), target
 
     async def _found(self, host: str) -> Sequence[str]:
         with contextlib.suppress(ValueError):
@@ -133,7 +147,8 @@ class Outside:
     async def _using(self, certificate: str) -> AsyncIterator[AsyncClient]:
         pool = self._pools.get(certificate)
         if pool is None:
-            client = self._context.egress.http("federation", tls=self._tls, kept_seconds=_KEPT_SECONDS)
+            client = self._context.egress.http(self._purpose, tls=self._tls, kept_seconds=_KEPT_SECONDS)
+            client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             pool = self._pools[certificate] = _Pool(client)
         self._pools.move_to_end(certificate)
         pool.users += 1

@@ -28,7 +28,10 @@ class Federation:
         context = server.context
         self.server, self.rooms, self.settings = server, rooms, context.settings.chat.federation
         self.policy = Policy(self.settings, server.name)
-        self.outside, self.backoff = Outside(context), Backoff(server.store)
+        self.outside = Outside(
+            context, "federation", authority=self.settings.authority, private=self.settings.private
+        )
+        self.backoff = Backoff(server.store)
         discovery = Discovery(self.outside, context.resolver)
         self.client = Client(
             server.name, lambda: rooms.home.key, self.policy, self.outside, discovery, self.backoff

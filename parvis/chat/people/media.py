@@ -92,40 +92,45 @@ async def keep(
 ) -> str:
     """Keeps a stored blob, under the name that waits for it or a new one; returns that. Raises BadMatrix when
     something came under that name meanwhile."""
-    media_id = waiting or secrets.token_urlsafe(18)
 
-    async def work(unit: Unit) -> None:
-        number = ids.new_id()
-        if waiting:
-            number = await unit.value(
-                """UPDATE chat_media SET hash = ?, size = ?, media_type = ?, name = ? WHERE media_id = ?
-                AND principal_id = ? AND hash = '' RETURNING id""",
-                digest,
-                size,
-                media_type,
-                name,
-                waiting,
-                principal.id,
-            )
-            if number is None:
-                raise BadMatrix("There is something under that name", errcode="M_CANNOT_OVERWRITE_MEDIA")
-        else:
-            await unit.run(
-                """INSERT INTO chat_media (id, media_id, principal_id, hash, size, media_type, name, created_ms)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-                number,
-                media_id,
-                principal.id,
-                digest,
-                size,
-                media_type,
-                name,
-                clock.now_ms(),
-            )
+    async def work(unit: Unit) -> str:
+        if not waiting:
+            return (await put(unit, principal.id, digest, size, media_type, name))[1]
+        number = await unit.value(
+            """UPDATE chat_media SET hash = ?, size = ?, media_type = ?, name = ? WHERE media_id = ?
+            AND principal_id = ? AND hash = '' RETURNING id""",
+            digest,
+            size,
+            media_type,
+            name,
+            waiting,
+            principal.id,
+        )
+        if number is None:
+            raise BadMatrix("There is something under that name", errcode="M_CANNOT_OVERWRITE_MEDIA")
         await link(unit, digest, principal.id, KIND, number, size, media_type)
+        return waiting
 
-    await store.write(work)
-    return media_id
+    return await store.write(work)
+
+
+async def put(unit: Unit, owner: int, digest: str, size: int, media_type: str, name: str) -> tuple[int, str]:
+    """Keeps a stored blob of an account under a new name; returns its number and that name."""
+    number, media_id = ids.new_id(), secrets.token_urlsafe(18)
+    await unit.run(
+        """INSERT INTO chat_media (id, media_id, principal_id, hash, size, media_type, name, created_ms)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        number,
+        media_id,
+        owner,
+        digest,
+        size,
+        media_type,
+        name,
+        clock.now_ms(),
+    )
+    await link(unit, digest, owner, KIND, number, size, media_type)
+    return number, media_id
 
 
 async def get(store: Store, media_id: str) -> Media:

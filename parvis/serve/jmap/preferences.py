@@ -65,6 +65,8 @@ class Preferences(Record):
     """Whether those to whom the person writes are kept among their contacts."""
     fine_warnings: FineWarnings = msgspec.field(default_factory=list)
     """What the person has found to be fine of that of which a client warns, in the client's words."""
+    link_previews: bool = True
+    """Whether pages that are linked to in open rooms are shown in short."""
     agenda: Agenda = msgspec.field(default_factory=Agenda)
 
 

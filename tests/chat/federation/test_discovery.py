@@ -111,7 +111,7 @@ async def test_names_that_are_none() -> None:
 
 
 async def test_addresses_inside_are_refused(store_sqlite) -> None:
-    outside = Outside(Context(Settings(), store_sqlite, Egress([])))
+    outside = Outside(Context(Settings(), store_sqlite, Egress([])), "federation")
     for host in ("127.0.0.1", "localhost", "10.1.2.3", "169.254.169.254", "::1", "fd00::1", "::ffff:127.0.0.1"):
         with pytest.raises(EgressRefused):
             await outside.addresses(host)

@@ -42,6 +42,8 @@ export interface Preferences {
   inboxes: Record<string, boolean>;
   /** Oddities of messages that were found to be fine (`mail/read/warnings.ts`). */
   fineWarnings: string[];
+  /** Whether pages that are linked to in open rooms are shown in short. */
+  linkPreviews: boolean;
   agenda: Agenda;
 }
 
@@ -61,6 +63,7 @@ const DEFAULTS: Preferences = {
   favourites: [],
   inboxes: {},
   fineWarnings: [],
+  linkPreviews: true,
   agenda: { view: 'week', weekStart: 0, workdays: [0, 1, 2, 3, 4], workStart: 540, workEnd: 1080, length: 60, zones: [] },
 };
 const DEVICE = 'parvis-preferences';

@@ -3,6 +3,7 @@
 from parvis.chat.client.call import Call, Endpoint, number
 from parvis.chat.people import media
 from parvis.chat.people.media import Media
+from parvis.chat.previews import Previews
 from parvis.kernel.errors import Invalid, NotFound
 from parvis.serve.http import ranges
 from parvis.serve.http.exchange import Response
@@ -114,6 +115,11 @@ def _sent(call: Call, digest: str, size: int, media_type: str, name: str) -> Res
     return Response(200 if span is None else 206, body, [*headers, ("content-length", str(end - start))])
 
 
+async def _preview(call: Call) -> Object:
+    """A page in short, always as it is now: which point in time is wished for is not regarded."""
+    return await call.server.context.need(Previews).get(call.query.get("url", ""))
+
+
 _BASES = ("/client/v1/media", "/media/v3")
 """The second is the older place of the same, here for who has signed in too."""
 _PLACE = "{serverName}/{mediaId}"
@@ -122,6 +128,7 @@ ENDPOINTS = (
     Endpoint("POST", "/media/v1/create", _create),
     Endpoint("PUT", f"/media/v3/upload/{_PLACE}", _fill),
     *(Endpoint("GET", f"{base}/config", _config) for base in _BASES),
+    *(Endpoint("GET", f"{base}/preview_url", _preview, rate="previews") for base in _BASES),
     *(Endpoint("GET", f"{base}/download/{_PLACE}", _download) for base in _BASES),
     *(Endpoint("GET", f"{base}/download/{_PLACE}/{{fileName}}", _download) for base in _BASES),
     *(Endpoint("GET", f"{base}/thumbnail/{_PLACE}", _thumbnail) for base in _BASES),
