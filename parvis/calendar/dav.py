@@ -76,6 +76,7 @@ class Calendars(Tree):
     """`/dav/calendars/<account>/<calendar>/<event>.ics`"""
 
     home = members.HOME
+    joins = True
     largest = LARGEST
     largest_post = attachments.LARGEST + 1
     compliance = ("calendar-access", "calendar-auto-schedule", "calendar-schedule", "calendar-managed-attachments")
@@ -274,7 +275,7 @@ class Calendars(Tree):
         await calendars.destroy(unit, principal, node.id)
 
     def makes(self, shape: Shape, properties: Mapping[str, Element]) -> bool:
-        """Calendars that are to have events. RFC 4791 §5.3.1"""
+        """Calendars that are to have events, or of which is not said what. RFC 4791 §5.2.3, §5.3.1"""
         if shape != "calendar":
             return False
         given = properties.get(_COMPONENTS)

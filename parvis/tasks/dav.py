@@ -68,9 +68,9 @@ class TaskTree(Tree):
     """The task lists in the home of calendars."""
 
     home = "calendars"
+    joins = True
     keeps = "bytes"
     largest = LARGEST
-    depth = "one"
     live: ClassVar[Mapping[str, bool]] = {
         _NAME: True,
         _TEXT: True,
@@ -262,11 +262,13 @@ class TaskTree(Tree):
         await service.destroy(unit, principal, kept, access)
 
     def makes(self, shape: Shape, properties: Mapping[str, Element]) -> bool:
-        """A calendar for VTODO alone. RFC 4791 §5.2.3"""
-        given = properties.get(_COMPONENTS)
-        if shape != "calendar" or given is None:
+        """A calendar that is to have tasks, or of which is not said what. RFC 4791 §5.2.3"""
+        if shape != "calendar":
             return False
-        return {each.attributes.get("name", "").upper() for each in given.all(caldav("comp"))} == {"VTODO"}
+        given = properties.get(_COMPONENTS)
+        return given is None or any(
+            each.attributes.get("name", "").upper() == "VTODO" for each in given.all(caldav("comp"))
+        )
 
     async def make(
         self,

@@ -1,6 +1,6 @@
 """One request to the engine, with what every method needs of it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -35,7 +35,7 @@ class Ask:
     preferences: Preferences = field(init=False)
     condition: If | None = field(init=False)
     """The If header."""
-    _known: dict[Path, Tree] = field(default_factory=dict, init=False)
+    _known: dict[Path, Sequence[Tree]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.preferences = headers.preferences(self.header("prefer"), self.header("brief"))

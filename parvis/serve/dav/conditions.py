@@ -90,7 +90,7 @@ async def _state(db: Reader, found: Resource | None, place: Spot | None) -> tupl
     """Entity tag and the state tokens: those of the locks that protect it, and of a collection its sync token.
     RFC 6578 §5"""
     node = found.node if found else None
-    synced = {sync_token(node.id, node.state)} if node and node.state is not None else set[str]()
+    synced = {sync_token(node.id, node.state, node.rest)} if node and node.state is not None else set[str]()
     held = await locks.touching(db, place) if place is not None else []
     locked = {lock.token for lock in held if place is not None and locks.covers(lock, place)}
     return node.etag if node else "", frozenset(synced | locked)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from parvis.kernel.errors import NotFound
 from parvis.serve.dav import conditions, locks
 from parvis.serve.dav.ask import Ask, readable
+from parvis.serve.dav.joined import Joined
 from parvis.serve.dav.put import parent_of
 from parvis.serve.dav.refused import Refused
 from parvis.serve.dav.resource import Path, Resource
@@ -65,14 +66,14 @@ async def _way(ask: Ask, unit: Unit, destination: Path) -> _Way:
         raise Refused(403, "a home stays where it is")
     parent = await parent_of(ask, unit, destination)
     into, around = parent.of_tree()
-    if around.shape == "home" and into is not tree and (same := await _same(ask, unit, source, parent)) is not None:
+    if into is not tree and (same := await _same(ask, unit, source, parent)) is not None:
         parent, (into, around) = same, same.of_tree()
-    if into is not tree:
+    replaced = await ask.find(unit, destination)
+    if into is not tree or (replaced is not None and replaced.tree is not tree):
         raise Refused(403, "this cannot be kept there")
     if around.shape == "home" and unmounted(destination[-1]) is not None:
         raise Refused(403, "names of this form are for what others share")
     inside = around.place[: len(node.place)] == node.place and around.account_id == node.account_id
-    replaced = await ask.find(unit, destination)
     if inside or (replaced is not None and replaced.node is not None and replaced.node.id == node.id):
         raise Refused(403, "a thing cannot be put into itself, nor where it is")
     if replaced is not None and not headers.overwrite(ask.header("overwrite")):
@@ -81,10 +82,10 @@ async def _way(ask: Ask, unit: Unit, destination: Path) -> _Way:
 
 
 async def _same(ask: Ask, unit: Unit, source: Resource, parent: Resource) -> Resource | None:
-    """The home as the tree of the source sees it, where several trees share one."""
+    """The collection as the tree of the source sees it, where several trees share one."""
     tree, _ = source.of_tree()
     _, around = parent.of_tree()
-    if tree.home != parent.path[0]:
+    if tree.home != parent.path[0] or isinstance(tree, Joined):
         return None
     node = await tree.find(unit, ask.who, around.account_id, around.place)
     return Resource(path=parent.path, kind="node", node=node, tree=tree) if node else None

@@ -136,14 +136,14 @@ def syncs(resource: Resource) -> bool:
     return resource.node is not None and resource.node.collection and resource.node.state is not None
 
 
-def sync_token(number: int, state: int) -> str:
+def sync_token(number: int, state: int, rest: str) -> str:
     """The token of a state of the collection of this id. RFC 6578 §4"""
-    return f"urn:parvis:sync:{ids.text(number)}:{state}"
+    return f"urn:parvis:sync:{ids.text(number)}:{state}" + (rest and f"/{rest}")
 
 
 def _token(page: Page, _: Principal) -> Inside:
-    found = zip(page.column("id"), page.column("state"), strict=True)
-    return [None if state is None else sync_token(number, state) for number, state in found]
+    found = zip(page.column("id"), page.column("state"), page.column("rest"), strict=True)
+    return [None if state is None else sync_token(number, state, rest) for number, state, rest in found]
 
 
 def _owner(page: Page, who: Principal) -> Inside:
@@ -207,8 +207,8 @@ LIVE: Mapping[str, Live] = {
     dav("acl-restrictions"): _always("<D:grant-only/><D:no-invert/>"),
     dav("inherited-acl-set"): _always(""),
     dav("supported-report-set"): Live(_supported, ("state",)),
-    dav("sync-token"): Live(_token, ("state",)),
-    calendarserver("getctag"): Live(_token, ("state",)),
+    dav("sync-token"): Live(_token, ("state", "rest")),
+    calendarserver("getctag"): Live(_token, ("state", "rest")),
     dav("add-member"): Live(_add_member),
     caldav("schedule-tag"): _text("schedule_tag", '"'),
     caldav("supported-calendar-data"): _on(

@@ -6,6 +6,7 @@ from parvis.kernel.errors import Invalid, ParvisError
 from parvis.serve.dav import conditions, dead, multistatus, proppatch
 from parvis.serve.dav.ask import Ask
 from parvis.serve.dav.get import ALLOWED
+from parvis.serve.dav.joined import Joined, Side
 from parvis.serve.dav.put import parent_of
 from parvis.serve.dav.refused import XML, Refused, condition, status_of
 from parvis.serve.dav.resource import Resource
@@ -126,10 +127,14 @@ async def _tree(
     tree, around = parent.of_tree()
     if around.shape != "home" and tree.depth == "one":
         raise Precondition(caldav("calendar-collection-location-ok"), "collections are made in the home only")
+    found: list[Side] = []
     for each in ask.trees.of(parent.path[0]) if around.shape == "home" else (tree,):
-        if each.makes(shape, properties):
-            if each is tree:
-                return tree, around
-            if (node := await each.find(db, ask.who, around.account_id, around.place)) is not None:
-                return each, node
-    raise Precondition(dav("valid-resourcetype"), "there are no collections of this type here")
+        if each.makes(shape, properties) and (each.joins or not found):
+            node = around if each is tree else await each.find(db, ask.who, around.account_id, around.place)
+            found += [(each, node)] if node is not None else []
+    if not found:
+        raise Precondition(dav("valid-resourcetype"), "there are no collections of this type here")
+    if len(found) == 1:
+        return found[0]
+    joined = Joined(found[0], found[1])
+    return joined, joined.node

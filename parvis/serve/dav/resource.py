@@ -21,6 +21,7 @@ from parvis.access import directory
 from parvis.access.principal import Principal
 from parvis.kernel import ids
 from parvis.kernel.errors import Forbidden, NotFound
+from parvis.serve.dav.joined import Joined, Side
 from parvis.serve.dav.tree import Home, Members, Node, Nodes, Reader, Tree, paged
 from parvis.store.sql.contract import Database
 from parvis.wire.dav import paths
@@ -76,7 +77,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     def member(self, node: Node, *below: str) -> "Resource":
         """A node below this collection, by its name or by these segments."""
         path = (*self.path, *(below or (node.name,)))
-        return Resource(path=path, kind="node", node=node, tree=self.tree, base=self.base)
+        tree = self.tree.of(node) if self.tree is not None else None
+        return Resource(path=path, kind="node", node=node, tree=tree, base=self.base)
 
     def of_tree(self) -> tuple[Tree, Node]:
         """Tree and node. Raises Forbidden for what is no node."""
@@ -145,11 +147,11 @@ class Trees:
         db: Reader,
         principal: Principal,
         path: Path,
-        known: dict[Path, Tree] | None = None,
+        known: dict[Path, Sequence[Tree]] | None = None,
         base: Base = DAV,
     ) -> Resource | None:
         """The resource of a path, None when there is none for this principal. `known` keeps for a request which of
-        several trees has a collection, so that the others are asked once; `base` is where it is asked for."""
+        several trees have a collection, so that the others are asked once; `base` is where it is asked for."""
         if not path:
             return Resource(path=path, kind="root")
         if path[0] == "principals":
@@ -161,13 +163,17 @@ class Trees:
         account_id = await account_of(db, principal, path[1])
         if account_id is None:
             return None
-        of_collection = known.get(path[:3]) if known else None
-        for tree in (of_collection,) if of_collection else self.of(path[0]):
+        found: list[Side] = []
+        for tree in (known or {}).get(path[:3]) or self.of(path[0]):
             if (node := await tree.find(db, principal, account_id, path[2:])) is not None:
-                if known is not None and len(path) > 2:
-                    known[path[:3]] = tree
-                return Resource(path=path, kind="node", node=node, tree=tree, base=base)
-        return None
+                found.append((tree, node))
+                if not (tree.joins and node.place and node.collection):
+                    break
+        if not found:
+            return None
+        if known is not None and len(path) == 3:
+            known[path] = [tree for tree, _ in found]
+        return _resource(path, found, base)
 
     async def _principal(self, db: Reader, principal: Principal, path: Path) -> Resource | None:
         if len(path) == 1:
@@ -185,12 +191,19 @@ class Trees:
         if resource.node is None:
             yield self._fixed(principal, resource)
         elif resource.node.shape == "home":
+            joining: dict[str, list[Side]] = {}
             for tree in self.of(resource.path[0]):
                 node = await tree.find(db, principal, resource.node.account_id, ())
-                if node is not None:
-                    home = replace(resource, node=node, tree=tree)
-                    async for found in paged(tree, db, principal, node, page):
+                if node is None:
+                    continue
+                async for found in paged(tree, db, principal, node, page):
+                    if tree.joins:
+                        for each in found:
+                            joining.setdefault(each.name, []).append((tree, each))
+                    else:
+                        home = replace(resource, node=node, tree=tree)
                         yield [home.member(each) for each in found]
+            yield [_resource((*resource.path, name), sides, resource.base) for name, sides in joining.items()]
         else:
             tree, node = resource.of_tree()
             async for found in paged(tree, db, principal, node, page):
@@ -231,6 +244,15 @@ class Trees:
         if resource.kind == "principals":
             return [Resource(path=("principals", mine), kind="principal", who=principal)]
         return []
+
+
+def _resource(path: Path, found: Sequence[Side], base: Base) -> Resource:
+    """What one tree has at a path, or two."""
+    if len(found) == 1:
+        ((tree, node),) = found
+        return Resource(path=path, kind="node", node=node, tree=tree, base=base)
+    joined = Joined(found[0], found[1])
+    return Resource(path=path, kind="node", node=joined.node, tree=joined, base=base)
 
 
 async def account_of(db: Reader, principal: Principal, segment: str) -> int | None:

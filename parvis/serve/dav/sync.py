@@ -42,9 +42,9 @@ async def run(ask: Ask, request: Element, resource: Resource) -> Response:
     token = request.first(dav("sync-token"))
     state, place = _state(token.words() if token is not None else "", node)
     deep, limit = _level(ask, request), limit_of(request)
-    if place and not deep:
-        raise Precondition(_BAD_TOKEN, "the sync token is of another level")
-    if deep:
+    if not deep and token is not None and token.words() and bool(place) != bool(node.rest):
+        raise Precondition(_BAD_TOKEN, "the sync token is of another level, or of more than is seen now")
+    if deep or node.rest:
         page = await tree.sync_below(ask.store.db, ask.who, node, state, limit, place)
     else:
         page = await tree.sync(ask.store.db, ask.who, node, state, limit, deep=False)
@@ -52,17 +52,17 @@ async def run(ask: Ask, request: Element, resource: Resource) -> Response:
     async def pages() -> AsyncIterator[str]:
         found = [_below(resource, node, each) for each in page.changed]
         there = {each.path for each in found}
-        gone = [(*resource.path, *name) for name in page.departed] if state else []
+        gone = [(*resource.path, *name) for name in page.departed] if state or (place and not deep) else []
         yield "".join(multistatus.status(ask.base.href(path), 404) for path in gone if path not in there)
         reading = Reading(ask, wanted(request), around=resource)
-        for place in range(0, len(found), multistatus.PAGE):
-            yield await written(ask, reading, found[place : place + multistatus.PAGE])
+        for start in range(0, len(found), multistatus.PAGE):
+            yield await written(ask, reading, found[start : start + multistatus.PAGE])
         closed = xml.empty(dav("sync-traversal-supported"))  # RFC 6578 §3.3
         yield "".join(multistatus.status(resource.member(each).href, 403, closed) for each in page.closed)
         if page.more:  # RFC 6578 §3.6
             error = xml.empty(dav("number-of-matches-within-limits"))
             yield multistatus.status(resource.href, 507, error)
-        yield xml.wrapped(dav("sync-token"), sync_token(node.id, page.state) + (page.place and f"/{page.place}"))
+        yield xml.wrapped(dav("sync-token"), sync_token(node.id, page.state, page.place))
 
     return await multistatus.streamed(pages())
 

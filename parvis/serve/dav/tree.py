@@ -91,6 +91,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     modified_ms: int | None = None
     state: int | None = None
     """For a collection that can be synchronised: the newest modseq in it. It makes DAV:sync-token and getctag."""
+    rest: str = ""
+    """What the state of a collection of several trees says besides: a second part of its sync token."""
     content: bytes | None = None
     """The bytes, when they were asked for with the node: `several(content=True)` and `candidates`."""
     sure: bool = False
@@ -263,8 +265,15 @@ class Tree(ABC):
     may be among them; everything else that clients set is kept as a dead property by the engine."""
     depth: ClassVar[Literal["one", "deep"]] = "one"
     """Whether there are collections in collections; one-level trees take new collections only in the home."""
+    joins: ClassVar[bool] = False
+    """Whether a collection may be one with that of another tree at the same path (serve.dav.joined): then its home
+    is small, what its `draft` returns has a `uid`, and another kind is refused by supported-calendar-component."""
 
     # Looking
+
+    def of(self, node: Node) -> "Tree":
+        """The tree of a member that this one gave: itself, unless it is several."""
+        return self
 
     @abstractmethod
     async def find(
@@ -349,7 +358,8 @@ class Tree(ABC):
 
     def makes(self, shape: Shape, properties: Mapping[str, Element]) -> bool:
         """Whether a collection of this shape with these properties would be this tree's: in the home "calendars"
-        the room tasks takes those whose supported-calendar-component-set is VTODO alone."""
+        the room tasks takes those whose supported-calendar-component-set has VTODO. What several want is made by
+        each of them, under one name."""
         return False
 
     async def make(
