@@ -65,9 +65,9 @@ async def full_after_the_first_bytes(blobs: Blobs) -> FolderWriter:
     writer = await blobs.writer(whole=True)
     assert isinstance(writer, FolderWriter)
     await writer.write(bytes(LARGEST + 1))
-    assert writer._file is not None
-    writer._file.close()
-    writer._file = Path("/dev/full").open("wb", buffering=4096)  # noqa: SIM115 - the writer closes it
+    assert writer.file is not None
+    writer.file.close()
+    writer.file = Path("/dev/full").open("wb", buffering=4096)  # noqa: SIM115 - the writer closes it
     return writer
 
 

@@ -5,16 +5,17 @@ import hashlib
 import itertools
 import os
 import random
+from typing import BinaryIO
 
 import pytest
 
 from parvis.kernel import clock
 from parvis.kernel.errors import NotFound, Unavailable
 from parvis.store import tidy
+from parvis.store.blobs import folder
 from parvis.store.blobs.contract import Piece
 from parvis.store.blobs.cutting import LEAST, MOST, Cutter
 from parvis.store.blobs.extents import Extent
-from parvis.store.blobs.folder import FolderWriter
 from parvis.store.store import Store
 
 MIB = 1024 * 1024
@@ -87,17 +88,16 @@ async def test_a_part_over_several_pieces_is_left_in_their_files(store_sqlite: S
 async def test_a_piece_that_cannot_be_kept_is_told_and_nothing_is_left(
     store_sqlite: Store, monkeypatch, fails
 ) -> None:
-    store, committed = store_sqlite, 0
-    real = FolderWriter.sync
+    store, committed, real = store_sqlite, 0, folder._sync
 
-    async def sync(self) -> None:
+    def sync(file: BinaryIO) -> None:
         nonlocal committed
         committed += 1
         if committed == fails + 1:
-            raise Unavailable("the disk is full")
-        await real(self)
+            raise OSError("the disk is full")
+        real(file)
 
-    monkeypatch.setattr(FolderWriter, "sync", sync)
+    monkeypatch.setattr(folder, "_sync", sync)
     writer = await store.blobs.writer()
     with pytest.raises(Unavailable):
         for seed in range(40):

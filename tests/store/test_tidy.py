@@ -90,4 +90,4 @@ async def test_half_written_files_go(store_sqlite: Store, tmp_path, days) -> Non
     with days(2):
         await tidy.blobs(store_sqlite)
     assert not list(tmp_path.glob("blobs/incoming/*"))
-    writer._file.close()
+    writer.file.close()

@@ -2,6 +2,7 @@
 synced, then renamed, so that a name is never half a blob."""
 
 import asyncio
+import ctypes
 import fcntl
 import hashlib
 import os
@@ -18,6 +19,7 @@ from parvis.store.blobs.contract import RENEW_MS, BlobWriter, Step, stored
 from parvis.store.blobs.extents import Extent, chunks
 from parvis.store.sql.contract import Database
 
+_LIBC, _SYNC_FILE_RANGE_WRITE = ctypes.CDLL(None), 2
 _MINUTE_MS = 60_000
 _EVER = 1 << 62
 
@@ -103,15 +105,13 @@ class FolderBlobs:
     async def commit(self, writers: Sequence[BlobWriter]) -> list[str]:
         """See Blobs.commit."""
         mine = [writer for writer in writers if isinstance(writer, FolderWriter)]
-        for error in await asyncio.gather(*(writer.sync() for writer in mine), return_exceptions=True):
-            if error is not None:
-                raise error
-        found = {writer.temporary: writer.digest() for writer in mine if writer.in_file}
+        found = {writer.temporary: writer.digest() for writer in mine if writer.file}
         with _writing():
-            await asyncio.to_thread(self._keep, found)
+            await asyncio.to_thread(self._keep, [writer.file for writer in mine if writer.file], found)
         return [found.get(writer.temporary) or await self.put(writer.held) for writer in mine]
 
-    def _keep(self, written: Mapping[Path, str]) -> None:
+    def _keep(self, files: Sequence[BinaryIO], written: Mapping[Path, str]) -> None:
+        _harden(files)
         fresh = dict[Path, str]()
         for temporary, digest in written.items():
             if digest in fresh.values() or self.renew(digest):
@@ -215,7 +215,8 @@ class FolderWriter:
     def __init__(self, blobs: FolderBlobs, temporary: Path) -> None:
         self._blobs, self.temporary = blobs, temporary
         self.held = b""
-        self._file: BinaryIO | None = None
+        self.file: BinaryIO | None = None
+        """Where it is when it is no longer in `held`."""
         self._hash = hashlib.sha256()
         self.size = 0
 
@@ -231,24 +232,12 @@ class FolderWriter:
 
     def _write(self, content: bytes | memoryview) -> None:
         self._hash.update(content)
-        self._file = self._file or self.temporary.open("xb")
-        self._file.write(content)
-
-    @property
-    def in_file(self) -> bool:
-        """Whether it has a file; else everything is in `held`."""
-        return self._file is not None
+        self.file = self.file or self.temporary.open("xb")
+        self.file.write(content)
 
     def digest(self) -> str:
         """The hash of what is in the file."""
         return self._hash.hexdigest()
-
-    async def sync(self) -> None:
-        """Makes the bytes of the file durable and closes it. Raises Unavailable."""
-        if (file := self._file) is not None:
-            with _writing():
-                await asyncio.to_thread(_sync, file)
-                file.close()
 
     async def commit(self) -> str:
         """See BlobWriter.commit."""
@@ -257,9 +246,9 @@ class FolderWriter:
 
     async def abort(self) -> None:
         """See BlobWriter.abort."""
-        if self._file is not None:
+        if self.file is not None:
             with suppress(OSError):  # what is still in its buffer may not fit on the disk
-                self._file.close()
+                self.file.close()
             self.temporary.unlink(missing_ok=True)
 
 
@@ -289,6 +278,23 @@ def _is_old(folder: Path) -> bool:
         return clock.now_ms() - folder.stat().st_mtime_ns // 1_000_000 > _MINUTE_MS
     except FileNotFoundError:
         return False
+
+
+def _harden(files: Sequence[BinaryIO]) -> None:
+    """Makes what is in files durable, and closes them. The disk hears of all before it is waited for any."""
+    for file in files:
+        file.flush()
+        _begin(file)
+    for file in files:
+        _sync(file)
+        file.close()
+
+
+def _begin(file: BinaryIO) -> None:
+    """Lets the disk begin with what is in a file, and does not wait for it, where the system can (Linux does)."""
+    begin = getattr(_LIBC, "sync_file_range", None)
+    if begin is not None:
+        begin(file.fileno(), ctypes.c_int64(0), ctypes.c_int64(0), _SYNC_FILE_RANGE_WRITE)
 
 
 def _sync(file: BinaryIO) -> None:

@@ -6,24 +6,18 @@ import asyncio
 import bisect
 import hashlib
 import tempfile
-from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from parvis.kernel import clock
 from parvis.kernel.errors import NotFound
 from parvis.kernel.mapped import Mapped, Raw
-from parvis.store.blobs.contract import CHUNK, Blobs, BlobWriter, Piece
-from parvis.store.blobs.cutting import Cutter
+from parvis.store.blobs.contract import Blobs, BlobWriter, Piece
 from parvis.store.blobs.extents import Extent, chunks
+from parvis.store.blobs.writing import PiecedWriter
 from parvis.store.sql.contract import Database, Tx
 
 _PAGE = 1000
-_PART = 16 * CHUNK
-"""Bytes that are looked at and written at once: what comes from the network comes in far smaller pieces, and each
-part has a way to another thread."""
-_BEHIND = 2
-"""Times as many pieces as are made durable together that are on their way to the disk while others are written."""
 
 
 class PiecedBlobs:
@@ -36,7 +30,8 @@ class PiecedBlobs:
 
     async def writer(self, *, whole: bool = False) -> BlobWriter:
         """See Blobs.writer."""
-        return await self.inner.writer() if whole else PiecedWriter(self, await self.inner.writer())
+        writer = await self.inner.writer()
+        return writer if whole else PiecedWriter(self.inner, writer, self.assemble)
 
     async def assemble(self, pieces: Sequence[Piece], digest: str | None = None) -> str:
         """See Blobs.assemble."""
@@ -136,114 +131,6 @@ class PiecedBlobs:
         """See Blobs.delete_older."""
         dropped = await self._db.write(lambda tx: _drop(tx, digest, before_ms))
         return await self.inner.delete_older(digest, before_ms) or dropped
-
-
-class PiecedWriter:
-    """Writes piece after piece, each hashed as it comes, and the whole too. Nobody waits for what can go on by
-    itself: while one part is looked at and written the next is received, and while a piece becomes durable, which
-    the disk takes its time for, the pieces behind it are written."""
-
-    def __init__(self, blobs: PiecedBlobs, writer: BlobWriter) -> None:
-        self._blobs, self._writer = blobs, writer
-        self._cutter, self._hash = Cutter(), hashlib.sha256()
-        self._pieces: list[Piece] = []
-        self._written: list[BlobWriter] = []
-        self._behind: deque[asyncio.Task[list[Piece]]] = deque()
-        self._passing: asyncio.Task[None] | None = None
-        self._filling, self._other = memoryview(bytearray(_PART)), memoryview(bytearray(_PART))
-        self._filled = 0
-        self.size = 0
-
-    async def write(self, chunk: bytes | memoryview) -> None:
-        """See BlobWriter.write. What fails is told by a later call."""
-        self.size += len(chunk)
-        left = memoryview(chunk)
-        while left:
-            end = min(self._filled + len(left), _PART)
-            taken = end - self._filled
-            self._filling[self._filled : end] = left[:taken]
-            self._filled, left = end, left[taken:]
-            if end == _PART:
-                await self._passed()
-                self._passing = asyncio.create_task(self._pass_on(self._taken()))
-
-    def _taken(self) -> memoryview:
-        """What has come. The two buffers are filled in turn, always the same: new memory for each part costs more
-        than to copy into it."""
-        content = self._filling[: self._filled]
-        self._filling, self._other, self._filled = self._other, self._filling, 0
-        return content
-
-    async def _passed(self) -> None:
-        """Waits for the part before."""
-        if self._passing is not None:
-            await self._passing
-            self._passing = None
-
-    async def _pass_on(self, content: memoryview) -> None:
-        """Both hashes, of the whole and of the piece, are computed at once."""
-        hashed = asyncio.create_task(asyncio.to_thread(self._hash.update, content))
-        try:
-            start = 0
-            for place in await asyncio.to_thread(self._cutter.cuts, content):
-                await self._writer.write(content[start:place])
-                await self._cut()
-                start = place
-            if start < len(content):
-                await self._writer.write(content[start:])
-        finally:
-            await hashed
-
-    async def _cut(self) -> None:
-        self._written.append(self._writer)
-        self._writer = await self._blobs.inner.writer()
-        if len(self._written) == self._blobs.at_once:
-            self._harden()
-            if len(self._behind) > _BEHIND:
-                await self._settle()
-
-    def _harden(self) -> None:
-        written, self._written = self._written, []
-        self._behind.append(asyncio.create_task(_committed(self._blobs.inner, written)))
-
-    async def _settle(self) -> None:
-        """Waits until the oldest pieces are durable. When one fails they stay for `abort` to see their end."""
-        self._pieces += await self._behind[0]
-        self._behind.popleft()
-
-    async def commit(self) -> str:
-        """See BlobWriter.commit."""
-        await self._passed()
-        await self._pass_on(self._taken())
-        if self._writer.size or not (self._pieces or self._behind or self._written):
-            await self._cut()
-        if self._written:
-            self._harden()
-        while self._behind:
-            await self._settle()
-        return await self._blobs.assemble(self._pieces, self._hash.hexdigest())
-
-    async def abort(self) -> None:
-        """See BlobWriter.abort. Pieces that are written already are swept."""
-        if self._passing is not None:
-            await asyncio.wait([self._passing])
-        if self._behind:
-            await asyncio.wait(self._behind)
-        for task in (*self._behind, *([self._passing] if self._passing else [])):
-            if not task.cancelled():
-                task.exception()  # it was told, or is of no more interest
-        for writer in (*self._written, self._writer):
-            await writer.abort()
-
-
-async def _committed(blobs: Blobs, writers: Sequence[BlobWriter]) -> list[Piece]:
-    try:
-        found = await blobs.commit(writers)
-    except BaseException:
-        for writer in writers:
-            await writer.abort()
-        raise
-    return [Piece(digest, writer.size) for digest, writer in zip(found, writers, strict=True)]
 
 
 async def _keep(tx: Tx, digest: str, size: int, pieces: Sequence[Piece]) -> None:
