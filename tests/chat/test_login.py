@@ -135,3 +135,44 @@ async def test_a_device_is_known_without_asking_for_it_again(open_client) -> Non
     with counting() as second:
         await ann.ask("GET", "/v3/account/whoami")
     assert (len(first.statements), len(second.statements)) == (2, 0)
+
+
+async def browser(open_client, context, name: str = "ann"):
+    """Somebody's browser: signed in by a session of the house."""
+    client = await open_client(name, signed_in=False)
+    token, session = await sessions.open(context.store, client.person, "Firefox", "")
+    client.headers["authorization"] = f"Bearer {token}"
+    return client, session
+
+
+async def test_a_browser_names_a_device_of_its_own_and_takes_it_up_again_after_its_sign_in_is_over(
+    open_client, context
+) -> None:
+    ann, session = await browser(open_client, context)
+    assert "device_id" not in await ann.ask("GET", "/v3/account/whoami")
+    await ann.ask("PUT", "/v3/devices/WEB", 201, json={"display_name": "Firefox, Linux"})
+    await ann.ask("GET", "/v3/account/whoami")
+    with counting() as statements:
+        assert (await ann.ask("GET", "/v3/account/whoami"))["device_id"] == "WEB"
+    assert len(statements) <= 1
+    listed = (await ann.ask("GET", "/v3/devices"))["devices"]
+    assert [(each["device_id"], each["display_name"]) for each in listed] == [("WEB", "Firefox, Linux")]
+    other, _ = await browser(open_client, context)
+    refused = await other.ask("PUT", "/v3/devices/WEB", 403, json={})
+    assert refused["errcode"] == "M_FORBIDDEN"
+    await sessions.end(context.store, ann.person, session.id)
+    await other.ask("PUT", "/v3/devices/WEB", 201, json={})
+    assert (await other.ask("GET", "/v3/account/whoami"))["device_id"] == "WEB"
+    await other.ask("POST", "/v3/logout", json={})
+    last, _ = await browser(open_client, context)
+    assert (await last.ask("GET", "/v3/devices"))["devices"] == []
+
+
+async def test_a_device_of_somebody_else_is_not_taken_and_a_token_has_no_other(open_client, context) -> None:
+    ann, _ = await browser(open_client, context)
+    bob, _ = await browser(open_client, context, "bob")
+    await ann.ask("PUT", "/v3/devices/WEB", 201, json={})
+    await bob.ask("PUT", "/v3/devices/WEB", 201, json={})
+    assert len((await ann.ask("GET", "/v3/devices"))["devices"]) == 1
+    token = await open_client("ann")
+    assert (await token.ask("PUT", "/v3/devices/NEW", 404, json={}))["errcode"] == "M_UNRECOGNIZED"

@@ -17,11 +17,14 @@ from parvis.kernel.errors import NotFound
 from parvis.store.sql.contract import marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
+from parvis.wire.matrix.errors import BadMatrix
 
 PROTOCOL = "matrix"
 _CACHED = 10_000
 _LETTERS = string.ascii_uppercase
 _LENGTH = 10
+_NEW = """INSERT INTO chat_device (id, principal_id, device_id, session_id, name, created_ms)
+    VALUES (?, ?, ?, ?, ?, ?)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +78,41 @@ async def open(  # noqa: A001 - the word of the field
             await unit.run("UPDATE chat_device SET session_id = ? WHERE id = ?", session.id, row[0])
             await unit.run("DELETE FROM session WHERE id = ? AND principal_id = ?", row[1], principal.id)
             return int(row[1])
-        await unit.run(
-            """INSERT INTO chat_device (id, principal_id, device_id, session_id, name, created_ms)
-            VALUES (?, ?, ?, ?, ?, ?)""",
-            ids.new_id(),
-            principal.id,
-            chosen,
-            session.id,
-            title,
-            clock.now_ms(),
-        )
+        await unit.run(_NEW, ids.new_id(), principal.id, chosen, session.id, title, clock.now_ms())
         await keys.changed(unit, server, principal)
         return 0
 
     if before := await store.write(work):
         await sessions.announce(store, Ended(principal.id, before))
     return token, chosen
+
+
+async def adopt(server: Server, principal: Principal, device_id: str, name: str) -> None:
+    """Makes this browser's sign-in the one of a device: a new device, or one of the person's whose own sign-in is
+    over. Raises BadMatrix for a sign-in of another kind, and for a device that is signed in elsewhere."""
+
+    async def work(unit: Unit) -> None:
+        kind = await unit.value(
+            "SELECT kind FROM session WHERE id = ? AND principal_id = ?", principal.session_id, principal.id
+        )
+        if kind != "session":
+            raise BadMatrix("This sign-in has no device", errcode="M_UNRECOGNIZED")
+        row = await unit.row(
+            """SELECT d.id, s.id FROM chat_device d LEFT JOIN session s ON s.id = d.session_id
+            AND (s.expires_ms IS NULL OR s.expires_ms > ?) WHERE d.principal_id = ? AND d.device_id = ?""",
+            clock.now_ms(),
+            principal.id,
+            device_id,
+        )
+        if row is not None and row[1] is not None:
+            raise BadMatrix("This device is signed in elsewhere", errcode="M_FORBIDDEN", field="deviceId")
+        if row is not None:
+            await unit.run("UPDATE chat_device SET session_id = ? WHERE id = ?", principal.session_id, row[0])
+            return
+        await unit.run(_NEW, ids.new_id(), principal.id, device_id, principal.session_id, name, clock.now_ms())
+        await keys.changed(unit, server, principal)
+
+    await server.store.write(work)
 
 
 async def of(store: Store, principal: Principal) -> list[Device]:

@@ -124,7 +124,7 @@ async def test_static_files(open_client) -> None:
     ann = await open_client("ann", signed_in=False)
     page = await ann.get("/mail/inbox", headers={"accept": "text/html"})
     assert "<title>Parvis" in page.text
-    assert "script-src 'self';" in page.headers["content-security-policy"]
+    assert "script-src 'self' 'wasm-unsafe-eval';" in page.headers["content-security-policy"]
     assert page.headers["cache-control"] == "no-cache"
     assert (await ann.get("/", headers={"if-none-match": page.headers["etag"]})).status_code == 304
     script = await ann.get("/assets/a-123.js", headers={"accept-encoding": "gzip"})

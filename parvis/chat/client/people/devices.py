@@ -4,7 +4,8 @@ from parvis.chat.client.call import Call, Endpoint, text
 from parvis.chat.client.people import proof
 from parvis.chat.people import devices
 from parvis.chat.people.devices import Device
-from parvis.serve.http.exchange import Response
+from parvis.serve.http.exchange import Response, answer
+from parvis.wire.matrix import identifiers
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
 
@@ -26,8 +27,14 @@ async def _get(call: Call) -> Object:
     return _shown(await devices.one(call.store, call.who, call.params["deviceId"]))
 
 
-async def _rename(call: Call) -> Object:
+async def _rename(call: Call) -> Object | Response:
+    """A browser's sign-in has no device until it names one here, as an application service makes them (Matrix v1.19
+    Application Service §Device management)."""
     body = await call.json(strict=False)
+    if not call.device:
+        name = text(body, "display_name", limit=1000, default=call.params["deviceId"])
+        await devices.adopt(call.server, call.who, identifiers.device_id(call.params["deviceId"]), name)
+        return answer({}, 201)
     await devices.one(call.store, call.who, call.params["deviceId"])
     if "display_name" in body:
         name = text(body, "display_name", limit=1000)
