@@ -4,6 +4,7 @@ import type calendar from './calendar.json';
 import type chat from './chat.json';
 import type compose from './compose.json';
 import type contacts from './contacts.json';
+import type crypto from './crypto.json';
 import type files from './files.json';
 import type filters from './filters.json';
 import type lists from './lists.json';
@@ -33,6 +34,7 @@ export const later = {
   chat: () => import('./chat.json'),
   compose: () => import('./compose.json'),
   contacts: () => import('./contacts.json'),
+  crypto: () => import('./crypto.json'),
   files: () => import('./files.json'),
   filters: () => import('./filters.json'),
   lists: () => import('./lists.json'),
@@ -46,4 +48,4 @@ export const later = {
   warnings: () => import('./warnings.json'),
 };
 
-export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings & typeof files & typeof contacts & typeof calendar & typeof tasks & typeof spaces & typeof chat;
+export type Messages = typeof ui & typeof shell & typeof start & typeof mail & typeof admin & typeof assistant & typeof compose & typeof filters & typeof lists & typeof queue & typeof search & typeof settings & typeof sharing & typeof vault & typeof warnings & typeof files & typeof contacts & typeof calendar & typeof tasks & typeof spaces & typeof chat & typeof crypto;

@@ -12,6 +12,7 @@ export const later = {
   chat: () => import('./chat.json'),
   compose: () => import('./compose.json'),
   contacts: () => import('./contacts.json'),
+  crypto: () => import('./crypto.json'),
   files: () => import('./files.json'),
   filters: () => import('./filters.json'),
   lists: () => import('./lists.json'),

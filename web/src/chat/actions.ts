@@ -9,8 +9,9 @@ import { data } from './data.svelte';
 import { drafts, placeOf } from './drafts.svelte';
 import { history } from './history.svelte';
 import { ask, MatrixError, room as inRoom } from './matrix';
+import { fetchMembers } from './members';
 import { outbox } from './outbox.svelte';
-import { stateOf } from './people';
+import { kindOf, stateOf, type Kind } from './people';
 import { pathTo } from './places';
 import { reading } from './reading.svelte';
 import type { Loudness } from './rules';
@@ -161,11 +162,17 @@ export async function leave(id: string): Promise<void> {
   data.count();
 }
 
+/** What a room of a kind begins with. */
+function beginning(kind: Kind): { type: string; state_key: ''; content: Content }[] {
+  if (kind === 'encrypted') return [{ type: 'm.room.encryption', state_key: '', content: { algorithm: 'm.megolm.v1.aes-sha2' } }];
+  return [{ type: 'org.parvis.room_kind', state_key: '', content: { kind } }];
+}
+
 /** Opens the conversation with somebody, and makes it when there is none. */
-export async function direct(user: string): Promise<void> {
-  const known = ((data.account['m.direct'] ?? {}) as Record<string, string[]>)[user]?.find((id) => data.rooms.has(id));
-  if (known) return router.go(pathTo(known));
-  const body = { is_direct: true, preset: 'trusted_private_chat', invite: [user], initial_state: [{ type: 'org.parvis.room_kind', state_key: '', content: { kind: 'private' } }] };
+export async function direct(user: string, encrypted = false): Promise<void> {
+  const known = ((data.account['m.direct'] ?? {}) as Record<string, string[]>)[user]?.flatMap((id) => data.rooms.get(id) ?? []).find((room) => !encrypted || kindOf(room) === 'encrypted');
+  if (known) return router.go(pathTo(known.id));
+  const body = { is_direct: true, preset: 'trusted_private_chat', invite: [user], initial_state: beginning(encrypted ? 'encrypted' : 'private') };
   const made = await tried(ask<{ room_id: string }>('POST', ['client', 'v3', 'createRoom'], { body }));
   if (!made) return;
   await keepDirect(user, made.room_id);
@@ -182,14 +189,13 @@ async function keepDirect(user: string, id: string): Promise<void> {
 export interface NewRoom {
   name: string;
   topic: string;
-  kind: 'open' | 'private';
+  kind: Kind;
   everybody: boolean;
   invite: string[];
 }
 
 export async function makeRoom({ name, topic, kind, everybody, invite }: NewRoom): Promise<boolean> {
-  const initial = [{ type: 'org.parvis.room_kind', state_key: '', content: { kind } }];
-  const body = { name, ...(topic ? { topic } : {}), invite, preset: everybody ? 'public_chat' : 'private_chat', visibility: everybody ? 'public' : 'private', initial_state: initial };
+  const body = { name, ...(topic ? { topic } : {}), invite, preset: everybody ? 'public_chat' : 'private_chat', visibility: everybody ? 'public' : 'private', initial_state: beginning(kind) };
   const made = await tried(ask<{ room_id: string }>('POST', ['client', 'v3', 'createRoom'], { body }));
   if (made) router.go(pathTo(made.room_id));
   return !!made;
@@ -205,9 +211,7 @@ export function remove(room: RoomState, user: string): Promise<unknown> {
 
 /** All who are in a room, or are invited to it; they are then known here. */
 export async function loadMembers(id: string): Promise<void> {
-  const told = await tried(ask<{ chunk: RoomEvent[] }>('GET', inRoom(id, 'members')));
-  const room = data.rooms.get(id);
-  if (told && room) data.put({ ...room, state: { ...room.state, ...Object.fromEntries(told.chunk.map((event) => [`${event.type}\n${event.state_key}`, event])) } });
+  await tried(fetchMembers(id));
 }
 
 let saidTyping = 0;

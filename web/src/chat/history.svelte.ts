@@ -1,5 +1,6 @@
 /** What was said before: pages of a room, and topics whose beginning is further back. */
 import { SvelteMap } from 'svelte/reactivity';
+import { sealing } from './crypto/sealing.svelte';
 import { data } from './data.svelte';
 import { ask, room as inRoom } from './matrix';
 import { backOf, older } from './reduce';
@@ -30,9 +31,10 @@ class History {
     const from = known && (backOf(known) ?? (known.timeline[0] ? await this.tokenBefore(known.id, known.timeline[0].event_id) : ''));
     if (!from) return;
     const page = ask<Page>('GET', inRoom(id, 'messages'), { query: { dir: 'b', from, limit, filter: LAZY } })
-      .then((answer) => {
+      .then(async (answer) => {
+        const chunk = await sealing.opened(id, answer.chunk);
         const now = data.rooms.get(id);
-        if (now) data.put(older(now, answer));
+        if (now) data.put(older(now, { ...answer, chunk }));
       })
       .finally(() => this.coming.delete(id));
     this.coming.set(id, page);
@@ -58,7 +60,7 @@ class History {
   /** One event, from here or from the server. Throws MatrixError. */
   async event(id: string, event: string): Promise<RoomEvent> {
     const here = data.rooms.get(id)?.timeline.find(({ event_id }) => event_id === event) ?? [...this.topics.values()].flat().find(({ event_id }) => event_id === event);
-    return here ?? ask<RoomEvent>('GET', inRoom(id, 'event', event));
+    return here ?? (await sealing.opened(id, [await ask<RoomEvent>('GET', inRoom(id, 'event', event))]))[0]!;
   }
 
   /** All that is known of a topic and what is about it, in order. Reactive. */
@@ -75,12 +77,12 @@ class History {
       ask<RoomEvent>('GET', inRoom(id, 'event', root)),
       ask<Page>('GET', ['client', 'v1', 'rooms', id, 'relations', root], { query: { limit: FAR, recurse: 'true' } }),
     ]);
-    this.topics.set(root, [first, ...answers.chunk.toReversed()]);
+    this.topics.set(root, await sealing.opened(id, [first, ...answers.chunk.toReversed()]));
   }
 
   /** The topics of a room, the one that was written in last first. Throws MatrixError. */
   async list(id: string): Promise<RoomEvent[]> {
-    return (await ask<Page>('GET', ['client', 'v1', 'rooms', id, 'threads'], { query: { limit: 50 } })).chunk;
+    return sealing.opened(id, (await ask<Page>('GET', ['client', 'v1', 'rooms', id, 'threads'], { query: { limit: 50 } })).chunk);
   }
 }
 

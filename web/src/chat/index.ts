@@ -1,6 +1,7 @@
 /** The chat feature: what it adds to the shell. Its rooms are kept in step from a moment after the start on, for the rail and for notifications. */
 import { openPassage, type Feature } from '../kernel/features';
 import { withWords } from '../kernel/i18n.svelte';
+import { signedIn } from '../kernel/session.svelte';
 import { link } from '../kernel/start.svelte';
 import { MessagesSquare } from '../ui/icons';
 import { badge } from './badge.svelte';
@@ -20,17 +21,18 @@ export const chat: Feature = {
   rail: 15,
   when: isThere,
   badge: () => badge.count,
-  component: withWords('chat', async () => {
+  component: withWords('crypto', withWords('chat', async () => {
     await load();
     return import('./ChatScreen.svelte');
-  }),
-  panel: withWords('chat', async () => {
+  })),
+  panel: withWords('crypto', withWords('chat', async () => {
     await load();
     return import('./Panel.svelte');
-  }),
+  })),
   commands,
   start: () => {
     if (!isThere()) return;
+    signedIn.leaving(async () => (await import('./crypto/store')).forget());
     openPassage('RoomEvent').provide(withWords('chat', async () => (await import('./passage')).open));
     setTimeout(() => void load().catch(() => undefined), LATER);
   },

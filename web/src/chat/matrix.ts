@@ -1,8 +1,13 @@
 /** Matrix's own API at the place this page came from, signed in by its cookie (Matrix v1.19 Client-Server §Web Browser Clients). */
-import { signedIn } from '../kernel/session.svelte';
 import type { Content } from './types';
 
 const TRIES = 3;
+
+let onEnded = () => undefined as void;
+/** Says what is done when the server no longer knows who asks. */
+export function whenEnded(done: () => void): void {
+  onEnded = done;
+}
 
 export class MatrixError extends Error {
   constructor(
@@ -47,7 +52,7 @@ export async function ask<Answer = Content>(method: 'GET' | 'POST' | 'PUT' | 'DE
     });
     if (answer.ok) return (await answer.json()) as Answer;
     const said = (await answer.json().catch(() => ({}))) as { errcode?: string; error?: string; retry_after_ms?: number };
-    if (answer.status === 401) signedIn.expire();
+    if (answer.status === 401) onEnded();
     const error = new MatrixError(said.errcode ?? 'M_UNKNOWN', answer.status, said.error ?? '', said.retry_after_ms);
     if (answer.status !== 429 || tries === TRIES) throw error;
     await new Promise((resolve) => setTimeout(resolve, error.wait || 1_000));

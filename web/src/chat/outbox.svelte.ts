@@ -1,7 +1,11 @@
 /** What is said goes out in the order it was written, one after the other in each room; without a network it waits on the device. */
 import { SvelteMap } from 'svelte/reactivity';
+import { sealFile } from './crypto/attachments';
+import { sealing } from './crypto/sealing.svelte';
+import { smaller } from './crypto/thumbnail';
 import { data } from './data.svelte';
 import { ask, MatrixError, room, upload } from './matrix';
+import { kindOf } from './people';
 import { aimed } from './timeline';
 import type { Content, Pending } from './types';
 
@@ -72,8 +76,9 @@ class Outbox {
     try {
       const content = aimed(one.file ? await this.bring(one) : one.content, (txn) => this.idOf(one.room, txn));
       if (!data.pending.some(({ txn }) => txn === one.txn)) return true; // taken back meanwhile
-      const path = one.redacts ? room(one.room, 'redact', one.redacts, one.txn) : room(one.room, 'send', one.type, one.txn);
-      const { event_id: eventId } = await ask<{ event_id: string }>('PUT', path, { body: content });
+      const sent = one.redacts ? { type: one.type, content } : await sealing.seal(one.room, one.type, content);
+      const path = one.redacts ? room(one.room, 'redact', one.redacts, one.txn) : room(one.room, 'send', sent.type, one.txn);
+      const { event_id: eventId } = await ask<{ event_id: string }>('PUT', path, { body: sent.content });
       this.sent.set(one.txn, eventId);
       const here = data.rooms.get(one.room)?.timeline.some((event) => event.event_id === eventId);
       if (here || one.redacts) data.done([one.txn]);
@@ -96,10 +101,23 @@ class Outbox {
 
   private async bring(one: Pending): Promise<Content> {
     this.progress.set(one.txn, 0);
-    const url = await upload(one.file!, String(one.content.filename ?? one.content.body ?? ''), (part) => this.progress.set(one.txn, part));
+    const told = (part: number) => this.progress.set(one.txn, part);
+    const known = data.rooms.get(one.room);
+    const content = known && kindOf(known) === 'encrypted' ? await this.sealed(one.file!, one.content, told) : { ...one.content, url: await upload(one.file!, String(one.content.filename ?? one.content.body ?? ''), told) };
     const { file: _file, ...rest } = one;
-    data.wait({ ...rest, content: { ...one.content, url } });
-    return { ...one.content, url };
+    data.wait({ ...rest, content });
+    return content;
+  }
+
+  /** A file for an encrypted room: what is stored says nothing, not even its name; large pictures have a small one beside them. */
+  private async sealed(file: Blob, content: Content, told: (part: number) => void): Promise<Content> {
+    const one = async (blob: Blob, heard: (part: number) => void) => {
+      const { stored, file: opens } = await sealFile(blob);
+      return { ...opens, url: await upload(stored, '', heard) };
+    };
+    const small = content.msgtype === 'm.image' ? await smaller(file) : null;
+    const thumbnail = small ? { thumbnail_file: await one(small.blob, () => undefined), thumbnail_info: small.info } : {};
+    return { ...content, file: await one(file, told), info: { ...(content.info as Content), ...thumbnail } };
   }
 }
 

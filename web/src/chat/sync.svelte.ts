@@ -4,7 +4,8 @@
  */
 import { signedIn } from '../kernel/session.svelte';
 import { data } from './data.svelte';
-import { ask, MatrixError } from './matrix';
+import { sealing } from './crypto/sealing.svelte';
+import { ask, MatrixError, whenEnded } from './matrix';
 import { told } from './notify';
 import { outbox } from './outbox.svelte';
 import type { Synced } from './types';
@@ -33,6 +34,7 @@ class Sync {
     if (this.running) return;
     this.running = new AbortController();
     const { signal } = this.running;
+    whenEnded(() => signedIn.expire());
     await data.wake();
     this.channel = new BroadcastChannel(`parvis-chat-${signedIn.person?.id}`);
     this.channel.onmessage = ({ data: news }: MessageEvent<News>) => this.hear(news);
@@ -105,8 +107,9 @@ class Sync {
     if (!data.me) data.me = (await ask<{ user_id: string }>('GET', ['client', 'v3', 'account', 'whoami'], { signal })).user_id;
     const { since } = data;
     const query = { filter: FILTER, since, timeout: since && !hasty ? WAIT_MS : 0, set_presence: document.visibilityState === 'visible' ? 'online' : 'unavailable' };
-    const answer = await ask<Synced>('GET', ['client', 'v3', 'sync'], { query, signal });
+    const said = await ask<Synced>('GET', ['client', 'v3', 'sync'], { query, signal });
     if (signal.aborted) return;
+    const answer = await sealing.told(said);
     const before = new Map(Object.keys(answer.rooms?.join ?? {}).map((id) => [id, data.rooms.get(id)]));
     if (!since) for (const id of data.rooms.keys()) if (!(id in (answer.rooms?.join ?? {})) && !(id in (answer.rooms?.invite ?? {}))) data.drop(id);
     this.take(answer);

@@ -1,5 +1,7 @@
 /** What Matrix says, as far as this client reads it (Matrix v1.19 Client-Server). */
 
+import type { Lost, Shield } from './crypto/types';
+
 export type Content = Record<string, unknown>;
 
 export interface RoomEvent {
@@ -10,6 +12,8 @@ export interface RoomEvent {
   content: Content;
   state_key?: string;
   redacts?: string;
+  /** It came encrypted: why it is not read, or what is to be said of how it came. */
+  sealed?: { lost?: Lost; shield?: Shield };
   unsigned?: { transaction_id?: string; redacted_because?: RoomEvent; prev_content?: Content; 'm.relations'?: Bundle };
 }
 

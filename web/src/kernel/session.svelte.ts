@@ -35,6 +35,7 @@ const REMEMBERED = 'parvis-person';
 class SignedIn {
   /** The person, null when signed out, undefined while that is not known. Reactive. */
   person = $state.raw<Principal | null | undefined>(undefined);
+  private readonly works: (() => Promise<void>)[] = [];
   /** True when the server could not be asked and the person is the one this device remembers. */
   offline = $state(false);
 
@@ -76,8 +77,14 @@ class SignedIn {
     return body.principal;
   }
 
+  /** What else is to be forgotten as somebody signs out, while the server still knows them. */
+  leaving(work: () => Promise<void>): void {
+    this.works.push(work);
+  }
+
   /** Signs out here and forgets what this device keeps of the person. */
   async signOut(): Promise<void> {
+    for (const work of this.works) await work().catch(() => undefined);
     await authRequest('POST', 'sign-out').catch(() => undefined);
     await db.forget();
     this.take(null);
@@ -124,7 +131,7 @@ async function listOf<T>(answer: Response, name: string): Promise<T[]> {
 }
 
 /** What the list of devices will call this one: `Firefox, Linux`. */
-function deviceName(): string {
+export function deviceName(): string {
   const agent = navigator.userAgent;
   const browser = /Firefox/.test(agent) ? 'Firefox' : /Edg\//.test(agent) ? 'Edge' : /Chrome/.test(agent) ? 'Chrome' : /Safari/.test(agent) ? 'Safari' : 'Browser';
   const system = /Android/.test(agent) ? 'Android' : /iPhone|iPad/.test(agent) ? 'iOS' : /Mac/.test(agent) ? 'macOS' : /Windows/.test(agent) ? 'Windows' : 'Linux';

@@ -137,3 +137,7 @@ export { default as BellOff } from '@lucide/svelte/icons/bell-off';
 export { default as MessageSquareText } from '@lucide/svelte/icons/message-square-text';
 export { default as Vote } from '@lucide/svelte/icons/vote';
 export { default as Mic } from '@lucide/svelte/icons/mic';
+export { default as FileLock } from '@lucide/svelte/icons/file-lock';
+export { default as KeyRound } from '@lucide/svelte/icons/key-round';
+export { default as ShieldCheck } from '@lucide/svelte/icons/shield-check';
+export { default as Shield } from '@lucide/svelte/icons/shield';

@@ -1,0 +1,106 @@
+/** Encrypted rooms in our client: two people in two browsers, and matrix-js-sdk as the other side. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { enter, launch, person } from './harness.mjs';
+
+const SERIAL = Date.now() % 100_000;
+const NAME = `Secret ${SERIAL}`;
+let browser;
+let camille;
+let ines;
+const log = (page, name = NAME) => page.getByRole('log', { name: new RegExp(name) });
+const line = (page, text, name = NAME) => log(page, name).getByRole('article').filter({ hasText: text });
+const field = (page, name = NAME) => page.getByRole('textbox', { name: `Écrire dans ${name}` });
+const entry = (page, name = NAME) => page.getByRole('navigation', { name: 'Conversations' }).getByRole('link', { name: new RegExp(name) });
+async function say(page, text, name = NAME) {
+  await field(page, name).fill(text);
+  await page.keyboard.press('Enter');
+}
+
+/** What the server keeps of a room, as anybody who reads its database would see it. */
+const kept = (page, room) => page.evaluate(async (id) => (await (await fetch(`/_matrix/client/v3/rooms/${encodeURIComponent(id)}/messages?dir=b&limit=100`)).json()).chunk, room);
+const roomOf = (page) => decodeURIComponent(new URL(page.url()).pathname.split('/')[2]);
+
+before(async () => {
+  browser = await launch();
+  [camille, ines] = await Promise.all([enter(browser, person('fr')), enter(browser, person('fr', 4))]);
+});
+after(() => browser.close());
+
+test('a room is made encrypted, and what one says the other reads, while the server does not', async () => {
+  const wasm = [];
+  camille.on('request', (request) => /\.wasm/.test(request.url()) && wasm.push(request.url()));
+  await Promise.all([camille.goto('/chat'), ines.goto('/chat')]);
+  await camille.getByRole('button', { name: 'Nouvelle conversation ou nouveau salon' }).click();
+  await camille.getByRole('menuitem', { name: 'Nouveau salon' }).click();
+  await camille.getByRole('textbox', { name: 'Nom', exact: true }).fill(NAME);
+  await camille.getByRole('radio', { name: /Chiffré/ }).check();
+  await camille.getByRole('combobox', { name: 'Qui inviter' }).fill('Inès');
+  await camille.getByRole('dialog').getByRole('button', { name: /Inès Ben Youssef/ }).click();
+  assert.deepEqual(wasm, []);
+  await camille.getByRole('button', { name: 'Créer' }).click();
+  await camille.getByRole('heading', { name: NAME }).waitFor();
+  await entry(ines).click();
+  await ines.getByRole('button', { name: 'Accepter' }).click();
+  await field(ines).waitFor();
+  await say(camille, `Bonjour **Inès** ${SERIAL}`);
+  await line(ines, `Bonjour Inès ${SERIAL}`).locator('strong').waitFor();
+  await say(ines, `Xin chào Camille ${SERIAL}`);
+  await line(camille, `Xin chào Camille ${SERIAL}`).waitFor();
+  const events = await kept(camille, roomOf(camille));
+  assert.equal(events.filter(({ type }) => type === 'm.room.encrypted').length, 2);
+  assert.ok(!/Bonjour|chào/.test(JSON.stringify(events)));
+});
+
+test('edits, answers, topics and reactions go with it', async () => {
+  await line(ines, `Bonjour Inès ${SERIAL}`).focus();
+  await ines.keyboard.press('r');
+  await say(ines, `Réponse ${SERIAL}`);
+  await line(camille, `Réponse ${SERIAL}`).getByRole('button', { name: /Bonjour/ }).waitFor();
+  await line(ines, `Réponse ${SERIAL}`).focus();
+  await ines.keyboard.press('e');
+  await ines.getByText('Modification d’un message').waitFor();
+  await say(ines, `Réponse corrigée ${SERIAL}`);
+  await line(camille, `Réponse corrigée ${SERIAL}`).getByText('(modifié)').waitFor();
+  await line(camille, `Réponse corrigée ${SERIAL}`).focus();
+  await camille.keyboard.press('+');
+  await camille.getByRole('dialog', { name: 'Émojis' }).getByRole('button', { name: '🎉' }).click();
+  await line(ines, `Réponse corrigée ${SERIAL}`).getByRole('button', { name: /🎉/ }).waitFor();
+  await line(camille, `Bonjour Inès ${SERIAL}`).first().focus();
+  await camille.keyboard.press('t');
+  await camille.getByRole('textbox', { name: 'Répondre dans ce sujet' }).fill('En secret ?');
+  await camille.keyboard.press('Enter');
+  await line(ines, `Bonjour Inès ${SERIAL}`).first().getByRole('link', { name: /1 réponse/ }).click();
+  await ines.getByRole('log', { name: 'Sujet' }).getByText('En secret ?').waitFor();
+});
+
+test('a file is stored so that only the room can open it', async () => {
+  await camille.keyboard.press('Escape');
+  await camille.keyboard.press('Escape');
+  const [chooser] = await Promise.all([camille.waitForEvent('filechooser'), camille.getByRole('button', { name: 'Joindre des fichiers' }).first().click()]);
+  await chooser.setFiles({ name: `plan-${SERIAL}.txt`, mimeType: 'text/plain', buffer: Buffer.from('Le plan du quai.') });
+  const [saved] = await Promise.all([ines.waitForEvent('download'), line(ines, `plan-${SERIAL}.txt`).getByRole('button', { name: /plan/ }).click()]);
+  assert.equal(saved.suggestedFilename(), `plan-${SERIAL}.txt`);
+  assert.equal((await (await saved.createReadStream()).toArray()).join(''), 'Le plan du quai.');
+});
+
+test('what was said is there again after a reload, also in a second tab, and both can write', async () => {
+  await ines.reload();
+  await line(ines, `Xin chào Camille ${SERIAL}`).waitFor();
+  const other = await ines.context().newPage();
+  other.setDefaultTimeout(60_000);
+  await other.goto(ines.url());
+  await line(other, `Xin chào Camille ${SERIAL}`).waitFor();
+  await say(other, `De l’autre onglet ${SERIAL}`);
+  await line(camille, `De l’autre onglet ${SERIAL}`).waitFor();
+  await say(ines, `Du premier ${SERIAL}`);
+  await line(camille, `Du premier ${SERIAL}`).waitFor();
+  await line(other, `Du premier ${SERIAL}`).waitFor();
+  await other.close();
+});
+
+test('search says that it does not read the room', async () => {
+  await camille.keyboard.press('Control+f');
+  await camille.getByText('La recherche ne lit pas ce salon').waitFor();
+  assert.deepEqual([camille.faults, ines.faults], [[], []]);
+});

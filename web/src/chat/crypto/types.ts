@@ -1,0 +1,40 @@
+/** What pages and the worker with the keys tell each other. */
+import type { Content, RoomEvent } from '../types';
+
+/** What is to be said of how a message came. */
+export type Shield = 'unsigned' | 'unknown' | 'changed' | 'forged';
+/** Why a message is not read. */
+export type Lost = 'key' | 'before' | 'withheld' | 'broken';
+
+/** What an encrypted event says, or why that is not known. */
+export type Opened = { type: string; content: Content; shield?: Shield } | { lost: Lost };
+
+/** How this device stands. */
+export interface Standing {
+  /** Signed with the person's own identity. */
+  confirmed: boolean;
+  /** Whether it holds that identity, and can sign others with it. */
+  holds: boolean;
+  /** Whether there is a recovery key. */
+  recovery: boolean;
+  /** Whether the history is backed up from here. */
+  backup: boolean;
+}
+
+/** What `/sync` tells a device (§End-to-End Encryption, extensions to /sync). */
+export interface ToldDevice {
+  to_device?: { events: unknown[] };
+  device_lists?: { changed?: string[]; left?: string[] };
+  device_one_time_keys_count?: Record<string, number>;
+  device_unused_fallback_key_types?: string[];
+}
+
+/** A room as the encryption needs it. */
+export interface SealedRoom {
+  id: string;
+  /** Who can read what is said now. */
+  members: string[];
+  encryption: { algorithm?: string; rotation_period_ms?: number; rotation_period_msgs?: number };
+}
+
+export type Sealed = RoomEvent & { type: 'm.room.encrypted' };
