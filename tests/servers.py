@@ -21,12 +21,17 @@ import asyncpg
 _libc = ctypes.CDLL(None)
 
 
+def die_with_parent() -> None:
+    """Has this process killed when the one that made it has ended."""
+    _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def _dies_with_us(user: pwd.struct_passwd | None = None) -> Callable[[], None]:
     def prepare() -> None:
         if user is not None:
             os.setgid(user.pw_gid)
             os.setuid(user.pw_uid)
-        _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, after setuid, which would clear it
+        die_with_parent()  # after setuid, which would clear it
 
     return prepare
 

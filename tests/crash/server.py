@@ -2,21 +2,21 @@
 
 import asyncio
 import contextlib
+import multiprocessing
 import os
 import pathlib
 import random
 import re
-import select
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from typing import Any
 
 import httpx
 
+from parvis.__main__ import main
 from parvis.access import check as access_check
 from parvis.access import directory, sessions
 from parvis.app import App
@@ -26,13 +26,26 @@ from parvis.ops import people
 from parvis.store import check
 from parvis.store.check import Fault
 from parvis.store.sql.contract import Database
-from tests.servers import start
+from tests.servers import die_with_parent
 
-ROOT = pathlib.Path(__file__).parents[2]
 USING = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"]
 PERSON = "ann@example.org"
 _PATIENCE = 240
-"""Seconds until a server has started, which takes three on a quiet machine."""
+"""Seconds until a server has started, which takes one on a quiet machine."""
+_forking = multiprocessing.get_context("forkserver")
+"""Servers are forked from a process that has imported the program: that takes longer than all that they do to start."""
+_forking.set_forkserver_preload(["parvis.__main__"])
+
+
+def _serve(folder: pathlib.Path, log: pathlib.Path, out: Connection) -> None:
+    """What is printed goes into `out`, what is complained about into `log`."""
+    die_with_parent()
+    with log.open("ab") as complaints:
+        os.dup2(complaints.fileno(), 2)
+    os.dup2(out.fileno(), 1)
+    sys.stdout, sys.stderr = open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115 - until it is killed
+    sys.argv[1:] = ["serve", "--data", str(folder)]
+    sys.exit(main())
 
 
 async def prepare(folder: pathlib.Path, database: str = "") -> tuple[str, str]:
@@ -53,39 +66,29 @@ async def prepare(folder: pathlib.Path, database: str = "") -> tuple[str, str]:
 
 
 class Server:
-    """`python -m parvis serve`, to be killed."""
+    """`parvis serve` in a process of its own, to be killed."""
 
     def __init__(self, folder: pathlib.Path) -> None:
-        self.log = folder.parent / "server.log"
-        self.process = start(
-            [sys.executable, "-m", "parvis", "serve", "--data", str(folder)],
-            self.log,
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-            env=self._environment(folder),
-        )
-        self.ports: dict[str, int] = {}
+        log = folder.parent / "server.log"
+        self._out, written = _forking.Pipe(duplex=False)
+        self.process = _forking.Process(target=_serve, args=(folder, log, written))
+        self.process.start()
+        written.close()
         printed, end = "", time.monotonic() + _PATIENCE
         while "smtp: " not in printed or not printed.endswith("\n"):
-            ready, _, _ = select.select([self.process.stdout], [], [], 1)
-            piece = os.read(self.process.stdout.fileno(), 4096).decode() if ready else ""
-            assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() < end, f"not started after {_PATIENCE} s\n{self.log.read_text()}"
+            piece = os.read(self._out.fileno(), 4096).decode() if self._out.poll(1) else ""
+            assert self.process.is_alive(), log.read_text()
+            assert time.monotonic() < end, f"not started after {_PATIENCE} s\n{log.read_text()}"
             printed += piece
         self.ports = {name: int(port) for name, port in re.findall(r"^  (\w+): (\d+)$", printed, re.MULTILINE)}
         self.url = f"http://127.0.0.1:{self.ports['http']}"
 
-    @staticmethod
-    def _environment(folder: pathlib.Path) -> dict[str, str]:
-        """Ours, but compiled modules are kept: where PYTHONDONTWRITEBYTECODE is set each start would compile 1,300."""
-        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        return kept | {"PYTHONPYCACHEPREFIX": str(folder.parent / "compiled")}
-
     def kill(self) -> None:
         """kill -9, and nothing else."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        self.process.stdout.close()
+        self.process.kill()
+        self.process.join()
+        self.process.close()
+        self._out.close()
 
 
 @dataclass

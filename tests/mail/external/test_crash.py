@@ -2,39 +2,25 @@
 
 import asyncio
 import random
-import re
-import subprocess
-import sys
 
 import httpx
 
 from parvis.app import App
 from parvis.kernel.settings import Settings, load
 from tests import dovecot as dovecots
-from tests.crash.server import ROOT
+from tests.crash.server import Server
 from tests.leak.test_leak import PASSWORD, Person
 from tests.mail.external.conftest import Away, agree, closed, opened_app, person, server
 from tests.mail.external.test_sync import SENT, fill
-from tests.servers import start
 
 pytestmark = dovecots.marks
-
-
-def running(folder) -> tuple[subprocess.Popen, str]:
-    """The server in a process of its own, and its address."""
-    command = [sys.executable, "-m", "parvis", "serve", "--data", str(folder)]
-    process = start(command, folder.parent / "log", stdout=subprocess.PIPE, cwd=ROOT)
-    line = process.stdout.readline().decode()
-    match = re.search(r"http://\S+", line)
-    assert match, line + (folder.parent / "log").read_text()
-    return process, match.group()
 
 
 async def prepared(folder, port: int) -> Person:
     """A data folder with Ann, who is about to have an account at the Dovecot."""
     folder.mkdir()
     (folder / "parvis.toml").write_text(
-        'domains = ["example.net"]\negress_allow = ["127.0.0.1"]\n[ports]\nhttp = 0\n[limits]\nrequests_per_minute = 0\n'
+        'domains = ["example.net"]\negress_allow = ["127.0.0.1"]\n[ports]\nhttp = 0\nsmtp = 0\n[limits]\nrequests_per_minute = 0\n'
     )
     app = await opened_app(load(folder))
     ann = await person(app)
@@ -52,18 +38,18 @@ async def free(folder) -> None:
 async def killed(folder, act, seconds: float):
     """Runs the server, does something, and kills it after so long."""
     await free(folder)
-    process, url = await asyncio.to_thread(running, folder)
+    running = await asyncio.to_thread(Server, folder)
     try:
-        async with httpx.AsyncClient(base_url=url, auth=("ann@example.net", PASSWORD), timeout=30) as client:
+        async with httpx.AsyncClient(
+            base_url=running.url, auth=("ann@example.net", PASSWORD), timeout=30
+        ) as client:
             session = (await client.get("/jmap/session")).json()
             ann = Person(None, client, list(session["capabilities"]))
             found = await act(ann, session)
             await asyncio.sleep(seconds)
             return found
     finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+        running.kill()
 
 
 async def test_killed_over_and_over(tmp_path, dovecot) -> None:
@@ -94,8 +80,11 @@ async def test_killed_over_and_over(tmp_path, dovecot) -> None:
             ["Mailbox/query", {"accountId": number, "filter": {"role": "archive"}}, "0"],
             ["Email/query", {"accountId": number, "sort": [{"property": "receivedAt"}], "limit": 300}, "1"],
         ]
-        answer = await who.client.post("/jmap/api", json={"using": who.using, "methodCalls": named})
-        (archive,), some = (one[1]["ids"] for one in answer.json()["methodResponses"])
+        some: list[str] = []
+        async with asyncio.timeout(60):
+            while len(some) < 250:  # until so much has been brought
+                answer = await who.client.post("/jmap/api", json={"using": who.using, "methodCalls": named})
+                (archive,), some = (one[1]["ids"] for one in answer.json()["methodResponses"])
         update = {each: {"keywords/$flagged": True} for each in some[:100]}
         update |= {each: {"mailboxIds": {archive: True}} for each in some[100:200]}
         named = [["Email/set", {"accountId": number, "update": update, "destroy": some[200:250]}, "0"]]

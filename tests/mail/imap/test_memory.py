@@ -69,7 +69,7 @@ async def served(folder: pathlib.Path) -> tuple["subprocess.Popen[str]", int]:
     log = folder.parent / "server.log"
     command = [sys.executable, "-m", "parvis", "serve", "--data", str(folder)]
     with (folder.parent / "out").open("wb") as out:
-        process = start(command, log, stdout=out, cwd=ROOT)
+        process = start(command, log, stdout=out)
     end = time.monotonic() + 90
     while (found := re.search(r"^  imap: (\d+)$", (folder.parent / "out").read_text(), re.M)) is None:
         assert process.poll() is None and time.monotonic() < end, log.read_text()
