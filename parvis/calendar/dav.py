@@ -14,7 +14,7 @@ from parvis.calendar import attachments, calendars, draft, events, inbox, member
 from parvis.calendar.attaching import Attaching
 from parvis.calendar.draft import Draft
 from parvis.calendar.events import Row
-from parvis.calendar.model import EVENT, LARGEST, SCOPE
+from parvis.calendar.model import EVENT, LARGEST, MOST_PARTICIPANTS, SCOPE
 from parvis.calendar.transfer import Files
 from parvis.kernel import ids
 from parvis.kernel.errors import Forbidden, Invalid, TooLarge
@@ -59,6 +59,7 @@ _ZONE, _ZONE_ID = caldav("calendar-timezone"), caldav("calendar-timezone-id")
 _COMPONENTS = caldav("supported-calendar-component-set")
 _TRANSPARENT = caldav("schedule-calendar-transp")
 _DEFAULT = caldav("schedule-default-calendar-URL")
+_GUESTS = caldav("max-attendees-per-instance")
 _ATTACHMENT_SIZE, _ATTACHMENTS = caldav("max-attachment-size"), caldav("max-attachments-per-resource")
 _PRECONDITIONS = {
     "kind": "supported-calendar-component",
@@ -68,6 +69,7 @@ _PRECONDITIONS = {
     "empty": "valid-calendar-object-resource",
     "override": "valid-calendar-object-resource",
     "many": "max-instances",
+    "guests": "max-attendees-per-instance",
 }
 """By what is wrong; anything else is no valid calendar data. RFC 4791 §5.3.2.1"""
 
@@ -90,6 +92,7 @@ class Calendars(Tree):
         _TRANSPARENT: True,
         _COMPONENTS: True,
         _DEFAULT: True,
+        _GUESTS: False,
         _ATTACHMENT_SIZE: False,
         _ATTACHMENTS: False,
     }
@@ -480,6 +483,7 @@ def _properties(calendar: calendars.Row, chosen: Mapping[str, Any], names: froze
         _COLOR: chosen.get("color", calendar.color),
         _ORDER: str(chosen["sortOrder"]) if "sortOrder" in chosen else "",
         _ZONE_ID: zone_name,
+        _GUESTS: str(MOST_PARTICIPANTS),
         _ATTACHMENT_SIZE: str(attachments.LARGEST),
         _ATTACHMENTS: str(attachments.MOST),
         _ZONE: _written_zone(zone_name) if _ZONE in names and zone_name else "",

@@ -102,7 +102,7 @@ def _of(series: Series, data: bytes) -> Draft:
     if len(series.uid) > 500:
         raise BadCalendar("the UID is too long", reason="uid", field="UID")
     if any(len(each.every("ATTENDEE")) > MOST_PARTICIPANTS for each in series.components):
-        raise BadCalendar(f"an event has at most {MOST_PARTICIPANTS} participants", reason="many", field="ATTENDEE")
+        raise BadCalendar(f"an event has at most {MOST_PARTICIPANTS} guests", reason="guests", field="ATTENDEE")
     first, last = bounds(series)
     only = series.components[0]
     start = of_property(only, "DTSTART", series.zones)

@@ -90,6 +90,7 @@ async def answer(who, word: str, number: str | None = None) -> dict:
 
 
 async def test_an_invitation_is_answered(ann, bob, context, desk) -> None:
+    """RFC 6638 §3.2.1, §4.2"""
     number = await ann.make(title="Plan", participants=people("bob"), tell=True)
     await run_jobs(context)
     theirs = await only(bob)
@@ -376,6 +377,7 @@ async def test_only_what_is_not_known_is_handed_on(ann, room, desk) -> None:
 
 
 async def test_nobody_answers_for_somebody_else(ann, bob, context, room, desk) -> None:
+    """RFC 6638 §11.2, RFC 5546 §6.1.2, §6.2.1"""
     number = await ann.make(participants=people("zoe@elsewhere.example", "mallory@elsewhere.example"), tell=True)
     await run_jobs(context)
     said = event(

@@ -136,7 +136,7 @@ async def calendars(peer):
 
 
 async def test_the_tag_of_scheduling_stays_while_messages_are_delivered(calendars, context) -> None:
-    """RFC 6638 §3.2.10: a client that changes the event meanwhile is not refused."""
+    """RFC 6638 §3.2.10: a client that changes the event meanwhile is not refused., RFC 6638 §8.2, §8.3, §9.3"""
     ann, bob = calendars
     lines = event(
         "DTSTART:20260105T100000Z",

@@ -63,6 +63,7 @@ async def asked(who, method: str, path: str, body: bytes, depth: str = "0"):
 
 
 async def test_a_new_account(ann) -> None:
+    """RFC 6352 §6.2.3"""
     moved = await ann.ask("PROPFIND", "/.well-known/carddav", propfind("A:current-user-principal"), depth="0")
     ((_, root),) = (
         await asked(ann, "PROPFIND", moved.headers["location"], propfind("A:current-user-principal"))

@@ -85,6 +85,7 @@ async def bob(open_peer):
 
 
 async def test_a_card_is_kept_byte_for_byte(ann) -> None:
+    """RFC 6352 §5.1, §6.3.2, §6.3.2.2"""
     for name in ("apple", "google", "evolution", "thunderbird", "davx5", "rich"):
         put = await ann.keep(f"{name}.vcf", SAMPLES[name])
         assert put.status_code == 201, put.text
@@ -102,6 +103,7 @@ async def test_a_card_is_kept_byte_for_byte(ann) -> None:
 
 
 async def test_conditions(ann) -> None:
+    """RFC 6352 §6.3.2.3, §9.2"""
     assert (await ann.keep("a.vcf", SAMPLES["davx5"], if_none_match="*")).status_code == 201
     assert (await ann.keep("a.vcf", SAMPLES["davx5"], if_none_match="*")).status_code == 412
     etag = (await ann.get(ann.card("a.vcf"))).headers["etag"]
@@ -125,6 +127,7 @@ async def test_conditions(ann) -> None:
     ],
 )
 async def test_what_is_no_card_is_refused_by_name(ann, content, media, condition) -> None:
+    """RFC 6352 §6.3.2.1"""
     refused = await ann.ask("PUT", ann.card("x.vcf"), content, content_type=media)
     assert refused.status_code == 403
     assert f"<C:{condition}" in refused.text or f"{condition}/>" in refused.text, refused.text
@@ -152,6 +155,7 @@ async def test_a_uid_is_there_once(ann) -> None:
 
 
 async def test_versions_by_accept_and_by_report(ann) -> None:
+    """RFC 6352 §5.1.1"""
     await ann.keep("a.vcf", SAMPLES["davx5"])
     three = await ann.get(ann.card("a.vcf"), headers={"accept": "text/vcard; version=3.0"})
     assert b"VERSION:3.0\r\n" in three.content and b"ENCODING=b" in three.content
@@ -216,6 +220,7 @@ async def test_what_changed_is_told(ann) -> None:
 
 
 async def test_cards_move_between_books(ann) -> None:
+    """RFC 6352 §5.2, §6.2.1, §6.3.1"""
     await ann.keep("a.vcf", SAMPLES["apple"])
     made = await ann.ask(
         "MKCOL",

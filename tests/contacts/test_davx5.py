@@ -40,7 +40,7 @@ async def test_an_account_is_found_from_an_address_without_a_path(ann, phone) ->
 
 
 async def test_cards_come_in_the_version_that_is_asked_for(ann, phone) -> None:
-    """It is told that version 4.0 is understood, and asks for it whatever a card was kept as."""
+    """It is told that version 4.0 is understood, and asks for it whatever a card was kept as. RFC 6352 §6.2.2"""
     assert (await ann.keep("group.vcf", SAMPLES["apple group"])).status_code == 201
     for name in ("apple", "google", "evolution", "thunderbird", "davx5", "rich"):
         assert (await ann.keep(f"{name}.vcf", SAMPLES[name])).status_code == 201

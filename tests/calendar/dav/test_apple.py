@@ -240,6 +240,7 @@ async def test_a_window_of_time(ann) -> None:
 
 
 async def test_busy_times_of_several_people(ann, bob, store) -> None:
+    """RFC 5546 §3.3.2, §3.3.3, RFC 6638 §5"""
     await shared(store, bob, ann, Right.FREE_BUSY)
     await put(bob, "a.ics", meeting(start="20260105T100000Z"))
     wanted = text(

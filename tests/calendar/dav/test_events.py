@@ -40,6 +40,7 @@ def query(inner: str) -> str:
 
 
 async def test_put_get_change_delete(ann) -> None:
+    """RFC 4791 §5.3.3, §5.3.4"""
     made = await put(ann, "a.ics", meeting("X-KEPT:1"), if_none_match="*")
     assert made.status_code == 201, made.text
     got = await ann.get(ann.calendar + "a.ics")
@@ -79,6 +80,7 @@ async def test_what_old_programs_write_is_taken_and_kept(ann, length) -> None:
     ],
 )
 async def test_what_is_refused_names_its_condition(ann, data, condition) -> None:
+    """RFC 4791 §1.3"""
     answer = await put(ann, "a.ics", data)
     assert answer.status_code in (403, 413), answer.text
     assert condition in answer.text or answer.status_code == 413
@@ -161,6 +163,7 @@ async def test_synchronising(ann) -> None:
 
 
 async def test_making_calendars_and_their_properties(ann) -> None:
+    """RFC 4791 §5.2.1, §5.2.10, §5.3.1, RFC 6638 §9.1"""
     body = (
         f'<C:mkcalendar xmlns:D="DAV:" xmlns:C="{C}" xmlns:I="http://apple.com/ns/ical/"><D:set><D:prop>'
         "<D:displayname>Équipe</D:displayname><I:calendar-color>#FF0000FF</I:calendar-color>"
@@ -228,6 +231,7 @@ async def test_a_shared_calendar_until_it_is_withdrawn(ann, bob, store) -> None:
 
 
 async def test_who_sees_only_when_somebody_is_busy(ann, bob, store) -> None:
+    """RFC 4791 §6.1.1"""
     await put(ann, "a.ics", meeting("LOCATION:clinic"))
     await shared(store, ann, bob, Right.FREE_BUSY)
     mount = f"{bob.home}{ann.account}.calendar/"

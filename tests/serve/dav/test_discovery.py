@@ -41,6 +41,7 @@ async def test_an_account_is_known_by_its_address_too(ann) -> None:
 
 
 async def test_who_has_not_signed_in_is_asked_to(ann) -> None:
+    """RFC 4791 §11, RFC 6352 §13"""
     ann.auth = None
     refused = await ann.ask("PROPFIND", ann.calendars, depth="0")
     assert refused.status_code == 401
@@ -67,6 +68,7 @@ async def test_an_app_password_is_for_its_protocol(ann, store) -> None:
 
 
 async def test_options_tell_what_a_home_can_do(ann) -> None:
+    """RFC 4791 §2, §3.1, §5.1, RFC 6352 §3, §6.1"""
     ann.auth = None
     words = {}
     for path in (ann.files, ann.calendars, ann.books, "/dav/", "/dav"):

@@ -58,6 +58,7 @@ async def test_calendar_query(ann, work) -> None:
 
 
 async def test_calendar_data_may_be_a_part(ann, work) -> None:
+    """RFC 4791 §9.6.1, §9.6.4, §9.6.5"""
     window = '<C:comp-filter name="VEVENT"><C:time-range start="20260108T000000Z" end="20260116T000000Z"/></C:comp-filter>'
     expand = '<C:calendar-data><C:expand start="20260108T000000Z" end="20260116T000000Z"/></C:calendar-data>'
     told = found(await query(ann, work, window, expand))["weekly"]

@@ -13,6 +13,7 @@ from parvis.wire.dav.names import dav
 
 
 def test_names_are_resolved_whatever_the_prefix() -> None:
+    """RFC 4791 §1.2"""
     for body in (b'<a xmlns="DAV:"><b/></a>', b'<x:a xmlns:x="DAV:"><x:b/></x:a>'):
         found = xml.read(body)
         assert found.name == dav("a")

@@ -172,6 +172,7 @@ def test_an_answer_for_one_instance_makes_it_one_of_its_own() -> None:
 
 
 def test_someone_invited_to_one_instance_only() -> None:
+    """RFC 6638 §3.2.6"""
     before = stored(*weekly())
     extra = event(
         "RECURRENCE-ID:20260112T100000Z",

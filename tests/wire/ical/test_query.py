@@ -132,6 +132,7 @@ def test_a_time_range_of_any_kind_of_component() -> None:
 
 
 def test_properties_and_parameters() -> None:
+    """RFC 4791 §9.7.2, §9.7.3, §9.7.5"""
     assert found(WEEKLY, comp("VEVENT", prop("SUMMARY", like("réunion", collation="i;unicode-casemap"))))
     assert not found(WEEKLY, comp("VEVENT", prop("SUMMARY", like("réunion", collation="i;octet"))))
     assert found(WEEKLY, comp("VEVENT", prop("SUMMARY", like("r", collation="i;ascii-casemap"))))
@@ -148,6 +149,7 @@ def test_properties_and_parameters() -> None:
 
 
 def test_all_conditions_are_about_one_component() -> None:
+    """RFC 4791 §9.7.1"""
     both = comp("VEVENT", span("20260105T000000Z", "20260106T000000Z"), prop("SUMMARY", like("Autre")))
     assert not found([*WEEKLY, *MOVED], both)
 
@@ -204,6 +206,7 @@ def test_filters_of_what_nobody_knows_find_nothing() -> None:
 
 
 def test_expanded_and_limited() -> None:
+    """RFC 4791 §9.6.5, §9.6.6"""
     given = read(*WEEKLY, *MOVED)
     wanted = subset.parse(el("calendar-data", el("expand", start="20260105T000000Z", end="20260120T000000Z")))
     expanded = subset.subset(given, wanted)

@@ -71,7 +71,7 @@ def _add_missing(same: Json, organizer: Property) -> None:
 
 
 def _participant(given: Property) -> Json:
-    # RFC 5545 §3.2.3, §3.2.4, §3.2.5, §3.2.11, §3.2.12, §3.2.16, §3.2.18, §3.8.4.1
+    # RFC 5545 §3.2.3, §3.2.4, §3.2.5, §3.2.11, §3.2.12, §3.2.16, §3.2.18, §3.8.4.1, RFC 7986 §6.2
     address = _uri(given)
     said: Json = {"@type": "Participant", "calendarAddress": address}
     if given.param("CN"):

@@ -58,7 +58,7 @@ def _with_id(given: Property, name: str, *said: str) -> Property:
 
 
 def conferences(component: Component) -> Json:
-    """`virtualLocations` (RFC 7986 §5.11)."""
+    """`virtualLocations` (RFC 7986 §5.11, §6.3, §6.4)."""
     found = dict[str, Json]()
     for each in component.every("CONFERENCE")[:MOST]:
         said: Json = {"@type": "VirtualLocation", "uri": each.value.strip()}
@@ -98,7 +98,7 @@ _RELS = {"URL": "describedby", "ATTACH": "enclosure", "IMAGE": "icon"}
 
 def links(component: Component) -> Json:
     """`links`: URL is `describedby`, ATTACH `enclosure`, IMAGE `icon`, LINK what it says (RFC 9253 §8.2)."""
-    # RFC 5545 §3.2.8, §3.8.1.1, §3.8.4.6
+    # RFC 5545 §3.2.8, §3.8.1.1, §3.8.4.6, RFC 7986 §5.10, §6.1
     found = dict[str, Json]()
     for each in component.every("URL", "ATTACH", "IMAGE", "LINK")[:MOST]:
         href = _href(each)
