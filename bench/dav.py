@@ -1,12 +1,16 @@
 """What calendars and file programs ask over WebDAV, ours beside other servers in one run:
 
     python -m bench.dav [events [files [megabytes [server to leave out ...]]]]
+    python -m bench.dav filled events [server to leave out ...]
 
 Each server is asked the same over one connection, one after the other, in the same order; times in ms, medians
 where there are several. Calendars: events put one by one into an empty calendar, then (when it has `events` of
 them) a calendar-query over one week, a multiget of 50, what changed since one PUT, and all names with their tags;
 who has not taken them all after two minutes is left out there. Files: `files` small ones put, listed at depth 1 and
 read, then one of so many megabytes up and down. With no events, or no files, that half is left out.
+
+`filled` asks the same of a calendar that is full already: Radicale and Xandikos get their files into their folders
+(Xandikos as one commit), ours and Cyrus get them by PUT, and nobody is left out for being slow at that.
 
 Ours is durable before it answers; Apache leaves that to the system, Radicale calls fsync, Xandikos commits to git.
 So what is put is in two rows: until it is answered, and until it is durable, which for Apache is with an fsync of
@@ -24,7 +28,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -38,6 +42,8 @@ SMALL = 1000
 CHUNK = 1 << 20
 PATIENCE = 120
 """Seconds for all events to be put."""
+MORE = 5
+"""Rounds with a calendar that was filled before."""
 TAGS = "<prop><getetag/></prop>"
 DAV, CALDAV = "DAV:", "urn:ietf:params:xml:ns:caldav"
 
@@ -63,6 +69,8 @@ class Side:
         self.calendar = self.files = ""
         self.stored: Callable[[str], pathlib.Path] | None = None
         """Where it keeps what is at a path, when it answers before that is durable."""
+        self.stock: Callable[[str, Mapping[str, bytes]], None] | None = None
+        """Puts files into a collection without being asked for each, where it can be done."""
         self.url = f"http://127.0.0.1:{port}"
         self.times: dict[str, list[float]] = defaultdict(list)
         self._headers = {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
@@ -105,19 +113,41 @@ class Side:
         assert seen == size, (self.name, answer.status, seen)
 
 
-def calendars(side: Side, count: int) -> None:
-    """Everything about a calendar."""
+def put_all(side: Side, count: int) -> bool:
+    """Fills an empty calendar by PUT; whether that was done in time."""
     started = time.perf_counter()
     for number in range(count):
         if time.perf_counter() - started > PATIENCE:
             print(f"{side.name} has taken {number} events in {PATIENCE} s and is left out")
-            return
+            return False
         path = f"{side.calendar}event-{number}.ics"
         if number < count - MEASURED:
             side("PUT", path, event(number), Content_Type="text/calendar")
             continue
         with side.timed(f"PUT of an event, up to {count}"):
             side("PUT", path, event(number), Content_Type="text/calendar")
+    return True
+
+
+def fill(side: Side, count: int) -> None:
+    """Fills an empty calendar in the fastest way that there is, and lets the server see it once."""
+    if side.stock is not None:
+        side.stock(side.calendar, {f"event-{number}.ics": event(number) for number in range(count)})
+    else:
+        for number in range(count):
+            side("PUT", f"{side.calendar}event-{number}.ics", event(number), Content_Type="text/calendar")
+    assert since(side, "")[1] >= count, side.name
+
+
+def calendars(side: Side, count: int, *, filled: bool) -> None:
+    """Everything about a calendar; when it is `filled` before, a few more events are put."""
+    if filled:
+        fill(side, count)
+        for number in range(MORE):
+            with side.timed(f"PUT of an event to {count}"):
+                side("PUT", f"{side.calendar}more-{number}.ics", event(-number - 1), Content_Type="text/calendar")
+    elif not put_all(side, count):
+        return
     window = 'start="20260305T000000Z" end="20260312T000000Z"'
     query = (
         f'<C:calendar-query xmlns="{DAV}" xmlns:C="{CALDAV}"><prop><getetag/><C:calendar-data/></prop><C:filter>'
@@ -130,7 +160,7 @@ def calendars(side: Side, count: int) -> None:
         "</C:calendar-multiget>"
     )
     token = since(side, "")[0]
-    for number in range(10):
+    for number in range(MORE if filled else 10):
         with side.timed(f"calendar-query of a week, {count} events"):
             found = side("REPORT", side.calendar, query, Depth="1", Content_Type="application/xml")
         assert found.count(b"BEGIN:VCALENDAR") == min(168, max(0, count - 60 * 24)), found[:1000]
@@ -227,7 +257,7 @@ def others(left_out: Sequence[str], halves: Container[bool]) -> Iterator[tuple[t
             yield kind, for_calendars
 
 
-def main(events: int, many: int, megabytes: int, left_out: Sequence[str] = ()) -> None:
+def main(events: int, many: int, megabytes: int, left_out: Sequence[str] = (), *, filled: bool = False) -> None:
     """Measures and prints two tables."""
     halves = [for_calendars for for_calendars, count in ((True, events), (False, many)) if count]
     with contextlib.ExitStack() as stack:
@@ -239,10 +269,11 @@ def main(events: int, many: int, megabytes: int, left_out: Sequence[str] = ()) -
             side = Side(peer.name, peer.port, peer.user, "x", [])
             side.files, side.calendar = peer.root, f"{peer.root}bench/"
             side.stored = peer.stored if isinstance(peer, Apache) else None
+            side.stock = peer.stock if isinstance(peer, Radicale | Xandikos) else None
             side("OPTIONS", peer.root)
             side.processes = peer.processes  # with those that it has started by now to answer
             sides.append((side, for_calendars))
-        if events and Cyrus.available():
+        if events and Cyrus.available() and "Cyrus" not in left_out:
             cyrus = Cyrus()
             stack.callback(cyrus.close)
             side = Side("Cyrus 3.6", cyrus.http, "bench", "x", cyrus.processes)
@@ -252,7 +283,7 @@ def main(events: int, many: int, megabytes: int, left_out: Sequence[str] = ()) -
             before = cpu_seconds(side.processes)
             if for_calendars:
                 side("MKCALENDAR", side.calendar)
-                calendars(side, events)
+                calendars(side, events, filled=filled)
             else:
                 files(side, many, megabytes)
             print(f"{side.name}: {cpu_seconds(side.processes) - before:.1f} s of processor time,", end=" ")
@@ -298,5 +329,8 @@ def table(sides: list[Side], mine: Side) -> None:
 
 
 if __name__ == "__main__":
-    given = [int(one) for one in sys.argv[1:4]]
-    main(*given, *(10_000, 10_000, 1_000)[len(given) :], sys.argv[4:])
+    if sys.argv[1:2] == ["filled"]:
+        main(int(sys.argv[2]), 0, 0, sys.argv[3:], filled=True)
+    else:
+        given = [int(one) for one in sys.argv[1:4]]
+        main(*given, *(10_000, 10_000, 1_000)[len(given) :], sys.argv[4:])

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 
 from bench.peers.ports import await_port, free_port
 from bench.peers.postfix import children
@@ -74,6 +75,11 @@ filesystem_folder = {self.folder}/collections
 """)
         return [program("radicale"), "--config", str(config)]
 
+    def stock(self, path: str, files: Mapping[str, bytes]) -> None:
+        """Puts files into the folder of a collection that is there and empty."""
+        for name, content in files.items():
+            (self.folder / "collections/collection-root" / path.strip("/") / name).write_bytes(content)
+
 
 class Xandikos(Peer):
     """Xandikos: a git repository a collection."""
@@ -88,6 +94,15 @@ class Xandikos(Peer):
     def command(self) -> list[str]:
         place = ["-d", str(self.folder / "data"), "-l", "127.0.0.1", "-p", str(self.port)]
         return [program("xandikos"), "serve", "--defaults", "--current-user-principal", "/bench/", *place]
+
+    def stock(self, path: str, files: Mapping[str, bytes]) -> None:
+        """Puts files into the repository of a collection that is there and empty, as one commit."""
+        folder = self.folder / "data" / path.strip("/")
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        who = ["-c", "user.name=bench", "-c", "user.email=bench@example.net"]
+        for words in (["add", "--all"], ["commit", "--quiet", "--message", "filled"]):
+            subprocess.run(["git", "-C", str(folder), *who, *words], check=True)
 
 
 class Apache(Peer):
