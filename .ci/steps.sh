@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The steps of `make test` one after the other; all are run, all faults are shown, one summary at the end.
+# The steps of `make test`; all are run, all faults are shown, one summary at the end. Steps that leave processors idle,
+# as they wait or have only one to do their work, are run beside others.
 # usage: .ci/steps.sh all|quick|build|fuzz
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -18,6 +19,28 @@ step() { # name command...: exit 0 passes, 5 of pytest (no test) and 77 are a sk
     5 | 77) skipped+=("$name"); printf -- '-- %s: skipped, nothing to run\n' "$name" ;;
     *) failed+=("$name"); printf -- '-- %s: FAILED (exit %d) after %d s\n' "$name" $code $((SECONDS - start)) ;;
   esac
+}
+
+at_once() { # functions...: runs these lists of steps beside each other; the last is shown as it goes, the others at their end
+  local each folder running=()
+  folder=$(mktemp -d)
+  for each in "${@:1:$#-1}"; do
+    (done_steps=0 failed=() skipped=(); "$each" >"$folder/$each" 2>&1; declare -p done_steps failed skipped >"$folder/$each.sum") &
+    running+=($!)
+  done
+  "${@: -1}"
+  wait "${running[@]}"
+  for each in "${@:1:$#-1}"; do
+    cat "$folder/$each"
+    if [ -s "$folder/$each.sum" ]; then add "$folder/$each.sum"; else failed+=("$each"); fi
+  done
+  rm -rf "$folder"
+}
+
+add() { # file: adds to the sums those that another shell has written down
+  local sum=$done_steps broken=("${failed[@]}") absent=("${skipped[@]}")
+  eval "$(sed 's/^declare -[-a]* //' "$1")"
+  done_steps=$((done_steps + sum)) failed=("${broken[@]}" "${failed[@]}") skipped=("${absent[@]}" "${skipped[@]}")
 }
 
 script_of_web() { # name: runs web's npm script of that name, 77 when there is none
@@ -52,6 +75,16 @@ static() {
   python tools/generate_docs.py --check || true # a hint: pages made from the code are renewed by `make docs`
 }
 
+web() {
+  step "web: types and templates" script_of_web check
+  step "web: unit tests" script_of_web test
+  step "web: build, within its budget" script_of_web build
+}
+
+slow_tests() { tests "slow tests and other servers" "slow or peer" "${shared[@]}"; }
+
+in_browser() { step "web: browser tests" in_memory browser_tests; }
+
 tests() { # name marker-expression [options]: files of tests are shared out among as many processes as options say
   step "$1" in_memory python -m pytest -q -m "$2" --durations=5 "${@:3}"
 }
@@ -80,13 +113,9 @@ case ${1:-all} in
     ;;
   fuzz) step "fuzzing" python -m tests.fuzz "${FUZZ_SECONDS:-60}" ;;
   all)
-    static
+    at_once static web
     tests "fast tests" "not slow and not peer" "${shared[@]}"
-    step "web: types and templates" script_of_web check
-    step "web: unit tests" script_of_web test
-    step "web: build, within its budget" script_of_web build
-    tests "slow tests and other servers" "slow or peer" "${shared[@]}"
-    step "web: browser tests" browser_tests
+    at_once slow_tests in_browser
     ;;
 esac
 summary

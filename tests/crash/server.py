@@ -71,7 +71,7 @@ class Server:
     def __init__(self, folder: pathlib.Path) -> None:
         log = folder.parent / "server.log"
         self._out, written = _forking.Pipe(duplex=False)
-        self.process = _forking.Process(target=_serve, args=(folder, log, written))
+        self.process = _forking.Process(target=_serve, args=(folder, log, written), daemon=True)
         self.process.start()
         written.close()
         printed, end = "", time.monotonic() + _PATIENCE
