@@ -218,3 +218,49 @@ async def test_whose_server_is_not_in_a_room_gets_nothing_of_it(net: Net) -> Non
     with pytest.raises(PeerError) as refused:
         await peers.get(A, f"/_matrix/federation/v1/make_join/{room}/@eve:c.example", {"ver": ["12"]})
     assert refused.value.errcode == "M_FORBIDDEN"
+
+
+async def test_what_is_soft_failed_is_seen_by_nobody_and_followed_by_nothing(net: Net) -> None:
+    """Matrix v1.19 Server-Server §Soft failure: allowed where it says it stands, and not as the room is now."""
+    ann, bob, room = await both(net)
+    side = net.sides[A]
+    said = await draft(net, room, bob.user, "m.room.message", {"body": "before the ban, he says"})
+    renamed = await draft(
+        net, room, bob.user, "m.room.member", {"membership": "join", "displayname": "Ann"}, bob.user
+    )
+    await ann.ask("POST", f"/v3/rooms/{room}/ban", json={"user_id": bob.user})
+    since, before = (await ann.ask("GET", "/v3/sync"))["next_batch"], await side.state(room)
+    assert await told(net, said, renamed) == {said.event_id: {}, renamed.event_id: {}}
+    db = side.context.store.db
+    failed = await store.select(db, "e.soft_failed = 1")
+    assert {each.event_id for each in failed} == {said.event_id, renamed.event_id}
+    assert (await ann.ask("GET", "/v3/sync", params={"since": since})).get("rooms", {}) == {}
+    await ann.ask("GET", f"/v3/rooms/{room}/event/{said.event_id}", 404)
+    assert await side.state(room) == before and await texts(ann, room) == []
+    own = await say(ann, room, "goes on")
+    [mine] = await store.select(db, "e.event_id = ?", own)
+    assert not {said.event_id, renamed.event_id} & set(mine.event.source["prev_events"])
+    again = await told(net, said)  # it is known, and is not weighed anew
+    assert again == {said.event_id: {}} and await texts(ann, room) == ["goes on"]
+
+
+async def test_names_that_look_like_others_are_others(net: Net) -> None:
+    """Servers have names of plain letters; whoever is called like somebody else has neither their rooms nor their
+    power."""
+    ann, bob, room = await both(net)
+    before = await net.sides[A].state(room)
+    for sender in ("@bob:b.ex\N{CYRILLIC SMALL LETTER A}mple", "@bob:\N{FULLWIDTH LATIN SMALL LETTER B}.example"):
+        forged = await draft(net, room, bob.user, "m.room.message", {"body": "x"}, sender=sender)
+        assert "error" in (await told(net, forged))[forged.event_id]
+        await ann.ask("POST", f"/v3/rooms/{room}/invite", 400, json={"user_id": sender})
+    alike = f"@b\N{CYRILLIC SMALL LETTER O}b:{B}"
+    other = await draft(net, room, bob.user, "m.room.message", {"body": "not bob"}, sender=alike)
+    assert await told(net, other) == {other.event_id: {}}  # known, and rejected: that one is not in the room
+    assert await net.sides[A].timeline(room) == [] and await net.sides[A].state(room) == before
+    called = {"membership": "join", "displayname": "\N{CYRILLIC CAPITAL LETTER A}nn"}
+    await told(net, await draft(net, room, bob.user, "m.room.member", called, bob.user))
+    topic = await draft(net, room, bob.user, "m.room.topic", {"topic": "by her name"}, "")
+    await told(net, topic)
+    assert ("m.room.topic", "") not in await net.sides[A].state(room)
+    members = (await ann.ask("GET", f"/v3/rooms/{room}/joined_members"))["joined"]
+    assert set(members) == {ann.user, bob.user}
