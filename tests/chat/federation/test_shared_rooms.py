@@ -6,6 +6,7 @@ import pytest
 from parvis.access import accounts
 from parvis.access.erasure import Gone
 from parvis.chat.federation.contract import PeerError
+from parvis.chat.federation.rooms import serving
 from parvis.chat.rooms import append
 from parvis.chat.rooms.model import Draft
 from parvis.store.sql.contract import counting
@@ -145,6 +146,27 @@ async def test_what_both_do_while_they_cannot_speak_meets(net: Net) -> None:
         assert await side.context.store.db.value("SELECT latest FROM chat_room") == await net.sides[
             A
         ].context.store.db.value("SELECT latest FROM chat_room")
+
+
+async def test_a_long_time_apart_is_made_up_for_by_what_the_newest_event_follows(net: Net, monkeypatch) -> None:
+    """As Synapse has it: who was away is told the newest event alone, and asks for the others, 20 each time. What is
+    here already is not told again, though the other server has not heard of our latest event."""
+    monkeypatch.setattr(serving, "_MOST_MISSING", 20)
+    ann, bob, room = await both(net)
+    net.cut.add(frozenset((A, B)))
+    for number in range(45):
+        await say(ann, room, f"a{number}")
+        await say(bob, room, f"b{number}")
+    net.cut.clear()
+    await net.sides[A].deliver()
+    await say(ann, room, "not told yet")
+    await say(bob, room, "the newest")
+    a, b = net.sides[A], net.sides[B]
+    b.sent = {key: upto - 1 for key, upto in b.waiting.items()}
+    await b.deliver()
+    assert set(await b.timeline(room)) < set(await a.timeline(room))
+    await net.flow()
+    await same(net, room)
 
 
 async def test_who_was_banned_meanwhile_says_nothing_more(net: Net) -> None:

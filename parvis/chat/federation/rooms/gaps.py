@@ -14,8 +14,11 @@ from parvis.chat.rooms.writing import Writing
 from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.event import Event
 
-_ROUNDS = 4
-"""How often a server is asked for what is between."""
+_ROUNDS = 10
+"""How often a server is asked for what is between; Synapse tells 20 events each time."""
+_FEW_ENDS = 20
+"""Events at which the other server is to begin, and to stop. Our latest ones it may not know yet; it knows what it
+names."""
 _FEW = 50
 """Events of a state that are asked for one by one; more are asked for all at once."""
 
@@ -31,12 +34,15 @@ class Gaps:
         last."""
         found = {event.event_id: event}
         for _ in range(_ROUNDS):
-            if not await self.missing(room, _outside(found)):
+            outside = _outside(found)
+            lacking = set(await self.missing(room, outside))
+            if not lacking:
                 break
-            ends = [each.event_id for each in found.values() if any(name not in found for name in each.prev_events)]
-            new = await asking.missing(room.latest, ends[-20:])
+            known = [name for name in outside if name not in lacking]
+            ends = [each.event_id for each in found.values() if lacking.intersection(each.prev_events)]
+            new = await asking.missing([*room.latest, *known[-_FEW_ENDS:]], ends[-_FEW_ENDS:])
             before = len(found)
-            found = _followed(event, found | new)
+            found = _followed(event, found | {name: new[name] for name in await self.missing(room, new)})
             if len(found) == before:
                 break
         return in_order(found)
