@@ -13,7 +13,6 @@ import apsw
 
 from parvis.kernel.errors import ParvisError
 from parvis.kernel.settings import Settings
-from parvis.store.blobs.s3 import open_s3
 from parvis.store.store import open_database, sealer_of
 
 Verdict = Literal["good", "note", "fault"]
@@ -109,6 +108,8 @@ async def _sealing_key(settings: Settings) -> Finding:
 
 async def _blobs(settings: Settings) -> Finding:
     if settings.blobs:
+        from parvis.store.blobs.s3 import open_s3
+
         await open_s3(settings.blobs).size("0" * 64)
         return Finding("blobs", "good", "the S3 store answers")
     folder = settings.folder / "blobs"

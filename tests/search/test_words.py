@@ -3,7 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from parvis.search.words import language
 from parvis.search.words.language import detect, spoken
 from parvis.search.words.stem import forms, pairs, stem
 from parvis.search.words.tokens import WORD_CHARACTERS, tokens, words
@@ -103,3 +105,18 @@ def test_a_paragraph_tells_its_language_clearly_or_not_at_all() -> None:
 
 def test_what_says_nothing_takes_the_fallback() -> None:
     assert detect("42", "vi") == "vi"
+
+
+@pytest.mark.slow
+def test_the_model_says_what_the_library_says() -> None:
+    whole = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    whole.set_languages(list(language.LANGUAGES))
+    ours = language._identifier()
+    for text in (
+        "Bonjour, la réunion de jeudi est reportée à la semaine prochaine.",
+        "Xin chào các bạn, cuộc họp được dời sang sáng thứ năm.",
+        "The meeting of the committee is in the large room, ПРИВЕТ, 会議, \N{GRINNING FACE}.",
+        "0",
+        "",
+    ):
+        assert ours.classify(text) == whole.classify(text)
