@@ -42,6 +42,8 @@ class Unit:
         self._tx = tx
         self.rows, self.row, self.value, self.run, self.many = tx.rows, tx.row, tx.value, tx.run, tx.many
         self._clocks: dict[int, int] = {}
+        self._written: dict[int, int] = {}
+        """Where the first tick set the clock of each account."""
         self._marks: dict[Key, Mark] = {}
         self._lefts: list[Left] = []
         self._events: list[tuple[int, str, dict[str, Any]]] = []
@@ -80,7 +82,7 @@ class Unit:
             )
             if modseq is None:
                 raise NotFound("no such account", account_id=account_id)
-            self._clocks[account_id] = modseq
+            self._clocks[account_id] = self._written[account_id] = modseq
         else:
             self._clocks[account_id] += 1
         return self._clocks[account_id]
@@ -152,10 +154,11 @@ class Unit:
             await departures.note(self._tx, self._marks, self._lefts)
             await self._tx.many(_UPSERT_CHANGE, [_change_row(key, mark) for key, mark in self._marks.items()])
             await self._tx.many(_UPSERT_STATE, self._state_rows())
-            await self._tx.many(
-                "UPDATE account SET modseq = ? WHERE id = ?",
-                [(modseq, account_id) for account_id, modseq in self._clocks.items()],
-            )
+            if went_on := self._clocks.items() - self._written.items():
+                await self._tx.many(
+                    "UPDATE account SET modseq = ? WHERE id = ?",
+                    [(modseq, account_id) for account_id, modseq in sorted(went_on)],
+                )
         if events := self._change_events() + self._events:
             stamp = clock.now_ms()
             await self._tx.many(
