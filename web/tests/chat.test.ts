@@ -214,6 +214,17 @@ describe('names and places', () => {
     const room = roomWith([], { heroes: [BOB] });
     expect([titleOf(room, ME), nameOf(room, BOB)]).toEqual(['bob', 'bob']);
   });
+  it('has the address beside it where another one is called the same, or so that it looks the same', () => {
+    const member = (user: string, displayname: string, membership = 'join') => state('m.room.member', { membership, displayname }, user);
+    const room = roomWith([member(ME, 'Ann'), member('@eve:far.example', '\u0410nn\u200b'), member(BOB, 'Bob'), member('@gone:far.example', 'Bob', 'leave')]);
+    expect([ME, '@eve:far.example', BOB].map((user) => nameOf(room, user))).toEqual([
+      'Ann (ann@port.example)', '\u0410nn\u200b (eve@far.example)', 'Bob',
+    ]);
+    const alone = joined(room, '!r', { timeline: { events: [member('@eve:far.example', 'Eve')] } });
+    expect(nameOf(alone, ME)).toBe('Ann');
+    const viet = roomWith([member(ME, 'H\u00f9ng'), member(BOB, 'H\u01b0ng')]);
+    expect([ME, BOB].map((user) => nameOf(viet, user))).toEqual(['H\u00f9ng', 'H\u01b0ng']);
+  });
   it('know what somebody may do, and that makers of new rooms may all', () => {
     const made = (version: string) => roomWith([state('m.room.create', { room_version: version }), state('m.room.power_levels', { users: { [BOB]: 50 }, kick: 60, events: { 'm.room.name': 50 } })]);
     expect([may(made('12'), ME, 'kick'), may(made('10'), ME, 'kick'), may(made('10'), BOB, 'm.room.name', true), may(made('10'), BOB, 'kick'), may(made('10'), ME, 'm.room.message')]).toEqual([true, false, true, false, true]);

@@ -28,10 +28,44 @@ export function stateOf(room: RoomState, type: string, key = ''): RoomEvent | un
   return room.state[`${type}\n${key}`];
 }
 
-/** Somebody's name in a room; without one, what stands before the @ of their address. */
+/** Somebody's name in a room; without one, what stands before the @ of their address. Whoever is called as another one there is, or as
+ * it looks, has the address beside it (Matrix v1.19 §Calculating the display name for a user). */
 export function nameOf(room: RoomState | undefined, user: string): string {
-  const said = room && stateOf(room, 'm.room.member', user)?.content.displayname;
-  return typeof said === 'string' && said.trim() ? said : (addressOf(user).split('@')[0] ?? user);
+  const said = room && saidName(stateOf(room, 'm.room.member', user));
+  if (!room || !said) return addressOf(user).split('@')[0] ?? user;
+  const called = calledSo(room.state).get(shapeOf(said)) ?? [];
+  return called.some((other) => other !== user) ? `${said} (${addressOf(user)})` : said;
+}
+
+function saidName(member: RoomEvent | undefined): string {
+  const said = member?.content.displayname;
+  return typeof said === 'string' ? said.trim() : '';
+}
+
+/** Letters, and the Latin ones they look like. */
+const LIKE = ['авсегкмнорѕтухіјһӏԁԛԝαβγεικνορτυχωոսօ', 'abcerkmhopstyxijhldqwabyeikvoptuxwnuo'];
+const LATIN = new Map([...(LIKE[0] ?? '')].map((letter, place) => [letter, LIKE[1]?.[place] ?? letter]));
+
+/** What a name looks like. */
+function shapeOf(name: string): string {
+  const plain = name.normalize('NFKC').toLowerCase().replace(/\p{Cf}/gu, '').replace(/\s+/gu, ' ').trim();
+  return [...plain].map((letter) => LATIN.get(letter) ?? letter).join('').normalize('NFC');
+}
+
+const called = new WeakMap<RoomState['state'], Map<string, string[]>>();
+
+/** Who in a room is called by a name of some look. */
+function calledSo(state: RoomState['state']): Map<string, string[]> {
+  let found = called.get(state);
+  if (!found) {
+    called.set(state, (found = new Map()));
+    for (const event of Object.values(state)) {
+      if (event.type !== 'm.room.member' || !['join', 'invite'].includes(String(event.content.membership))) continue;
+      const shape = shapeOf(saidName(event));
+      if (shape) found.set(shape, [...(found.get(shape) ?? []), event.state_key ?? '']);
+    }
+  }
+  return found;
 }
 
 /** Those of a room whose membership is known here. */
