@@ -8,6 +8,7 @@ import sys
 from parvis.app import App
 from parvis.chat.people import devices
 from parvis.chat.server import Server
+from parvis.kernel import memory
 from parvis.kernel.settings import Chat, Limits, Ports, Settings
 from parvis.ops import people
 from parvis.ops.commands.serve import until_told_to_stop
@@ -47,4 +48,5 @@ async def serve(folder: str, count: int, database: str) -> None:
 if __name__ == "__main__":
     import uvloop
 
+    memory.be_frugal()  # as the program is
     uvloop.run(serve(sys.argv[1], int(sys.argv[2]), *sys.argv[3:] or [""]))

@@ -53,6 +53,7 @@ system() { # what tests and OCR use; all of it is optional, each test says itsel
     want /usr/lib/dovecot/imap dovecot-imapd "import from another IMAP server"
     want mbsync isync "IMAP as another program speaks it"
     want litmus litmus "WebDAV as others test it"
+    want bridge iproute2 "networks of their own, to be cut"
   fi
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" = 0 ] && have apt-get; then
