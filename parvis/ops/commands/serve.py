@@ -7,7 +7,7 @@ import signal
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from parvis.kernel import settings
+from parvis.kernel import memory, settings
 from parvis.kernel.settings import Settings
 from parvis.ops.commands.texts import Texts
 from parvis.ops.program import Opener
@@ -50,6 +50,7 @@ async def until_told_to_stop(meanwhile: Coroutine[Any, Any, None] | None = None)
     """Returns at the first SIGTERM or SIGINT; `meanwhile` runs beside and is broken off then."""
     gc.collect()
     gc.freeze()  # what a server begins with stays for good: to walk over it again and again holds everybody up
+    memory.give_back()
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)

@@ -12,6 +12,7 @@ from array import array
 from collections import Counter
 from typing import Any, Final, Protocol, cast
 
+from parvis.kernel import memory
 from parvis.search.words.stopwords import ENGLISH, FRENCH, VIETNAMESE
 from parvis.search.words.tokens import words
 
@@ -110,7 +111,9 @@ _LOCK = threading.Lock()
 def load() -> None:
     """Reads the model when that has not been done: for a thread, since it takes about a second."""
     with _LOCK:
-        _identifier()
+        if not _identifier.cache_info().currsize:
+            _identifier()
+            memory.give_back()  # some 20 MB that reading it took
 
 
 @functools.cache
