@@ -3,6 +3,7 @@
 import hashlib
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
@@ -25,3 +26,12 @@ def test_scripts_are_well_formed_and_executable(script: str) -> None:
 def test_make_knows_its_targets(target: str) -> None:
     run = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "tools/setup.sh" in run.stdout
+
+
+@pytest.mark.slow
+def test_what_only_some_settings_need_is_not_loaded_at_the_start() -> None:
+    """Each of these takes megabytes of every server."""
+    heavy = ("asyncpg", "nats", "obstore", "onnxruntime", "py3langid", "tokenizers", "PIL", "pypdfium2", "docx")
+    code = f"import sys, parvis.__main__; print([name for name in {heavy} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"
