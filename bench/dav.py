@@ -7,7 +7,8 @@ Each server is asked the same over one connection, one after the other, in the s
 where there are several. Calendars: events put one by one into an empty calendar, then (when it has `events` of
 them) a calendar-query over one week, a multiget of 50, what changed since one PUT, and all names with their tags;
 who has not taken them all after two minutes is left out there. Files: `files` small ones put, listed at depth 1 and
-read, then one of so many megabytes up and down. With no events, or no files, that half is left out.
+read, a thousand more put over one connection and over four at once, then one of so many megabytes up and down. With
+no events, or no files, that half is left out.
 
 `filled` asks the same of a calendar that is full already: Radicale and Xandikos get their files into their folders
 (Xandikos as one commit), ours and Cyrus get them by PUT, and nobody is left out for being slow at that.
@@ -18,7 +19,9 @@ the file that it has stored and of the folder around it. The last line says what
 bytes, written and synced."""
 
 import base64
+import concurrent.futures
 import contextlib
+import copy
 import http.client
 import os
 import pathlib
@@ -91,6 +94,13 @@ class Side:
         started = time.perf_counter()
         yield
         self.times[name].append(time.perf_counter() - started)
+
+    def beside(self) -> "Side":
+        """The same server over a connection of its own; what that measures is for itself."""
+        other = copy.copy(self)
+        other._connection = http.client.HTTPConnection(self._connection.host, self._connection.port, timeout=600)
+        other.times = defaultdict(list)
+        return other
 
     def put(self, name: str, path: str, body: object, **headers: str) -> None:
         """Puts a file, and notes how long that takes until it is answered, and until it is durable."""
@@ -211,12 +221,31 @@ def files(side: Side, count: int, megabytes: int) -> None:
     for number in range(min(count, SMALL)):
         with side.timed("GET of 2 kB"):
             side("GET", f"{side.files}many/file-{number:05}.bin")
+    for connections in (1, 4):
+        at_once(side, connections, content)
     size = megabytes * CHUNK
     side.put(f"{megabytes} MB up", f"{side.files}big", noise(megabytes), Content_Length=str(size))
     with side.timed(f"{megabytes} MB down"):
         side.down(f"{side.files}big", size)
     with side.timed(f"MOVE of a folder with {count} files"):
         side("MOVE", f"{side.files}many/", Destination=f"{side.url}{side.files}moved/")
+
+
+def at_once(side: Side, connections: int, content: bytes) -> None:
+    """Small files over several connections, as programs that copy a folder put them: until all are durable."""
+    folder = f"{side.files}over-{connections}/"
+    side("MKCOL", folder)
+
+    def some(first: int) -> None:
+        other = side.beside()
+        for number in range(first, SMALL, connections):
+            other.put("", f"{folder}file-{number:05}.bin", content)
+
+    with (
+        side.timed(f"{SMALL} files of 2 kB over {connections} at once, until durable"),
+        concurrent.futures.ThreadPoolExecutor(connections) as pool,
+    ):
+        list(pool.map(some, range(connections)))
 
 
 def noise(megabytes: int) -> Iterator[memoryview]:
