@@ -13,15 +13,51 @@ BODY = "http.response.body"
 ZERO_COPY = "http.response.zerocopysend"
 _STEP = 4 * 1024 * 1024
 """Bytes that are offered to the network at once: it takes what it has room for."""
+_CONTINUE = b"HTTP/1.1 100 "
 
 Application = Callable[..., Awaitable[None]]
+
+
+class Joining:
+    """A connection as one answer writes to it: its head waits for what follows in the same turn of the loop, so
+    that a small answer is given to the network once, not twice. All else is that of the transport."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head: bytes | None = None
+        self._begun = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Takes bytes, the head of the answer first."""
+        if self._head is not None:
+            self._transport.writelines((self._head, data))
+            self._head = None
+        elif self._begun or data.startswith(_CONTINUE):
+            self._transport.write(data)
+        else:
+            self._begun, self._head = True, data
+            asyncio.get_running_loop().call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Lets the head go by itself, unless nobody is there any more."""
+        head, self._head = self._head, None
+        if head is not None and not self._transport.is_closing():
+            self._transport.write(head)
+
+    def close(self) -> None:
+        """Closes it when everything is out."""
+        self.flush()
+        self._transport.close()
 
 
 class FileSending:
     """An application as the server runs it for one request over plain TCP: it may send parts of files."""
 
-    def __init__(self, application: Application, cycle: RequestResponseCycle) -> None:
-        self._application, self._cycle = application, cycle
+    def __init__(self, application: Application, cycle: RequestResponseCycle, transport: Joining) -> None:
+        self._application, self._cycle, self._transport = application, cycle, transport
         self._socket = -1
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -32,7 +68,7 @@ class FileSending:
         finally:
             if self._socket >= 0:
                 os.close(self._socket)
-                self._cycle.transport.set_write_buffer_limits()
+                self._transport.set_write_buffer_limits()
 
     async def _send(self, message: Any) -> None:
         if message["type"] != ZERO_COPY:
@@ -50,16 +86,16 @@ class FileSending:
             await self._cycle.send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _gone(self) -> bool:
-        return self._cycle.disconnected or self._cycle.transport.is_closing()
+        return self._cycle.disconnected or bool(self._transport.is_closing())
 
     async def _written(self) -> None:
         """Waits until nothing that was sent before is still here. Our own descriptor of the socket is one that the
         transport does not know: only so may others wait for it too."""
-        transport = self._cycle.transport
-        transport.set_write_buffer_limits(high=0)
+        self._transport.set_write_buffer_limits(high=0)
+        self._transport.flush()
         await self._cycle.flow.drain()
         if self._socket < 0 and not self._gone():
-            self._socket = os.dup(transport.get_extra_info("socket").fileno())
+            self._socket = os.dup(self._transport.get_extra_info("socket").fileno())
 
     async def _offered(self, file: int, offset: int, count: int) -> int:
         """How many bytes the network took. The file's may have to come from the disk, so that is done in a thread;
@@ -71,7 +107,7 @@ class FileSending:
             await asyncio.wait([taking])
             raise
         except ConnectionError:  # the client is gone, as it may
-            self._cycle.transport.close()
+            self._transport.close()
             return 0
         if sent is None:
             await self._writable()

@@ -11,7 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from parvis.kernel.errors import Unavailable
 from parvis.kernel.settings import Settings
-from parvis.serve.http.sending import FileSending
+from parvis.serve.http.sending import FileSending, Joining
 
 _GRACE_SECONDS = 10
 _GOODBYE_SECONDS = 0.5
@@ -75,7 +75,9 @@ class _Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """What goes through TLS has to be read; all else can be sent out of a file."""
-        super()._start_asgi_task(cycle, app if self.scheme == "https" else FileSending(app, cycle))
+        transport = Joining(cycle.transport)
+        cycle.transport = transport  # type: ignore[assignment] # it has all that an answer asks for
+        super()._start_asgi_task(cycle, app if self.scheme == "https" else FileSending(app, cycle, transport))
 
     def shutdown(self) -> None:
         """Who asks nothing just now is not waited for: over TLS a client that does not read would never say that it

@@ -13,7 +13,7 @@ import uvloop
 from parvis.kernel.settings import Ports, Settings
 from parvis.serve.http.door import _send
 from parvis.serve.http.exchange import Request, Response
-from parvis.serve.http.sending import ZERO_COPY
+from parvis.serve.http.sending import ZERO_COPY, Joining
 from parvis.serve.http.server import HttpServer
 from parvis.store.blobs.extents import Extent
 from tests.certificates import Authority
@@ -194,3 +194,46 @@ def test_through_tls_it_is_read(served, tmp_path) -> None:
         writer.close()
 
     served(test, tls_certificate=str(given), tls_key=str(given), host="127.0.0.1")
+
+
+class _Transport:
+    """Notes what is given to the network at once."""
+
+    def __init__(self) -> None:
+        self.given: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        assert not self.closed
+        self.given.append(data)
+
+    def writelines(self, parts) -> None:
+        self.given.append(b"".join(parts))
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+
+async def test_the_head_of_a_small_answer_goes_with_its_body() -> None:
+    transport = _Transport()
+    joining = Joining(transport)
+    joining.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    joining.write(b"head,")
+    joining.write(b"body,")
+    joining.write(b"more")
+    await asyncio.sleep(0)
+    assert transport.given == [b"HTTP/1.1 100 Continue\r\n\r\n", b"head,body,", b"more"]
+
+
+async def test_a_head_without_a_body_goes_by_itself() -> None:
+    waits, closes, gone = [_Transport() for _ in range(3)]
+    joined = [Joining(transport) for transport in (waits, closes, gone)]
+    for each in joined:
+        each.write(b"head")
+    joined[1].close()
+    gone.closed = True
+    await asyncio.sleep(0)
+    assert [each.given for each in (waits, closes, gone)] == [[b"head"], [b"head"], []]
