@@ -18,9 +18,23 @@ from parvis.store.sql.contract import Row, marks
 
 ANY_SIGHT = Right.READ | Right.FREE_BUSY
 """Whoever has one of these rights in a part may know that it is there."""
-_SEEN = """SELECT s.id, s.account_id, s.kind, s.name, v.rights, v.grant_id FROM visible v
+RIGHTS = "s.id, s.account_id, s.kind, s.name, v.rights, v.grant_id"
+"""The columns of a row that `grouped` takes."""
+_SEEN = f"""SELECT {RIGHTS} FROM visible v
 JOIN scope s ON s.id = v.scope_id
 WHERE v.principal_id = ? AND s.kind = ? AND (v.expires_ms IS NULL OR v.expires_ms > ?)"""
+
+
+def joined(column: str) -> str:
+    """What joins RIGHTS to a statement about things in parts, which are in `column`: rows of what may not be seen
+    fall away, and a thing has a row for each grant. Its parameters are `*asked(principal, kind)`."""
+    return f"""JOIN visible v ON v.scope_id = {column} AND v.principal_id = ?
+        AND (v.expires_ms IS NULL OR v.expires_ms > ?) JOIN scope s ON s.id = v.scope_id AND s.kind = ?"""
+
+
+def asked(principal: Principal, kind: str) -> tuple[int, int, str]:
+    """The parameters of `joined`."""
+    return (principal.id, clock.now_ms(), kind)
 
 
 class Reader(Protocol):

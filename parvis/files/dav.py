@@ -93,14 +93,13 @@ class Files(Tree):
         if not segments:
             room = await store.room(db, account_id)
             return await self._top(db, principal, account_id, room[0]) if room else None
-        file, parent = None, 0
-        for place, name in enumerate(segments):
-            file = await store.child(db, account_id, parent, name)
-            if file is None or file.role == "trash":
-                own = place == 0 and account_id == principal.id
-                return await self._mounted(db, principal, segments) if own else None
-            parent = file.id
-        return await self._seen(db, principal, file, segments, segments[-1]) if file else None
+        if (found := await store.along(db, principal, account_id, segments)) is not None:
+            file, access = found
+            return _node(file, access, segments, segments[-1])
+        if account_id != principal.id:
+            return None
+        first = await store.child(db, account_id, 0, segments[0])
+        return await self._mounted(db, principal, segments) if first is None or first.role == "trash" else None
 
     async def _top(self, db: Reader, principal: Principal, account_id: int, scope_id: int) -> Node | None:
         access = (await parts.several(db, principal, SCOPE, [scope_id])).get(scope_id)
@@ -108,14 +107,6 @@ class Files(Tree):
             return None
         state = (await store.newest(db, principal, [account_id])).get(account_id, 0)
         return Node(id=scope_id, shape="folder", name="", access=access, place=(), state=state)
-
-    async def _seen(
-        self, db: Reader, principal: Principal, file: File, place: tuple[str, ...], name: str
-    ) -> Node | None:
-        access = (await parts.several(db, principal, SCOPE, [file.scope_id])).get(file.scope_id)
-        if access is None:
-            return None
-        return _node(file, access, place, name)
 
     async def _mounted(self, db: Reader, principal: Principal, segments: tuple[str, ...]) -> Node | None:
         mount = next((one for one in await _mounts(db, principal) if one.name == segments[0]), None)

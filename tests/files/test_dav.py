@@ -14,6 +14,7 @@ from parvis.files import store as files
 from parvis.files.model import Content
 from parvis.kernel import ids
 from parvis.store.sql import contract
+from parvis.store.sql.contract import counting
 from tests.files.conftest import PASSWORD
 from tests.files.test_tree import sound
 from tests.serve.dav.test_budgets import handled
@@ -119,8 +120,31 @@ async def test_statements_do_not_grow_with_the_folder(doors, store, ann, many) -
     statements, answer = await costs("PROPFIND", "", names, depth="1")
     assert statements <= 4 + many // 400 and answer.count(b"<D:getcontentlength>7</D:getcontentlength>") == many
     assert all(b"%04d%%20&amp;%%20%%3Cothers%%3E.txt</D:href>" % number in answer for number in range(many))
-    assert (await costs("PUT", "new.bin", b"new"))[0] <= 24
-    assert await costs("GET", "new.bin") == (4, b"new")
+    assert (await costs("PUT", "new.bin", b"new"))[0] <= 22
+    assert await costs("GET", "new.bin") == (2, b"new")
+
+
+async def test_a_deep_path_is_walked_by_the_index_of_names(peer, store, ann, bob) -> None:
+    path = ""
+    for depth in range(35):
+        path += f"{depth}/"
+        await peer("MKCOL", path)
+        if depth in (0, 15, 16, 17, 34):
+            assert (await peer("PUT", f"{path}file", str(depth).encode())).status_code == 201
+            assert (await peer("GET", f"{path}file")).content == str(depth).encode()
+    with counting() as count:
+        found = await files.along(store.db, ann, ann.id, path.split("/")[:-1])
+        assert found is not None and found[0].name == "34" and found[1].owner
+        assert await files.along(store.db, bob, ann.id, path.split("/")[:-1]) is None
+        assert await files.along(store.db, ann, ann.id, ["0", "no", "2"]) is None
+    assert len(count.statements) == 3 + 3 + 1
+    if store.db.dialect.name == "sqlite":
+        for sql in set(count.statements):
+            plan = [row[3] for row in await store.db.rows(f"EXPLAIN QUERY PLAN {sql}", *[0] * sql.count("?"))]
+            walked = [step for step in plan if "file_node" in step or step.startswith("SEARCH n ")]
+            assert walked and all(step.endswith("(account_id=? AND parent_id=? AND name=?)") for step in walked), (
+                plan
+            )
 
 
 async def test_the_time_that_a_client_gives_is_kept(peer, store, ann) -> None:
