@@ -17,6 +17,7 @@ from parvis.chat.rooms.gateways import Gateways
 from parvis.chat.rooms.service import Rooms
 from parvis.chat.server import Server
 from parvis.chat.source import ChatSource
+from parvis.chat.tools import ChatTools
 from parvis.serve.context import Context
 from parvis.serve.feature import Feature
 from parvis.store.store import Store
@@ -53,6 +54,7 @@ def feature(context: Context) -> Feature:
         await federation.stop()
         await rooms.stop()
 
+    source = ChatSource(server)
     door = ClientDoor(server, ENDPOINTS)
     peers = PeerDoor(federation, PEER_ENDPOINTS)
     return Feature(
@@ -61,7 +63,8 @@ def feature(context: Context) -> Feature:
         capabilities=jmap.capabilities(context.settings.chat) if context.settings.chat.enabled else (),
         methods=jmap.METHODS if context.settings.chat.enabled else (),
         routes=[*peers.routes(), *door.routes()] if context.settings.chat.enabled else (),
-        sources=(ChatSource(server),),
+        sources=(source,),
+        tools=ChatTools(rooms, source).all(),
         jobs={
             rereading.JOB: rereading.Rereading(context.store).run,
             notifying.JOB: Gateways(rooms, context.egress).run,

@@ -20,8 +20,8 @@ export function person(language, nth = 0) {
   return found;
 }
 
-export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+export function launch(...more) {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', ...more] });
 }
 
 /** A page of its own, with errors of the page collected in `page.faults`. */

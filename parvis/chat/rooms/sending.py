@@ -2,7 +2,7 @@
 name is said once (Matrix v1.19 Client-Server §Transaction identifiers)."""
 
 from parvis.access.principal import Right
-from parvis.chat.rooms import aliases, redacting, store
+from parvis.chat.rooms import about, aliases, redacting, store
 from parvis.chat.rooms.append import append
 from parvis.chat.rooms.model import Draft, Me, Room
 from parvis.chat.rooms.writing import Writing
@@ -31,6 +31,8 @@ async def send(writing: Writing, me: Me, room_id: str, kind: str, content: Objec
         return await _redact(writing, me, room, str(content.get("redacts", "")), content, name if txn else "")
     await _check_relation(unit, me, room, kind, content)
     stored = await append(writing, room_id, me.user_id, Draft(kind, content))
+    if about.FIELD in content:
+        await about.keep(unit, me, stored)
     if txn:
         await _keep(unit, me, name, stored.event_id)
     return stored.event_id
@@ -98,8 +100,9 @@ async def _check_relation(unit: Unit, me: Me, room: Room, kind: str, content: Ob
         if relation.rel_type == "m.annotation"
         else []
     )
-    about = target.event if target else None
-    relations.check_new(kind, me.user_id, content, about, [each.event for each in present])
+    relations.check_new(
+        kind, me.user_id, content, target.event if target else None, [each.event for each in present]
+    )
 
 
 async def _check_aliases(writing: Writing, room: Room, content: Object) -> None:

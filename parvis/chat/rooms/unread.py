@@ -174,7 +174,7 @@ class Unread:
             if known.upto < upto:
                 places[number] = max(joined[number], known.upto)
                 found[number] = known.counts.copy()
-        events = await _events(db, me, places, reached, upto) if places else []
+        events = await events_behind(db, me, places, reached, upto) if places else []
         events = [each for each in events if each.event.sender not in mine.ignored]
         for each, outcome in await judging.outcomes(db, me, rooms, mine.rules, events):
             if outcome.notify:
@@ -184,7 +184,7 @@ class Unread:
         return found
 
 
-async def _events(
+async def events_behind(
     db: store.Reader, me: Me, places: Mapping[int, int], reached: Mapping[int, dict[str, int]], upto: int
 ) -> list[Stored]:
     """What others said in rooms behind a place in each and was not read, in threads or beside them."""

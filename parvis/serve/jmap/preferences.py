@@ -67,6 +67,12 @@ class Preferences(Record):
     """What the person has found to be fine of that of which a client warns, in the client's words."""
     link_previews: bool = True
     """Whether pages that are linked to in open rooms are shown in short."""
+    quiet_start: Minutes = 0
+    """When clients begin to tell nothing, by the time where the person is."""
+    quiet_end: Minutes = 0
+    """When they tell again; the same as the beginning means always."""
+    quiet_days: bool = False
+    """Whether they tell nothing on days that are no workdays of the agenda."""
     agenda: Agenda = msgspec.field(default_factory=Agenda)
 
 

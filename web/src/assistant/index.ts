@@ -27,6 +27,7 @@ export const assistant: Feature = {
     });
     fill('conversation.tools', withWords('assistant', () => import('./ReadingTool.svelte')));
     fill('conversation.top', withWords('assistant', () => import('./Summary.svelte')));
+    fill('digest', withWords('assistant', () => import('./Digest.svelte')));
     fill('conversation.bottom', withWords('assistant', () => import('./DraftReply.svelte')));
   },
 };

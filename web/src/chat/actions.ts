@@ -11,7 +11,7 @@ import { history } from './history.svelte';
 import { ask, MatrixError, room as inRoom } from './matrix';
 import { fetchMembers } from './members';
 import { outbox } from './outbox.svelte';
-import { kindOf, stateOf, type Kind } from './people';
+import { kindOf, mayCallAll, stateOf, type Kind } from './people';
 import { pathTo } from './places';
 import { reading } from './reading.svelte';
 import type { Loudness } from './rules';
@@ -37,7 +37,7 @@ export function say(room: RoomState, thread: string, text: string, mentions: Men
   const place = placeOf(room.id, thread);
   const { reply, edit } = drafts.of(place);
   drafts.clear(place);
-  const content = messageOf(text, mentions);
+  const content = messageOf(text, mentions, mayCallAll(room, data.me));
   if (edit) outbox.send(room.id, 'm.room.message', replacing(edit, content));
   else outbox.send(room.id, 'm.room.message', placed(content, { thread, ...(reply ? { reply } : {}), ...lastIn(room, thread) }));
 }

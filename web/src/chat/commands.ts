@@ -1,8 +1,9 @@
 /** What the keyboard and the palette can do in the chat. */
 import type { Command } from '../kernel/commands.svelte';
+import { fillings } from '../kernel/features';
 import type { MessageKey } from '../kernel/i18n.svelte';
 import { router } from '../kernel/router.svelte';
-import { MessageSquareText, MessagesSquare, Pencil, Reply, Search, SmilePlus, Trash } from '../ui/icons';
+import { Bookmark, MessageSquareText, MessagesSquare, Pencil, Reply, Search, SmilePlus, Sparkles, Trash } from '../ui/icons';
 
 /** The room's own code, from the moment it has been opened: commands of a room that nobody is in do nothing. */
 let room: { view: typeof import('./view.svelte').view; ui: typeof import('./ui.svelte').ui; markUnread: typeof import('./actions').markUnread } | null = null;
@@ -17,7 +18,7 @@ const group: MessageKey = 'chat.title';
 const here = () => router.parts[0] === 'chat' && room !== null;
 const inRoom = () => here() && room!.view.room?.membership === 'join';
 const onOne = () => inRoom() && !!room!.view.cursor;
-const act = (what: 'reply' | 'thread' | 'react' | 'edit' | 'delete' | 'forward' | 'pin') => () => room!.view.active?.act(what);
+const act = (what: 'reply' | 'thread' | 'react' | 'edit' | 'delete' | 'forward' | 'pin' | 'save') => () => room!.view.active?.act(what);
 const step = (by: number) => () => room!.view.active?.step(by);
 
 export const commands: Command[] = [
@@ -41,6 +42,10 @@ export const commands: Command[] = [
   { id: 'chat.people', title: 'chat.members', keys: ['Shift+P'], group, when: inRoom, run: () => room!.view.show('people') },
   { id: 'chat.find', title: 'chat.searchIn', keys: ['Ctrl+F'], icon: Search, group, when: inRoom, run: () => room!.view.show('search') },
   { id: 'chat.unread', title: 'chat.markUnread', keys: ['Shift+U'], group, when: inRoom, run: () => room!.markUnread(room!.view.room!) },
+  { id: 'chat.save', title: 'chat.save', keys: ['B'], icon: Bookmark, group, when: onOne, run: act('save') },
+  { id: 'chat.saved', title: 'chat.saved', icon: Bookmark, group, when: here, run: () => router.go('/chat/saved') },
+  { id: 'chat.missed', title: 'chat.missed', keys: ['Shift+M'], icon: Sparkles, group, when: () => inRoom() && fillings('digest').length > 0, run: () => room!.view.show('missed') },
+  { id: 'chat.missedAll', title: 'chat.missedAll', keys: ['Alt+Shift+M'], icon: Sparkles, group, when: () => here() && fillings('digest').length > 0, run: () => router.go('/chat/missed') },
   { id: 'chat.close', title: 'chat.closeSide', keys: ['Escape'], group, quiet: true, when: () => here() && !!(room!.view.thread || room!.view.side), run: () => room!.view.closeSide() },
   { id: 'go.chat', title: 'chat.go', keys: ['G C'], icon: MessagesSquare, group: 'shell.go', run: () => router.go('/chat') },
 ];

@@ -11,8 +11,8 @@ export interface Mention {
   name: string;
 }
 
-/** The content of a text. People are named in it by `@` and their name. */
-export function messageOf(text: string, mentions: Mention[]): Content {
+/** The content of a text. People are named in it by `@` and their name, all of the room by `@room` where that is allowed (§User and room mentions). */
+export function messageOf(text: string, mentions: Mention[], mayCallAll = false): Content {
   const emote = text.startsWith('/me ');
   const body = (emote ? text.slice(4) : text).trim();
   const named = mentions.filter(({ name }) => body.includes(`@${name}`));
@@ -22,15 +22,17 @@ export function messageOf(text: string, mentions: Mention[]): Content {
     const linked = named.reduce((so, { id, name }) => so.replaceAll(escapeHtml(`@${name}`), `<a href="https://matrix.to/#/${encodeURIComponent(id)}">${escapeHtml(name)}</a>`), html);
     Object.assign(content, { format: 'org.matrix.custom.html', formatted_body: sanitised(linked) });
   }
-  return { ...content, 'm.mentions': named.length ? { user_ids: [...new Set(named.map(({ id }) => id))] } : {} };
+  const all = mayCallAll && /(?:^|\s)@room(?![\p{L}\p{N}])/u.test(body) ? { room: true } : {};
+  return { ...content, 'm.mentions': { ...(named.length ? { user_ids: [...new Set(named.map(({ id }) => id))] } : {}), ...all } };
 }
 
 /** The same in a thread, or as an answer; `last` is what was said last in the thread. */
 export function placed(content: Content, { thread, last, reply }: { thread: string; last?: string; reply?: RoomEvent }): Content {
   const answer = reply && { 'm.in_reply_to': { event_id: reply.event_id } };
   if (reply) {
-    const named = (content['m.mentions'] as { user_ids?: string[] } | undefined)?.user_ids ?? [];
-    content = { ...content, 'm.mentions': { user_ids: [...new Set([...named, reply.sender])] } };
+    const called = (content['m.mentions'] ?? {}) as { user_ids?: string[]; room?: boolean };
+    const named = called.user_ids ?? [];
+    content = { ...content, 'm.mentions': { ...called, user_ids: [...new Set([...named, reply.sender])] } };
   }
   if (thread) return { ...content, 'm.relates_to': { rel_type: 'm.thread', event_id: thread, is_falling_back: !reply, ...(answer ?? { 'm.in_reply_to': { event_id: last ?? thread } }) } };
   return answer ? { ...content, 'm.relates_to': answer } : content;

@@ -1,5 +1,5 @@
 /** The chat feature: what it adds to the shell. Its rooms are kept in step from a moment after the start on, for the rail and for notifications. */
-import { openPassage, type Feature } from '../kernel/features';
+import { discuss, fill, openPassage, type Feature } from '../kernel/features';
 import { withWords } from '../kernel/i18n.svelte';
 import { signedIn } from '../kernel/session.svelte';
 import { link } from '../kernel/start.svelte';
@@ -34,6 +34,13 @@ export const chat: Feature = {
     if (!isThere()) return;
     signedIn.leaving(async () => (await import('./crypto/store')).forget());
     openPassage('RoomEvent').provide(withWords('chat', async () => (await import('./passage')).open));
+    discuss.provide(withWords('chat', async () => {
+      await load();
+      const { ui } = await import('./ui.svelte');
+      return (request) => void (ui.discussing = request);
+    }));
+    fill('shell.overlay', withWords('chat', () => import('./DiscussDock.svelte')));
+    fill('conversation.top', withWords('chat', () => import('./Discussed.svelte')));
     setTimeout(() => void load().catch(() => undefined), LATER);
   },
 };

@@ -20,5 +20,7 @@ export async function open({ objectId }: PassageRequest): Promise<void> {
   const [found] = list;
   if (!found) return void notices.show(t('chat.gone'));
   if (matchMedia('(max-width: 1180px)').matches) panel.close(); // it would lie over what is opened
-  router.go(pathTo(found.roomId, { thread: found.threadId ?? '', event: found.eventId }));
+  const thread = found.threadId ?? '';
+  const side = router.parts[1] === found.roomId && !thread ? (router.query.get('side') ?? '') : '';
+  router.go(pathTo(found.roomId, { thread, event: found.eventId, side }));
 }

@@ -102,17 +102,30 @@ export function kindOf(room: RoomState): Kind {
   return stateOf(room, 'org.parvis.room_kind')?.content.kind === 'open' ? 'open' : 'private';
 }
 
+/** Whether somebody may call all who are in a room at once (§m.room.power_levels, `notifications.room`). */
+export function mayCallAll(room: RoomState, user: string): boolean {
+  const given = (stateOf(room, 'm.room.power_levels')?.content ?? {}) as { notifications?: { room?: unknown } };
+  const needed = typeof given.notifications?.room === 'number' ? given.notifications.room : 50;
+  return powerOf(room, user) >= needed;
+}
+
 const ACTIONS: Record<string, number> = { invite: 0, kick: 50, ban: 50, redact: 50 };
 
 /** Whether somebody has the power to do something: an action, or saying something of a type (§m.room.power_levels). */
 export function may(room: RoomState, user: string, what: string, isState = false): boolean {
+  const levels = (stateOf(room, 'm.room.power_levels')?.content ?? {}) as Record<string, unknown>;
+  const needed = what in ACTIONS ? number(levels[what], ACTIONS[what]!) : number((levels.events as Record<string, unknown> | undefined)?.[what], number(levels[isState ? 'state_default' : 'events_default'], isState ? 50 : 0));
+  return powerOf(room, user) >= needed;
+}
+
+const number = (value: unknown, other: number) => (typeof value === 'number' ? value : other);
+
+/** Makers of rooms of version 12 and later have more than anybody. */
+function powerOf(room: RoomState, user: string): number {
   const create = stateOf(room, 'm.room.create');
   const more = create?.content.additional_creators;
   const hashed = Number(create?.content.room_version ?? 0) >= 12;
-  if (hashed && (create?.sender === user || (Array.isArray(more) && more.includes(user)))) return true;
+  if (hashed && (create?.sender === user || (Array.isArray(more) && more.includes(user)))) return Infinity;
   const levels = (stateOf(room, 'm.room.power_levels')?.content ?? {}) as Record<string, unknown>;
-  const number = (value: unknown, other: number) => (typeof value === 'number' ? value : other);
-  const mine = number((levels.users as Record<string, unknown> | undefined)?.[user], number(levels.users_default, 0));
-  const needed = what in ACTIONS ? number(levels[what], ACTIONS[what]!) : number((levels.events as Record<string, unknown> | undefined)?.[what], number(levels[isState ? 'state_default' : 'events_default'], isState ? 50 : 0));
-  return mine >= needed;
+  return number((levels.users as Record<string, unknown> | undefined)?.[user], number(levels.users_default, 0));
 }

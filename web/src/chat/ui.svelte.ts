@@ -1,4 +1,5 @@
 /** What lies over the chat's screen. */
+import type { DiscussRequest } from '../kernel/features';
 import type { RoomEvent } from './types';
 
 class ChatUi {
@@ -6,6 +7,8 @@ class ChatUi {
   dialog = $state<'room' | 'direct' | 'browse' | 'settings' | 'invite' | 'leave' | 'poll' | null>(null);
   /** A message to be passed on. */
   forwarding = $state.raw<RoomEvent | null>(null);
+  /** A thing to be talked about in a room that is still to be chosen. */
+  discussing = $state.raw<DiscussRequest | null>(null);
   /** A picture that is looked at. */
   picture = $state.raw<{ src: string; name: string } | null>(null);
   /** Grows when the place to write in shall have the focus: in the room, or in the topic. */

@@ -10,7 +10,7 @@ import { pathTo } from './places';
 import { aimed, build, echoOf, newest, type Item } from './timeline';
 import type { RoomState } from './types';
 
-export type Side = 'topics' | 'people' | 'search' | 'pins';
+export type Side = 'topics' | 'people' | 'search' | 'pins' | 'missed';
 export interface Group {
   id: 'invitations' | 'favourites' | 'rooms' | 'people' | 'quiet';
   rooms: RoomState[];
@@ -19,7 +19,7 @@ export interface Group {
 /** What the keys do with the lines that are shown. */
 export interface Pane {
   step: (by: number) => void;
-  act: (what: 'reply' | 'thread' | 'react' | 'edit' | 'delete' | 'forward' | 'pin') => void;
+  act: (what: 'reply' | 'thread' | 'react' | 'edit' | 'delete' | 'forward' | 'pin' | 'save') => void;
   toEnd: () => void;
 }
 
@@ -37,6 +37,10 @@ class View {
   get roomId(): string {
     return router.parts[0] === 'chat' ? (router.parts[1] ?? '') : '';
   }
+  /** What is shown of all rooms together, in the place of one. */
+  get whole(): 'missed' | 'saved' | null {
+    return this.roomId === 'missed' || this.roomId === 'saved' ? this.roomId : null;
+  }
   get room(): RoomState | undefined {
     return data.rooms.get(this.roomId);
   }
@@ -47,7 +51,7 @@ class View {
   /** What else is open beside the room. */
   get side(): Side | null {
     const side = router.query.get('side');
-    return !this.thread && (side === 'topics' || side === 'people' || side === 'search' || side === 'pins') ? side : null;
+    return !this.thread && (side === 'topics' || side === 'people' || side === 'search' || side === 'pins' || side === 'missed') ? side : null;
   }
   /** The message that the address leads to. */
   get event(): string {
@@ -84,7 +88,7 @@ class View {
     return data.rooms.has(id) ? id : '';
   }
   keep(): void {
-    if (this.roomId) localStorage.setItem(LAST, this.roomId);
+    if (this.room) localStorage.setItem(LAST, this.roomId);
   }
   /** Goes out of the room, and not into it again by itself. */
   leave(): void {

@@ -180,6 +180,20 @@ export interface EventRequest {
   start?: string;
 }
 
+/** A thing to be talked about in a room, and what others there see of it, whoever may open it. */
+export interface DiscussRequest {
+  kind: string;
+  accountId: string;
+  id: string;
+  title: string;
+  author: string;
+  /** ISO 8601 instant. */
+  at: string;
+  excerpt: string;
+  /** The file that can be handed over with it, for those who may not open it. */
+  file: KeptFile;
+}
+
 export const openCompose = new Port<ComposeRequest>('compose');
 export const openAssistant = new Port<AssistantRequest>('assistant');
 export const assist = new Port<AssistRequest, Assisted>('assist');
@@ -200,6 +214,7 @@ export const chooseFiles = new Port<ChooseFilesRequest, KeptFile[]>('chooseFiles
 export const bringFile = new Port<BringRequest, { accountId: string; blobId: string }>('bringFile');
 /** Puts blobs among the person's files, where they say. */
 export const keepFiles = new Port<KeptFile[]>('keepFiles');
+export const discuss = new Port<DiscussRequest>('discuss');
 export const makeTask = new Port<TaskRequest>('task');
 
 /** Props of the places others may fill. */
@@ -210,6 +225,8 @@ export interface Slots {
   'conversation.bottom': { accountId: string; threadId: string; emailId: string };
   /** At the right of the reading pane's tools. */
   'conversation.tools': { accountId: string; threadId: string; emailIds: string[] };
+  /** A summary of some things, made as soon as it is `ready`, with its sources; `ondone` when it is whole or was stopped. */
+  digest: { about: { accountId: string; kind: string; id: string }[]; ready: boolean; ondone: () => void };
   /** Over everything, for composers and other floating windows; drawn once by the shell. */
   'shell.overlay': Record<string, never>;
   /** In the dialog about who sees a thing, below the people: links for others. */

@@ -44,6 +44,11 @@ export interface Preferences {
   fineWarnings: string[];
   /** Whether pages that are linked to in open rooms are shown in short. */
   linkPreviews: boolean;
+  /** The hours in which nothing is told, in minutes from midnight; the same twice are none. */
+  quietStart: number;
+  quietEnd: number;
+  /** Whether nothing is told on days that are no workdays. */
+  quietDays: boolean;
   agenda: Agenda;
 }
 
@@ -64,6 +69,9 @@ const DEFAULTS: Preferences = {
   inboxes: {},
   fineWarnings: [],
   linkPreviews: true,
+  quietStart: 0,
+  quietEnd: 0,
+  quietDays: false,
   agenda: { view: 'week', weekStart: 0, workdays: [0, 1, 2, 3, 4], workStart: 540, workEnd: 1080, length: 60, zones: [] },
 };
 const DEVICE = 'parvis-preferences';

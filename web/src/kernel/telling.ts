@@ -1,4 +1,6 @@
 /** The system's own notifications, where the person has allowed them and does not look. */
+import { preferences } from './preferences.svelte';
+import { isQuiet } from './quiet';
 import { router } from './router.svelte';
 
 /** Whether the person can still be asked to allow them. */
@@ -8,7 +10,7 @@ export function mayAsk(): boolean {
 
 /** Whether anything would be shown now. */
 export function wouldTell(): boolean {
-  return 'Notification' in globalThis && Notification.permission === 'granted' && !document.hasFocus();
+  return 'Notification' in globalThis && Notification.permission === 'granted' && !document.hasFocus() && !isQuiet(new Date(), preferences.value);
 }
 
 /** Shows one, in the place of the one before it with the same tag; pressing it leads to `path`. */

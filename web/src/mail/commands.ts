@@ -1,13 +1,14 @@
 /** What the keyboard and the palette can do with mail. */
 import type { Command } from '../kernel/commands.svelte';
 import { favourites } from '../kernel/favourites.svelte';
-import { makeTask, openCompose } from '../kernel/features';
+import { discuss, makeTask, openCompose } from '../kernel/features';
 import { t } from '../kernel/i18n.svelte';
 import { notices } from '../kernel/notices.svelte';
 import { router } from '../kernel/router.svelte';
 import { store } from '../kernel/store.svelte';
-import { Archive, Bookmark, Clock, Code, CopyPlus, FilePen, FileStack, Folder, FolderInput, FolderPlus, Forward, Inbox, Inboxes, ListChecks, MailOpen, CircleCheck, Palette, Printer, Reply, ReplyAll, Send, ShieldAlert, ShieldX, SquarePen, Star, Tag, Trash, Unsubscribe } from '../ui/icons';
+import { Archive, Bookmark, Clock, Code, CopyPlus, FilePen, FileStack, Folder, FolderInput, FolderPlus, Forward, Inbox, Inboxes, ListChecks, MailOpen, MessagesSquare, CircleCheck, Palette, Printer, Reply, ReplyAll, Send, ShieldAlert, ShieldX, SquarePen, Star, Tag, Trash, Unsubscribe } from '../ui/icons';
 import { archive, junk, markRead, phishing, star, targets, trash } from './actions';
+import { bringToRoom } from './discuss';
 import { EmailType, ThreadType } from './types';
 import { ui } from './ui.svelte';
 import { view } from './view.svelte';
@@ -45,6 +46,13 @@ function task(): void {
   if (email) void makeTask.open({ title: email.subject?.trim() || t('mail.noSubject'), source: { accountId: account, kind: 'Email', id: email.id } });
 }
 
+/** Brings the message into a room. */
+function talk(): void {
+  const { account, emailId } = newest();
+  const email = emailId ? store.peek(EmailType, account, emailId) : undefined;
+  if (email) bringToRoom(account, email);
+}
+
 /** Who writes a new message: the account that is looked at. */
 function writer(): string {
   return here() ? view.account : view.home;
@@ -79,6 +87,7 @@ export const mailCommands: Command[] = [
   { id: 'mail.again', title: 'mail.again', keys: ['Shift+E'], icon: CopyPlus, group: 'mail.title', when: writing, run: () => compose('again') },
   { id: 'mail.unsubscribe', title: 'mail.unsubscribe', keys: ['Shift+N'], icon: Unsubscribe, group: 'mail.title', when: () => reading() && !view.readOnly(), run: () => (ui.leaving = newest().emailId ?? null) },
   { id: 'mail.task', title: 'mail.task', keys: ['T'], icon: CircleCheck, group: 'mail.title', when: () => some() && makeTask.provided, run: task },
+  { id: 'mail.discuss', title: 'mail.discuss', keys: ['D'], icon: MessagesSquare, group: 'mail.title', when: () => reading() && discuss.provided, run: talk },
   { id: 'mail.source', title: 'mail.source', keys: ['Shift+O'], icon: Code, group: 'mail.title', when: reading, run: () => (ui.original = newest().emailId ?? null) },
   { id: 'mail.labelColour', title: 'mail.labelColour', keys: ['Shift+L'], icon: Palette, group: 'mail.title', when: () => here() && view.place?.kind === 'label', run: () => (ui.label = view.place?.id ?? null) },
   { id: 'mail.favourite', title: 'mail.favourite', keys: ['Shift+F'], icon: Bookmark, group: 'mail.title', when: () => here() && view.place !== null, run: keep },

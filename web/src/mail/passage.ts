@@ -1,7 +1,7 @@
 /** Opens a message at a passage, for the assistant's citations and for whatever else points into mail. */
 import type { PassageRequest } from '../kernel/features';
 import { t } from '../kernel/i18n.svelte';
-import { jmap } from '../kernel/jmap';
+import { jmap, JmapError } from '../kernel/jmap';
 import { notices } from '../kernel/notices.svelte';
 import { panel } from '../kernel/panel.svelte';
 import { router } from '../kernel/router.svelte';
@@ -11,7 +11,8 @@ import { view } from './view.svelte';
 
 export async function open({ accountId, objectId, part, quote, fileName, page }: PassageRequest): Promise<void> {
   type Got = { list: { threadId: string; mailboxIds: Record<string, true> }[] };
-  const answer = await jmap.call<Got>('Email/get', { accountId, ids: [objectId], properties: ['threadId', 'mailboxIds'] }).catch(() => null);
+  const answer = await jmap.call<Got>('Email/get', { accountId, ids: [objectId], properties: ['threadId', 'mailboxIds'] }).catch((error: unknown) => (error instanceof JmapError && error.code === 'accountNotFound' ? 'closed' : null));
+  if (answer === 'closed') return void notices.show(t('mail.notYours'), { tone: 'danger' });
   const email = answer?.list[0];
   if (!email) {
     notices.show(t(answer ? 'mail.gone' : 'ui.failed'), { tone: 'danger' });

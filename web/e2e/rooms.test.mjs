@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { enter, eventually, launch, person } from './harness.mjs';
+
+const SERIAL = Date.now() % 100_000;
+const NAME = `Atelier ${SERIAL}`;
+let browser;
+let camille;
+let ines;
+const rooms = (page) => page.getByRole('navigation', { name: 'Conversations' });
+const entry = (page, name = NAME) => rooms(page).getByRole('link', { name: new RegExp(name) });
+const log = (page, name = NAME) => page.getByRole('log', { name: new RegExp(name) });
+const field = (page) => page.getByRole('textbox', { name: `Écrire dans ${NAME}` });
+const line = (page, text) => log(page).getByRole('article').filter({ hasText: text });
+const actions = (page) => page.getByRole('button', { name: 'Actions du salon' });
+
+/** Files as a paste or a drop brings them. */
+const brought = (page, name, type) => page.evaluateHandle(([one, kind]) => {
+  const given = new DataTransfer();
+  given.items.add(new File(['contenu'], one, { type: kind }));
+  return given;
+}, [name, type]);
+
+before(async () => {
+  browser = await launch('--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream');
+  camille = await enter(browser, person('fr'));
+  ines = await enter(browser, person('fr', 4));
+  await Promise.all([camille.goto('/chat'), ines.goto('/chat')]);
+  await camille.getByRole('button', { name: 'Nouvelle conversation ou nouveau salon' }).click();
+  await camille.getByRole('menuitem', { name: 'Nouveau salon' }).click();
+  await camille.getByRole('textbox', { name: 'Nom', exact: true }).fill(NAME);
+  await camille.getByRole('combobox', { name: 'Qui inviter' }).fill('Inès');
+  await camille.getByRole('dialog').getByRole('button', { name: /Inès Ben Youssef/ }).click();
+  await camille.getByRole('button', { name: 'Créer' }).click();
+  await camille.getByRole('heading', { name: NAME }).waitFor();
+  await entry(ines).click();
+  await ines.getByRole('button', { name: 'Accepter' }).click();
+  await field(ines).waitFor();
+});
+after(() => browser.close());
+
+test('files are pasted and dropped, and a voice message is recorded in place', async () => {
+  await field(camille).focus();
+  const pasted = await brought(camille, `colle-${SERIAL}.txt`, 'text/plain');
+  await field(camille).evaluate((node, data) => node.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true })), pasted);
+  await line(ines, `colle-${SERIAL}.txt`).first().waitFor();
+  const dropped = await brought(camille, `depose-${SERIAL}.txt`, 'text/plain');
+  await camille.getByRole('region', { name: NAME }).dispatchEvent('drop', { dataTransfer: dropped });
+  await line(ines, `depose-${SERIAL}.txt`).waitFor();
+  await camille.getByRole('button', { name: 'Enregistrer un message vocal' }).click();
+  await camille.getByRole('timer').getByText('0:01').waitFor();
+  await camille.getByRole('button', { name: 'Arrêter et envoyer' }).click();
+  await log(ines).locator('audio').waitFor();
+});
+
+test('what is pinned is found again, what is passed on arrives, and signs are found by name', async () => {
+  await field(ines).fill(`Épinglez ceci ${SERIAL}`);
+  await ines.keyboard.press('Enter');
+  await line(camille, `Épinglez ceci ${SERIAL}`).focus();
+  await line(camille, `Épinglez ceci ${SERIAL}`).hover();
+  await line(camille, `Épinglez ceci ${SERIAL}`).getByRole('button', { name: 'Autres actions pour ce message' }).click();
+  await camille.getByRole('menuitem', { name: 'Épingler' }).click();
+  await ines.getByRole('button', { name: 'Messages épinglés' }).click();
+  await ines.getByRole('region', { name: 'Messages épinglés' }).getByText(`Épinglez ceci ${SERIAL}`).waitFor();
+  await line(camille, `Épinglez ceci ${SERIAL}`).focus();
+  await camille.keyboard.press('f');
+  const dialog = camille.getByRole('dialog');
+  await dialog.getByRole('searchbox').fill('délégation');
+  await dialog.getByRole('button', { name: /Visite de la délégation/ }).click();
+  await entry(ines, 'Visite de la délégation').click();
+  await log(ines, 'Visite de la délégation').getByText(`Épinglez ceci ${SERIAL}`).waitFor();
+  await line(camille, `Épinglez ceci ${SERIAL}`).focus();
+  await camille.keyboard.press('+');
+  await camille.getByRole('searchbox', { name: 'Chercher par nom' }).fill('fete');
+  await camille.keyboard.press('Enter');
+  await line(camille, `Épinglez ceci ${SERIAL}`).getByRole('button', { name: /🥳/ }).waitFor();
+});
+
+test('a message is kept for oneself, and all are called', async () => {
+  await line(camille, `Épinglez ceci ${SERIAL}`).focus();
+  await camille.keyboard.press('b');
+  await camille.goto('/chat/saved');
+  const kept = camille.getByRole('region', { name: 'Messages gardés' });
+  await kept.getByRole('link', { name: new RegExp(`Épinglez ceci ${SERIAL}`) }).click();
+  await log(camille).waitFor();
+  await field(camille).fill(`@room à table ${SERIAL}`);
+  await camille.keyboard.press('Enter');
+  await entry(ines).getByText('mentions de vous').waitFor();
+  await camille.goto('/chat/saved');
+  await kept.getByRole('button', { name: 'Ne plus garder' }).click();
+  await kept.getByText('Rien de gardé').waitFor();
+  await entry(camille).click();
+  await field(camille).waitFor();
+});
+
+test('a muted room is quiet, and who leaves is gone from it', async () => {
+  await entry(ines).click();
+  await actions(ines).click();
+  await ines.getByRole('menuitemcheckbox', { name: 'Sourdine' }).or(ines.getByRole('menuitem', { name: 'Sourdine' })).click();
+  await entry(ines).getByLabel('en sourdine').waitFor();
+  await entry(ines, 'Visite de la délégation').click();
+  await field(camille).fill(`Sans bruit ${SERIAL}`);
+  await camille.keyboard.press('Enter');
+  await entry(ines).getByText(`Sans bruit ${SERIAL}`).waitFor();
+  assert.equal(await entry(ines).getByText('non lus').count(), 0);
+  await entry(ines).click();
+  await actions(ines).click();
+  await ines.getByRole('menuitem', { name: 'Quitter le salon' }).click();
+  await ines.getByRole('dialog').getByRole('button', { name: 'Quitter le salon' }).click();
+  await eventually(async () => assert.equal(await entry(ines).count(), 0));
+  const members = () => camille.evaluate(async () => Object.keys((await (await fetch(`/_matrix/client/v3/rooms/${location.pathname.split('/')[2]}/joined_members`)).json()).joined));
+  await eventually(async () => assert.equal((await members()).length, 1));
+  assert.deepEqual([camille.faults, ines.faults], [[], []]);
+});
