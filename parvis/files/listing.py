@@ -68,7 +68,7 @@ class Rows:
         return [_DEFAULTS[name]] * len(self)
 
 
-_DEFAULTS = {"title": None, "schedule_tag": "", "content": None, "sure": False}
+_DEFAULTS = {"title": None, "schedule_tag": "", "content": None, "sure": False, "rest": ""}
 """Fields that no file has."""
 
 
