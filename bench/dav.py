@@ -45,7 +45,7 @@ SMALL = 1000
 CHUNK = 1 << 20
 PATIENCE = 120
 """Seconds for all events to be put."""
-MORE = 5
+MORE = 3
 """Rounds with a calendar that was filled before."""
 TAGS = "<prop><getetag/></prop>"
 DAV, CALDAV = "DAV:", "urn:ietf:params:xml:ns:caldav"
@@ -318,6 +318,11 @@ def main(events: int, many: int, megabytes: int, left_out: Sequence[str] = (), *
             print(f"{side.name}: {cpu_seconds(side.processes) - before:.1f} s of processor time,", end=" ")
             print(f"{sum(map(resident_mb, side.processes)):.0f} MB,", end=" ")
             print(f"at most {sum(map(peak_mb, side.processes)):.0f} MB", flush=True)
+            if filled:  # it may take longer than one waits for: what is known is told
+                print(
+                    {name: f"{1000 * statistics.median(times):.1f}" for name, times in side.times.items()},
+                    flush=True,
+                )
         if many:
             print(f"The disk alone: {megabytes} MB written and synced in {1000 * synced(megabytes):.0f} ms")
         for kind_of in halves:
