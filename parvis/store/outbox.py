@@ -25,8 +25,9 @@ Follower = Callable[[list[Event]], Awaitable[None]]
 class Outbox:
     """Reads what units of work have written."""
 
-    def __init__(self, db: Database, bus: Bus) -> None:
-        self._db, self._bus = db, bus
+    def __init__(self, db: Database, bus: Bus, busy: Callable[[], bool] = lambda: False) -> None:
+        """`busy` says whether this node has something to do that goes before what followers do."""
+        self._db, self._bus, self._busy = db, bus, busy
         self._page = f"""SELECT xid, position, account_id, kind, time_ms, body FROM outbox
             WHERE (xid, position) > (?, ?) AND {db.dialect.settled} ORDER BY xid, position LIMIT ?"""
 
@@ -77,8 +78,9 @@ class Outbox:
 
     async def follow(self, name: str, follower: Follower) -> None:
         """Hands events to `follower` page by page, for ever; the cursor moves after it returns. What it raises is
-        logged and the page is tried again. Those who write come first: the follower is called when nothing was
-        written for a moment or after two seconds, and while whole pages wait it takes a quarter of the time."""
+        logged and the page is tried again. Those who write, and large content that comes in, go first: the follower
+        is called when nothing was written for a moment or after two seconds, and while whole pages wait it takes a
+        quarter of the time."""
         wake = asyncio.Event()
         await self.join(name)
         cancel = await self._bus.subscribe("outbox", lambda _: wake.set())
@@ -105,16 +107,16 @@ class Outbox:
             await follower(events)
             await self._db.write(lambda tx: self.advance(Unit(tx), name, events[-1]))
         if len(events) == _PAGE:
-            await asyncio.sleep(min(1.0, _REST * (clock.monotonic() - started)) if wake.is_set() else 0)
+            others = wake.is_set() or self._busy()
+            await asyncio.sleep(min(1.0, _REST * (clock.monotonic() - started)) if others else 0)
         else:
             await clock.woken(wake, _SOON_SECONDS if await self._unsettled(name) else _RETRY_SECONDS)
-            await _calm(wake)
+            await self._calm(wake)
 
-
-async def _calm(wake: asyncio.Event) -> None:
-    """Waits until nothing more is written, though not for long."""
-    for _ in range(_CALM_TIMES):
-        wake.clear()
-        await asyncio.sleep(_CALM_SECONDS)
-        if not wake.is_set():
-            return
+    async def _calm(self, wake: asyncio.Event) -> None:
+        """Waits until nothing more is written, though not for long."""
+        for _ in range(_CALM_TIMES):
+            wake.clear()
+            await asyncio.sleep(_CALM_SECONDS)
+            if not wake.is_set() and not self._busy():
+                return

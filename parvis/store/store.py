@@ -31,7 +31,7 @@ class Store:
 
     def __init__(self, db: Database, blobs: WholeBlobs, bus: Bus, sealer: Sealer) -> None:
         self.db, self.blobs, self.bus, self.sealer = db, blobs, bus, sealer
-        self.outbox, self.jobs = Outbox(db, bus), Jobs(db, bus)
+        self.outbox, self.jobs = Outbox(db, bus, blobs.busy), Jobs(db, bus)
 
     @classmethod
     async def open(cls, settings: Settings, rooms: Sequence[str], prepare: Sequence[Prepare] = ()) -> "Store":

@@ -5,7 +5,8 @@ import asyncio
 from parvis.kernel import clock
 from parvis.kernel.errors import Unavailable
 from parvis.kernel.events import Event
-from parvis.store import tidy
+from parvis.store import outbox, tidy
+from parvis.store.outbox import Outbox
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -92,6 +93,16 @@ async def test_a_page_that_fails_is_given_again(store: Store, monkeypatch) -> No
     await emit(store, 1)
     await following(store, "index", reader, 1)
     assert reader.seen == [1]
+
+
+async def test_followers_wait_for_what_goes_first_but_not_for_ever(store: Store, monkeypatch) -> None:
+    monkeypatch.setattr(outbox, "_CALM_SECONDS", 0.01)
+    asked = list[bool]()
+    busy = Outbox(store.db, store.bus, lambda: asked.append(True) or len(asked) < 5)
+    await busy._calm(asyncio.Event())
+    assert len(asked) == 5
+    forever = Outbox(store.db, store.bus, lambda: True)
+    await asyncio.wait_for(forever._calm(asyncio.Event()), 5)
 
 
 async def test_events_go_when_every_follower_has_passed_them(store: Store) -> None:

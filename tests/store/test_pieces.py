@@ -107,6 +107,17 @@ async def test_a_piece_that_cannot_be_kept_is_told_and_nothing_is_left(
     assert await store.blobs.clean(1 << 62) == 0  # no file of an unfinished writer
 
 
+async def test_the_store_is_busy_while_large_content_comes_in(store: Store) -> None:
+    for ended in ("commit", "abort"):
+        writer = await store.blobs.writer()
+        await writer.write(noise(100_000))
+        assert not store.blobs.busy()
+        await writer.write(noise(3 * MIB))
+        assert store.blobs.busy()
+        await getattr(writer, ended)()
+        assert not store.blobs.busy()
+
+
 async def test_what_is_small_is_one_blob(store: Store) -> None:
     for size in (0, 100, 500_000):
         digest = await written(store, noise(size))

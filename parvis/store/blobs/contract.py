@@ -122,6 +122,10 @@ class WholeBlobs(Blobs, Protocol):
         """Opens a streaming write; with `whole` what is written stays in one piece, to be mapped without a copy."""
         ...
 
+    def busy(self) -> bool:
+        """Whether large content is coming in, which goes before what can be done later."""
+        ...
+
     async def assemble(self, pieces: Sequence[Piece], digest: str | None = None) -> str:
         """Makes a blob of others, in their order; they stay what they are. Returns its hash, which is computed when
         it is not given."""

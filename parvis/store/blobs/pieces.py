@@ -8,6 +8,7 @@ import hashlib
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from weakref import WeakSet
 
 from parvis.kernel import clock
 from parvis.kernel.errors import NotFound
@@ -27,11 +28,16 @@ class PiecedBlobs:
         self.inner, self._db = inner, db
         self.put, self.join, self.together, self.clean = inner.put, inner.join, inner.together, inner.clean
         self.commit, self.at_once = inner.commit, inner.at_once
+        self._coming: WeakSet[PiecedWriter] = WeakSet()
 
     async def writer(self, *, whole: bool = False) -> BlobWriter:
         """See Blobs.writer."""
         writer = await self.inner.writer()
-        return writer if whole else PiecedWriter(self.inner, writer, self.assemble)
+        return writer if whole else PiecedWriter(self.inner, writer, self.assemble, self._coming)
+
+    def busy(self) -> bool:
+        """See WholeBlobs.busy."""
+        return bool(self._coming)
 
     async def assemble(self, pieces: Sequence[Piece], digest: str | None = None) -> str:
         """See Blobs.assemble."""

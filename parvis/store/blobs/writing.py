@@ -6,7 +6,7 @@ disk."""
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, MutableSet, Sequence
 from typing import Any
 
 from parvis.store.blobs.contract import CHUNK, Blobs, BlobWriter, Piece
@@ -25,8 +25,11 @@ Assemble = Callable[[Sequence[Piece], str], Awaitable[str]]
 class PiecedWriter:
     """Writes piece after piece into a store, and makes a whole of them. What fails is told by a later call."""
 
-    def __init__(self, blobs: Blobs, writer: BlobWriter, assemble: Assemble) -> None:
-        self._blobs, self._assemble = blobs, assemble
+    def __init__(
+        self, blobs: Blobs, writer: BlobWriter, assemble: Assemble, coming: "MutableSet[PiecedWriter]"
+    ) -> None:
+        """`coming` has it while more than a part of it comes in."""
+        self._blobs, self._assemble, self._all = blobs, assemble, coming
         self._cutter, self._hash = Cutter(), hashlib.sha256()
         self._cutting, self._hashing = asyncio.Lock(), asyncio.Lock()
         self._coming, self._cut = _Coming(writer), list[_Coming]()
@@ -51,6 +54,7 @@ class PiecedWriter:
     async def _hand_on(self) -> None:
         """Lets what has come go its way, and takes a buffer for what comes: that of the oldest part, when there are
         enough. New memory for each would cost more than to copy into it."""
+        self._all.add(self)
         self._parts.append((asyncio.create_task(self._passed(self._filling[: self._filled])), self._filling))
         buffer = await self._through() if len(self._parts) == _PARTS else memoryview(bytearray(_PART))
         self._filling, self._filled = buffer, 0
@@ -115,10 +119,12 @@ class PiecedWriter:
             self._harden()
         while self._behind:
             await self._settle()
+        self._all.discard(self)
         return await self._assemble(self._pieces, self._hash.hexdigest())
 
     async def abort(self) -> None:
         """See BlobWriter.abort. Pieces that are written already are swept."""
+        self._all.discard(self)
         await _ended([*(passing for passing, _ in self._parts), *self._behind])
         for piece in (*self._cut, self._coming):
             await piece.writer.abort()
