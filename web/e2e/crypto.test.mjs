@@ -1,13 +1,14 @@
 /** Encrypted rooms in our client: two people in two browsers, and matrix-js-sdk as the other side. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, launch, person } from './harness.mjs';
+import { accessible, enter, eventually, launch, person } from './harness.mjs';
 
 const SERIAL = Date.now() % 100_000;
 const NAME = `Secret ${SERIAL}`;
 let browser;
 let camille;
 let ines;
+let second;
 const log = (page, name = NAME) => page.getByRole('log', { name: new RegExp(name) });
 const line = (page, text, name = NAME) => log(page, name).getByRole('article').filter({ hasText: text });
 const field = (page, name = NAME) => page.getByRole('textbox', { name: `Écrire dans ${name}` });
@@ -99,8 +100,84 @@ test('what was said is there again after a reload, also in a second tab, and bot
   await other.close();
 });
 
+test('a recovery key is shown once, and with it a new device reads what was said before', async () => {
+  const hint = camille.getByRole('complementary', { name: 'Chiffrement' });
+  await hint.getByRole('button', { name: 'Créer une clé de secours' }).click();
+  const dialog = camille.getByRole('dialog', { name: 'Créer une clé de secours' });
+  await dialog.getByRole('button', { name: 'Créer la clé' }).click();
+  const key = await dialog.locator('code').textContent();
+  assert.match(key, /^E[\w ]{50,}$/);
+  await accessible(camille, 'crypto-key');
+  await dialog.getByRole('checkbox', { name: 'Je l’ai mise en lieu sûr' }).check();
+  await dialog.getByRole('button', { name: 'Terminé' }).click();
+  await hint.waitFor({ state: 'detached' });
+  second = await enter(browser, person('fr'));
+  await second.goto(camille.url());
+  await line(second, 'La clé de ce message n’est pas sur cet appareil').first().waitFor();
+  await second.getByRole('complementary', { name: 'Chiffrement' }).getByRole('button', { name: 'Saisir la clé de secours' }).click();
+  const typing = second.getByRole('dialog', { name: 'Saisir la clé de secours' });
+  await typing.getByRole('textbox', { name: 'Clé de secours' }).fill('EsT1 wrong');
+  await typing.getByRole('button', { name: 'Confirmer' }).click();
+  await typing.getByText('Ce n’est pas la clé de secours').waitFor();
+  await typing.getByRole('textbox', { name: 'Clé de secours' }).fill(key);
+  await typing.getByRole('button', { name: 'Confirmer' }).click();
+  await typing.getByText('Cet appareil est confirmé').waitFor();
+  await typing.getByRole('button', { name: 'Fermer' }).last().click();
+  await line(second, `Xin chào Camille ${SERIAL}`).waitFor();
+  await say(second, `Du deuxième appareil ${SERIAL}`);
+  await line(ines, `Du deuxième appareil ${SERIAL}`).waitFor();
+});
+
+/** Both show the same signs and say so; then both have ended well. */
+async function compared(one, other) {
+  const signs = (page) => page.getByRole('list', { name: 'Sept signes' });
+  await Promise.all([signs(one).waitFor(), signs(other).waitFor()]);
+  assert.equal(await signs(one).innerText(), await signs(other).innerText());
+  assert.equal(await signs(one).getByRole('listitem').count(), 7);
+  await accessible(one, 'crypto-signs');
+  for (const page of [one, other]) await page.getByRole('button', { name: 'Ce sont les mêmes' }).click();
+  for (const page of [one, other]) await page.getByRole('dialog').getByText(/^Vérifié/).waitFor();
+  for (const page of [one, other]) await page.getByRole('dialog').getByRole('button', { name: 'Fermer' }).last().click();
+}
+
+test('a third device is confirmed by seven signs on another, and then reads what was said before', async () => {
+  await second.context().close();
+  const third = await enter(browser, person('fr'));
+  await third.goto(camille.url());
+  await line(third, 'La clé de ce message n’est pas sur cet appareil').first().waitFor();
+  await third.getByRole('complementary', { name: 'Chiffrement' }).getByRole('button', { name: 'Confirmer depuis un autre appareil' }).click();
+  await camille.getByRole('dialog').getByRole('button', { name: 'Comparer' }).click();
+  await compared(third, camille);
+  await line(third, `Xin chào Camille ${SERIAL}`).waitFor();
+  await third.goto('/settings/encryption');
+  await third.getByText('Cet appareil est confirmé').waitFor();
+  await accessible(third, 'crypto-settings');
+  assert.deepEqual(third.faults, []);
+  await third.context().close();
+});
+
+test('two people make sure of each other by seven signs', async () => {
+  await ines.getByRole('button', { name: /Personnes/ }).first().click();
+  await ines.getByRole('button', { name: /Actions.*Camille/ }).click();
+  await ines.getByRole('menuitem', { name: /Vérifier Camille/ }).click();
+  await camille.getByRole('dialog').getByRole('button', { name: 'Comparer' }).click();
+  await compared(ines, camille);
+  await ines.getByRole('listitem').filter({ hasText: 'Camille' }).getByText('Vérifié').waitFor();
+});
+
 test('search says that it does not read the room', async () => {
   await camille.keyboard.press('Control+f');
   await camille.getByText('La recherche ne lit pas ce salon').waitFor();
   assert.deepEqual([camille.faults, ines.faults], [[], []]);
+});
+
+test('signing out takes the device and its keys away', async () => {
+  await ines.goto('/settings/encryption');
+  await ines.getByText('Cet appareil est confirmé').waitFor();
+  await ines.getByRole('button', { name: /Inès|Compte/ }).first().click();
+  await ines.getByRole('menuitem', { name: 'Se déconnecter' }).click();
+  await ines.waitForSelector('input[name="username"]');
+  await eventually(async () => assert.deepEqual(await ines.evaluate(() => indexedDB.databases()), []));
+  const again = await enter(browser, person('fr', 4));
+  assert.deepEqual(await again.evaluate(async () => (await (await fetch('/_matrix/client/v3/devices')).json()).devices), []);
 });

@@ -32,6 +32,10 @@ export const chat: Feature = {
   commands,
   start: () => {
     if (!isThere()) return;
+    fill('settings.encryption', withWords('crypto', withWords('chat', async () => {
+      await load();
+      return import('./crypto/SettingsPart.svelte');
+    })));
     signedIn.leaving(async () => (await import('./crypto/store')).forget());
     openPassage('RoomEvent').provide(withWords('chat', async () => (await import('./passage')).open));
     discuss.provide(withWords('chat', async () => {

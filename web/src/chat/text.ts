@@ -26,6 +26,7 @@ function withoutSigns(content: Content): string {
 export function textFor(event: RoomEvent, content: Content = event.content): string {
   if (event.unsigned?.redacted_because) return t('chat.takenBack');
   if (event.type === 'm.room.encrypted') return t('chat.cannotRead');
+  if (content.msgtype === 'm.key.verification.request') return t('chat.askedToVerify');
   const poll = pollOf(content);
   if (poll) return t('chat.poll', { question: poll.question });
   const kind = KINDS[String(content.msgtype)];

@@ -237,6 +237,8 @@ export interface Slots {
   'settings.lists': Record<string, never>;
   /** In a message that brings an invitation or an answer to one (iMIP, RFC 6047), above its text. */
   'mail.invitation': { accountId: string; blobId: string; from: string };
+  /** The part of the settings about encryption. */
+  'settings.encryption': Record<string, never>;
   /** The part of the settings about the calendar. */
   'settings.calendar': Record<string, never>;
   /** A whole conversation with its tools, provided by mail, for use by search and the assistant. */

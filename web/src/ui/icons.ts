@@ -140,4 +140,3 @@ export { default as Mic } from '@lucide/svelte/icons/mic';
 export { default as FileLock } from '@lucide/svelte/icons/file-lock';
 export { default as KeyRound } from '@lucide/svelte/icons/key-round';
 export { default as ShieldCheck } from '@lucide/svelte/icons/shield-check';
-export { default as Shield } from '@lucide/svelte/icons/shield';

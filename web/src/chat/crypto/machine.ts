@@ -1,15 +1,17 @@
 /** The keys of this device, by matrix-rust-sdk: what comes is opened, what goes is sealed. Lives in a worker. */
 import {
-  DecryptionErrorCode, DecryptionSettings, DeviceId, DeviceLists, EncryptionSettings, initAsync, MegolmDecryptionError, OlmMachine, RoomId, ShieldStateCode,
-  StoreHandle, TrustRequirement, UserId,
+  DecryptionErrorCode, DecryptionSettings, DeviceId, DeviceLists, EncryptionSettings, initAsync, MegolmDecryptionError, OlmMachine, OtherUserIdentity, RequestType, RoomId,
+  ShieldStateCode, StoreHandle, TrustRequirement, UserId,
 } from '@matrix-org/matrix-sdk-crypto-wasm';
 import type { Content, RoomEvent } from '../types';
-import { sessionOf } from './events';
+import { ask, room as inRoom } from '../matrix';
+import { ENCRYPTED, sessionOf } from './events';
 import { Recovery } from './recovery';
 import { send, type Request } from './requests';
-import type { Lost, Opened, SealedRoom, Shield, Standing, ToldDevice } from './types';
+import type { Lost, Opened, SealedRoom, Shield, Standing, ToldDevice, Person, Verification } from './types';
+import { Verifying } from './verifying';
 
-export type News = { keys: [room: string, session: string][] } | { people: string[] } | { backup: true };
+export type News = { keys: [room: string, session: string][] } | { people: string[] } | { backup: true } | { verification: Verification };
 
 const SHIELDS: Partial<Record<ShieldStateCode, Shield>> = {
   [ShieldStateCode.UnsignedDevice]: 'unsigned',
@@ -22,6 +24,11 @@ const ROUNDS = 8;
 export class Machine {
   private olm!: OlmMachine;
   private recovery!: Recovery;
+  private verifying!: Verifying;
+  private me = '';
+  private device = '';
+  /** Rooms in which people make sure of each other. */
+  private readonly rooms = new Map<string, SealedRoom>();
   private opening: Promise<void> | null = null;
   private sending: Promise<void> | null = null;
   /** One room is sealed after the other: keys are made and given away in between. */
@@ -61,6 +68,8 @@ export class Machine {
     this.olm.registerUserIdentityUpdatedCallback(async (user) => this.tell({ people: [user.toString()] }));
     this.olm.registerDevicesUpdatedCallback(async (people) => this.tell({ people }));
     await this.olm.updateTrackedUsers([new UserId(me)]);
+    [this.me, this.device] = [me, device];
+    this.verifying = new Verifying(this.olm, (verification) => this.tell({ verification }), (request) => this.ask(request), (own) => this.verified(own));
     this.recovery = new Recovery(this.olm, me, device);
     await this.flush(); // before anybody can write to it, this device has told its keys
     await this.recovery.begin();
@@ -72,7 +81,11 @@ export class Machine {
     const counts = new Map(Object.entries(told.device_one_time_keys_count ?? {}));
     const fallback = told.device_unused_fallback_key_types ? new Set(told.device_unused_fallback_key_types) : undefined;
     const lists = new DeviceLists(users(told.device_lists?.changed), users(told.device_lists?.left));
-    await this.olm.receiveSyncChanges(JSON.stringify(told.to_device?.events ?? []), lists, counts, fallback, settings());
+    const heard = await this.olm.receiveSyncChanges(JSON.stringify(told.to_device?.events ?? []), lists, counts, fallback, settings());
+    for (const { type, sender, content } of heard.map(({ rawEvent }) => JSON.parse(rawEvent) as RoomEvent)) {
+      if (type === 'm.key.verification.request') this.verifying.heard(sender, String(content.transaction_id));
+      if (type === 'm.secret.send') this.tell({ people: [this.me] });
+    }
     void this.flush().catch(() => undefined); // asked again with the next answer
   }
 
@@ -92,7 +105,10 @@ export class Machine {
   }
 
   private async ask(request: Request): Promise<void> {
-    const answer = await send(request);
+    const room = request.type === RequestType.RoomMessage ? this.rooms.get(request.room_id!) : undefined;
+    const sealed = room && { event_type: ENCRYPTED, body: JSON.stringify(await this.encrypt(room, request.event_type!, request.body)) };
+    const { id, type, body, event_type = '', txn_id = '', room_id = '', version = '' } = request;
+    const answer = await send({ id, type, body, event_type, txn_id, room_id, version, ...sealed });
     if (request.id) await this.olm.markRequestAsSent(request.id, request.type, answer);
   }
 
@@ -103,17 +119,21 @@ export class Machine {
     return sealed;
   }
 
-  private async sealNow({ id, members, encryption }: SealedRoom, type: string, content: Content): Promise<Content> {
-    const users = () => members.map((user) => new UserId(user)); // each is used up by the call that gets it
-    await this.olm.updateTrackedUsers(users());
+  private async sealNow(room: SealedRoom, type: string, content: Content): Promise<Content> {
+    await this.olm.updateTrackedUsers(room.members.map((user) => new UserId(user)));
     await this.flush();
+    return this.encrypt(room, type, JSON.stringify(content));
+  }
+
+  private async encrypt({ id, members, encryption }: SealedRoom, type: string, content: string): Promise<Content> {
+    const users = () => members.map((user) => new UserId(user)); // each is used up by the call that gets it
     const claim = await this.olm.getMissingSessions(users());
     if (claim) await this.ask(claim);
     const rules = new EncryptionSettings();
     if (encryption.rotation_period_ms) rules.rotationPeriod = BigInt(encryption.rotation_period_ms) * 1000n;
     if (encryption.rotation_period_msgs) rules.rotationPeriodMessages = BigInt(encryption.rotation_period_msgs);
     for (const request of await this.olm.shareRoomKey(new RoomId(id), users(), rules)) await this.ask(request);
-    return JSON.parse(await this.olm.encryptRoomEvent(new RoomId(id), type, JSON.stringify(content))) as Content;
+    return JSON.parse(await this.olm.encryptRoomEvent(new RoomId(id), type, content)) as Content;
   }
 
   /** What encrypted events of a room say, in their order. */
@@ -156,6 +176,78 @@ export class Machine {
     const done = await this.recovery.restore(typed);
     await this.flush();
     return done;
+  }
+
+  /** Begins to make sure of another device of one's own, or of all that answer. Throws MatrixError. */
+  verifyOwn(device?: string): Promise<string> {
+    return this.verifying.askOwn(this.me, device);
+  }
+
+  /** Begins to make sure of somebody, by a request in an encrypted room that is shared with them. Throws MatrixError. */
+  async verifyPerson(user: string, room: SealedRoom): Promise<string> {
+    this.rooms.set(room.id, room);
+    await this.known(user);
+    return this.verifying.askPerson(user, room.id, async (content) => {
+      const sealed = await this.seal(room, 'm.room.message', content);
+      return (await ask<{ event_id: string }>('PUT', inRoom(room.id, 'send', ENCRYPTED, crypto.randomUUID()), { body: sealed })).event_id;
+    });
+  }
+
+  /** What was said in a room about such. */
+  async verifyEvents(room: SealedRoom, events: RoomEvent[]): Promise<void> {
+    this.rooms.set(room.id, room);
+    for (const event of events) {
+      await this.known(event.sender);
+      await this.olm.receiveVerificationEvent(JSON.stringify({ ...event, room_id: room.id }), new RoomId(room.id));
+      if (event.type === 'm.room.message' && event.sender !== this.me) this.verifying.heard(event.sender, event.event_id);
+    }
+    await this.flush();
+  }
+
+  verifyAccept(flow: string): Promise<void> {
+    return this.verifying.accept(flow);
+  }
+
+  verifyBegin(flow: string): Promise<void> {
+    return this.verifying.begin(flow);
+  }
+
+  verifyConfirm(flow: string): Promise<void> {
+    return this.verifying.confirm(flow);
+  }
+
+  verifyCancel(flow: string, differs?: boolean): Promise<void> {
+    return this.verifying.cancel(flow, differs);
+  }
+
+  /** Made sure of: what another device of one's own knows is asked for, and others hear of it. */
+  private async verified(own: boolean): Promise<void> {
+    if (own) await this.olm.requestMissingSecretsIfNeeded();
+    await this.flush();
+    this.tell({ people: [this.me] });
+  }
+
+  /** Follows somebody's keys. */
+  private async known(user: string): Promise<void> {
+    await this.olm.updateTrackedUsers([new UserId(user)]);
+    await this.flush();
+  }
+
+  /** What is known of somebody and their devices. Throws MatrixError. */
+  async person(user: string): Promise<Person> {
+    await this.known(user);
+    const identity = await this.olm.getIdentity(new UserId(user));
+    const devices = (await this.olm.getUserDevices(new UserId(user))).devices().map((one) => ({ id: one.deviceId.toString(), name: one.displayName ?? '', confirmed: one.isCrossSignedByOwner(), current: user === this.me && one.deviceId.toString() === this.device }));
+    const changed = identity instanceof OtherUserIdentity && identity.identityNeedsUserApproval();
+    return { known: !!identity, verified: !!identity?.isVerified(), violated: !!identity?.hasVerificationViolation(), changed, devices };
+  }
+
+  /** Takes somebody's identity as it is now. */
+  async takeChange(user: string): Promise<void> {
+    const identity = await this.olm.getIdentity(new UserId(user));
+    if (identity?.hasVerificationViolation()) await identity.withdrawVerification();
+    if (identity instanceof OtherUserIdentity && identity.identityNeedsUserApproval()) await identity.pinCurrentMasterKey();
+    this.tell({ people: [user] });
   }
 
   /** Lets go of the store, so that it can be deleted. */

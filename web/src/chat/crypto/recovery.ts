@@ -78,6 +78,7 @@ export class Recovery {
     const auth = password === undefined ? {} : { auth: { type: 'm.login.password', identifier: { type: 'm.id.user', user: this.me }, password } };
     await ask('POST', ['client', 'v3', 'keys', 'device_signing', 'upload'], { body: { ...(JSON.parse(made.uploadSigningKeysRequest.body) as Content), ...auth } });
     await this.mark(made.uploadSignaturesRequest as unknown as Request);
+    await this.mark(this.olm.queryKeysForUsers([new UserId(this.me)]) as unknown as Request);
   }
 
   private async mark(request: Request): Promise<void> {
@@ -141,10 +142,9 @@ export class Recovery {
 
   /** Signs this device with the identity. */
   private async confirm(): Promise<void> {
-    const own = await this.identity();
-    if (own && !own.isVerified()) await this.mark((await own.verify()) as unknown as Request);
     const device = await this.olm.getDevice(new UserId(this.me), new DeviceId(this.device));
     if (device && !device.isCrossSignedByOwner()) await this.mark((await device.verify()) as unknown as Request);
+    await this.mark(this.olm.queryKeysForUsers([new UserId(this.me)]) as unknown as Request);
   }
 
   /** A secret has come from another device of the same person: the way to the history. */

@@ -13,7 +13,7 @@ import { ENCRYPTED, sealedIn, sessionOf, withOpened } from './events';
 import type { Machine, News } from './machine';
 import { behind } from './rpc';
 import { DEVICE, storeOf, worker, type Device } from './store';
-import type { Opened, SealedRoom, ToldDevice } from './types';
+import type { Opened, SealedRoom, Standing, ToldDevice } from './types';
 
 /** Keys for others to begin with that the server shall have: below, new ones are made. */
 const FEW = 30;
@@ -26,6 +26,8 @@ class Sealing {
   status = $state<'closed' | 'opening' | 'open' | 'failed'>('closed');
   /** The device that this browser is; empty before it is one. Reactive. */
   device = $state('');
+  /** How this device stands; null while that is not known. Reactive. */
+  standing = $state.raw<Standing | null>(null);
   private opening: Promise<Keeper> | null = null;
   /** Rooms whose members are all known here. */
   private readonly whole = new Set<string>();
@@ -48,6 +50,7 @@ class Sealing {
     await keeper.open(device.me, device.id, storeOf(device));
     this.device = device.id;
     this.status = 'open';
+    void this.look(keeper).catch(() => undefined);
     return keeper;
   }
 
@@ -62,6 +65,16 @@ class Sealing {
     return { id, me };
   }
 
+  private async look(keeper: Keeper): Promise<void> {
+    this.standing = await keeper.standing();
+  }
+
+  /** Asks once more how this device stands, and opens what could not be read. */
+  async again(): Promise<void> {
+    await this.look(await this.open());
+    for (const room of data.rooms.values()) if (kindOf(room) === 'encrypted') await this.want(room.id);
+  }
+
   /** Called with what changes: keys that have come, devices and people that are others now. */
   on(listener: (news: News) => void): () => void {
     this.listeners.add(listener);
@@ -71,6 +84,7 @@ class Sealing {
   private hear(news: News): void {
     const keys = 'keys' in news ? news.keys : [];
     for (const room of new Set(keys.map(([id]) => id))) void this.want(room, new Set(keys.filter(([id]) => id === room).map(([, session]) => session)));
+    if ('backup' in news || ('people' in news && news.people.includes(data.me))) void this.again().catch(() => undefined);
     for (const listener of this.listeners) listener(news);
   }
 
@@ -79,19 +93,31 @@ class Sealing {
     const join = Object.entries(answer.rooms?.join ?? {});
     for (const [id, { timeline }] of join) if (timeline?.limited) this.whole.delete(id);
     if (this.status === 'open' || (asks(answer) && (await db.get('meta', DEVICE)))) {
-      const keeper = await this.open().catch((error: MatrixError) => {
-        if (error.passing) throw error; // it is asked again, and nothing is lost
-        return null;
-      });
-      await keeper?.receive({ to_device: answer.to_device, device_lists: answer.device_lists, device_one_time_keys_count: answer.device_one_time_keys_count, device_unused_fallback_key_types: answer.device_unused_fallback_key_types } as ToldDevice);
+      await this.receive(answer);
     } else if (this.status === 'closed' && Object.values(answer.rooms?.invite ?? {}).some(({ invite_state: { events } }) => events.some(({ type }) => type === 'm.room.encryption'))) void this.open().catch(() => undefined);
     if (this.status !== 'open') {
       for (const [id, { timeline }] of join) if (sealedIn(timeline?.events ?? []).length) setTimeout(() => void this.want(id));
       return answer;
     }
     const opened: [string, JoinedTold][] = [];
-    for (const [id, one] of join) opened.push([id, one.timeline ? { ...one, timeline: { ...one.timeline, events: await this.opened(id, one.timeline.events) } } : one]);
+    for (const [id, one] of join) {
+      const events = one.timeline && (await this.opened(id, one.timeline.events));
+      opened.push([id, events ? { ...one, timeline: { ...one.timeline, events } } : one]);
+      const about = (events ?? []).filter(isVerification); // some programs do not encrypt them, and the signs prove enough
+      const room = data.rooms.get(id);
+      if (about.length && room && kindOf(room) === 'encrypted') void this.open().then(async (keeper) => keeper.verifyEvents(await this.roomOf(room), about)).catch(() => undefined);
+    }
     return opened.length ? { ...answer, rooms: { ...answer.rooms, join: Object.fromEntries(opened) } } : answer;
+  }
+
+  private async receive({ to_device, device_lists, device_one_time_keys_count, device_unused_fallback_key_types }: ToldDevice): Promise<void> {
+    const told = { to_device, device_lists, device_one_time_keys_count, device_unused_fallback_key_types } as ToldDevice;
+    try {
+      await (await this.open()).receive(told);
+    } catch (error) {
+      if ((error as MatrixError).passing) throw error; // it is asked again, and nothing is lost
+      this.status = 'failed'; // the other rooms go on
+    }
   }
 
   /** The same events of a room, with what the encrypted ones say. */
@@ -127,7 +153,7 @@ class Sealing {
   }
 
   /** A room as the encryption needs it, with all who may read. Throws MatrixError. */
-  private async roomOf({ id }: RoomState): Promise<SealedRoom> {
+  async roomOf({ id }: Pick<RoomState, 'id'>): Promise<SealedRoom> {
     if (!this.whole.has(id)) {
       await fetchMembers(id);
       this.whole.add(id);
@@ -153,6 +179,11 @@ async function adopted(id: string): Promise<boolean> {
 /** Whether an answer asks something of the keys. */
 function asks({ to_device: to, device_lists: lists, device_one_time_keys_count: counts }: ToldDevice): boolean {
   return !!to?.events.length || !!lists?.changed?.length || !!lists?.left?.length || (counts !== undefined && (counts.signed_curve25519 ?? 0) < FEW);
+}
+
+/** Whether an event is of a verification. */
+function isVerification({ type, content }: RoomEvent): boolean {
+  return type.startsWith('m.key.verification.') || (type === 'm.room.message' && content.msgtype === 'm.key.verification.request');
 }
 
 export const sealing = new Sealing();

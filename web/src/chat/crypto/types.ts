@@ -9,6 +9,48 @@ export type Lost = 'key' | 'before' | 'withheld' | 'broken';
 /** What an encrypted event says, or why that is not known. */
 export type Opened = { type: string; content: Content; shield?: Shield } | { lost: Lost };
 
+/** Two devices that make sure of each other, as it is shown. */
+export interface Verification {
+  flow: string;
+  user: string;
+  /** The other device, once that is known. */
+  device: string;
+  /** Between devices of one person. */
+  own: boolean;
+  /** Begun here. */
+  mine: boolean;
+  /** Another device of one's own goes on with it. */
+  passive: boolean;
+  phase: 'asked' | 'waiting' | 'ready' | 'begun' | 'compare' | 'confirmed' | 'done' | 'ended';
+  /** Seven signs: their numbers and pictures. */
+  emoji?: [number, string][];
+  /** Why it has ended, by the code of the protocol. */
+  reason?: string;
+  byUs?: boolean;
+}
+
+/** A device of somebody. */
+export interface KnownDevice {
+  id: string;
+  name: string;
+  /** Signed by its owner's identity. */
+  confirmed: boolean;
+  current: boolean;
+}
+
+/** What is known of somebody's identity. */
+export interface Person {
+  /** Whether there is one. */
+  known: boolean;
+  /** Whether somebody here has made sure of it. */
+  verified: boolean;
+  /** It was, and is another one now. */
+  violated: boolean;
+  /** It is another one than it was first, though nobody had made sure of it. */
+  changed: boolean;
+  devices: KnownDevice[];
+}
+
 /** How this device stands. */
 export interface Standing {
   /** Signed with the person's own identity. */

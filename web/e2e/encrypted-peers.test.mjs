@@ -1,0 +1,85 @@
+/** Encrypted rooms between our client and a program of others. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { CryptoEvent, VerificationPhase, VerifierEvent } from 'matrix-js-sdk/lib/crypto-api/index.js';
+import { demo, enter, launch, person } from './harness.mjs';
+import { come, device, devices, heard, proved } from './peer.mjs';
+
+const NAME = `Hydrology ${Date.now() % 100_000}`;
+const theirs = demo.people.at(-1);
+let browser;
+let page;
+let bob;
+let room;
+const log = () => page.getByRole('log', { name: new RegExp(NAME) });
+
+before(async () => {
+  browser = await launch();
+  [page, bob] = await Promise.all([enter(browser, person('en')), device(theirs, 'Desk')]);
+  await bob.getCrypto().bootstrapCrossSigning({ authUploadDeviceSigningKeys: proved(theirs) });
+});
+after(async () => {
+  await browser.close();
+  for (const one of devices) one.stopClient();
+  setTimeout(() => process.exit(), 1000).unref();
+});
+
+test('what one says the other reads, both ways, with an edit and a file', async () => {
+  await page.goto('/chat');
+  await page.getByRole('button', { name: 'New conversation or room' }).click();
+  await page.getByRole('menuitem', { name: 'New room' }).click();
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill(NAME);
+  await page.getByRole('radio', { name: /Encrypted/ }).check();
+  await page.getByRole('combobox', { name: 'Whom to invite' }).fill(theirs.address);
+  await page.getByRole('dialog').getByRole('button', { name: new RegExp(theirs.address) }).click();
+  await page.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('heading', { name: NAME }).waitFor();
+  room = decodeURIComponent(new URL(page.url()).pathname.split('/')[2]);
+  await come('the invitation', () => bob.getRoom(room)?.getMyMembership() === 'invite');
+  await bob.joinRoom(room);
+  await page.getByRole('textbox', { name: /Write in/ }).fill('Xin chào!');
+  await page.keyboard.press('Enter');
+  const event = await heard(bob, room, 'Xin chào!');
+  assert.ok(event.isEncrypted());
+  await bob.sendTextMessage(room, 'Bonjour à tous');
+  await log().getByText('Bonjour à tous').waitFor();
+  await log().getByRole('article').filter({ hasText: 'Xin chào!' }).focus();
+  await page.keyboard.press('e');
+  await page.getByRole('textbox', { name: /Write in/ }).fill('Xin chào, Bob!');
+  await page.keyboard.press('Enter');
+  await come('the edit', () => bob.getRoom(room).findEventById(event.getId()).getContent().body === 'Xin chào, Bob!');
+  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('button', { name: 'Attach files' }).first().click()]);
+  await chooser.setFiles({ name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('The plan.') });
+  const file = (await heard(bob, room, 'plan.txt')).getContent().file;
+  const stored = await fetch(bob.mxcUrlToHttp(file.url, undefined, undefined, undefined, false, true, true), { headers: { authorization: `Bearer ${bob.getAccessToken()}` } });
+  const { Attachment, EncryptedAttachment, initAsync } = await import('@matrix-org/matrix-sdk-crypto-wasm');
+  await initAsync();
+  const { url: _url, ...opens } = file;
+  assert.equal(Buffer.from(Attachment.decrypt(new EncryptedAttachment(new Uint8Array(await stored.arrayBuffer()), JSON.stringify(opens)))).toString(), 'The plan.');
+});
+
+test('both make sure of each other by seven signs', async () => {
+  const asked = new Promise((resolve) => bob.once(CryptoEvent.VerificationRequestReceived, resolve));
+  await page.getByRole('button', { name: /Members|People/ }).first().click();
+  await page.getByRole('button', { name: /^Actions/ }).first().click();
+  await page.getByRole('menuitem', { name: /^Verify/ }).click();
+  const request = await asked;
+  await request.accept();
+  await come('the beginning', () => request.verifier);
+  assert.equal(request.phase, VerificationPhase.Started);
+  let shown;
+  request.verifier.on(VerifierEvent.ShowSas, (sas) => (shown = sas));
+  const verified = request.verifier.verify();
+  await come('the signs', () => shown ?? request.verifier.getShowSasCallbacks());
+  shown ??= request.verifier.getShowSasCallbacks();
+  const signs = page.getByRole('list', { name: 'Seven signs' });
+  await signs.waitFor();
+  assert.deepEqual((await signs.locator('li span').allTextContents()), shown.sas.emoji.map(([sign]) => sign));
+  await page.getByRole('button', { name: 'They are the same' }).click();
+  await shown.confirm();
+  await verified;
+  await page.getByRole('dialog').getByText(/^Verified/).waitFor();
+  const mine = bob.getRoom(room).getJoinedMembers().map(({ userId }) => userId).find((user) => user !== bob.getUserId());
+  await come('their trust', async () => (await bob.getCrypto().getUserVerificationStatus(mine)).isCrossSigningVerified());
+  assert.deepEqual(page.faults, []);
+});
