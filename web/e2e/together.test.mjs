@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, enter, eventually, launch, person } from './harness.mjs';
+import { accessible, enter, eventually, launch, person, PHONE, sound } from './harness.mjs';
 
 const SERIAL = Date.now() % 100_000;
 let browser;
@@ -93,4 +93,24 @@ test('a mail is brought into a room, which says who cannot open it; it is opened
   await log(ines).getByRole('article', { name: /^Message : / }).last().getByRole('button', { name: 'Ouvrir le message' }).click();
   await ines.getByText('une boîte qui ne vous est pas ouverte').waitFor();
   assert.deepEqual([camille.faults, ines.faults], [[], []]);
+});
+
+test('all of it stands on a phone, in both themes', async () => {
+  const page = await enter(browser, person('fr'), PHONE);
+  await page.goto('/chat/missed');
+  await page.getByRole('region', { name: 'Ce que j’ai manqué' }).waitFor();
+  await page.waitForTimeout(1_500);
+  await sound(page, 'missed', PHONE);
+  await page.goto('/chat');
+  await entry(page).click();
+  await log(page).getByRole('article', { name: /^Message : / }).last().waitFor();
+  await sound(page, 'thing', PHONE);
+  await page.goto('/chat/saved');
+  await page.getByText('Rien de gardé').waitFor();
+  await sound(page, 'saved', PHONE);
+  await page.goto('/settings/chat');
+  await page.getByRole('switch', { name: 'Calme à certaines heures' }).click();
+  await sound(page, 'settings-chat', PHONE);
+  await page.getByRole('switch', { name: 'Calme à certaines heures' }).click();
+  assert.deepEqual(page.faults, []);
 });
