@@ -142,7 +142,8 @@ class Unread:
             name = await judging.name(db, me, room) if name is None else name
             counts, asked = counts.copy(), self._rules(me, mine.rules)
             for each, happening in happenings:
-                outcome = None if each.event.sender in mine.ignored else asked.about(happening, name)
+                silent = each.redacted_by or each.event.sender in mine.ignored
+                outcome = None if silent else asked.about(happening, name)
                 if outcome is not None and outcome.notify:
                     counts.add(each.thread, outcome.highlight)
         self._known[me.principal.id, room.id] = _Known(floor, upto, counts, name)
@@ -175,8 +176,13 @@ class Unread:
                 places[number] = max(joined[number], known.upto)
                 found[number] = known.counts.copy()
         events = await events_behind(db, me, places, reached, upto) if places else []
-        events = [each for each in events if each.event.sender not in mine.ignored]
-        for each, outcome in await judging.outcomes(db, me, rooms, mine.rules, events):
+        anew = {each.room: joined[each.room] for each in events if _takes_back(each, places, joined)}
+        if anew:  # what was counted may be gone
+            found |= {number: Counts() for number in anew}
+            events = [each for each in events if each.room not in anew]
+            events += await events_behind(db, me, anew, reached, upto)
+        passing = [each for each in events if _counts(each, me, mine)]
+        for each, outcome in await judging.outcomes(db, me, rooms, mine.rules, passing):
             if outcome.notify:
                 found[each.room].add(each.thread, outcome.highlight)
         for number in places:
@@ -184,10 +190,20 @@ class Unread:
         return found
 
 
+def _takes_back(each: Stored, places: Mapping[int, int], joined: Mapping[int, int]) -> bool:
+    """Whether an event may take back what was counted before."""
+    return each.event.type == "m.room.redaction" and places[each.room] > joined[each.room]
+
+
+def _counts(each: Stored, me: Me, mine: Wishes) -> bool:
+    return not each.redacted_by and each.event.sender != me.user_id and each.event.sender not in mine.ignored
+
+
 async def events_behind(
     db: store.Reader, me: Me, places: Mapping[int, int], reached: Mapping[int, dict[str, int]], upto: int
 ) -> list[Stored]:
-    """What others said in rooms behind a place in each and was not read, in threads or beside them."""
+    """What others said in rooms behind a place in each and was not read, in threads or beside them; and what
+    was taken back, by whomever."""
     floors: list[int] = []
     for room, place in places.items():
         everything = min(max(place, reached[room].get("", 0)), upto)
@@ -198,7 +214,8 @@ async def events_behind(
         f"""e.id IN (SELECT x.id FROM (VALUES {rows}) w CROSS JOIN chat_event x WHERE x.room = w.column1
         AND x.stream <= ? AND x.stream > COALESCE((SELECT y.stream FROM chat_event y WHERE y.room = w.column1
         AND y.stream > w.column2 AND y.stream <= ? ORDER BY y.stream DESC LIMIT 1 OFFSET ?), w.column2)
-        AND x.sender <> ? AND (x.thread <> '' OR x.stream > w.column3)) ORDER BY e.stream""",
+        AND (x.sender <> ? OR x.type = 'm.room.redaction') AND (x.thread <> '' OR x.stream > w.column3))
+        ORDER BY e.stream""",
         *floors, upto, upto, _MOST, me.user_id,
     )  # fmt: skip
     return [each for each in found if each.stream > reached[each.room].get(each.thread, 0)]
