@@ -18,7 +18,8 @@ from parvis.chat.rooms.placing import Placed
 from parvis.chat.rooms.service import Rooms
 from parvis.chat.rooms.states import View
 from parvis.chat.rooms.writing import Writing
-from parvis.kernel.errors import ParvisError, Unavailable
+from parvis.kernel import clock
+from parvis.kernel.errors import ParvisError
 from parvis.wire.matrix import hashes
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
@@ -28,7 +29,7 @@ from parvis.wire.matrix.versions import RoomVersion
 _MOST_GAPS = 10
 """Events whose state others are asked for, for one that came."""
 _SECONDS = 60.0
-"""How long is asked around for what one event lacks."""
+"""How long is asked around for what the events of a transaction lack in a room."""
 _log = logging.getLogger(__name__)
 
 
@@ -58,26 +59,37 @@ class PeerEvents:
                 by_room[room_id].append(pdu)
         told: dict[str, Object] = {}
         for room_id, some in by_room.items():
-            async with self._locks.of(room_id):
-                told |= await self._in_room(origin, room_id, some)
+            if (room := await self._here(room_id)) is not None:
+                events = await self._checked(room, some, told)
+                async with self._locks.of(room_id):
+                    told |= await self._in_room(origin, room_id, events)
         return told
 
-    async def _in_room(self, origin: str, room_id: str, pdus: list[Object]) -> dict[str, Object]:
+    async def _here(self, room_id: str) -> Room | None:
         room = await store.room_named(self._rooms.store.db, room_id)
-        if room is None or not await members.is_here(self._rooms.store.db, room):
-            return {}
-        told: dict[str, Object] = {}
+        return room if room is not None and await members.is_here(self._rooms.store.db, room) else None
+
+    async def _checked(self, room: Room, pdus: list[Object], told: dict[str, Object]) -> list[Event]:
+        """Those of some events whose hashes and signatures are right; of the others is told what is wrong."""
         events: list[Event] = []
         for pdu in pdus:
             try:
                 events.append(await self._checker.event(pdu, room.version))
             except TROUBLE as error:
                 told[_name(pdu, room.version)] = {"error": error.sentence}
+        return events
+
+    async def _in_room(self, origin: str, room_id: str, events: list[Event]) -> dict[str, Object]:
+        """Takes events, the room's lock held: nobody holds it longer by being slow about many of them."""
+        if (room := await self._here(room_id)) is None:
+            return {}
+        told: dict[str, Object] = {}
+        until = clock.monotonic() + _SECONDS
         if len(events) > 1 and await self._together(room, events):
-            return told | {event.event_id: {} for event in events}
+            return {event.event_id: {} for event in events}
         for event in events:
             try:
-                await self.take(origin, room, event)
+                await self.take(origin, room, event, until=until)
                 told[event.event_id] = {}
             except TROUBLE as error:
                 told[event.event_id] = {"error": error.sentence}
@@ -102,15 +114,15 @@ class PeerEvents:
             return False
         return True
 
-    async def take(self, origin: str, room: Room, event: Event, *, relayed: bool = False) -> Placed:
-        """Takes an event that was checked, with what is missing before it; the room's lock is held. With `relayed`
-        it goes on to the other servers. Raises BadMatrix, PeerError, Unavailable."""
-        try:
-            async with asyncio.timeout(_SECONDS):
-                asking = Asking(self._peers, self._checker, origin, room)
-                return await self._take(asking, room, event, origin if relayed else "")
-        except TimeoutError:
-            raise Unavailable("what is missing before the event did not come in time") from None
+    async def take(
+        self, origin: str, room: Room, event: Event, *, relayed: bool = False, until: float | None = None
+    ) -> Placed:
+        """Takes an event that was checked, with what is missing before it, as far as that comes until some moment
+        of `clock.monotonic`; the room's lock is held. With `relayed` it goes on to the other servers. Raises
+        BadMatrix, PeerError, Unavailable."""
+        until = clock.monotonic() + _SECONDS if until is None else until
+        asking = Asking(self._peers, self._checker, origin, room, until=until)
+        return await self._take(asking, room, event, origin if relayed else "")
 
     async def _take(self, asking: Asking, room: Room, event: Event, relay_of: str) -> Placed:
         order, left = [event], _MOST_GAPS
