@@ -4,6 +4,8 @@ leaves, is kicked or banned has it no more from the next statement on."""
 from collections import Counter
 from collections.abc import Mapping
 
+import msgspec
+
 from parvis.access import gate
 from parvis.access.principal import Right
 from parvis.chat.rooms import store
@@ -102,6 +104,36 @@ async def servers(db: store.Reader, room: int) -> list[str]:
     """The other servers that have members in a room."""
     rows = await db.rows("SELECT server FROM chat_room_server WHERE room = ? AND joined > 0 ORDER BY server", room)
     return [server for (server,) in rows]
+
+
+class _Face(msgspec.Struct):
+    displayname: object = None
+    avatar_url: object = None
+
+
+class _Membership(msgspec.Struct):
+    """What of an `m.room.member` is read here: not the whole event."""
+
+    content: _Face
+
+
+_READ = msgspec.json.Decoder(_Membership)
+
+
+async def joined(db: store.Reader, room: int) -> dict[str, dict[str, str]]:
+    """Who is in a room, each with what they are called and how they look there, as far as that is said: as
+    `joined_members` has it. One statement."""
+    rows = await db.rows(
+        """SELECT m.user_id, e.json FROM chat_member m JOIN chat_event e ON e.id = m.event
+        WHERE m.room = ? AND m.membership = 'join'""",
+        room,
+    )
+    found = {}
+    for user, source in rows:
+        face = _READ.decode(source).content
+        said = {"display_name": face.displayname, "avatar_url": face.avatar_url}
+        found[user] = {name: value for name, value in said.items() if isinstance(value, str)}
+    return found
 
 
 async def is_in(db: store.Reader, room: int, user_id: str) -> bool:

@@ -36,14 +36,15 @@ async def changed_peers(
     in which something happened meanwhile."""
     if not rooms:
         return set(), set()
+    within = f"m.principal_id = ? AND m.room IN {marks(len(rooms))}"
     moved = await db.rows(
-        f"""SELECT DISTINCT o.principal_id FROM chat_member m JOIN chat_member o ON o.room = m.room
-        WHERE m.principal_id = ? AND m.room IN {marks(len(rooms))}
-        AND o.principal_id NOT IN (0, ?) AND ((o.changed > ? AND o.changed <= ?)
-        OR (m.changed > ? AND m.changed <= ?))""",
-        principal_id, *rooms, principal_id, after, until, after, until,
+        f"""SELECT o.principal_id FROM chat_member m JOIN chat_member o ON o.room = m.room
+        WHERE {within} AND o.changed > ? AND o.changed <= ?
+        UNION SELECT o.principal_id FROM chat_member m JOIN chat_member o ON o.room = m.room
+        WHERE {within} AND m.changed > ? AND m.changed <= ?""",
+        principal_id, *rooms, after, until, principal_id, *rooms, after, until,
     )  # fmt: skip
-    concerned = {row[0] for row in moved}
+    concerned = {row[0] for row in moved} - {0, principal_id}
     present = await peers(db, principal_id) if concerned else set()
     return concerned & present, concerned - present
 
@@ -59,12 +60,14 @@ async def changed_elsewhere(
         account_id, after, until, principal_id,
     )  # fmt: skip
     changed = {user_id for (user_id,) in told}
+    within = f"a.principal_id = 0 AND m.principal_id = ? AND m.room IN {marks(len(rooms))}"
     moved = await db.rows(
-        f"""SELECT DISTINCT a.user_id, CASE WHEN {_SHARES} THEN 1 ELSE 0 END FROM chat_member m
-        JOIN chat_member a ON a.room = m.room AND a.principal_id = 0
-        WHERE m.principal_id = ? AND m.room IN {marks(len(rooms))} AND ((a.changed > ? AND a.changed <= ?)
-        OR (m.changed > ? AND m.changed <= ? AND a.membership = 'join'))""",
-        principal_id, principal_id, *rooms, after, until, after, until,
+        f"""SELECT a.user_id, CASE WHEN {_SHARES} THEN 1 ELSE 0 END FROM (
+        SELECT a.user_id FROM chat_member m JOIN chat_member a ON a.room = m.room
+        WHERE {within} AND a.changed > ? AND a.changed <= ?
+        UNION SELECT a.user_id FROM chat_member m JOIN chat_member a ON a.room = m.room
+        WHERE {within} AND a.membership = 'join' AND m.changed > ? AND m.changed <= ?) a""",
+        principal_id, principal_id, *rooms, after, until, principal_id, *rooms, after, until,
     ) if rooms else []  # fmt: skip
     return changed | {user for user, shares in moved if shares}, {user for user, shares in moved if not shares}
 

@@ -2,7 +2,7 @@
 
 from parvis.chat.client.call import Call, Endpoint, number
 from parvis.chat.client.rooms.asking import back, me, room_filter, rooms, stream
-from parvis.chat.rooms import history, showing, store, tokens
+from parvis.chat.rooms import history, members, showing, store, tokens
 from parvis.chat.rooms.model import Me, Page, Room, Stored
 from parvis.kernel.errors import NotFound
 from parvis.serve.http.exchange import Response, answer
@@ -126,32 +126,19 @@ async def _members(call: Call) -> Object:
     at, db = stream(call, "at"), call.store.db
     found = await store.state_at(db, room.id, at) if at is not None else await store.whole_state(db, room.id)
     only, not_only = call.query.get("membership"), call.query.get("not_membership")
-    members = [
+    listed = [
         each
         for each in found
         if each.event.type == "m.room.member"
         and (only is None or each.event.membership == only)
         and (not_only is None or each.event.membership != not_only)
     ]
-    return {"chunk": await showing.shown(db, who, members)}
+    return {"chunk": await showing.shown(db, who, listed)}
 
 
 async def _joined_members(call: Call) -> Object:
     _, room = await _room(call)
-    found = await store.select(
-        call.store.db,
-        "e.id IN (SELECT m.event FROM chat_member m WHERE m.room = ? AND m.membership = 'join')",
-        room.id,
-    )
-    return {"joined": {each.event.state_key: _named(each) for each in found}}
-
-
-def _named(stored: Stored) -> Object:
-    said = {
-        "display_name": stored.event.content.get("displayname"),
-        "avatar_url": stored.event.content.get("avatar_url"),
-    }
-    return {name: value for name, value in said.items() if isinstance(value, str)}
+    return {"joined": await members.joined(call.store.db, room.id)}
 
 
 _ROOM = "/client/v3/rooms/{roomId}"
