@@ -14,6 +14,8 @@ from parvis.assistant.retrieval import Finder
 from parvis.chat import previews as chat_previews
 from parvis.chat.federation import media as chat_media
 from parvis.chat.federation import queue as chat_queue
+from parvis.chat.rooms import removing as chat_removing
+from parvis.chat.rooms import retention as chat_retention
 from parvis.chat.rooms import sending as chat_sending
 from parvis.files import tidying as file_tidying
 from parvis.kernel import ids
@@ -109,8 +111,10 @@ class App:
             reports.forget,
             chat_sending.forget,
         ]
-        daily += [chat_queue.forget, chat_previews.forget, chat_media.tidying(self.context.settings)]
-        await tidy.daily(self.context.store, [*daily, *file_tidying.tasks(self.context.settings)])
+        settings = self.context.settings
+        daily += [chat_queue.forget, chat_previews.forget, chat_media.tidying(settings)]
+        daily += [chat_retention.tidying(settings), chat_removing.tidying(settings)]
+        await tidy.daily(self.context.store, [*daily, *file_tidying.tasks(settings)])
         self._run("search", self._search.indexer.run())
         self._run("jobs", jobs.run())
         ports = {"http": await self._doors.start()}

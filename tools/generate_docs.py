@@ -21,6 +21,7 @@ _TITLES = {
     "Settings": "top level",
     "Endpoint": "[[endpoints]] and [embeddings]",
     "Federation": "[chat.federation]",
+    "Retention": "[chat.retention]",
 }
 
 

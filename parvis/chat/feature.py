@@ -12,7 +12,7 @@ from parvis.chat.federation.rooms.service import SharedRooms
 from parvis.chat.federation.service import Federation
 from parvis.chat.federation.table import ENDPOINTS as PEER_ENDPOINTS
 from parvis.chat.previews import Previews
-from parvis.chat.rooms import leaving, notifying, profiles, rereading, sharing
+from parvis.chat.rooms import leaving, notifying, profiles, removing, rereading, retention, sharing
 from parvis.chat.rooms.gateways import Gateways
 from parvis.chat.rooms.service import Rooms
 from parvis.chat.server import Server
@@ -66,6 +66,8 @@ def feature(context: Context) -> Feature:
         sources=(source,),
         tools=ChatTools(rooms, source).all(),
         jobs={
+            retention.JOB: retention.Purging(context.store).run,
+            removing.JOB: removing.Removing(context.store).run,
             rereading.JOB: rereading.Rereading(context.store).run,
             notifying.JOB: Gateways(rooms, context.egress).run,
         },

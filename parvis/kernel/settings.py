@@ -193,6 +193,20 @@ class Federation(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How long such a file is kept after it was last fetched anew."""
 
 
+class Retention(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """How long rooms keep what is said in them. Days."""
+
+    days: int = 0
+    """Where the room does not say it; 0 is for as long as the room is there."""
+    least_days: int = 1
+    """What a room says of itself (`m.room.retention`) is heard, but nothing goes before so many days; 0 hears no
+    room."""
+    most_days: int = 0
+    """Nothing is kept longer, whatever a room says; 0 is no bound."""
+    left_days: int = 0
+    """A room that nobody of this server is in any more is removed so many days after the last word; 0 keeps it."""
+
+
 class Chat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Conversations: a Matrix server."""
 
@@ -227,6 +241,7 @@ class Chat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How often one person asks for keys that are given away once."""
     previews_per_minute: int = 120
     """Pages that one person asks to see in short."""
+    retention: Retention = msgspec.field(default_factory=Retention)
     federation: Federation = msgspec.field(default_factory=Federation)
 
 

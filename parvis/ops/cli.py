@@ -1,4 +1,4 @@
-"""The command line: `parvis serve|demo|account|mail|import|reindex|doctor|models`.
+"""The command line: `parvis serve|demo|account|mail|chat|import|reindex|doctor|models`.
 
 Exit codes: 0 done · 1 it could not be done, and why is said · 2 wrong arguments · 3 doctor found a fault · 130
 interrupted."""
@@ -14,7 +14,7 @@ from types import ModuleType
 import uvloop
 
 from parvis.kernel.errors import ParvisError
-from parvis.ops.commands import account, demo, doctor, imports, mail, models, reindex, serve
+from parvis.ops.commands import account, chat, demo, doctor, imports, mail, models, reindex, serve
 from parvis.ops.commands.texts import Texts, language
 from parvis.ops.program import Opener
 
@@ -23,6 +23,7 @@ COMMANDS: dict[str, ModuleType] = {
     "demo": demo,
     "account": account,
     "mail": mail,
+    "chat": chat,
     "import": imports,
     "reindex": reindex,
     "doctor": doctor,

@@ -107,6 +107,8 @@ def test_grants_are_given_and_withdrawn(run) -> None:
         (("account", "password", "nobody@a.example"), "nobody has the address"),
         (("account", "add", "no address", "--name", "X"), "is not an address"),
         (("import", "nobody@a.example", "x"), "nobody has the address"),
+        (("chat", "purge", "#choir:a.example", "--before", "2026-01-01"), "no such room"),
+        (("chat", "purge", "#choir:a.example", "--before", "yesterday"), "is no date"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(run, arguments, sentence) -> None:

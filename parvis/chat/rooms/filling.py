@@ -11,7 +11,9 @@ from parvis.wire.matrix.event import Event
 
 
 async def begin(db: store.Reader, room: Room) -> list[Stored]:
-    """The eldest events that are here; empty where the room is here from its creation on."""
+    """The eldest events that are here; empty where the room is here from its creation on, or its past went."""
+    if room.purged > NOWHERE:
+        return []
     found = await store.select(db, "e.room = ? AND e.stream > ? ORDER BY e.stream LIMIT 1", room.id, NOWHERE)
     return [each for each in found if each.event.type != "m.room.create"]
 

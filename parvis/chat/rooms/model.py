@@ -58,6 +58,8 @@ class Room:
     """Members who are of other servers."""
     eldest: int
     """The position of the eldest event that was filled in from the past; 0 for none."""
+    purged: int
+    """The position up to which nothing that was said is kept any more; NOWHERE where nothing was purged."""
 
 
 @dataclass(frozen=True, slots=True)

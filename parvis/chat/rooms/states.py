@@ -87,15 +87,37 @@ async def keep(unit: Unit, stored: Stored, view: View, parent: Stored | None) ->
     follows one whose state is known."""
     known = await unit.value("SELECT hops FROM chat_branch WHERE event = ?", parent.id) if parent else None
     hops = 0 if known is None or known + 1 >= _HOPS else int(known) + 1
+    if not hops or parent is None:
+        await root(unit, stored.room, stored, view)
+        return
     await unit.run(
-        "INSERT INTO chat_branch (event, parent, base, hops) VALUES (?, ?, ?, ?)",
-        stored.id, parent.id if parent and hops else 0, view.base, hops,
+        "INSERT INTO chat_branch (event, parent, base, hops, room) VALUES (?, ?, ?, ?, ?)",
+        stored.id, parent.id, view.base, hops, stored.room,
     )  # fmt: skip
-    if not hops and view.over:
+
+
+async def root(unit: Unit, room: int, stored: Stored, view: View) -> None:
+    """Notes what held before an event by itself, whatever was noted of it."""
+    await unit.run(
+        """INSERT INTO chat_branch (event, parent, base, hops, room) VALUES (?, 0, ?, 0, ?)
+        ON CONFLICT (event) DO UPDATE SET parent = 0, base = excluded.base, hops = 0""",
+        stored.id, view.base, room,
+    )  # fmt: skip
+    await unit.run("DELETE FROM chat_branch_state WHERE event = ?", stored.id)
+    if view.over:
         await unit.many(
             "INSERT INTO chat_branch_state (event, type, state_key, stands) VALUES (?, ?, ?, ?)",
             [(stored.id, *key, number) for key, number in view.over.items()],
         )
+
+
+async def rebased(db: store.Reader, room: int, view: View, position: int) -> View:
+    """The same state, by what the log says at a position, where that is later."""
+    if position <= view.base:
+        return view
+    moved = await _moved(db, room, view.base, position) - view.over.keys()
+    stood = await numbers(db, room, view, moved)
+    return View(position, {**view.over, **{key: stood.get(key, 0) for key in moved}})
 
 
 async def numbers(db: store.Reader, room: int, view: View, keys: Iterable[StateKey]) -> dict[StateKey, int]:

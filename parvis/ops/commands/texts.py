@@ -56,6 +56,31 @@ TEXTS: dict[str, dict[Language, str]] = {
         "fr": "ce que les autres serveurs doivent savoir de celui-ci, listes et file d'attente : dkim, list, queue",
         "vi": "những gì máy chủ khác cần biết, danh sách thư và hàng chờ: dkim, list, queue",
     },
+    "chat": {
+        "en": "rooms: what was said in one before a day goes",
+        "fr": "salons : ce qui a été dit dans l'un d'eux avant un jour disparaît",
+        "vi": "phòng trò chuyện: xóa những gì đã nói trong một phòng trước một ngày",
+    },
+    "chat-purge": {
+        "en": "delete for good what was said in a room before a day, here only",
+        "fr": "supprimer définitivement, ici seulement, ce qui a été dit dans un salon avant un jour",
+        "vi": "xóa vĩnh viễn, chỉ tại đây, những gì đã nói trong một phòng trước một ngày",
+    },
+    "chat-room": {
+        "en": "room id (!...) or alias (#name:server)",
+        "fr": "identifiant du salon (!...) ou alias (#nom:serveur)",
+        "vi": "mã phòng (!...) hoặc bí danh (#tên:máy chủ)",
+    },
+    "chat-before": {
+        "en": "the first day that stays (UTC)",
+        "fr": "le premier jour conservé (UTC)",
+        "vi": "ngày đầu tiên được giữ lại (UTC)",
+    },
+    "chat-purged": {
+        "en": "{room}: {count} events went; their space in the database is free for what comes.",
+        "fr": "{room} : {count} événements ont disparu ; leur place dans la base est libre pour la suite.",
+        "vi": "{room}: đã xóa {count} sự kiện; chỗ trống trong cơ sở dữ liệu được dùng cho nội dung mới.",
+    },
     "mail-list": {
         "en": "groups that are mailing lists: who may write, who decides, who reads them from outside",
         "fr": "groupes qui sont des listes de diffusion : qui écrit, qui décide, qui lit de l'extérieur",

@@ -9,9 +9,12 @@ from parvis.chat.federation.rooms.incoming import Locks
 from parvis.chat.rooms import filling, members
 from parvis.chat.rooms.model import Room
 from parvis.chat.rooms.service import Rooms
+from parvis.kernel import clock
 
 _LIMIT = 100
 _MOST_SERVERS = 3
+_SECONDS = 60.0
+"""How long all of them are asked."""
 
 
 class Filling:
@@ -23,20 +26,21 @@ class Filling:
 
     async def fill(self, room: Room) -> bool:
         """See rooms.abroad."""
+        until = clock.monotonic() + _SECONDS
         async with self._locks.of(room.room_id):
             eldest = await filling.begin(self._rooms.store.db, room)
             if not eldest:
                 return False
             for server in (await members.servers(self._rooms.store.db, room.id))[:_MOST_SERVERS]:
                 try:
-                    if await self._by(server, room, eldest[0].event_id):
+                    if await self._by(server, room, eldest[0].event_id, until):
                         return True
                 except TROUBLE:
                     continue
         return False
 
-    async def _by(self, server: str, room: Room, before: str) -> bool:
-        asking = Asking(self._peers, self._checker, server, room)
+    async def _by(self, server: str, room: Room, before: str, until: float) -> bool:
+        asking = Asking(self._peers, self._checker, server, room, until=until)
         found = await asking.backfill([before], _LIMIT)
         order = in_order(found)[::-1]
         await self._gaps.know(asking, room, filling.allowing(order))
