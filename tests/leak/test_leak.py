@@ -71,7 +71,7 @@ async def app(tmp_path):
 async def someone(app: App, name: str) -> Person:
     address = f"{name}@example.net"
     made = await people.create(app.context.store, app.features, "person", name.title(), address, password=PASSWORD)
-    client = httpx.AsyncClient(base_url=app.context.public_url, auth=(address, PASSWORD), timeout=30)
+    client = httpx.AsyncClient(base_url=app.context.public_url, auth=(address, PASSWORD), verify=False, timeout=30)
     app.clients.append(client)
     session = (await client.get("/jmap/session")).json()
     return Person(made, client, list(session["capabilities"]))
