@@ -11,7 +11,7 @@ function precache(): Plugin {
     // Last, since chunks that have only held style sheets are taken out by then.
     generateBundle: { order: 'post', handler(_options, bundle) {
       const files = Object.keys(bundle).filter((name) => name.startsWith('assets/') && !name.endsWith('.map'));
-      const kept = files.filter((name) => !/italic|cyrillic|greek|pdf|^assets\/worker-|\.wasm$/i.test(name)).map((name) => `/${name}`).sort();
+      const kept = files.filter((name) => !/italic|cyrillic|greek|pdf|^assets\/Codes-|^assets\/worker-|\.wasm$/i.test(name)).map((name) => `/${name}`).sort();
       const version = createHash('sha256').update(kept.join()).digest('hex').slice(0, 12);
       const worker = bundle['service-worker.js'];
       if (worker?.type !== 'chunk' || worker.imports.length) throw new Error('the service worker was not built as one file');

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { CryptoEvent, VerificationPhase, VerifierEvent } from 'matrix-js-sdk/lib/crypto-api/index.js';
+import { shown as codeOf } from './code.mjs';
 import { demo, enter, launch, person } from './harness.mjs';
 import { come, device, devices, heard, proved } from './peer.mjs';
 
@@ -58,13 +59,34 @@ test('what one says the other reads, both ways, with an edit and a file', async 
   assert.equal(Buffer.from(Attachment.decrypt(new EncryptedAttachment(new Uint8Array(await stored.arrayBuffer()), JSON.stringify(opens)))).toString(), 'The plan.');
 });
 
-test('both make sure of each other by seven signs', async () => {
+/** Begins to make sure of them in the page; they have said yes. */
+async function begun() {
   const asked = new Promise((resolve) => bob.once(CryptoEvent.VerificationRequestReceived, resolve));
-  await page.getByRole('button', { name: /Members|People/ }).first().click();
   await page.getByRole('button', { name: /^Actions/ }).first().click();
   await page.getByRole('menuitem', { name: /^Verify/ }).click();
   const request = await asked;
   await request.accept();
+  return request;
+}
+async function trusted() {
+  await page.getByRole('dialog').getByText(/^Verified/).waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
+  const mine = bob.getRoom(room).getJoinedMembers().map(({ userId }) => userId).find((user) => user !== bob.getUserId());
+  await come('their trust', async () => (await bob.getCrypto().getUserVerificationStatus(mine)).isCrossSigningVerified());
+}
+
+test('they scan our code, and both are sure of each other', async () => {
+  await page.getByRole('button', { name: /Members|People/ }).first().click();
+  const request = await begun();
+  const verified = (await request.scanQRCode(await codeOf(page, /^Your code/))).verify();
+  await page.getByRole('button', { name: 'Yes, it is right' }).click();
+  await verified;
+  await trusted();
+});
+
+test('both make sure of each other by seven signs', async () => {
+  const request = await begun();
+  await page.getByRole('button', { name: 'Compare signs instead' }).click();
   await come('the beginning', () => request.verifier);
   assert.equal(request.phase, VerificationPhase.Started);
   let shown;
@@ -78,8 +100,6 @@ test('both make sure of each other by seven signs', async () => {
   await page.getByRole('button', { name: 'They are the same' }).click();
   await shown.confirm();
   await verified;
-  await page.getByRole('dialog').getByText(/^Verified/).waitFor();
-  const mine = bob.getRoom(room).getJoinedMembers().map(({ userId }) => userId).find((user) => user !== bob.getUserId());
-  await come('their trust', async () => (await bob.getCrypto().getUserVerificationStatus(mine)).isCrossSigningVerified());
+  await trusted();
   assert.deepEqual(page.faults, []);
 });

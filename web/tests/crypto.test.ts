@@ -4,10 +4,12 @@ import decrypted from 'matrix-js-sdk/lib/utils/decryptAESSecretStorageItem';
 import encrypted from 'matrix-js-sdk/lib/utils/encryptAESSecretStorageItem';
 import { describe as group, expect, test } from 'vitest';
 import { openFile, sealFile } from '../src/chat/crypto/attachments';
+import { drawn, read } from '../src/chat/crypto/code';
 import { sealedIn, withOpened } from '../src/chat/crypto/events';
 import { isSealedFile } from '../src/chat/crypto/media';
 import { behind, serve, type Port } from '../src/chat/crypto/rpc';
 import { describe, fits, ofPassphrase, openSecret, readRecoveryKey, recoveryKey, sealSecret } from '../src/chat/crypto/secrets';
+import { flowOf } from '../src/chat/crypto/verifying';
 import { MatrixError } from '../src/chat/matrix';
 import type { RoomEvent } from '../src/chat/types';
 
@@ -60,6 +62,34 @@ group('files', () => {
     await expect(openFile(bytes, whole)).rejects.toThrow();
     expect(isSealedFile(whole)).toBe(true);
     expect([null, {}, { ...whole, key: {} }, { ...whole, hashes: {} }].some(isSealedFile)).toBe(false);
+  });
+});
+
+/** A code as a camera would see it: so many pixels a module, a little aside, neither all black nor all white. */
+function pictured({ side, path }: ReturnType<typeof drawn>, scale = 5, aside = 17): ImageData {
+  const width = side * scale + 2 * aside;
+  const data = new Uint8ClampedArray(width * width * 4).fill(210);
+  for (const [, x, y] of path.matchAll(/M(\d+) (\d+)h/g)) {
+    for (let row = 0; row < scale; row++) {
+      const from = ((Number(y) * scale + aside + row) * width + Number(x) * scale + aside) * 4;
+      data.fill(40, from, from + scale * 4);
+    }
+  }
+  return { data, width, height: width } as ImageData;
+}
+
+group('codes for a camera', () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_none, at) => at);
+  test('hold every byte, and are read as they were', () => {
+    for (const one of [bytes, bytes.slice(0, 1), bytes.slice(120, 250)]) expect(read(pictured(drawn(one)))).toEqual(one);
+  });
+  test('are not found where there is none', () => {
+    expect(read({ data: new Uint8ClampedArray(40_000).fill(255), width: 100, height: 100 } as ImageData)).toBeNull();
+  });
+  test('name their verification, and others name none', () => {
+    const code = (flow: string, word = 'MATRIX\x02') => new TextEncoder().encode(`${word}\x00\x00${String.fromCharCode(flow.length)}${flow}keys`);
+    expect(flowOf(code('$some:event'))).toBe('$some:event');
+    expect([code('$a', 'MATRIX\x03'), code('$a', 'https:/'), new Uint8Array(), code('$a').slice(0, 9)].map(flowOf)).toEqual(['', '', '', '']);
   });
 });
 

@@ -28,7 +28,7 @@ _ALWAYS = (
     ("x-frame-options", "SAMEORIGIN"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", "geolocation=(), payment=(), usb=()"),
+    ("permissions-policy", "camera=(self), geolocation=(), payment=(), usb=()"),
 )
 _log = logging.getLogger(__name__)
 

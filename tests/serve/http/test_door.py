@@ -125,6 +125,7 @@ async def test_static_files(open_client) -> None:
     page = await ann.get("/mail/inbox", headers={"accept": "text/html"})
     assert "<title>Parvis" in page.text
     assert "script-src 'self' 'wasm-unsafe-eval';" in page.headers["content-security-policy"]
+    assert "camera=(self)" in page.headers["permissions-policy"]
     assert page.headers["cache-control"] == "no-cache"
     assert (await ann.get("/", headers={"if-none-match": page.headers["etag"]})).status_code == 304
     script = await ann.get("/assets/a-123.js", headers={"accept-encoding": "gzip"})

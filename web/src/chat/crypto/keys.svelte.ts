@@ -25,12 +25,12 @@ class Keys {
 
   /** Begins with one's own devices: with one of them, or with all that answer. */
   verifyOwn(device?: string): Promise<void> {
-    return this.begun(async () => (await sealing.open()).verifyOwn(device));
+    return this.begun(async () => (await sealing.open()).verifyOwn(await hasCamera(), device));
   }
 
   /** Begins with somebody, by a request in an encrypted room. */
   verifyPerson(user: string, room: string): Promise<void> {
-    return this.begun(async () => (await sealing.open()).verifyPerson(user, await sealing.roomOf({ id: room })));
+    return this.begun(async () => (await sealing.open()).verifyPerson(user, await sealing.roomOf({ id: room }), await hasCamera()));
   }
 
   private async begun(work: () => Promise<string>): Promise<void> {
@@ -44,7 +44,7 @@ class Keys {
   }
 
   async accept(): Promise<void> {
-    if (this.verification) await (await sealing.open()).verifyAccept(this.verification.flow);
+    if (this.verification) await (await sealing.open()).verifyAccept(this.verification.flow, await hasCamera());
   }
   async begin(): Promise<void> {
     if (this.verification) await (await sealing.open()).verifyBegin(this.verification.flow);
@@ -52,7 +52,11 @@ class Keys {
   async confirm(): Promise<void> {
     if (this.verification) await (await sealing.open()).verifyConfirm(this.verification.flow);
   }
-  /** Ends it; `differs` when the signs were not the same. */
+  /** Takes a code that the camera has read; false when it is not the one of this verification. */
+  async scan(bytes: Uint8Array): Promise<boolean> {
+    return !this.verification || (await sealing.open()).verifyScan(this.verification.flow, bytes);
+  }
+  /** Ends it; `differs` when the signs were not the same, or the code was not right. */
   async cancel(differs = false): Promise<void> {
     if (this.verification) await (await sealing.open()).verifyCancel(this.verification.flow, differs);
   }
@@ -64,6 +68,11 @@ class Keys {
     if (one && !['done', 'ended'].includes(one.phase)) void this.cancel().catch(() => undefined);
     this.verification = null;
   }
+}
+
+async function hasCamera(): Promise<boolean> {
+  const found = await navigator.mediaDevices?.enumerateDevices().catch(() => []);
+  return !!found?.some(({ kind }) => kind === 'videoinput');
 }
 
 export const keys = new Keys();

@@ -178,16 +178,16 @@ export class Machine {
     return done;
   }
 
-  /** Begins to make sure of another device of one's own, or of all that answer. Throws MatrixError. */
-  verifyOwn(device?: string): Promise<string> {
-    return this.verifying.askOwn(this.me, device);
+  /** Begins to make sure of another device of one's own, or of all that answer; `camera`: there is one here. Throws MatrixError. */
+  verifyOwn(camera: boolean, device?: string): Promise<string> {
+    return this.verifying.askOwn(this.me, camera, device);
   }
 
   /** Begins to make sure of somebody, by a request in an encrypted room that is shared with them. Throws MatrixError. */
-  async verifyPerson(user: string, room: SealedRoom): Promise<string> {
+  async verifyPerson(user: string, room: SealedRoom, camera: boolean): Promise<string> {
     this.rooms.set(room.id, room);
     await this.known(user);
-    return this.verifying.askPerson(user, room.id, async (content) => {
+    return this.verifying.askPerson(user, room.id, camera, async (content) => {
       const sealed = await this.seal(room, 'm.room.message', content);
       return (await ask<{ event_id: string }>('PUT', inRoom(room.id, 'send', ENCRYPTED, crypto.randomUUID()), { body: sealed })).event_id;
     });
@@ -204,12 +204,16 @@ export class Machine {
     await this.flush();
   }
 
-  verifyAccept(flow: string): Promise<void> {
-    return this.verifying.accept(flow);
+  verifyAccept(flow: string, camera: boolean): Promise<void> {
+    return this.verifying.accept(flow, camera);
   }
 
   verifyBegin(flow: string): Promise<void> {
     return this.verifying.begin(flow);
+  }
+
+  verifyScan(flow: string, bytes: Uint8Array): Promise<boolean> {
+    return this.verifying.scan(flow, bytes);
   }
 
   verifyConfirm(flow: string): Promise<void> {

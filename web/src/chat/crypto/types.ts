@@ -21,7 +21,12 @@ export interface Verification {
   mine: boolean;
   /** Another device of one's own goes on with it. */
   passive: boolean;
-  phase: 'asked' | 'waiting' | 'ready' | 'begun' | 'compare' | 'confirmed' | 'done' | 'ended';
+  /** Once both are `ready`, one way is taken: signs (`begun`, `compare`), or a code: `scanned` by the other side, `reciprocated` by us. */
+  phase: 'asked' | 'waiting' | 'ready' | 'begun' | 'compare' | 'scanned' | 'reciprocated' | 'confirmed' | 'done' | 'ended';
+  /** Our code, when the other side can scan it. */
+  code?: Uint8Array;
+  /** Whether we can scan theirs. */
+  scans?: boolean;
   /** Seven signs: their numbers and pictures. */
   emoji?: [number, string][];
   /** Why it has ended, by the code of the protocol. */

@@ -1,22 +1,33 @@
 /**
- * Two devices make sure that nobody stands between them: both show the same seven signs (Matrix v1.19 Client-Server §Key
- * verification framework, §Short Authentication String). Lives in the worker with the keys.
+ * Two devices make sure that nobody stands between them: one scans the code that the other shows, or both show the same seven signs
+ * (Matrix v1.19 Client-Server §Key verification framework, §QR codes, §Short Authentication String). Lives in the worker with the keys.
  */
-import { DeviceId, EventId, type OlmMachine, OtherUserIdentity, OwnUserIdentity, RoomId, Sas, UserId, VerificationMethod, type VerificationRequest, VerificationRequestPhase } from '@matrix-org/matrix-sdk-crypto-wasm';
+import { DeviceId, EventId, type OlmMachine, OtherUserIdentity, OwnUserIdentity, Qr, QrCodeScan, QrState, RoomId, Sas, UserId, VerificationMethod, type VerificationRequest, VerificationRequestPhase } from '@matrix-org/matrix-sdk-crypto-wasm';
 import { MatrixError } from '../matrix';
 import type { Content } from '../types';
 import type { Request } from './requests';
 import type { Verification } from './types';
 
-const METHODS = [VerificationMethod.SasV1];
+/** What this device can do, with a camera or without. */
+const methods = (camera: boolean) => [VerificationMethod.SasV1, VerificationMethod.QrCodeShowV1, VerificationMethod.ReciprocateV1, ...(camera ? [VerificationMethod.QrCodeScanV1] : [])];
 /** More than that are not asked at a time. */
 const MOST = 20;
+/** Bytes of a code before the name of the verification: the word, version, mode, length. */
+const BEGINNING = 10;
 const REQUEST = 'm.key.verification.request';
+
+/** What is known of one beside what the library says. */
+interface Ways {
+  code?: Uint8Array;
+  scans: boolean;
+  /** The code that was scanned names other keys. */
+  differs?: boolean;
+}
 
 export class Verifying {
   private readonly flows = new Map<string, VerificationRequest>();
   private readonly watched = new WeakSet<object>();
-  private readonly begun = new Set<string>();
+  private readonly ways = new Map<string, Ways>();
   private readonly ended = new Set<string>();
 
   constructor(
@@ -37,25 +48,25 @@ export class Verifying {
   }
 
   /** Asks all other devices of one's own, or one of them. */
-  async askOwn(me: string, device?: string): Promise<string> {
+  async askOwn(me: string, camera: boolean, device?: string): Promise<string> {
     if (device) {
       const found = await this.olm.getDevice(new UserId(me), new DeviceId(device));
       if (!found) throw new MatrixError('M_NOT_FOUND', 404, 'no such device');
-      const [request, message] = found.requestVerification(METHODS);
+      const [request, message] = found.requestVerification(methods(camera));
       return this.asked(request, message as unknown as Request);
     }
     const own = await this.olm.getIdentity(new UserId(me));
     if (!(own instanceof OwnUserIdentity)) throw new MatrixError('M_NOT_FOUND', 404, 'no identity');
-    const [request, message] = await own.requestVerification(METHODS);
+    const [request, message] = await own.requestVerification(methods(camera));
     return this.asked(request, message as unknown as Request);
   }
 
   /** Asks somebody in a room that is shared with them; `say` sends the request there and gives its event id. */
-  async askPerson(user: string, room: string, say: (content: Content) => Promise<string>): Promise<string> {
+  async askPerson(user: string, room: string, camera: boolean, say: (content: Content) => Promise<string>): Promise<string> {
     const person = await this.olm.getIdentity(new UserId(user));
     if (!(person instanceof OtherUserIdentity)) throw new MatrixError('M_NOT_FOUND', 404, 'this person has no identity yet');
-    const event = await say({ ...(JSON.parse(person.verificationRequestContent(METHODS)) as Content), msgtype: REQUEST });
-    return this.asked(person.requestVerification(new RoomId(room), new EventId(event), METHODS));
+    const event = await say({ ...(JSON.parse(person.verificationRequestContent(methods(camera))) as Content), msgtype: REQUEST });
+    return this.asked(person.requestVerification(new RoomId(room), new EventId(event), methods(camera)));
   }
 
   private async asked(request: VerificationRequest, message?: Request): Promise<string> {
@@ -81,8 +92,7 @@ export class Verifying {
       now.registerChangesCallback(async () => this.changed(flow));
       if (!now.weStarted()) void this.out(now.accept());
     }
-    // Who asked begins, as soon as the other side is ready.
-    if (request.phase() === VerificationRequestPhase.Ready && request.weStarted() && !this.begun.has(flow)) void this.begin(flow);
+    if (request.phase() === VerificationRequestPhase.Ready && !this.ways.has(flow)) return void this.offer(flow, request);
     this.show(flow);
     if (request.isDone() && !this.ended.has(flow)) {
       this.ended.add(flow);
@@ -90,32 +100,62 @@ export class Verifying {
     }
   }
 
-  /** Says yes to a request. */
-  async accept(flow: string): Promise<void> {
-    await this.out(this.flows.get(flow)?.acceptWithMethods(METHODS));
+  /** Both are ready: our code is made if the other side can scan it. Where neither can, who asked begins with the signs. */
+  private async offer(flow: string, request: VerificationRequest): Promise<void> {
+    this.ways.set(flow, { scans: false });
+    const theirs = request.theirSupportedMethods ?? [];
+    const scans = theirs.includes(VerificationMethod.QrCodeShowV1) && !!request.ourSupportedMethods?.includes(VerificationMethod.QrCodeScanV1);
+    const code = theirs.includes(VerificationMethod.QrCodeScanV1) ? await request.generateQrCode().catch(() => undefined) : undefined;
+    code?.registerChangesCallback(async () => this.changed(flow));
+    this.ways.set(flow, { scans, ...(code ? { code: Uint8Array.from(code.toBytes()) } : {}) });
+    if (!code && !scans && request.weStarted()) await this.begin(flow);
+    else this.show(flow);
+  }
+
+  /** Says yes to a request; `camera`: there is one here. */
+  async accept(flow: string, camera: boolean): Promise<void> {
+    await this.out(this.flows.get(flow)?.acceptWithMethods(methods(camera)));
     this.changed(flow);
   }
 
   /** Begins to compare signs. */
   async begin(flow: string): Promise<void> {
-    this.begun.add(flow);
     const started = await this.flows.get(flow)?.startSas();
     if (started) await this.out(started[1]);
     this.changed(flow);
   }
 
-  /** The signs are the same on both sides. */
+  /** Takes what a camera has read; false when it is not the code of this verification. One that names other keys ends it. */
+  async scan(flow: string, bytes: Uint8Array): Promise<boolean> {
+    const request = this.flows.get(flow);
+    if (!request || flowOf(bytes) !== flow) return false;
+    if (request.getVerification() instanceof Sas) return true; // signs have begun meanwhile
+    let code: Qr | undefined;
+    try {
+      code = await request.scanQrCode(QrCodeScan.fromBytes(new Uint8ClampedArray(bytes)));
+    } catch {
+      this.ways.set(flow, { scans: false, differs: true });
+      await this.cancel(flow, true);
+    }
+    code?.registerChangesCallback(async () => this.changed(flow));
+    await this.out(code?.reciprocate());
+    this.changed(flow);
+    return true;
+  }
+
+  /** The signs are the same on both sides, or the other side says that our code is right. */
   async confirm(flow: string): Promise<void> {
     const now = this.flows.get(flow)?.getVerification();
     if (now instanceof Sas) for (const request of await now.confirm()) await this.out(request);
+    else if (now) await this.out(now.confirmScanning());
     this.changed(flow);
   }
 
-  /** Ends one; `differs` when the signs were not the same. */
+  /** Ends one; `differs` when the signs were not the same, or the code not right. */
   async cancel(flow: string, differs = false): Promise<void> {
     const request = this.flows.get(flow);
     const now = request?.getVerification();
-    await this.out(now instanceof Sas && differs ? now.cancelWithCode('m.mismatched_sas') : request?.cancel());
+    await this.out(now && differs ? now.cancelWithCode(now instanceof Sas ? 'm.mismatched_sas' : 'm.key_mismatch') : request?.cancel());
     this.changed(flow);
   }
 
@@ -126,20 +166,37 @@ export class Verifying {
   private show(flow: string): void {
     const request = this.flows.get(flow);
     if (!request) return;
-    this.tell(stateOf(flow, request));
-    if (request.isDone() || request.isCancelled()) setTimeout(() => this.flows.delete(flow), 60_000);
+    this.tell(stateOf(flow, request, this.ways.get(flow)));
+    if (request.isDone() || request.isCancelled()) setTimeout(() => this.flows.delete(flow) && this.ways.delete(flow), 60_000);
   }
 }
 
-function stateOf(flow: string, request: VerificationRequest): Verification {
+const WAYS = { [QrState.Scanned]: 'scanned', [QrState.Confirmed]: 'confirmed', [QrState.Reciprocated]: 'reciprocated' } as const;
+
+function phaseOf(request: VerificationRequest, now?: Sas | Qr): Verification['phase'] {
+  if (request.isCancelled() || now?.isCancelled()) return 'ended';
+  if (request.isDone() || now?.isDone()) return 'done';
+  if (now instanceof Sas) return now.haveWeConfirmed() ? 'confirmed' : now.emoji() ? 'compare' : 'begun';
+  if (now) return WAYS[now.state() as keyof typeof WAYS] ?? 'ready';
+  const asked = request.phase() === VerificationRequestPhase.Requested || request.phase() === VerificationRequestPhase.Created;
+  return !asked ? 'ready' : request.weStarted() ? 'waiting' : 'asked';
+}
+
+function stateOf(flow: string, request: VerificationRequest, { differs, ...ways }: Ways = { scans: false }): Verification {
   const now = request.getVerification();
   const sas = now instanceof Sas ? now : null;
   const emoji = sas?.emoji()?.map(({ symbol }, at) => [sas.emojiIndex()![at]!, symbol] as [number, string]);
-  const cancelled = request.isCancelled() || !!sas?.isCancelled();
-  const info = sas?.cancelInfo() ?? request.cancelInfo;
-  const phase = cancelled ? 'ended' : request.isDone() || sas?.isDone() ? 'done' : sas?.haveWeConfirmed() ? 'confirmed' : emoji ? 'compare' : request.phase() === VerificationRequestPhase.Requested || request.phase() === VerificationRequestPhase.Created ? (request.weStarted() ? 'waiting' : 'asked') : sas ? 'begun' : 'ready';
+  const info = now?.cancelInfo() ?? request.cancelInfo;
   return {
-    flow, phase, user: request.otherUserId.toString(), own: request.isSelfVerification(), mine: request.weStarted(), passive: request.isPassive(),
-    device: request.otherDeviceId?.toString() ?? '', ...(emoji ? { emoji } : {}), ...(cancelled && info ? { reason: info.cancelCode(), byUs: info.cancelledbyUs() } : {}),
+    flow, phase: phaseOf(request, now), user: request.otherUserId.toString(), own: request.isSelfVerification(), mine: request.weStarted(), passive: request.isPassive(),
+    device: request.otherDeviceId?.toString() ?? '', ...ways, ...(emoji ? { emoji } : {}), ...(info ? { reason: differs ? 'm.key_mismatch' : info.cancelCode(), byUs: info.cancelledbyUs() } : {}),
   };
+}
+
+/** The verification that a code is for; empty when it is no such code (§QR code format). */
+export function flowOf(bytes: Uint8Array): string {
+  const text = new TextDecoder('latin1').decode(bytes.subarray(0, BEGINNING));
+  if (!text.startsWith('MATRIX\x02') || bytes.length < BEGINNING) return '';
+  const length = bytes[8]! * 256 + bytes[9]!;
+  return new TextDecoder().decode(bytes.subarray(BEGINNING, BEGINNING + length));
 }
