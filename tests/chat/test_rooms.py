@@ -95,6 +95,15 @@ async def test_what_is_sent_twice_under_one_name_is_said_once(open_client: Opene
     assert await texts(ann, room) == ["once", "once"]
 
 
+async def test_a_name_of_a_request_that_is_too_long_is_refused(open_client: Opener) -> None:
+    ann = await open_client("ann")
+    room, name = await made(ann), "x" * 256
+    for where in (f"rooms/{room}/send/m.room.message", f"rooms/{room}/redact/$any", "sendToDevice/m.dummy"):
+        refused = await ann.ask("PUT", f"/v3/{where}/{name}", 400, json={"body": "", "messages": {}})
+        assert refused["errcode"] == "M_INVALID_PARAM"
+    assert await texts(ann, room) == []
+
+
 async def test_what_is_taken_back_is_gone_from_the_disk(open_client: Opener, context) -> None:
     ann, bob, room = await both(open_client)
     event = await say(ann, room, "a regrettable word")

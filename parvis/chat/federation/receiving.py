@@ -10,19 +10,15 @@ from parvis.chat.federation import edus
 from parvis.chat.federation.contract import Endpoint, PeerCall
 from parvis.kernel import clock
 from parvis.store.unit import Unit
-from parvis.wire.matrix import transactions
+from parvis.wire.matrix import identifiers, transactions
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.transactions import Edu, Receipt, Transaction, Typing
 
-_NAME = 255
-
 
 async def _send(call: PeerCall) -> Object:
-    name = call.params["txnId"]
-    if len(name) > _NAME:
-        raise BadMatrix(f"More than {_NAME} characters", errcode="M_INVALID_PARAM", field="txnId")
-    name, given = f"transaction {name}", transactions.read(call.body, call.origin)
+    name = f"transaction {identifiers.transaction_id(call.params['txnId'])}"
+    given = transactions.read(call.body, call.origin)
     async with call.federation.turns.of(call.origin):
         before = await call.store.db.value(
             "SELECT answer FROM chat_peer_transaction WHERE origin = ? AND name = ?", call.origin, name

@@ -128,6 +128,13 @@ def device_id(text: object, field: str = "device_id") -> str:
     return text
 
 
+def transaction_id(text: str) -> str:
+    """What a client or a server calls a request that it may send again: open, but kept with each event."""
+    if len(text.encode()) > LENGTH_LIMIT:
+        _bad(f"More than {LENGTH_LIMIT} bytes", "txnId")
+    return text
+
+
 def opaque(text: object, field: str) -> str:
     """Matrix v1.19 Appendices §Opaque Identifiers"""
     if not isinstance(text, str) or _OPAQUE.fullmatch(text) is None:

@@ -14,9 +14,9 @@ async def _send(call: Call) -> Object:
     messages = (await call.json(limit=_LIMIT)).get("messages")
     if not isinstance(messages, dict) or not all(_whole(each) for each in messages.values()):
         raise BadMatrix("Not messages by user and device", errcode="M_BAD_JSON", field="messages")
-    kind, name = call.params["eventType"], call.params["txnId"]
-    if len(kind) > _NAME or len(name) > _NAME:
-        raise BadMatrix(f"More than {_NAME} characters", errcode="M_INVALID_PARAM", field="txnId")
+    kind, name = call.params["eventType"], identifiers.transaction_id(call.params["txnId"])
+    if len(kind) > _NAME:
+        raise BadMatrix(f"More than {_NAME} characters", errcode="M_INVALID_PARAM", field="eventType")
     found = await call.server.users.principals(call.store.db, messages)
     by_person = {who.id: messages[user] for user, who in found.items()}
     others = {user: each for user, each in messages.items() if not call.server.users.is_here(user)}

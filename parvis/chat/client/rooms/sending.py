@@ -9,6 +9,7 @@ from parvis.chat.rooms import receipts, sending, store, telling
 from parvis.chat.rooms.model import Me, Room
 from parvis.chat.rooms.receipts import Kind
 from parvis.chat.rooms.writing import Writing
+from parvis.wire.matrix import identifiers
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.transactions import Receipt, Typing
@@ -18,8 +19,9 @@ _READ = ("m.read", "m.read.private")
 
 async def _send(call: Call) -> Object:
     body, who, params = await call.json(), me(call), call.params
+    name = identifiers.transaction_id(params["txnId"])
     found = await rooms(call).write(
-        lambda writing: sending.send(writing, who, params["roomId"], params["type"], body, params["txnId"])
+        lambda writing: sending.send(writing, who, params["roomId"], params["type"], body, name)
     )
     return {"event_id": found}
 
@@ -40,8 +42,9 @@ async def _state(call: Call) -> Object:
 
 async def _redact(call: Call) -> Object:
     body, who, params = await call.json(optional=True), me(call), call.params
+    name = identifiers.transaction_id(params["txnId"])
     found = await rooms(call).write(
-        lambda writing: sending.redact(writing, who, params["roomId"], params["eventId"], body, params["txnId"])
+        lambda writing: sending.redact(writing, who, params["roomId"], params["eventId"], body, name)
     )
     return {"event_id": found}
 
