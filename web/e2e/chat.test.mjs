@@ -47,6 +47,9 @@ test('what one says the other reads at once, who is writing is seen, and a react
 
 test('a message is changed with the arrow up, and the other sees it', async () => {
   await say(camille, `Réunion à 9 h ${SERIAL}`);
+  await say(ines, `D’accord ${SERIAL}`);
+  await line(camille, `D’accord ${SERIAL}`).focus(); // whatever was looked at before, it is one's own that is changed
+  await field(camille).focus();
   await camille.keyboard.press('ArrowUp');
   await camille.getByText('Modification d’un message').waitFor();
   await field(camille).fill(`Réunion à 10 h ${SERIAL}`);
