@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The steps of `make test`; all are run, all faults are shown, one summary at the end. Steps that leave processors idle,
-# as they wait or have only one to do their work, are run beside others.
+# The steps of `make test`; all are run, all faults are shown, one summary at the end. Steps that use
+# one processor are run beside others that do.
 # usage: .ci/steps.sh all|quick|build|fuzz
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -81,10 +81,6 @@ web() {
   step "web: build, within its budget" script_of_web build
 }
 
-slow_tests() { tests "slow tests and other servers" "slow or peer" "${shared[@]}"; }
-
-in_browser() { step "web: browser tests" in_memory browser_tests; }
-
 tests() { # name marker-expression [options]: files of tests are shared out among as many processes as options say
   step "$1" in_memory python -m pytest -q -m "$2" --durations=5 "${@:3}"
 }
@@ -115,7 +111,8 @@ case ${1:-all} in
   all)
     at_once static web
     tests "fast tests" "not slow and not peer" "${shared[@]}"
-    at_once slow_tests in_browser
+    tests "slow tests and other servers" "slow or peer" "${shared[@]}"
+    step "web: browser tests" in_memory browser_tests
     ;;
 esac
 summary
