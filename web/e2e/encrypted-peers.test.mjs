@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { CryptoEvent, VerificationPhase, VerifierEvent } from 'matrix-js-sdk/lib/crypto-api/index.js';
 import { shown as codeOf } from './code.mjs';
-import { demo, enter, launch, person } from './harness.mjs';
+import { enter, launch, person } from './harness.mjs';
 import { come, device, devices, heard, proved } from './peer.mjs';
 
 const NAME = `Hydrology ${Date.now() % 100_000}`;
-const theirs = demo.people.at(-1);
+const theirs = person('vi', 2);
 let browser;
 let page;
 let bob;

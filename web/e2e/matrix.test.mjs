@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { CryptoEvent, VerificationPhase, VerifierEvent } from 'matrix-js-sdk/lib/crypto-api/index.js';
-import { demo } from './harness.mjs';
+import { person } from './harness.mjs';
 import { come, device, devices, heard, proved } from './peer.mjs';
 
-const [mine, theirs] = demo.people.slice(-2);
+const [mine, theirs] = [person('vi'), person('vi', 1)]; // whose keys no other test makes
 
 /** Two devices show one another the same seven signs, and both people say so. */
 async function compared(one, other, request) {
