@@ -18,6 +18,7 @@ from parvis.chat.people import media
 from parvis.chat.server import Server
 from parvis.kernel import clock
 from parvis.kernel.errors import Conflict, EgressRefused, Invalid, NotFound, Unavailable
+from parvis.kernel.once import Once
 from parvis.serve.jmap.blobs import unlink
 from parvis.serve.pictures.maker import made
 from parvis.store.store import Store
@@ -56,7 +57,7 @@ class Previews:
     def __init__(self, server: Server, outside: Outside) -> None:
         self._server, self._store, self.outside = server, server.store, outside
         self._places = asyncio.Semaphore(_AT_ONCE)
-        self._fetching: dict[str, asyncio.Task[Object]] = {}
+        self._fetching: Once[str, Object] = Once()
 
     @property
     def enabled(self) -> bool:
@@ -74,20 +75,14 @@ class Previews:
         digest = hashlib.sha256(plain.encode()).hexdigest()
         kept = await self._kept(digest)
         if kept is None:
-            task = self._fetching.get(digest)
-            if task is None:
-                task = self._fetching[digest] = asyncio.create_task(self._fetch(plain, digest))
-                task.add_done_callback(lambda _: self._fetching.pop(digest, None))
-            kept = await asyncio.shield(task)
+            kept = await self._fetching.of(digest, lambda: self._fetch(plain, digest))
         if "og:url" not in kept:
             raise NotFound("this page cannot be seen from here")
         return kept
 
     async def close(self) -> None:
         """Ends what is fetched, and all connections."""
-        for task in list(self._fetching.values()):
-            task.cancel()
-        await asyncio.gather(*self._fetching.values(), return_exceptions=True)
+        await self._fetching.close()
         await self.outside.close()
 
     async def _kept(self, digest: str) -> Object | None:

@@ -1,14 +1,14 @@
 """Where another server is found (Matrix v1.19 Server-Server §Resolving server names)."""
 
-import asyncio
 import logging
 import re
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from parvis.chat.federation.outside import Answer, Asked, Outside, Place
 from parvis.kernel import clock
 from parvis.kernel.errors import ParvisError, Unavailable
+from parvis.kernel.once import Once
 from parvis.kernel.recent import Recent
 from parvis.kernel.resolver import Resolver
 from parvis.wire.matrix import wellknown
@@ -37,7 +37,7 @@ class Discovery:
     def __init__(self, outside: Outside, resolver: Resolver) -> None:
         self._outside, self._resolver = outside, resolver
         self._said: Recent[str, _Said] = Recent(_KEPT)
-        self._asking: dict[str, asyncio.Task[_Said]] = {}
+        self._asking: Once[str, _Said] = Once()
 
     async def places(self, server: str) -> list[Place]:
         """Where a server may answer, to be tried in this order. Raises Unavailable, EgressRefused, BadMatrix."""
@@ -65,11 +65,7 @@ class Discovery:
         said = self._said.get(host)
         if said is not None and said.until > clock.monotonic():
             return said.delegated
-        task = self._asking.get(host)
-        if task is None:
-            task = self._asking[host] = asyncio.create_task(self._ask(host))
-            task.add_done_callback(lambda _: self._asking.pop(host, None))
-        said = await asyncio.shield(task)
+        said = await self._asking.of(host, lambda: self._ask(host))
         self._said[host] = said
         return said.delegated
 
@@ -87,13 +83,7 @@ class Discovery:
         """An answer behind redirections, each to be let through by itself. Raises Unavailable, EgressRefused,
         ValueError."""
         for _ in range(_REDIRECTS):
-            parts = urlsplit(url)
-            if parts.scheme != "https" or not parts.hostname:
-                raise Unavailable("redirected to another protocol")
-            port = parts.port or 443
-            header = parts.hostname if port == 443 else f"{parts.hostname}:{port}"
-            place = Place(await self._outside.addresses(parts.hostname), port, header, parts.hostname)
-            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            place, target = await self._outside.at(url)
             answer = await self._outside.ask(place, Asked(target=target, seconds=_SECONDS), wellknown.SIZE_LIMIT)
             location = answer.headers.get("location", "")
             if answer.status not in (301, 302, 303, 307, 308) or not location:

@@ -1,7 +1,6 @@
 """The keys of servers: ours as others fetch them, and theirs, fetched, checked and kept (Matrix v1.19 Server-Server
 §Retrieving server keys)."""
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import Iterable, Mapping
@@ -13,6 +12,7 @@ from parvis.chat.federation.client import Client
 from parvis.chat.federation.contract import PeerError
 from parvis.kernel import clock
 from parvis.kernel.errors import Unavailable
+from parvis.kernel.once import Once
 from parvis.kernel.recent import Recent
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -56,7 +56,7 @@ class Keyring:
         self._store, self._client, self._notaries = store, client, tuple(notaries)
         self._kept: Recent[tuple[str, str], Kept] = Recent(_KEPT)
         self._asked: Recent[str, int] = Recent(_KEPT)
-        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._asking: Once[str, None] = Once()
 
     async def for_event(self, server: str, key_id: str, at_ms: int, *, enforced: bool = True) -> VerifyKey | None:
         """The key that a server signed something of a moment with. See contract.Peers.key."""
@@ -111,16 +111,13 @@ class Keyring:
     async def refresh(self, server: str, *, eager: bool = False) -> None:
         """Asks a server for its keys, unless that was just done; whoever wants the same waits for the same. `eager`
         is for a server that has just asked something itself."""
-        task = self._asking.get(server)
-        if task is None:
+        if server not in self._asking:
             if self._asked.get(server, 0) > clock.now_ms() - _AGAIN_MS:
                 return
             if len(self._asking) >= _MOST_ASKED:
                 raise Unavailable("too many servers are asked for their keys just now")
             self._asked[server] = clock.now_ms()
-            task = self._asking[server] = asyncio.create_task(self._ask(server, eager))
-            task.add_done_callback(lambda _: self._asking.pop(server, None))
-        await asyncio.shield(task)
+        await self._asking.of(server, lambda: self._ask(server, eager))
 
     async def _fetched(self, server: str, key_id: str, *, eager: bool = False) -> Kept | None:
         await self.refresh(server, eager=eager)

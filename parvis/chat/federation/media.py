@@ -17,6 +17,7 @@ from parvis.chat.people.media import KIND_ABROAD, THUMBNAIL, Media
 from parvis.chat.server import Server
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import EgressRefused, NotFound, TooLarge, Unavailable
+from parvis.kernel.once import Once
 from parvis.kernel.settings import Settings
 from parvis.serve.http.exchange import Response
 from parvis.serve.jmap.blobs import link, unlink
@@ -42,18 +43,14 @@ class Fetching:
         self._server, self._store, self._client, self._outside = server, server.store, client, outside
         self._settings = server.settings.chat.federation
         self._places = asyncio.Semaphore(_AT_ONCE)
-        self._fetching: dict[tuple[str, str], asyncio.Task[Media]] = {}
+        self._fetching: Once[tuple[str, str], Media] = Once()
 
     async def get(self, host: str, media_id: str) -> Media:
         """What another server has under a name. Raises NotFound, TooLarge, Unavailable."""
         identifiers.media(f"mxc://{host}/{media_id}", "mediaId")
         if (found := await self._kept(host, media_id)) is not None:
             return found
-        task = self._fetching.get((host, media_id))
-        if task is None:
-            task = self._fetching[host, media_id] = asyncio.create_task(self._fetch(host, media_id))
-            task.add_done_callback(lambda _: self._fetching.pop((host, media_id), None))
-        return await asyncio.shield(task)
+        return await self._fetching.of((host, media_id), lambda: self._fetch(host, media_id))
 
     async def _kept(self, host: str, media_id: str) -> Media | None:
         row = await self._store.db.row(

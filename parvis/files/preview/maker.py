@@ -11,6 +11,7 @@ from parvis.files.model import Node
 from parvis.files.preview.forms import LARGEST, form_of
 from parvis.kernel import clock, ids
 from parvis.kernel.languages import Language
+from parvis.kernel.once import Once
 from parvis.serve.jmap.blobs import link
 from parvis.serve.pictures.maker import made
 from parvis.store.store import Store
@@ -38,7 +39,7 @@ class Previews:
     def __init__(self, store: Store, *, office: bool) -> None:
         self._store, self._office = store, office
         self._turns = asyncio.Semaphore(_AT_ONCE)
-        self._under_way: dict[tuple[int, str, int], asyncio.Task[Picture | None]] = {}
+        self._under_way: Once[tuple[int, str, int], Picture | None] = Once()
 
     async def of(self, node: Node, side: int) -> Picture | None:
         """The preview of a file, made now when there is none yet; None when there cannot be one. Says nothing about
@@ -57,11 +58,7 @@ class Previews:
                 await self._store.write(lambda unit: _touch(unit, row[0]))
             return Picture(row[1]) if row[1] else None
         key = (node.account_id, node.hash, side)
-        task = self._under_way.get(key)
-        if task is None:
-            task = self._under_way[key] = asyncio.create_task(self._make(node, str(form), side))
-            task.add_done_callback(lambda _: self._under_way.pop(key, None))
-        return await asyncio.shield(task)
+        return await self._under_way.of(key, lambda: self._make(node, str(form), side))
 
     async def _make(self, node: Node, form: str, side: int) -> Picture | None:
         async with self._turns:

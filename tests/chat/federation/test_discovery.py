@@ -13,8 +13,8 @@ from parvis.serve.context import Context
 from parvis.wire.matrix.errors import BadMatrix
 
 
-class World:
-    """Answers of domains by host and path, SRV records, and addresses: each host has one."""
+class World(Outside):
+    """Answers of domains by host and path, SRV records, and addresses: each host has one. Nothing goes out."""
 
     def __init__(self, answers=None, services=None) -> None:
         self.answers, self.records, self.asked = answers or {}, services or {}, []
