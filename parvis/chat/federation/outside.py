@@ -8,6 +8,7 @@ import ssl
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
 
@@ -73,9 +74,7 @@ class Outside:
         """`authority` is a file with the certificates of authorities that are trusted too; `private` lets addresses
         be inside. Raises OSError where the file cannot be read."""
         self._context, self._purpose, self._private = context, purpose, private
-        self._tls = ssl.create_default_context()
-        if authority:
-            self._tls.load_verify_locations(cafile=authority)
+        self._tls = _trusting(authority) if authority else None
         self._pools: OrderedDict[str, _Pool] = OrderedDict()
 
     async def close(self) -> None:
@@ -147,7 +146,7 @@ class Outside:
     async def _using(self, certificate: str) -> AsyncIterator[AsyncClient]:
         pool = self._pools.get(certificate)
         if pool is None:
-            client = self._context.egress.http(self._purpose, tls=self._tls, kept_seconds=_KEPT_SECONDS)
+            client = self._context.egress.http(self._purpose, tls=self._tls or _usual(), kept_seconds=_KEPT_SECONDS)
             client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             pool = self._pools[certificate] = _Pool(client)
         self._pools.move_to_end(certificate)
@@ -162,6 +161,19 @@ class Outside:
         idle = [name for name, pool in self._pools.items() if not pool.users]
         for name in idle[: max(0, len(self._pools) - _CLIENTS)]:
             await self._pools.pop(name).client.aclose()
+
+
+def _trusting(authority: str) -> ssl.SSLContext:
+    """Whom the system trusts, and the authorities of a file."""
+    tls = ssl.create_default_context()
+    tls.load_verify_locations(cafile=authority)
+    return tls
+
+
+@cache
+def _usual() -> ssl.SSLContext:
+    """Whom the system trusts: read when somebody is asked first, which on most servers is never."""
+    return ssl.create_default_context()
 
 
 async def read(response: httpx.Response, limit: int) -> bytes:
