@@ -19,7 +19,6 @@ from parvis.chat.server import Server
 from parvis.kernel import clock
 from parvis.kernel.errors import Conflict, EgressRefused, Invalid, NotFound, Unavailable
 from parvis.kernel.once import Once
-from parvis.serve.jmap.blobs import unlink
 from parvis.serve.pictures.maker import made
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -188,9 +187,7 @@ async def _remove(owner: int, digests: list[str], unit: Unit) -> None:
         number = await unit.value("DELETE FROM chat_preview WHERE hash = ? RETURNING media", digest)
         if number:
             await unit.run("DELETE FROM chat_media WHERE id = ?", number)
-            await unit.run("DELETE FROM chat_thumbnail WHERE media = ?", number)
-            await unlink(unit, owner, media.KIND, number)
-            await unlink(unit, owner, media.THUMBNAIL, number)
+            await media.let_go(unit, owner, media.KIND, number)
 
 
 def _asked(target: str, accept: str) -> Asked:

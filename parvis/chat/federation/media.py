@@ -13,14 +13,14 @@ from parvis.chat.federation.client import Client
 from parvis.chat.federation.contract import Endpoint, PeerCall, PeerError, path
 from parvis.chat.federation.outside import Asked, Outside
 from parvis.chat.people import media
-from parvis.chat.people.media import KIND_ABROAD, THUMBNAIL, Media
+from parvis.chat.people.media import KIND_ABROAD, Media
 from parvis.chat.server import Server
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import EgressRefused, NotFound, TooLarge, Unavailable
 from parvis.kernel.once import Once
 from parvis.kernel.settings import Settings
 from parvis.serve.http.exchange import Response
-from parvis.serve.jmap.blobs import link, unlink
+from parvis.serve.jmap.blobs import link
 from parvis.serve.jmap.transfer import disposition
 from parvis.store.blobs.contract import BlobWriter
 from parvis.store.store import Store
@@ -158,9 +158,7 @@ async def _remove(numbers: list[int], unit: Unit) -> None:
     account_id = int(await unit.value("SELECT account_id FROM chat_server"))
     for number in numbers:
         await unit.run("DELETE FROM chat_abroad_media WHERE id = ?", number)
-        await unit.run("DELETE FROM chat_thumbnail WHERE media = ?", number)
-        await unlink(unit, account_id, KIND_ABROAD, number)
-        await unlink(unit, account_id, THUMBNAIL, number)
+        await media.let_go(unit, account_id, KIND_ABROAD, number)
 
 
 async def _download(call: PeerCall) -> Response:

@@ -10,7 +10,7 @@ from parvis.access.principal import Principal
 from parvis.chat.server import Server
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import NotFound
-from parvis.serve.jmap.blobs import link
+from parvis.serve.jmap.blobs import link, unlink
 from parvis.serve.pictures.maker import made
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -131,6 +131,13 @@ async def put(unit: Unit, owner: int, digest: str, size: int, media_type: str, n
     )
     await link(unit, digest, owner, KIND, number, size, media_type)
     return number, media_id
+
+
+async def let_go(unit: Unit, owner: int, kind: str, number: int) -> None:
+    """Lets go of the bytes of media that are kept no more, and of what was made of them."""
+    await unit.run("DELETE FROM chat_thumbnail WHERE media = ?", number)
+    await unlink(unit, owner, kind, number)
+    await unlink(unit, owner, THUMBNAIL, number)
 
 
 async def get(store: Store, media_id: str) -> Media:
