@@ -6,10 +6,10 @@ import { link } from '../kernel/start.svelte';
 import { MessagesSquare } from '../ui/icons';
 import { badge } from './badge.svelte';
 import { commands, load } from './commands';
+import { CHAT } from './types';
 
 /** What is shown first is not kept waiting. */
 const LATER = 1_500;
-const CHAT = 'urn:parvis:chat';
 
 const isThere = () => CHAT in (link.session?.capabilities ?? {});
 
@@ -32,6 +32,7 @@ export const chat: Feature = {
   commands,
   start: () => {
     if (!isThere()) return;
+    fill('settings.chat', withWords('chat', () => import('./SettingsPart.svelte')));
     fill('settings.encryption', withWords('crypto', withWords('chat', async () => {
       await load();
       return import('./crypto/SettingsPart.svelte');

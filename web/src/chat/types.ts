@@ -2,6 +2,9 @@
 
 import type { Lost, Shield } from './crypto/types';
 
+/** The session's capability that says that there is chat. */
+export const CHAT = 'urn:parvis:chat';
+
 export type Content = Record<string, unknown>;
 
 export interface RoomEvent {

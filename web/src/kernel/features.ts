@@ -239,6 +239,8 @@ export interface Slots {
   'mail.invitation': { accountId: string; blobId: string; from: string };
   /** The part of the settings about encryption. */
   'settings.encryption': Record<string, never>;
+  /** The part of the settings about chat. */
+  'settings.chat': Record<string, never>;
   /** The part of the settings about the calendar. */
   'settings.calendar': Record<string, never>;
   /** A whole conversation with its tools, provided by mail, for use by search and the assistant. */
