@@ -3,6 +3,7 @@ import { t, type MessageKey } from '../kernel/i18n.svelte';
 import { jmap } from '../kernel/jmap';
 import { notices } from '../kernel/notices.svelte';
 import { outbox, type Undoable } from '../kernel/outbox.svelte';
+import { saveAs } from '../kernel/save';
 import { store } from '../kernel/store.svelte';
 import { data, type Place } from './data.svelte';
 import { changed, movedTo, removed, type Changes, type Edit, type Scope } from './edit';
@@ -115,10 +116,8 @@ export function toggle({ account, calendar }: Place): void {
 
 /** All events of a calendar as a file. The blob of a calendar is named after it. */
 export function exportIt({ account, calendar }: Place): void {
-  const link = document.createElement('a');
-  link.href = jmap.downloadUrl(account, `w${calendar.id}`, `${calendar.name}.ics`, 'text/calendar');
-  link.download = `${calendar.name}.ics`;
-  link.click();
+  const name = `${calendar.name}.ics`;
+  saveAs(jmap.downloadUrl(account, `w${calendar.id}`, name, 'text/calendar'), name);
 }
 
 /** Shows one calendar and hides the others; pressed again, all. */

@@ -5,6 +5,7 @@ import { jmap, JmapError } from '../kernel/jmap';
 import { notices } from '../kernel/notices.svelte';
 import { outbox, type Action } from '../kernel/outbox.svelte';
 import type { Patch } from '../kernel/patch';
+import { saveAs } from '../kernel/save';
 import { store } from '../kernel/store.svelte';
 import { FileNodeType, type FileNode } from './types';
 import { ui } from './ui.svelte';
@@ -145,20 +146,11 @@ export function download(nodes = view.targets()): void {
   const [first] = nodes;
   if (!first) return;
   if (nodes.length === 1 && first.blobId) {
-    save(urlOf(view.account, first), first.name);
+    saveAs(urlOf(view.account, first), first.name);
   } else if (nodes.length > ARCHIVE.named || nodes.reduce((sum, node) => sum + 1 + (node.childCount ?? 0), 0) > ARCHIVE.nodes) {
     notices.show(t('files.tooManyForArchive'));
   } else {
     const name = `${nodes.length === 1 ? first.name : (view.folder?.name ?? t('files.archive'))}.zip`;
-    save(archiveUrl(view.account, nodes, name), name);
+    saveAs(archiveUrl(view.account, nodes, name), name);
   }
-}
-
-function save(url: string, name: string): void {
-  const anchor = document.createElement('a');
-  anchor.href = url;
-  anchor.download = name;
-  document.body.append(anchor);
-  anchor.click();
-  anchor.remove();
 }
