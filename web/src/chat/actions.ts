@@ -8,7 +8,7 @@ import { forwarded, messageOf, placed, replacing, type Mention } from './compose
 import { data } from './data.svelte';
 import { drafts, placeOf } from './drafts.svelte';
 import { history } from './history.svelte';
-import { ask, MatrixError, room as inRoom } from './matrix';
+import { ask, MatrixError, ownData, room as inRoom } from './matrix';
 import { fetchMembers } from './members';
 import { outbox } from './outbox.svelte';
 import { kindOf, mayCallAll, stateOf, type Kind } from './people';
@@ -182,8 +182,13 @@ export async function direct(user: string, encrypted = false): Promise<void> {
 async function keepDirect(user: string, id: string): Promise<void> {
   const before = (data.account['m.direct'] ?? {}) as Record<string, string[]>;
   const after = { ...before, [user]: [...new Set([...(before[user] ?? []), id])] };
-  data.account = { ...data.account, 'm.direct': after };
-  await tried(ask('PUT', ['client', 'v3', 'user', data.me, 'account_data', 'm.direct'], { body: after }));
+  await keepOwn('m.direct', after);
+}
+
+/** Keeps something in one's own account, seen at once. */
+export async function keepOwn(type: string, content: Content): Promise<void> {
+  data.account = { ...data.account, [type]: content };
+  await tried(ask('PUT', ownData(data.me, type), { body: content }));
 }
 
 export interface NewRoom {

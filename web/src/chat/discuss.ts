@@ -8,10 +8,9 @@ import { data } from './data.svelte';
 import { outbox } from './outbox.svelte';
 import { titleOf } from './people';
 import { aboutThing, type Thing } from './things';
-import type { Pending, RoomState } from './types';
+import { CHAT, type Pending, type RoomState } from './types';
 
 const UNDO_MS = 6_000;
-const CHAT = 'urn:parvis:chat';
 
 /** Which users in a room may not open the things of an account. */
 export async function whoMayNot(room: RoomState, { accountId, kind }: DiscussRequest): Promise<string[]> {

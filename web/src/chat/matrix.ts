@@ -64,6 +64,11 @@ export function room(id: string, ...more: string[]): string[] {
   return ['client', 'v3', 'rooms', id, ...more];
 }
 
+/** What somebody keeps for themselves, by its type (§Client Config). */
+export function ownData(user: string, type: string): string[] {
+  return ['client', 'v3', 'user', user, 'account_data', type];
+}
+
 /** Where the bytes of an `mxc:` address are, for `src` and links; empty for what is none. */
 export function mediaUrl(mxc: unknown, size?: { width: number; height: number }): string {
   const [, server, id] = /^mxc:\/\/([^/]+)\/([\w-]+)$/.exec(String(mxc)) ?? [];

@@ -1,6 +1,6 @@
 /** What is new in rooms, by topic, for a summary. */
 import { jmap } from '../kernel/jmap';
-import type { RoomState } from './types';
+import { CHAT, type RoomState } from './types';
 
 export interface MissedMessage {
   id: string;
@@ -16,7 +16,6 @@ export interface Part {
   messages: MissedMessage[];
 }
 
-const CHAT = 'urn:parvis:chat';
 const MOST_ROOMS = 50;
 
 /** Whether there may be something in a room that was not read. */

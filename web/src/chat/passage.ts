@@ -6,14 +6,13 @@ import { panel } from '../kernel/panel.svelte';
 import { router } from '../kernel/router.svelte';
 import { t } from '../kernel/i18n.svelte';
 import { pathTo } from './places';
+import { CHAT } from './types';
 
 interface Located {
   roomId: string;
   eventId: string;
   threadId: string | null;
 }
-
-const CHAT = 'urn:parvis:chat';
 
 export async function open({ objectId }: PassageRequest): Promise<void> {
   const { list } = await jmap.call<{ list: Located[] }>('RoomEvent/locate', { accountId: jmap.primary(CHAT), ids: [objectId] });

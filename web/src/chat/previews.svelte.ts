@@ -6,7 +6,7 @@ import { linkOf } from './links';
 import { ask, type MatrixError } from './matrix';
 import { kindOf } from './people';
 import type { Said } from './timeline';
-import type { RoomState } from './types';
+import { CHAT, type RoomState } from './types';
 
 export interface Preview {
   url: string;
@@ -18,7 +18,6 @@ export interface Preview {
   height: number;
 }
 
-const CHAT = 'urn:parvis:chat';
 const HIDDEN = 'parvis-chat-previews';
 const MOST = 300;
 

@@ -1,7 +1,6 @@
 /** Messages that somebody keeps for themselves, in their own account data; nobody else hears of it. */
-import { tried } from './actions';
+import { keepOwn } from './actions';
 import { data } from './data.svelte';
-import { ask } from './matrix';
 
 const TYPE = 'org.parvis.saved';
 const MOST = 500;
@@ -25,7 +24,5 @@ export function isSaved(event: string): boolean {
 export async function toggleSaved(room: string, event: string): Promise<void> {
   const before = saved();
   const list = isSaved(event) ? before.filter((one) => one.event !== event) : [{ room, event }, ...before].slice(0, MOST);
-  const content = { list };
-  data.account = { ...data.account, [TYPE]: content };
-  await tried(ask('PUT', ['client', 'v3', 'user', data.me, 'account_data', TYPE], { body: content }));
+  await keepOwn(TYPE, { list });
 }

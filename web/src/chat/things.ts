@@ -6,6 +6,11 @@ import type { Content, RoomEvent, RoomState } from './types';
 
 const FIELD = 'org.parvis.about';
 
+/** Whether a message is about a thing, whoever may open that. */
+export function isAboutThing(content: Content): boolean {
+  return FIELD in content;
+}
+
 /** A thing as a message names it. */
 export interface Thing {
   kind: string;

@@ -3,7 +3,7 @@
  * (Matrix v1.19 Client-Server §Cross-signing, §Server-side key backups, §Secrets). Lives in the worker with the keys.
  */
 import { BackupDecryptionKey, DeviceId, type OlmMachine, OwnUserIdentity, RequestType, RoomId, UserId } from '@matrix-org/matrix-sdk-crypto-wasm';
-import { ask, MatrixError } from '../matrix';
+import { ask, MatrixError, ownData } from '../matrix';
 import type { Content } from '../types';
 import { send, type Request } from './requests';
 import { ALGORITHM, describe, fits, ofPassphrase, openSecret, readRecoveryKey, recoveryKey, sealSecret, type KeyDescription, type SealedSecret } from './secrets';
@@ -58,11 +58,11 @@ export class Recovery {
   }
 
   private data<T>(type: string): Promise<T | null> {
-    return ask<T & Content>('GET', ['client', 'v3', 'user', this.me, 'account_data', type]).catch(orNothing);
+    return ask<T & Content>('GET', ownData(this.me, type)).catch(orNothing);
   }
 
   private async keep(type: string, content: Content): Promise<void> {
-    await ask('PUT', ['client', 'v3', 'user', this.me, 'account_data', type], { body: content });
+    await ask('PUT', ownData(this.me, type), { body: content });
   }
 
   private async description(): Promise<{ id: string; key: KeyDescription } | null> {

@@ -28,7 +28,7 @@ export class Verifying {
   private readonly flows = new Map<string, VerificationRequest>();
   private readonly watched = new WeakSet<object>();
   private readonly ways = new Map<string, Ways>();
-  private readonly ended = new Set<string>();
+  private readonly ended = new WeakSet<object>();
 
   constructor(
     private readonly olm: OlmMachine,
@@ -94,8 +94,8 @@ export class Verifying {
     }
     if (request.phase() === VerificationRequestPhase.Ready && !this.ways.has(flow)) return void this.offer(flow, request);
     this.show(flow);
-    if (request.isDone() && !this.ended.has(flow)) {
-      this.ended.add(flow);
+    if (request.isDone() && !this.ended.has(request)) {
+      this.ended.add(request);
       void this.onDone(request.isSelfVerification()).then(() => this.show(flow));
     }
   }
