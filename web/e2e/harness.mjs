@@ -116,6 +116,18 @@ export async function eventually(check) {
   }
 }
 
+/** Waits until as many changes as given wait on the device for the server: none, when all have been sent. */
+export function waiting(page, count = 0) {
+  return page.waitForFunction(async (count) => {
+    const done = (request) => new Promise((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: () => reject(request.error) }));
+    const { name } = (await indexedDB.databases()).find((one) => one.name.startsWith('parvis-'));
+    const device = await done(indexedDB.open(name));
+    const held = await done(device.transaction('outbox').objectStore('outbox').count());
+    device.close();
+    return held === count;
+  }, count);
+}
+
 /** Subjects of the list's first rows, as they are shown. */
 export function subjects(page) {
   return page.$$eval('[role="option"] .subj b', (all) => all.map((one) => one.textContent.trim()));

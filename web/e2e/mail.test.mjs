@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { enter, eventually, jmap, launch, person, subjects } from './harness.mjs';
+import { enter, eventually, jmap, launch, person, subjects, waiting } from './harness.mjs';
 
 let browser;
 let page;
@@ -54,10 +54,10 @@ test('archiving is seen at once and undone with Z', async () => {
   await page.keyboard.press('e');
   await page.waitForFunction((gone) => document.querySelector('[role="option"] .subj b')?.textContent.trim() !== gone, before[0]);
   await eventually(async () => assert.equal((await subjects(page))[0], before[1]));
-  await page.waitForTimeout(600);
+  await waiting(page);
   await page.keyboard.press('z');
   await page.waitForFunction((back) => document.querySelector('[role="option"] .subj b')?.textContent.trim() === back, before[0]);
-  await page.waitForTimeout(600);
+  await waiting(page);
   await page.reload();
   await page.waitForSelector('[role="option"]');
   await eventually(async () => assert.deepEqual((await subjects(page)).slice(0, 3), before.slice(0, 3)));
@@ -99,7 +99,7 @@ test('a folder is made, gets a message by V, is renamed and deleted', async () =
   await page.getByRole('textbox', { name: 'Nom' }).fill(name);
   await page.keyboard.press('Enter');
   await page.getByRole('link', { name }).waitFor();
-  await page.waitForTimeout(500);
+  await waiting(page);
   const [subject] = await subjects(page);
   await page.locator('[role="listbox"]').focus();
   await page.keyboard.press('v');
@@ -134,14 +134,16 @@ test('filters narrow the list and are in the address', async () => {
 });
 
 test('an attachment is previewed, and the original is shown', async () => {
+  const all = await page.locator('[role="option"]').first().getAttribute('aria-setsize');
   await page.getByRole('button', { name: 'Avec fichier' }).click();
-  await page.waitForTimeout(700);
+  await page.waitForFunction((all) => ![null, undefined, all].includes(document.querySelector('[role="option"]')?.getAttribute('aria-setsize')), all);
   await page.keyboard.press('o');
   await page.locator('article .body').first().waitFor();
   for (const folded of await page.locator('.unfold').all()) await folded.click();
   await page.locator('article .files').first().waitFor();
   await page.locator('article .files .file').first().click({ trial: true });
-  await page.locator('article').last().getByRole('button', { name: 'Autres actions pour ce message' }).click();
+  // By key: what was unfolded above still grows, and a button that moves while it is pressed was not clicked.
+  await page.locator('article').last().getByRole('button', { name: 'Autres actions pour ce message' }).press('Enter');
   await page.getByRole('menuitem', { name: 'Voir l’original' }).click();
   await page.getByText(/^Received:|^From:|MIME-Version:/m).first().waitFor();
   await page.keyboard.press('Escape');

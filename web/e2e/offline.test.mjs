@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, eventually, jmap, launch, person } from './harness.mjs';
+import { enter, eventually, jmap, launch, person, waiting } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -25,7 +25,7 @@ test('without a network it opens with what was read last, keeps changes, and sen
   const was = await row.locator('.star.on').count();
   await row.locator('.star').click();
   await eventually(async () => assert.notEqual(await row.locator('.star.on').count(), was));
-  await page.waitForTimeout(400);
+  await waiting(page, 1);
   await page.reload(); // the change survives it, still without a network
   await page.waitForSelector('[role="option"]');
   await eventually(async () => assert.notEqual(await page.locator('[role="option"]').nth(1).locator('.star.on').count(), was));
@@ -33,7 +33,7 @@ test('without a network it opens with what was read last, keeps changes, and sen
   await page.context().setOffline(false);
   await page.evaluate(() => dispatchEvent(new Event('online')));
   await page.getByText('Hors ligne.').waitFor({ state: 'detached' });
-  await page.waitForTimeout(800);
+  await waiting(page);
   const subject = await page.locator('[role="option"]').nth(1).locator('.subj b').textContent();
   const [, emails] = await jmap(page, [
     ['Email/query', { filter: { subject: subject.trim() }, limit: 10 }],
@@ -41,7 +41,7 @@ test('without a network it opens with what was read last, keeps changes, and sen
   ]);
   assert.equal(emails.list.some((email) => email.keywords.$flagged), !was);
   await page.locator('[role="option"]').nth(1).locator('.star').click(); // as it was
-  await page.waitForTimeout(500);
+  await waiting(page);
   assert.deepEqual(page.faults, []);
 });
 
@@ -60,7 +60,7 @@ test('without a network the calendar opens, and an event that is written then is
   await page.getByRole('textbox', { name: 'Quoi, quand et où' }).fill(`${name} aujourd’hui 18h`);
   await page.keyboard.press('Enter');
   await page.locator('[data-key]', { hasText: name }).waitFor();
-  await page.waitForTimeout(400);
+  await waiting(page, 1);
   await page.reload(); // it survives this, still without a network
   await page.locator('[data-key]', { hasText: name }).waitFor();
 

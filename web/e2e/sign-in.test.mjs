@@ -36,11 +36,11 @@ test('the language is switched in place', async () => {
 test('signing out forgets everything on the device', async () => {
   const page = await open(browser);
   await signIn(page, person('fr', 2));
-  await page.waitForTimeout(500);
+  const kept = () => page.evaluate(async () => (await indexedDB.databases()).filter((one) => one.name.startsWith('parvis-')).length);
+  await eventually(async () => assert.equal(await kept(), 1));
   await page.locator('.me').click();
   await page.getByRole('menuitem', { name: 'Se déconnecter' }).click();
   await page.waitForSelector('input[name="username"]');
-  const left = await page.evaluate(async () => (await indexedDB.databases()).filter((one) => one.name.startsWith('parvis-')).length);
-  assert.equal(left, 0);
+  assert.equal(await kept(), 0);
   await eventually(async () => assert.equal((await page.request.get('/auth/session')).status(), 401));
 });
