@@ -249,3 +249,13 @@ async def test_the_log_is_brought_over_when_it_is_long_and_when_nothing_is_writt
         assert path.with_name("log.sqlite-wal").stat().st_size < 30_000_000, number
     await database.close()
     assert count() == 9010
+
+
+async def test_a_statement_is_planned_once_whatever_it_is_given(tmp_path) -> None:
+    database = SqliteDatabase(tmp_path / "planned.sqlite")
+    await database.script("CREATE TABLE thing (id INTEGER PRIMARY KEY, kind TEXT, place TEXT)")
+    await database.script("CREATE INDEX thing_at_home ON thing (place) WHERE kind = 'home'")
+    plan = "EXPLAIN QUERY PLAN SELECT id FROM thing WHERE kind = ? AND place = ?"
+    assert await database.rows(plan, "home", "here") == await database.rows(plan, "away", "here")
+    assert "thing_at_home" in str(await database.rows(plan.replace("kind = ?", "kind = 'home'"), "here"))
+    await database.close()

@@ -136,6 +136,7 @@ class SqliteDatabase:
     def _connect(self, cache_kib: int = 32_000) -> apsw.Connection:
         connection = apsw.Connection(str(self._path), statementcachesize=_STATEMENTS)
         connection.set_busy_timeout(10_000)
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)  # or each call plans anew where indexes are partial
         for pragma in _PRAGMAS:
             connection.execute(pragma).fetchall()
         connection.execute(f"PRAGMA cache_size=-{cache_kib}").fetchall()
