@@ -16,7 +16,7 @@ from parvis.chat.federation import media as chat_media
 from parvis.chat.federation import queue as chat_queue
 from parvis.chat.rooms import removing as chat_removing
 from parvis.chat.rooms import retention as chat_retention
-from parvis.chat.rooms import sending as chat_sending
+from parvis.chat.rooms import said as chat_said
 from parvis.files import tidying as file_tidying
 from parvis.kernel import ids
 from parvis.kernel.egress import Egress
@@ -109,7 +109,7 @@ class App:
             sessions.prune,
             filter_log.forget,
             reports.forget,
-            chat_sending.forget,
+            chat_said.forget,
         ]
         settings = self.context.settings
         daily += [chat_queue.forget, chat_previews.forget, chat_media.tidying(settings)]

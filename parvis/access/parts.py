@@ -25,16 +25,30 @@ JOIN scope s ON s.id = v.scope_id
 WHERE v.principal_id = ? AND s.kind = ? AND (v.expires_ms IS NULL OR v.expires_ms > ?)"""
 
 
-def joined(column: str) -> str:
+def joined(column: str, principal: str = "?") -> str:
     """What joins RIGHTS to a statement about things in parts, which are in `column`: rows of what may not be seen
-    fall away, and a thing has a row for each grant. Its parameters are `*asked(principal, kind)`."""
-    return f"""JOIN visible v ON v.scope_id = {column} AND v.principal_id = ?
+    fall away, and a thing has a row for each grant. Its parameters are `*asked(principal, kind)`; where `principal`
+    is a column of the statement, `*asked_for(kind)`."""
+    return f"""JOIN visible v ON v.scope_id = {column} AND v.principal_id = {principal}
         AND (v.expires_ms IS NULL OR v.expires_ms > ?) JOIN scope s ON s.id = v.scope_id AND s.kind = ?"""
 
 
 def asked(principal: Principal, kind: str) -> tuple[int, int, str]:
     """The parameters of `joined`."""
-    return (principal.id, clock.now_ms(), kind)
+    return (principal.id, *asked_for(kind))
+
+
+def asked_for(kind: str) -> tuple[int, str]:
+    """The same where the statement says who asks."""
+    return (clock.now_ms(), kind)
+
+
+def allows(access: Access, right: Right) -> bool:
+    """Whether `right` is among the rights, and so is reading, unless that is FREE_BUSY. Right(0) asks whether
+    anything may be known."""
+    if not right:
+        return bool(access.rights & ANY_SIGHT)
+    return right in access.rights and (Right.READ in access.rights or right == Right.FREE_BUSY)
 
 
 class Reader(Protocol):
@@ -65,7 +79,7 @@ async def several(
     """Those of the parts in which `principal` has `right` (and may read, unless that is FREE_BUSY)."""
     wanted = list(dict.fromkeys(scope_ids))
     found = await _seen(db, principal, kind, f"s.id IN {marks(len(wanted))}", wanted) if wanted else []
-    return {access.scope.id: access for access in found if _has(access, right)}
+    return {access.scope.id: access for access in found if allows(access, right)}
 
 
 async def readable(
@@ -77,7 +91,7 @@ async def readable(
         found = await _seen(db, principal, kind, "1 = 1", [])
     else:
         found = await _seen(db, principal, kind, "s.account_id = ?", [account_id])
-    return sorted((access for access in found if _has(access, right)), key=lambda access: not access.owner)
+    return sorted((access for access in found if allows(access, right)), key=lambda access: not access.owner)
 
 
 async def available(
@@ -92,7 +106,7 @@ async def available(
         *(principal.id, kind, clock.now_ms(), *account_ids),
         *((principal.id, *account_ids, kind) if inside else ()),
     )
-    return [access for access in grouped(rows) if _has(access, Right.FREE_BUSY)]
+    return [access for access in grouped(rows) if allows(access, Right.FREE_BUSY)]
 
 
 async def any_part(db: Reader, principal: Principal, account_id: int, kind: str) -> Access:
@@ -137,12 +151,6 @@ def grouped(rows: Iterable[Row]) -> list[Access]:
         scope = Scope(number, account_id, kind, name)
         found[number] = Access(scope, before | Right(rights), owner or grant_id == 0)
     return list(found.values())
-
-
-def _has(access: Access, right: Right) -> bool:
-    if not right:
-        return bool(access.rights & ANY_SIGHT)
-    return right in access.rights and (Right.READ in access.rights or right == Right.FREE_BUSY)
 
 
 def _words(right: Right) -> str:

@@ -8,8 +8,9 @@ import msgspec
 
 from parvis.access.principal import Principal, Right
 from parvis.chat import kinds
-from parvis.chat.rooms import sending, store
+from parvis.chat.rooms import store
 from parvis.chat.rooms.model import Me, Room
+from parvis.chat.rooms.saying import Message
 from parvis.chat.rooms.service import Rooms
 from parvis.chat.source import ChatSource
 from parvis.kernel import clock
@@ -93,10 +94,7 @@ class ChatTools:
         if given.thread_id:
             content["m.relates_to"] = {"rel_type": "m.thread", "event_id": given.thread_id}
         me = Me(principal, self._rooms.home.users.id_of(principal))
-        event_id = await self._rooms.write(
-            lambda writing: sending.send(writing, me, given.room_id, "m.room.message", content)
-        )
-        return {"eventId": event_id}
+        return {"eventId": await self._rooms.say(Message(me, given.room_id, "m.room.message", content))}
 
     async def _open(self, principal: Principal, room_id: str, right: Right) -> Room:
         room = await store.require(self._rooms.store.db, principal, room_id, right)

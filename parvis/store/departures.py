@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from parvis.kernel.events import Change
-from parvis.store.sql.contract import Row, Tx, marks
+from parvis.store.sql.contract import Row, Tx, Write, marks
 
 Key = tuple[int, str, int]
 """Account, kind, object."""
@@ -47,8 +47,8 @@ class _Stay(msgspec.Struct):
     arrived: int
 
 
-async def note(tx: Tx, changed: Mapping[Key, Mark], lefts: Iterable[Left]) -> None:
-    """Writes who left which part, and the states of parts. Called before the change log is written, since that
+async def writes(tx: Tx, changed: Mapping[Key, Mark], lefts: Iterable[Left]) -> list[Write]:
+    """What writes who left which part, and the states of parts. Called before the change log is written, since that
     knows where everything was; an object that has another part than before has left the old one, said or not."""
     gone: dict[Left, int] = {}
     for key, part, name in lefts:
@@ -68,10 +68,7 @@ async def note(tx: Tx, changed: Mapping[Key, Mark], lefts: Iterable[Left]) -> No
     for account_id, kind, part, modseq in [*reached, *((*row[:3], row[-1]) for row in rows)]:
         place = (account_id, kind, part)
         states[place] = max(states.get(place, 0), modseq)
-    if rows:
-        await tx.many(_UPSERT_DEPARTED, rows)
-    if states:
-        await tx.many(_UPSERT_PART, [(*place, modseq) for place, modseq in states.items()])
+    return [(_UPSERT_DEPARTED, rows), (_UPSERT_PART, [(*place, modseq) for place, modseq in states.items()])]
 
 
 def _departed(left: Left, stay: _Stay, modseq: int) -> Row:

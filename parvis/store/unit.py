@@ -17,7 +17,7 @@ from parvis.kernel.errors import NotFound
 from parvis.kernel.events import Change, StateChange
 from parvis.store import departures
 from parvis.store.departures import Key, Left, Mark
-from parvis.store.sql.contract import Row, Tx
+from parvis.store.sql.contract import Row, Tx, Write
 
 _UPSERT_CHANGE = """
 INSERT INTO change (account_id, kind, object_id, created, modseq, whole, destroyed, part, arrived)
@@ -33,6 +33,8 @@ _UPSERT_STATE = """
 INSERT INTO kind_state (account_id, kind, modseq) VALUES (?, ?, ?)
 ON CONFLICT (account_id, kind) DO UPDATE SET modseq = excluded.modseq
 """
+_SET_CLOCK = "UPDATE account SET modseq = ? WHERE id = ?"
+_TELL = "INSERT INTO outbox (kind, time_ms, body, account_id) VALUES (?, ?, ?, ?)"
 
 
 class Unit:
@@ -40,7 +42,7 @@ class Unit:
 
     def __init__(self, tx: Tx) -> None:
         self._tx = tx
-        self.rows, self.row, self.value, self.run, self.many = tx.rows, tx.row, tx.value, tx.run, tx.many
+        self._later: dict[str, list[Row]] = {}
         self._clocks: dict[int, int] = {}
         self._written: dict[int, int] = {}
         """Where the first tick set the clock of each account."""
@@ -50,16 +52,54 @@ class Unit:
         self._before: dict[Key, Mark | None] | None = None
         self.wakes_jobs = False
 
+    async def rows(self, sql: str, *args: Any) -> list[Row]:
+        """See Tx.rows."""
+        await self._catch_up()
+        return await self._tx.rows(sql, *args)
+
+    async def row(self, sql: str, *args: Any) -> Row | None:
+        """See Tx.row."""
+        await self._catch_up()
+        return await self._tx.row(sql, *args)
+
+    async def value(self, sql: str, *args: Any) -> Any:
+        """See Tx.value."""
+        await self._catch_up()
+        return await self._tx.value(sql, *args)
+
+    async def run(self, sql: str, *args: Any) -> int:
+        """See Tx.run."""
+        await self._catch_up()
+        return await self._tx.run(sql, *args)
+
+    async def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """See Tx.many."""
+        await self._catch_up()
+        await self._tx.many(sql, rows)
+
+    def later(self, sql: str, *args: Any) -> None:
+        """A write that may wait until the next statement or the end of the unit, to be carried out together with
+        others: its result is not asked for, and it has nothing to do with what else waits, but for the same
+        statement with other parameters, which come one after the other. What is wrong with it is raised then."""
+        self._later.setdefault(sql, []).append(args)
+
+    async def _catch_up(self) -> None:
+        if self._later:
+            waiting, self._later = self._later, {}
+            await self._tx.together(list(waiting.items()))
+
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
         """What is done inside is undone when it raises, marks and events too; the unit goes on. Not nested."""
         clocks, wakes = dict(self._clocks), self.wakes_jobs
         events, lefts = len(self._events), len(self._lefts)
         self._before = {}
-        await self._tx.run("SAVEPOINT attempt")
+        await self.run("SAVEPOINT attempt")
         try:
             yield
+            await self._catch_up()
         except BaseException:
+            self._later = {}
             await self._tx.run("ROLLBACK TO SAVEPOINT attempt")
             self._tx.forgive()
             for key, mark in self._before.items():
@@ -149,22 +189,18 @@ class Unit:
         self._events.append((account_id, kind, body))
 
     async def flush(self) -> None:
-        """Writes clock, change log, states and outbox; called once, by Store.write, before the commit."""
+        """Writes clock, change log, states and outbox with what waits; called once, by Store.write, before the
+        commit."""
+        writes: list[Write] = list(self._later.items())
         if self._marks:
-            await departures.note(self._tx, self._marks, self._lefts)
-            await self._tx.many(_UPSERT_CHANGE, [_change_row(key, mark) for key, mark in self._marks.items()])
-            await self._tx.many(_UPSERT_STATE, self._state_rows())
-            if went_on := self._clocks.items() - self._written.items():
-                await self._tx.many(
-                    "UPDATE account SET modseq = ? WHERE id = ?",
-                    [(modseq, account_id) for account_id, modseq in sorted(went_on)],
-                )
-        if events := self._change_events() + self._events:
-            stamp = clock.now_ms()
-            await self._tx.many(
-                "INSERT INTO outbox (account_id, kind, time_ms, body) VALUES (?, ?, ?, ?)",
-                [(account, kind, stamp, msgspec.json.encode(body).decode()) for account, kind, body in events],
-            )
+            writes += await departures.writes(self._tx, self._marks, self._lefts)
+            writes.append((_UPSERT_CHANGE, [_change_row(key, mark) for key, mark in self._marks.items()]))
+            writes.append((_UPSERT_STATE, self._state_rows()))
+            went_on = sorted(self._clocks.items() - self._written.items())
+            writes.append((_SET_CLOCK, [(modseq, account_id) for account_id, modseq in went_on]))
+        stamp, events = clock.now_ms(), self._change_events() + self._events
+        told = [(kind, stamp, msgspec.json.encode(body).decode(), account) for account, kind, body in events]
+        await self._tx.together([(sql, rows) for sql, rows in [*writes, (_TELL, told)] if rows])
 
     @property
     def has_events(self) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from parvis.access import accounts, sessions
 from parvis.access.erasure import Gone
-from parvis.chat.rooms import sending
+from parvis.chat.rooms import said
 from parvis.ops import people
 from parvis.serve.feature import Feature
 from parvis.store.sql.contract import counting
@@ -89,9 +89,9 @@ async def test_what_is_sent_twice_under_one_name_is_said_once(open_client: Opene
     told = await ann.ask("GET", f"/v3/rooms/{room}/messages", params={"dir": "b"})
     names = [each["unsigned"].get("transaction_id") for each in told["chunk"] if each["sender"] == ann.user]
     assert names[0] == "t1"  # as a browser's session, which has no device, knows its own by
-    assert await sending.forget(context.store) == 0
+    assert await said.forget(context.store) == 0
     await context.store.db.write(lambda tx: tx.run("UPDATE chat_transaction SET sent_ms = 1"))
-    assert await sending.forget(context.store) == 2
+    assert await said.forget(context.store) == 2
     assert await texts(ann, room) == ["once", "once"]
 
 

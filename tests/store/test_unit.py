@@ -7,6 +7,7 @@ import pytest
 from parvis.kernel import ids
 from parvis.kernel.errors import Conflict
 from parvis.store import changes
+from parvis.store.sql.contract import counting
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -63,3 +64,64 @@ async def test_the_outbox_tells_each_change_once_in_order(store: Store) -> None:
     await store.write(lambda unit: unit.changed(number, "Thing", 7, "created"))
     events = await store.outbox.after(0, 0)
     assert [event.body["created"] for event in events] == [[7]]
+
+
+async def test_what_may_wait_is_there_for_the_next_statement(store: Store) -> None:
+    number, other = await account(store), ids.new_id()
+
+    async def work(unit: Unit) -> int:
+        unit.later("INSERT INTO account (id) VALUES (?)", other)
+        for modseq in (7, 5):
+            unit.later("UPDATE account SET modseq = ? WHERE id = ?", modseq, number)
+        found = await unit.value("SELECT modseq FROM account WHERE id = ?", number)
+        unit.later("UPDATE account SET modseq = 3 WHERE id = ?", other)
+        return int(found)
+
+    assert await store.write(work) == 5
+    assert await store.db.value("SELECT modseq FROM account WHERE id = ?", other) == 3
+
+
+async def test_what_waits_is_written_with_what_a_unit_tells(store: Store) -> None:
+    number, other = await account(store), ids.new_id()
+
+    async def work(unit: Unit) -> None:
+        unit.later("INSERT INTO account (id) VALUES (?)", other)
+        await unit.changed(number, "Thing", 1, "created")
+        unit.emit(number, "told", {})
+
+    await store.write(work)
+    with counting() as count:
+        await store.write(lambda unit: unit.changed(number, "Thing", 2, "created", part=5))
+    assert await store.db.value("SELECT 1 FROM account WHERE id = ?", other) == 1
+    assert await store.state(number, "Thing") == 2
+    assert [event.kind for event in await store.outbox.after(0, 0)] == ["changed", "told", "changed"]
+    assert len(count) == (2 if store.db.dialect.name == "postgres" else 5)
+
+
+async def test_what_waits_and_is_wrong_undoes_the_unit(store: Store) -> None:
+    number = await account(store)
+
+    async def work(unit: Unit) -> None:
+        await unit.changed(number, "Thing", 1, "created")
+        unit.later("INSERT INTO account (id) VALUES (?)", number)
+
+    with pytest.raises(Conflict):
+        await store.write(work)
+    assert await store.state(number, "Thing") == 0
+
+    async def tried(unit: Unit) -> None:
+        await unit.changed(number, "Thing", 1, "created")
+        with pytest.raises(Conflict):
+            async with unit.attempt():
+                await unit.changed(number, "Thing", 2, "created")
+                unit.later("INSERT INTO account (id) VALUES (?)", number)
+        unit.later("UPDATE account SET modseq = 9 WHERE id = ?", number)
+        with pytest.raises(KeyError):
+            async with unit.attempt():
+                unit.later("UPDATE account SET modseq = 10 WHERE id = ?", number)
+                raise KeyError
+
+    await store.write(tried)
+    found = await changes.since(store.db, number, "Thing", 0, 10)
+    assert found.created == [1]
+    assert await store.db.value("SELECT modseq FROM account WHERE id = ?", number) == 9

@@ -1,14 +1,15 @@
 """How an event comes into a room: its place behind the latest ones, what it is allowed by, its hash and
-signature, and what follows from it for the state. Units serialise here: the room's row is locked by the first
-statement."""
+signature, and what follows from it for the state. Units serialise here: each writes the room's row and the clock of
+all rooms; where the state is changed the row is locked by the first statement."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from parvis.access import gate
 from parvis.chat import kinds
 from parvis.chat.rooms import members, outgoing, rereading, store
+from parvis.chat.rooms.home import Home
 from parvis.chat.rooms.model import EVENT, SCOPE, Draft, Room, Stored
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel import clock, ids
@@ -72,7 +73,13 @@ async def append(writing: Writing, room_id: str, sender: str, draft: Draft) -> S
     if made is None:
         assert before is not None
         return before
-    stored = await insert(writing, room, made, before)
+    return await put(writing, room, made, before)
+
+
+async def put(writing: Writing, room: Room, event: Event, before: Stored | None = None) -> Stored:
+    """Puts an event of ours that is allowed into the room, and on its way to other servers. `before` is the event
+    of state in whose place it comes."""
+    stored = await insert(writing, room, event, before)
     await outgoing.send(writing, room, stored)
     return stored
 
@@ -82,16 +89,26 @@ async def build(
 ) -> tuple[Event | None, Stored | None]:
     """An event, signed by us and allowed, behind the latest ones; and which event of state stands in its place.
     Without `anew`, None where that says the same already. Raises NotAllowed, BadMatrix."""
-    version, home = room.version, writing.home
-    keys = authorisation.auth_keys(draft.type, sender, draft.state_key, draft.content, version)
-    wanted = list(
-        dict.fromkeys([*keys, CREATE, *([(draft.type, draft.state_key)] if draft.state_key is not None else [])])
-    )
-    found = await store.state(writing.unit, room.id, wanted)
+    found = await store.state(writing.unit, room.id, needed(room, sender, draft))
     before = None if draft.state_key is None else found.get((draft.type, draft.state_key))
     same = before is not None and before.event.sender == sender and before.event.content == draft.content
     if same and not anew:
         return None, before
+    return compose(writing.home, room, sender, draft, found), before
+
+
+def needed(room: Room, sender: str, draft: Draft) -> list[StateKey]:
+    """What of the state decides on an event, and where it stands itself."""
+    keys = authorisation.auth_keys(draft.type, sender, draft.state_key, draft.content, room.version)
+    own = [] if draft.state_key is None else [(draft.type, draft.state_key)]
+    return list(dict.fromkeys([*keys, CREATE, *own]))
+
+
+def compose(home: Home, room: Room, sender: str, draft: Draft, found: Mapping[StateKey, Stored]) -> Event:
+    """An event, signed by us and allowed, behind the latest ones; `found` has all that is `needed` of the state.
+    Raises NotAllowed, BadMatrix."""
+    version = room.version
+    keys = authorisation.auth_keys(draft.type, sender, draft.state_key, draft.content, version)
     source = {
         "type": draft.type, "sender": sender, "content": draft.content, "room_id": room.room_id,
         "depth": min(room.depth + 1, INTEGER_LIMIT), "prev_events": list(room.latest),
@@ -104,7 +121,7 @@ async def build(
         source["redacts"] = draft.redacts
     event = events.read(hashes.sealed(source, version, home.name, home.key), version)
     authorisation.check(event, store.as_state(found.values()))
-    return event, before
+    return event
 
 
 async def locked(writing: Writing, room_id: str) -> Room:
@@ -144,7 +161,7 @@ async def show(
         )  # fmt: skip
     else:
         await write_event(unit, room, event, number, stream, related, thread, replaces)
-    await unit.run(
+    unit.later(
         "UPDATE chat_room SET depth = ?, latest = ? WHERE id = ?",
         max(room.depth, event.depth),
         msgspec.json.encode(latest).decode(),
@@ -187,7 +204,7 @@ async def write_event(
     """Keeps an event, wherever it stands."""
     now = clock.now_ms()
     row = _row(room, event, number, stream, now, related, thread, replaces, rejected, soft_failed)
-    await unit.run(_INSERT, *row)
+    unit.later(_INSERT, *row)
 
 
 async def write_outliers(unit: Unit, room: Room, events: Iterable[tuple[int, Event, bool]]) -> None:

@@ -2,9 +2,10 @@
 is alone has a unit of its own at once."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import groupby
 from typing import Any, TypeVar
 
 from parvis.chat.rooms.home import Home
@@ -15,11 +16,16 @@ _MOST = 64
 T = TypeVar("T")
 
 
+Works = Callable[[Writing, Sequence[Any]], Awaitable[Sequence[Any]]]
+"""What carries out several wishes of one kind: for each its result, or the error that refuses it."""
+
+
 @dataclass(slots=True)
 class _Wish:
-    """A write that waits for its turn."""
+    """A write that waits for its turn: what is given to `works`."""
 
-    work: Work[Any]
+    works: Works
+    given: Any
     done: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def settle(self, result: Any) -> None:
@@ -43,12 +49,17 @@ class Gathering:
     async def write(self, work: Work[T]) -> T:
         """Runs `work` in a unit; then those wake who wait for what it changed, on all nodes. It may be run more
         than once, and goes on when the caller is cancelled. Raises what it raises."""
-        wish = _Wish(work)
+        result: T = await self.carry_out(_in_turn, work)
+        return result
+
+    async def carry_out(self, works: Works, given: Any) -> Any:
+        """The same for `works`, which is given what others want of it at that time as well. It may raise too, and
+        is then run for each by itself."""
+        wish = _Wish(works, given)
         self._waiting.append(wish)
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
-        result: T = await wish.done
-        return result
+        return await wish.done
 
     async def _write(self) -> None:
         while self._waiting:
@@ -74,7 +85,14 @@ def _settle(some: Sequence[_Wish], results: Sequence[Any]) -> None:
 
 
 async def _together(some: Sequence[_Wish], writing: Writing) -> Sequence[Any]:
-    return [await wish.work(writing) for wish in some]
+    results: list[Any] = []
+    for works, wishes in groupby(some, lambda wish: wish.works):
+        results += await works(writing, [wish.given for wish in wishes])
+    return results
+
+
+async def _in_turn(writing: Writing, works: Sequence[Work[Any]]) -> Sequence[Any]:
+    return [await work(writing) for work in works]
 
 
 async def _apart(some: Sequence[_Wish], writing: Writing) -> Sequence[Any]:
@@ -84,7 +102,7 @@ async def _apart(some: Sequence[_Wish], writing: Writing) -> Sequence[Any]:
         alone = Writing(writing.unit, writing.home)
         try:
             async with writing.unit.attempt():
-                results.append(await wish.work(alone))
+                results += await wish.works(alone, [wish.given])
         except Exception as error:
             results.append(error)
         else:

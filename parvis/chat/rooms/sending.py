@@ -1,41 +1,30 @@
-"""Saying things in a room: messages, state, and taking back what was said. What a device sends twice under one
-name is said once (Matrix v1.19 Client-Server §Transaction identifiers)."""
+"""What people do in a room: saying something, setting state, and taking back what was said."""
 
 from parvis.access.principal import Right
-from parvis.chat.rooms import about, aliases, redacting, store
+from parvis.chat.rooms import aliases, redacting, said, saying, store
 from parvis.chat.rooms.append import append
 from parvis.chat.rooms.model import Draft, Me, Room
+from parvis.chat.rooms.said import Name
+from parvis.chat.rooms.saying import REDACTION, Message
 from parvis.chat.rooms.writing import Writing
-from parvis.kernel import clock
-from parvis.kernel.errors import Forbidden, NotFound
-from parvis.store.store import Store
-from parvis.store.unit import Unit
-from parvis.wire.matrix import relations
+from parvis.kernel.errors import Forbidden, NotFound, ParvisError
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.powers import CREATE, POWER_LEVELS, PowerLevels
 
-KEPT_MS = 24 * 3_600_000
-"""How long a transaction is known."""
-_CONTROLLED = {"m.room.create", "m.room.redaction"}
+_CONTROLLED = {"m.room.create", REDACTION}
 
 
-async def send(writing: Writing, me: Me, room_id: str, kind: str, content: Object, txn: str = "") -> str:
+async def send(writing: Writing, message: Message) -> str:
     """Says something that is no state. Returns the event's id. Raises Forbidden, NotAllowed, BadMatrix."""
-    unit = writing.unit
-    room = await store.require(unit, me.principal, room_id, Right.WRITE)
-    name = f"{room.id}\n{kind}\n{txn}"
-    if txn and (known := await _sent(unit, me, name)):
-        return known
-    if kind == "m.room.redaction":
-        return await _redact(writing, me, room, str(content.get("redacts", "")), content, name if txn else "")
-    await _check_relation(unit, me, room, kind, content)
-    stored = await append(writing, room_id, me.user_id, Draft(kind, content))
-    if about.FIELD in content:
-        await about.keep(unit, me, stored)
-    if txn:
-        await _keep(unit, me, name, stored.event_id)
-    return stored.event_id
+    me, content = message.me, message.content
+    if message.kind == REDACTION:
+        room = await store.require(writing.unit, me.principal, message.room_id, Right.WRITE)
+        return await _redact(writing, me, room, str(content.get("redacts", "")), content, message.name(room))
+    [found] = await saying.say_all(writing, [message])
+    if isinstance(found, ParvisError):
+        raise found
+    return found
 
 
 async def put_state(writing: Writing, me: Me, room_id: str, kind: str, key: str, content: Object) -> str:
@@ -55,14 +44,14 @@ async def redact(writing: Writing, me: Me, room_id: str, event_id: str, content:
     """Takes back what was said: nothing is left of it but what the rules of the room need. Returns the id of the
     event that says so. Raises Forbidden, NotFound."""
     room = await store.require(writing.unit, me.principal, room_id, Right.WRITE)
-    name = f"{room.id}\n{event_id}\n{txn}"
-    if txn and (known := await _sent(writing.unit, me, name)):
-        return known
-    return await _redact(writing, me, room, event_id, content, name if txn else "")
+    name = said.name_of(me, room.id, event_id, txn) if txn else None
+    return await _redact(writing, me, room, event_id, content, name)
 
 
-async def _redact(writing: Writing, me: Me, room: Room, event_id: str, content: Object, name: str) -> str:
+async def _redact(writing: Writing, me: Me, room: Room, event_id: str, content: Object, name: Name | None) -> str:
     unit = writing.unit
+    if name is not None and (known := await said.known(unit, [name])):
+        return known[name]
     target = await store.event_of(unit, room, event_id)
     state = store.as_state((await store.state(unit, room.id, [CREATE, POWER_LEVELS])).values())
     levels = PowerLevels.of(state, room.version)
@@ -71,38 +60,15 @@ async def _redact(writing: Writing, me: Me, room: Room, event_id: str, content: 
     if target.event.type == "m.room.create":
         raise Forbidden("the creation of a room stays")
     if room.version.sender_creates:
-        draft = Draft("m.room.redaction", {**content, "redacts": event_id})
+        draft = Draft(REDACTION, {**content, "redacts": event_id})
     else:
-        said = {key: value for key, value in content.items() if key != "redacts"}
-        draft = Draft("m.room.redaction", said, redacts=event_id)
+        rest = {key: value for key, value in content.items() if key != "redacts"}
+        draft = Draft(REDACTION, rest, redacts=event_id)
     stored = await append(writing, room.room_id, me.user_id, draft)
     await redacting.take_back(writing, room, target, stored.event_id)
-    if name:
-        await _keep(unit, me, name, stored.event_id)
+    if name is not None:
+        said.keep(unit, name, stored.event_id)
     return stored.event_id
-
-
-async def _check_relation(unit: Unit, me: Me, room: Room, kind: str, content: Object) -> None:
-    relation = relations.relation_of(content)
-    if relation is None or not relation.rel_type:
-        return
-    target = (await store.by_event_ids(unit, room.id, [relation.event_id])).get(relation.event_id)
-    present = (
-        await store.select(
-            unit,
-            """e.relates_to = ? AND e.relates_to <> '' AND e.rel_type = 'm.annotation' AND e.sender = ?
-            AND e.rel_key = ? AND e.room = ?""",
-            relation.event_id,
-            me.user_id,
-            relation.key,
-            room.id,
-        )
-        if relation.rel_type == "m.annotation"
-        else []
-    )
-    relations.check_new(
-        kind, me.user_id, content, target.event if target else None, [each.event for each in present]
-    )
 
 
 async def _check_aliases(writing: Writing, room: Room, content: Object) -> None:
@@ -116,41 +82,3 @@ async def _check_aliases(writing: Writing, room: Room, content: Object) -> None:
         found = await aliases.find(writing.unit, alias)
         if found is None or found.id != room.id:
             raise BadMatrix("The name is not this room's", errcode="M_BAD_ALIAS", field="alias")
-
-
-async def _sent(unit: Unit, me: Me, name: str) -> str:
-    found = await unit.value(
-        "SELECT event FROM chat_transaction WHERE principal_id = ? AND device_id = ? AND name = ?",
-        me.principal.id,
-        me.device_id,
-        name,
-    )
-    return found or ""
-
-
-async def _keep(unit: Unit, me: Me, name: str, event_id: str) -> None:
-    await unit.run(
-        "INSERT INTO chat_transaction (principal_id, device_id, name, event, sent_ms) VALUES (?, ?, ?, ?, ?)",
-        me.principal.id,
-        me.device_id,
-        name,
-        event_id,
-        clock.now_ms(),
-    )
-
-
-async def forget(store: Store) -> int:
-    """Lets the names go of what was sent long ago; once a day."""
-    before = clock.now_ms() - KEPT_MS
-
-    async def work(unit: Unit) -> int:
-        return await unit.run(
-            """DELETE FROM chat_transaction WHERE (principal_id, device_id, name) IN
-            (SELECT principal_id, device_id, name FROM chat_transaction WHERE sent_ms < ? LIMIT 1000)""",
-            before,
-        )
-
-    total = 0
-    while done := await store.write(work):
-        total += done
-    return total

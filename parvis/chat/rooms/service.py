@@ -5,12 +5,14 @@ from typing import TypeVar
 from parvis.access.principal import Principal
 from parvis.chat.people import streams
 from parvis.chat.people.streams import Streams
+from parvis.chat.rooms import sending
 from parvis.chat.rooms.abroad import Abroad
 from parvis.chat.rooms.connections import Connections
 from parvis.chat.rooms.gathering import Gathering
 from parvis.chat.rooms.home import Home
 from parvis.chat.rooms.presence import Presence
 from parvis.chat.rooms.roster import Rosters
+from parvis.chat.rooms.saying import REDACTION, Message, say_all
 from parvis.chat.rooms.serials import Serials
 from parvis.chat.rooms.shared import Shared
 from parvis.chat.rooms.sliding import Sliding
@@ -68,6 +70,14 @@ class Rooms:
         """Runs `work` in a unit that writes to rooms, shared with others that come at the same time. It may be run
         more than once, so it keeps what it finds in its result only."""
         return await self._gathering.write(work)
+
+    async def say(self, message: Message) -> str:
+        """Says something that is no state, together with what others say at the same time. Returns the event's id.
+        Raises Forbidden, NotAllowed, BadMatrix."""
+        if message.kind == REDACTION:
+            return await self.write(lambda writing: sending.send(writing, message))
+        found: str = await self._gathering.carry_out(say_all, message)
+        return found
 
     async def position(self) -> int:
         """How far the stream of all rooms is."""

@@ -9,13 +9,13 @@ from parvis.access import gate, parts
 from parvis.access.principal import Principal, Right
 from parvis.chat.rooms.model import SCOPE, Room, Stored
 from parvis.kernel.errors import Forbidden, NotFound
-from parvis.store.sql.contract import Row, marks
+from parvis.store.sql.contract import Row, marks, rounded
 from parvis.wire.matrix import event as events
 from parvis.wire.matrix.event import Event, StateKey
 from parvis.wire.matrix.versions import supported
 
-_ROOM = """id, account_id, room_id, version, kind, type, depth, latest, joined, invited, listed, join_rule, name,
-topic, alias, avatar, others, eldest, purged"""
+_ROOM = """id, account_id, room_id, version, kind, type, depth, latest, joined, invited, listed, join_rule, \
+name, topic, alias, avatar, others, eldest, purged"""
 _EVENT = "e.id, e.room, e.stream, e.thread, e.redacted_by, e.replaces, e.event_id, e.json, r.version, e.rejected"
 _FROM = "chat_event e JOIN chat_room r ON r.id = e.room"
 _NO_MEMBERS = "s.type <> 'm.room.member'"
@@ -90,14 +90,35 @@ async def visible_rooms(db: Reader, principal: Principal, numbers: Sequence[int]
 async def require(db: Reader, principal: Principal, room_id: str, right: Right = Right.READ) -> Room:
     """The room, when `principal` is in it. Raises Forbidden: whether there is such a room is told to nobody
     else."""
-    room = await room_named(db, room_id)
-    if room is None:
+    found = await required(db, [(principal, room_id)], right)
+    if not found:
         raise Forbidden("you are not in this room")
-    try:
-        await parts.part(db, principal, room.id, SCOPE, right)
-    except NotFound:
-        raise Forbidden("you are not in this room") from None
-    return room
+    return found[principal.id, room_id]
+
+
+async def required(
+    db: Reader, wanted: Iterable[tuple[Principal, str]], right: Right = Right.READ
+) -> dict[tuple[int, str], Room]:
+    """The same for several principals and rooms, by the ids of both; a room in which somebody has not this right is
+    left out. One statement for 200."""
+    pairs = list(dict.fromkeys((principal.id, room_id) for principal, room_id in wanted))
+    seen: dict[tuple[int, str], list[Row]] = {}
+    for start in range(0, len(pairs), _AT_ONCE):
+        some = rounded(pairs[start : start + _AT_ONCE])
+        rows = await db.rows(
+            f"""SELECT w.column1, r.{_ROOM.replace(", ", ", r.")}, {parts.RIGHTS}
+            FROM ({numbered(len(some), "?")}) w CROSS JOIN chat_room r {parts.joined("r.id", "w.column1")}
+            WHERE r.room_id = w.column2""",
+            *(value for pair in some for value in pair),
+            *parts.asked_for(SCOPE),
+        )
+        for row in rows:
+            seen.setdefault((row[0], row[3]), []).append(row)
+    return {
+        pair: _room(rows[0][1:-6])
+        for pair, rows in seen.items()
+        if any(parts.allows(access, right) for access in parts.grouped(row[-6:] for row in rows))
+    }
 
 
 async def select(db: Reader, where: str, *args: Any) -> list[Stored]:
@@ -151,6 +172,18 @@ async def states(db: Reader, rooms: Sequence[int], keys: Sequence[StateKey]) -> 
     return found
 
 
+async def standing(db: Reader, wanted: Iterable[tuple[int, StateKey]]) -> dict[tuple[int, StateKey], Stored]:
+    """What stands in some places of the state of rooms now: one statement for 200."""
+    places, found = list(dict.fromkeys(wanted)), {}
+    for start in range(0, len(places), _AT_ONCE):
+        some = rounded(places[start : start + _AT_ONCE])
+        where = f"""e.id IN (SELECT s.event FROM ({numbered(len(some), "?, ?")}) w CROSS JOIN chat_state s
+        WHERE s.room = w.column1 AND s.type = w.column2 AND s.state_key = w.column3)"""
+        for each in await select(db, where, *(value for room, key in some for value in (room, *key))):
+            found[each.room, each.event.key] = each
+    return found
+
+
 def _pairs(keys: Sequence[StateKey]) -> str:
     return f"VALUES {', '.join(['(?, ?)'] * len(keys))}"
 
@@ -160,7 +193,7 @@ async def memberships(db: Reader, wanted: Iterable[tuple[int, str]]) -> dict[tup
     pairs, found = sorted(set(wanted)), {}
     for start in range(0, len(pairs), _AT_ONCE):
         some = pairs[start : start + _AT_ONCE]
-        where = f"""e.id IN (SELECT m.event FROM ({_numbered(len(some), "?")}) w CROSS JOIN chat_member m
+        where = f"""e.id IN (SELECT m.event FROM ({numbered(len(some), "?")}) w CROSS JOIN chat_member m
         WHERE m.room = w.column1 AND m.user_id = w.column2)"""
         for each in await select(db, where, *(value for pair in some for value in pair)):
             found[each.room, each.event.state_key or ""] = each
@@ -189,7 +222,7 @@ async def states_at(
     rooms = list(wanted.items())
     for start in range(0, len(rooms), _AT_ONCE):
         some = rooms[start : start + _AT_ONCE]
-        where = f"""e.id IN (SELECT l.event FROM ({_numbered(len(some))}) w CROSS JOIN chat_state s
+        where = f"""e.id IN (SELECT l.event FROM ({numbered(len(some))}) w CROSS JOIN chat_state s
         CROSS JOIN chat_state_log l WHERE s.room = w.column1{more} AND l.room = s.room AND l.type = s.type
         AND l.state_key = s.state_key AND l.stream = (SELECT MAX(p.stream) FROM chat_state_log p
         WHERE p.room = s.room AND p.type = s.type AND p.state_key = s.state_key AND p.stream <= w.column2))
@@ -199,9 +232,9 @@ async def states_at(
     return found
 
 
-def _numbered(count: int, second: str = "CAST(? AS BIGINT)") -> str:
-    """A table of so many rows: a number, and what `second` is."""
-    return f"VALUES {', '.join([f'(CAST(? AS BIGINT), {second})'] * count)}"
+def numbered(count: int, others: str = "CAST(? AS BIGINT)") -> str:
+    """A table of so many rows: a number, and what `others` are."""
+    return f"VALUES {', '.join([f'(CAST(? AS BIGINT), {others})'] * count)}"
 
 
 async def states_between(db: Reader, wanted: Mapping[int, int], after: int) -> dict[int, list[Stored]]:
@@ -213,7 +246,7 @@ async def states_between(db: Reader, wanted: Mapping[int, int], after: int) -> d
         some = rooms[start : start + _AT_ONCE]
         log = await _log(
             db,
-            f"({_numbered(len(some))}) w CROSS JOIN chat_state_log l",
+            f"({numbered(len(some))}) w CROSS JOIN chat_state_log l",
             "l.room = w.column1 AND l.stream > ? AND l.stream <= w.column2",
             *(number for pair in some for number in pair),
             after,

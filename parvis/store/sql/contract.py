@@ -17,6 +17,8 @@ from typing import Any, Literal, Protocol, TypeVar
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
+Write = tuple[str, Sequence[Sequence[Any]]]
+"""A statement, and rows of parameters that it is executed for one after the other."""
 
 
 class Tx(Protocol):
@@ -40,6 +42,11 @@ class Tx(Protocol):
 
     async def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Executes once for each row of parameters."""
+        ...
+
+    async def together(self, writes: Sequence[Write]) -> None:
+        """Executes writes that have nothing to do with one another: none needs to come before another, and no two
+        change the same row. On PostgreSQL those of one row each take one round trip."""
         ...
 
     def forgive(self) -> None:
@@ -127,6 +134,13 @@ def counting() -> Iterator[Count]:
         yield count
     finally:
         _count.reset(token)
+
+
+def rounded(values: Sequence[T]) -> list[T]:
+    """`values` with the last one again and again, up to a power of two: lists of many lengths are few statements,
+    which are remembered."""
+    missing = (1 << max(0, len(values) - 1).bit_length()) - len(values)
+    return [*values, *list(values[-1:]) * missing]
 
 
 def marks(count: int) -> str:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from parvis.kernel.errors import Conflict, ParvisError, Unavailable
-from parvis.store.sql.contract import Dialect, Row, Tx, note
+from parvis.store.sql.contract import Dialect, Row, Tx, Write, note
 
 T = TypeVar("T")
 DIALECT = Dialect(
@@ -128,6 +128,19 @@ class PostgresTx:
             await self.run(sql, *rows[0])
         elif rows:
             await self._ask(self._connection.executemany, sql, [_storable(row) for row in rows])
+
+    async def together(self, writes: Sequence[Write]) -> None:
+        """See Tx.together. Each but the last stands in a WITH, where it is carried out as well."""
+        single = [(sql, rows[0]) for sql, rows in writes if len(rows) == 1]
+        for sql, rows in writes:
+            if len(rows) > 1:
+                await self.many(sql, rows)
+        if single:
+            before = ", ".join(f"w{number} AS ({sql})" for number, (sql, _) in enumerate(single[:-1]))
+            await self.run(
+                f"WITH {before} {single[-1][0]}" if before else single[-1][0],
+                *(value for _, row in single for value in row),
+            )
 
     def forgive(self) -> None:
         """See Tx.forgive."""

@@ -15,7 +15,7 @@ import apsw
 
 from parvis.kernel import clock
 from parvis.kernel.errors import Conflict, Unavailable
-from parvis.store.sql.contract import Dialect, Row, Tx, note
+from parvis.store.sql.contract import Dialect, Row, Tx, Write, note
 
 T = TypeVar("T")
 DIALECT = Dialect(
@@ -93,6 +93,11 @@ class SqliteTx:
             self._connection.executemany(sql, rows)
         except Exception as error:
             raise self._failed(error) from error
+
+    async def together(self, writes: Sequence[Write]) -> None:
+        """See Tx.together."""
+        for sql, rows in writes:
+            await self.many(sql, rows)
 
     def forgive(self) -> None:
         """See Tx.forgive."""

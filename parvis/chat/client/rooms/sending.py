@@ -8,6 +8,7 @@ from parvis.chat.client.rooms.asking import me, rooms
 from parvis.chat.rooms import receipts, sending, store, telling
 from parvis.chat.rooms.model import Me, Room
 from parvis.chat.rooms.receipts import Kind
+from parvis.chat.rooms.saying import Message
 from parvis.chat.rooms.writing import Writing
 from parvis.wire.matrix import identifiers
 from parvis.wire.matrix.canonical import Object
@@ -20,10 +21,7 @@ _READ = ("m.read", "m.read.private")
 async def _send(call: Call) -> Object:
     body, who, params = await call.json(), me(call), call.params
     name = identifiers.transaction_id(params["txnId"])
-    found = await rooms(call).write(
-        lambda writing: sending.send(writing, who, params["roomId"], params["type"], body, name)
-    )
-    return {"event_id": found}
+    return {"event_id": await rooms(call).say(Message(who, params["roomId"], params["type"], body, name))}
 
 
 async def _state(call: Call) -> Object:
