@@ -3,6 +3,7 @@ NNNN_name.postgres.sql where the two databases need different words. They only g
 
 import importlib.resources
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from parvis.kernel import clock
@@ -28,12 +29,12 @@ class Migration:
     sql: str
 
 
-def of_room(room: str, dialect: Dialect) -> list[Migration]:
-    """The migrations of a room ("store", "mail") in order, written for `dialect`."""
+def of_room(room: str, dialect: Dialect, done: Collection[int] = ()) -> list[Migration]:
+    """The migrations of a room ("store", "mail") in order, written for `dialect`, but for those that are done."""
     found = []
     for file in importlib.resources.files(f"parvis.{room}").joinpath("migrations").iterdir():
         match = _NAME.match(file.name)
-        if match and match[3] in (None, dialect.name):
+        if match and match[3] in (None, dialect.name) and int(match[1]) not in done:
             found.append(Migration(room, int(match[1]), match[2], _written(file.read_text(), dialect)))
     return sorted(found)
 
@@ -51,9 +52,8 @@ async def migrate(db: Database, rooms: list[str], *, upto: int | None = None) ->
     done = await _done(db)
     applied = []
     for room in rooms:
-        for step in of_room(room, db.dialect):
-            wanted = (room, step.number) not in done and (upto is None or step.number <= upto)
-            if wanted and await _apply(db, step):
+        for step in of_room(room, db.dialect, {number for of, number in done if of == room}):
+            if (upto is None or step.number <= upto) and await _apply(db, step):
                 applied.append(step)
     return applied
 

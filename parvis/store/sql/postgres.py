@@ -257,7 +257,9 @@ class PostgresDatabase:
             async with self._pool.acquire() as connection, connection.transaction():
                 await connection.execute(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
                 await connection.execute(sql)
-        await self._pool.expire_connections()
+                changed = await connection.fetchval("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
+        if changed:  # what connections know of the schema is of before
+            await self._pool.expire_connections()
 
     async def close(self) -> None:
         """See Database.close."""
