@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { accessible, arrive, enter, eventually, jmap, launch, person, subjects } from './harness.mjs';
+import { accessible, arrive, enter, eventually, jmap, launch, learned, person, subjects, waiting } from './harness.mjs';
 
 let browser;
 let page;
@@ -48,7 +48,7 @@ test('folders, labels and searches are kept among the favourites, in one’s own
   await list().getByRole('link', { name: 'Suivis' }).dragTo(list().getByRole('link', { name: 'budget' }));
   await eventually(async () => assert.deepEqual(await names(), ['Suivis', 'budget', 'Réception']));
   await accessible(page, 'favourites');
-  await page.waitForTimeout(600);
+  await waiting(page);
   const other = await enter(browser, person('fr'));
   await other.locator('nav.folders ul[aria-labelledby="favourites"] a').first().waitFor();
   await eventually(async () => assert.deepEqual(await other.locator('nav.folders ul[aria-labelledby="favourites"] a > .trunc').allTextContents(), ['Suivis', 'budget', 'Réception']));
@@ -76,10 +76,10 @@ test('all inboxes are one list: each row says whose it is, and is archived in it
   const size = Number(await rows.first().getAttribute('aria-setsize'));
   await page.keyboard.press('e');
   await page.waitForFunction((size) => Number(document.querySelector('[role="option"]').getAttribute('aria-setsize')) === size - 2, size);
-  await page.waitForTimeout(800);
+  await waiting(page);
   await page.keyboard.press('z');
   await page.waitForFunction((size) => Number(document.querySelector('[role="option"]').getAttribute('aria-setsize')) === size, size);
-  await page.waitForTimeout(800);
+  await waiting(page);
   await eventually(async () => assert.deepEqual(await subjects(page), before));
   assert.deepEqual(page.faults, []);
 });
@@ -119,16 +119,17 @@ test('which inboxes are together is chosen in the list and in the settings', asy
 });
 
 test('a search is of all accounts or of one', async () => {
+  await learned(browser);
   await page.goto('/search?q=replication');
   await page.locator('[data-row]').first().waitFor();
   await page.locator('.shared').first().waitFor();
   await page.getByRole('button', { name: 'Compte', exact: true }).click();
   await page.getByRole('menuitemcheckbox', { name: /^Données hydro/ }).click();
   await page.waitForURL(/compte%3Adonnees|compte:donnees/);
-  await page.waitForTimeout(600);
-  const owners = await page.locator('[data-row] .shared').allTextContents();
-  await eventually(async () => assert.equal(owners.length, await page.locator('[data-row]').count()));
-  assert.ok(owners.every((name) => name.startsWith('Données hydro')), String(owners));
+  await eventually(async () => {
+    const owners = await page.locator('[data-row]').evaluateAll((all) => all.map((one) => one.querySelector('.shared')?.textContent.trim() ?? ''));
+    assert.ok(owners.length && owners.every((name) => name.startsWith('Données hydro')), String(owners));
+  });
   assert.deepEqual(page.faults, []);
 });
 
@@ -169,11 +170,11 @@ test('a message is written from another account, and its file goes with it', asy
   const from = page.getByLabel('De', { exact: true });
   const team = await from.locator('option', { hasText: 'visite@' }).first().getAttribute('value');
   await from.selectOption(team);
-  await page.waitForTimeout(4500);
-  await page.getByText('Brouillon enregistré').waitFor();
   const [accountId] = team.split('/');
   const seen = (more) => jmap(page, [['Email/query', { ...more, filter: { subject, hasKeyword: '$draft' } }]]).then(([answer]) => answer.ids);
+  while (!(await seen({ accountId })).length) await page.waitForTimeout(100);
   await eventually(async () => assert.deepEqual(await seen({}), []));
+  await page.getByText('Brouillon enregistré').waitFor();
   const [id] = await seen({ accountId });
   const [{ list: [draft] }] = await jmap(page, [['Email/get', { accountId, ids: [id], properties: ['from', 'attachments'] }]]);
   assert.match(draft.from[0].email, /^visite@/);

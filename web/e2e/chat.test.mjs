@@ -105,10 +105,11 @@ test('what is unread is counted in the list and on the rail, and goes when it is
   await line(camille, `Pour plus tard ${SERIAL}`).waitFor();
   await camille.getByText('Nouveau', { exact: true }).waitFor();
   await eventually(async () => assert.equal(await entry(camille).getByText('non lus').count(), 0));
-  await camille.waitForTimeout(1_500);
-  await camille.reload();
-  await line(camille, `Pour plus tard ${SERIAL}`).waitFor();
-  assert.equal(await entry(camille).getByText('non lus').count(), 0);
+  await eventually(async () => { // the receipt is on its way
+    await camille.reload();
+    await line(camille, `Pour plus tard ${SERIAL}`).waitFor();
+    assert.equal(await entry(camille).getByText('non lus').count(), 0);
+  });
 });
 
 test('without a network what is written waits, and goes out in its order', async () => {

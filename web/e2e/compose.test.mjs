@@ -15,8 +15,7 @@ async function write(page, to, subject) {
   await page.locator('.prose').click();
   await page.keyboard.type('Bonjour, voici la pièce jointe promise.');
   await page.setInputFiles('input[type=file]', { name: 'programme.txt', mimeType: 'text/plain', buffer: Buffer.from('Programme du 7 décembre') });
-  await page.getByText('programme.txt').first().waitFor();
-  await page.waitForTimeout(1_500); // the upload
+  await page.locator('.files .size').waitFor();
 }
 
 test('a message with a file is taken back, then really sent, and arrives', async () => {

@@ -121,7 +121,7 @@ for (const device of [DESKTOP, PHONE]) {
 test('nobody else reads the queue', async () => {
   const page = await enter(browser, person('fr'));
   await page.goto('/admin/queue');
-  await page.waitForTimeout(500);
+  await page.waitForSelector('.shell');
   await eventually(async () => assert.equal(await page.locator('#admin-page').count(), 0));
   await eventually(async () => assert.equal((await jmap(page, [['MailQueue/get', {}]]))[0].type, 'forbidden'));
   await page.context().close();

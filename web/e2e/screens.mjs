@@ -1,6 +1,6 @@
 /** Every screen of the client, one after the other: what must hold on all of them is looked at in each. */
 
-import { arrive, jmap } from './harness.mjs';
+import { arrive, jmap, waiting } from './harness.mjs';
 
 /** Before anybody is signed in. */
 export async function outside(page, look) {
@@ -284,7 +284,7 @@ async function handling(page, look) {
   await look('snooze');
   await page.getByRole('button', { name: /^Demain/ }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  await page.waitForTimeout(400);
+  await waiting(page);
   await page.goto('/mail/snoozed');
   await page.locator('[role="option"] .waits').first().waitFor();
   await look('snoozed');
