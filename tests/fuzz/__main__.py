@@ -2,7 +2,7 @@
 
 Each target runs for so long from the inputs that are kept, in a process of its own; what reaches further is kept, what
 breaks something is kept too and fails from then on in test_fuzz.py until it is mended. Exits with 1 when something
-broke. `--keep no` only looks."""
+broke. `--keep no` only looks: then the program is prepared once for all targets."""
 
 import argparse
 import pathlib
@@ -33,36 +33,44 @@ TARGETS = (
 )
 
 
-def run(name: str, seconds: int, keep: bool) -> bool:
-    """Fuzzes one target. Returns whether nothing broke."""
+def run(names: list[str], seconds: int, keep: bool) -> bool:
+    """Fuzzes targets, one after the other. Returns whether nothing broke."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
-        given, least, found = folder / "given", folder / "least", folder / "found"
-        for each in (given, least, found):
-            each.mkdir()
-        for number, data in enumerate(corpus.kept(name)):
-            (given / str(number)).write_bytes(data)
-        begun = len(corpus.kept(name))
-        fuzzer = _fuzzer(name, folder)
-        ended = fuzzer(f"-max_total_time={seconds}", f"-artifact_prefix={found}/", str(given))
-        broken = [file.read_bytes() for file in found.iterdir()]
-        print(f"{name}: {len(list(given.iterdir())) - begun} inputs reached further, {len(broken)} broke something")
-        if ended.returncode or broken:
+        for name in names:
+            for each in ("given", "least", "found"):
+                (folder / name / each).mkdir(parents=True)
+            for number, data in enumerate(corpus.kept(name)):
+                (folder / name / "given" / str(number)).write_bytes(data)
+        fuzzer = _fuzzer(",".join(names), folder)
+        ended = fuzzer(
+            f"-max_total_time={seconds}", f"-artifact_prefix={folder}/{{}}/found/", f"{folder}/{{}}/given"
+        )
+        broken = [_told(name, folder / name, keep) for name in names]
+        if ended.returncode or any(broken):
             print(ended.stderr[-4000:])
-        if keep:
-            corpus.keep_found(name, broken)
-            merged = fuzzer("-merge=1", str(least), str(given))
-            if kept := [file.read_bytes() for file in least.iterdir()]:
-                corpus.keep(name, kept)
-            else:
-                print(merged.stderr[-4000:])
-        return not broken and ended.returncode == 0
+        return not any(broken) and ended.returncode == 0
 
 
-def _fuzzer(name: str, folder: pathlib.Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Starts libFuzzer on a target, with these options."""
+def _told(name: str, folder: pathlib.Path, keep: bool) -> int:
+    """Says what came of a target, and keeps it. Returns how many inputs broke something."""
+    begun, reached = len(corpus.kept(name)), len(list((folder / "given").iterdir()))
+    broken = [file.read_bytes() for file in (folder / "found").iterdir()]
+    print(f"{name}: {reached - begun} inputs reached further, {len(broken)} broke something", flush=True)
+    if keep:
+        corpus.keep_found(name, broken)
+        merged = _fuzzer(name, folder)("-merge=1", str(folder / "least"), str(folder / "given"))
+        if kept := [file.read_bytes() for file in (folder / "least").iterdir()]:
+            corpus.keep(name, kept)
+        else:
+            print(merged.stderr[-4000:])
+    return len(broken)
+
+
+def _fuzzer(names: str, folder: pathlib.Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Starts libFuzzer on targets, with these options."""
     again = folder / "again"
-    again.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tests.fuzz.one {name} "$0" "$@"\n')
+    again.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tests.fuzz.one {names} "$0" "$@"\n')
     again.chmod(0o700)
     fixed = (f"-max_len={MOST_BYTES}", f"-timeout={SLOWEST_SECONDS}", "-rss_limit_mb=2048")
 
@@ -81,7 +89,8 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", choices=[[], *TARGETS])
     parser.add_argument("--keep", choices=["yes", "no"], default="yes")
     given = parser.parse_args()
-    whole = [run(name, given.seconds, given.keep == "yes") for name in given.targets or TARGETS]
+    names, keep = given.targets or list(TARGETS), given.keep == "yes"
+    whole = [run(each, given.seconds, keep) for each in ([[name] for name in names] if keep else [names])]
     return 0 if all(whole) else 1
 
 
