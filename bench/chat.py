@@ -4,7 +4,12 @@ Both are asked the same over loopback by one light client (bench/matrix.py), who
 message counts when its PUT is answered: both have it on the disk by then. Delivery is from the writing of the PUT
 to the arrival of the answer with the message at each of the clients that wait in /sync, one message after the
 other. Rounds alternate, so that whatever else the machine does meets both; of several rounds the medians are
-shown."""
+shown. Memory is the proportional share of one process on each side: ours is the whole workplace (mail, calendar,
+files, search with its index of what is said, and the assistant), Synapse's is chat alone, without federation and
+presence; of PostgreSQL neither counts any.
+
+What takes long, on a machine that does nothing else (some fifteen minutes for each side and part at most):
+python -m bench.chat --senders --listeners --rooms 1000 --members 5000 --disk 5000 --seconds 900 [--postgresql]"""
 
 import argparse
 import asyncio
@@ -21,6 +26,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from urllib.parse import quote
 
 import uvloop
@@ -32,6 +38,8 @@ from bench.smtp import cpu_seconds
 from tests.servers import Postgres
 
 AT_ONCE = 20
+_WRITERS = 20
+_FILLING = 8
 DETAIL = "The agenda is in the shared folder, and whoever cannot come tells the others before noon. " * 2
 
 
@@ -168,13 +176,31 @@ async def messages(side: Side, room: str, connected: list[Listener], count: int)
     return times
 
 
+async def disk(side: Side, count: int) -> None:
+    """What messages take on the disk, with all that is kept of them to be found again: told for 100,000."""
+    room, senders = await side.room(range(_WRITERS)), itertools.cycle(range(_WRITERS))
+    rest(side.processes)
+    size = await side.size()
+    await at_once(side.port, [side.message(room, next(senders), DETAIL) for _ in range(count)])
+    rest(side.processes)
+    side.note("MB on disk, 100,000 messages", (await side.size() - size) / count / 10)
+
+
 async def initial(side: Side, rooms: int) -> None:
     """An initial sync with so many rooms."""
+    names = iter(range(rooms))
+
+    async def fill() -> None:
+        own = await Connection.open(side.port)
+        for _ in names:
+            room = await side.room((0, 1), own)
+            for _ in range(3):
+                await own.ask(side.message(room, 1, DETAIL))
+        own.close()
+
+    await asyncio.gather(*(fill() for _ in range(_FILLING)))
+    rest(side.processes)
     connection = await Connection.open(side.port)
-    for _ in range(rooms):
-        room = await side.room((0, 1), connection)
-        for _ in range(3):
-            await connection.ask(side.message(room, 1, DETAIL))
     for limit in range(9, 14):  # each another filter, so that no answer is one of before
         asked = quote(json.dumps({"room": {"timeline": {"limit": limit}, "state": {"lazy_load_members": True}}}))
         started = time.perf_counter()
@@ -264,30 +290,47 @@ async def measure(sides: list[Side], wanted: argparse.Namespace) -> None:
                     side.found = defaultdict(list, {"memory MB, idle": side.found["memory MB, idle"], **{
                         name: values for name, values in side.found.items() if len(values) >= wanted.rounds
                     }})  # fmt: skip
+    for name, part in _parts(wanted):
+        for side in sides:
+            try:
+                async with asyncio.timeout(wanted.seconds):
+                    await part(side)
+            except TimeoutError:
+                print(f"{side.name}: {name} was not done in {wanted.seconds} seconds", flush=True)
+
+
+def _parts(wanted: argparse.Namespace) -> Iterable[tuple[str, Callable[[Side], Awaitable[None]]]]:
+    """What is measured once, after the rounds."""
     for listeners in wanted.listeners:
-        for side in sides:
-            await delivery(side, listeners, wanted.delivered)
+        yield f"delivery to {listeners}", partial(delivery, listeners=listeners, count=wanted.delivered)
+    for count in wanted.disk:
+        yield f"{count} messages on the disk", partial(disk, count=count)
     for rooms in wanted.rooms:
-        for side in sides:
-            await initial(side, rooms)
+        yield f"initial sync of {rooms} rooms", partial(initial, rooms=rooms)
     for members in wanted.members:
-        for side in sides:
-            await joining(side, members)
+        yield f"a room of {members}", partial(joining, members=members)
 
 
 def table(sides: list[Side]) -> None:
     """Medians side by side, and how many times ours another's is."""
     print(f"\n| | {' | '.join(side.name for side in sides)} | ratio |\n|---|{'---|' * len(sides)}---|")
-    for name in sides[0].found:
-        medians = [statistics.median(side.found[name]) for side in sides if side.found[name]]
-        ratio = f"{medians[1] / medians[0]:.2f}" if len(medians) > 1 and medians[0] else ""
-        print(f"| {name} | {' | '.join(f'{each:,.2f}' for each in medians)} | {ratio} |")
+    for name in dict.fromkeys(name for side in sides for name in side.found):
+        medians = [statistics.median(side.found[name]) if side.found[name] else None for side in sides]
+        first, last = medians[0], medians[-1]
+        ratio = f"{last / first:.2f}" if len(medians) > 1 and first and last is not None else ""
+        shown = ("not measured" if each is None else f"{each:,.2f}" for each in medians)
+        print(f"| {name} | {' | '.join(shown)} | {ratio} |")
 
 
 async def run(wanted: argparse.Namespace) -> None:
     """Starts both, measures, prints."""
     people = max(
-        [*wanted.senders, *(each + 1 for each in wanted.listeners), *(each + 5 for each in wanted.members), 2]
+        [
+            *wanted.senders,
+            *(each + 1 for each in wanted.listeners),
+            *(each + 5 for each in wanted.members),
+            _WRITERS if wanted.disk else 2,
+        ]
     )
     with contextlib.ExitStack() as stack:
         urls = ["", ""]
@@ -321,6 +364,8 @@ def asked() -> argparse.Namespace:
     parser.add_argument("--delivered", type=int, default=10, help="messages to those who wait")
     parser.add_argument("--rooms", type=int, nargs="*", default=[50])
     parser.add_argument("--members", type=int, nargs="*", default=[200])
+    parser.add_argument("--disk", type=int, nargs="*", default=[], help="messages, of which the space is told")
+    parser.add_argument("--seconds", type=int, default=900, help="for each part of each side, but for the rounds")
     parser.add_argument("--postgresql", action="store_true", help="both on PostgreSQL, which syncs to the disk")
     parser.add_argument("--only", choices=["parvis", "synapse"])
     return parser.parse_args()
