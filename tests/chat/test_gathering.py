@@ -15,6 +15,7 @@ from parvis.store.sql.contract import counting
 from parvis.wire.matrix.errors import NotAllowed
 from tests.chat.conftest import Opener
 from tests.chat.test_rooms import both, made, say, texts
+from tests.servers import settle
 
 CLOCK = "UPDATE account SET modseq = modseq + 1"
 
@@ -112,3 +113,24 @@ async def test_who_may_not_speak_is_told_and_the_others_are_heard(open_client: O
     assert [isinstance(each, str) for each in found] == [True, False, False, True]
     assert isinstance(found[1], Forbidden) and isinstance(found[2], NotAllowed)
     assert await texts(ann, room) == ["a", "a"]
+
+
+async def test_who_was_answered_together_is_written_together(
+    open_client: Opener, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, _, room = await both(open_client)
+    monkeypatch.setattr("parvis.chat.rooms.gathering._MOMENT", 0.5)
+    monkeypatch.setattr("parvis.chat.rooms.gathering._OVER", 60.0)
+    rooms, me = context.need(Rooms), Me(ann.person, ann.user)
+
+    def said(*texts: str) -> list[asyncio.Task[str]]:
+        contents = [{"msgtype": "m.text", "body": text} for text in texts]
+        return [asyncio.create_task(rooms.say(Message(me, room, "m.room.message", each))) for each in contents]
+
+    await asyncio.gather(*said("1", "2", "3"))
+    with counting() as count:
+        first = said("4")
+        await settle()
+        await asyncio.gather(*first, *said("5", "6"))
+    assert sum(CLOCK in each for each in count.statements) == 1
+    assert await texts(ann, room) == ["6", "5", "4", "3", "2", "1"]

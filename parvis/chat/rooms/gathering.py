@@ -1,5 +1,6 @@
 """Writes to rooms that wait at the same time share a unit: its commit, its clock, its line in the outbox. One that
-is alone has a unit of its own at once."""
+is alone has a unit of its own at once; where several were answered together, the first that comes again waits for
+the others for a moment."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,9 +11,13 @@ from typing import Any, TypeVar
 
 from parvis.chat.rooms.home import Home
 from parvis.chat.rooms.writing import Work, Writing, write
+from parvis.kernel import clock
 
 _MOST = 64
 """Writes in one unit."""
+_MOMENT, _MOMENTS, _OVER = 0.001, 5, 0.1
+"""Seconds in which another must come to be waited for; how many of them at most; and after how many seconds nobody
+is waited for any more."""
 T = TypeVar("T")
 
 
@@ -45,6 +50,8 @@ class Gathering:
         self._home = home
         self._waiting: list[_Wish] = []
         self._writing: asyncio.Task[None] | None = None
+        self._many, self._ended = 1, 0.0
+        """How many shared the last unit, and when it ended."""
 
     async def write(self, work: Work[T]) -> T:
         """Runs `work` in a unit; then those wake who wait for what it changed, on all nodes. It may be run more
@@ -63,8 +70,20 @@ class Gathering:
 
     async def _write(self) -> None:
         while self._waiting:
+            await self._others()
             some, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
             _settle(some, await self._all(some))
+            self._many, self._ended = len(some), clock.monotonic()
+
+    async def _others(self) -> None:
+        """Waits for those who wrote last, as long as they come one after the other."""
+        for _ in range(_MOMENTS):
+            here = len(self._waiting)
+            if here >= self._many or clock.monotonic() - self._ended > _OVER:
+                return
+            await asyncio.sleep(_MOMENT)
+            if len(self._waiting) == here:
+                return
 
     async def _all(self, some: Sequence[_Wish]) -> Sequence[Any]:
         """What each came to: its result, or the error it raised."""
