@@ -60,9 +60,8 @@ async def _blob(ask: Ask, tree: Tree, media_type: str) -> tuple[Upload, Step]:
         return Upload(media_type=media_type, size=len(begun), content=b"", digest=digest), step
     writer = await ask.store.blobs.writer()
     try:
-        await writer.write(bytes(begun))
-        async for chunk in chunks:
-            await writer.write(chunk)
+        await writer.write(memoryview(begun))
+        await ask.request.pour(chunks, writer)
         digest = await writer.commit()
     except BaseException:
         await writer.abort()

@@ -12,6 +12,7 @@ from parvis.serve.http.exchange import Disconnected, Request, Response, Route, a
 from parvis.serve.http.identity import Identity
 from parvis.serve.http.metrics import Metrics
 from parvis.serve.http.rates import Rates
+from parvis.serve.http.receiving import FILL
 from parvis.serve.http.router import Router
 from parvis.serve.http.sending import BODY, ZERO_COPY
 from parvis.serve.http.static import Static
@@ -185,6 +186,7 @@ def _request(scope: Scope, receive: Receive) -> Request:
         origin=f"{scheme}://{headers.get('host', 'localhost')}",
         raw_path=scope["raw_path"].decode("latin-1").partition("?")[0],
         raw_query=scope["query_string"].decode("latin-1"),
+        fill=scope.get("extensions", {}).get(FILL),
     )
 
 

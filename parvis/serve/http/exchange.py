@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qs
 
 import msgspec
 
 from parvis.access.principal import Principal
 from parvis.kernel.errors import Invalid, ParvisError, TooLarge, Unauthenticated, Unavailable
+from parvis.store.blobs.contract import BlobReceiver
 from parvis.store.blobs.extents import Extent
 
+T = TypeVar("T")
 Receive = Callable[[], Awaitable[dict[str, Any]]]
+Fill = Callable[[memoryview], Awaitable[int]]
 _SILENT_SECONDS = 60.0
 
 
@@ -44,6 +47,8 @@ class Request:
     """The query as it came, without its question mark."""
     refuse: "Refuse | None" = None
     """How the route it is for tells of errors."""
+    fill: Fill | None = None
+    """Puts some of the body straight into memory, where the server can (serve.http.receiving)."""
 
     @property
     def who(self) -> Principal:
@@ -60,7 +65,7 @@ class Request:
             raise TooLarge("the request is too large", limit=limit)
         seen = 0
         while True:
-            message = await self._next()
+            message = await _soon(self.receive())
             if message["type"] == "http.disconnect":
                 raise Disconnected
             chunk = message.get("body", b"")
@@ -72,12 +77,17 @@ class Request:
             if not message.get("more_body", False):
                 return
 
-    async def _next(self) -> dict[str, Any]:
-        try:
-            async with asyncio.timeout(_SILENT_SECONDS):
-                return await self.receive()
-        except TimeoutError:
-            raise Unavailable("the request did not come whole") from None
+    async def pour(self, chunks: AsyncIterator[bytes], writer: BlobReceiver) -> None:
+        """What is still to come of the body's `chunks` into a writer, straight from the network where that can be.
+        Raises as `chunks`."""
+        async for chunk in chunks:
+            await writer.write(chunk)
+            if self.fill is not None:
+                break
+        else:
+            return
+        while count := await _soon(self.fill(writer.room())):
+            await writer.came(count)
 
     async def body(self, limit: int) -> bytes:
         """The whole body, at most `limit` bytes. Raises as `chunks`."""
@@ -95,6 +105,15 @@ class Request:
             return msgspec.json.decode(await self.body(limit), type=kind)
         except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
             raise Invalid(str(error)) from error
+
+
+async def _soon(coming: Awaitable[T]) -> T:
+    """Waits for what the client sends. Raises Unavailable when nothing comes."""
+    try:
+        async with asyncio.timeout(_SILENT_SECONDS):
+            return await coming
+    except TimeoutError:
+        raise Unavailable("the request did not come whole") from None
 
 
 @dataclass(slots=True)

@@ -3,16 +3,21 @@ extension http.response.zerocopysend, which uvicorn leaves to others."""
 
 import asyncio
 import os
+import select
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from parvis.serve.http.receiving import FILL, Receiving
+
 BODY = "http.response.body"
 ZERO_COPY = "http.response.zerocopysend"
-_STEP = 4 * 1024 * 1024
-"""Bytes that are offered to the network at once: it takes what it has room for."""
+_STEP = 8 * 1024 * 1024
+"""Bytes that a thread gives to the network before others have their turn."""
+_PATIENCE_MS = 5
+"""How long it waits there for room: a client that is quick has made some by then, and another way to a thread and
+back for each bit of it would cost more than the bytes."""
 _CONTINUE = b"HTTP/1.1 100 "
 
 Application = Callable[..., Awaitable[None]]
@@ -54,18 +59,30 @@ class Joining:
 
 
 class FileSending:
-    """An application as the server runs it for one request over plain TCP: it may send parts of files."""
+    """An application as the server runs it for one request over plain TCP: it may send parts of files, and have a
+    large body put where it wants it."""
 
-    def __init__(self, application: Application, cycle: RequestResponseCycle, transport: Joining) -> None:
+    def __init__(
+        self,
+        application: Application,
+        cycle: RequestResponseCycle,
+        transport: Joining,
+        receiving: Receiving | None = None,
+    ) -> None:
         self._application, self._cycle, self._transport = application, cycle, transport
+        self._receiving = receiving
         self._socket = -1
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The ASGI entry."""
         scope["extensions"] = {**scope.get("extensions", {}), ZERO_COPY: {}}
+        if self._receiving is not None:
+            scope["extensions"][FILL] = self._receiving.fill
         try:
             await self._application(scope, receive, self._send)
         finally:
+            if self._receiving is not None:
+                self._receiving.close()
             if self._socket >= 0:
                 os.close(self._socket)
                 self._transport.set_write_buffer_limits()
@@ -98,8 +115,9 @@ class FileSending:
             self._socket = os.dup(self._transport.get_extra_info("socket").fileno())
 
     async def _offered(self, file: int, offset: int, count: int) -> int:
-        """How many bytes the network took. The file's may have to come from the disk, so that is done in a thread;
-        whoever ends the request waits for it, since afterwards the descriptors are somebody else's."""
+        """How many bytes the network took; when not all, there is room for more by then. The file's may have to
+        come from the disk, so that is done in a thread; whoever ends the request waits for it, since afterwards
+        the descriptors are somebody else's."""
         taking = asyncio.ensure_future(asyncio.to_thread(_taken, self._socket, file, offset, count))
         try:
             sent = await asyncio.shield(taking)
@@ -109,9 +127,9 @@ class FileSending:
         except ConnectionError:  # the client is gone, as it may
             self._transport.close()
             return 0
-        if sent is None:
+        if sent < count:
             await self._writable()
-        return sent or 0
+        return sent
 
     async def _writable(self) -> None:
         loop, free = asyncio.get_running_loop(), asyncio.Event()
@@ -122,11 +140,19 @@ class FileSending:
             loop.remove_writer(self._socket)
 
 
-def _taken(socket: int, file: int, offset: int, count: int) -> int | None:
-    """The bytes that went from the file to the socket; None when it has no room. Raises ConnectionError, and
-    OSError when the file is shorter than was said."""
-    with suppress(BlockingIOError):
-        if sent := os.sendfile(socket, file, offset, count):
-            return sent
-        raise OSError("the file has ended")
-    return None
+def _taken(socket: int, file: int, offset: int, count: int) -> int:
+    """The bytes that went from the file to the socket: all, or those until it had no room for a while. Raises
+    ConnectionError, and OSError when the file is shorter than was said."""
+    room, sent = select.poll(), 0
+    room.register(socket, select.POLLOUT)
+    while sent < count:
+        try:
+            step = os.sendfile(socket, file, offset + sent, count - sent)
+        except BlockingIOError:
+            if not room.poll(_PATIENCE_MS):
+                break
+        else:
+            if not step:
+                raise OSError("the file has ended")
+            sent += step
+    return sent

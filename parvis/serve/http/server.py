@@ -6,11 +6,13 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from parvis.kernel.errors import Unavailable
 from parvis.kernel.settings import Settings
+from parvis.serve.http.receiving import LEAST, Receiving
 from parvis.serve.http.sending import FileSending, Joining
 
 _GRACE_SECONDS = 10
@@ -31,6 +33,10 @@ class _Protocol(HttpToolsProtocol):
     """One connection. uvicorn waits for a header as long as its client likes, and takes as much as that sends: here
     neither. What counts is what has come since the parser last gave something whole."""
 
+    unparsed = 0
+    """Bytes of the present body that the parser does not see: they are read by others, or let pass."""
+    _parsed = 0
+    """Bytes of the present body that it has seen."""
     _loose = 0
     _timer: asyncio.TimerHandle | None = None
 
@@ -43,6 +49,11 @@ class _Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self.unparsed:
+            passing = min(len(data), self.unparsed)
+            self.passed(passing)
+            if not (data := data[passing:]):
+                return
         self._loose += len(data)
         super().data_received(data)
         if self._loose > _HEAD_BYTES and not self.transport.is_closing():
@@ -54,6 +65,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._have_header()
+        self._parsed = 0
         if b"#" in self.url:  # RFC 9112 §3.2; what stands before it was perhaps not meant: DELETE /a#b
             self.send_400_response("The address has a fragment.")
             return
@@ -62,6 +74,7 @@ class _Protocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """What is taken from uvicorn as it came is not copied twice, as what is gathered is."""
         self._loose = 0
+        self._parsed += len(body)
         held: bytes | bytearray = self.cycle.body
         if not held:
             self.cycle.body = b""  # type: ignore[assignment] # and so is the sum
@@ -73,11 +86,30 @@ class _Protocol(HttpToolsProtocol):
         self._loose = 0
         super().on_message_complete()
 
+    def take_over(self, cycle: RequestResponseCycle) -> None:
+        """See receiving.Connection."""
+        self.flow.pause_reading()
+        if cycle is self.cycle and cycle.more_body:
+            self.unparsed = _length(cycle) - self._parsed
+
+    def passed(self, count: int) -> None:
+        """See receiving.Connection. After the last of them the next request has a parser of its own, since the one
+        before waits for them still."""
+        self.unparsed -= count
+        if not self.unparsed:
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+            self.on_message_complete()
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """What goes through TLS has to be read; all else can be sent out of a file."""
+        """What goes through TLS has to be read; all else can be sent out of a file, and a large body be put where
+        it is wanted."""
         transport = Joining(cycle.transport)
         cycle.transport = transport  # type: ignore[assignment] # it has all that an answer asks for
-        super()._start_asgi_task(cycle, app if self.scheme == "https" else FileSending(app, cycle, transport))
+        if self.scheme != "https":
+            receiving = Receiving(self, cycle) if _length(cycle) >= LEAST else None
+            app = FileSending(app, cycle, transport, receiving)
+        super()._start_asgi_task(cycle, app)
 
     def shutdown(self) -> None:
         """Who asks nothing just now is not waited for: over TLS a client that does not read would never say that it
@@ -96,6 +128,11 @@ class _Protocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _length(cycle: RequestResponseCycle) -> int:
+    """Bytes of a request's body; 0 when that is not told before. The parser has seen that it is a number."""
+    return next((int(value) for name, value in cycle.scope["headers"] if name == b"content-length"), 0)
 
 
 class HttpServer:

@@ -88,8 +88,7 @@ class Transfer:
     async def _store(self, request: Request) -> tuple[str, int]:
         writer = await self._context.store.blobs.writer()
         try:
-            async for chunk in request.chunks(self._context.settings.limits.upload_bytes):
-                await writer.write(chunk)
+            await request.pour(request.chunks(self._context.settings.limits.upload_bytes), writer)
             return await writer.commit(), writer.size
         except BaseException:
             await writer.abort()

@@ -4,7 +4,7 @@ and the same bytes are kept once. Who may read a blob is told by `blob_link`, ne
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, overload
 
 from parvis.kernel.mapped import Raw
 from parvis.store.unit import Unit
@@ -39,6 +39,18 @@ class BlobWriter(Protocol):
 
     async def abort(self) -> None:
         """Leaves nothing behind."""
+        ...
+
+
+class BlobReceiver(BlobWriter, Protocol):
+    """A writer that shows where it would have the next bytes, so that they can be put there without a copy."""
+
+    def room(self) -> memoryview:
+        """Memory for what comes next; never empty."""
+        ...
+
+    async def came(self, count: int) -> None:
+        """So many bytes are there now."""
         ...
 
 
@@ -118,7 +130,10 @@ class Blobs(Protocol):
 class WholeBlobs(Blobs, Protocol):
     """The blob store as everybody has it: large content is in pieces, and what is the same in two is kept once."""
 
-    async def writer(self, *, whole: bool = False) -> BlobWriter:
+    @overload
+    async def writer(self) -> BlobReceiver: ...
+    @overload
+    async def writer(self, *, whole: bool) -> BlobWriter:
         """Opens a streaming write; with `whole` what is written stays in one piece, to be mapped without a copy."""
         ...
 

@@ -234,6 +234,7 @@ class FolderWriter:
         self._hash.update(content)
         self.file = self.file or self.temporary.open("xb")
         self.file.write(content)
+        _begin(self.file)
 
     def digest(self) -> str:
         """The hash of what is in the file."""
@@ -281,10 +282,7 @@ def _is_old(folder: Path) -> bool:
 
 
 def _harden(files: Sequence[BinaryIO]) -> None:
-    """Makes what is in files durable, and closes them. The disk hears of all before it is waited for any."""
-    for file in files:
-        file.flush()
-        _begin(file)
+    """Makes what is in files durable, and closes them."""
     for file in files:
         _sync(file)
         file.close()

@@ -8,12 +8,13 @@ import hashlib
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import overload
 from weakref import WeakSet
 
 from parvis.kernel import clock
 from parvis.kernel.errors import NotFound
 from parvis.kernel.mapped import Mapped, Raw
-from parvis.store.blobs.contract import Blobs, BlobWriter, Piece
+from parvis.store.blobs.contract import BlobReceiver, Blobs, BlobWriter, Piece
 from parvis.store.blobs.extents import Extent, chunks
 from parvis.store.blobs.writing import PiecedWriter
 from parvis.store.sql.contract import Database, Tx
@@ -30,8 +31,12 @@ class PiecedBlobs:
         self.commit, self.at_once = inner.commit, inner.at_once
         self._coming: WeakSet[PiecedWriter] = WeakSet()
 
+    @overload
+    async def writer(self) -> BlobReceiver: ...
+    @overload
+    async def writer(self, *, whole: bool) -> BlobWriter: ...
     async def writer(self, *, whole: bool = False) -> BlobWriter:
-        """See Blobs.writer."""
+        """See WholeBlobs.writer."""
         writer = await self.inner.writer()
         return writer if whole else PiecedWriter(self.inner, writer, self.assemble, self._coming)
 

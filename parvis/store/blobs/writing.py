@@ -41,15 +41,23 @@ class PiecedWriter:
 
     async def write(self, chunk: bytes | memoryview) -> None:
         """See BlobWriter.write."""
-        self.size += len(chunk)
         left = memoryview(chunk)
         while left:
-            end = min(self._filled + len(left), _PART)
-            taken = end - self._filled
-            self._filling[self._filled : end] = left[:taken]
-            self._filled, left = end, left[taken:]
-            if end == _PART:
-                await self._hand_on()
+            room = self.room()
+            taken = min(len(left), len(room))
+            room[:taken], left = left[:taken], left[taken:]
+            await self.came(taken)
+
+    def room(self) -> memoryview:
+        """See BlobReceiver.room."""
+        return self._filling[self._filled :]
+
+    async def came(self, count: int) -> None:
+        """See BlobReceiver.came."""
+        self.size += count
+        self._filled += count
+        if self._filled == _PART:
+            await self._hand_on()
 
     async def _hand_on(self) -> None:
         """Lets what has come go its way, and takes a buffer for what comes: that of the oldest part, when there are

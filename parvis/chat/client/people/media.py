@@ -54,8 +54,7 @@ async def _received(call: Call, waiting: str) -> str:
     name = media.name_of(call.query.get("filename", ""))
     writer = await call.store.blobs.writer()
     try:
-        async for chunk in call.request.chunks(call.server.settings.limits.upload_bytes):
-            await writer.write(chunk)
+        await call.request.pour(call.request.chunks(call.server.settings.limits.upload_bytes), writer)
         digest = await writer.commit()
     except BaseException:
         await writer.abort()
