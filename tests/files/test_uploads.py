@@ -85,27 +85,59 @@ async def test_cuts_are_where_they_would_be_without_interruption(http, store) ->
     assert await store.db.rows(pieces, digest) == once and len(once) > 1
 
 
-async def test_a_connection_that_is_cut_loses_nothing(http, store, doors, ann) -> None:
-    content = random.Random(3).randbytes(4 * MIB)
-    url = (await begin(http, len(content), filename="a", parentId="")).headers["location"]
+async def sending(doors, ann, url: str, size: int, begun: bytes) -> asyncio.StreamWriter:
+    """A connection on which so much of an upload has been sent."""
     credentials = base64.b64encode(f"{ann.address}:a long enough pass phrase".encode()).decode()
     _, writer = await asyncio.open_connection("127.0.0.1", doors.context.settings.ports.http)
     head = f"PATCH {url} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {credentials}\r\nTus-Resumable: 1.0.0\r\n"
     head += "Content-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\n"
-    writer.write(head.encode() + f"Content-Length: {len(content)}\r\n\r\n".encode() + content[: 2 * MIB + 100])
+    writer.write(head.encode() + f"Content-Length: {size}\r\n\r\n".encode() + begun)
     await writer.drain()
+    return writer
+
+
+async def reaches(http, url: str, least: int) -> int:
+    """Where an upload has come to, once that is so far."""
+    async with asyncio.timeout(20):
+        while (reached := int((await http.head(url, headers=TUS)).headers["upload-offset"])) < least:
+            await asyncio.sleep(0.05)
+    return reached
+
+
+async def test_a_connection_that_is_cut_loses_nothing(http, store, doors, ann) -> None:
+    content = random.Random(3).randbytes(4 * MIB)
+    url = (await begin(http, len(content), filename="a", parentId="")).headers["location"]
+    writer = await sending(doors, ann, url, len(content), content[: 2 * MIB + 100])
     await asyncio.sleep(1)
     writer.close()
     with suppress(OSError):
         await writer.wait_closed()
-    for _ in range(100):
-        reached = int((await http.head(url, headers=TUS)).headers["upload-offset"])
-        if reached == 2 * MIB + 100:
-            break
-        await asyncio.sleep(0.1)
+    reached = await reaches(http, url, 2 * MIB + 100)
     assert reached == 2 * MIB + 100
     answer = await patch(http, url, reached, content[reached:])
     assert await read(store, answer.headers["x-parvis-node"]) == content
+
+
+async def test_what_is_durable_is_noted_while_more_comes(http, store, doors, ann, monkeypatch) -> None:
+    monkeypatch.setattr(store.blobs.inner, "at_once", 1)
+    content = random.Random(4).randbytes(21 * MIB)
+    url = (await begin(http, len(content), filename="a", parentId="")).headers["location"]
+    writer = await sending(doors, ann, url, len(content), content[: 12 * MIB])
+    place = 12 * MIB
+    async with asyncio.timeout(20):
+        while not (noted := await reaches(http, url, 0)):
+            writer.write(content[place : place + 1000])
+            place += 1000
+            await asyncio.sleep(0.05)
+    assert noted < place
+    writer.write(content[place : 17 * MIB])
+    await writer.drain()
+    writer.close()
+    reached = await reaches(http, url, 17 * MIB)
+    assert reached == 17 * MIB
+    answer = await patch(http, url, reached, content[reached:])
+    assert await read(store, answer.headers["x-parvis-node"]) == content
+    assert answer.headers["x-parvis-blob"] == "b" + hashlib.sha256(content).hexdigest()
 
 
 async def test_a_file_whose_last_byte_came_just_before_the_server_died(http, store, monkeypatch) -> None:

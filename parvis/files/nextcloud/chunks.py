@@ -104,8 +104,7 @@ class Chunks:
         number = await self._store.write(lambda unit: _begun(unit, who, transfer, chunk, end))
         upload = await store.find(self._store.db, who.id, number)
         try:
-            chunks = ask.request.chunks(most)
-            reached = await self._receiver.take(upload, chunks)
+            reached = await self._receiver.take(upload, ask.request, most)
         except BaseException:
             await self._store.write(lambda unit: store.drop(unit, who.id, number))
             raise

@@ -4,8 +4,9 @@ so that whatever is cut off goes on where it was; and at the end making a file o
 import asyncio
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -19,15 +20,14 @@ from parvis.files.uploads.store import Kept, Upload
 from parvis.kernel import clock
 from parvis.kernel.errors import Conflict, Invalid, NotFound, ParvisError
 from parvis.kernel.recent import Recent
-from parvis.serve.http.exchange import Disconnected
+from parvis.serve.http.exchange import Disconnected, Request
 from parvis.serve.jmap.blobs import UPLOAD, UPLOAD_MS, link
-from parvis.store.blobs.contract import CHUNK, BlobWriter, Piece
-from parvis.store.blobs.cutting import Cutter
+from parvis.store.blobs.contract import Hash
+from parvis.store.blobs.writing import PieceWriter
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
 _KEPT_HASHES = 200
-_FLUSH_BYTES = 32 * 1024 * 1024
 CHECKSUMS = ("sha1", "sha256", "md5")
 
 
@@ -39,16 +39,45 @@ class Mismatch(ParvisError):
 
 @dataclass(slots=True)
 class _Coming:
-    """One request's bytes on their way into pieces."""
+    """One request's bytes on their way into pieces. An Intake: what is durable is noted while more comes."""
 
+    writer: PieceWriter
     start: int
-    """Where the piece under way begins."""
-    writer: BlobWriter
-    cutter: Cutter = field(default_factory=Cutter)
-    fresh: list[Kept] = field(default_factory=list)
-    reached: int = 0
-    waiting: int = 0
-    """Bytes of `fresh`."""
+    """Where the first piece begins that the upload does not know of."""
+    reached: int
+    note: Callable[["_Coming"], Awaitable[None]] | None
+    """Notes what is durable; None for bytes that are to be checked first."""
+    told: int = 0
+    """Pieces that the upload knows of."""
+
+    async def write(self, chunk: bytes | memoryview) -> None:
+        """See Intake.write."""
+        await self.writer.write(chunk)
+        await self._noted()
+
+    def room(self) -> memoryview:
+        """See Intake.room."""
+        return self.writer.room()
+
+    async def came(self, count: int) -> None:
+        """See Intake.came."""
+        await self.writer.came(count)
+        await self._noted()
+
+    async def _noted(self) -> None:
+        if self.note is not None and len(self.writer.settled()) > self.told:
+            await self.note(self)
+
+    def fresh(self, *, unended: bool) -> list[Kept]:
+        """The pieces that the upload is to know of now; the last of them may be open."""
+        found = []
+        for piece in self.writer.pieces[self.told :]:
+            found.append(Kept(self.start, piece, False))
+            self.start += piece.size
+        self.told = len(self.writer.pieces)
+        if unended:
+            found[-1] = replace(found[-1], open=True)
+        return found
 
 
 class Receiver:
@@ -68,30 +97,29 @@ class Receiver:
         return self._turns.setdefault(upload_id, asyncio.Lock())
 
     async def take(
-        self, upload: Upload, chunks: AsyncIterator[bytes], checksum: tuple[str, bytes] | None = None
+        self, upload: Upload, request: Request, most: int, checksum: tuple[str, bytes] | None = None
     ) -> int:
-        """Takes bytes that begin where the upload has come to. Returns how far it is then; when the client goes
-        away in between, what has come is kept (unless it was to be checked). Raises Mismatch, Conflict."""
-        coming = await self._resumed(upload)
+        """Takes a request's body, at most so many bytes, which begin where the upload has come to. Returns how far
+        it is then; when the client goes away in between, what has come is kept (unless it was to be checked).
+        Raises Mismatch, Conflict, and as Request.chunks."""
         whole = self._hash_of(upload)
         check = hashlib.new(checksum[0], usedforsecurity=False) if checksum else None
+        coming = await self._resumed(upload, [each for each in (whole, check) if each is not None], check is None)
         try:
-            async for chunk in gathered(chunks):
-                places = await asyncio.to_thread(_looked_at, chunk, coming.cutter, check, whole)
-                await self._write(upload, coming, chunk, places, hold=check is not None)
+            await request.pour(request.chunks(most), coming)
+            unended = await coming.writer.end()
+            if check is not None and checksum and not hmac.compare_digest(check.digest(), checksum[1]):
+                raise Mismatch("the checksum is another")
         except Disconnected:
             if check is None:  # the request may be cancelled too: what has come is put away all the same
-                self._remember(upload, await asyncio.shield(self._close(upload, coming)), whole)
+                self._remember(upload, await asyncio.shield(self._ended(upload, coming)), whole)
             else:
                 await coming.writer.abort()
             raise
         except BaseException:
             await coming.writer.abort()
             raise
-        if check is not None and checksum and not hmac.compare_digest(check.digest(), checksum[1]):
-            await coming.writer.abort()
-            raise Mismatch("the checksum is another")
-        reached = await self._close(upload, coming)
+        reached = await self._close(upload, coming, unended)
         self._remember(upload, reached, whole)
         return reached
 
@@ -107,51 +135,25 @@ class Receiver:
             return found
         return hashlib.sha256() if upload.reached == 0 else None
 
-    async def _resumed(self, upload: Upload) -> _Coming:
+    async def _resumed(self, upload: Upload, hashes: Sequence[Hash], noting: bool) -> _Coming:
         """Goes on with the open piece, so that cuts are where they would be had nothing been cut off."""
-        coming = _Coming(upload.reached, await self._store.blobs.writer(whole=True), reached=upload.reached)
+        blobs, note = self._store.blobs, partial(self._note, upload)
+        coming = _Coming(await blobs.piecewise(*hashes), upload.reached, upload.reached, note if noting else None)
         last = (await store.pieces(self._store.db, upload.id))[-1:]
         if last and last[0].open:
             coming.start = last[0].start
-            async for chunk in self._store.blobs.stream(last[0].piece.hash):
-                coming.cutter.cuts(chunk)
-                await coming.writer.write(chunk)
+            await coming.writer.resume(blobs.stream(last[0].piece.hash))
         return coming
 
-    async def _write(
-        self, upload: Upload, coming: _Coming, chunk: bytes, places: Sequence[int], *, hold: bool
-    ) -> None:
-        begin = 0
-        for place in places:
-            await coming.writer.write(chunk[begin:place])
-            await self._cut(coming, open_=False)
-            coming.writer = await self._store.blobs.writer(whole=True)
-            begin = place
-        if begin < len(chunk):
-            await coming.writer.write(chunk[begin:])
-        if coming.waiting >= _FLUSH_BYTES and not hold:
-            await self._flush(upload, coming)
+    async def _note(self, upload: Upload, coming: _Coming, *, unended: bool = False) -> None:
+        fresh, end, before = coming.fresh(unended=unended), self.end_ms(), coming.reached
+        coming.reached = await self._store.write(lambda unit: store.add(unit, upload, before, fresh, end))
 
-    async def _cut(self, coming: _Coming, *, open_: bool) -> None:
-        size = coming.writer.size
-        piece = Piece(await coming.writer.commit(), size)
-        coming.fresh.append(Kept(coming.start, piece, open_))
-        coming.start += size
-        coming.waiting += size
+    async def _ended(self, upload: Upload, coming: _Coming) -> int:
+        return await self._close(upload, coming, await coming.writer.end())
 
-    async def _flush(self, upload: Upload, coming: _Coming) -> None:
-        end = self.end_ms()
-        coming.reached = await self._store.write(
-            lambda unit: store.add(unit, upload, coming.reached, coming.fresh, end)
-        )
-        coming.fresh, coming.waiting = [], 0
-
-    async def _close(self, upload: Upload, coming: _Coming) -> int:
-        if coming.writer.size:
-            await self._cut(coming, open_=True)
-        else:
-            await coming.writer.abort()
-        await self._flush(upload, coming)
+    async def _close(self, upload: Upload, coming: _Coming, unended: bool) -> int:
+        await self._note(upload, coming, unended=unended)
         end = self.end_ms()
         await self._store.write(lambda unit: store.prolong(unit, upload, end))
         return coming.reached
@@ -183,32 +185,6 @@ class Receiver:
             end = clock.now_ms() + UPLOAD_MS
             await link(unit, digest, upload.account_id, UPLOAD, principal.id, content.size, content.media_type, end)
         await store.finish(unit, upload, digest, node_id)
-
-
-async def gathered(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Small chunks as larger ones; what has come before the client went away is given first."""
-    held, size = list[bytes](), 0
-    try:
-        async for chunk in chunks:
-            held.append(chunk)
-            size += len(chunk)
-            if size >= CHUNK:
-                yield b"".join(held)
-                held, size = [], 0
-    except Disconnected:
-        if held:
-            yield b"".join(held)
-        raise
-    if held:
-        yield b"".join(held)
-
-
-def _looked_at(chunk: bytes, cutter: Cutter, *hashes: Any) -> list[int]:
-    """Where pieces end in a chunk, which the hashes have then seen."""
-    for one in hashes:
-        if one is not None:
-            one.update(chunk)
-    return cutter.cuts(chunk)
 
 
 async def _put(unit: Unit, principal: Principal, upload: Upload, content: Content) -> Node:

@@ -5,7 +5,6 @@ import asyncio
 import base64
 import binascii
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC
 from email.utils import format_datetime
 from weakref import WeakValueDictionary
@@ -214,7 +213,7 @@ class Tus:
     async def _taken(self, request: Request, upload: Upload) -> Upload:
         if not upload.complete:
             most = (self._settings.largest_bytes if upload.length is None else upload.length) - upload.reached
-            await self._receiver.take(upload, _bounded(request, most), _checksum(request))
+            await self._receiver.take(upload, request, most, _checksum(request))
             upload = await store.find(self._context.store.db, request.who.id, upload.id)
         return await self._receiver.finish(request.who, upload) if upload.complete else upload
 
@@ -253,11 +252,6 @@ class Tus:
         upload = await self._receiver.finish(request.who, await store.find(db, who, number))
         headers = [("location", f"{PATH}/{ids.text(number)}"), ("upload-concat", "final"), *self._of(upload)]
         return Response(201, b"", headers)
-
-
-async def _bounded(request: Request, most: int) -> AsyncIterator[bytes]:
-    async for chunk in request.chunks(most):
-        yield chunk
 
 
 def _checksum(request: Request) -> tuple[str, bytes] | None:

@@ -10,7 +10,7 @@ import msgspec
 
 from parvis.access.principal import Principal
 from parvis.kernel.errors import Invalid, ParvisError, TooLarge, Unauthenticated, Unavailable
-from parvis.store.blobs.contract import BlobReceiver
+from parvis.store.blobs.contract import Intake
 from parvis.store.blobs.extents import Extent
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class Request:
             if not message.get("more_body", False):
                 return
 
-    async def pour(self, chunks: AsyncIterator[bytes], writer: BlobReceiver) -> None:
+    async def pour(self, chunks: AsyncIterator[bytes], writer: Intake) -> None:
         """What is still to come of the body's `chunks` into a writer, straight from the network where that can be.
         Raises as `chunks`."""
         async for chunk in chunks:

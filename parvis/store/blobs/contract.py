@@ -11,6 +11,7 @@ from parvis.store.unit import Unit
 
 if TYPE_CHECKING:
     from parvis.store.blobs.extents import Extent
+    from parvis.store.blobs.writing import PieceWriter
 
 CHUNK = 256 * 1024
 RENEW_MS = 12 * 3_600_000
@@ -42,8 +43,12 @@ class BlobWriter(Protocol):
         ...
 
 
-class BlobReceiver(BlobWriter, Protocol):
-    """A writer that shows where it would have the next bytes, so that they can be put there without a copy."""
+class Intake(Protocol):
+    """What takes bytes, and shows where it would have the next ones: put there, they need no copy."""
+
+    async def write(self, chunk: bytes | memoryview) -> None:
+        """See BlobWriter.write."""
+        ...
 
     def room(self) -> memoryview:
         """Memory for what comes next; never empty."""
@@ -51,6 +56,18 @@ class BlobReceiver(BlobWriter, Protocol):
 
     async def came(self, count: int) -> None:
         """So many bytes are there now."""
+        ...
+
+
+class BlobReceiver(BlobWriter, Intake, Protocol):
+    """A writer of large content."""
+
+
+class Hash(Protocol):
+    """One that is being computed, as those of hashlib."""
+
+    def update(self, content: bytes | memoryview, /) -> None:
+        """Takes bytes."""
         ...
 
 
@@ -135,6 +152,10 @@ class WholeBlobs(Blobs, Protocol):
     @overload
     async def writer(self, *, whole: bool) -> BlobWriter:
         """Opens a streaming write; with `whole` what is written stays in one piece, to be mapped without a copy."""
+        ...
+
+    async def piecewise(self, *hashes: "Hash") -> "PieceWriter":
+        """Opens a streaming write whose caller keeps note of the pieces; all that comes goes into the hashes."""
         ...
 
     def busy(self) -> bool:

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +22,9 @@ from parvis.store.sql.contract import Database
 
 _LIBC, _SYNC_FILE_RANGE_WRITE = ctypes.CDLL(None), 2
 _MINUTE_MS = 60_000
+_WAITING = 4
+"""Threads that wait until the disk has what came: more of them would not make it quicker, and those that everybody
+uses have something else to do meanwhile."""
 _EVER = 1 << 62
 
 
@@ -34,6 +38,7 @@ class FolderBlobs:
         self._incoming = root / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
         self._small = small.SmallBlobs(db)
+        self._waiting = ThreadPoolExecutor(_WAITING, "blob-sync")
 
     def path(self, digest: str) -> Path:
         """Where the blob of this hash is kept when it has a file."""
@@ -106,8 +111,9 @@ class FolderBlobs:
         """See Blobs.commit."""
         mine = [writer for writer in writers if isinstance(writer, FolderWriter)]
         found = {writer.temporary: writer.digest() for writer in mine if writer.file}
+        files = [writer.file for writer in mine if writer.file]
         with _writing():
-            await asyncio.to_thread(self._keep, [writer.file for writer in mine if writer.file], found)
+            await asyncio.get_running_loop().run_in_executor(self._waiting, self._keep, files, found)
         return [found.get(writer.temporary) or await self.put(writer.held) for writer in mine]
 
     def _keep(self, files: Sequence[BinaryIO], written: Mapping[Path, str]) -> None:

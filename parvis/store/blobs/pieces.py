@@ -14,9 +14,9 @@ from weakref import WeakSet
 from parvis.kernel import clock
 from parvis.kernel.errors import NotFound
 from parvis.kernel.mapped import Mapped, Raw
-from parvis.store.blobs.contract import BlobReceiver, Blobs, BlobWriter, Piece
+from parvis.store.blobs.contract import BlobReceiver, Blobs, BlobWriter, Hash, Piece
 from parvis.store.blobs.extents import Extent, chunks
-from parvis.store.blobs.writing import PiecedWriter
+from parvis.store.blobs.writing import PiecedWriter, PieceWriter
 from parvis.store.sql.contract import Database, Tx
 
 _PAGE = 1000
@@ -29,7 +29,7 @@ class PiecedBlobs:
         self.inner, self._db = inner, db
         self.put, self.join, self.together, self.clean = inner.put, inner.join, inner.together, inner.clean
         self.commit, self.at_once = inner.commit, inner.at_once
-        self._coming: WeakSet[PiecedWriter] = WeakSet()
+        self._coming: WeakSet[PieceWriter] = WeakSet()
 
     @overload
     async def writer(self) -> BlobReceiver: ...
@@ -39,6 +39,10 @@ class PiecedBlobs:
         """See WholeBlobs.writer."""
         writer = await self.inner.writer()
         return writer if whole else PiecedWriter(self.inner, writer, self.assemble, self._coming)
+
+    async def piecewise(self, *hashes: Hash) -> PieceWriter:
+        """See WholeBlobs.piecewise."""
+        return PieceWriter(self.inner, await self.inner.writer(), self._coming, hashes)
 
     def busy(self) -> bool:
         """See WholeBlobs.busy."""

@@ -6,38 +6,47 @@ disk."""
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, MutableSet, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableSet, Sequence
 from typing import Any
 
-from parvis.store.blobs.contract import CHUNK, Blobs, BlobWriter, Piece
+from parvis.store.blobs.contract import CHUNK, Blobs, BlobWriter, Hash, Piece
 from parvis.store.blobs.cutting import Cutter
 
 _PART = 8 * CHUNK
 """Bytes of a buffer: what comes from the network comes in far smaller pieces, and each part has a way to several
 threads."""
 _PARTS = 4
+_ALONE = 8
+"""Writers that have all this for themselves: when there are more, each has less memory and fewer open files."""
 _BEHIND = 2
 """Times as many pieces as are made durable together that are on their way to the disk while others are written."""
 
 Assemble = Callable[[Sequence[Piece], str], Awaitable[str]]
 
 
-class PiecedWriter:
-    """Writes piece after piece into a store, and makes a whole of them. What fails is told by a later call."""
+class PieceWriter:
+    """Writes piece after piece into a store. What fails is told by a later call."""
 
     def __init__(
-        self, blobs: Blobs, writer: BlobWriter, assemble: Assemble, coming: "MutableSet[PiecedWriter]"
+        self, blobs: Blobs, writer: BlobWriter, coming: "MutableSet[PieceWriter]", hashes: Sequence[Hash]
     ) -> None:
-        """`coming` has it while more than a part of it comes in."""
-        self._blobs, self._assemble, self._all = blobs, assemble, coming
-        self._cutter, self._hash = Cutter(), hashlib.sha256()
+        """`coming` has it while more than a part of it comes in; `hashes` get all that is written."""
+        self._blobs, self._all, self._hashes = blobs, coming, hashes
+        self._cutter = Cutter()
         self._cutting, self._hashing = asyncio.Lock(), asyncio.Lock()
         self._coming, self._cut = _Coming(writer), list[_Coming]()
         self._parts: deque[tuple[asyncio.Task[None], memoryview]] = deque()
         self._behind: deque[asyncio.Task[list[Piece]]] = deque()
-        self._pieces: list[Piece] = []
+        self.pieces: list[Piece] = []
+        """Those that are known to be durable."""
         self._filling, self._filled = memoryview(bytearray(_PART)), 0
         self.size = 0
+
+    async def resume(self, begun: AsyncIterator[bytes]) -> None:
+        """Begins with a piece of which these bytes are there: they are written anew, neither counted nor hashed."""
+        async for chunk in begun:
+            self._cutter.cuts(chunk)
+            await self._coming.take(memoryview(chunk))
 
     async def write(self, chunk: bytes | memoryview) -> None:
         """See BlobWriter.write."""
@@ -64,8 +73,14 @@ class PiecedWriter:
         enough. New memory for each would cost more than to copy into it."""
         self._all.add(self)
         self._parts.append((asyncio.create_task(self._passed(self._filling[: self._filled])), self._filling))
-        buffer = await self._through() if len(self._parts) == _PARTS else memoryview(bytearray(_PART))
-        self._filling, self._filled = buffer, 0
+        buffer = None
+        while len(self._parts) >= max(2, self._share(_PARTS)):
+            buffer = await self._through()
+        self._filling, self._filled = memoryview(bytearray(_PART)) if buffer is None else buffer, 0
+
+    def _share(self, whole: int) -> int:
+        """What each writer has of something, when there are many."""
+        return max(1, whole * _ALONE // max(_ALONE, len(self._all)))
 
     async def _through(self) -> memoryview:
         """Waits for the oldest part; its buffer. Whoever stops waiting stops no part."""
@@ -94,13 +109,14 @@ class PiecedWriter:
 
     async def _hashed(self, content: memoryview) -> None:
         async with self._hashing:
-            await asyncio.to_thread(self._hash.update, content)
+            for each in self._hashes:
+                await asyncio.to_thread(each.update, content)
 
     async def _next(self) -> None:
         """A piece has ended, and another one begins."""
         self._cut.append(self._coming)
         self._coming = _Coming(await self._blobs.writer())
-        if len(self._cut) == self._blobs.at_once:
+        if len(self._cut) >= self._share(self._blobs.at_once):
             self._harden()
             if len(self._behind) > _BEHIND:
                 await self._settle()
@@ -112,23 +128,30 @@ class PiecedWriter:
     async def _settle(self) -> None:
         """Waits until the oldest pieces are durable. When one fails they stay for `abort` to see their end."""
         await asyncio.wait([self._behind[0]])
-        self._pieces += self._behind[0].result()
-        self._behind.popleft()
+        self.settled()
 
-    async def commit(self) -> str:
-        """See BlobWriter.commit."""
+    def settled(self) -> Sequence[Piece]:
+        """The pieces that are durable by now, in order."""
+        while self._behind and self._behind[0].done():
+            self.pieces += self._behind[0].result()
+            self._behind.popleft()
+        return self.pieces
+
+    async def end(self) -> bool:
+        """Makes all of it durable: `pieces` has them all then. Returns whether the last one did not end where its
+        bytes say, and could be gone on with."""
         if self._filled:
             await self._hand_on()
         while self._parts:
             await self._through()
-        if self._coming.writer.size or not (self._pieces or self._behind or self._cut):
+        if unended := bool(self._coming.writer.size):
             self._cut.append(self._coming)
         if self._cut:
             self._harden()
         while self._behind:
             await self._settle()
         self._all.discard(self)
-        return await self._assemble(self._pieces, self._hash.hexdigest())
+        return unended
 
     async def abort(self) -> None:
         """See BlobWriter.abort. Pieces that are written already are swept."""
@@ -136,6 +159,21 @@ class PiecedWriter:
         await _ended([*(passing for passing, _ in self._parts), *self._behind])
         for piece in (*self._cut, self._coming):
             await piece.writer.abort()
+
+
+class PiecedWriter(PieceWriter):
+    """Makes a whole of the pieces."""
+
+    def __init__(
+        self, blobs: Blobs, writer: BlobWriter, assemble: Assemble, coming: "MutableSet[PieceWriter]"
+    ) -> None:
+        self._assemble, self._hash = assemble, hashlib.sha256()
+        super().__init__(blobs, writer, coming, [self._hash])
+
+    async def commit(self) -> str:
+        """See BlobWriter.commit."""
+        await self.end()
+        return await self._assemble(self.pieces, self._hash.hexdigest())
 
 
 class _Coming:
