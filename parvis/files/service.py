@@ -146,10 +146,10 @@ async def free_name(unit: Unit, where: Place, name: str, *, folder: bool = False
 
 async def _begin(unit: Unit, where: Place) -> None:
     """Holds the account, so that two who write the same name meet here, and looks how deep it is."""
-    await unit.tick(where.account_id)
+    await unit.hold(where.account_id)
     if where.folder and where.folder.role == "trash":
         raise Invalid("things get into the trash by being moved there", field="parentId")
-    if where.folder and len(await store.above(unit, where.id)) >= DEPTH:
+    if where.folder and await store.depth(unit, where.id) >= DEPTH:
         raise Invalid(f"at most {DEPTH} folders inside each other", field="parentId")
 
 
@@ -186,7 +186,7 @@ async def write(
     unit: Unit, principal: Principal, node: Node, content: Content, modified_ms: int | None = None
 ) -> Node:
     """Gives a file another content; what it held becomes a version. Raises NotFound, Forbidden, OverQuota."""
-    await unit.tick(node.account_id)
+    await unit.hold(node.account_id)
     node = await find(unit, principal, node.account_id, node.id, Right.WRITE)
     if node.folder:
         raise Invalid("a folder has no content", field="blobId")
@@ -258,7 +258,7 @@ async def change(unit: Unit, principal: Principal, node: Node, values: Mapping[s
 async def move(unit: Unit, principal: Principal, node: Node, where: Place, name: str) -> int:
     """Moves and renames within an account, to a name that is free. Leaving a part needs the right to delete there.
     Returns the modseq. Raises NotFound, Forbidden, Invalid."""
-    await unit.tick(node.account_id)
+    await unit.hold(node.account_id)
     leaves = where.id != node.parent_id and where.scope_id != node.scope_id
     node = await find(
         unit, principal, node.account_id, node.id, Right.WRITE | Right.DELETE if leaves else Right.WRITE
@@ -303,7 +303,7 @@ async def destroy(
 ) -> list[int]:
     """Destroys a node for good, with all in it when `children` is set. Returns all ids, its own first. Raises
     NotFound, Forbidden, and Conflict with the reason nodeHasChildren."""
-    await unit.tick(account_id)
+    await unit.hold(account_id)
     node = await find(unit, principal, account_id, node_id, Right.READ | Right.DELETE)
     if node.role == "trash":
         raise Invalid("the trash can be emptied, not destroyed", field="id")

@@ -18,7 +18,7 @@ from parvis.store.unit import Unit
 async def own_part(unit: Unit, principal: Principal, node: Node) -> int:
     """The part whose root a node is, made when there is none. Raises NotFound, Forbidden without the right to
     share, Invalid for the trash."""
-    await unit.tick(node.account_id)
+    await unit.hold(node.account_id)
     node = await service.find(unit, principal, node.account_id, node.id, Right.SHARE)
     if node.role == "trash":
         raise Invalid("the trash is not shared", field="shareWith")

@@ -175,6 +175,11 @@ async def above(db: Any, node_id: int) -> list[Node]:
     return [node_of(row) for row in rows]
 
 
+async def depth(db: Any, node_id: int) -> int:
+    """How many nodes there are from this one to the top."""
+    return int(await db.value(f"{_UP} SELECT COUNT(*) FROM up", node_id))
+
+
 async def height(db: Any, node_id: int) -> int:
     """How many folders lie inside each other from this one down; 1 for an empty one."""
     found = await db.value(

@@ -30,7 +30,7 @@ class Trashed:
 
 async def put(unit: Unit, principal: Principal, node: Node) -> int:
     """Moves a node into the trash of its account. Returns the modseq. Raises NotFound, Forbidden, Invalid."""
-    await unit.tick(node.account_id)
+    await unit.hold(node.account_id)
     node = await service.find(unit, principal, node.account_id, node.id, Right.DELETE)
     room = await store.room(unit, node.account_id)
     bin_ = await store.by_id(unit, room[1]) if room else None
@@ -58,7 +58,7 @@ async def put(unit: Unit, principal: Principal, node: Node) -> int:
 async def restore(unit: Unit, principal: Principal, account_id: int, node_id: int) -> tuple[int, str]:
     """Brings something back to where it was, or to the top when that is gone, under its name or, when that is
     taken, one with a number. Returns its folder (0: the top) and name. Raises NotFound, Forbidden."""
-    await unit.tick(account_id)
+    await unit.hold(account_id)
     node = await service.find(unit, principal, account_id, node_id, Right.WRITE | Right.DELETE)
     kept = (await of(unit, [node_id])).get(node_id)
     if kept is None:
@@ -105,7 +105,7 @@ async def purge(kept: Store, days: int) -> int:
             for number in numbers:
                 node = await store.by_id(unit, number)
                 if node is not None:
-                    await unit.tick(node.account_id)
+                    await unit.hold(node.account_id)
                     done += len(await tree.destroy(unit, node))
                 await unit.run("DELETE FROM file_trash WHERE node_id = ?", number)
             return done

@@ -46,6 +46,8 @@ class Unit:
         self._clocks: dict[int, int] = {}
         self._written: dict[int, int] = {}
         """Where the first tick set the clock of each account."""
+        self._unused: set[int] = set()
+        """Accounts that are held by a tick whose modseq nothing has yet."""
         self._marks: dict[Key, Mark] = {}
         self._lefts: list[Left] = []
         self._events: list[tuple[int, str, dict[str, Any]]] = []
@@ -108,6 +110,7 @@ class Unit:
                 else:
                     self._marks[key] = mark
             self._clocks, self.wakes_jobs = clocks, wakes
+            self._unused &= clocks.keys()
             del self._events[events:], self._lefts[lefts:]
             raise
         finally:
@@ -116,7 +119,9 @@ class Unit:
 
     async def tick(self, account_id: int) -> int:
         """The account's next modseq. The first tick locks the account until the commit. Raises NotFound."""
-        if account_id not in self._clocks:
+        if account_id in self._unused:
+            self._unused.discard(account_id)
+        elif account_id not in self._clocks:
             modseq = await self._tx.value(
                 "UPDATE account SET modseq = modseq + 1 WHERE id = ? RETURNING modseq", account_id
             )
@@ -126,6 +131,12 @@ class Unit:
         else:
             self._clocks[account_id] += 1
         return self._clocks[account_id]
+
+    async def hold(self, account_id: int) -> None:
+        """Locks the account until the commit, as its first tick does, and takes no modseq. Raises NotFound."""
+        if account_id not in self._clocks:
+            await self.tick(account_id)
+            self._unused.add(account_id)
 
     def clock_of(self, account_id: int) -> int:
         """The account's modseq as the unit has it by now; 0 when it has changed nothing there."""

@@ -120,7 +120,7 @@ async def test_statements_do_not_grow_with_the_folder(doors, store, ann, many) -
     statements, answer = await costs("PROPFIND", "", names, depth="1")
     assert statements <= 4 + many // 400 and answer.count(b"<D:getcontentlength>7</D:getcontentlength>") == many
     assert all(b"%04d%%20&amp;%%20%%3Cothers%%3E.txt</D:href>" % number in answer for number in range(many))
-    assert (await costs("PUT", "new.bin", b"new"))[0] <= 22
+    assert (await costs("PUT", "new.bin", b"new"))[0] <= 17
     assert await costs("GET", "new.bin") == (2, b"new")
 
 

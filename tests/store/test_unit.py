@@ -34,6 +34,28 @@ async def test_changes_follow_the_clock(store: Store) -> None:
     assert (page.created, page.has_more, page.new_state) == ([1], True, 1)
 
 
+async def test_an_account_that_is_held_gives_its_first_number_to_the_first_change(store: Store) -> None:
+    number = await account(store)
+
+    async def work(unit: Unit) -> tuple[int, int]:
+        await unit.hold(number)
+        await unit.hold(number)
+        first = await unit.changed(number, "Thing", 1, "created")
+        await unit.hold(number)
+        return first, await unit.changed(number, "Thing", 2, "created")
+
+    assert await store.write(work) == (1, 2)
+
+    async def undone(unit: Unit) -> int:
+        with pytest.raises(ValueError, match="enough"):
+            async with unit.attempt():
+                await unit.hold(number)
+                raise ValueError("enough")
+        return await unit.changed(number, "Thing", 3, "created")
+
+    assert await store.write(undone) == 3
+
+
 async def test_one_failing_unit_does_not_disturb_its_neighbours(store: Store) -> None:
     number = await account(store)
 

@@ -142,6 +142,18 @@ def test_a_body_that_comes_in_bits_comes_whole(served) -> None:
     served(test)
 
 
+def test_who_waits_to_be_told_to_go_on_is_told(served) -> None:
+    async def test(application: Application, port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(HEAD.replace(b"Host", b"Expect: 100-continue\r\nHost") % len(BODY))
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(BODY)
+        assert await answer(reader) == told(BODY)
+        writer.close()
+
+    served(test)
+
+
 def test_what_comes_without_a_length_goes_the_other_way(served) -> None:
     async def test(application: Application, port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
