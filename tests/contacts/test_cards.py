@@ -84,12 +84,14 @@ async def test_what_is_refused(ann: Client) -> None:
             "f": {"name": {"full": "x"}},
             "k": {"addressBookIds": book, "name": {"full": "x"}, "vendor.example:y": "x" * 90_000},
             "g": {"addressBookIds": book, "uid": "one", "name": {"full": "x"}},
+            "v": {"addressBookIds": book, "version": "3.0", "name": {"full": "x"}},
         },
     )
     assert list(made["created"]) == ["g"]
     wrong = {key: each.get("properties") for key, each in made["notCreated"].items()}
     assert wrong["a"] == ["emails/e/address"]
     assert wrong["d"] == ["name", "phones/p/number"]
+    assert wrong["v"] == ["version"]  # RFC 9553 §2.1.2
     assert made["notCreated"]["k"]["type"] == "invalidProperties"
     assert wrong["e"] == ["media"] and wrong["f"] == wrong["b"] == wrong["c"] == ["addressBookIds"]
     again = await ann(

@@ -308,7 +308,7 @@ def _date(value: Any, path: list[str]) -> Faults:
 _CARD = _object(
     "Card",
     "version uid",
-    version=_matching(re.compile(r"\d{1,3}\.\d{1,3}"), "It is no version."),
+    version=_matching(re.compile(r"1\.0"), "This version of JSContact is not known."),
     uid=_matching(re.compile(r"[^\x00-\x1f\x7f]{1,1000}"), "It is no unique identifier."),
     created=_utc,
     updated=_utc,

@@ -130,6 +130,7 @@ def test_labels_change_with_what_they_label() -> None:
     ("change", "path"),
     [
         ({"version": None}, "version"),
+        ({"version": "1.1"}, "version"),
         ({"uid": 3}, "uid"),
         ({"created": "2024-01-01"}, "created"),
         ({"name": {}}, "name"),
