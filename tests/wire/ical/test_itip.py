@@ -6,6 +6,7 @@ from parvis.wire.contentlines import Component
 from parvis.wire.ical import calendar, itip
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.errors import BadCalendar
+from parvis.wire.ical.itip.status import noted
 from parvis.wire.ical.recurrence import instances
 from tests.wire.ical.texts import event, ms, read, text
 
@@ -121,6 +122,19 @@ def test_a_small_change_keeps_answers_and_alarms() -> None:
     assert after is not None and status(after, BOB) == "ACCEPTED"
     assert after.first.value("LOCATION") == "Room 3" and after.first.value("TRANSP") == "TRANSPARENT"
     assert [each.name for each in after.first.components] == ["VALARM"]
+
+
+def test_what_became_of_an_answer_stays_said_when_the_organizer_changes_the_event() -> None:
+    """RFC 6638 §7.3"""
+    ann, bob = stored(*meeting()), noted(stored(*meeting()), {next(iter(ANN)): "1.2"})
+    changed = itip.revised(ann, stored(*meeting("LOCATION:Room 3", "STATUS:TENTATIVE")), ANN)
+    (message,) = itip.from_organizer(ann, changed, ANN, NOW)
+    after = itip.received(bob, wire(message), BOB, NOW).series
+    assert after is not None and after.first.value("LOCATION") == "Room 3"
+    organizer = after.first.first("ORGANIZER")
+    assert organizer is not None and organizer.param("SCHEDULE-STATUS") == "1.2"
+    new = itip.received(None, wire(message), BOB, NOW).series
+    assert new is not None and "SCHEDULE-STATUS" not in (new.first.first("ORGANIZER") or organizer).params
 
 
 def test_nothing_is_sent_for_what_is_nobody_elses() -> None:

@@ -158,13 +158,15 @@ def _rebuilt(given: Series, components: list[Component], before: Series | None =
 
 def _own(given: Component, old: Component | None, me: Collection[str]) -> Component:
     """A component as the attendee keeps it: with their own alarms and not those of the organizer; with the answer
-    that was given, as long as the revision is the same."""
+    that was given, as long as the revision is the same; with what became of their last answer."""
     alarms = [each for each in old.components if each.name == "VALARM"] if old is not None else []
     others = [each for each in given.components if each.name != "VALARM"]
     made = Component(given.name, list(given.properties), [*others, *alarms])
     for name in _OWN:
         if old is not None and (own := old.first(name)) is not None:
             made.put(name, own)
+    if old is not None:
+        made = _with_status(made, old)
     answered = mine(old, me) if old is not None else None
     invited = mine(given, me)
     if old is None or answered is None or invited is None or sequence(given) != sequence(old):
@@ -173,6 +175,14 @@ def _own(given: Component, old: Component | None, me: Collection[str]) -> Compon
     if not status or invited.param("PARTSTAT").upper() not in ("", "NEEDS-ACTION"):
         return made
     return with_attendee(made, invited.changed(params={**invited.params, "PARTSTAT": [status]}))
+
+
+def _with_status(made: Component, old: Component) -> Component:
+    """RFC 6638 §7.3: what became of a guest's answer stays said of who organizes."""
+    new, known = made.first("ORGANIZER"), old.first("ORGANIZER")
+    if new is None or known is None or not (said := known.params.get("SCHEDULE-STATUS")):
+        return made
+    return with_property(made, new.changed(params={**new.params, "SCHEDULE-STATUS": list(said)}))
 
 
 def _add(stored: Series | None, message: Message, me: Collection[str], now_ms: int) -> Outcome:
