@@ -9,11 +9,12 @@ from typing import Any
 
 from parvis.access import directory
 from parvis.access.principal import Principal
-from parvis.calendar import draft, events, outgoing, roles, vacancy
+from parvis.calendar import draft, events, outgoing, vacancy
 from parvis.calendar.draft import parsed
 from parvis.calendar.events import Kept, Row
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, Invalid, NotFound
+from parvis.serve import scheduling
 from parvis.store.jobs import Jobs
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
@@ -150,7 +151,7 @@ async def decide(unit: Unit, principal: Principal, number: int, *, approve: bool
     if asked is None or not await _decides(unit, principal.id, asked.resource.id):
         raise NotFound("no such request")
     row, data = asked.found
-    series, mine = parsed(row.etag, data), await roles.me(unit, row.account_id)
+    series, mine = parsed(row.etag, data), await scheduling.me(unit, row.account_id)
     if approve and not await vacancy.is_free(unit, row.account_id, asked.found, mine):
         raise Conflict("this time is taken", reason="conflict")
     said = vacancy.answered(series, mine, "ACCEPTED" if approve else "DECLINED")

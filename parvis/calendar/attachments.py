@@ -9,11 +9,12 @@ from urllib.parse import quote
 
 from parvis.access import parts
 from parvis.access.principal import Principal
-from parvis.calendar import draft, events, roles
+from parvis.calendar import draft, events
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.model import SCOPE
 from parvis.kernel import ids
 from parvis.kernel.errors import NotFound, OverQuota, TooLarge
+from parvis.serve import scheduling
 from parvis.serve.http.exchange import Response
 from parvis.serve.jmap.blobs import link
 from parvis.serve.jmap.transfer import disposition
@@ -132,7 +133,7 @@ async def readable(db: Any, principal: Principal, number: int) -> Row:
     access = (await parts.several(db, principal, SCOPE, [calendar_id])).get(calendar_id)
     if access is not None and (access.owner or not privacy):
         return Row(*row[:7])
-    mine = await roles.me(db, principal.id)
+    mine = await scheduling.me(db, principal.id)
     if not any(name in mine for each in parsed(etag, data).components for name in attendees(each)):
         raise NotFound("no such attachment")
     return Row(*row[:7])

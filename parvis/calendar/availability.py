@@ -8,12 +8,13 @@ from typing import Any
 
 from parvis.access import parts
 from parvis.access.principal import Principal, Right
-from parvis.calendar import calendars, events, roles
+from parvis.calendar import calendars, events
 from parvis.calendar.calendars import Row as Calendar
 from parvis.calendar.draft import parsed
 from parvis.calendar.events import Kept
 from parvis.calendar.model import SCOPE
 from parvis.kernel.errors import Forbidden, TooLarge
+from parvis.serve import scheduling
 from parvis.store.unit import Unit
 from parvis.wire.ical import freebusy
 from parvis.wire.ical.errors import BadCalendar
@@ -63,7 +64,7 @@ async def of(
         raise Forbidden("you may not know when they are busy")
     present = await calendars.by_ids(db, allowed)
     chosen = await calendars.chosen(db, allowed, account_id)
-    addresses, found, looked = await roles.me(db, account_id), list[Taken](), 0
+    addresses, found, looked = await scheduling.me(db, account_id), list[Taken](), 0
     for number, calendar in present.items():
         counted = chosen.get(number, {}).get("includeInAvailability", "all")
         if counted == "none":

@@ -6,12 +6,13 @@ some seconds at once."""
 
 from collections.abc import Sequence
 
-from parvis.calendar import draft, events, roles
+from parvis.calendar import draft, events
 from parvis.calendar.draft import parsed
 from parvis.calendar.events import Row
 from parvis.calendar.model import MOST_PARTICIPANTS
 from parvis.kernel import clock
 from parvis.kernel.errors import NotFound, TooLarge
+from parvis.serve import scheduling
 from parvis.serve.context import Context
 from parvis.store.jobs import Job, Jobs
 from parvis.store.unit import Unit
@@ -40,7 +41,7 @@ async def spread(unit: Unit, row: Row, series: Series) -> None:
 
 async def _copies(unit: Unit, row: Row, series: Series, after: int, limit: int) -> list[Row]:
     """The guests' copies of an event, by account; none of what its account does not organize."""
-    if not roles.organizes(series, await roles.me(unit, row.account_id)):
+    if not scheduling.organizes(series, await scheduling.me(unit, row.account_id)):
         return []
     guests = {name for one in series.components for name in attendees(one) if name.startswith("mailto:")}
     addresses = sorted(name.partition(":")[2] for name in guests)[:MOST_PARTICIPANTS]
@@ -49,7 +50,7 @@ async def _copies(unit: Unit, row: Row, series: Series, after: int, limit: int) 
 
 async def _tell(unit: Unit, series: Series, found: Sequence[Row]) -> None:
     contents = await events.contents(unit, [copy.id for copy in found])
-    people = await roles.of(unit, [copy.account_id for copy in found])
+    people = await scheduling.of(unit, [copy.account_id for copy in found])
     for copy in found:
         there = parsed(copy.etag, contents[copy.id])
         if organizer(there) != organizer(series):

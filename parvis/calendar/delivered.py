@@ -6,6 +6,7 @@ from typing import Any
 
 from parvis.calendar import draft, events
 from parvis.calendar.draft import parsed
+from parvis.serve.scheduling import Keeper
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
 from parvis.wire.ical.itip import status
@@ -27,7 +28,7 @@ async def follow(unit: Unit, account_id: int, uid: str, message_id: int, letter_
     )
 
 
-async def settled(unit: Unit, account_id: int, told: Mapping[str, Any]) -> None:
+async def settled(unit: Unit, account_id: int, told: Mapping[str, Any], keeper: Keeper | None = None) -> None:
     """What became of a letter that is followed. See serve.post.SETTLED"""
     row = await unit.row(
         "SELECT uid, recipient, message_id FROM calendar_letter WHERE letter_id = ? AND account_id = ?",
@@ -39,15 +40,22 @@ async def settled(unit: Unit, account_id: int, told: Mapping[str, Any]) -> None:
     uid, recipient, message_id = row
     await unit.run("DELETE FROM calendar_letter WHERE letter_id = ?", int(told["letter"]))
     failed = status.NOBODY if told["status"] in _NOBODY else status.UNDELIVERABLE
-    await note(unit, account_id, uid, message_id, {recipient: _FATES.get(told["fate"], failed)})
+    await note(unit, account_id, uid, message_id, {recipient: _FATES.get(told["fate"], failed)}, keeper)
 
 
-async def note(unit: Unit, account_id: int, uid: str, message_id: int, said: Mapping[str, str]) -> None:
-    """Says what became of a message to some addresses in the event that it was about, if that is still there. Of
-    whom a newer message goes to nothing is said yet, nor of a letter that is still on its way."""
+async def note(
+    unit: Unit,
+    account_id: int,
+    uid: str,
+    message_id: int,
+    said: Mapping[str, str],
+    keeper: Keeper | None = None,
+) -> None:
+    """Says what became of a message to some addresses in what it was about, an event or what a `keeper` has, if
+    that is still there. Of whom a newer message goes to nothing is said yet, nor of a letter that is still on its
+    way."""
     known = {name.lower(): each for name, each in said.items() if each not in ("", status.PENDING)}
-    found = await events.by_uid(unit, account_id, uid) if known else None
-    if found is None or await unit.value(
+    if not known or await unit.value(
         "SELECT 1 FROM calendar_message WHERE account_id = ? AND uid = ? AND id > ? LIMIT 1",
         account_id,
         uid,
@@ -60,8 +68,15 @@ async def note(unit: Unit, account_id: int, uid: str, message_id: int, said: Map
         uid,
         message_id,
     )
-    (row, data), newer = found, {each[0] for each in rows}
+    newer = {each[0] for each in rows}
+    known = {name: each for name, each in known.items() if name not in newer}
+    found = await events.by_uid(unit, account_id, uid)
+    if found is None:
+        if keeper is not None:
+            await keeper.noted(unit, account_id, uid, known)
+        return
+    row, data = found
     series = parsed(row.etag, data)
-    kept = status.noted(series, {name: each for name, each in known.items() if name not in newer})
+    kept = status.noted(series, known)
     if kept is not series:
         await events.replace(unit, row, series, draft.made(kept, data), scheduled=False)

@@ -22,24 +22,24 @@ from parvis.calendar import (
     outgoing,
     proposals,
     resources,
-    roles,
 )
 from parvis.calendar.draft import parsed
 from parvis.calendar.events import Kept
 from parvis.calendar.public import files
 from parvis.kernel import clock
-from parvis.kernel.errors import Conflict, Invalid, NotFound, OverQuota
+from parvis.kernel.errors import Conflict, Invalid, NotFound, OverQuota, TooLarge
 from parvis.kernel.events import Event
+from parvis.serve import scheduling
 from parvis.serve.context import Context
 from parvis.serve.post import CALENDAR_MAIL, SETTLED, Post, Sending
+from parvis.serve.scheduling import Keeper
 from parvis.store.jobs import Job, Jobs
 from parvis.store.unit import Unit
-from parvis.wire.contentlines import BadContent, Component
+from parvis.wire.contentlines import BadContent
 from parvis.wire.ical import calendar, itip, managed
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.itip import status
-from parvis.wire.ical.moments import Zones
 
 FOLLOWER = "calendar-mail"
 _UNTOLD = frozenset({"refreshed", "outdated", "unknown"})
@@ -52,6 +52,11 @@ class Deliverer:
 
     def __init__(self, context: Context) -> None:
         self._context, self._store = context, context.store
+
+    @property
+    def _keeper(self) -> Keeper | None:
+        """Who has tasks, when somebody does."""
+        return self._context.services.get(Keeper)
 
     async def handle(self, job: Job) -> None:
         """Delivers a message to each of its recipients, each once, and notes in the sender's event what came of
@@ -71,7 +76,7 @@ class Deliverer:
 
         async def finish(unit: Unit) -> None:
             await unit.run("DELETE FROM calendar_message WHERE id = ?", number)
-            await delivered.note(unit, account_id, message.uid, number, done)
+            await delivered.note(unit, account_id, message.uid, number, done, self._keeper)
             if message.method == "REQUEST":
                 await _caught_up(unit, account_id, message.uid)
 
@@ -93,7 +98,9 @@ class Deliverer:
         async def work(unit: Unit) -> str:
             said = status.PENDING
             if person is not None:
-                said = await receive(unit, person, message, sender) if person.id != account_id else ""
+                said = ""
+                if person.id != account_id:
+                    said = await receive(unit, person, message, sender, keeper=self._keeper)
             elif sending is not None:
                 letter = await sending(unit)
                 await delivered.follow(unit, account_id, message.uid, int(job.args["message"]), letter, recipient)
@@ -117,7 +124,8 @@ class Deliverer:
             return None
 
     async def follow(self, page: list[Event]) -> None:
-        """Invitations and answers that came by mail, from whom they say they are; and what became of letters."""
+        """Invitations and answers that came by mail, from whom they say they are; what became of letters; and
+        messages of other rooms."""
         post = self._context.services.get(Post)
         for event in page:
             if event.account_id is None:
@@ -125,7 +133,13 @@ class Deliverer:
             if event.kind == CALENDAR_MAIL and post is not None:
                 await self._mail(post, event.account_id, int(event.body["email"]))
             elif event.kind == SETTLED:
-                await self._store.write(partial(delivered.settled, account_id=event.account_id, told=event.body))
+                settled = partial(
+                    delivered.settled, account_id=event.account_id, told=event.body, keeper=self._keeper
+                )
+                await self._store.write(settled)
+            elif event.kind == scheduling.MESSAGES:
+                messages = scheduling.sent(event.body)
+                await self._store.write(partial(outgoing.add, account_id=event.account_id, messages=messages))
 
     async def _mail(self, post: Post, account_id: int, email_id: int) -> None:
         try:
@@ -142,24 +156,31 @@ class Deliverer:
                 continue
             writer = await directory.by_address(self._store.db, mail.author)
             await self._store.write(
-                partial(_mailed, person=person, message=message, author=mail.author, writer=writer)
+                partial(
+                    _mailed, person=person, message=message, author=mail.author, writer=writer, keeper=self._keeper
+                )
             )
 
 
 async def _mailed(
-    unit: Unit, person: Principal, message: itip.Message, author: str, writer: Principal | None
+    unit: Unit,
+    person: Principal,
+    message: itip.Message,
+    author: str,
+    writer: Principal | None,
+    keeper: Keeper | None = None,
 ) -> None:
     """A message that came by mail, from who may send it, unless that is somebody of this server: then it has come
     already. Who hands an invitation on to somebody tells them only of what they do not know."""
     speaker = f"mailto:{author}"
     if speaker not in itip.speakers(message):
-        handed_on = speaker in itip.delegators(message, await roles.me(unit, person.id))
+        handed_on = speaker in itip.delegators(message, await scheduling.me(unit, person.id))
         if not handed_on or await events.by_uid(unit, person.id, message.uid) is not None:
             return
     elif await approval.replied(unit, person, message, writer):
         return
     if await unit.value("SELECT 1 FROM address WHERE address = ?", author) is None:
-        await receive(unit, person, message, None, author)
+        await receive(unit, person, message, None, author, keeper)
 
 
 async def _caught_up(unit: Unit, account_id: int, uid: str) -> None:
@@ -170,23 +191,24 @@ async def _caught_up(unit: Unit, account_id: int, uid: str) -> None:
 
 
 async def receive(
-    unit: Unit, person: Principal, message: itip.Message, sender: Principal | None, author: str = ""
+    unit: Unit,
+    person: Principal,
+    message: itip.Message,
+    sender: Principal | None,
+    author: str = "",
+    keeper: Keeper | None = None,
 ) -> str:
-    """Does what a message says to the calendars of an account (RFC 6638 §4.1, §4.2). Returns what is to be said of
-    it to who sent it, as SCHEDULE-STATUS; a message that cannot be carried out changes nothing. `author` is the
-    address of who sent it, when that is nobody of this server."""
+    """Does what a message says to the calendars of an account, or to its tasks, which a `keeper` has (RFC 6638
+    §4.1, §4.2). Returns what is to be said of it to who sent it, as SCHEDULE-STATUS; a message that cannot be
+    carried out changes nothing. `author` is the address of who sent it, when that is nobody of this server."""
     if await approval.replied(unit, person, message, sender):
         return status.DELIVERED
-    stored = await events.by_uid(unit, person.id, message.uid)
-    mine = await roles.me(unit, person.id)
-    before = parsed(stored[0].etag, stored[1]) if stored is not None else None
     try:
-        outcome = itip.received(before, message, mine, clock.now_ms())
-        await _carry_out(unit, person, message, stored, outcome, sender)
-        if stored is not None and outcome.happened in ("countered", "declined-counter"):
-            speaking = await roles.me(unit, sender.id) if sender is not None else {f"mailto:{author}"}
-            await _countered(unit, message, stored, outcome, sender, speaking)
-    except (BadCalendar, Conflict, OverQuota) as error:
+        if message.series.kind == "VTODO" and keeper is not None:
+            outcome = await keeper.received(unit, person, message, sender, author)
+        else:
+            outcome = await _received(unit, person, message, sender, author)
+    except (BadCalendar, Conflict, Invalid, OverQuota, TooLarge) as error:
         _log.info("a calendar message is passed over: %s", error.sentence)
         return status.UNDELIVERABLE
     if outcome.answer is not None:
@@ -196,6 +218,20 @@ async def receive(
     if person.kind == "person" and outcome.happened not in _UNTOLD:
         await inbox.deliver(unit, person.id, message)
     return status.DELIVERED if await calendars.default_of(unit, person.id) is not None else status.NO_SUPPORT
+
+
+async def _received(
+    unit: Unit, person: Principal, message: itip.Message, sender: Principal | None, author: str
+) -> itip.Outcome:
+    stored = await events.by_uid(unit, person.id, message.uid)
+    mine = await scheduling.me(unit, person.id)
+    before = parsed(stored[0].etag, stored[1]) if stored is not None else None
+    outcome = itip.received(before, message, mine, clock.now_ms())
+    await _carry_out(unit, person, message, stored, outcome, sender)
+    if stored is not None and outcome.happened in ("countered", "declined-counter"):
+        speaking = await scheduling.me(unit, sender.id) if sender is not None else {f"mailto:{author}"}
+        await _countered(unit, message, stored, outcome, sender, speaking)
+    return outcome
 
 
 async def _carry_out(
@@ -213,7 +249,7 @@ async def _carry_out(
         await _added(unit, person, message, series, sender)
         return
     before = calendar.read(stored[1])
-    made = draft.made(with_zones(series, before, outcome.zones), stored[1])
+    made = draft.made(itip.with_zones(series, before, outcome.zones), stored[1])
     known = parsed(stored[0].etag, stored[1])
     await events.replace(unit, stored[0], known, made, scheduled=outcome.happened != "replied")
     await outgoing.ring(unit, stored[0], made.series)
@@ -251,15 +287,8 @@ async def _added(
     calendar_id = await calendars.default_of(unit, person.id)
     if calendar_id is None:
         return
-    made = draft.made(with_zones(series, message.calendar, ()))
+    made = draft.made(itip.with_zones(series, message.calendar, ()))
     row = await events.insert(unit, person.id, calendar_id, made)
     await outgoing.ring(unit, row, made.series)
     await notices.add(unit, row, "created", message, sender, None, made)
     await resources.answer(unit, person, (row, made.data))
-
-
-def with_zones(series: Series, there: Component, more: tuple[Component, ...]) -> Series:
-    """The series with the zones that were there and those that came with a message."""
-    known = [each for each in there.components if each.name == "VTIMEZONE"]
-    zones = Zones(Component("VCALENDAR", [], [*known, *more]))
-    return Series(series.kind, series.uid, series.master, series.overrides, zones)

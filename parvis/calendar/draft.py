@@ -19,8 +19,8 @@ from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.jscalendar.words import PRIVACY as WORDS_OF_PRIVACY
 from parvis.wire.ical.moments import of_property
 from parvis.wire.ical.recurrence import bounds
-from parvis.wire.ical.vtimezone import component as written_zone
-from parvis.wire.ical.zones import MAX_MS, Iana
+from parvis.wire.ical.whole import whole
+from parvis.wire.ical.zones import MAX_MS
 
 LIMITS = Limits(bytes=LARGEST, lines=60_000, depth=6, components=5_000, properties=50_000, params=64)
 _WHOLE = msgspec.structs.replace(LIMITS, ended=True)
@@ -71,29 +71,6 @@ def made(series: Series, before: bytes | None = None, *, zones_of: Component | N
     if len(data) > LARGEST:
         raise TooLarge(f"an event has at most {LARGEST} bytes", limit=LARGEST)
     return _of(series, data)
-
-
-def whole(series: Series, before: Component | None = None) -> Component:
-    """The calendar object around a series: with the properties that it had, and a VTIMEZONE for each zone in use
-    (RFC 5545 §3.6.5)."""
-    used = {each.param("TZID"): None for one in series.components for each in one.properties if each.param("TZID")}
-    there = {each.value("TZID"): each for each in before.components if each.name == "VTIMEZONE"} if before else {}
-    zones = [there.get(name) or _zone(name, series) for name in used]
-    made = calendar.new([*(each for each in zones if each is not None), *series.components])
-    if before is not None:
-        made.properties = [each for each in before.properties if each.name != "METHOD"] or made.properties
-    return made
-
-
-def _zone(name: str, series: Series) -> Component | None:
-    own = series.zones.component(name)
-    known = series.zones.of(name)
-    if own is not None or not isinstance(known, Iana):
-        return own
-    years = [start.local.year for one in series.components if (start := of_property(one, "DTSTART", series.zones))]
-    first = max(1971, min(years, default=1971))
-    last = None if series.recurring else min(max(years, default=first) + 1, 2500)
-    return written_zone(known, min(first, 2400), last)
 
 
 def _of(series: Series, data: bytes) -> Draft:

@@ -15,9 +15,9 @@ from parvis.wire.ical.moments import Moment, Zones, of_property
 
 def letter(sender: Principal, message: itip.Message, address: str) -> Letter:
     """A message as a letter to one address, in the words of who sends it."""
-    component = message.series.first
-    title = component.value("SUMMARY") or words.UNTITLED[sender.language]
-    subject = words.subject(sender.language, message.method, answer(message, sender), title)
+    component, task = message.series.first, message.series.kind == "VTODO"
+    title = component.value("SUMMARY") or (words.TASK if task else words.UNTITLED)[sender.language]
+    subject = words.subject(sender.language, message.method, answer(message, sender), title, task=task)
     return Letter(
         account_id=sender.id,
         to=(address,),
@@ -48,7 +48,10 @@ def facts(language: Language, component: Component, message: itip.Message) -> li
     lines = list[str]()
     zones = Zones(message.calendar)
     start = of_property(component, "DTSTART", zones)
-    if start is not None:
+    if component.name == "VTODO":
+        if (due := of_property(component, "DUE", zones)) is not None:
+            lines.append(words.DUE[language] + colon(language) + when(due, due, language))
+    elif start is not None:
         length = calendar.length_of(component, start, zones)
         end = start.plus(length.nominal, length.exact)
         lines.append(words.WHEN[language] + colon(language) + when(start, end, language))

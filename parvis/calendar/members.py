@@ -12,9 +12,9 @@ from parvis.calendar.attaching import Attaching
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.events import Kept, Row
 from parvis.calendar.model import SCOPE
-from parvis.calendar.service import NotTheirs
 from parvis.kernel import ids
 from parvis.kernel.errors import Conflict, Forbidden, NotFound, ParvisError
+from parvis.serve import scheduling
 from parvis.serve.dav import dead
 from parvis.serve.dav.tree import Node, Precondition, Put, Reader, href
 from parvis.store.unit import Unit
@@ -22,6 +22,7 @@ from parvis.wire.dav.names import caldav
 from parvis.wire.ical import calendar as ical
 from parvis.wire.ical import managed
 from parvis.wire.ical.itip.message import address, attendees
+from parvis.wire.ical.whole import whole
 
 HOME: Final = "calendars"
 """The first segment of the paths of calendars."""
@@ -80,7 +81,7 @@ def shown(row: Row, data: bytes, access: Access, principal: Principal, own: pers
         return data
     series = parsed(row.etag, data)
     seen = draft.masked(series, words.BUSY[principal.language]) if row.privacy else personal.shown(series, own)
-    return data if seen is series else ical.write(draft.whole(seen, ical.read(data)))
+    return data if seen is series else ical.write(whole(seen, ical.read(data)))
 
 
 async def put(
@@ -111,7 +112,7 @@ async def put(
             return await _put(unit, principal, parent, name, found, parent.access, made)
     except Conflict as conflict:
         raise await _uid_conflict(unit, principal, conflict, made, parent) from conflict
-    except NotTheirs as error:
+    except scheduling.NotTheirs as error:
         raise Precondition(caldav("allowed-attendee-scheduling-object-change"), error.sentence) from error
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from parvis.access.principal import Principal, Right
-from parvis.calendar import calendars, draft, events, outgoing, roles, service
+from parvis.calendar import calendars, draft, events, outgoing, service
 from parvis.calendar.draft import parsed
 from parvis.calendar.events import Kept
 from parvis.calendar.model import PROPOSAL
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden, Invalid, NotFound, OverQuota
+from parvis.serve import scheduling
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
 from parvis.wire.ical.errors import BadCalendar
@@ -83,8 +84,8 @@ async def propose(
     if not access.rights & (Right.RSVP | Right.WRITE) or (row.privacy and not access.owner):
         raise Forbidden("you may not answer for them")
     await calendars.not_fed(unit, row.calendar_id)
-    series, mine = parsed(row.etag, data), await roles.me(unit, row.account_id)
-    if not roles.attends(series, mine):
+    series, mine = parsed(row.etag, data), await scheduling.me(unit, row.account_id)
+    if not scheduling.attends(series, mine):
         raise Forbidden("only who is invited proposes another time")
     if not 0 < end_ms - start_ms <= _LONGEST_MS:
         raise Invalid("it ends after it starts, within a year", field="utcEnd")

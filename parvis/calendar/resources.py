@@ -2,11 +2,12 @@
 tentatively until somebody has decided. An event that overlaps with another keeps who came first."""
 
 from parvis.access.principal import Principal
-from parvis.calendar import approval, draft, events, outgoing, roles
+from parvis.calendar import approval, draft, events, outgoing
 from parvis.calendar.draft import parsed
 from parvis.calendar.events import Kept
 from parvis.calendar.vacancy import answered, is_free
 from parvis.kernel import clock
+from parvis.serve import scheduling
 from parvis.store.unit import Unit
 from parvis.wire.ical import itip
 from parvis.wire.ical.itip.message import organizer
@@ -17,8 +18,8 @@ async def answer(unit: Unit, resource: Principal, found: Kept) -> None:
     if resource.kind != "resource":
         return
     row, data = found
-    series, mine = parsed(row.etag, data), await roles.me(unit, resource.id)
-    if not roles.attends(series, mine) or series.first.value("STATUS").upper() == "CANCELLED":
+    series, mine = parsed(row.etag, data), await scheduling.me(unit, resource.id)
+    if not scheduling.attends(series, mine) or series.first.value("STATUS").upper() == "CANCELLED":
         return
     word = await _answer(unit, resource, found, mine)
     said = answered(series, mine, word)

@@ -6,10 +6,11 @@ from typing import Any
 from parvis.access import directory, parts
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
-from parvis.calendar import availability, draft, inbox, roles
+from parvis.calendar import availability, draft, inbox
 from parvis.calendar.model import SCOPE
 from parvis.kernel import clock
 from parvis.kernel.errors import Forbidden, NotFound, TooLarge
+from parvis.serve import scheduling
 from parvis.serve.dav.tree import Node, Posted, Precondition, Shape, Upload
 from parvis.store.store import Store
 from parvis.wire.contentlines import BadContent, Component, Property
@@ -61,7 +62,7 @@ async def posted(store: Store, principal: Principal, upload: Upload) -> Posted:
         raise Precondition(caldav("valid-scheduling-message"), "the outbox takes requests for free-busy")
     request = wanted[0]
     owner = request.first("ORGANIZER")
-    if owner is None or owner.value.strip().lower() not in await roles.me(store.db, principal.id):
+    if owner is None or owner.value.strip().lower() not in await scheduling.me(store.db, principal.id):
         raise Precondition(caldav("valid-organizer"), "you may not ask for somebody else")
     span = _span(request, Zones(asked))
     people = request.every("ATTENDEE")

@@ -8,24 +8,19 @@ from typing import Any
 from parvis.access import parts
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
-from parvis.calendar import calendars, copies, draft, events, notices, outgoing, roles
+from parvis.calendar import calendars, copies, draft, events, notices, outgoing
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.events import Kept, Row
 from parvis.calendar.model import SCOPE
 from parvis.kernel import clock
 from parvis.kernel.errors import Forbidden, Invalid, NotFound
+from parvis.serve import scheduling
 from parvis.store.unit import Unit
-from parvis.wire.contentlines import Component
 from parvis.wire.ical import itip
 from parvis.wire.ical.calendar import Series
-from parvis.wire.ical.itip import status
 from parvis.wire.ical.itip.message import organizer
 
 _PAGE = 200
-
-
-class NotTheirs(Forbidden):
-    """An attendee changes what only the organizer may. RFC 6638 §3.2.2.1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +39,8 @@ def _own(series: Series, mine: Collection[str]) -> bool:
 
 
 def _pending(known: Series | None, given: Draft, messages: Sequence[itip.Message]) -> Draft:
-    """An event as it is kept when messages about it are on their way: of their recipients it says that, of others
-    what it said. RFC 6638 §3.2.9"""
-    sent = {each.lower(): status.PENDING for message in messages for each in message.recipients}
-    kept = status.noted(status.carried(known, given.series), sent)
+    """An event as it is kept when messages about it are on their way."""
+    kept = scheduling.pending(known, given.series, messages)
     return given if kept is given.series else draft.made(kept, given.data)
 
 
@@ -65,17 +58,17 @@ async def create(
     NotFound, Forbidden, OverQuota, Conflict."""
     access, calendar = await calendars.proved(unit, principal, calendar_id)
     await calendars.not_fed(unit, calendar_id)
-    mine = await roles.me(unit, calendar.account_id)
+    mine = await scheduling.me(unit, calendar.account_id)
     if Right.WRITE not in access.rights and not (Right.WRITE_OWN in access.rights and _own(given.series, mine)):
         raise Forbidden("you may not make events in this calendar")
     if given.privacy and not access.owner:
         raise Invalid("events in a calendar of others are not private", field="privacy")
     messages = list[itip.Message]()
     if tell and not unsent:
-        if roles.organizes(given.series, mine):
+        if scheduling.organizes(given.series, mine):
             messages = itip.from_organizer(None, given.series, mine, clock.now_ms())
-        elif roles.attends(given.series, mine):
-            reply = itip.from_attendee(unanswered(given.series, mine), given.series, mine, clock.now_ms())
+        elif scheduling.attends(given.series, mine):
+            reply = itip.from_attendee(itip.unanswered(given.series, mine), given.series, mine, clock.now_ms())
             messages = [reply] if reply is not None else []
         given = _pending(None, given, messages)
     row = await events.insert(unit, calendar.account_id, calendar_id, given, name=name, unsent=unsent)
@@ -84,21 +77,6 @@ async def create(
     if principal.id != row.account_id:
         await notices.add(unit, row, "created", None, principal, None, given)
     return row
-
-
-def unanswered(series: Series, mine: Collection[str]) -> Series:
-    """The event as it was before it was answered."""
-
-    def before(given: Component) -> Component:
-        changed = [
-            each.changed(params={name: value for name, value in each.params.items() if name != "PARTSTAT"})
-            if each.name == "ATTENDEE" and each.value.strip().lower() in mine
-            else each
-            for each in given.properties
-        ]
-        return Component(given.name, changed, given.components)
-
-    return series.with_components([before(each) for each in series.components])
 
 
 async def allowed(unit: Any, principal: Principal, row: Row, right: Right = Right.READ) -> Access:
@@ -122,7 +100,7 @@ def _changeable(access: Access, row: Row, before: Series, after: Series, mine: C
     rights = access.rights
     if Right.WRITE in rights or (Right.WRITE_OWN in rights and _own(before, mine)):
         return
-    if Right.RSVP in rights and roles.attends(before, mine) and itip.may_change(before, after, mine):
+    if Right.RSVP in rights and scheduling.attends(before, mine) and itip.may_change(before, after, mine):
         return
     raise Forbidden("you may not change this event")
 
@@ -144,7 +122,7 @@ async def replace(
     before, after = parsed(row.etag, data), given.series
     access = await allowed(unit, principal, row)
     await calendars.not_fed(unit, row.calendar_id)
-    mine = await roles.me(unit, row.account_id)
+    mine = await scheduling.me(unit, row.account_id)
     _changeable(access, row, before, after, mine)
     if given.privacy != row.privacy and not access.owner:
         raise Invalid("events in a calendar of others are not private", field="privacy")
@@ -152,17 +130,17 @@ async def replace(
     is_draft = was_draft if unsent is None else unsent
     messages = list[itip.Message]()
     kept = given
-    if roles.organizes(before, mine) or roles.organizes(after, mine):
+    if scheduling.organizes(before, mine) or scheduling.organizes(after, mine):
         revised = itip.revised(before, itip.with_answers(before, after) if answers else after, mine)
         if any(new is not old for new, old in zip(revised.components, after.components, strict=True)):
             kept = draft.made(revised, given.data)
-        known = before if roles.organizes(before, mine) and not was_draft else None
+        known = before if scheduling.organizes(before, mine) and not was_draft else None
         messages = itip.from_organizer(known, kept.series, mine, now)
-    elif roles.attends(before, mine):
+    elif scheduling.attends(before, mine):
         told = itip.numbered(before, after)
         told = itip.told(told, before, mine) if answers else told
         if not itip.may_change(before, told, mine):
-            raise NotTheirs("only the organizer may change this")
+            raise scheduling.NotTheirs("only the organizer may change this")
         if told is not after:
             kept = draft.made(told, given.data)
             after = told
@@ -172,14 +150,14 @@ async def replace(
         await events.decided(unit, row.id)
     if not tell or is_draft:
         messages = []
-    if messages or roles.organizes(after, mine) or roles.attends(before, mine):
+    if messages or scheduling.organizes(after, mine) or scheduling.attends(before, mine):
         kept = _pending(before, kept, messages)
     # RFC 6638 §3.2.10: an answer does not change the tag
-    await events.replace(unit, row, before, kept, scheduled=not roles.attends(before, mine), unsent=unsent)
+    await events.replace(unit, row, before, kept, scheduled=not scheduling.attends(before, mine), unsent=unsent)
     await outgoing.add(unit, row.account_id, messages)
     await outgoing.ring(unit, row, kept.series)
     await outgoing.moved(unit, row, before, kept.series)
-    if tell and not is_draft and roles.organizes(kept.series, mine) and _answered(before, kept.series):
+    if tell and not is_draft and scheduling.organizes(kept.series, mine) and _answered(before, kept.series):
         await copies.spread(unit, row, kept.series)
     if principal.id != row.account_id:
         await notices.add(unit, row, "updated", None, principal, found, kept)
@@ -210,16 +188,16 @@ async def destroy(unit: Unit, principal: Principal, found: Kept, *, tell: bool =
     row, data = found
     access = await allowed(unit, principal, row)
     await calendars.not_fed(unit, row.calendar_id)
-    series, mine = parsed(row.etag, data), await roles.me(unit, row.account_id)
+    series, mine = parsed(row.etag, data), await scheduling.me(unit, row.account_id)
     if row.privacy and not access.owner:
         raise Forbidden("this event is private")
     if Right.DELETE not in access.rights and not (Right.WRITE_OWN in access.rights and _own(series, mine)):
         raise Forbidden("you may not delete this event")
     now = clock.now_ms()
     if tell and not row.draft:
-        if roles.organizes(series, mine):
+        if scheduling.organizes(series, mine):
             await outgoing.add(unit, row.account_id, itip.from_organizer(series, None, mine, now))
-        elif reply and roles.attends(series, mine):
+        elif reply and scheduling.attends(series, mine):
             answer = itip.from_attendee(series, None, mine, now)
             await outgoing.add(unit, row.account_id, [answer] if answer is not None else [])
     await events.delete(unit, row)

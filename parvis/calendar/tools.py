@@ -8,7 +8,7 @@ import msgspec
 
 from parvis.access import parts
 from parvis.access.principal import Principal
-from parvis.calendar import availability, calendars, draft, events, roles, service
+from parvis.calendar import availability, calendars, draft, events, service
 from parvis.calendar.draft import parsed
 from parvis.calendar.events import Kept
 from parvis.calendar.model import SCOPE
@@ -16,6 +16,7 @@ from parvis.calendar.source import text_of
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden, Invalid, NotFound
 from parvis.kernel.knowledge import Tool
+from parvis.serve import scheduling
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 from parvis.wire.ical import freebusy, jscalendar
@@ -150,7 +151,7 @@ class CalendarTools:
         said |= _located(given.location)
 
         async def work(unit: Unit) -> Kept:
-            mine = sorted(await roles.me(unit, account_id))
+            mine = sorted(await scheduling.me(unit, account_id))
             if given.invite:
                 said["participants"] = _invited(given.invite, mine)
                 said["organizerCalendarAddress"] = mine[0]
@@ -197,7 +198,7 @@ class CalendarTools:
             before = parsed(found[0].etag, found[1])
             said = jscalendar.event(before) | changes
             if answer:
-                said["participants"] = _answered(said, await roles.me(unit, account_id), answer)
+                said["participants"] = _answered(said, await scheduling.me(unit, account_id), answer)
             done = await service.replace(unit, principal, found, _made(said, before, found[1]))
             return found[0], done.draft.data
 

@@ -16,6 +16,7 @@ from parvis.wire.contentlines import BadContent, Component, Limits
 from parvis.wire.ical import calendar as ical
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.errors import BadCalendar
+from parvis.wire.ical.whole import whole
 
 LETTER = "w"
 """Blob ids of whole calendars: `w` and the calendar's id."""
@@ -122,9 +123,9 @@ class Files:
                     raise TooLarge("this calendar is too large for one file", limit=_FILE.bytes)
                 if row.privacy and not private:
                     continue
-                whole = draft.whole(parsed(row.etag, data), ical.read(data))
-                zones |= {each.value("TZID"): each for each in whole.components if each.name == "VTIMEZONE"}
-                components += [each for each in whole.components if each.name != "VTIMEZONE"]
+                made = whole(parsed(row.etag, data), ical.read(data))
+                zones |= {each.value("TZID"): each for each in made.components if each.name == "VTIMEZONE"}
+                components += [each for each in made.components if each.name != "VTIMEZONE"]
         made = ical.new([*zones.values(), *components])
         made.properties.append(contentlines.Property("X-WR-CALNAME", contentlines.escape(name)))
         return ical.write(made)

@@ -9,6 +9,7 @@ BUSY: dict[Language, str] = {"en": "Busy", "fr": "Occupé", "vi": "Bận"}
 """What others see of an event that is private."""
 UNTITLED: dict[Language, str] = {"en": "Event", "fr": "Événement", "vi": "Sự kiện"}
 WHEN: dict[Language, str] = {"en": "When", "fr": "Quand", "vi": "Thời gian"}
+DUE: dict[Language, str] = {"en": "Due", "fr": "Échéance", "vi": "Hạn chót"}
 WHERE: dict[Language, str] = {"en": "Where", "fr": "Où", "vi": "Địa điểm"}
 FILE: dict[Language, str] = {"en": "File", "fr": "Fichier", "vi": "Tệp"}
 REMINDER: dict[Language, str] = {"en": "Reminder", "fr": "Rappel", "vi": "Nhắc nhở"}
@@ -18,6 +19,7 @@ APPROVE: dict[Language, str] = {
     "fr": "{name} demande {resource}. Acceptez pour approuver, refusez pour décliner : la première réponse décide.",
     "vi": "{name} muốn dùng {resource}. Chấp nhận để phê duyệt, từ chối để bác bỏ: ai trả lời trước sẽ quyết định.",
 }
+TASK: dict[Language, str] = {"en": "Task", "fr": "Tâche", "vi": "Công việc"}
 _METHODS: dict[str, dict[Language, str]] = {
     "REQUEST": {"en": "Invitation", "fr": "Invitation", "vi": "Lời mời"},
     "CANCEL": {"en": "Cancelled", "fr": "Annulé", "vi": "Đã hủy"},
@@ -29,12 +31,16 @@ _ANSWERS: dict[str, dict[Language, str]] = {
     "ACCEPTED": {"en": "Accepted", "fr": "Accepté", "vi": "Đã chấp nhận"},
     "DECLINED": {"en": "Declined", "fr": "Refusé", "vi": "Đã từ chối"},
     "TENTATIVE": {"en": "Tentatively accepted", "fr": "Accepté provisoirement", "vi": "Tạm chấp nhận"},
+    "IN-PROCESS": {"en": "In progress", "fr": "En cours", "vi": "Đang thực hiện"},
+    "COMPLETED": {"en": "Done", "fr": "Terminé", "vi": "Đã hoàn thành"},
     "DELEGATED": {"en": "Delegated", "fr": "Délégué", "vi": "Đã ủy quyền"},
 }
 _ANSWER: dict[Language, str] = {"en": "Answer", "fr": "Réponse", "vi": "Trả lời"}
 
 
-def subject(language: Language, method: str, answer: str, title: str) -> str:
-    """The subject of a letter about an event."""
+def subject(language: Language, method: str, answer: str, title: str, *, task: bool = False) -> str:
+    """The subject of a letter about an event, or a task."""
+    if task and method == "REQUEST":
+        return TASK[language] + colon(language) + title
     said = _ANSWERS.get(answer, _ANSWER) if method == "REPLY" else _METHODS.get(method, UNTITLED)
     return said[language] + colon(language) + title

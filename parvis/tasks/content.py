@@ -18,6 +18,7 @@ from parvis.wire.ical.jscalendar import alerts as alarms
 from parvis.wire.ical.jscalendar.words import Json, maps, parse_local, text, truths
 from parvis.wire.ical.moments import of_property
 from parvis.wire.ical.recurrence import Instance, bounds, instances
+from parvis.wire.ical.whole import whole
 from parvis.wire.ical.zones import MAX_MS, UTC, Iana, Zone, zone
 
 _LONGEST_WORDS = 20_000
@@ -77,6 +78,16 @@ def made(given: Mapping[str, Any], before: bytes | None = None) -> bytes:
     year = clock.now().year
     kept += [vtimezone.component(each, min(year, _year(series, year)), None) for each in missing]
     content = calendar.write(Component("VCALENDAR", whole.properties, [*kept, *series.components]))
+    if len(content) > LARGEST:
+        raise Invalid(f"a task has at most {LARGEST} bytes")
+    return content
+
+
+def of(series: Series, before: bytes | None = None) -> bytes:
+    """The iCalendar object of a series, with what stood around it `before`. Raises BadCalendar, and Invalid for
+    more than one task may have."""
+    calendar.check(series)
+    content = calendar.write(whole(series, calendar.read(before) if before is not None else None))
     if len(content) > LARGEST:
         raise Invalid(f"a task has at most {LARGEST} bytes")
     return content

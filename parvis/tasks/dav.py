@@ -32,6 +32,7 @@ from parvis.serve.dav.tree import (
     unmounted,
 )
 from parvis.serve.dav.walk import walk
+from parvis.serve.scheduling import NotTheirs
 from parvis.store.sql.contract import marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -245,6 +246,8 @@ class TaskTree(Tree):
             else:
                 # Clients go on with a series by themselves, each in its way.
                 written = await service.rewrite(unit, principal, before, parent.access, made, rolls=False)
+        except NotTheirs as error:
+            raise Precondition(caldav("allowed-attendee-scheduling-object-change"), error.sentence) from error
         except Conflict as error:
             place = href(self.home, ids.text(parent.account_id), parent.place[0], error.fields.get("name", ""))
             raise Precondition(caldav("no-uid-conflict"), error.sentence, href=place) from error
@@ -259,7 +262,7 @@ class TaskTree(Tree):
             await service.remove_list(unit, principal, node.id, with_tasks=True)
             return
         kept, access = await service.task_of(unit, principal, node.id)
-        await service.destroy(unit, principal, kept, access)
+        await service.destroy(unit, principal, kept, access, reply=reply)
 
     def makes(self, shape: Shape, properties: Mapping[str, Element]) -> bool:
         """A calendar that is to have tasks, or of which is not said what. RFC 4791 §5.2.3"""

@@ -5,9 +5,11 @@ from functools import partial
 from parvis.serve.context import Context
 from parvis.serve.feature import Feature
 from parvis.serve.jmap.shares import Shared
+from parvis.serve.scheduling import Keeper
 from parvis.tasks import erase, lists
 from parvis.tasks.dav import TaskTree
 from parvis.tasks.jmap import kinds
+from parvis.tasks.keeper import TaskKeeper
 from parvis.tasks.model import LIST, NAMES, SCOPE
 from parvis.tasks.reminders import JOB, PLAN, Ringer
 from parvis.tasks.source import TaskSource
@@ -19,6 +21,7 @@ def feature(context: Context) -> Feature:
     ringer = Ringer(context)
     context.store.jobs.handle(JOB, ringer.handle)
     context.store.jobs.handle(PLAN, ringer.plan)
+    context.offer(TaskKeeper(), under=Keeper)
     return Feature(
         name="tasks",
         migrations=True,

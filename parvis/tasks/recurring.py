@@ -124,4 +124,7 @@ def _done(task: Mapping[str, Any]) -> Json:
     made = {name: value for name, value in copy.deepcopy(dict(task)).items() if name not in _OF_SERIES}
     related = dict(maps(made.get("relatedTo")))
     related[task["uid"]] = {"@type": "Relation", "relation": {"next": True}}
+    made.pop("organizerCalendarAddress", None)  # it is a record: nobody is asked for it again
+    for _, each in maps(made.get("participants")):
+        each["roles"] = {name: yes for name, yes in (each.get("roles") or {}).items() if name != "owner"}
     return made | {"uid": f"{ids.text(ids.new_id())}-{ids.token(9)}", "relatedTo": related}

@@ -11,9 +11,10 @@ from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, Forbidden, Invalid, NotFound, OverQuota
+from parvis.serve import scheduling
 from parvis.serve.dav import dead
 from parvis.store.unit import Unit
-from parvis.tasks import board, content, lists, notices, recurring, reminders, store
+from parvis.tasks import board, content, invitations, lists, notices, recurring, reminders, store
 from parvis.tasks.content import Facts
 from parvis.tasks.lists import TaskBoard
 from parvis.tasks.model import DEFAULT_ALERTS, DONE, LIST, MOST_TASKS, SCOPE, TASK
@@ -69,7 +70,22 @@ async def create(
     access = await parts.part(unit, principal, list_id, SCOPE)
     need_write(access, None, principal)
     onto = await lists.kept(unit, list_id)
-    return await _insert(unit, principal, onto, made, number=number, slug=slug, tell=tell)
+    mine = await invitations.me(unit, onto.account_id, made)
+    if not mine or not tell or content.facts(made).draft:
+        return await _insert(unit, principal, onto, made, number=number, slug=slug, tell=tell)
+    told = await invitations.made(unit, list_id, made, mine)
+    written = await _insert(unit, principal, onto, told.content, number=number, slug=slug)
+    scheduling.send(unit, onto.account_id, told.messages)
+    return written
+
+
+async def asked(unit: Unit, by: Principal, person: Principal, made: bytes) -> None:
+    """Puts what somebody is asked to do into their first list. Raises Invalid, OverQuota, Conflict."""
+    try:
+        onto = await lists.first(unit, person.id)
+    except NotFound as error:
+        raise Invalid("there is no list for tasks") from error
+    await _insert(unit, by, onto, made, author_id=person.id)
 
 
 async def _insert(
@@ -80,6 +96,7 @@ async def _insert(
     *,
     number: int = 0,
     slug: str = "",
+    author_id: int = 0,
     tell: bool = True,
 ) -> Written:
     list_id = onto.id
@@ -91,11 +108,11 @@ async def _insert(
     facts = content.facts(made, onto.zone)
     await _free(unit, list_id, number, facts.uid, slug := slug or f"{ids.text(number)}.ics")
     blank = Kept(
-        number, onto.account_id, list_id, slug, facts.uid, "", 0, principal.id, now, now, "", "", "", "", 0,
-        None, None, None, 0, None, None, 0, 0, 0,
+        number, onto.account_id, list_id, slug, facts.uid, "", 0, author_id or principal.id, now, now,
+        "", "", "", "", 0, None, None, None, 0, None, None, 0, 0, 0,
     )  # fmt: skip
     after = await _placed(unit, onto, _filled(blank, made, facts), facts, None)
-    return await _write(unit, principal, None, after, facts, tell=tell)
+    return await _write(unit, principal if tell else None, None, after, facts)
 
 
 async def _free(unit: Unit, list_id: int, number: int, uid: str, slug: str) -> None:
@@ -123,22 +140,55 @@ async def rewrite_freely(
     unit: Unit, principal: Principal, kept: Kept, made: bytes, *, rolls: bool = True
 ) -> Written:
     """The same for who has proved that they may change just what is changed. With `rolls` a task that recurs and is
-    completed goes on to its next time; what was done stays beside it as a task of its own."""
+    completed goes on to its next time, unless somebody else has asked for it; what was done stays beside it as a
+    task of its own. Raises NotTheirs."""
     onto = await lists.kept(unit, kept.list_id)
     facts = content.facts(made, onto.zone)
-    rolled = rolls and facts.recurring and facts.progress == "completed" and kept.progress not in DONE
+    mine = await invitations.me(unit, kept.account_id, kept.content, made)
+    rolled = rolls and _over(kept, facts) and not invitations.theirs(kept.content, mine)
     if rolled and (following := recurring.following(made, kept.content)) is not None:
         if following.done is not None:
             await _insert(unit, principal, onto, following.done, tell=False)
         made, facts = following.series, content.facts(following.series, onto.zone)
     else:
         rolled = False
+    if mine and not facts.draft:
+        told = await invitations.changed(unit, kept.list_id, kept.content, made, mine, known=not kept.draft)
+        if told.content is not made:
+            made, facts = told.content, content.facts(told.content, onto.zone)
+        scheduling.send(unit, kept.account_id, told.messages)
+    written = await _rewritten(unit, principal, onto, kept, made, facts)
+    return replace(written, rolled=rolled)
+
+
+def _over(kept: Kept, facts: Facts) -> bool:
+    """Whether a time of a task that recurs has just been done."""
+    return facts.recurring and facts.progress == "completed" and kept.progress not in DONE
+
+
+async def heard(unit: Unit, by: Principal, kept: Kept, made: bytes, *, answer: bool) -> None:
+    """Writes what a message makes of a task; no messages leave for it, unless an `answer` says that a time of a
+    series was done. Raises Invalid."""
+    onto = await lists.kept(unit, kept.list_id)
+    facts = content.facts(made, onto.zone)
+    if answer and _over(kept, facts):
+        await rewrite_freely(unit, by, kept, made)
+    else:
+        await _rewritten(unit, by, onto, kept, made, facts)
+
+
+async def noted(unit: Unit, kept: Kept, made: bytes) -> None:
+    """Writes a task with what became of messages about it, of which nobody is told."""
+    facts = content.facts(made)
+    await _write(unit, None, kept, _filled(kept, made, facts), facts)
+
+
+async def _rewritten(unit: Unit, by: Principal, onto: TaskBoard, kept: Kept, made: bytes, facts: Facts) -> Written:
     if facts.uid != kept.uid:
         await _free(unit, kept.list_id, kept.id, facts.uid, kept.slug)
     after = replace(_filled(kept, made, facts), updated_ms=clock.now_ms())
     after = await _placed(unit, onto, after, facts, kept)
-    written = await _write(unit, principal, kept, after, facts, tell=True)
-    return replace(written, rolled=rolled)
+    return await _write(unit, by, kept, after, facts)
 
 
 def _filled(kept: Kept, made: bytes, facts: Facts) -> Kept:
@@ -173,17 +223,16 @@ async def _placed(unit: Unit, onto: TaskBoard, kept: Kept, facts: Facts, before:
     return replace(kept, status=status, place=place)
 
 
-async def _write(
-    unit: Unit, principal: Principal, before: Kept | None, after: Kept, facts: Facts, *, tell: bool
-) -> Written:
+async def _write(unit: Unit, by: Principal | None, before: Kept | None, after: Kept, facts: Facts) -> Written:
+    """Writes a task; whoever it concerns is told that somebody did it (None: nobody is told)."""
     await store.write(unit, after, facts)
     people_before = (await store.people_of(unit, [after.id]))[after.id] if before is not None else []
     people = await store.assign(unit, after.id, facts.addresses)
     change = "created" if before is None else "updated"
     await unit.changed(after.account_id, TASK, after.id, change, part=after.list_id)  # type: ignore[arg-type]
     await reminders.plan(unit, after)
-    if tell and not after.draft:
-        await notices.tell(unit, principal, before, after, {*people_before, *people})
+    if by is not None and not after.draft:
+        await notices.tell(unit, by, before, after, {*people_before, *people})
     return Written(before, after)
 
 
@@ -210,9 +259,13 @@ async def move(unit: Unit, principal: Principal, kept: Kept, access: Access, lis
     return moved
 
 
-async def destroy(unit: Unit, principal: Principal, kept: Kept, access: Access) -> None:
-    """Removes a task. Raises Forbidden."""
+async def destroy(unit: Unit, principal: Principal, kept: Kept, access: Access, *, reply: bool = True) -> None:
+    """Removes a task; who was asked for it declines, unless not `reply`. Raises Forbidden."""
     need_write(access, kept, principal)
+    mine = await invitations.me(unit, kept.account_id, kept.content)
+    if mine and not kept.draft:
+        messages = await invitations.ended(unit, kept.list_id, kept.content, mine, reply=reply)
+        scheduling.send(unit, kept.account_id, messages)
     people = (await store.people_of(unit, [kept.id]))[kept.id]
     await _forget(unit, kept)
     if not kept.draft:

@@ -9,13 +9,14 @@ from typing import Any
 from parvis.access import parts
 from parvis.access.gate import Access
 from parvis.access.principal import Right
-from parvis.calendar import attachments, calendars, draft, events, identities, outgoing, roles, service
+from parvis.calendar import attachments, calendars, draft, events, identities, outgoing, service
 from parvis.calendar.draft import Draft, parsed
 from parvis.calendar.events import Kept, Row
 from parvis.calendar.jmap import instance, links
 from parvis.calendar.model import PER_PERSON, SCOPE
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound
+from parvis.serve import scheduling
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.errors import SetError, invalid_properties
 from parvis.serve.jmap.kind import Copying, Created, Creation, GetArguments, SetArguments, Update
@@ -75,8 +76,8 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
     shared = [row.id for row, _ in found if row.calendar_id in seen and not seen[row.calendar_id].owner]
     floating = zone(getattr(call.arguments, "time_zone", "Etc/UTC") or "Etc/UTC") or UTC
     chosen = await events.chosen(db, shared, call.principal.id)
-    mine = await roles.me(db, call.account_id)
-    reader = mine if call.principal.id == call.account_id else await roles.me(db, call.principal.id)
+    mine = await scheduling.me(db, call.account_id)
+    reader = mine if call.principal.id == call.account_id else await scheduling.me(db, call.principal.id)
     if getattr(call.arguments, "properties", None) is None:
         wanted -= _COMPUTED
     reading = Reading(seen, chosen, mine, reader, floating, wanted, call.context.public_url)
@@ -270,7 +271,7 @@ async def create(call: Call, unit: Unit, creation: Creation) -> Created:
         "updated": now,
         **_with_utc(said, values, calendar.zone),
     }
-    mine = await roles.me(unit, call.account_id)
+    mine = await scheduling.me(unit, call.account_id)
     said = await links.kept(call, unit, deepcopy(said), creation.prepared or {})
     said = await _with_organizer(unit, said, call.account_id)
     if is_origin(said, mine):
@@ -365,7 +366,7 @@ async def _changed(
 ) -> Object | None:
     row, data = found
     before = parsed(row.etag, data)
-    mine = await roles.me(unit, row.account_id)
+    mine = await scheduling.me(unit, row.account_id)
     said = jscalendar.event(before)
     calendar = (await calendars.by_ids(unit, [row.calendar_id]))[row.calendar_id]
     new = {

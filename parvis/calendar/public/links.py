@@ -18,6 +18,7 @@ from parvis.store.unit import Unit
 from parvis.wire import contentlines
 from parvis.wire.contentlines import Component
 from parvis.wire.ical import calendar as ical
+from parvis.wire.ical.whole import whole
 
 MOST = 20
 """Links of one calendar."""
@@ -106,9 +107,9 @@ class LinkDoor:
             for row, data in rows:
                 last = row.id
                 series = draft.masked(parsed(row.etag, data), word)
-                whole = draft.whole(series, Component("VCALENDAR"))
-                zones |= {each.value("TZID"): each for each in whole.components if each.name == "VTIMEZONE"}
-                components += [_without_class(each) for each in whole.components if each.name != "VTIMEZONE"]
+                made = whole(series, Component("VCALENDAR"))
+                zones |= {each.value("TZID"): each for each in made.components if each.name == "VTIMEZONE"}
+                components += [_without_class(each) for each in made.components if each.name != "VTIMEZONE"]
                 size += row.size
             if size > _LARGEST:
                 break

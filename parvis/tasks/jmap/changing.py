@@ -17,7 +17,7 @@ from parvis.serve.jmap.errors import MethodError, SetError
 from parvis.serve.jmap.kind import Copying, Created, Creation, Update
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
-from parvis.tasks import board, content, lists, service, store
+from parvis.tasks import board, content, invitations, lists, service, store
 from parvis.tasks.jmap.reading import OPENS, PERSONAL, person, shown
 from parvis.tasks.model import PROGRESS
 from parvis.tasks.store import Kept
@@ -205,7 +205,7 @@ async def _related(
         task = task | {"relatedTo": await _parent(call, unit, task, values["parentId"], account_id, kept)}
     if values.get("assigneeIds") is not None or (kept is not None and "assigneeIds" in values):
         list_id = kept.list_id if kept is not None else call.number(values["taskListId"]) or 0
-        task = task | {"participants": await _participants(unit, task, values["assigneeIds"] or {}, list_id)}
+        task = task | await _assigned(unit, task, values["assigneeIds"] or {}, list_id, account_id)
     return task
 
 
@@ -238,22 +238,11 @@ async def _parent(
     return {**related, found[0].uid: {"@type": "Relation", "relation": {"parent": True}}}
 
 
-async def _participants(unit: Unit, task: Json, wanted: Mapping[str, bool], list_id: int) -> dict[str, Json]:
-    """The participants with just these people of this server to do it; others stay."""
-    numbers = [ids.parse(given) or 0 for given, yes in wanted.items() if yes]
-    people = await unit.rows(
-        f"""SELECT DISTINCT {directory.COLUMNS} FROM principal p JOIN visible v ON v.principal_id = p.id
-        WHERE v.scope_id = ? AND p.id IN {marks(len(numbers))} AND p.disabled_ms IS NULL
-        AND (v.rights & ?) <> 0 AND (v.expires_ms IS NULL OR v.expires_ms > ?)""",
-        list_id,
-        *numbers,
-        int(Right.READ),
-        clock.now_ms(),
-    )
-    found = {each.id: each for each in map(directory.principal_of, people)}
-    if missing := [number for number in numbers if number not in found or not found[number].address]:
-        raise Invalid("only people who see the list can be given its tasks" if missing else "", field="assigneeIds")
-    addresses = {each.address for each in found.values()}
+async def _assigned(unit: Unit, task: Json, wanted: Mapping[str, bool], list_id: int, account_id: int) -> Json:
+    """The participants with just these people of this server to do it; others stay. Who does not see the list is
+    asked for it, by whose account it is in."""
+    found = await _people(unit, wanted)
+    addresses = {each.address for each in found}
     kept = {
         key: each
         for key, each in maps(task.get("participants"))
@@ -262,15 +251,42 @@ async def _participants(unit: Unit, task: Json, wanted: Mapping[str, bool], list
         or not await _is_ours(unit, content.address_of(each))
     }
     there = {content.address_of(each) for each in kept.values()}
-    for each in found.values():
-        if each.address not in there:
-            kept[ids.text(each.id)] = {
-                "@type": "Participant",
-                "name": each.name,
-                "calendarAddress": f"mailto:{each.address}",
-                "roles": {"attendee": True, "assignee": True},
-            }
-    return kept
+    new = [each for each in found if each.address not in there]
+    seeing = await invitations.seeing(unit, list_id, addresses)
+    for each in new:
+        kept[ids.text(each.id)] = {
+            "@type": "Participant",
+            "name": each.name,
+            "calendarAddress": f"mailto:{each.address}",
+            "roles": {"attendee": True, "assignee": True},
+        }
+        if each.address not in seeing:
+            kept[ids.text(each.id)] |= {"participationStatus": "needs-action", "expectReply": True}
+    asked = any(each.address not in seeing for each in new)
+    return (await _organized(unit, task, account_id) if asked else {}) | {"participants": kept}
+
+
+async def _people(unit: Unit, wanted: Mapping[str, bool]) -> list[Principal]:
+    numbers = [ids.parse(given) or 0 for given, yes in wanted.items() if yes]
+    rows = await unit.rows(
+        f"""SELECT {directory.COLUMNS} FROM principal p WHERE p.id IN {marks(len(numbers))}
+        AND p.disabled_ms IS NULL AND p.kind = 'person'""",
+        *numbers,
+    )
+    found = {each.id: each for each in map(directory.principal_of, rows)}
+    if any(number not in found or not found[number].address for number in numbers):
+        raise Invalid("there is nobody like that", field="assigneeIds")
+    return list(found.values())
+
+
+async def _organized(unit: Unit, task: Json, account_id: int) -> Json:
+    """Who asks for a task: whose it is, unless it says somebody else."""
+    if text(task.get("organizerCalendarAddress")):
+        return {}
+    owner = await directory.by_id(unit, account_id)
+    if not owner.address:
+        raise Invalid("nobody can be asked from an account without an address", field="assigneeIds")
+    return {"organizerCalendarAddress": f"mailto:{owner.address}"}
 
 
 async def _is_ours(unit: Unit, address: str) -> bool:

@@ -57,14 +57,23 @@ def test_requests_and_replies(kind) -> None:
 
 def test_an_answer_tells_how_far_a_task_is() -> None:
     """RFC 5546 §3.4.3"""
-    done = ["ATTENDEE;PARTSTAT=COMPLETED:mailto:bob@example.org", "PERCENT-COMPLETE:100", "STATUS:COMPLETED"]
-    reply = short("REPLY", "VTODO", FROM_BOB[0], *done, "COMPLETED:20260104T120000Z")
-    after = itip.received(stored("VTODO"), reply, ANN, NOW).series
-    assert after is not None and status(after, BOB) == "COMPLETED"
-    task = after.first
-    assert [task.value(name) for name in ("PERCENT-COMPLETE", "STATUS", "COMPLETED")] == [
-        "100", "COMPLETED", "20260104T120000Z",
-    ]  # fmt: skip
+    far = ["ATTENDEE;PARTSTAT=IN-PROCESS:mailto:bob@example.org", "PERCENT-COMPLETE:40", "STATUS:IN-PROCESS"]
+    begun = itip.received(stored("VTODO"), short("REPLY", "VTODO", FROM_BOB[0], *far), ANN, NOW).series
+    assert begun is not None and progress(begun) == ["40", "IN-PROCESS", ""]
+    after = begun
+    for name in ("bob", "cid"):
+        assert progress(after)[1] == "IN-PROCESS"  # what several are to do is done when each has
+        answer = f"ATTENDEE;PARTSTAT=COMPLETED:mailto:{name}@example.org"
+        done = [FROM_BOB[0], answer, "PERCENT-COMPLETE:100", "STATUS:COMPLETED", "COMPLETED:20260104T120000Z"]
+        changed = itip.received(after, short("REPLY", "VTODO", *done), ANN, NOW).series
+        assert changed is not None
+        after = changed
+    assert progress(after) == ["100", "COMPLETED", "20260104T120000Z"]
+    assert (status(after, BOB), status(after, CID)) == ("COMPLETED", "COMPLETED")
+
+
+def progress(task: Series) -> list[str]:
+    return [task.first.value(name) for name in ("PERCENT-COMPLETE", "STATUS", "COMPLETED")]
 
 
 @BOTH

@@ -3,13 +3,22 @@ messages a change makes (`from_organizer`, `from_attendee`), and what guests see
 have sent a message is the caller's question: `speakers` names them."""
 
 from parvis.wire.ical.itip.answers import told
-from parvis.wire.ical.itip.attendee import declined, from_attendee, may_change, numbered, to_delegates
+from parvis.wire.ical.itip.attendee import (
+    declined,
+    from_attendee,
+    may_change,
+    numbered,
+    progressed,
+    to_delegates,
+    unanswered,
+)
 from parvis.wire.ical.itip.counter import times
-from parvis.wire.ical.itip.incoming import Outcome, received
+from parvis.wire.ical.itip.incoming import Outcome, received, with_zones
 from parvis.wire.ical.itip.message import Message, delegators, read, speakers
 from parvis.wire.ical.itip.organizer import from_organizer, revised, with_answers
 
 __all__ = [
     "Message", "Outcome", "declined", "delegators", "from_attendee", "from_organizer", "may_change", "numbered",
-    "read", "received", "revised", "speakers", "times", "to_delegates", "told", "with_answers",
+    "progressed", "read", "received", "revised", "speakers", "times", "to_delegates", "told", "unanswered",
+    "with_answers", "with_zones",
 ]  # fmt: skip

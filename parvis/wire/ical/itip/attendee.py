@@ -6,10 +6,21 @@ from collections.abc import Collection
 from parvis.wire.contentlines import Component, Property, escape
 from parvis.wire.ical.calendar import Series, sequence
 from parvis.wire.ical.itip.instances import by_instance, exclusions, instance_of, single
-from parvis.wire.ical.itip.message import Message, attendees, made, mine, organizer, scheduled, with_property
+from parvis.wire.ical.itip.message import (
+    Message,
+    address,
+    attendees,
+    made,
+    mine,
+    organizer,
+    scheduled,
+    with_attendee,
+    with_property,
+)
 
 _TOLD = ("UID", "SEQUENCE", "RECURRENCE-ID", "DTSTART", "DTEND", "DUE", "DURATION", "SUMMARY", "ORGANIZER")
 _TOLD_OF_TASKS = ("STATUS", "PERCENT-COMPLETE", "COMPLETED")
+_PROGRESS = ("COMPLETED", "IN-PROCESS")
 _THEIRS = frozenset(
     {"DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "RDATE", "SUMMARY", "LOCATION", "ORGANIZER", "DESCRIPTION",
      "RECURRENCE-ID", "STATUS"}
@@ -33,6 +44,42 @@ def may_change(before: Series, after: Series, me: Collection[str]) -> bool:
         return True
     gone = [at for at in known if at is not None and at not in by_instance(after)]
     return after.master is not None and all(at in exclusions(after) for at in gone)
+
+
+def unanswered(series: Series, me: Collection[str]) -> Series:
+    """The object as it was before I answered."""
+
+    def before(given: Component) -> Component:
+        changed = [
+            each.changed(params={name: value for name, value in each.params.items() if name != "PARTSTAT"})
+            if each.name == "ATTENDEE" and address(each) in me
+            else each
+            for each in given.properties
+        ]
+        return Component(given.name, changed, given.components)
+
+    return series.with_components([before(each) for each in series.components])
+
+
+def progressed(before: Series, after: Series, me: Collection[str]) -> Series:
+    """What an attendee wants stored of a task, with the answer that its progress is: who begins with it or has done
+    it says so, unless they answer something else. `after` itself when nothing differs. RFC 5545 §3.2.12"""
+    known = by_instance(before)
+
+    def said(new: Component) -> Component:
+        return _progressed(known.get(instance_of(new, after)) or before.master, new, me)
+
+    return after.with_components([said(each) for each in after.components])
+
+
+def _progressed(old: Component | None, new: Component, me: Collection[str]) -> Component:
+    own, said = mine(new, me), new.value("STATUS").strip().upper()
+    if own is None or old is None or said == old.value("STATUS").strip().upper():
+        return new
+    if _answer(old, me) != _answer(new, me):
+        return new
+    answer = said if said in _PROGRESS else "ACCEPTED" if _answer(new, me) in _PROGRESS else ""
+    return with_attendee(new, own.changed(params={**own.params, "PARTSTAT": [answer]})) if answer else new
 
 
 def numbered(before: Series, after: Series) -> Series:

@@ -22,13 +22,14 @@ from parvis.wire.ical.itip.message import (
     Message,
     address,
     attendees,
+    is_private,
     made,
     mine,
     organizer,
     with_attendee,
     with_property,
 )
-from parvis.wire.ical.moments import Moment, written
+from parvis.wire.ical.moments import Moment, Zones, written
 
 Happened = Literal[
     "added",
@@ -43,6 +44,7 @@ Happened = Literal[
     "refused",
 ]
 _REPLY_PARAMS = ("PARTSTAT", "DELEGATED-TO", "DELEGATED-FROM", "SENT-BY", "CN")
+_PROGRESS = ("PERCENT-COMPLETE", "COMPLETED", "STATUS")
 _OWN = ("TRANSP",)
 """Properties that are the attendee's own."""
 
@@ -87,6 +89,13 @@ def received(
             return Outcome("countered" if stored is not None else "unknown", people=_people(message))
         case "DECLINECOUNTER":
             return Outcome("declined-counter" if stored is not None else "unknown")
+
+
+def with_zones(series: Series, there: Component, more: tuple[Component, ...]) -> Series:
+    """The series with the zones of a calendar object and those that came with a message (`Outcome.zones`)."""
+    known = [each for each in there.components if each.name == "VTIMEZONE"]
+    zones = Zones(Component("VCALENDAR", [], [*known, *more]))
+    return Series(series.kind, series.uid, series.master, series.overrides, zones)
 
 
 def _same_organizer(stored: Series, message: Message) -> bool:
@@ -161,12 +170,14 @@ def _own(given: Component, old: Component | None, me: Collection[str]) -> Compon
     that was given, as long as the revision is the same; with what became of their last answer."""
     alarms = [each for each in old.components if each.name == "VALARM"] if old is not None else []
     others = [each for each in given.components if each.name != "VALARM"]
-    made = Component(given.name, list(given.properties), [*others, *alarms])
+    kept = [each for each in old.properties if is_private(each)] if old is not None else []
+    told = [each for each in given.properties if not is_private(each)]
+    made = Component(given.name, [*told, *kept], [*others, *alarms])
     for name in _OWN:
         if old is not None and (own := old.first(name)) is not None:
             made.put(name, own)
     if old is not None:
-        made = _with_status(made, old)
+        made = _with_progress(_with_status(made, old), old)
     answered = mine(old, me) if old is not None else None
     invited = mine(given, me)
     if old is None or answered is None or invited is None or sequence(given) != sequence(old):
@@ -183,6 +194,16 @@ def _with_status(made: Component, old: Component) -> Component:
     if new is None or known is None or not (said := known.params.get("SCHEDULE-STATUS")):
         return made
     return with_property(made, new.changed(params={**new.params, "SCHEDULE-STATUS": list(said)}))
+
+
+def _with_progress(made: Component, old: Component) -> Component:
+    """How far somebody is with a task stays theirs as long as the revision is the same."""
+    if made.name != "VTODO" or sequence(made) != sequence(old):
+        return made
+    changed = Component(made.name, list(made.properties), made.components)
+    for name in _PROGRESS:
+        changed.put(name, *old.every(name))
+    return changed
 
 
 def _add(stored: Series | None, message: Message, me: Collection[str], now_ms: int) -> Outcome:
@@ -313,13 +334,22 @@ def _with_answer(invited: Property | None, answer: Property, reply: Component) -
 
 
 def _progress(target: Component, reply: Component) -> Component:
-    """RFC 5546 §3.4.3: of a task also how far it is."""
+    """RFC 5546 §3.4.3: of a task also how far it is. What several are to do has not been done before each has."""
     if target.name != "VTODO":
         return target
-    for name in ("PERCENT-COMPLETE", "COMPLETED", "STATUS"):
+    if reply.value("STATUS").strip().upper() == "COMPLETED" and not _done_by_all(target):
+        return with_property(target, Property("STATUS", "IN-PROCESS"))
+    for name in _PROGRESS:
         if (said := reply.first(name)) is not None:
             target = with_property(target, said)
     return target
+
+
+def _done_by_all(task: Component) -> bool:
+    """Whether nobody is left who has still to do it; who organizes it is not asked."""
+    owner = task.value("ORGANIZER").strip().lower()
+    answers = [each.param("PARTSTAT").upper() for name, each in attendees(task).items() if name != owner]
+    return all(each in ("COMPLETED", "DECLINED", "DELEGATED") for each in answers)
 
 
 def _refresh(stored: Series | None, message: Message, now_ms: int) -> Outcome:

@@ -19,6 +19,7 @@ REPLIED = "X-PARVIS-REPLIED"
 """Parameter of ATTENDEE: the DTSTAMP of the answer that counts, so that an older one that comes later does not."""
 REVISION = "X-PARVIS-REVISION"
 """Parameter of ATTENDEE: the SEQUENCE of that answer."""
+_PRIVATE = frozenset({"comments", "isDraft", "useDefaultAlerts", "workflowStatus"})
 _UNSAID = frozenset({"SCHEDULE-AGENT", "SCHEDULE-STATUS", "SCHEDULE-FORCE-SEND", REPLIED, REVISION})
 
 
@@ -121,7 +122,9 @@ def made(
 def _told(given: Component, now_ms: int, method: Method) -> Component:
     unsaid = ("DTSTAMP",) if method == "REPLY" else ("DTSTAMP", "REQUEST-STATUS")
     properties = [Property("DTSTAMP", stamp(now_ms))]
-    properties += [unscheduled(each) for each in given.properties if each.name not in unsaid]
+    properties += [
+        unscheduled(each) for each in given.properties if each.name not in unsaid and not is_private(each)
+    ]
     return Component(given.name, properties, [each for each in given.components if each.name != "VALARM"])
 
 
@@ -130,6 +133,12 @@ def unscheduled(given: Property) -> Property:
     if given.name not in ("ATTENDEE", "ORGANIZER") or _UNSAID.isdisjoint(given.params):
         return given
     return given.changed(params={name: each for name, each in given.params.items() if name not in _UNSAID})
+
+
+def is_private(given: Property) -> bool:
+    """Whether a property is of who keeps an object and nobody else's: what JSCalendar says of it here, as comments
+    and where it is on a board."""
+    return given.name == "JSPROP" and given.param("JSPTR").partition("/")[0] in _PRIVATE
 
 
 def stamp(at_ms: int) -> str:

@@ -12,6 +12,7 @@ from parvis.wire.ical.itip.message import (
     Message,
     address,
     attendees,
+    is_private,
     made,
     scheduled,
     with_attendee,
@@ -148,7 +149,7 @@ def _shape(given: Component) -> str:
     said = sorted(
         f"{each.name}{sorted(each.params.items())}{each.value}"
         for each in given.properties
-        if each.name not in _NOT_TOLD
+        if each.name not in _NOT_TOLD and not is_private(each)
     )
     people = sorted(
         f"{name}{[each.param(param) for param in _TOLD_PARAMS]}" for name, each in attendees(given).items()

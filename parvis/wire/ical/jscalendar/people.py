@@ -25,6 +25,8 @@ _KNOWN_PARAMS = frozenset(
     {"CN", "CUTYPE", "ROLE", "PARTSTAT", "RSVP", "DELEGATED-TO", "DELEGATED-FROM", "MEMBER", "SENT-BY",
      "SCHEDULE-AGENT", "SCHEDULE-FORCE-SEND", "SCHEDULE-STATUS", "EMAIL", "JSID", REPLIED, REVISION}
 )  # fmt: skip
+PROGRESS = ("in-process", "completed")
+"""How far somebody is with a task, which iCalendar has as their answer. RFC 8984 §4.4.6"""
 MOST = 2_000
 """Participants of one event."""
 
@@ -82,8 +84,10 @@ def _participant(given: Property) -> Json:
         said["kind"] = kind
     role = given.param("ROLE").upper() or "REQ-PARTICIPANT"
     said["roles"] = dict.fromkeys(ROLES.get(role, ("attendee",)), True)
-    if status := given.param("PARTSTAT"):
-        said["participationStatus"] = status.lower()
+    if (status := given.param("PARTSTAT").lower()) in PROGRESS:
+        said |= {"participationStatus": "accepted", "progress": status}
+    elif status:
+        said["participationStatus"] = status
     if given.param("RSVP").upper() == "TRUE":
         said["expectReply"] = True
     for param, name in (
@@ -176,8 +180,9 @@ def _params(name: str, given: Json, addresses: Mapping[str, str]) -> dict[str, l
     params["ROLE"] = [next((role for role, said in ROLES.items() if set(said) == roles), _nearest(roles))]
     if params["ROLE"] == ["REQ-PARTICIPANT"]:
         del params["ROLE"]
-    if status := text(given.get("participationStatus")):
-        params["PARTSTAT"] = [status.upper()]
+    status, progress = text(given.get("participationStatus")), text(given.get("progress"))
+    if status:
+        params["PARTSTAT"] = [(progress if status == "accepted" and progress in PROGRESS else status).upper()]
     if given.get("expectReply") is True:
         params["RSVP"] = ["TRUE"]
     for js, param in (("delegatedTo", "DELEGATED-TO"), ("delegatedFrom", "DELEGATED-FROM"), ("memberOf", "MEMBER")):
