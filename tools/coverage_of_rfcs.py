@@ -4,8 +4,8 @@ docs/reference/rfcs.md.
 Code that follows a protocol says so beside it: `RFC 8620 §5.3` or `RFC 8620 §5.3, §5.4`. For the RFCs that a server
 of ours must keep, `tools/rfcs/NUMBER.toml` lists all sections, those with requirements (MUST, SHALL, SHOULD,
 REQUIRED) and, for each of these that the code does not name, why. A section counts as named with any section below
-or above it. Whether what is named is kept is proved by tests, not by this. A list made from the last draft
-before an RFC names it in `from`.
+or above it. Whether what is named is kept is proved by tests, not by this. A list made from a draft of an RFC, or
+of its successor, names it in `from`.
 
     python tools/coverage_of_rfcs.py                 what is neither named nor left out, and names of no section
     python tools/coverage_of_rfcs.py FOLDER NUMBER…  makes the lists anew from texts rfcNUMBER.txt in a folder"""
@@ -125,7 +125,7 @@ def page() -> str:
 def _chapter(number: int, one: Listed | None, code: dict[str, set[str]], tests: dict[str, set[str]]) -> list[str]:
     lines = [f"## RFC {number}", ""] + ([one.title, ""] if one else [])
     if one and one.draft:
-        lines += [f"Read from {one.draft}, the last draft before it; the numbers are those of the RFC.", ""]
+        lines += [f"Read from {one.draft}; the numbers are those of the RFC.", ""]
     lines += ["| section | code | tests |", "|---|---|---|"]
     binding = one.binding if one else {}
     for section in sorted({*code, *binding}, key=_order):

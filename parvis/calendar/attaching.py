@@ -78,6 +78,7 @@ class Attaching:
             if digest:
                 size = len(upload.content)
                 row = await _added(unit, node.account_id, digest, size, name, upload.media_type)
+                # RFC 8607 §5.1
                 given, told = row.property(self._context.public_url), [("cal-managed-id", ids.text(row.id))]
             series = _changed(series, action, managed_id, query.get("rid", ""), given)
             done = await service.replace(unit, principal, found, draft.made(series, found[1]))

@@ -121,7 +121,7 @@ async def cloned(unit: Unit, made: Draft, account_id: int, base: str) -> Draft:
 
 
 async def readable(db: Any, principal: Principal, number: int) -> Row:
-    """An attachment, for who may read its event or is invited to it. Raises NotFound."""
+    """An attachment, for who may read its event or is invited to it. Raises NotFound. RFC 8607 §7"""
     row = await db.row(
         f"""SELECT {COLUMNS}, e.calendar_id, e.privacy, e.etag, o.data FROM calendar_attachment a
         JOIN calendar_event e ON e.id = a.event_id JOIN calendar_object o ON o.event_id = e.id WHERE a.id = ?""",

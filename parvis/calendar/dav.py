@@ -60,6 +60,7 @@ _COMPONENTS = caldav("supported-calendar-component-set")
 _TRANSPARENT = caldav("schedule-calendar-transp")
 _DEFAULT = caldav("schedule-default-calendar-URL")
 _GUESTS = caldav("max-attendees-per-instance")
+# RFC 8607 §6.2, §6.3
 _ATTACHMENT_SIZE, _ATTACHMENTS = caldav("max-attachment-size"), caldav("max-attachments-per-resource")
 _PRECONDITIONS = {
     "kind": "supported-calendar-component",

@@ -146,7 +146,7 @@ async def _uid_conflict(
 
 
 def _own_files(found: Kept | None, made: Draft) -> None:
-    """A client names files that the event has, and no others. RFC 8607 §3.11.1 (valid-managed-id-parameter)"""
+    """A client names files that the event has, and no others. RFC 8607 §3.11 (valid-managed-id-parameter)"""
     known = managed.ids_of(parsed(found[0].etag, found[1])) if found is not None else set()
     if not managed.ids_of(made.series) <= known:
         raise Precondition(caldav("valid-managed-id-parameter"), "the event has no such file")

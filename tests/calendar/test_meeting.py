@@ -280,6 +280,7 @@ async def host(doors, context, peer):
 
 
 async def test_what_one_publishes_of_oneself(host) -> None:
+    """RFC 5546 §3.3.1"""
     ann, visitor = host
     finger = {"resource": "acct:ann@example.org", "rel": elsewhere.REL}
     assert (await ann("Calendar/freeBusy"))["publish"] == "no"
@@ -289,6 +290,8 @@ async def test_what_one_publishes_of_oneself(host) -> None:
         await ann.make(title="Never seen", start="2026-01-05T15:00:00", privacy="secret")
         url = (await ann("Calendar/freeBusy", publish="link"))["url"]
         seen = await visitor.get(url)
+        assert "METHOD:PUBLISH" in seen.text and "ATTENDEE" not in seen.text
+        assert "ORGANIZER" in seen.text and "UID:" in seen.text and "DTSTAMP:" in seen.text
         known = elsewhere.read(seen.content, DAY)
         assert known.busy == (Busy(at(9), at(10)),) and "Clinic" not in seen.text
         assert (await visitor.get("/.well-known/webfinger", params=finger)).status_code == 404

@@ -1,5 +1,7 @@
 """Address books in JMAP. RFC 9610 §2"""
 
+from parvis.contacts.model import CONTACTS
+from parvis.serve.jmap.session import session
 from tests.contacts.conftest import Client
 
 
@@ -58,7 +60,21 @@ async def test_what_is_refused(ann: Client) -> None:
     )
 
 
+async def test_what_a_session_says_of_contacts(ann: Client, bob: Client, context, engine) -> None:
+    """RFC 9610 §1.4.1"""
+
+    async def said() -> dict:
+        told = await session(context, engine, bob.principal, "http://x")
+        return {name: each["accountCapabilities"].get(CONTACTS) for name, each in told["accounts"].items()}
+
+    assert (await said())[bob.account] == {"maxAddressBooksPerCard": 1, "mayCreateAddressBook": True}
+    assert ann.account not in await said()
+    await ann("AddressBook/set", update={await ann.book(): {"shareWith": {bob.account: {"mayRead": True}}}})
+    assert (await said())[ann.account] == {"maxAddressBooksPerCard": 1, "mayCreateAddressBook": False}
+
+
 async def test_a_shared_book(ann: Client, bob: Client) -> None:
+    """RFC 9610 §6"""
     number = await ann.book()
     card = await ann.make(name={"full": "Petra Fjord"})
     assert (await bob("ContactCard/get", accountId=ann.account, ids=[card]))["error"] == "accountNotFound"

@@ -1,6 +1,7 @@
 """The instances of a series (RFC 5545 §3.8.5): rules, dates, exceptions and changed instances, in a window of time.
 
-Everything is bounded: by the window, by `limit`, and by a budget of steps for rules that find nothing."""
+Everything is bounded: by the window, by `limit`, and by a budget of steps for rules that find nothing.
+RFC 8984 §7.1"""
 
 import heapq
 from collections.abc import Iterator

@@ -58,6 +58,7 @@ async def held(context) -> int:
 
 
 async def test_a_file_is_added_changed_and_removed(ann, context) -> None:
+    """RFC 8607 §3.2, §3.3.1, §3.3.3, §3.4, §3.5, §3.6, §3.10, §4.1, §4.2, §4.3, §5.1"""
     await put(ann)
     assert "calendar-managed-attachments" in (await ann.options(ann.calendar)).headers["dav"]
     path = ann.calendar + "a.ics?action=attachment-add"
@@ -83,6 +84,7 @@ async def test_a_file_is_added_changed_and_removed(ann, context) -> None:
 
 
 async def test_files_of_single_instances(ann) -> None:
+    """RFC 8607 §3.3.2"""
     await put(ann, "RRULE:FREQ=DAILY;COUNT=3")
     added = await post(ann, "attachment-add&rid=20260106T100000Z", b"x")
     managed_id = added.headers["cal-managed-id"]
@@ -105,6 +107,7 @@ async def test_files_of_single_instances(ann) -> None:
     ],
 )
 async def test_what_is_refused_names_its_condition(ann, context, query, condition) -> None:
+    """RFC 8607 §3.11"""
     await put(ann)
     answer = await post(ann, query, b"x")
     assert answer.status_code == 403 and condition in answer.text
@@ -112,6 +115,7 @@ async def test_what_is_refused_names_its_condition(ann, context, query, conditio
 
 
 async def test_limits_and_conditions(ann, context, monkeypatch) -> None:
+    """RFC 8607 §3.11, §3.12.1, §6.2, §6.3"""
     monkeypatch.setattr("parvis.calendar.attachments.LARGEST", 5)
     monkeypatch.setattr("parvis.calendar.attachments.MOST", 1)
     monkeypatch.setattr("parvis.calendar.attachments.MOST_BYTES", 8)
@@ -123,11 +127,15 @@ async def test_limits_and_conditions(ann, context, monkeypatch) -> None:
     assert (await post(ann, "attachment-add", b"12345")).status_code == 507
     assert "max-attachments-per-resource" in (await post(ann, "attachment-add", b"1")).text
     assert await held(context) == 1
-    asked = '<propfind xmlns="DAV:"><prop><C:max-attachment-size xmlns:C="urn:ietf:params:xml:ns:caldav"/></prop></propfind>'
-    assert ">5<" in (await ann.ask("PROPFIND", ann.calendar, asked, depth="0")).text
+    for name, said in (("max-attachment-size", ">5<"), ("max-attachments-per-resource", ">1<")):
+        asked = (
+            f'<propfind xmlns="DAV:"><prop><C:{name} xmlns:C="urn:ietf:params:xml:ns:caldav"/></prop></propfind>'
+        )
+        assert said in (await ann.ask("PROPFIND", ann.calendar, asked, depth="0")).text
 
 
 async def test_a_client_names_only_files_that_the_event_has(ann, context) -> None:
+    """RFC 8607 §3.7, §3.8, §3.9"""
     await put(ann)
     await post(ann, "attachment-add", b"x")
     attach = re.findall(r"ATTACH;[^\r\n]*", await seen(ann))[0]
@@ -139,6 +147,7 @@ async def test_a_client_names_only_files_that_the_event_has(ann, context) -> Non
 
 
 async def test_who_reads_a_file(ann, bob, cid, context) -> None:
+    """RFC 8607 §3.12.2, §7"""
     await put(
         ann,
         "ORGANIZER:mailto:ann@example.org",
@@ -180,6 +189,7 @@ def told(desk: Desk) -> tuple[str, str]:
 
 
 async def test_a_guest_elsewhere_reads_a_file_without_signing_in(ann, bob, context) -> None:
+    """RFC 8607 §3.12.6"""
     context.offer(desk := Desk(), under=Post)
     await put(ann, *GUESTS, f"ATTENDEE:mailto:{ZOE}", "ATTENDEE:mailto:yan@elsewhere.example")
     with clock.frozen(ms(2026, 1, 4)):

@@ -26,7 +26,7 @@ async def told(who, path: str, name: str) -> str:
 
 
 async def test_a_calendar_tells_its_limits(ann) -> None:
-    """RFC 4791 §5.2.4, §5.2.5, §5.2.9"""
+    """RFC 4791 §5.2.4, §5.2.5, §5.2.9, RFC 6638 §11.1"""
     assert 'content-type="text/calendar"' in await told(ann, ann.calendar, "supported-calendar-data")
     most = int((await told(ann, ann.calendar, "max-resource-size")).strip("<>"))
     answer = await put(ann, "a.ics", meeting("DESCRIPTION:" + "x" * most))
@@ -34,6 +34,40 @@ async def test_a_calendar_tells_its_limits(ann) -> None:
     guests = int((await told(ann, ann.calendar, "max-attendees-per-instance")).strip("<>"))
     answer = await put(ann, "a.ics", meeting(*["ATTENDEE:mailto:x@example.org"] * (guests + 1)))
     assert answer.status_code == 403 and "max-attendees-per-instance" in answer.text
+
+
+async def test_times_and_instances_have_no_limit_that_is_told(ann) -> None:
+    """RFC 4791 §5.2.6, §5.2.7, §5.2.8: what is not told is not bounded there."""
+    for name in ("min-date-time", "max-date-time", "max-instances"):
+        assert await told(ann, ann.calendar, name) == ""
+    for name, start in (("a.ics", "16010101T000000Z"), ("b.ics", "99991230T000000Z")):
+        assert (await put(ann, name, meeting(uid=name, start=start))).status_code == 201
+        day = f'<C:time-range start="{start[:8]}T000000Z" end="{start[:8]}T230000Z"/>'
+        assert names(await ann.ask("REPORT", ann.calendar, query(day), depth="1")) == [name]
+    assert (await put(ann, "c.ics", meeting("RRULE:FREQ=DAILY", uid="c"))).status_code == 201
+    day = '<C:time-range start="22260105T000000Z" end="22260106T000000Z"/>'
+    assert names(await ann.ask("REPORT", ann.calendar, query(day), depth="1")) == ["c.ics"]
+
+
+async def test_an_invitation_that_is_moved_or_copied_is_not_sent_again(ann, bob, context) -> None:
+    """RFC 6638 §3.2.3.3, §3.2.3.4"""
+    other = f"{ann.home}other/"
+    assert (await ann.ask("MKCALENDAR", other)).status_code == 201
+    await put(ann, "a.ics", meeting(*TO_BOB))
+    await run_jobs(context)
+    inbox = f"{bob.home}inbox/"
+    came = len(names(await bob.ask("PROPFIND", inbox, depth="1")))
+    copied = await ann.ask("COPY", f"{ann.calendar}a.ics", destination=f"{other}b.ics")
+    assert copied.status_code == 409 and "unique-scheduling-object-resource" in copied.text
+    moved = await ann.ask("MOVE", f"{ann.calendar}a.ics", destination=f"{other}a.ics")
+    assert moved.status_code == 201
+    await run_jobs(context)
+    assert len(names(await bob.ask("PROPFIND", inbox, depth="1"))) == came
+    (name,) = [each for each in names(await bob.ask("PROPFIND", bob.calendar, depth="1")) if each]
+    assert "CANCELLED" not in (await bob.get(bob.calendar + name)).text
+    assert (await ann.delete(f"{other}a.ics")).status_code == 204
+    await run_jobs(context)
+    assert "STATUS:CANCELLED" in (await bob.get(bob.calendar + name)).text
 
 
 async def test_collections_are_made_in_the_home_and_nowhere_else(ann) -> None:

@@ -84,6 +84,8 @@ def written(found: calendar.Series) -> bytes:
 
 
 def test_an_event_as_jscalendar() -> None:
+    """RFC 8984 §1.4.5, §1.4.6, §2.1, §3.1, §4.1.1, §4.2.5, §4.3.3, §4.3.5, §4.4.2, §4.4.3, §4.4.6, §4.5.2, §4.7.1,
+    §5.1.3"""
     found = event(one(*MEETING, *MOVED))
     assert found["@type"] == "Event"
     assert (found["start"], found["timeZone"], found["duration"]) == (
@@ -160,6 +162,7 @@ def test_without_what_was_there_nothing_of_jscalendar_is_lost() -> None:
 
 
 def test_what_icalendar_cannot_say_is_kept() -> None:
+    """RFC 8984 §3.3"""
     said: dict[str, Any] = {
         "@type": "Event", "uid": "u", "start": "2026-01-05T10:00:00", "timeZone": "Asia/Ho_Chi_Minh", "title": "Họp",
         "example.com:own": {"deep": [1, {"x": None}]}, "locale": "vi",
@@ -174,6 +177,7 @@ def test_what_icalendar_cannot_say_is_kept() -> None:
 
 
 def test_instances_without_a_master() -> None:
+    """RFC 8984 §4.3.1, §4.3.2"""
     found = events(one(*MOVED))
     assert found[0]["recurrenceId"] == "2026-02-02T10:00:00" and found[0]["recurrenceIdTimeZone"] == "Europe/Paris"
     again = components(found[0])
@@ -305,6 +309,28 @@ def test_an_address_without_a_scheme_is_one_of_mail() -> None:
         "mailto:bob@example.org"
     ]
     assert written(series(event(before), before)) == written(before)
+
+
+def test_how_far_a_task_is_and_somebody_with_it() -> None:
+    """RFC 5545 §3.2.12, RFC 8984 §2.2, §4.4.6, §5.2.4, §5.2.5, §5.2.6"""
+    owner = "ORGANIZER:mailto:ann@example.org"
+    lines = [
+        owner,
+        "ATTENDEE;PARTSTAT=COMPLETED:mailto:bob@example.org",
+        "ATTENDEE;PARTSTAT=ACCEPTED:mailto:c@x.org",
+    ]
+    far = ["STATUS:IN-PROCESS", "PERCENT-COMPLETE:40"]
+    said = event(one(*lines_of(*lines, *far, "COMPLETED:20260102T030000Z", kind="VTODO")))
+    assert (said["progress"], said["percentComplete"]) == ("in-process", 40)
+    assert said["progressUpdated"] == "2026-01-02T03:00:00Z"
+    bob, cid = (
+        next(each for each in said["participants"].values() if name in each["calendarAddress"])
+        for name in ("bob", "c@x")
+    )
+    assert (bob["participationStatus"], bob["progress"]) == ("accepted", "completed") and "progress" not in cid
+    (again,) = components(said)
+    assert [each.param("PARTSTAT") for each in again.every("ATTENDEE")] == ["COMPLETED", "ACCEPTED"]
+    assert again.first("JSPROP") is None
 
 
 def test_an_owner_who_does_not_attend_is_one_participant() -> None:

@@ -205,6 +205,17 @@ def test_filters_of_what_nobody_knows_find_nothing() -> None:
     assert not query.matches(read(*WEEKLY), query.parse(given))
 
 
+def test_busy_times_limited_to_a_window() -> None:
+    """RFC 4791 §9.6.7"""
+    periods = "20260105T100000Z/PT1H,20260107T100000Z/PT1H"
+    given = read(*event(f"FREEBUSY:{periods}", "FREEBUSY;FBTYPE=FREE:20260107T000000Z/PT1H", kind="VFREEBUSY"))
+    window = el("limit-freebusy-set", start="20260105T000000Z", end="20260106T000000Z")
+    (limited,) = subset.subset(given, subset.parse(el("calendar-data", window))).components
+    assert [each.value for each in limited.every("FREEBUSY")] == ["20260105T100000Z/PT1H"]
+    (whole,) = subset.subset(given, subset.parse(el("calendar-data"))).components
+    assert [each.value for each in whole.every("FREEBUSY")] == [periods, "20260107T000000Z/PT1H"]
+
+
 def test_expanded_and_limited() -> None:
     """RFC 4791 §9.6.5, §9.6.6"""
     given = read(*WEEKLY, *MOVED)

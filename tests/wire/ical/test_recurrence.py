@@ -242,6 +242,7 @@ def test_what_is_outside_the_bounds_has_no_instance(lines: list[str], first: dat
     ],
 )
 def test_hostile_series_in_bounded_time(properties: list[str]) -> None:
+    """RFC 8984 §7.1"""
     found = series("DTSTART:19700101T000000Z", *properties)
     began = time.process_time()
     assert len(instances(found, ms(2026), ms(2027), 500)) <= 500

@@ -19,7 +19,7 @@ def test_properties_of_the_calendar_are_kept() -> None:
 
 
 def test_properties_of_an_event_become_those_of_jscalendar_and_come_back() -> None:
-    """RFC 7986 §5.9, §5.10, §5.11, §6.1, §6.3, §6.4: values that are not known stay too."""
+    """RFC 7986 §5.9, §5.10, §5.11, §6.1, §6.3, §6.4, RFC 8984 §4.2.6, §4.2.7: values that are not known stay too."""
     before = series("DTSTART:20260105T100000Z", "COLOR:turquoise", CONFERENCE, IMAGE)
     said = jscalendar.event(before)
     (conference,) = said["virtualLocations"].values()

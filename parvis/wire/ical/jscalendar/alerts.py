@@ -25,7 +25,7 @@ def from_component(component: Component, zones: Zones) -> dict[str, Json]:
 
 
 def by_default(component: Component) -> bool:
-    """Whether a component has the default alerts of its calendar or list: `useDefaultAlerts`."""
+    """Whether a component has the default alerts of its calendar or list. RFC 8984 §4.5.1"""
     said = (each for each in component.every("JSPROP") if each.param("JSPTR") == "useDefaultAlerts")
     return any(each.value.strip() == "true" for each in said)
 

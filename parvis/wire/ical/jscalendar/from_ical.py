@@ -61,6 +61,7 @@ def event(series: Series, *, unknown: bool = False) -> Json:
 
 
 def _alone(series: Series, component: Component, unknown: bool) -> Json:
+    # RFC 8984 §4.3.1, §4.3.2
     said = plain(series, component)
     original = in_iana(recurrence_id(component, series.zones))
     said["recurrenceId"] = local(original.local)
@@ -86,7 +87,7 @@ def _start(component: Component, series: Series) -> Moment | None:
 
 
 def plain(series: Series, component: Component) -> Json:
-    """A component as an object, without what recurs."""
+    """A component as an object, without what recurs. RFC 8984 §2.1, §2.2, §3.1, §4.1.1, §4.1.2"""
     said: Json = {"@type": "Task" if series.kind == "VTODO" else "Event", "version": VERSION, "uid": series.uid}
     said |= _times(component, series)
     for make in _PARTS:
@@ -98,7 +99,7 @@ def plain(series: Series, component: Component) -> Json:
 
 
 def _times(component: Component, series: Series) -> Json:
-    # RFC 5545 §3.8.2.2, §3.8.2.4, §3.8.2.5
+    # RFC 5545 §3.8.2.2, §3.8.2.4, §3.8.2.5, RFC 8984 §4.7.1, §5.1.1, §5.2.1
     said: Json = {}
     start = of_property(component, "DTSTART", series.zones)
     due = of_property(component, "DUE", series.zones)
@@ -172,7 +173,7 @@ def _patch(instance: Json, master: Json, key: str) -> Json:
 
 
 def _with_jsprops(said: Json, component: Component) -> Json:
-    """What JSPROP properties say, where it still has a place."""
+    """What JSPROP properties say, where it still has a place. RFC 8984 §3.3"""
     found: Json = {}
     for each in component.every("JSPROP")[:1_000]:
         try:
@@ -218,7 +219,7 @@ def _stamps(component: Component) -> Json:
 
 
 def _texts(component: Component) -> Json:
-    # RFC 5545 §3.8.1.3, §3.8.1.5, §3.8.1.12
+    # RFC 5545 §3.8.1.3, §3.8.1.5, §3.8.1.12, RFC 8984 §4.2.1, §4.4.2
     said: Json = {}
     for name, field in (("SUMMARY", "title"), ("DESCRIPTION", "description")):
         if (given := component.first(name)) is not None and given.value:
@@ -236,7 +237,7 @@ def _texts(component: Component) -> Json:
 
 
 def _sets(component: Component) -> Json:
-    # RFC 5545 §3.2.15, §3.8.1.2, §3.8.4.5
+    # RFC 5545 §3.2.15, §3.8.1.2, §3.8.4.5, RFC 8984 §4.2.9, §4.2.10
     said: Json = {}
     words = {
         word.strip(): True
@@ -257,7 +258,7 @@ def _sets(component: Component) -> Json:
 
 
 def _status(component: Component) -> Json:
-    # RFC 5545 §3.8.2.1
+    # RFC 5545 §3.8.2.1, RFC 8984 §5.1.3, §5.2.4
     status = component.value("STATUS").strip().lower()
     if component.name != "VTODO":
         return {"status": status} if status and status != "confirmed" else {}

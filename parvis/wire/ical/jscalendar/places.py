@@ -1,4 +1,4 @@
-"""Locations, virtual locations and links of JSCalendar (RFC 8984 §4.2.5, §4.2.6, §1.4.11) from and to LOCATION,
+"""Locations, virtual locations and links of JSCalendar (RFC 8984 §4.2.5, §4.2.6, §4.2.7) from and to LOCATION,
 GEO, CONFERENCE, URL, ATTACH, IMAGE and LINK."""
 
 import base64
