@@ -20,6 +20,7 @@ from parvis.kernel.errors import NotFound, Unauthenticated
 from parvis.store.bus.contract import Cancel
 from parvis.store.sql.contract import Row, Tx
 from parvis.store.store import Store
+from parvis.store.unit import Unit
 
 CACHE_SECONDS = 5.0
 SESSION_MS = 30 * 86_400_000
@@ -49,6 +50,9 @@ class Session:
 
 
 EVERY, BY_PASSWORD = 0, -1
+ENDED = "session-ended"
+"""The event in the outbox that tells which sign-ins somebody has ended: those are over for good, others may only
+have to be made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,21 +236,25 @@ async def of(store: Store, principal: Principal) -> list[Session]:
 
 
 async def end(store: Store, principal: Principal, session_id: int) -> None:
-    """Ends one of the principal's own sign-ins, and those that it has opened, everywhere within seconds. Raises
-    NotFound."""
+    """Ends one of the principal's own sign-ins, and those that it has opened, everywhere within seconds; the outbox
+    tells it as `session-ended` with their numbers. Raises NotFound."""
 
-    async def work(tx: Tx) -> list[Row]:
-        return await tx.rows(
+    async def work(unit: Unit) -> list[int]:
+        rows = await unit.rows(
             "DELETE FROM session WHERE principal_id = ? AND (id = ? OR opened_by = ?) RETURNING id",
             principal.id,
             session_id,
             session_id,
         )
+        numbers = [number for (number,) in rows]
+        if numbers:
+            unit.emit(principal.id, ENDED, {"sessions": numbers})
+        return numbers
 
-    ended = await store.db.write(work)
+    ended = await store.write(work)
     if not ended:
         raise NotFound("no such session")
-    for (number,) in ended:
+    for number in ended:
         await announce(store, Ended(principal.id, number))
 
 

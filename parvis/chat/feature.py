@@ -11,6 +11,7 @@ from parvis.chat.federation.outside import Outside
 from parvis.chat.federation.rooms.service import SharedRooms
 from parvis.chat.federation.service import Federation
 from parvis.chat.federation.table import ENDPOINTS as PEER_ENDPOINTS
+from parvis.chat.people import devices
 from parvis.chat.previews import Previews
 from parvis.chat.rooms import leaving, notifying, profiles, removing, rereading, retention, sharing
 from parvis.chat.rooms.gateways import Gateways
@@ -18,8 +19,10 @@ from parvis.chat.rooms.service import Rooms
 from parvis.chat.server import Server
 from parvis.chat.source import ChatSource
 from parvis.chat.tools import ChatTools
+from parvis.kernel.events import Event
 from parvis.serve.context import Context
 from parvis.serve.feature import Feature
+from parvis.store.outbox import Follower
 from parvis.store.store import Store
 
 
@@ -71,13 +74,25 @@ def feature(context: Context) -> Feature:
             rereading.JOB: rereading.Rereading(context.store).run,
             notifying.JOB: Gateways(rooms, context.egress).run,
         },
-        followers={
-            profiles.FOLLOWER: profiles.Profiles(rooms.home).follow,
-            notifying.FOLLOWER: notifying.Notifying(rooms.home).follow,
-            **({FOLLOWER: federation.telling.follow} if federation.policy.enabled else {}),
-        },
+        followers=_followers(server, rooms, federation),
         erase=erase,
         start=start,
         closing=rooms.wakes.close,
         stop=stop,
     )
+
+
+def _followers(server: Server, rooms: Rooms, federation: Federation) -> dict[str, Follower]:
+    """Who hears of what changes."""
+    named, ending = profiles.Profiles(rooms.home), devices.Ending(server)
+
+    async def people(events: list[Event]) -> None:
+        """What people change about themselves, and which sign-ins they end: seldom, so that one reads for both."""
+        await named.follow(events)
+        await ending.follow(events)
+
+    found: dict[str, Follower] = {
+        profiles.FOLLOWER: people,
+        notifying.FOLLOWER: notifying.Notifying(rooms.home).follow,
+    }
+    return found | ({FOLLOWER: federation.telling.follow} if federation.policy.enabled else {})

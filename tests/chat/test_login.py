@@ -1,9 +1,12 @@
 """Signing in and out, and one's devices."""
 
 from parvis.access import app_passwords, sessions
+from parvis.chat.people import devices
+from parvis.chat.rooms.service import Rooms
 from parvis.kernel import clock
 from parvis.store.sql.contract import counting
 from tests.chat.conftest import PASSWORD
+from tests.chat.keyring import Signer, device_keys
 
 
 def by_password(user: str, **more) -> dict:
@@ -148,7 +151,7 @@ async def browser(open_client, context, name: str = "ann"):
 async def test_a_browser_names_a_device_of_its_own_and_takes_it_up_again_after_its_sign_in_is_over(
     open_client, context
 ) -> None:
-    ann, session = await browser(open_client, context)
+    ann, _ = await browser(open_client, context)
     assert "device_id" not in await ann.ask("GET", "/v3/account/whoami")
     await ann.ask("PUT", "/v3/devices/WEB", 201, json={"display_name": "Firefox, Linux"})
     await ann.ask("GET", "/v3/account/whoami")
@@ -157,10 +160,10 @@ async def test_a_browser_names_a_device_of_its_own_and_takes_it_up_again_after_i
     assert len(statements) <= 1
     listed = (await ann.ask("GET", "/v3/devices"))["devices"]
     assert [(each["device_id"], each["display_name"]) for each in listed] == [("WEB", "Firefox, Linux")]
-    other, _ = await browser(open_client, context)
+    other, kept = await browser(open_client, context)
     refused = await other.ask("PUT", "/v3/devices/WEB", 403, json={})
     assert refused["errcode"] == "M_FORBIDDEN"
-    await sessions.end(context.store, ann.person, session.id)
+    await sessions.end_by_password(context.store, ann.person.id, but=kept.id)
     await other.ask("PUT", "/v3/devices/WEB", 201, json={})
     assert (await other.ask("GET", "/v3/account/whoami"))["device_id"] == "WEB"
     await other.ask("POST", "/v3/logout", json={})
@@ -176,3 +179,24 @@ async def test_a_device_of_somebody_else_is_not_taken_and_a_token_has_no_other(o
     assert len((await ann.ask("GET", "/v3/devices"))["devices"]) == 1
     token = await open_client("ann")
     assert (await token.ask("PUT", "/v3/devices/NEW", 404, json={}))["errcode"] == "M_UNRECOGNIZED"
+
+
+async def test_a_sign_in_that_is_ended_takes_its_device_along(open_client, context) -> None:
+    ann, session = await browser(open_client, context)
+    phone = await open_client("ann", signed_in=False)
+    await login(phone, device_id="PHONE")
+    await ann.ask("PUT", "/v3/devices/WEB", 201, json={})
+    keys = device_keys(Signer(), ann.user, "WEB")
+    await ann.ask("POST", "/v3/keys/upload", json={"device_keys": keys})
+    since = (await phone.ask("GET", "/v3/sync"))["next_batch"]
+    await sessions.end(context.store, ann.person, session.id)
+    ending = devices.Ending(context.need(Rooms).home._server)
+    for _ in range(2):  # an event may come twice
+        await ending.follow(await context.store.outbox.after(0, 0))
+    assert [each["device_id"] for each in (await phone.ask("GET", "/v3/devices"))["devices"]] == ["PHONE"]
+    known = await phone.ask("POST", "/v3/keys/query", json={"device_keys": {ann.user: []}})
+    assert "WEB" not in known["device_keys"].get(ann.user, {})
+    told = await phone.ask("GET", "/v3/sync", params={"since": since})
+    assert told["device_lists"]["changed"] == [ann.user]
+    back, _ = await browser(open_client, context)
+    await back.ask("GET", "/v3/devices/WEB", 404)

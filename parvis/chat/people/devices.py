@@ -1,5 +1,6 @@
-"""Devices: each is a sign-in of the house, with a name that Matrix knows it by. Where the sign-in ends, by
-whichever door, the device can do nothing more; signing out as Matrix says takes its keys away too."""
+"""Devices: each is a sign-in of the house, with a name that Matrix knows it by. Where the sign-in is over, the
+device can do nothing more, until its owner signs in with it again; where somebody has ended it, by whichever door,
+its keys are taken away too, and nobody encrypts for it any more."""
 
 import secrets
 import string
@@ -7,13 +8,14 @@ import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from parvis.access import sessions
+from parvis.access import directory, sessions
 from parvis.access.principal import Principal
 from parvis.access.sessions import Ended
 from parvis.chat.people import keys
 from parvis.chat.server import Server
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import NotFound
+from parvis.kernel.events import Event
 from parvis.store.sql.contract import marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -156,22 +158,43 @@ async def rename(server: Server, principal: Principal, device_id: str, name: str
 async def remove(server: Server, principal: Principal, device_ids: Sequence[str] | None = None) -> None:
     """Signs devices out, all when none are named, and takes away their keys and what waits for them. Those that are
     not there are passed over."""
-
-    async def work(unit: Unit) -> list[int]:
-        some = "" if device_ids is None else f" AND device_id IN {marks(len(device_ids))}"
-        rows = await unit.rows(
-            f"DELETE FROM chat_device WHERE principal_id = ?{some} RETURNING id, session_id",
-            principal.id,
-            *(device_ids or ()),
-        )
-        for number, session_id in rows:
-            await unit.run("DELETE FROM session WHERE id = ? AND principal_id = ?", session_id, principal.id)
-            for table in ("chat_one_time_key", "chat_fallback_key", "chat_to_device", "chat_to_device_sent"):
-                await unit.run(f"DELETE FROM {table} WHERE device = ?", number)
-            await unit.run("DELETE FROM chat_pusher WHERE principal_id = ? AND device = ?", principal.id, number)
-        if rows:
-            await keys.changed(unit, server, principal)
-        return [session_id for _, session_id in rows]
-
-    for session_id in await server.store.write(work):
+    some = "" if device_ids is None else f" AND device_id IN {marks(len(device_ids))}"
+    gone = await server.store.write(lambda unit: _remove(unit, server, principal, some, device_ids or ()))
+    for session_id in gone:
         await sessions.announce(server.store, Ended(principal.id, session_id))
+
+
+async def _remove(unit: Unit, server: Server, principal: Principal, some: str, args: Sequence[object]) -> list[int]:
+    """Removes those of somebody's devices that meet a condition; returns their sign-ins."""
+    rows = await unit.rows(
+        f"DELETE FROM chat_device WHERE principal_id = ?{some} RETURNING id, session_id", principal.id, *args
+    )
+    for number, session_id in rows:
+        await unit.run("DELETE FROM session WHERE id = ? AND principal_id = ?", session_id, principal.id)
+        for table in ("chat_one_time_key", "chat_fallback_key", "chat_to_device", "chat_to_device_sent"):
+            await unit.run(f"DELETE FROM {table} WHERE device = ?", number)
+        await unit.run("DELETE FROM chat_pusher WHERE principal_id = ? AND device = ?", principal.id, number)
+    if rows:
+        await keys.changed(unit, server, principal)
+    return [session_id for _, session_id in rows]
+
+
+class Ending:
+    """Follows the outbox: the devices of sign-ins that somebody has ended are gone."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def follow(self, events: list[Event]) -> None:
+        """See store.outbox."""
+        for event in events:
+            if event.kind == sessions.ENDED:
+                await self._gone(event.account_id, event.body["sessions"])
+
+    async def _gone(self, principal_id: int, numbers: Sequence[int]) -> None:
+        try:
+            who = await directory.by_id(self._server.store.db, principal_id)
+        except NotFound:  # they are gone themselves
+            return
+        some = f" AND session_id IN {marks(len(numbers))}"
+        await self._server.store.write(lambda unit: _remove(unit, self._server, who, some, numbers))

@@ -58,7 +58,7 @@ class Sealing {
   private async named(): Promise<Device> {
     const { user_id: me, device_id: now } = await ask<{ user_id: string; device_id?: string }>('GET', ['client', 'v3', 'account', 'whoami']);
     const kept = await db.get<Device>('meta', DEVICE);
-    if (kept && (now === kept.id || (!now && (await adopted(kept.id))))) return kept;
+    if (kept && (now === kept.id || (!now && (await known(kept.id)) && (await adopted(kept.id))))) return kept;
     const id = now ?? Array.from(crypto.getRandomValues(new Uint8Array(10)), (byte) => String.fromCharCode(65 + (byte % LETTERS))).join('');
     if (!now) await adopted(id);
     await db.write([{ store: 'meta', key: DEVICE, value: { id, me } satisfies Device }]);
@@ -162,6 +162,17 @@ class Sealing {
     const joined = stateOf(room, 'm.room.history_visibility')?.content.history_visibility === 'joined';
     const members = membersOf(room).filter(({ membership }) => membership === 'join' || (membership === 'invite' && !joined));
     return { id, members: members.map((one) => one.id), encryption: { ...stateOf(room, 'm.room.encryption')?.content } };
+  }
+}
+
+/** Whether a device is there still: one whose sign-in was ended is not, and others do not encrypt for it. Throws MatrixError. */
+async function known(id: string): Promise<boolean> {
+  try {
+    await ask('GET', ['client', 'v3', 'devices', id]);
+    return true;
+  } catch (error) {
+    if (error instanceof MatrixError && error.code === 'M_NOT_FOUND') return false;
+    throw error;
   }
 }
 
