@@ -17,6 +17,7 @@ from parvis.chat.federation import queue as chat_queue
 from parvis.chat.rooms import removing as chat_removing
 from parvis.chat.rooms import retention as chat_retention
 from parvis.chat.rooms import said as chat_said
+from parvis.chat.rooms import using as chat_using
 from parvis.files import tidying as file_tidying
 from parvis.kernel import ids
 from parvis.kernel.egress import Egress
@@ -113,7 +114,7 @@ class App:
         ]
         settings = self.context.settings
         daily += [chat_queue.forget, chat_previews.forget, chat_media.tidying(settings)]
-        daily += [chat_retention.tidying(settings), chat_removing.tidying(settings)]
+        daily += [chat_retention.tidying(settings), chat_removing.tidying(settings), chat_using.tidying(settings)]
         await tidy.daily(self.context.store, [*daily, *file_tidying.tasks(settings)])
         self._run("search", self._search.indexer.run())
         self._run("jobs", jobs.run())

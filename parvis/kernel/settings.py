@@ -205,6 +205,10 @@ class Retention(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Nothing is kept longer, whatever a room says; 0 is no bound."""
     left_days: int = 0
     """A room that nobody of this server is in any more is removed so many days after the last word; 0 keeps it."""
+    unnamed_days: int = 0
+    """Files that no message is known to name go so many days after they came: those of encrypted rooms, whose
+    messages nobody can read here, and those that were never sent; 0 keeps them. Others go with the last message
+    that names them."""
 
 
 class Chat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from parvis.chat import kinds
-from parvis.chat.rooms import aliases, profiles
+from parvis.chat.rooms import aliases, profiles, using
 from parvis.chat.rooms.append import append, create
 from parvis.chat.rooms.model import MOST_INVITED, Draft, Me, Room
 from parvis.chat.rooms.writing import Writing
@@ -52,7 +52,8 @@ async def make(writing: Writing, me: Me, body: Object, *, said_ms: int = 0) -> R
     room = await create(writing, me.user_id, version, content, said_ms)
     member: Object = {"membership": "join", **await profiles.shown(writing.unit, me.principal)}
     for draft in [Draft("m.room.member", member, me.user_id), *_state(writing, me, body, version, preset, invited)]:
-        await append(writing, room.room_id, me.user_id, replace(draft, said_ms=said_ms))
+        stored = await append(writing, room.room_id, me.user_id, replace(draft, said_ms=said_ms))
+        using.note(writing.unit, writing.home.name, stored)
     if (local := body.get("room_alias_name")) is not None:
         alias = aliases.alias_of(local, writing.home.name)
         await aliases.put(writing, me, alias, room)

@@ -3,7 +3,7 @@ in the room then is known as far as what was filled in says it; what that was be
 
 from collections.abc import Sequence
 
-from parvis.chat.rooms import append, outliers, redacting, store
+from parvis.chat.rooms import append, outliers, redacting, store, using
 from parvis.chat.rooms.chains import named_by
 from parvis.chat.rooms.model import NOWHERE, Room, Stored
 from parvis.chat.rooms.writing import Writing
@@ -33,6 +33,7 @@ async def fill(writing: Writing, room_id: str, events: Sequence[Event]) -> int:
         await append.put_before(writing, room, stored, position)
         if event.state_key is not None:
             await _stood(writing, room, stored, position)
+        using.note(unit, writing.home.name, stored)
         await redacting.follow(writing, room, stored)
     await unit.run("UPDATE chat_room SET eldest = ? WHERE id = ?", position, room.id)
     if count:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from parvis.chat.rooms import append, redacting, states, store
+from parvis.chat.rooms import append, redacting, states, store, using
 from parvis.chat.rooms.chains import named_by
 from parvis.chat.rooms.model import Room, Stored
 from parvis.chat.rooms.states import View
@@ -49,6 +49,7 @@ async def place(writing: Writing, room: Room, event: Event, gap: Mapping[str, Vi
     if verdict != "placed":
         return Placed(await _hide(writing, room, event, own, verdict, view, parent), verdict, reason)
     placed = Placed(await _take(writing, room, event, own, view, parent, on_line, gap or {}), "placed")
+    using.note(unit, writing.home.name, placed.stored)
     await redacting.follow(writing, room, placed.stored)
     return placed
 

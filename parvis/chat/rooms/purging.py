@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from parvis.chat.rooms import states, store
+from parvis.chat.rooms import states, store, using
 from parvis.chat.rooms.model import EVENT, NOWHERE, Room, Stored
 from parvis.chat.rooms.states import View
 from parvis.store.sql.contract import marks
@@ -110,6 +110,7 @@ async def _keep_end(unit: Unit, room: Room, stored: Stored, upto: int) -> None:
             canonical.encode(source, strict=room.version.strict_json),
             stored.id,
         )
+        await using.forget(unit, [stored.id])
 
 
 async def _drop_outliers(unit: Unit, room: Room, upto: int, before_ms: int) -> None:
@@ -187,8 +188,12 @@ async def delete(unit: Unit, account_id: int, room: int, gone: Sequence[int], hi
 
 
 async def _remove(unit: Unit, numbers: Sequence[int]) -> None:
-    if numbers:
-        await unit.run(f"DELETE FROM chat_event WHERE id IN {marks(len(numbers))}", *numbers)
+    """Deletes the rows of events, and what is known of what they are about and name."""
+    if not numbers:
+        return
+    await unit.run(f"DELETE FROM chat_event WHERE id IN {marks(len(numbers))}", *numbers)
+    await unit.run(f"DELETE FROM chat_about WHERE event IN {marks(len(numbers))}", *numbers)
+    await using.forget(unit, numbers)
 
 
 async def _forget_branches(unit: Unit, numbers: Sequence[int]) -> None:

@@ -1,7 +1,7 @@
 """What was taken back: nothing is left of it but what the rules of the room need (Matrix v1.19 Client-Server
 §Redactions)."""
 
-from parvis.chat.rooms import store
+from parvis.chat.rooms import store, using
 from parvis.chat.rooms.model import EVENT, Room, Stored
 from parvis.chat.rooms.writing import Writing
 from parvis.wire.matrix import canonical, relations
@@ -22,6 +22,7 @@ async def take_back(writing: Writing, room: Room, target: Stored, redaction: str
         redaction,
         target.id,
     )
+    await using.forget(unit, [target.id])
     if not target.placed:
         return
     await unit.changed(room.account_id, EVENT, target.id, "updated", part=room.id)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from parvis.access.principal import Right
-from parvis.chat.rooms import about, append, said, store
+from parvis.chat.rooms import about, append, said, store, using
 from parvis.chat.rooms.model import Draft, Me, Room, Stored
 from parvis.chat.rooms.said import Name
 from parvis.chat.rooms.writing import Writing
@@ -94,6 +94,7 @@ class _Batch:
             return error
         stored = await append.put(self.writing, room, event)
         self.rooms[number] = replace(room, depth=max(room.depth, event.depth), latest=(event.event_id,))
+        using.note(unit, self.writing.home.name, stored)
         if about.FIELD in message.content:
             await about.keep(unit, message.me, stored)
         if name is not None:

@@ -1,7 +1,7 @@
 """What people do in a room: saying something, setting state, and taking back what was said."""
 
 from parvis.access.principal import Right
-from parvis.chat.rooms import aliases, redacting, said, saying, store
+from parvis.chat.rooms import aliases, redacting, said, saying, store, using
 from parvis.chat.rooms.append import append
 from parvis.chat.rooms.model import Draft, Me, Room
 from parvis.chat.rooms.said import Name
@@ -37,7 +37,9 @@ async def put_state(writing: Writing, me: Me, room_id: str, kind: str, key: str,
         raise NotFound("there is nobody of this name here")
     if kind == "m.room.canonical_alias":
         await _check_aliases(writing, room, content)
-    return (await append(writing, room_id, me.user_id, Draft(kind, content, key))).event_id
+    stored = await append(writing, room_id, me.user_id, Draft(kind, content, key))
+    using.note(writing.unit, writing.home.name, stored)
+    return stored.event_id
 
 
 async def redact(writing: Writing, me: Me, room_id: str, event_id: str, content: Object, txn: str) -> str:
