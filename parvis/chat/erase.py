@@ -17,6 +17,7 @@ _KEPT = (
     ("chat_signature", "target_id, target_key, signer_id, key_id", "target_id = ?"),
     ("chat_signature", "target_id, target_key, signer_id, key_id", "signer_id = ?"),
     ("chat_told", "principal_id", "principal_id = ?"),
+    ("chat_standing", "principal_id", "principal_id = ?"),
     ("chat_data", "id", "principal_id = ?"),
     ("chat_filter", "principal_id, filter_id", "principal_id = ?"),
     ("chat_profile", "principal_id, field", "principal_id = ?"),

@@ -56,6 +56,7 @@ def feature(context: Context) -> Feature:
         await previews.close()
         await federation.stop()
         await rooms.stop()
+        await server.stop()
 
     source = ChatSource(server)
     door = ClientDoor(server, ENDPOINTS)

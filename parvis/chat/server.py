@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from parvis.access import directory
 from parvis.chat import words
+from parvis.chat.people.standing import Standings
 from parvis.chat.users import Users
 from parvis.kernel.errors import Conflict
 from parvis.serve.context import Context
@@ -39,6 +40,7 @@ class Server:
         self.name = settings.chat.server_name or next(iter(settings.domains), settings.hostname)
         identifiers.server_name(self.name, "chat.server_name")
         self.users = Users(self.name)
+        self.standings = Standings(context.store)
         self.peers: Peers = _nobody
         self.federation: Federation | None = None
         """Other servers; there from the wiring on."""
@@ -61,6 +63,11 @@ class Server:
         found = await self.store.db.value("SELECT account_id FROM chat_server WHERE id = ?", _ID)
         assert found is not None
         self._account_id = int(found)
+        await self.standings.open()
+
+    async def stop(self) -> None:
+        """Hears no more of what changes on other nodes."""
+        await self.standings.stop()
 
     async def _make(self, unit: Unit) -> None:
         if await unit.value("SELECT 1 FROM chat_server WHERE id = ?", _ID) is not None:

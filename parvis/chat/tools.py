@@ -97,6 +97,9 @@ class ChatTools:
         return {"eventId": await self._rooms.say(Message(me, given.room_id, "m.room.message", content))}
 
     async def _open(self, principal: Principal, room_id: str, right: Right) -> Room:
+        standing = self._rooms.home.standings.of(principal.id)
+        if standing.locked or (standing.suspended and right is Right.WRITE):
+            raise Forbidden("this account is locked or suspended in chat")
         room = await store.require(self._rooms.store.db, principal, room_id, right)
         if not kinds.is_read(room.kind):
             raise Forbidden("this room is not open to the assistant")

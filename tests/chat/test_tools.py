@@ -3,6 +3,7 @@
 import pytest
 
 from parvis.chat.kinds import STATE
+from parvis.chat.rooms.service import Rooms
 from parvis.chat.tools import AI_FIELD, ReadTopic, SendMessage
 from parvis.kernel.errors import Forbidden, Invalid
 
@@ -46,6 +47,21 @@ async def test_a_topic_is_read_and_answered_under_the_persons_rights(open_client
             await run(bob.person, given)
     with pytest.raises(Invalid):
         await send(ann.person, SendMessage(room_id=place, text=" "))
+
+
+async def test_who_is_locked_or_suspended_has_nothing_said(open_client, room, context) -> None:
+    tools = {tool.name: tool for tool in room.tools}
+    read, send = tools["chat.read_topic"].run, tools["chat.send"].run
+    ann = await open_client("ann")
+    place = await made(ann, "open")
+    standings = context.need(Rooms).home.standings
+    await standings.put(ann.person.id, suspended=True)
+    assert await read(ann.person, ReadTopic(room_id=place)) == []
+    with pytest.raises(Forbidden):
+        await send(ann.person, SendMessage(room_id=place, text="x"))
+    await standings.put(ann.person.id, locked=True)
+    with pytest.raises(Forbidden):
+        await read(ann.person, ReadTopic(room_id=place))
 
 
 async def test_a_private_room_is_neither_read_nor_written_in(open_client, room) -> None:

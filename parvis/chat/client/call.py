@@ -60,6 +60,18 @@ class Call:
         """The query's values."""
         return self.request.query
 
+    def admitted(self) -> None:
+        """Raises BadMatrix with `M_USER_LOCKED` when the account is locked (Matrix v1.19 Client-Server §Account
+        locking)."""
+        if self.server.standings.of(self.who.id).locked:
+            raise BadMatrix("This account is locked", errcode="M_USER_LOCKED")
+
+    def may_act(self) -> None:
+        """Raises BadMatrix with `M_USER_SUSPENDED` when the account is suspended (Matrix v1.19 Client-Server
+        §Account suspension)."""
+        if self.server.standings.of(self.who.id).suspended:
+            raise BadMatrix("This account is suspended: it reads, and says nothing", errcode="M_USER_SUSPENDED")
+
     def own_device(self) -> str:
         """The device. Raises BadMatrix for a sign-in that has none."""
         if not self.device:
@@ -91,14 +103,17 @@ Rated = Literal["sign_ins", "events", "joins", "invites", "rooms", "claims", "pr
 class Endpoint:
     """A method and a path below `/_matrix`, with parts as `serve.http` names them: `/client/v3/join/{room}`.
 
-    `auth` says whether somebody must have signed in; `rate` which limit counts it. What is answered is an object,
-    or a whole Response."""
+    `auth` says whether somebody must have signed in; `rate` which limit counts it; `acts` whether others see what
+    comes of it, so that suspended accounts may not; `locked` whether locked ones may. What is answered is an
+    object, or a whole Response."""
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     handle: Handle
     auth: Literal["required", "open"] = "required"
     rate: Rated | None = None
+    acts: bool = False
+    locked: bool = False
 
 
 def text(body: Mapping[str, Any], name: str, *, limit: int = 1024, default: str | None = None) -> str:

@@ -16,8 +16,10 @@ async def _versions(call: Call) -> Object:
 
 async def _capabilities(call: Call) -> Object:
     """Matrix v1.19 Client-Server §Capabilities negotiation"""
+    moderation = {"m.account_moderation": {"suspend": True, "lock": True}} if call.who.administrator else {}
     return {
         "capabilities": {
+            **moderation,
             "m.change_password": {"enabled": False},
             "m.room_versions": {
                 "default": DEFAULT_ROOM_VERSION,

@@ -41,6 +41,10 @@ class ClientDoor:
             if endpoint.rate is not None:
                 self._rates.check(endpoint.rate, call)
             if request.principal is not None:
+                if not endpoint.locked:
+                    call.admitted()
+                if endpoint.acts:
+                    call.may_act()
                 call.device = await devices.of_session(self._server.store, request.principal)
             found = await endpoint.handle(call)
             if isinstance(found, Response):

@@ -13,6 +13,8 @@ _STATUS = {
     "M_MISSING_TOKEN": 401,
     "M_UNAUTHORIZED": 401,
     "M_USER_DEACTIVATED": 403,
+    "M_USER_LOCKED": 401,
+    "M_USER_SUSPENDED": 403,
     "M_THREEPID_DENIED": 403,
     "M_NOT_FOUND": 404,
     "M_UNRECOGNIZED": 404,
@@ -60,6 +62,8 @@ def refusal(error: ParvisError, request: Request) -> Response:
     if (seconds := error.fields.get("retry_after")) is not None:
         body["retry_after_ms"] = int(seconds) * 1000
         headers.append(("retry-after", str(int(seconds))))
+    if code == "M_USER_LOCKED":
+        body["soft_logout"] = True
     if (version := error.fields.get("current_version")) is not None:
         body["current_version"] = version
     return answer(body, status, headers)

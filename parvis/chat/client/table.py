@@ -2,7 +2,19 @@
 
 from parvis.chat.client import discovery, elsewhere
 from parvis.chat.client.call import Endpoint
-from parvis.chat.client.people import account, backups, data, devices, keys, login, media, profiles, rules, todevice
+from parvis.chat.client.people import (
+    account,
+    backups,
+    data,
+    devices,
+    keys,
+    login,
+    media,
+    profiles,
+    rules,
+    standing,
+    todevice,
+)
 from parvis.chat.client.rooms.table import ENDPOINTS as ROOMS
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -18,5 +30,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *media.ENDPOINTS,
     *rules.ENDPOINTS,
     *profiles.ENDPOINTS,
+    *standing.ENDPOINTS,
     *ROOMS,
 )

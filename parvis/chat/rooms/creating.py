@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from parvis.chat import kinds
-from parvis.chat.rooms import aliases, profiles, using
+from parvis.chat.rooms import aliases, joining, profiles, using
 from parvis.chat.rooms.append import append, create
 from parvis.chat.rooms.model import MOST_INVITED, Draft, Me, Room
 from parvis.chat.rooms.writing import Writing
@@ -88,7 +88,7 @@ def _invited(body: Object) -> list[str]:
     for each in invited:
         identifiers.user_id(each, "invite")
     if body.get("invite_3pid"):
-        raise BadMatrix("Nobody is invited by mail", errcode="M_UNRECOGNIZED", field="invite_3pid")
+        raise joining.NoIdentityServer("invite_3pid")
     return list(dict.fromkeys(invited))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from parvis.access.principal import Principal
+from parvis.chat.people.standing import Standings
 from parvis.chat.server import Server
 from parvis.chat.users import Users
 from parvis.kernel import clock
@@ -44,6 +45,11 @@ class Home:
     def users(self) -> Users:
         """Its users."""
         return self._server.users
+
+    @property
+    def standings(self) -> Standings:
+        """Whose account is locked or suspended."""
+        return self._server.standings
 
     @property
     def account_id(self) -> int:

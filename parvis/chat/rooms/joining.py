@@ -18,6 +18,18 @@ Act = Literal["invite", "kick", "ban", "unban"]
 _MOST_RULES = 100
 
 
+class NoIdentityServer(BadMatrix):
+    """Somebody is to be invited by an address of another kind: who that is, an identity server would know, and none
+    is asked from here (Matrix v1.19 Client-Server §Third-party invites)."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            "People are invited by their user id: no identity server is asked from here",
+            errcode="M_THREEPID_DENIED",
+            field=field,
+        )
+
+
 async def named(db: store.Reader, name: str) -> Room:
     """The room of an id or an alias. Raises NotFound, BadMatrix."""
     if name.startswith("#"):

@@ -33,6 +33,8 @@ async def _login(call: Call) -> Object:
         )
     except Unauthenticated as error:
         raise BadMatrix(error.sentence, errcode="M_FORBIDDEN") from None
+    if call.server.standings.of(principal.id).locked:
+        raise BadMatrix("This account is locked", errcode="M_USER_LOCKED")
     token, chosen = await devices.open(call.server, principal, device_id, name, call.request.remote)
     return {
         "user_id": call.server.users.id_of(principal),
@@ -91,6 +93,6 @@ ENDPOINTS = (
     Endpoint("POST", "/client/v3/register", _register, "open"),
     Endpoint("GET", "/client/v3/account/whoami", _whoami),
     Endpoint("POST", "/client/v3/account/password", _password),
-    Endpoint("POST", "/client/v3/logout", _logout),
-    Endpoint("POST", "/client/v3/logout/all", _logout_all),
+    Endpoint("POST", "/client/v3/logout", _logout, locked=True),
+    Endpoint("POST", "/client/v3/logout/all", _logout_all, locked=True),
 )

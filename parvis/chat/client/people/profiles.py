@@ -83,7 +83,7 @@ def _result(call: Call, who: Principal, profile: Object) -> Object:
 ENDPOINTS = (
     Endpoint("GET", "/client/v3/profile/{userId}", _whole),
     Endpoint("GET", "/client/v3/profile/{userId}/{keyName}", _field),
-    Endpoint("PUT", "/client/v3/profile/{userId}/{keyName}", _put),
-    Endpoint("DELETE", "/client/v3/profile/{userId}/{keyName}", _delete),
+    Endpoint("PUT", "/client/v3/profile/{userId}/{keyName}", _put, acts=True),
+    Endpoint("DELETE", "/client/v3/profile/{userId}/{keyName}", _delete, acts=True),
     Endpoint("POST", "/client/v3/user_directory/search", _search),
 )

@@ -41,6 +41,6 @@ async def _upgrade(call: Call) -> Object:
 
 
 ENDPOINTS = (
-    Endpoint("POST", "/client/v3/createRoom", _create, rate="rooms"),
-    Endpoint("POST", "/client/v3/rooms/{roomId}/upgrade", _upgrade, rate="rooms"),
+    Endpoint("POST", "/client/v3/createRoom", _create, rate="rooms", acts=True),
+    Endpoint("POST", "/client/v3/rooms/{roomId}/upgrade", _upgrade, rate="rooms", acts=True),
 )

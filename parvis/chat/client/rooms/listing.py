@@ -138,13 +138,13 @@ async def _mutual(call: Call) -> Object:
 
 ENDPOINTS = (
     Endpoint("GET", "/client/v3/directory/room/{alias}", _alias),
-    Endpoint("PUT", "/client/v3/directory/room/{alias}", _put_alias),
-    Endpoint("DELETE", "/client/v3/directory/room/{alias}", _delete_alias),
+    Endpoint("PUT", "/client/v3/directory/room/{alias}", _put_alias, acts=True),
+    Endpoint("DELETE", "/client/v3/directory/room/{alias}", _delete_alias, acts=True),
     Endpoint("GET", "/client/v3/rooms/{roomId}/aliases", _aliases),
     Endpoint("GET", "/client/v3/publicRooms", _public),
     Endpoint("POST", "/client/v3/publicRooms", _search_public),
     Endpoint("GET", "/client/v3/directory/list/room/{roomId}", _listed),
-    Endpoint("PUT", "/client/v3/directory/list/room/{roomId}", _list),
+    Endpoint("PUT", "/client/v3/directory/list/room/{roomId}", _list, acts=True),
     Endpoint("GET", "/client/v1/room_summary/{room}", _summary),
     Endpoint("GET", "/client/v1/rooms/{roomId}/hierarchy", _hierarchy),
     Endpoint("GET", "/client/v1/mutual_rooms", _mutual),

@@ -89,6 +89,8 @@ async def _forget(call: Call) -> Object:
 def _act(action: Act) -> Handle:
     async def handle(call: Call) -> Object:
         body, who = await call.json(), me(call)
+        if action == "invite" and "user_id" not in body and "medium" in body:
+            raise joining.NoIdentityServer("medium")
         target, why = text(body, "user_id", limit=255), reason(body)
         if action == "invite" and (abroad := rooms(call).abroad) and not call.server.users.is_here(target):
             if await joining.may_be_invited(call.store.db, call.params["room"], target):
@@ -102,13 +104,13 @@ def _act(action: Act) -> Handle:
 
 ENDPOINTS = (
     Endpoint("GET", "/client/v3/joined_rooms", _joined),
-    Endpoint("POST", "/client/v3/join/{room}", _coming(joining.join, "join"), rate="joins"),
-    Endpoint("POST", "/client/v3/rooms/{room}/join", _coming(joining.join, "join"), rate="joins"),
-    Endpoint("POST", "/client/v3/knock/{room}", _coming(joining.knock, "knock"), rate="joins"),
+    Endpoint("POST", "/client/v3/join/{room}", _coming(joining.join, "join"), rate="joins", acts=True),
+    Endpoint("POST", "/client/v3/rooms/{room}/join", _coming(joining.join, "join"), rate="joins", acts=True),
+    Endpoint("POST", "/client/v3/knock/{room}", _coming(joining.knock, "knock"), rate="joins", acts=True),
     Endpoint("POST", "/client/v3/rooms/{room}/leave", _leave),
     Endpoint("POST", "/client/v3/rooms/{room}/forget", _forget),
-    Endpoint("POST", "/client/v3/rooms/{room}/invite", _act("invite"), rate="invites"),
-    Endpoint("POST", "/client/v3/rooms/{room}/kick", _act("kick")),
-    Endpoint("POST", "/client/v3/rooms/{room}/ban", _act("ban")),
-    Endpoint("POST", "/client/v3/rooms/{room}/unban", _act("unban")),
+    Endpoint("POST", "/client/v3/rooms/{room}/invite", _act("invite"), rate="invites", acts=True),
+    Endpoint("POST", "/client/v3/rooms/{room}/kick", _act("kick"), acts=True),
+    Endpoint("POST", "/client/v3/rooms/{room}/ban", _act("ban"), acts=True),
+    Endpoint("POST", "/client/v3/rooms/{room}/unban", _act("unban"), acts=True),
 )

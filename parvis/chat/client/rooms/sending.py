@@ -20,6 +20,7 @@ _READ = ("m.read", "m.read.private")
 
 async def _send(call: Call) -> Object:
     body, who, params = await call.json(), me(call), call.params
+    await _may(call, str(body.get("redacts", "")) if params["type"] == "m.room.redaction" else "")
     name = identifiers.transaction_id(params["txnId"])
     return {"event_id": await rooms(call).say(Message(who, params["roomId"], params["type"], body, name))}
 
@@ -40,11 +41,23 @@ async def _state(call: Call) -> Object:
 
 async def _redact(call: Call) -> Object:
     body, who, params = await call.json(optional=True), me(call), call.params
+    await _may(call, params["eventId"])
     name = identifiers.transaction_id(params["txnId"])
     found = await rooms(call).write(
         lambda writing: sending.redact(writing, who, params["roomId"], params["eventId"], body, name)
     )
     return {"event_id": found}
+
+
+async def _may(call: Call, redacts: str) -> None:
+    """Who is suspended takes their own words back, and says nothing else."""
+    if not call.server.standings.of(call.who.id).suspended:
+        return
+    if redacts:
+        room = await store.require(call.store.db, call.who, call.params["roomId"])
+        if (await store.event_of(call.store.db, room, redacts)).event.sender == call.user_id:
+            return
+    call.may_act()
 
 
 async def _typing(call: Call) -> Object:
@@ -102,11 +115,11 @@ async def _mark(
 
 ENDPOINTS = (
     Endpoint("PUT", "/client/v3/rooms/{roomId}/send/{type}/{txnId}", _send, rate="events"),
-    Endpoint("PUT", "/client/v3/rooms/{roomId}/state/{type}", _state, rate="events"),
-    Endpoint("PUT", "/client/v3/rooms/{roomId}/state/{type}/", _state, rate="events"),
-    Endpoint("PUT", "/client/v3/rooms/{roomId}/state/{type}/{key}", _state, rate="events"),
+    Endpoint("PUT", "/client/v3/rooms/{roomId}/state/{type}", _state, rate="events", acts=True),
+    Endpoint("PUT", "/client/v3/rooms/{roomId}/state/{type}/", _state, rate="events", acts=True),
+    Endpoint("PUT", "/client/v3/rooms/{roomId}/state/{type}/{key}", _state, rate="events", acts=True),
     Endpoint("PUT", "/client/v3/rooms/{roomId}/redact/{eventId}/{txnId}", _redact, rate="events"),
-    Endpoint("PUT", "/client/v3/rooms/{roomId}/typing/{userId}", _typing),
+    Endpoint("PUT", "/client/v3/rooms/{roomId}/typing/{userId}", _typing, acts=True),
     Endpoint("POST", "/client/v3/rooms/{roomId}/receipt/{type}/{eventId}", _receipt),
     Endpoint("POST", "/client/v3/rooms/{roomId}/read_markers", _markers),
 )

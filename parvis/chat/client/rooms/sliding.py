@@ -30,6 +30,7 @@ async def _sync(call: Call) -> Object:
     with found.wakes.waiting(call.who.id) as waiting:
         while True:
             waiting.begin()
+            call.admitted()
             waiting.only((await found.rosters.of(me(call), await found.position())).places)
             answer, present, told, new = await _once(call, request, connection)
             left = until - clock.monotonic()

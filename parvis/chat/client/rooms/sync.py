@@ -30,6 +30,7 @@ async def _sync(call: Call) -> Object:
     with found.wakes.waiting(call.who.id) as waiting:
         while True:
             waiting.begin()
+            call.admitted()
             answer, present, new = await _once(call, found, since, wanted, full, waiting.only)
             left = until - clock.monotonic()
             if since is None or full or new or left <= 0 or found.wakes.closed:
