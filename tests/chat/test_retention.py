@@ -185,6 +185,34 @@ async def test_branches_that_stay_rest_on_nothing_that_went(net: Net) -> None:
     assert await a.state(room) == await b.state(room)
 
 
+async def test_what_comes_late_brings_nothing_back(net: Net) -> None:
+    ann, bob, room = await both_sides(net)
+    a, b = net.sides[A], net.sides[B]
+    names = [await say(ann, room, f"old {number}") for number in range(3)]
+    await net.flow()
+    old = await rows.by_event_ids(a.context.store.db, await _number(a.context.store, room), names)
+    net.cut.add(frozenset((A, B)))
+    late = await say(ann, room, "said before, and never sent")
+    cut = await moment()
+    topic = f"/v3/rooms/{room}/state/m.room.topic"
+    await ann.ask("PUT", topic, json={"topic": "of a"})
+    await say(ann, room, "said after")
+    await say(bob, room, "goes on")
+    await purge(b.context.store, room, cut)
+    net.cut.clear()
+    told = await b.shared.events.pdus(A, [each.event.source for each in old.values()])  # it is sent once more
+    assert all("error" in said for said in told.values()) and set(told) == set(names)
+    await net.flow()
+    assert await texts(bob, room) == ["said after", "goes on"]
+    assert await bob.ask("GET", topic) == {"topic": "of a"}
+    kept = await b.context.store.db.rows("SELECT json FROM chat_event")
+    assert not any(b"old " in bytes(row[0]) or b"never sent" in bytes(row[0]) for row in kept), late
+    assert await a.state(room) == await b.state(room)
+    await say(bob, room, "and on")
+    await net.flow()
+    assert (await texts(ann, room))[0] == "and on" and (await texts(bob, room))[0] == "and on"
+
+
 DAY = 86_400_000
 
 

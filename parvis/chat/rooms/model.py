@@ -60,6 +60,8 @@ class Room:
     """The position of the eldest event that was filled in from the past; 0 for none."""
     purged: int
     """The position up to which nothing that was said is kept any more; NOWHERE where nothing was purged."""
+    purged_ms: int
+    """The moment before which that is; 0 where nothing was purged."""
 
 
 @dataclass(frozen=True, slots=True)

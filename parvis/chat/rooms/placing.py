@@ -32,7 +32,8 @@ class Placed:
 
 async def place(writing: Writing, room: Room, event: Event, gap: Mapping[str, View] | None = None) -> Placed:
     """Puts an event into a room that is locked. What it follows is here, or else its state after that is in `gap`,
-    by id. Raises BadMatrix where something is missing, or its branches are too much to walk along."""
+    by id. Raises BadMatrix where something is missing, its branches are too much to walk along, or it was said on a
+    branch before what is kept in the room."""
     unit = writing.unit
     known = await store.by_event_ids(unit, room.id, (event.event_id, *event.prev_events, *named_by(event)))
     own = known.pop(event.event_id, None)
@@ -42,6 +43,8 @@ async def place(writing: Writing, room: Room, event: Event, gap: Mapping[str, Vi
     if missing:
         raise BadMatrix(f"What allows the event is not known: {missing[0]}", errcode="M_NOT_FOUND")
     on_line = set(event.prev_events) == set(room.latest)
+    if not on_line and event.state_key is None and event.origin_server_ts < room.purged_ms:
+        raise BadMatrix("What was said so long ago is not kept here", errcode="M_NOT_FOUND")
     view = await (states.now(unit, room) if on_line else _before(writing, room, event, known, gap or {}))
     verdict, reason = await _judge(writing, room, event, known, view, on_line)
     alone = event.prev_events[0] if len(event.prev_events) == 1 else ""

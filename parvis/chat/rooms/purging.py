@@ -65,7 +65,9 @@ async def portion(unit: Unit, number: int, before_ms: int) -> int:
     await _move(unit, [each.id for each in old if each.is_state])
     await _forget_branches(unit, [each.id for each in old if each.is_state and each.event_id not in ends])
     await delete(unit, room.account_id, room.id, gone, [each.id for each in kept])
-    await unit.run("UPDATE chat_room SET purged = ? WHERE id = ?", upto, room.id)
+    await unit.run(
+        "UPDATE chat_room SET purged = ?, purged_ms = ? WHERE id = ?", upto, max(before_ms, room.purged_ms), room.id
+    )
     return len(old)
 
 

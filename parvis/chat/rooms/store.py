@@ -15,7 +15,7 @@ from parvis.wire.matrix.event import Event, StateKey
 from parvis.wire.matrix.versions import supported
 
 _ROOM = """id, account_id, room_id, version, kind, type, depth, latest, joined, invited, listed, join_rule, \
-name, topic, alias, avatar, others, eldest, purged"""
+name, topic, alias, avatar, others, eldest, purged, purged_ms"""
 _EVENT = "e.id, e.room, e.stream, e.thread, e.redacted_by, e.replaces, e.event_id, e.json, r.version, e.rejected"
 _FROM = "chat_event e JOIN chat_room r ON r.id = e.room"
 _NO_MEMBERS = "s.type <> 'm.room.member'"

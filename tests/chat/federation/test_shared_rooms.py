@@ -6,7 +6,7 @@ import pytest
 from parvis.access import accounts
 from parvis.access.erasure import Gone
 from parvis.chat.federation.contract import PeerError
-from parvis.chat.federation.rooms import serving
+from parvis.chat.federation.rooms import gaps, serving
 from parvis.chat.rooms import append
 from parvis.chat.rooms.model import Draft
 from parvis.store.sql.contract import counting
@@ -169,6 +169,24 @@ async def test_a_long_time_apart_is_made_up_for_by_what_the_newest_event_follows
     await same(net, room)
 
 
+async def test_who_was_away_for_long_has_all_that_was_said_in_order(net: Net, monkeypatch) -> None:
+    """More than a server tells at once, and than ten times that: in steps, each as large as the other server has it."""
+    monkeypatch.setattr(serving, "_MOST_MISSING", 5)
+    ann, bob, room = await both(net)
+    a, b = net.sides[A], net.sides[B]
+    number = await a.context.store.db.value("SELECT id FROM chat_room")
+    for each in range(80):
+        await say(ann, room, f"{each}")
+    a.sent[B, number] = await a.rooms.position()  # nothing of it arrived
+    await say(ann, room, "back")
+    net.asked.clear()
+    await net.flow()
+    assert sum("get_missing_events" in path for _, _, path in net.asked) == 16
+    assert await b.timeline(room) == await a.timeline(room) and len(await a.timeline(room)) == 81
+    await say(bob, room, "yes")
+    await same(net, room)
+
+
 async def test_who_was_banned_meanwhile_says_nothing_more(net: Net) -> None:
     ann, bob, room = await both(net)
     net.cut.add(frozenset((A, B)))
@@ -220,7 +238,7 @@ async def test_what_was_not_shown_to_who_came_later_stays_hidden_when_filled_in(
     assert not any(b"a secret" in bytes(row[0]) for row in kept)  # it was never sent
 
 
-async def test_a_gap_is_closed_and_of_what_is_before_the_state_is_asked(net: Net) -> None:
+async def test_a_gap_is_closed_and_of_what_is_before_the_state_is_asked(net: Net, monkeypatch) -> None:
     ann, bob, room = await both(net)
     a, b = net.sides[A], net.sides[B]
     number = await a.context.store.db.value("SELECT id FROM chat_room")
@@ -232,13 +250,15 @@ async def test_a_gap_is_closed_and_of_what_is_before_the_state_is_asked(net: Net
     await net.flow()
     assert await texts(bob, room) == ["arrives", "lost 2", "lost 1"]
     topic = f"/v3/rooms/{room}/state/m.room.topic"
-    for each in range(260):
+    monkeypatch.setattr(gaps, "_MOST", 10)
+    for each in range(80):
         await ann.ask("PUT", topic, json={"topic": f"{each}"})
     a.sent[B, number] = await a.rooms.position()
     await say(ann, room, "much later")
     await net.flow()
     assert (await texts(bob, room))[0] == "much later"
-    assert (await bob.ask("GET", topic)) == {"topic": "259"}
+    assert (await bob.ask("GET", topic)) == {"topic": "79"}
+    assert await b.context.store.db.value("SELECT COUNT(*) FROM chat_event WHERE type = 'm.room.topic'") < 80
     assert await a.state(room) == await b.state(room)
     await say(bob, room, "yes")
     await same(net, room)

@@ -11,11 +11,15 @@ from parvis.chat.rooms.model import Room
 from parvis.chat.rooms.service import Rooms
 from parvis.chat.rooms.states import View
 from parvis.chat.rooms.writing import Writing
+from parvis.kernel import clock
+from parvis.wire.matrix import canonical
 from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.event import Event
 
-_ROUNDS = 10
-"""How often a server is asked for what is between; Synapse tells 20 events each time."""
+_ROUNDS = 100
+"""How often a server is asked for what is between, one step after the other; Synapse tells 20 events each time."""
+_MOST, _MOST_BYTES, _SECONDS = 2_000, 20_000_000, 30.0
+"""Events that are held until they are taken, their bytes, and how long is asked for them."""
 _FEW_ENDS = 20
 """Events at which the other server is to begin, and to stop. Our latest ones it may not know yet; it knows what it
 names."""
@@ -30,9 +34,10 @@ class Gaps:
         self._rooms, self._db = rooms, rooms.store.db
 
     async def between(self, asking: Asking, room: Room, event: Event) -> list[Event]:
-        """What an event follows and is not here, as far as it is to be had, the eldest first; the event comes
-        last."""
-        found = {event.event_id: event}
+        """What an event follows and is not here, as far as it is to be had and was not purged, the eldest first;
+        the event comes last. Who was away for a while gets what came meanwhile in so many steps; what is beyond
+        stays away, but for the state."""
+        found, size, until = {event.event_id: event}, 0, clock.monotonic() + _SECONDS
         for _ in range(_ROUNDS):
             outside = _outside(found)
             lacking = set(await self.missing(room, outside))
@@ -41,9 +46,12 @@ class Gaps:
             known = [name for name in outside if name not in lacking]
             ends = [each.event_id for each in found.values() if lacking.intersection(each.prev_events)]
             new = await asking.missing([*room.latest, *known[-_FEW_ENDS:]], ends[-_FEW_ENDS:])
+            new = {name: new[name] for name in await self.missing(room, new) if name not in found}
+            kept = {name: each for name, each in new.items() if each.origin_server_ts >= room.purged_ms}
+            size += sum(len(canonical.encode(each.source, strict=False)) for each in kept.values())
             before = len(found)
-            found = _followed(event, found | {name: new[name] for name in await self.missing(room, new)})
-            if len(found) == before:
+            found = _followed(event, found | kept)
+            if len(found) == before or len(found) > _MOST or size > _MOST_BYTES or clock.monotonic() > until:
                 break
         return in_order(found)
 
@@ -76,10 +84,11 @@ class Gaps:
             new = await asking.state(event_id) | await asking.events([event_id])
         else:
             new = await asking.events(unknown)
-        await self._keep(room, new)
+        said = new.get(event_id)
+        await self._keep(room, {name: each for name, each in new.items() if each.state_key is not None})
         known = await store.by_event_ids(self._db, room.id, [*state, event_id])
         own = known.get(event_id)
-        if own is None:
+        if own is None and said is None:
             raise BadMatrix(f"What the event follows is not to be had: {event_id}", errcode="M_NOT_FOUND")
         stands = {
             known[name].event.key: known[name].id
@@ -87,7 +96,7 @@ class Gaps:
             if name in known and not known[name].rejected and known[name].event.state_key is not None
         }
         view = await states.against(self._db, room.id, stands, await states.now(self._db, room))
-        return view.put(own)
+        return view if own is None else view.put(own)
 
     async def unknown(self, room: Room, names: Iterable[str]) -> list[str]:
         """Those of some events that are not here at all."""

@@ -28,6 +28,8 @@ from parvis.wire.matrix.versions import RoomVersion
 
 _MOST_GAPS = 10
 """Events whose state others are asked for, for one that came."""
+_AT_ONCE = 50
+"""Events that another follows, and are taken in one unit."""
 _SECONDS = 60.0
 """How long is asked around for what the events of a transaction lack in a room."""
 _log = logging.getLogger(__name__)
@@ -128,11 +130,15 @@ class PeerEvents:
         order, left = [event], _MOST_GAPS
         if await self._gaps.missing(room, event.prev_events):
             order = await self._gaps.between(asking, room, event)
-        for each in order[:-1]:
-            try:
-                left, _ = await self._fill(asking, room, each, left)
-            except TROUBLE as error:
-                _log.info("an event that another follows was not taken: %s", error.sentence)
+        for start in range(0, len(order) - 1, _AT_ONCE):
+            some = order[start : min(start + _AT_ONCE, len(order) - 1)]
+            if len(some) > 1 and await self._together(room, some):
+                continue
+            for each in some:
+                try:
+                    left, _ = await self._fill(asking, room, each, left)
+                except TROUBLE as error:
+                    _log.info("an event that another follows was not taken: %s", error.sentence)
         return (await self._fill(asking, room, event, left, relay_of))[1]
 
     async def _fill(
