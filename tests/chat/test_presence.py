@@ -2,8 +2,16 @@
 
 import asyncio
 
+from parvis.kernel import clock
+from parvis.store.sql.contract import counting
+from parvis.wire.matrix.transactions import Presence
 from tests.chat.conftest import Opener
+from tests.chat.federation.conftest import databases, net
+from tests.chat.federation.sides import A, B, Net
+from tests.chat.federation.sides import both as both_sides
 from tests.chat.test_rooms import both
+
+__all__ = ["databases", "net"]
 
 
 def of(answer: dict) -> dict[str, dict]:
@@ -38,6 +46,41 @@ async def test_who_shares_a_room_hears_of_it(open_client: Opener, context) -> No
     await bob.ask("GET", "/v3/sync")
     assert of(await ann.ask("GET", "/v3/sync", params=later))[bob.user]["presence"] == "online"
     assert of(await ann.ask("GET", "/v3/sync", params=later | {"filter": '{"presence":{"types":[]}}'})) == {}
+
+
+async def test_other_servers_that_share_a_room_tell_and_are_told(net: Net, monkeypatch) -> None:
+    ann, bob, _ = await both_sides(net)
+    a, b = net.sides[A], net.sides[B]
+    sent: list[tuple[list[str], Presence]] = []
+
+    async def edu(unit: object, servers: list[str], edu: Presence) -> None:
+        sent.append((list(servers), edu))
+
+    monkeypatch.setattr(a, "edu", edu)
+    path = f"/v3/presence/{ann.user}/status"
+    said = {"presence": "unavailable", "status_msg": "lunch"}
+    await ann.ask("PUT", path, json=said)
+    assert sent == []  # it is off
+    a.context.settings.chat.presence = b.context.settings.chat.presence = True
+    for _ in range(2):
+        await ann.ask("PUT", path, json=said)
+    [(servers, told)] = sent
+    assert servers == [B] and (told.user_id, told.presence, told.status_msg) == (ann.user, "unavailable", "lunch")
+    since = (await bob.ask("GET", "/v3/sync", params={"set_presence": "offline"}))["next_batch"]
+    with counting() as counted:
+        await b.rooms.presence.abroad(told)
+        await b.rooms.presence.abroad(Presence(f"@eve:{A}", "online"))
+    assert len(counted.statements) == 2
+    later = {"since": since, "set_presence": "offline"}
+    assert of(await bob.ask("GET", "/v3/sync", params=later))[ann.user]["status_msg"] == "lunch"
+    assert (await bob.ask("GET", path))["presence"] == "unavailable"
+    await bob.ask("GET", f"/v3/presence/@eve:{A}/status", 403)
+    carol = await b.client("carol")
+    assert of(await carol.ask("GET", "/v3/sync")).keys() <= {carol.user}
+    await carol.ask("GET", path, 403)
+    now = clock.now_ms()
+    monkeypatch.setattr(clock, "now_ms", lambda: now + 3_600_000)  # nothing was heard for an hour
+    assert await bob.ask("GET", path) == {"presence": "offline"}
 
 
 async def test_what_is_no_presence(open_client: Opener) -> None:

@@ -12,6 +12,7 @@ from parvis.access.principal import Principal
 from parvis.chat.federation.contract import Endpoint, PeerCall, Queue
 from parvis.chat.people import keys
 from parvis.chat.people.keys import Known
+from parvis.chat.rooms import sharing
 from parvis.chat.server import Server
 from parvis.kernel.errors import NotFound
 from parvis.kernel.events import Event
@@ -143,19 +144,10 @@ class Telling:
             msgspec.json.encode(new).decode(),
             digest,
         )
-        servers = await _servers(unit, who.id)
+        servers = await sharing.servers_of(unit, who.id)
         for edu in edus if servers else ():
             await self._queue.edu(unit, servers, edu)
         return bool(servers)
-
-
-async def _servers(unit: Unit, principal_id: int) -> list[str]:
-    rows = await unit.rows(
-        """SELECT DISTINCT s.server FROM chat_member m JOIN chat_room_server s ON s.room = m.room AND s.joined > 0
-        WHERE m.principal_id = ? AND m.membership = 'join'""",
-        principal_id,
-    )
-    return [server for (server,) in rows]
 
 
 def _update(user_id: str, device_id: str, before: int, shown: Object | None) -> DeviceListUpdate:

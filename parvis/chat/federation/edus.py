@@ -1,5 +1,5 @@
 """What passes, as other servers tell it (Matrix v1.19 Server-Server §EDUs): who types, how far somebody has read,
-messages to devices, keys that changed. The server of whom an EDU is about is the one that sent it."""
+who is there, messages to devices, keys that changed. The server of whom an EDU is about is the one that sent it."""
 
 from parvis.chat.federation.service import Federation
 from parvis.chat.people import todevice
@@ -12,6 +12,7 @@ from parvis.wire.matrix.transactions import (
     DeviceListUpdate,
     DirectToDevice,
     Edu,
+    Presence,
     Receipt,
     SigningKeyUpdate,
     Typing,
@@ -28,6 +29,8 @@ async def take(federation: Federation, origin: str, edu: Edu) -> None:
             await _typing(federation, edu)
         case Receipt():
             await federation.rooms.write(lambda writing: receipts.heard(writing, edu.room_id, edu))
+        case Presence():
+            await federation.rooms.presence.abroad(edu)
         case DirectToDevice():
             await _to_device(federation, origin, edu)
         case DeviceListUpdate() | SigningKeyUpdate():

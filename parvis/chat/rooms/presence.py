@@ -1,5 +1,6 @@
 """Who is there: kept in memory and told by the bus, never stored (Matrix v1.19 Client-Server §Presence). Who shares
-a room with somebody sees it, where the settings say that anybody does."""
+a room with somebody sees it, where the settings say that anybody does; then the servers that share one are told
+too, and what they tell is believed for a while (Matrix v1.19 Server-Server §Presence)."""
 
 import asyncio
 from collections import OrderedDict
@@ -13,6 +14,7 @@ from parvis.chat.rooms import sharing
 from parvis.chat.rooms.serials import Serials
 from parvis.chat.server import Server
 from parvis.kernel import clock
+from parvis.wire.matrix import transactions
 from parvis.wire.matrix.canonical import Object
 
 TOPIC = "chat-presence"
@@ -21,10 +23,17 @@ _AWAY_MS = 60_000
 """How long after their last sync somebody is there still."""
 _FRESH_MS = 30_000
 _MOST_ROOMS = 1_000
+_TOLD_MS = 900_000
+"""How often other servers are told again what they know, so that they go on believing it."""
+_BELIEVED_MS = 1_800_000
+"""How long what another server told is believed."""
+_MOST = 50_000
+"""People of whom something is kept; who said something longest ago is forgotten first."""
 
 
 class Said(msgspec.Struct):
-    """What a person is. `active_ms` is when they last did something, 0 for never."""
+    """What a person is: somebody here, or, where `user` is their id, somebody of another server. `active_ms` is
+    when they last did something, 0 for never."""
 
     person: int
     presence: Word
@@ -33,10 +42,20 @@ class Said(msgspec.Struct):
     serial: int = 0
     rooms: list[int] = []
     """Where it wakes those who wait."""
+    user: str = ""
+    told_ms: int = 0
+    """When another server told it."""
+
+    @property
+    def key(self) -> int | str:
+        """Who it is."""
+        return self.user or self.person
 
     @property
     def content(self) -> Object:
         """As clients see it."""
+        if self.user and clock.now_ms() - self.told_ms > _BELIEVED_MS:
+            return {"presence": "offline"}
         found: Object = {"presence": self.presence}
         if self.active_ms:
             found["last_active_ago"] = max(0, clock.now_ms() - self.active_ms)
@@ -52,8 +71,10 @@ class Presence:
 
     def __init__(self, server: Server, serials: Serials, wake: Callable[[int], None]) -> None:
         self._server, self._serials, self._wake = server, serials, wake
-        self._said: OrderedDict[int, Said] = OrderedDict()
+        self._said: OrderedDict[int | str, Said] = OrderedDict()
         """By person, in the order of their serials."""
+        self._told: dict[int, int] = {}
+        """When other servers were told of somebody."""
         self._ends: dict[int, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -73,9 +94,9 @@ class Presence:
             timer.cancel()
         self._ends.clear()
 
-    def of(self, person: int) -> Said:
-        """What somebody is."""
-        return self._said.get(person) or Said(person, "offline")
+    def of(self, person: int | str) -> Said:
+        """What somebody is: somebody here by their number, others by their user id."""
+        return self._said.get(person) or Said(0, "offline")
 
     async def say(self, person: int, presence: Word, status: str | None = None) -> None:
         """Somebody is this now; `status` None leaves what they said about it. Nobody is told what is no news."""
@@ -89,6 +110,45 @@ class Presence:
             return
         if not same:
             said.rooms = await sharing.rooms_of(self._server.store.db, person, _MOST_ROOMS)
+        await self._server.store.bus.publish(TOPIC, msgspec.json.encode(said))
+        if not same or now - self._told.get(person, 0) > _TOLD_MS:
+            await self._tell(said)
+
+    async def _tell(self, said: Said) -> None:
+        """Tells the servers that share a room with somebody here."""
+        queue, db = self._server.queue, self._server.store.db
+        servers = await sharing.servers_of(db, said.person) if queue is not None else []
+        if queue is None or not servers:
+            return
+        if said.presence == "offline":
+            self._told.pop(said.person, None)
+        else:
+            self._told[said.person] = clock.now_ms()
+        shown = said.content
+        for user_id in (await self._server.users.ids_of(db, [said.person])).values():
+            edu = transactions.Presence(
+                user_id,
+                said.presence,
+                shown.get("last_active_ago", 0),
+                said.status or None,
+                said.presence == "online",
+            )
+            await queue.edu(None, servers, edu)
+
+    async def abroad(self, edu: transactions.Presence) -> None:
+        """What another server tells of its user; of who shares no room with anybody here nothing is kept."""
+        if not self.is_on:
+            return
+        rooms = await sharing.rooms_of_user(self._server.store.db, edu.user_id, _MOST_ROOMS)
+        if not rooms:
+            return
+        now, before = clock.now_ms(), self.of(edu.user_id)
+        active = max(0, now - edu.last_active_ago) if edu.last_active_ago or edu.currently_active else 0
+        said = Said(
+            0, edu.presence, edu.status_msg or "", active, self._serials.next(), user=edu.user_id, told_ms=now
+        )
+        if (before.presence, before.status) != (said.presence, said.status):
+            said.rooms = rooms
         await self._server.store.bus.publish(TOPIC, msgspec.json.encode(said))
 
     async def seen(self, person: int, wanted: str) -> None:
@@ -109,26 +169,29 @@ class Presence:
 
     def _heard(self, said: Said) -> None:
         said.serial = self._serials.heard(said.serial)
-        self._said[said.person] = said
-        self._said.move_to_end(said.person)
+        self._said[said.key] = said
+        self._said.move_to_end(said.key)
+        if len(self._said) > _MOST:
+            self._said.popitem(last=False)
         for room in said.rooms:
             self._wake(room)
         said.rooms = []
 
     async def since(self, principal: Principal, serial: int) -> list[Object]:
-        """What changed after a serial, of oneself and of those one shares a room with, as events. At most two
+        """What changed after a serial, of oneself and of those one shares a room with, as events. At most three
         statements, none where nothing changed."""
-        new = {said.person: said for said in self._newer(serial)} if self.is_on else {}
+        new = {said.key: said for said in self._newer(serial)} if self.is_on else {}
         if not new:
             return []
         db = self._server.store.db
-        others = new.keys() - {principal.id}
+        here = {key for key in new if isinstance(key, int)}
+        abroad = {key for key in new if isinstance(key, str)}
+        others = here - {principal.id}
         peers = await sharing.among(db, principal.id, others) if others else set()
-        names = await self._server.users.ids_of(db, peers | (new.keys() & {principal.id}))
-        return [
-            {"type": "m.presence", "sender": user_id, "content": new[person].content}
-            for person, user_id in names.items()
-        ]
+        names = await self._server.users.ids_of(db, peers | (here & {principal.id}))
+        told = [(user_id, new[person]) for person, user_id in names.items()]
+        told += [(user, new[user]) for user in await sharing.among_users(db, principal.id, abroad)]
+        return [{"type": "m.presence", "sender": user, "content": said.content} for user, said in told]
 
     def _newer(self, serial: int) -> Iterator[Said]:
         for said in reversed(self._said.values()):

@@ -111,3 +111,39 @@ async def among(db: store.Reader, principal_id: int, people: Iterable[int]) -> s
         )
         found.update(row[0] for row in rows)
     return found
+
+
+async def among_users(db: store.Reader, principal_id: int, users: Iterable[str]) -> set[str]:
+    """Those of some users of other servers who share a room with somebody; one statement for 500 of them."""
+    listed, found = sorted(users), set[str]()
+    for start in range(0, len(listed), _AT_ONCE):
+        some = listed[start : start + _AT_ONCE]
+        rows = await db.rows(
+            f"""SELECT DISTINCT o.user_id FROM chat_member o JOIN chat_member m ON m.room = o.room
+            AND m.principal_id = ? AND m.membership = 'join'
+            WHERE o.user_id IN {marks(len(some))} AND o.principal_id = 0 AND o.membership = 'join'""",
+            principal_id,
+            *some,
+        )
+        found.update(row[0] for row in rows)
+    return found
+
+
+async def rooms_of_user(db: store.Reader, user_id: str, limit: int) -> list[int]:
+    """Rooms that somebody of another server is in."""
+    rows = await db.rows(
+        "SELECT room FROM chat_member WHERE user_id = ? AND principal_id = 0 AND membership = 'join' LIMIT ?",
+        user_id,
+        limit,
+    )
+    return [room for (room,) in rows]
+
+
+async def servers_of(db: store.Reader, principal_id: int) -> list[str]:
+    """The other servers that have members in somebody's rooms."""
+    rows = await db.rows(
+        """SELECT DISTINCT s.server FROM chat_member m JOIN chat_room_server s ON s.room = m.room AND s.joined > 0
+        WHERE m.principal_id = ? AND m.membership = 'join'""",
+        principal_id,
+    )
+    return [server for (server,) in rows]

@@ -1,6 +1,7 @@
 """What servers send each other at one go (Matrix v1.19 Server-Server §Transactions): events of rooms, and what
 passes, EDUs (Matrix v1.19 Server-Server §EDUs)."""
 
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -12,6 +13,8 @@ from .errors import BadMatrix
 PDUS_LIMIT, EDUS_LIMIT = 50, 100
 SIZE_LIMIT = 16_000_000
 """Bytes of a transaction that are read."""
+_MOST_TOLD = 500
+"""EDUs that are taken of a transaction, where one tells of many; what comes then is left."""
 Id = Annotated[str, msgspec.Meta(max_length=255)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=INTEGER_LIMIT)]
 
@@ -107,8 +110,8 @@ def decode(data: bytes) -> object:
 
 def read(value: object, origin: str) -> Transaction:
     """Reads a transaction that `origin` sent. EDUs that are not known, or not as they should be, or speak for users
-    of other servers, are left out. Raises BadMatrix for what is no transaction, is too long, or names another
-    origin."""
+    of other servers, or are too many, are left out. Raises BadMatrix for what is no transaction, is too long, or
+    names another origin."""
     try:
         envelope = msgspec.convert(value, _Envelope)
     except msgspec.ValidationError as error:
@@ -116,8 +119,8 @@ def read(value: object, origin: str) -> Transaction:
     if envelope.origin != origin:
         raise BadMatrix("The transaction of another server", errcode="M_UNAUTHORIZED", field="origin")
     pdus = [each for each in envelope.pdus if isinstance(each, dict)]
-    edus = [edu for each in envelope.edus for edu in _edus(each) if speaks_for(edu) == origin]
-    return Transaction(pdus, edus)
+    edus = (edu for each in envelope.edus for edu in _edus(each) if speaks_for(edu) == origin)
+    return Transaction(pdus, list(islice(edus, _MOST_TOLD)))
 
 
 def speaks_for(edu: Edu) -> str:

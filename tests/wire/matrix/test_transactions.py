@@ -105,3 +105,9 @@ _JUNK = st.recursive(
 @given(st.sampled_from([transactions.wrapped(each)["edu_type"] for each in EDUS]), _JUNK)
 def test_anything_may_be_sent(kind: str, content: object) -> None:
     transactions.read(sent({"edu_type": kind, "content": content}), "h")
+
+
+def test_one_that_tells_of_too_many_is_cut_short() -> None:
+    users = [{"user_id": f"@u{number}:a.org", "presence": "online"} for number in range(5_000)]
+    value = {"origin": "a.org", "pdus": [], "edus": [{"edu_type": "m.presence", "content": {"push": users}}] * 20}
+    assert len(transactions.read(value, "a.org").edus) == 500

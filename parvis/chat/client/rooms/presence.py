@@ -15,7 +15,12 @@ _PATH = "/client/v3/presence/{userId}/status"
 
 
 async def _get(call: Call) -> Object:
-    who = await call.server.users.principal(call.store.db, call.params["userId"])
+    user_id = call.params["userId"]
+    if not call.server.users.is_here(user_id):
+        if not await sharing.among_users(call.store.db, call.who.id, [user_id]):
+            raise Forbidden("you share no room with them")
+        return rooms(call).presence.of(user_id).content
+    who = await call.server.users.principal(call.store.db, user_id)
     if who is None:
         raise NotFound("no such user")
     if who.id != call.who.id and not await sharing.among(call.store.db, call.who.id, [who.id]):
