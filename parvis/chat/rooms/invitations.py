@@ -1,42 +1,68 @@
-"""What who is invited, or knocks, is told of a room before they are in it (Matrix v1.19 Client-Server §Stripped
-state)."""
+"""Invitations to rooms of other servers, and what became of them."""
 
 from collections.abc import Sequence
 
-from parvis.chat import kinds
-from parvis.chat.rooms import invited, store
-from parvis.chat.rooms.model import Me, Room
-from parvis.wire.matrix import client_format
+import msgspec
+
+from parvis.chat.rooms import append, members, store
+from parvis.chat.rooms.model import Room
+from parvis.chat.rooms.writing import Writing
+from parvis.kernel import ids
+from parvis.store.sql.contract import marks
 from parvis.wire.matrix.canonical import Object
+from parvis.wire.matrix.event import Event
 
-STRIPPED = (
-    "m.room.create", "m.room.join_rules", "m.room.canonical_alias", "m.room.name", "m.room.avatar",
-    "m.room.encryption", "m.room.topic", kinds.STATE,
-)  # fmt: skip
+_SHOWN = ("content", "sender", "state_key", "type")
 
 
-async def stripped(db: store.Reader, me: Me, rooms: Sequence[Room]) -> dict[int, list[Object]]:
-    """By room, its state with their own membership and that of who invited them; of a room elsewhere,
-    what they were told. At most three statements."""
-    mine = ("m.room.member", me.user_id)
-    keys = [*((kind, "") for kind in STRIPPED), mine]
-    states = await store.states(db, [room.id for room in rooms], keys)
-    found = {
-        room.id: [client_format.stripped(each.event) for each in states.get(room.id, {}).values()] for room in rooms
-    }
-    inviters = [
-        (number, state[mine].event.sender)
-        for number, state in states.items()
-        if mine in state and state[mine].event.sender != me.user_id
-    ]
-    for (number, _), member in (await store.memberships(db, inviters)).items():
-        found[number].append(client_format.stripped(member.event))
-    return found | await invited.stripped(db, list(found), me.user_id)
+async def note(writing: Writing, event: Event, told: list[Object]) -> None:
+    """Notes that somebody of ours is invited to a room that we are not in, or knocks there; `told` is what its
+    server says of the room, in any of its forms."""
+    unit, user = writing.unit, event.state_key or ""
+    state = [_shown(each) for each in told if _is_state(each)]
+    if await store.room_named(unit, event.room_id) is None:
+        create: Object = next((each["content"] for each in state if each["type"] == "m.room.create"), {})
+        await append.open_room(writing, event.room_id, event.version, create)
+    room = await append.locked(writing, event.room_id)
+    if room.latest and await members.is_here(unit, room):
+        return  # it comes by the room itself
+    number = ids.new_id()
+    known = (await store.by_event_ids(unit, room.id, [event.event_id])).get(event.event_id)
+    if known is None:
+        await append.write_event(unit, room, event, number, -number)
+    state.append(_shown(event.source))
+    await unit.run(
+        """INSERT INTO chat_invitation (room, user_id, state) VALUES (?, ?, ?)
+        ON CONFLICT (room, user_id) DO UPDATE SET state = excluded.state""",
+        room.id, user, msgspec.json.encode(state).decode(),
+    )  # fmt: skip
+    row, stream = known.id if known else number, await unit.tick(room.account_id)
+    await members.became(writing, room, user, str(event.membership), row, stream)
 
 
-def inviter(told: Sequence[Object], me: Me) -> str:
-    """Who made somebody what they are in a room, from what they are told of it; empty where that is not known."""
-    for each in told:
-        if each.get("type") == "m.room.member" and each.get("state_key") == me.user_id:
-            return str(each.get("sender", ""))
-    return ""
+async def end(writing: Writing, room: Room, user: str, event: Event | None) -> None:
+    """Somebody of ours is not invited any more, or leaves a room that we are not in; `event` says it, where a
+    server took it."""
+    unit, number = writing.unit, 0
+    if event is not None and event.event_id not in await store.by_event_ids(unit, room.id, [event.event_id]):
+        number = ids.new_id()
+        await append.write_event(unit, room, event, number, -number)
+    await unit.run("DELETE FROM chat_invitation WHERE room = ? AND user_id = ?", room.id, user)
+    await members.became(writing, room, user, "leave", number, await unit.tick(room.account_id))
+
+
+async def stripped(db: store.Reader, rooms: Sequence[int], user: str) -> dict[int, list[Object]]:
+    """What somebody was told of rooms when they were invited; of those that we are in, nothing."""
+    rows = await db.rows(
+        f"SELECT room, state FROM chat_invitation WHERE user_id = ? AND room IN {marks(len(rooms))}", user, *rooms
+    )
+    return {room: msgspec.json.decode(text, type=list[Object]) for room, text in rows}
+
+
+def _shown(each: Object) -> Object:
+    return {name: each[name] for name in _SHOWN if name in each}
+
+
+def _is_state(each: Object) -> bool:
+    texts = all(isinstance(each.get(name), str) for name in ("type", "state_key", "sender"))
+    return texts and isinstance(each.get("content"), dict)

@@ -3,7 +3,7 @@ with those they said it to, under a name that is nobody's."""
 
 from parvis.access.erasure import Gone, rows
 from parvis.access.principal import Principal
-from parvis.chat.rooms import invited, joining, members, store
+from parvis.chat.rooms import invitations, joining, members, store
 from parvis.chat.rooms.model import Me
 from parvis.chat.rooms.service import Rooms
 from parvis.chat.rooms.writing import Writing
@@ -32,7 +32,7 @@ async def everywhere(rooms: Rooms, gone: Gone) -> None:
                         who = Me(Principal(gone.account_id, "", ""), user_id)
                         await joining.leave(writing, who, room)
                     else:  # an invitation of another server, which is not told
-                        await invited.end(writing, room, user_id, None)
+                        await invitations.end(writing, room, user_id, None)
                 await writing.unit.run(
                     "UPDATE chat_member SET principal_id = 0 WHERE room = ? AND user_id = ?", number, user_id
                 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from parvis.chat.people.wishes import Wishes
-from parvis.chat.rooms import heroes, history, invitations, showing, store, tokens
+from parvis.chat.rooms import heroes, history, showing, store, stripping, tokens
 from parvis.chat.rooms.connections import Connection, Sent
 from parvis.chat.rooms.model import Me, Room, Stored
 from parvis.chat.rooms.roster import Roster
@@ -105,7 +105,7 @@ class Sliding:
     async def _asked(self, asking: Asking, wanted: Sequence[Wanted]) -> dict[str, Object]:
         """Invitations and knocks."""
         known = await store.rooms_by_ids(self._db, [each.place.room for each in wanted])
-        stripped = await invitations.stripped(self._db, asking.me, list(known.values()))
+        stripped = await stripping.stripped(self._db, asking.me, list(known.values()))
         return {
             known[each.place.room].room_id: {
                 "initial": True,
@@ -115,7 +115,7 @@ class Sliding:
                 "bump_stamp": each.place.bump,
             }
             for each in wanted
-            if invitations.inviter(stripped[each.place.room], asking.me) not in asking.mine.ignored
+            if stripping.inviter(stripped[each.place.room], asking.me) not in asking.mine.ignored
         }
 
     async def _joined(self, asking: Asking, wanted: Sequence[Wanted]) -> dict[str, Object]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parvis.access import gate
-from parvis.chat.rooms import invitations, showing, store, tokens
+from parvis.chat.rooms import showing, store, stripping, tokens
 from parvis.chat.rooms.digest import Asking, Digest, Membership
 from parvis.chat.rooms.model import EVENT, RECEIPT, Me, Stored
 from parvis.chat.rooms.shared import Shared
@@ -61,11 +61,11 @@ class RoomSync:
         others = [each for each in others if sieve.takes_room(known[each.room].room_id)]
         events = await store.by_numbers(self._db, [each.event for each in others])
         asked = [known[each.room] for each in others if each.membership in ("invite", "knock")]
-        stripped = await invitations.stripped(self._db, asking.me, asked)
+        stripped = await stripping.stripped(self._db, asking.me, asked)
         for each in others:
             room = known[each.room]
             if each.membership in ("invite", "knock"):
-                if invitations.inviter(stripped[room.id], asking.me) in asking.mine.ignored:
+                if stripping.inviter(stripped[room.id], asking.me) in asking.mine.ignored:
                     continue
                 state = {"events": stripped[room.id]}
                 found[each.membership][room.room_id] = {f"{each.membership}_state": state}

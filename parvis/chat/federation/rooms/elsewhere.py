@@ -10,10 +10,10 @@ from parvis.chat.federation.contract import PeerError, Peers, path
 from parvis.chat.federation.rooms.asking import MOST_STATE, TROUBLE
 from parvis.chat.federation.rooms.checking import Checker, listed
 from parvis.chat.federation.rooms.incoming import Locks
-from parvis.chat.rooms import append, arriving, invited, members, outgoing, placing, profiles, store
-from parvis.chat.rooms.invitations import STRIPPED
+from parvis.chat.rooms import append, arriving, invitations, members, outgoing, placing, profiles, store
 from parvis.chat.rooms.model import Draft, Me, Room
 from parvis.chat.rooms.service import Rooms
+from parvis.chat.rooms.stripping import STRIPPED
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel import clock
 from parvis.kernel.errors import Forbidden, NotFound, ParvisError, Unavailable
@@ -61,7 +61,7 @@ class Elsewhere:
                 event = await self._by_any(servers, lambda server: self._leave(me, room.room_id, server, reason))
             except ParvisError as error:
                 _log.info("%s leaves %s, which nobody took: %s", me.user_id, room.room_id, error.sentence)
-            await self._rooms.write(lambda writing: invited.end(writing, room, me.user_id, event))
+            await self._rooms.write(lambda writing: invitations.end(writing, room, me.user_id, event))
 
     async def invite(self, me: Me, room_id: str, user: str, content: Object) -> str:
         """See rooms.abroad."""
@@ -110,7 +110,7 @@ class Elsewhere:
         identifiers.room_id(name)
         db = self._rooms.store.db
         if (room := await store.room_named(db, name)) is not None:
-            state = (await invited.stripped(db, [room.id], me.user_id)).get(room.id, [])
+            state = (await invitations.stripped(db, [room.id], me.user_id)).get(room.id, [])
             servers += [server_of(str(each["sender"])) for each in state if each.get("state_key") == me.user_id]
             servers += [server_of(str(each["sender"])) for each in state]
             servers += await members.servers(db, room.id)
@@ -191,7 +191,7 @@ class Elsewhere:
         where = path("federation", "v1", "send_knock", room_id, event.event_id)
         answer = await self._ask(self._peers.put(server, where, event.source))
         state = listed(answer, "knock_room_state", 1_000)
-        await self._rooms.write(lambda writing: invited.note(writing, event, state))
+        await self._rooms.write(lambda writing: invitations.note(writing, event, state))
 
     async def _leave(self, me: Me, room_id: str, server: str, reason: str) -> Event:
         event = await self._draft("leave", me, room_id, server, {"reason": reason} if reason else {})

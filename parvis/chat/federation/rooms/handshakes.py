@@ -7,10 +7,10 @@ from parvis.chat.federation.contract import Endpoint, PeerCall
 from parvis.chat.federation.rooms.checking import listed
 from parvis.chat.federation.rooms.service import SharedRooms
 from parvis.chat.federation.rooms.visible import room_of
-from parvis.chat.rooms import append, invited, joining, members, states, store
+from parvis.chat.rooms import append, invitations, joining, members, states, store
 from parvis.chat.rooms.chains import chains, named_by
-from parvis.chat.rooms.invitations import STRIPPED
 from parvis.chat.rooms.model import Draft, Room, Stored
+from parvis.chat.rooms.stripping import STRIPPED
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel.errors import Forbidden, NotFound
 from parvis.serve.http.exchange import Response, answer
@@ -134,7 +134,7 @@ async def _invite(call: PeerCall) -> Object:
     signed = await shared_rooms(call).checker.event(source, version)
 
     async def work(writing: Writing) -> None:
-        await invited.note(writing, signed, told)
+        await invitations.note(writing, signed, told)
 
     async with shared_rooms(call).locks.of(event.room_id):
         await shared_rooms(call).rooms.write(work)
