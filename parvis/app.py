@@ -9,7 +9,7 @@ from typing import Any
 
 import parvis
 from parvis import assistant, calendar, chat, contacts, files, mail, spaces, tasks
-from parvis.access import erasure, limits, sessions
+from parvis.access import erasure, limits, renewing, sessions
 from parvis.assistant.retrieval import Finder
 from parvis.chat import previews as chat_previews
 from parvis.chat.federation import media as chat_media
@@ -37,6 +37,8 @@ from parvis.serve.feature import Feature
 from parvis.serve.jmap import core
 from parvis.serve.jmap import search as finding
 from parvis.serve.newcomers import Newcomers
+from parvis.serve.oauth import clients as oauth_clients
+from parvis.serve.oauth import requests as oauth_requests
 from parvis.store import tidy
 from parvis.store.store import Store
 
@@ -108,6 +110,9 @@ class App:
         daily: list[tidy.Task] = [
             limits.forget,
             sessions.prune,
+            renewing.forget,
+            oauth_requests.forget,
+            oauth_clients.forget,
             filter_log.forget,
             reports.forget,
             chat_said.forget,

@@ -25,9 +25,11 @@ from parvis.store.unit import Unit
 CACHE_SECONDS = 5.0
 SESSION_MS = 30 * 86_400_000
 """A browser session ends this long after its last use."""
-_TOUCH_MS = 60_000
+TOUCH_MS = 60_000
+"""How true the last use is that is noted."""
 _CACHED = 10_000
-_FIELDS = "s.id, s.principal_id, s.kind, s.name, s.protocols, s.remote, s.created_ms, s.used_ms, s.expires_ms"
+_FIELDS = """s.id, s.principal_id, s.kind, s.name, s.protocols, s.remote, s.created_ms, s.used_ms, s.expires_ms,
+    s.until_ms"""
 _log = logging.getLogger(__name__)
 SessionKind = Literal["session", "token", "app"]
 
@@ -47,6 +49,8 @@ class Session:
     used_ms: int
     """Last use, true to a minute."""
     expires_ms: int | None
+    until_ms: int | None = None
+    """Until when its secret is good, where that is renewed; see access.renewing."""
 
 
 EVERY, BY_PASSWORD = 0, -1
@@ -161,7 +165,7 @@ async def _within(tx: Tx, session: Session, opener: int) -> Session:
 
 async def resolve(store: Store, token: str) -> Principal:
     """Who a session cookie or bearer token stands for. One statement, none when resolved in the last seconds.
-    Raises Unauthenticated."""
+    Raises Unauthenticated, with the field `renew` where a refresh token brings a new one."""
     digest, cache = digest_of(token), await _cache(store)
     if known := cache.get(digest):
         return known
@@ -169,6 +173,8 @@ async def resolve(store: Store, token: str) -> Principal:
     if found is None:
         raise Unauthenticated("sign in again")
     principal, session = found
+    if session.until_ms is not None and session.until_ms <= clock.now_ms():
+        raise Unauthenticated("this token is over: renew it", renew=True)
     cache.put(digest, principal)
     touch(store, cache.tasks, session)
     return principal
@@ -184,8 +190,8 @@ async def find(store: Store, digest: str, kinds: tuple[SessionKind, ...]) -> tup
     )
     if row is None or row[2] not in kinds:
         return None
-    session = _session(row[:9])
-    return principal_of(row[9:], session_id=session.id, protocols=session.protocols), session
+    session = _session(row[:10])
+    return principal_of(row[10:], session_id=session.id, protocols=session.protocols), session
 
 
 async def lives(store: Store, principal: Principal, since_ms: int) -> bool:
@@ -207,7 +213,7 @@ async def lives(store: Store, principal: Principal, since_ms: int) -> bool:
 def touch(store: Store, tasks: "set[asyncio.Task[None]]", session: Session) -> None:
     """Notes the use of a session, at most once a minute, without making anyone wait."""
     now = clock.now_ms()
-    if now - session.used_ms < _TOUCH_MS:
+    if now - session.used_ms < TOUCH_MS:
         return
 
     async def work(tx: Tx) -> None:
@@ -309,6 +315,6 @@ async def _cache(store: Store) -> _Cache:
 
 
 def _session(row: Row) -> Session:
-    number, principal_id, kind, name, protocols, remote, created_ms, used_ms, expires_ms = row
+    number, principal_id, kind, name, protocols, remote, created_ms, used_ms, expires_ms, until_ms = row
     limited = frozenset(protocols.split())
-    return Session(number, principal_id, kind, name, limited, remote, created_ms, used_ms, expires_ms)
+    return Session(number, principal_id, kind, name, limited, remote, created_ms, used_ms, expires_ms, until_ms)

@@ -26,6 +26,7 @@ _KEPT = (
     ("chat_backup", "id", "principal_id = ?"),
     ("chat_thumbnail", "media, side", "media IN (SELECT id FROM chat_media WHERE principal_id = ?)"),
     ("chat_media", "id", "principal_id = ?"),
+    ("oauth_request", "id", "principal_id = ?"),
     ("chat_about", "account_id, kind, object_id, event", "account_id = ?"),
 )
 """Table, primary key, and which rows are an account's."""

@@ -3,6 +3,7 @@
 from parvis.access.erasure import Gone
 from parvis.chat import jmap
 from parvis.chat.client.door import ClientDoor
+from parvis.chat.client.people import oauth
 from parvis.chat.client.table import ENDPOINTS
 from parvis.chat.erase import chat
 from parvis.chat.federation.devices import FOLLOWER
@@ -66,7 +67,7 @@ def feature(context: Context) -> Feature:
         migrations=True,
         capabilities=jmap.capabilities(context.settings.chat) if context.settings.chat.enabled else (),
         methods=jmap.METHODS if context.settings.chat.enabled else (),
-        routes=[*peers.routes(), *door.routes()] if context.settings.chat.enabled else (),
+        routes=[*peers.routes(), *door.routes(), *oauth.routes(server)] if context.settings.chat.enabled else (),
         sources=(source,),
         tools=ChatTools(rooms, source).all(),
         jobs={

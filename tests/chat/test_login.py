@@ -51,7 +51,8 @@ async def test_wrong_passwords_names_and_ways_are_refused(open_client) -> None:
         (by_password("ann", password="wrong"), 403, "M_FORBIDDEN"),
         (by_password("@ann:elsewhere.org"), 403, "M_FORBIDDEN"),
         (by_password("nobody"), 403, "M_FORBIDDEN"),
-        ({"type": "m.login.token", "token": "x"}, 400, "M_UNKNOWN"),
+        ({"type": "m.login.token", "token": "x"}, 403, "M_FORBIDDEN"),
+        ({"type": "m.login.other"}, 400, "M_UNKNOWN"),
         ({"type": "m.login.password", "password": PASSWORD}, 400, "M_MISSING_PARAM"),
         (by_password("ann", device_id=7), 400, "M_INVALID_PARAM"),
     ):

@@ -28,7 +28,7 @@ async def _capabilities(call: Call) -> Object:
             "m.set_displayname": {"enabled": False},
             "m.profile_fields": {"enabled": True, "disallowed": ["displayname"]},
             "m.3pid_changes": {"enabled": False},
-            "m.get_login_token": {"enabled": False},
+            "m.get_login_token": {"enabled": True},
             "m.forget_forced_upon_leave": {"enabled": False},
         }
     }

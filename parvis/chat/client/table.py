@@ -10,6 +10,7 @@ from parvis.chat.client.people import (
     keys,
     login,
     media,
+    oauth,
     profiles,
     rules,
     standing,
@@ -20,6 +21,7 @@ from parvis.chat.client.rooms.table import ENDPOINTS as ROOMS
 ENDPOINTS: tuple[Endpoint, ...] = (
     *discovery.ENDPOINTS,
     *login.ENDPOINTS,
+    *oauth.ENDPOINTS,
     *account.ENDPOINTS,
     *elsewhere.ENDPOINTS,
     *devices.ENDPOINTS,

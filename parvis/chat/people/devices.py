@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from parvis.access import directory, sessions
 from parvis.access.principal import Principal
-from parvis.access.sessions import Ended
+from parvis.access.sessions import Ended, Session
 from parvis.chat.people import keys
 from parvis.chat.server import Server
 from parvis.kernel import clock, ids
@@ -63,9 +63,9 @@ async def of_session(store: Store, principal: Principal) -> str:
 
 async def open(  # noqa: A001 - the word of the field
     server: Server, principal: Principal, device_id: str | None, name: str | None, remote: str
-) -> tuple[str, str]:
+) -> tuple[str, str, Session]:
     """Signs a device in, a new one unless `device_id` is one of the person's, whose sign-in of before ends then.
-    Returns its access token and id."""
+    Returns its access token, its id and the sign-in."""
     store, chosen = server.store, device_id or "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
     title = name or chosen
     token, session = await sessions.open(
@@ -86,7 +86,7 @@ async def open(  # noqa: A001 - the word of the field
 
     if before := await store.write(work):
         await sessions.announce(store, Ended(principal.id, before))
-    return token, chosen
+    return token, chosen, session
 
 
 async def adopt(server: Server, principal: Principal, device_id: str, name: str) -> None:

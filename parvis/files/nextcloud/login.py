@@ -2,21 +2,19 @@
 other until somebody has let it in there; then it is given an app password, once. Nextcloud's developer manual,
 "Login flow"."""
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
 
-from parvis.access import app_passwords, directory, sessions, signin
+from parvis.access import app_passwords, directory, sessions
 from parvis.access.principal import Principal
-from parvis.files.nextcloud import pages
+from parvis.files.nextcloud.words import ASKS, TAKE_BACK
 from parvis.kernel import clock, ids
-from parvis.kernel.errors import Forbidden, RateLimited, Unauthenticated
-from parvis.kernel.languages import Language, closest
+from parvis.kernel.errors import RateLimited, Unauthenticated
+from parvis.kernel.languages import Language
+from parvis.serve.consent import pages
+from parvis.serve.consent.asking import Asking, form_of, proof
 from parvis.serve.context import Context
 from parvis.serve.http.exchange import Request, Response, Route, answer
-from parvis.serve.http.identity import cookie_of
 from parvis.serve.rates import network_of
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -42,7 +40,7 @@ class Logins:
     """The handlers."""
 
     def __init__(self, context: Context) -> None:
-        self._context, self._store = context, context.store
+        self._context, self._store, self._asking = context, context.store, Asking(context)
 
     def routes(self) -> list[Route]:
         """All routes, at both addresses that programs know."""
@@ -88,8 +86,7 @@ class Logins:
 
     async def poll(self, request: Request) -> Response:
         """The app password, once, when somebody has let the program in; 404 until then."""
-        given = parse_qs((await request.body(10_000)).decode("utf-8", "replace"), max_num_fields=10)
-        digest = sessions.digest_of(given.get("token", [""])[0])
+        digest = sessions.digest_of((await form_of(request)).get("token", ""))
         granted = await self._store.write(lambda unit: _granted(unit, digest))
         if granted is None:
             return answer([], 404)
@@ -100,34 +97,16 @@ class Logins:
 
     async def show(self, request: Request) -> Response:
         """The question, to whoever has opened the page."""
-        language = self._language(request)
+        language = self._asking.language(request)
         login = await _waiting(self._store.db, request)
         if login is None:
             return pages.sentence(language, "gone", 404)
-        return self._asked(language, request, login, await self._signed_in(request))
-
-    def _asked(
-        self, language: Language, request: Request, login: _Login, who: Principal | None, error: str = ""
-    ) -> Response:
-        return pages.ask(language, login.program, login.remote, who, _proof(request, login), error)
-
-    def _language(self, request: Request) -> Language:
-        return closest(request.headers.get("accept-language", ""), self._context.settings.language)
-
-    async def _signed_in(self, request: Request) -> Principal | None:
-        """Whose browser it is."""
-        token = cookie_of(request)
-        try:
-            who = await sessions.resolve(self._store, token) if token else None
-        except Unauthenticated:
-            return None
-        return who if who is not None and "*" in who.protocols else None
+        return _asked(language, request, login, await self._asking.signed_in(request))
 
     async def decide(self, request: Request) -> Response:
         """The answer of whoever is signed in, or signs in with it."""
-        language = self._language(request)
-        body = (await request.body(10_000)).decode("utf-8", "replace")
-        given = {name: values[-1] for name, values in parse_qs(body, max_num_fields=10).items()}
+        language = self._asking.language(request)
+        given = await form_of(request)
         login = await _waiting(self._store.db, request)
         if login is None:
             return pages.sentence(language, "gone", 404)
@@ -135,43 +114,23 @@ class Logins:
             await self._store.write(lambda unit: unit.run("DELETE FROM file_login WHERE id = ?", login.id))
             return pages.sentence(language, "refused")
         try:
-            who = await self._answering(request, login, given)
+            who = await self._asking.answering(request, given, login.flow)
         except RateLimited:
-            return self._asked(language, request, login, None, "wait")
+            return _asked(language, request, login, None, "wait")
         except Unauthenticated:
-            return self._asked(language, request, login, None, "wrong")
+            return _asked(language, request, login, None, "wrong")
         number = who.id
         done = await self._store.write(
             lambda unit: unit.run(
                 "UPDATE file_login SET principal_id = ? WHERE id = ? AND principal_id = 0", number, login.id
             )
         )
-        return pages.allowed(language) if done else pages.sentence(language, "gone", 404)
-
-    async def _answering(self, request: Request, login: _Login, given: dict[str, str]) -> Principal:
-        """Who answers. Raises Unauthenticated, RateLimited, and Forbidden for a form that is not from our page."""
-        if "proof" in given:
-            who = await self._signed_in(request)
-            if who is None:
-                raise Unauthenticated("sign in first")
-            if not hmac.compare_digest(given["proof"], _proof(request, login)):
-                raise Forbidden("this does not come from the page that asks")
-            return who
-        who = await signin.authenticate(
-            self._store,
-            given.get("username", ""),
-            given.get("password", ""),
-            protocol="web",
-            remote=request.remote,
-        )
-        if "*" not in who.protocols:
-            raise Unauthenticated("an app password lets no other program in")
-        return who
+        return pages.allowed(language, TAKE_BACK[language]) if done else pages.sentence(language, "gone", 404)
 
 
-def _proof(request: Request, login: _Login) -> str:
-    """What only a page can know that was made for this browser and this question."""
-    return hashlib.sha256(f"{cookie_of(request)} {login.flow}".encode()).hexdigest()
+def _asked(language: Language, request: Request, login: _Login, who: Principal | None, error: str = "") -> Response:
+    asks = ASKS[language].format(program=login.program)
+    return pages.ask(language, asks, login.remote, who, proof(request, login.flow), error)
 
 
 async def _waiting(db: Any, request: Request) -> _Login | None:

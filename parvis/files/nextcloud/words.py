@@ -1,75 +1,14 @@
-"""What the pages say on which somebody lets a program in."""
+"""What is asked and said when a program is let in."""
 
 from parvis.kernel.languages import Language
 
-_WORDS: dict[str, dict[Language, str]] = {
-    "title": {
-        "fr": "Un programme demande l’accès à votre compte",
-        "vi": "Một chương trình muốn truy cập tài khoản của bạn",
-        "en": "A program asks for access to your account",
-    },
-    "asks": {
-        "fr": "{program} demande à lire et à modifier vos fichiers, agendas et contacts.",
-        "vi": "{program} muốn đọc và sửa các tệp, lịch và danh bạ của bạn.",
-        "en": "{program} asks to read and change your files, calendars and contacts.",
-    },
-    "from": {
-        "fr": "La demande vient de l’adresse {remote}.",
-        "vi": "Yêu cầu đến từ địa chỉ {remote}.",
-        "en": "The request comes from the address {remote}.",
-    },
-    "careful": {
-        "fr": "N’acceptez que si vous venez de lancer cette connexion vous-même, dans ce programme.",
-        "vi": "Chỉ đồng ý nếu chính bạn vừa bắt đầu đăng nhập trong chương trình này.",
-        "en": "Allow it only if you have just begun this yourself, in that program.",
-    },
-    "signed_in": {
-        "fr": "Vous êtes {who}.",
-        "vi": "Bạn là {who}.",
-        "en": "You are {who}.",
-    },
-    "address": {"fr": "Adresse", "vi": "Địa chỉ", "en": "Address"},
-    "password": {"fr": "Mot de passe", "vi": "Mật khẩu", "en": "Password"},
-    "allow": {"fr": "Autoriser", "vi": "Cho phép", "en": "Allow"},
-    "sign_in_allow": {
-        "fr": "Se connecter et autoriser",
-        "vi": "Đăng nhập và cho phép",
-        "en": "Sign in and allow",
-    },
-    "refuse": {"fr": "Refuser", "vi": "Từ chối", "en": "Refuse"},
-    "wrong": {
-        "fr": "Adresse ou mot de passe incorrect.",
-        "vi": "Địa chỉ hoặc mật khẩu không đúng.",
-        "en": "The address or the password is wrong.",
-    },
-    "wait": {
-        "fr": "Trop d’essais. Réessayez dans quelques minutes.",
-        "vi": "Thử quá nhiều lần. Hãy thử lại sau vài phút.",
-        "en": "Too many tries. Try again in a few minutes.",
-    },
-    "allowed": {
-        "fr": "C’est fait. Vous pouvez fermer cette page et revenir au programme.",
-        "vi": "Đã xong. Bạn có thể đóng trang này và quay lại chương trình.",
-        "en": "Done. You can close this page and go back to the program.",
-    },
-    "take_back": {
-        "fr": "Vous pouvez lui retirer l’accès à tout moment dans les réglages (mots de passe d’application).",
-        "vi": "Bạn có thể thu hồi quyền bất cứ lúc nào trong phần cài đặt, ở mục mật khẩu ứng dụng.",
-        "en": "You can take the access back at any time in the settings, among the app passwords.",
-    },
-    "refused": {
-        "fr": "Refusé. Le programme n’a reçu aucun accès.",
-        "vi": "Đã từ chối. Chương trình không được truy cập.",
-        "en": "Refused. The program was given no access.",
-    },
-    "gone": {
-        "fr": "Cette demande a expiré. Recommencez dans le programme.",
-        "vi": "Yêu cầu này đã hết hạn. Hãy bắt đầu lại trong chương trình.",
-        "en": "This request is over. Begin again in the program.",
-    },
+ASKS: dict[Language, str] = {
+    "fr": "{program} demande à lire et à modifier vos fichiers, agendas et contacts.",
+    "vi": "{program} muốn đọc và sửa các tệp, lịch và danh bạ của bạn.",
+    "en": "{program} asks to read and change your files, calendars and contacts.",
 }
-
-
-def say(key: str, language: Language, **values: object) -> str:
-    """A sentence in a language."""
-    return _WORDS[key][language].format(**values)
+TAKE_BACK: dict[Language, str] = {
+    "fr": "Vous pouvez lui retirer l’accès à tout moment dans les réglages (mots de passe d’application).",
+    "vi": "Bạn có thể thu hồi quyền bất cứ lúc nào trong phần cài đặt, ở mục mật khẩu ứng dụng.",
+    "en": "You can take the access back at any time in the settings, among the app passwords.",
+}

@@ -15,7 +15,7 @@ _HEADERS = [
     ("referrer-policy", "no-referrer"),
 ]
 _POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; {}form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'unsafe-inline'; {}form-action 'self'{}; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
@@ -28,16 +28,17 @@ def page(
     style: str = "",
     wide: bool = False,
     pictures: bool = False,
+    leads_to: str = "",
 ) -> Response:
     """A whole page. `body` is HTML, `style` what it needs beside the look of all such pages; `pictures` of this
-    server may be shown in it."""
+    server may be shown in it; the answer to a form of it may lead to the origin `leads_to`."""
     width = ' class="wide"' if wide else ""
     text = (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
         f"<style>{_LOOK}{style}</style></head><body><main{width}>{body}</main></body></html>"
     )
-    policy = _POLICY.format("img-src 'self'; " if pictures else "")
+    policy = _POLICY.format("img-src 'self'; " if pictures else "", f" {leads_to}" if leads_to else "")
     return Response(status, text.encode(), [*_HEADERS, ("content-security-policy", policy)])
 
 

@@ -3,7 +3,7 @@
 made, changed and ended by who runs the server, never here."""
 
 from parvis.access import directory
-from parvis.chat.client.call import Call, Endpoint, text
+from parvis.chat.client.call import Call, Endpoint
 from parvis.chat.client.rooms.asking import reason
 from parvis.chat.people import devices, openid, reports
 from parvis.kernel.errors import Forbidden, NotFound
@@ -24,12 +24,6 @@ async def _denied(call: Call) -> Object:
 
 async def _elsewhere(call: Call) -> Object:
     raise Forbidden("accounts are made and ended by who runs this server")
-
-
-async def _refresh(call: Call) -> Object:
-    """Access tokens here live as long as their sign-in, and are not refreshed."""
-    text(await call.json(strict=False), "refresh_token")
-    raise BadMatrix("There is no such token", errcode="M_UNKNOWN_TOKEN", field="refresh_token")
 
 
 async def _openid(call: Call) -> Object:
@@ -84,7 +78,6 @@ ENDPOINTS = (
     Endpoint("POST", "/client/v3/account/deactivate", _elsewhere),
     Endpoint("GET", "/client/v3/register/available", _elsewhere, "open"),
     Endpoint("GET", "/client/v1/register/m.login.registration_token/validity", _elsewhere, "open"),
-    Endpoint("POST", "/client/v3/refresh", _refresh, "open"),
     Endpoint("POST", "/client/v3/user/{userId}/openid/request_token", _openid),
     Endpoint("GET", "/federation/v1/openid/userinfo", _userinfo, "open"),
     Endpoint("GET", "/client/v3/admin/whois/{userId}", _whois),

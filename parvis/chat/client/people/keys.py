@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from parvis.chat.client.call import Call, Endpoint
-from parvis.chat.client.people import proof
+from parvis.chat.client.people import oauth, proof
 from parvis.chat.people import keys, streams
 from parvis.chat.rooms import sharing
 from parvis.kernel.errors import NotFound
@@ -138,7 +138,7 @@ async def _cross_signing(call: Call) -> Object | Response:
     given = {name: value for name, value in body.items() if name.endswith("_key")}
     found = wire.read_cross_signing_set(given, call.user_id, master)
     new = {usage: key.source for usage, key in found.items() if old.get(usage) != key.source}
-    if old and new and (asked := await proof.missing(call, body)) is not None:
+    if old and new and (asked := await proof.missing(call, body, in_browser=oauth.reset_page(call))) is not None:
         return asked
     if new:
         await keys.keep_cross(call.server, call.who, new)
