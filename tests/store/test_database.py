@@ -144,6 +144,21 @@ async def test_every_statement_is_counted(store: Store) -> None:
     assert [sql.split()[0] for sql in count.statements] == ["SELECT", "SELECT", "INSERT"]
 
 
+async def test_what_was_undone_and_is_done_again_counts_once(store: Store) -> None:
+    await store.write(lambda unit: unit.run(ACCOUNT, 1, 0))
+
+    async def work(unit: Unit) -> None:
+        await unit.changed(1, "Thing", 7, "updated")
+
+    async def cost(many: int) -> int:
+        with counting() as count:
+            await asyncio.gather(*(store.write(work) for _ in range(many)))
+        return len(count)
+
+    await store.write(work)
+    assert await cost(8) == 8 * await cost(1)
+
+
 async def test_nodes_that_start_together_migrate_once(postgres: Postgres) -> None:
     url = await postgres.fresh()
     nodes = [await PostgresDatabase.open(url, connections=2) for _ in range(3)]

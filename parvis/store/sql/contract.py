@@ -9,7 +9,7 @@ pause in the one writer thread, together with others that wait, and all of them 
 PostgreSQL it runs in a transaction of its own. Either way it is durable when `write` returns.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -122,6 +122,14 @@ def note(sql: str) -> None:
     """Called by each database for each statement."""
     if (count := _count.get()) is not None:
         count.statements.append(sql)
+
+
+def forget(statements: Iterable[str]) -> None:
+    """These, which were noted, do not count: what they did was undone because of others, and is done again."""
+    if (count := _count.get()) is not None:
+        for sql in statements:
+            if sql in count.statements:  # counting may have begun within the unit
+                count.statements.remove(sql)
 
 
 @contextmanager

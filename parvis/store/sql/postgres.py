@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from parvis.kernel.errors import Conflict, ParvisError, Unavailable
-from parvis.store.sql.contract import Dialect, Row, Tx, Write, note
+from parvis.store.sql.contract import Dialect, Row, Tx, Write, forget, note
 
 T = TypeVar("T")
 DIALECT = Dialect(
@@ -87,12 +87,14 @@ class PostgresTx:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self.busy = False
+        self.statements: list[str] = []
         self.failure: BaseException | None = None
         self.contended: object = None
         """What the failed statement was about: its last argument, as a rule the id of an account."""
 
     async def _ask(self, call: Callable[..., Awaitable[Any]], sql: str, *args: Any) -> Any:
         note(sql)
+        self.statements.append(sql)
         self.busy = True
         try:
             with _naming():
@@ -231,6 +233,7 @@ class PostgresDatabase:
                     with _naming():
                         return await self._once(work)
             except _Again as again:
+                forget(again.statements)
                 turn = self._turns.setdefault(again.about, asyncio.Lock())
                 await asyncio.sleep(0.001 * attempt * attempt)
         raise Unavailable("the database is too busy with this account")
@@ -246,7 +249,7 @@ class PostgresDatabase:
                     return result
             except Exception as error:
                 if _is_transient(tx.failure) or _is_transient(error):
-                    raise _Again(tx.contended) from error
+                    raise _Again(tx.contended, tx.statements) from error
                 if isinstance(error, asyncpg.InFailedSQLTransactionError) and tx.failure is not None:
                     raise tx.failure from None
                 raise
@@ -269,9 +272,9 @@ class PostgresDatabase:
 class _Again(Exception):
     """The server undid a unit because of another one; it may be run again."""
 
-    def __init__(self, about: object) -> None:
+    def __init__(self, about: object, statements: list[str]) -> None:
         super().__init__()
-        self.about = about
+        self.about, self.statements = about, statements
 
 
 class _Guarded:
