@@ -202,6 +202,14 @@ async def test_aliases_and_the_public_list(open_client: Opener) -> None:
     assert len((await ann.ask("GET", "/v3/joined_rooms"))["joined_rooms"]) == 1  # nothing of it was made
 
 
+async def test_who_is_invited_as_a_room_begins_has_their_name(open_client: Opener) -> None:
+    ann, bob = await open_client("ann"), await open_client("bob")
+    room = await made(ann, invite=[bob.user], is_direct=True)
+    guest = await ann.ask("GET", f"/v3/rooms/{room}/state/m.room.member/{bob.user}")
+    name = (await ann.ask("GET", f"/v3/profile/{bob.user}/displayname"))["displayname"]
+    assert guest == {"membership": "invite", "displayname": name, "is_direct": True}
+
+
 async def test_knocking_restricted_rooms_and_spaces(open_client: Opener) -> None:
     ann, bob = await open_client("ann"), await open_client("bob")
     space = await made(ann, creation_content={"type": "m.space"}, name="All")

@@ -59,13 +59,14 @@ async def make(writing: Writing, me: Me, body: Object, *, said_ms: int = 0) -> R
         await aliases.put(writing, me, alias, room)
         said = Draft("m.room.canonical_alias", {"alias": alias}, "")
         await append(writing, room.room_id, me.user_id, said)
+    faces = await profiles.shown_of(writing, invited)
     for user_id in invited:
         if writing.home.queue is not None and not writing.home.users.is_here(user_id):
             continue  # their server is asked first
-        more = {"is_direct": True} if body.get("is_direct") is True else {}
-        await append(
-            writing, room.room_id, me.user_id, Draft("m.room.member", {"membership": "invite", **more}, user_id)
-        )
+        guest: Object = {"membership": "invite", **faces.get(user_id, {})}
+        if body.get("is_direct") is True:
+            guest["is_direct"] = True
+        await append(writing, room.room_id, me.user_id, Draft("m.room.member", guest, user_id))
     if body.get("visibility") == "public":
         await writing.unit.run("UPDATE chat_room SET listed = 1 WHERE id = ?", room.id)
     return room
