@@ -1,23 +1,28 @@
 /// <reference types="vitest/config" />
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { createHash } from 'node:crypto';
-import { defineConfig, type Plugin } from 'vite';
+import { build, defineConfig, type Plugin, type Rolldown } from 'vite';
 
-/** Writes the list of built files into the service worker, so that it can keep them for offline use. */
-function precache(): Plugin {
+const TARGET = 'es2023';
+
+/** Builds the service worker as one file of its own, with the list of built files that it keeps for offline use. */
+function worker(): Plugin {
   return {
-    name: 'parvis-precache',
+    name: 'parvis-worker',
     apply: 'build',
     // Last, since chunks that have only held style sheets are taken out by then.
-    generateBundle: { order: 'post', handler(_options, bundle) {
+    generateBundle: { order: 'post', async handler(_options, bundle) {
       const files = Object.keys(bundle).filter((name) => name.startsWith('assets/') && !name.endsWith('.map'));
       const kept = files.filter((name) => !/italic|cyrillic|greek|pdf|^assets\/Codes-|^assets\/worker-|\.wasm$/i.test(name)).map((name) => `/${name}`).sort();
       const version = createHash('sha256').update(kept.join()).digest('hex').slice(0, 12);
-      const worker = bundle['service-worker.js'];
-      if (worker?.type !== 'chunk' || worker.imports.length) throw new Error('the service worker was not built as one file');
-      worker.code = worker.code
-        .replace(/['"`]__VERSION__['"`]/, JSON.stringify(version))
-        .replace(/['"`]__FILES__['"`]/, JSON.stringify(JSON.stringify(kept)));
+      const built = await build({
+        configFile: false,
+        logLevel: 'error',
+        define: { __VERSION__: JSON.stringify(version), __FILES__: JSON.stringify(kept) },
+        build: { write: false, copyPublicDir: false, target: TARGET, rollupOptions: { input: 'src/service-worker.ts', output: { format: 'iife' } } },
+      });
+      const [file] = (built as Rolldown.RolldownOutput).output;
+      this.emitFile({ type: 'asset', fileName: 'service-worker.js', source: file.code });
     } },
   };
 }
@@ -38,23 +43,22 @@ function preload(): Plugin {
 }
 
 /** What is needed first goes in one file: in many small ones each costs the browser more than its bytes. */
-const first = { name: 'first', tags: ['$initial' as const], test: (id: string) => !id.endsWith('service-worker.ts') };
+const first = { name: 'first', tags: ['$initial' as const] };
 
 /** Development only: where the Python server answers, for example http://127.0.0.1:8080. */
 const server = process.env.PARVIS_SERVER;
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte(), precache(), preload()],
+  plugins: [svelte(), worker(), preload()],
   resolve: mode === 'test' ? { conditions: ['browser'] } : {},
   build: {
-    target: 'es2023',
+    target: TARGET,
     outDir: 'dist',
     manifest: true,
     rollupOptions: {
-      input: { index: 'index.html', worker: 'src/service-worker.ts' },
+      input: { index: 'index.html' },
       output: {
         codeSplitting: { groups: [first] },
-        entryFileNames: (chunk: { name: string }) => (chunk.name === 'worker' ? 'service-worker.js' : 'assets/[name]-[hash].js'),
       },
     },
   },

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from parvis.kernel.errors import Unavailable
 from parvis.store.sql.contract import Database, Tx
@@ -32,6 +34,7 @@ class Sealer:
     def __init__(self, db: Database, file: Path) -> None:
         self._db, self.file = db, file
         self._cipher: AESGCM | None = None
+        self._key = b""
 
     async def seal(self, secret: str, purpose: str) -> str:
         """The secret, readable only by `open` with the same purpose. To be called before a unit, not in it. Raises
@@ -49,6 +52,13 @@ class Sealer:
             return cipher.decrypt(data[:_NONCE], data[_NONCE:], purpose.encode()).decode()
         except (ValueError, InvalidTag) as error:
             raise Unavailable(f"a secret of {purpose} does not open with the key in {self.file}") from error
+
+    async def derived(self, purpose: str, length: int) -> bytes:
+        """So many bytes that are always the same for a purpose, and tell nothing of the key (RFC 5869). Raises
+        Unavailable."""
+        if self._cipher is None:
+            await self._ready()
+        return HKDF(SHA256(), length, None, purpose.encode()).derive(self._key)
 
     async def check(self) -> None:
         """Raises Unavailable when something was sealed and the key for it is not there."""
@@ -68,7 +78,7 @@ class Sealer:
             key = found
         if hashlib.sha256(key).hexdigest() != known:
             raise Unavailable(f"the key in {self.file} is not the one that secrets are sealed with")
-        self._cipher = AESGCM(key)
+        self._key, self._cipher = key, AESGCM(key)
         return self._cipher
 
 

@@ -39,6 +39,15 @@ async def test_another_node_uses_the_same_key(store, settings, rooms):
     await other.close()
 
 
+async def test_what_is_derived_is_the_same_on_each_node_and_another_for_each_purpose(store, settings, rooms):
+    first = await store.sealer.derived("push", 40)
+    other = await Store.open(settings, rooms)
+    assert await other.sealer.derived("push", 40) == first
+    await other.close()
+    assert await store.sealer.derived("else", 40) != first
+    assert len(first) == 40
+
+
 async def test_a_key_that_is_gone_or_another_stops_the_program(store, settings, rooms):
     await store.sealer.seal(SECRET, "relay:1")
     file = settings.folder / "sealing.key"

@@ -108,9 +108,9 @@ test('all of it stands on a phone, in both themes', async () => {
   await page.goto('/chat/saved');
   await page.getByText('Rien de gardé').waitFor();
   await sound(page, 'saved', PHONE);
-  await page.goto('/settings/chat');
+  await page.goto('/settings/notifications');
   await page.getByRole('switch', { name: 'Calme à certaines heures' }).click();
-  await sound(page, 'settings-chat', PHONE);
+  await sound(page, 'settings-notifications', PHONE);
   await page.getByRole('switch', { name: 'Calme à certaines heures' }).click();
   assert.deepEqual(page.faults, []);
 });

@@ -3,17 +3,25 @@
  * Keeps the built files of the app; they are named by their content, so they never change. Everything the
  * server says (mail, sign-in) goes to the network: what is kept of that is the store's business (IndexedDB).
  */
+import en from '../messages/en/push.json';
+import fr from '../messages/fr/push.json';
+import vi from '../messages/vi/push.json';
+import { choices, confirm, notice, type Pushed } from './kernel/pushed';
+import { isQuiet } from './kernel/quiet';
+
+/** Both are filled in by vite.config.ts. */
+declare const __VERSION__: string;
+declare const __FILES__: string[];
+
 const worker = self as unknown as ServiceWorkerGlobalScope;
-const VERSION = '__VERSION__'; // both are filled in by vite.config.ts
-const FILES = '__FILES__';
-const CACHE = `parvis-${VERSION}`;
+const CACHE = `parvis-${__VERSION__}`;
+const WORDS = { en, fr, vi };
 const SERVER = /^\/(jmap|auth|api|book|published|\.well-known|mcp|v1|_matrix)(\/|$)/;
 
 worker.addEventListener('install', (event) => {
   event.waitUntil(
     caches.open(CACHE).then(async (cache) => {
-      const files = JSON.parse(FILES) as string[];
-      await cache.addAll([...files, '/', '/manifest.webmanifest', '/icon.svg']);
+      await cache.addAll([...__FILES__, '/', '/manifest.webmanifest', '/icon.svg']);
       await worker.skipWaiting();
     }),
   );
@@ -35,6 +43,22 @@ worker.addEventListener('fetch', (event) => {
   if (request.mode === 'navigate') event.respondWith(page(request));
   else if (url.pathname.startsWith('/assets/')) event.respondWith(fromCache(request));
 });
+
+/** A push brings no content: what it is about is asked of the server, and told where no page does that. */
+worker.addEventListener('push', (event) => {
+  const pushed = event.data?.json() as Pushed | undefined;
+  if (pushed?.['@type'] === 'PushVerification') event.waitUntil(confirm(pushed.pushSubscriptionId, pushed.verificationCode));
+  if (pushed?.['@type'] === 'ChatMessage') event.waitUntil(tell(pushed.roomId, pushed.eventId));
+});
+
+async function tell(room: string, about: string): Promise<void> {
+  const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  if (pages.some(({ focused }) => focused)) return;
+  const chosen = await choices();
+  if (isQuiet(new Date(), chosen)) return;
+  const { title, body } = await notice(room, about, WORDS[chosen.language]);
+  await worker.registration.showNotification(title, { body, tag: `chat ${room}`, icon: '/icon.svg', data: { path: `/chat/${encodeURIComponent(room)}` } });
+}
 
 /** A notification that is pressed leads to what it is about, in the window that is open or in a new one. */
 worker.addEventListener('notificationclick', (event) => {

@@ -9,6 +9,7 @@ from parvis.serve.jmap.engine import CORE
 from parvis.serve.jmap.kind import OWN, Method
 from parvis.serve.jmap.push import subscription
 from parvis.serve.jmap.push.delivery import Delivery
+from parvis.serve.jmap.push.vapid import VAPID
 from parvis.serve.jmap.session import WEBSOCKET
 from parvis.serve.jmap.shares import SharedKinds
 from parvis.store.store import Store
@@ -44,6 +45,7 @@ def feature(context: Context) -> Feature:
         capabilities=(
             Capability(CORE, ANY),
             Capability(WEBSOCKET, None),
+            Capability(VAPID, None),
             Capability(blob_methods.BLOB, ANY, account=blob_methods.capability_value(context)),
             Capability(preferences.PREFERENCES, OWN),
             Capability(sharing.SHARING, ANY),

@@ -13,6 +13,7 @@ from parvis.serve.jmap.accounts import ANY, joined
 from parvis.serve.jmap.engine import CORE, Engine
 from parvis.serve.jmap.filters import COLLATIONS
 from parvis.serve.jmap.kind import OWN
+from parvis.serve.jmap.push.vapid import VAPID, Vapid
 from parvis.serve.jmap.sharing import SHARING
 from parvis.serve.jmap.types import Object
 from parvis.store.sql.contract import marks
@@ -30,7 +31,11 @@ async def session(context: Context, engine: Engine, principal: Principal, origin
     own = ids.text(principal.id)
     found: Object = {
         "capabilities": {urn: dict(each.session) for urn, each in engine.capabilities.items()}
-        | {CORE: core(context), WEBSOCKET: {"url": f"ws{base.removeprefix('http')}/jmap/ws", "supportsPush": True}},
+        | {
+            CORE: core(context),
+            WEBSOCKET: {"url": f"ws{base.removeprefix('http')}/jmap/ws", "supportsPush": True},
+            VAPID: context.need(Vapid).capability(),
+        },
         "accounts": accounts,
         "primaryAccounts": {urn: own for urn in accounts[own]["accountCapabilities"] if urn != CORE},
         "username": principal.address or principal.name,

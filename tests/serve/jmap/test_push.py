@@ -9,6 +9,7 @@ import httpx
 import pytest
 import websockets
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -262,8 +263,9 @@ class PushService:
         return self
 
     async def _serve(self, reader, writer) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-        headers = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        lines = (line.split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
+        headers = {name.lower(): value for name, value in lines}
         body = await reader.readexactly(int(headers["content-length"]))
         writer.write(f"HTTP/1.1 {self.status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
         await writer.drain()
@@ -293,6 +295,29 @@ def allow(doors) -> None:
     doors.context.settings.egress_allow.append("127.0.0.1")
 
 
+async def session_key(client) -> str:
+    session = (await client.get("/.well-known/jmap", follow_redirects=True)).json()
+    return session["capabilities"]["urn:ietf:params:jmap:webpush-vapid"]["applicationServerKey"]
+
+
+def proved(authorization: str, key: str, url: str) -> None:
+    """As a push service reads it. RFC 8292"""
+    read = encryption.unpadded
+    scheme, _, given = authorization.partition(" ")
+    fields = dict(each.strip().split("=", 1) for each in given.split(","))
+    assert (scheme, fields["k"]) == ("vapid", key)
+    signed, _, signature = fields["t"].rpartition(".")
+    header, claims = (json.loads(read(each)) for each in signed.split("."))
+    assert header == {"typ": "JWT", "alg": "ES256"}
+    assert claims["aud"] == url.removesuffix("/push")
+    assert 0 < claims["exp"] - clock.now_ms() // 1000 <= 86_400
+    assert claims["sub"].startswith(("mailto:", "https:"))
+    both = read(signature)
+    r, s = int.from_bytes(both[:32]), int.from_bytes(both[32:])
+    public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), read(key))
+    public.verify(encode_dss_signature(r, s), signed.encode(), ec.ECDSA(SHA256()))
+
+
 async def test_a_subscription_is_verified_then_told(open_client, doors, following, store) -> None:
     allow(doors)
     ann = await open_client("ann")
@@ -303,6 +328,7 @@ async def test_a_subscription_is_verified_then_told(open_client, doors, followin
         headers, body = await service.next()
         verification = json.loads(body)
         assert headers["ttl"]
+        proved(headers["authorization"], await session_key(ann), service.url)
         assert verification["@type"] == "PushVerification"
         assert verification["pushSubscriptionId"] == made["id"]
         await add(ann)

@@ -3,14 +3,19 @@ import { preferences } from './preferences.svelte';
 import { isQuiet } from './quiet';
 import { router } from './router.svelte';
 
+/** Whether the person has allowed them; `none` where there are no such. */
+export function telling(): NotificationPermission | 'none' {
+  return 'Notification' in globalThis ? Notification.permission : 'none';
+}
+
 /** Whether the person can still be asked to allow them. */
 export function mayAsk(): boolean {
-  return 'Notification' in globalThis && Notification.permission === 'default';
+  return telling() === 'default';
 }
 
 /** Whether anything would be shown now. */
 export function wouldTell(): boolean {
-  return 'Notification' in globalThis && Notification.permission === 'granted' && !document.hasFocus() && !isQuiet(new Date(), preferences.value);
+  return telling() === 'granted' && !document.hasFocus() && !isQuiet(new Date(), preferences.value);
 }
 
 /** Shows one, in the place of the one before it with the same tag; pressing it leads to `path`. */

@@ -9,6 +9,7 @@ import { preferences } from '../kernel/preferences.svelte';
 import { router } from '../kernel/router.svelte';
 import { signedIn } from '../kernel/session.svelte';
 import { hurry, wake } from '../kernel/start.svelte';
+import { telling } from '../kernel/telling';
 import App from './App.svelte';
 import { registerFeatures } from './features';
 import { keepOffline, tellOfMissingParts } from './offline';
@@ -23,7 +24,7 @@ async function begin(): Promise<void> {
   panel.begin();
   listenToKeys();
   keepFocus();
-  if (await person) void wake();
+  if (await person) void wake().then(async () => telling() === 'granted' && (await import('../kernel/webpush.svelte')).webpush.begin()).catch(() => undefined); // told again next time
   await words;
   mount(App, { target: document.getElementById('app')! });
   keepOffline();

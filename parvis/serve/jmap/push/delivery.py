@@ -20,6 +20,7 @@ from parvis.kernel.events import Event
 from parvis.serve.context import Context
 from parvis.serve.jmap.push import encryption
 from parvis.serve.jmap.push.hub import PUSHED, Hub
+from parvis.serve.jmap.push.vapid import Vapid
 from parvis.serve.jmap.types import Object
 from parvis.serve.rates import Rate
 from parvis.store.bus.contract import Cancel
@@ -55,6 +56,8 @@ class Delivery:
 
     def __init__(self, context: Context, hub: Hub) -> None:
         self._context, self._hub = context, hub
+        self._vapid = Vapid(context.store, context.settings)
+        context.offer(self._vapid)
         self._pending: dict[int, _Pending] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._cancel: Cancel | None = None
@@ -63,6 +66,7 @@ class Delivery:
 
     async def start(self) -> None:
         """Begins to hear of sign-ins that end: where they wanted to be told is erased. RFC 8620 §7.2"""
+        await self._vapid.start()
         self._cancel = await sessions.on_end(self._context.store, self._ended)
 
     def _ended(self, ended: Ended) -> None:
@@ -160,6 +164,7 @@ class Delivery:
     async def _post(self, target: Target, message: Object) -> None:
         content = msgspec.json.encode(message)
         headers = {"content-type": "application/json", "ttl": str(_TTL_SECONDS), "urgency": "normal"}
+        headers["authorization"] = self._vapid.authorization(target.url)
         if target.p256dh:
             content = encryption.encrypted(content, target.p256dh, target.auth)
             headers |= {"content-encoding": "aes128gcm", "content-type": "application/octet-stream"}
