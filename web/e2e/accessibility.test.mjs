@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DESKTOP, enter, eventually, launch, learned, lost, open, person, PHONE, shot, signIn, sound } from './harness.mjs';
-import { inside, outside } from './screens.mjs';
+import { encryption, inside, outside } from './screens.mjs';
 
 let browser;
 before(async () => {
@@ -29,6 +29,15 @@ for (const device of [DESKTOP, PHONE]) {
     await page.context().close();
   });
 }
+
+test('the settings of encryption are sound, on a device that is confirmed and on one that is not', async () => {
+  for (const device of [DESKTOP, PHONE]) {
+    const page = await enter(browser, person('fr', 1), device);
+    await encryption(page, (name) => sound(page, name, device));
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  }
+});
 
 test('nothing is cut with letters of twice the size', async () => {
   const page = await open(browser, { width: 1440, height: 900 });

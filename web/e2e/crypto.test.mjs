@@ -85,6 +85,71 @@ test('a file is stored so that only the room can open it', async () => {
   assert.equal((await (await saved.createReadStream()).toArray()).join(''), 'Le plan du quai.');
 });
 
+test('a picture comes small first, is opened whole, and is not stored as a picture', async () => {
+  const name = `quai-${SERIAL}.png`;
+  const noise = await camille.evaluate(async () => {
+    const canvas = new OffscreenCanvas(1200, 900);
+    const context = canvas.getContext('2d');
+    const drawn = context.createImageData(1200, 900);
+    for (let at = 0; at < drawn.data.length; at++) drawn.data[at] = (at * 2_654_435_761) >>> 24;
+    context.putImageData(drawn, 0, 0);
+    return Array.from(new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer()));
+  });
+  const stored = [];
+  ines.on('response', (answer) => /media\/download/.test(answer.url()) && stored.push(answer.body()));
+  const [chooser] = await Promise.all([camille.waitForEvent('filechooser'), camille.getByRole('button', { name: 'Joindre des fichiers' }).first().click()]);
+  await chooser.setFiles({ name, mimeType: 'image/png', buffer: Buffer.from(noise) });
+  const picture = log(ines).getByRole('button', { name: `Voir ${name}` });
+  const width = (image) => eventually(async () => {
+    const found = await image.evaluate((node) => node.naturalWidth);
+    assert.ok(found);
+    return found;
+  });
+  assert.equal(await width(picture.locator('img')), 800);
+  await picture.click();
+  const whole = ines.getByRole('dialog', { name }).locator('img');
+  await eventually(async () => assert.equal(await width(whole), 1200));
+  await accessible(ines, 'crypto-picture');
+  await ines.keyboard.press('Escape');
+  const kinds = (await Promise.all(stored)).map((bytes) => bytes.subarray(0, 4).toString('latin1'));
+  assert.ok(kinds.length >= 2 && !kinds.some((kind) => /PNG|RIFF/.test(kind)), kinds.join());
+});
+
+test('a conversation begins with somebody who has no device: both are told what that means, and then both read', async () => {
+  const jerome = person('fr', 3);
+  const before = camille.url();
+  await camille.getByRole('button', { name: 'Nouvelle conversation ou nouveau salon' }).click();
+  await camille.getByRole('menuitem', { name: 'Nouvelle conversation' }).click();
+  const dialog = camille.getByRole('dialog', { name: 'Nouvelle conversation' });
+  await dialog.getByRole('switch', { name: 'Chiffrer de bout en bout' }).click();
+  await dialog.getByRole('combobox', { name: 'Avec qui' }).fill('Jérôme');
+  await dialog.getByRole('button', { name: /Jérôme/ }).click();
+  const writing = (page, name) => page.getByRole('textbox', { name: new RegExp(`Écrire à ${name}`) });
+  const told = camille.getByText(/Jérôme Œuvrard n’a encore aucun appareil/);
+  await told.waitFor();
+  await accessible(camille, 'crypto-no-device');
+  await writing(camille, 'Jérôme').fill(`Trop tôt ${SERIAL}`);
+  await camille.keyboard.press('Enter');
+  await camille.getByRole('log').getByText(`Trop tôt ${SERIAL}`).waitFor();
+  const id = roomOf(camille);
+  await eventually(async () => assert.equal((await kept(camille, id)).filter(({ type }) => type === 'm.room.encrypted').length, 1));
+  const page = await enter(browser, jerome);
+  await page.goto(`/chat/${encodeURIComponent(id)}`);
+  await page.getByRole('button', { name: 'Accepter' }).click();
+  await page.getByRole('log').getByText('Dit quand vous n’aviez encore aucun appareil pour le lire').waitFor();
+  await told.waitFor({ state: 'detached' });
+  await accessible(page, 'crypto-too-early');
+  await writing(camille, 'Jérôme').fill(`À temps ${SERIAL}`);
+  await camille.keyboard.press('Enter');
+  await page.getByRole('log').getByText(`À temps ${SERIAL}`).waitFor();
+  await writing(page, 'Camille').fill(`Bien reçu ${SERIAL}`);
+  await page.keyboard.press('Enter');
+  await camille.getByRole('log').getByText(`Bien reçu ${SERIAL}`).waitFor();
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+  await camille.goto(before);
+});
+
 test('what was said is there again after a reload, also in a second tab, and both can write', async () => {
   await ines.reload();
   await line(ines, `Xin chào Camille ${SERIAL}`).waitFor();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { CryptoEvent, VerificationPhase, VerifierEvent } from 'matrix-js-sdk/lib/crypto-api/index.js';
 import { shown as codeOf } from './code.mjs';
-import { enter, launch, person } from './harness.mjs';
+import { DESKTOP, enter, launch, person, sound } from './harness.mjs';
 import { come, device, devices, heard, proved } from './peer.mjs';
 
 const NAME = `Hydrology ${Date.now() % 100_000}`;
@@ -75,12 +75,16 @@ async function trusted() {
   await come('their trust', async () => (await bob.getCrypto().getUserVerificationStatus(mine)).isCrossSigningVerified());
 }
 
-test('they scan our code, and both are sure of each other', async () => {
-  await page.getByRole('button', { name: /Members|People/ }).first().click();
-  const request = await begun();
+/** They scan our code off the screen, and we say that it was right. */
+async function scanned(request) {
   const verified = (await request.scanQRCode(await codeOf(page, /^Your code/))).verify();
   await page.getByRole('button', { name: 'Yes, it is right' }).click();
   await verified;
+}
+
+test('they scan our code, and both are sure of each other', async () => {
+  await page.getByRole('button', { name: /Members|People/ }).first().click();
+  await scanned(await begun());
   await trusted();
 });
 
@@ -101,5 +105,55 @@ test('both make sure of each other by seven signs', async () => {
   await shown.confirm();
   await verified;
   await trusted();
+});
+
+const say = async (text) => {
+  await page.getByRole('textbox', { name: /Write in/ }).fill(text);
+  await page.keyboard.press('Enter');
+};
+const article = (text) => log().getByRole('article').filter({ hasText: text });
+const changed = () => page.getByRole('status').filter({ hasText: 'no longer the one you verified' });
+const another = () => bob.getCrypto().bootstrapCrossSigning({ setupNewCrossSigning: true, authUploadDeviceSigningKeys: proved(theirs) });
+
+test('nothing goes to somebody verified whose identity is another, until one has decided', async () => {
+  await another();
+  await changed().waitFor();
+  await sound(page, 'crypto-identity-changed', DESKTOP);
+  await say('Still you?');
+  await article('Still you?').getByText(/^Held back: the identity of/).waitFor();
+  await page.reload();
+  await article('Still you?').getByText(/^Held back: the identity of/).waitFor();
+  assert.equal(bob.getRoom(room).getLiveTimeline().getEvents().filter((one) => one.getContent().body === 'Still you?').length, 0);
+  await changed().getByRole('button', { name: 'Accept without verifying' }).click();
+  await changed().waitFor({ state: 'detached' });
+  await heard(bob, room, 'Still you?');
+  await article('Still you?').getByText(/^Held back/).waitFor({ state: 'detached' });
+});
+
+test('an identity that nobody had verified and is another now is told, and stops nothing', async () => {
+  await another();
+  const told = page.getByRole('status').filter({ hasText: 'has a new identity' });
+  await told.waitFor();
+  await say('Hello again');
+  await heard(bob, room, 'Hello again');
+  await told.getByRole('button', { name: 'Accept' }).click();
+  await told.waitFor({ state: 'detached' });
+});
+
+test('who is another now is verified anew, which lets go what was held', async () => {
+  await scanned(await begun());
+  await trusted();
+  await another();
+  await changed().waitFor();
+  await say('For you alone');
+  await article('For you alone').getByText(/^Held back/).waitFor();
+  const asked = new Promise((resolve) => bob.once(CryptoEvent.VerificationRequestReceived, resolve));
+  await changed().getByRole('button', { name: 'Verify' }).click();
+  const request = await asked;
+  await request.accept();
+  await scanned(request);
+  await trusted();
+  await heard(bob, room, 'For you alone');
+  await changed().waitFor({ state: 'detached' });
   assert.deepEqual(page.faults, []);
 });

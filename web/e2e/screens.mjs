@@ -355,11 +355,25 @@ async function assistant(page, look) {
 
 async function settings(page, look) {
   await page.goto('/settings');
-  for (const part of ['appearance', 'keys', 'mail', 'calendar', 'sharing', 'security', 'assistant', 'about']) {
+  for (const part of ['appearance', 'keys', 'notifications', 'mail', 'calendar', 'chat', 'sharing', 'security', 'assistant', 'about']) {
     await page.goto(`/settings/${part}`);
     await page.locator('section[aria-labelledby="settings-part"] h2').first().waitFor();
     await look(`settings-${part}`);
   }
+}
+
+/** The settings of encryption, of somebody whose keys no other test makes: the first device is confirmed, the others are not; what is asked of each. */
+export async function encryption(page, look) {
+  await page.goto('/settings/encryption');
+  const state = page.getByText(/^Cet appareil (est confirmé|n’est pas confirmé)/);
+  await state.waitFor();
+  await page.getByRole('listitem').filter({ hasText: 'Cet appareil' }).waitFor();
+  await look('settings-encryption');
+  const whole = (await state.textContent()).includes('est confirmé');
+  await page.getByRole('button', { name: whole ? 'Créer une clé de secours' : 'Recommencer sans les anciennes clés' }).click();
+  await page.getByRole('dialog').waitFor();
+  await look(whole ? 'settings-encryption-make' : 'settings-encryption-replace');
+  await away(page);
 }
 
 const RULES = [

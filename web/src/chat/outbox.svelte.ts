@@ -3,6 +3,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import { sealFile } from './crypto/attachments';
 import { sealing } from './crypto/sealing.svelte';
 import { smaller } from './crypto/thumbnail';
+import { OTHERS } from './crypto/types';
 import { data } from './data.svelte';
 import { ask, MatrixError, room, upload } from './matrix';
 import { kindOf } from './people';
@@ -19,6 +20,10 @@ class Outbox {
   private readonly sent = new Map<string, string>();
   private readonly busy = new Set<string>();
   private again: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    sealing.on((news) => 'people' in news && this.release());
+  }
 
   /** Sends an event as soon as it can be; it is shown at once. */
   send(roomId: string, type: string, content: Content, more: Pick<Partial<Pending>, 'file' | 'redacts' | 'after'> = {}): Pending {
@@ -38,6 +43,11 @@ class Outbox {
     const { reason: _reason, ...rest } = one;
     data.wait({ ...rest, status: 'waiting' });
     this.flush();
+  }
+
+  /** Tries what was held, since an identity is no longer what it was. */
+  private release(): void {
+    for (const one of data.pending) if (one.status === 'held') this.retry(one);
   }
 
   drop(txn: string): void {
@@ -94,7 +104,8 @@ class Outbox {
         return false;
       }
       if (one.redacts) data.hidden.delete(one.redacts);
-      data.wait({ ...one, status: 'failed', reason: error.message });
+      const now = data.pending.find(({ txn }) => txn === one.txn); // its file may be there by now
+      if (now) data.wait({ ...now, status: error.code === OTHERS ? 'held' : 'failed', reason: error.message });
       return true;
     }
   }

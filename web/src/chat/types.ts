@@ -96,8 +96,9 @@ export interface Pending {
   /** Not before this moment, so that it can be undone. */
   after?: number;
   made: number;
-  status: 'waiting' | 'failed';
-  /** Why it failed, in the server's words. */
+  /** `held`: until the person has decided about identities that have changed. */
+  status: 'waiting' | 'held' | 'failed';
+  /** Why it failed, in the server's words; whose identities have changed, by their ids. */
   reason?: string;
   /** Given once the server has it. */
   eventId?: string;

@@ -48,6 +48,7 @@ export { default as MessagesSquare } from '@lucide/svelte/icons/messages-square'
 export { default as MailOpen } from '@lucide/svelte/icons/mail-open';
 export { default as Menu } from '@lucide/svelte/icons/menu';
 export { default as Monitor } from '@lucide/svelte/icons/monitor';
+export { default as MonitorX } from '@lucide/svelte/icons/monitor-x';
 export { default as Moon } from '@lucide/svelte/icons/moon';
 export { default as Paperclip } from '@lucide/svelte/icons/paperclip';
 export { default as Pause } from '@lucide/svelte/icons/pause';

@@ -1,14 +1,14 @@
 /** The keys of this device, by matrix-rust-sdk: what comes is opened, what goes is sealed. Lives in a worker. */
 import {
-  DecryptionErrorCode, DecryptionSettings, DeviceId, DeviceLists, EncryptionSettings, initAsync, MegolmDecryptionError, OlmMachine, OtherUserIdentity, RequestType, RoomId,
-  ShieldStateCode, StoreHandle, TrustRequirement, UserId,
+  CollectStrategy, DecryptionErrorCode, DecryptionSettings, DeviceId, DeviceLists, EncryptionSettings, initAsync, MegolmDecryptionError, OlmMachine, OtherUserIdentity, RequestType, RoomId,
+  ShieldStateCode, StoreHandle, type ToDeviceRequest, TrustRequirement, UserId,
 } from '@matrix-org/matrix-sdk-crypto-wasm';
 import type { Content, RoomEvent } from '../types';
-import { ask, room as inRoom } from '../matrix';
+import { ask, MatrixError, room as inRoom } from '../matrix';
 import { ENCRYPTED, sessionOf } from './events';
 import { Recovery } from './recovery';
 import { send, type Request } from './requests';
-import type { Lost, Opened, SealedRoom, Shield, Standing, ToldDevice, Person, Verification } from './types';
+import { OTHERS, type Lost, type Opened, type SealedRoom, type Shield, type Standing, type ToldDevice, type Person, type Verification } from './types';
 import { Verifying } from './verifying';
 
 export type News = { keys: [room: string, session: string][] } | { people: string[] } | { backup: true } | { verification: Verification };
@@ -112,28 +112,49 @@ export class Machine {
     if (request.id) await this.olm.markRequestAsSent(request.id, request.type, answer);
   }
 
-  /** An event as it is sent: everybody in the room has been given its key before. Throws MatrixError. */
-  seal(room: SealedRoom, type: string, content: Content): Promise<Content> {
-    const sealed = this.turn.then(() => this.sealNow(room, type, content));
+  /**
+   * An event as it is sent: everybody in the room has been given its key before. Throws MatrixError; its code is OTHERS,
+   * and its sentence their ids, as long as some who were verified are others now.
+   */
+  async seal(room: SealedRoom, type: string, content: Content): Promise<Content> {
+    return this.inTurn(room, type, content, true);
+  }
+
+  private inTurn(room: SealedRoom, type: string, content: Content, sure: boolean): Promise<Content> {
+    const sealed = this.turn.then(async () => {
+      await this.olm.updateTrackedUsers(room.members.map((user) => new UserId(user)));
+      await this.flush();
+      return this.encrypt(room, type, JSON.stringify(content), sure);
+    });
     this.turn = sealed.catch(() => undefined);
     return sealed;
   }
 
-  private async sealNow(room: SealedRoom, type: string, content: Content): Promise<Content> {
-    await this.olm.updateTrackedUsers(room.members.map((user) => new UserId(user)));
-    await this.flush();
-    return this.encrypt(room, type, JSON.stringify(content));
-  }
-
-  private async encrypt({ id, members, encryption }: SealedRoom, type: string, content: string): Promise<Content> {
+  private async encrypt({ id, members, encryption }: SealedRoom, type: string, content: string, sure = false): Promise<Content> {
     const users = () => members.map((user) => new UserId(user)); // each is used up by the call that gets it
     const claim = await this.olm.getMissingSessions(users());
     if (claim) await this.ask(claim);
     const rules = new EncryptionSettings();
     if (encryption.rotation_period_ms) rules.rotationPeriod = BigInt(encryption.rotation_period_ms) * 1000n;
     if (encryption.rotation_period_msgs) rules.rotationPeriodMessages = BigInt(encryption.rotation_period_msgs);
-    for (const request of await this.olm.shareRoomKey(new RoomId(id), users(), rules)) await this.ask(request);
+    const shared = (strategy: CollectStrategy) => {
+      rules.sharingStrategy = strategy;
+      return this.olm.shareRoomKey(new RoomId(id), users(), rules);
+    };
+    for (const request of await (sure ? this.careful(members, shared) : shared(CollectStrategy.allDevices()))) await this.ask(request);
     return JSON.parse(await this.olm.encryptRoomEvent(new RoomId(id), type, content)) as Content;
+  }
+
+  /** Gives a key to all devices, but to nobody as long as somebody who was verified is another now. */
+  private async careful(members: string[], shared: (strategy: CollectStrategy) => Promise<ToDeviceRequest[]>): Promise<ToDeviceRequest[]> {
+    try {
+      return await shared(CollectStrategy.errorOnUnverifiedUserProblem());
+    } catch {
+      const others: string[] = [];
+      for (const user of members) if ((await this.olm.getIdentity(new UserId(user)))?.hasVerificationViolation()) others.push(user);
+      if (others.length) throw new MatrixError(OTHERS, 403, others.join(' '));
+      return shared(CollectStrategy.allDevices()); // a device that its owner has not confirmed is told of beside what it sends
+    }
   }
 
   /** What encrypted events of a room say, in their order. */
@@ -188,7 +209,7 @@ export class Machine {
     this.rooms.set(room.id, room);
     await this.known(user);
     return this.verifying.askPerson(user, room.id, camera, async (content) => {
-      const sealed = await this.seal(room, 'm.room.message', content);
+      const sealed = await this.inTurn(room, 'm.room.message', content, false); // also with who is another now
       return (await ask<{ event_id: string }>('PUT', inRoom(room.id, 'send', ENCRYPTED, crypto.randomUUID()), { body: sealed })).event_id;
     });
   }

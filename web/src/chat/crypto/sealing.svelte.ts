@@ -26,6 +26,8 @@ class Sealing {
   status = $state<'closed' | 'opening' | 'open' | 'failed'>('closed');
   /** The device that this browser is; empty before it is one. Reactive. */
   device = $state('');
+  /** Since when this browser is that device, in milliseconds; 0 when that is not known. Reactive. */
+  since = $state(0);
   /** How this device stands; null while that is not known. Reactive. */
   standing = $state.raw<Standing | null>(null);
   private opening: Promise<Keeper> | null = null;
@@ -49,6 +51,7 @@ class Sealing {
     const keeper = behind<Machine, News>(worker(device), (news) => this.hear(news));
     await keeper.open(device.me, device.id, storeOf(device));
     this.device = device.id;
+    this.since = device.since ?? 0;
     this.status = 'open';
     void this.look(keeper).catch(() => undefined);
     return keeper;
@@ -61,8 +64,9 @@ class Sealing {
     if (kept && (now === kept.id || (!now && (await known(kept.id)) && (await adopted(kept.id))))) return kept;
     const id = now ?? Array.from(crypto.getRandomValues(new Uint8Array(10)), (byte) => String.fromCharCode(65 + (byte % LETTERS))).join('');
     if (!now) await adopted(id);
-    await db.write([{ store: 'meta', key: DEVICE, value: { id, me } satisfies Device }]);
-    return { id, me };
+    const made: Device = { id, me, since: Date.now() };
+    await db.write([{ store: 'meta', key: DEVICE, value: made }]);
+    return made;
   }
 
   private async look(keeper: Keeper): Promise<void> {

@@ -10,6 +10,8 @@ import address from './worker?worker&url';
 export interface Device {
   id: string;
   me: string;
+  /** When it became that, in milliseconds. */
+  since?: number;
 }
 
 export const DEVICE = 'chat device';

@@ -6,6 +6,9 @@ export type Shield = 'unsigned' | 'unknown' | 'changed' | 'forged';
 /** Why a message is not read. */
 export type Lost = 'key' | 'before' | 'withheld' | 'broken';
 
+/** The code of what is not sent until a person has decided about who was verified, and is another now. */
+export const OTHERS = 'identity';
+
 /** What an encrypted event says, or why that is not known. */
 export type Opened = { type: string; content: Content; shield?: Shield } | { lost: Lost };
 
