@@ -139,6 +139,30 @@ test('a poll is asked, and each sees what the other has chosen', async () => {
   await line(camille, `Quelle salle ${SERIAL}`).getByText('1 vote').waitFor();
 });
 
+test('what was begun is seen in the list, and is there again after a reload', async () => {
+  await field(camille).fill(`À finir ${SERIAL}`);
+  await camille.getByRole('navigation', { name: 'Conversations' }).getByRole('link', { name: /Hydrological data/ }).click();
+  await camille.getByRole('log', { name: /Hydrological data/ }).waitFor();
+  await entry(camille).getByText(`À finir ${SERIAL}`).waitFor();
+  await open(camille);
+  await eventually(async () => assert.equal(await field(camille).inputValue(), `À finir ${SERIAL}`));
+  await field(camille).fill('');
+});
+
+test('search in a room does without accents', async () => {
+  await camille.getByRole('button', { name: 'Chercher dans le salon' }).click();
+  const box = camille.getByRole('searchbox', { name: 'Chercher dans le salon' });
+  const hit = camille.locator('.beside li').filter({ hasText: 'végétariens' }).first();
+  const there = () => hit.waitFor({ timeout: 3_000 }).then(() => true, () => false);
+  for (let tries = 0; tries < 20; tries++) { // a server that has just begun reads its mail first
+    await box.fill('vegetariens');
+    if (await there()) break;
+    await box.fill('');
+  }
+  await hit.waitFor();
+  await camille.keyboard.press('Escape');
+});
+
 test('a file is brought and had, a room is made, and who is invited comes in', async () => {
   const [chooser] = await Promise.all([ines.waitForEvent('filechooser'), ines.getByRole('button', { name: 'Joindre des fichiers' }).first().click()]);
   await chooser.setFiles({ name: `quai-${SERIAL}.txt`, mimeType: 'text/plain', buffer: Buffer.from('Le quai est ouvert.') });

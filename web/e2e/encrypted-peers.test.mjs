@@ -148,7 +148,7 @@ test('who is another now is verified anew, which lets go what was held', async (
   await say('For you alone');
   await article('For you alone').getByText(/^Held back/).waitFor();
   const asked = new Promise((resolve) => bob.once(CryptoEvent.VerificationRequestReceived, resolve));
-  await changed().getByRole('button', { name: 'Verify' }).click();
+  await changed().getByRole('button', { name: 'Verify', exact: true }).click();
   const request = await asked;
   await request.accept();
   await scanned(request);

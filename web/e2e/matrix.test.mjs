@@ -96,6 +96,10 @@ test('files go up and down, and only with the token', async () => {
   assert.equal((await fetch(url)).status, 401);
 });
 
+test('a page is asked for in short, and the answer is that the administration has not allowed it', async () => {
+  await assert.rejects(ann.getUrlPreview('https://example.org/', Date.now()), ({ errcode, httpStatus }) => errcode === 'M_NOT_FOUND' && httpStatus === 404);
+});
+
 test('a second device is verified by its owner, trusted by the other, and reads what was said before', async () => {
   await compared(ann, bob, () => ann.getCrypto().requestVerificationDM(bob.getUserId(), room));
   await come('both keys in the backup', async () => (await ann.http.authedRequest('GET', '/room_keys/version')).count >= 2);

@@ -15,6 +15,8 @@ const WEEK_MS = 7 * 86_400_000;
 interface Kept {
   id: string;
   deviceClientId: string;
+  /** Null as long as nothing has arrived here. */
+  verificationCode: string | null;
 }
 interface SetAnswer {
   notCreated?: Record<string, { type: string; description?: string }> | null;
@@ -60,9 +62,10 @@ class WebPush {
   private async renew(subscription: PushSubscription): Promise<void> {
     const expires = `${new Date(Date.now() + WEEK_MS).toISOString().slice(0, 19)}Z`;
     const known = await this.kept();
-    if (known) return void (await jmap.call('PushSubscription/set', { update: { [known.id]: { expires } } }));
+    if (known?.verificationCode) return void (await jmap.call('PushSubscription/set', { update: { [known.id]: { expires } } }));
     const { endpoint: url, keys } = subscription.toJSON();
-    const { notCreated } = await jmap.call<SetAnswer>('PushSubscription/set', { create: { made: { deviceClientId: this.device, url, keys, expires, types: TYPES } } });
+    const create = { made: { deviceClientId: this.device, url, keys, expires, types: TYPES } };
+    const { notCreated } = await jmap.call<SetAnswer>('PushSubscription/set', { create, ...(known ? { destroy: [known.id] } : {}) });
     const refused = notCreated?.made;
     if (refused) throw new JmapError(refused.type, refused.description ?? refused.type);
   }
