@@ -16,7 +16,7 @@ declare const __FILES__: string[];
 const worker = self as unknown as ServiceWorkerGlobalScope;
 const CACHE = `parvis-${__VERSION__}`;
 const WORDS = { en, fr, vi };
-const SERVER = /^\/(jmap|auth|api|book|published|\.well-known|mcp|v1|_matrix)(\/|$)/;
+const SERVER = /^\/(jmap|auth|api|book|published|s|attachments|files\/archive|lists\/leave|oauth|login|dav|[a-z]+\.php|\.well-known|mcp|v1|_matrix)(\/|$)/;
 
 worker.addEventListener('install', (event) => {
   event.waitUntil(
@@ -79,7 +79,7 @@ async function page(request: Request): Promise<Response> {
   const kept = await caches.match('/');
   try {
     const answer = await fetch(request, { signal: AbortSignal.timeout(kept ? 3_000 : 30_000) });
-    return answer.ok || !kept ? answer : kept;
+    return answer.status < 500 || !kept ? answer : kept; // 0 is a redirection, which the browser follows
   } catch {
     return kept ?? Response.error();
   }
