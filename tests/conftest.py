@@ -6,13 +6,17 @@ overrides them in its own conftest.py. `make_person(store, "ann")` gives somebod
 """
 
 import os
+import pathlib
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+import argon2
 import pytest
 
-from parvis.access import directory, gate
+from parvis.access import directory, gate, passwords
 from parvis.access.principal import Principal
 from parvis.kernel.settings import Settings
+from parvis.store.migration import migrate
 from parvis.store.sql import contract
 from parvis.store.sql.postgres import PostgresDatabase
 from parvis.store.sql.sqlite import SqliteDatabase
@@ -98,20 +102,57 @@ def settings(tmp_path) -> Settings:
     return Settings(data=str(tmp_path), hostname="mail.example.org", domains=["example.org"])
 
 
+@pytest.fixture(scope="session", autouse=True)
+def full_price() -> Iterator[argon2.PasswordHasher]:
+    """What makes hashes of passwords in service; in tests they cost next to nothing."""
+    real = passwords._HASHER
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(passwords, "_NOBODY", passwords._HASHER.hash("nobody has this password"))
+        yield real
+
+
+class SqliteFiles:
+    """Migrated SQLite files by their rooms, made when first needed: to copy one costs less than its migrations."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self._folder = folder
+        self._made: dict[tuple[str, ...], pathlib.Path] = {}
+
+    async def bring(self, settings: Settings, rooms: list[str], prepare: list) -> None:
+        """Puts a file with the schema of these rooms where the store of the settings will look for it."""
+        made = self._made.get(tuple(rooms))
+        if made is None:
+            made = self._made[tuple(rooms)] = self._folder / str(len(self._made)) / "parvis.sqlite"
+            db = SqliteDatabase(made, prepare)
+            await migrate(db, rooms)
+            await db.close()
+        shutil.copyfile(made, settings.folder / made.name)
+
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory) -> SqliteFiles:
+    """The one set of such files of this test session."""
+    return SqliteFiles(tmp_path_factory.mktemp("schemas"))
+
+
 @pytest.fixture
-async def store_sqlite(settings, rooms, prepare) -> AsyncIterator[Store]:
+async def store_sqlite(settings, rooms, prepare, sqlite_files) -> AsyncIterator[Store]:
     """A store on SQLite."""
+    await sqlite_files.bring(settings, rooms, prepare)
     opened = await Store.open(settings, rooms, prepare)
     yield opened
     await opened.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-async def store(request, settings, rooms, prepare) -> AsyncIterator[Store]:
+async def store(request, settings, rooms, prepare, sqlite_files) -> AsyncIterator[Store]:
     """A store on SQLite, then on PostgreSQL."""
     if request.param == "postgres":
         server: Postgres = request.getfixturevalue("postgres")
         settings.database = await server.migrated(tuple(rooms))
+    else:
+        await sqlite_files.bring(settings, rooms, prepare)
     opened = await Store.open(settings, rooms, prepare)
     yield opened
     await opened.close()

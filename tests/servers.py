@@ -13,8 +13,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 import asyncpg
 
@@ -74,8 +75,8 @@ def await_port(
     raise RuntimeError(f"{process.args} does not answer:\n{log.read_text()[-2000:]}")
 
 
-# Empties a database, as it was when this was run: rows and counters. False if its schema or what the planner knows of
-# it is another by now; then it cannot serve again.
+# Empties a database, as it was when this was run: rows, counters, and tables that came later. False if its schema or
+# what the planner knows of it is another by now; then it cannot serve again.
 _RESET = """
 CREATE SCHEMA reset;
 CREATE FUNCTION reset.shape() RETURNS text LANGUAGE sql AS $$
@@ -90,20 +91,39 @@ BEGIN
     FOR each IN SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' LOOP
         EXECUTE format('INSERT INTO reset.kept SELECT %L, jsonb_agg(t) FROM public.%I t', each.name, each.name);
     END LOOP;
+    EXECUTE (
+        SELECT format(
+            'CREATE FUNCTION reset.filled() RETURNS text[] LANGUAGE plpgsql AS '
+            '$f$ BEGIN RETURN array_remove(ARRAY[%s], NULL); END $f$',
+            string_agg(format('CASE WHEN EXISTS (SELECT 1 FROM public.%I) THEN %L END', name, name), ', ')
+        ) FROM reset.kept
+    );
     CREATE TABLE reset.counter AS
     SELECT c.oid AS sequence, pg_sequence_last_value(c.oid) AS value FROM pg_class c
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'S';
 END $$;
 CREATE FUNCTION reset.reset() RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE each record; found boolean;
+DECLARE each record; present jsonb; filled text[];
 BEGIN
-    PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    LOOP  -- pg_terminate_backend would wait in steps of 100 ms
+        PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+        EXIT WHEN NOT FOUND;
+        PERFORM pg_sleep(0.001), pg_stat_clear_snapshot();
+    END LOOP;
+    FOR each IN SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+            AND relname NOT IN (SELECT name FROM reset.kept) LOOP
+        EXECUTE format('DROP TABLE public.%I CASCADE', each.name);
+    END LOOP;
     IF (SELECT shape FROM reset.told) <> reset.shape() THEN RETURN false; END IF;
     SET LOCAL session_replication_role = replica;  -- no trigger, no foreign key
-    FOR each IN SELECT * FROM reset.kept LOOP
-        EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', each.name) INTO found;
-        IF found THEN EXECUTE format('DELETE FROM public.%I', each.name); END IF;
+    filled := reset.filled();
+    FOR each IN SELECT * FROM reset.kept WHERE rows IS NOT NULL OR name = ANY (filled) LOOP
+        IF each.rows IS NOT NULL THEN
+            EXECUTE format('SELECT jsonb_agg(t) FROM public.%I t', each.name) INTO present;
+            CONTINUE WHEN present = each.rows;
+        END IF;
+        EXECUTE format('DELETE FROM public.%I', each.name);
         IF each.rows IS NOT NULL THEN
             EXECUTE format('INSERT INTO public.%I OVERRIDING SYSTEM VALUE SELECT * FROM '
                 'jsonb_populate_recordset(null::public.%I, $1)', each.name, each.name) USING each.rows;
@@ -131,6 +151,10 @@ class Postgres:
         self._count = 0
         self._templates: dict[tuple[str, ...], str] = {}
         self._clean: dict[tuple[str, ...], list[str]] = {}
+        self._held: dict[str, asyncpg.Connection] = {}
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         self._start()
 
     def _start(self) -> None:
@@ -162,6 +186,9 @@ class Postgres:
         fast = (
             *(() if self._durable else unsafe),
             "max_connections=60",
+            "io_method=sync",
+            "wal_level=minimal",
+            "max_wal_senders=0",
             "shared_buffers=64MB",
             "listen_addresses=",
         )
@@ -187,12 +214,29 @@ class Postgres:
         """Where a database of this server is."""
         return f"postgresql://postgres@/{database}?host={self.folder}"
 
-    async def run(self, sql: str, url: str = "") -> object:
-        """Runs an administrative statement, or what makes a function; answers with its first value."""
-        connection = await asyncpg.connect(url or self.url())
+    async def run(self, sql: str, url: str = "", *, hold: bool = False) -> object:
+        """Runs an administrative statement, or what makes a function; answers with its first value. A connection that
+        is to be held serves the next statements too: it knows the tables, and outlives the loop of one test."""
+        return await self._elsewhere(self._run(sql, url or self.url(), hold or not url))
+
+    async def _elsewhere(self, work: Coroutine[object, object, object]) -> object:
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    async def _run(self, sql: str, url: str, hold: bool) -> object:
+        connection = self._held.pop(url, None) or await asyncpg.connect(url)
         try:
-            return await (connection.fetchval(sql) if sql.startswith("SELECT") else connection.execute(sql))
-        finally:
+            answer = await (connection.fetchval(sql) if sql.startswith("SELECT") else connection.execute(sql))
+        except BaseException:
+            await connection.close()
+            raise
+        if hold:
+            self._held[url] = connection
+        else:
+            await connection.close()
+        return answer
+
+    async def _let_go(self, url: str) -> None:
+        if connection := self._held.pop(url, None):
             await connection.close()
 
     async def fresh(self, template: str = "template0") -> str:
@@ -220,18 +264,24 @@ class Postgres:
 
     async def release(self, rooms: tuple[str, ...], url: str) -> None:
         """Takes a migrated database back: emptied, it serves again. To make one costs more than most tests."""
-        if await self.run("SELECT reset.reset()", url):
+        if await self.run("SELECT reset.reset()", url, hold=True):
             self._clean.setdefault(rooms, []).append(url)
         else:
             await self.drop(url)
 
     async def drop(self, url: str) -> None:
         """Removes a database, whoever is still connected."""
+        await self._elsewhere(self._let_go(url))
         name = url.partition("?")[0].rpartition("/")[2]
         await self.run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def close(self) -> None:
         """Stops the server and removes its folder."""
+        for url in list(self._held):
+            asyncio.run_coroutine_threadsafe(self._let_go(url), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
         stop(self._process, signal.SIGINT)
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -40,7 +40,8 @@ def test_weak_passwords_do_not(password: str) -> None:
         passwords.check(password, "margaret@example.org")
 
 
-async def test_the_profile_is_owasps_argon2id() -> None:
+async def test_the_profile_is_owasps_argon2id(full_price, monkeypatch) -> None:
+    monkeypatch.setattr(passwords, "_HASHER", full_price)
     stored = await passwords.hashed(GOOD)
     parameters = argon2.extract_parameters(stored)
     assert stored.startswith("$argon2id$")
