@@ -92,6 +92,8 @@ class Dovecot:
     def stop(self) -> None:
         """Stops it; `start` brings it back on the same port. What it has started ends too: by itself it would go on
         with who is connected for half a minute."""
+        if self._process.poll() is not None:
+            return
         children = pathlib.Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
         servers.stop(self._process)
         for child in children:
