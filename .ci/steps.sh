@@ -111,7 +111,8 @@ case ${1:-all} in
   all)
     at_once static web
     tests "fast tests" "not slow and not peer" "${shared[@]}"
-    tests "slow tests and other servers" "slow or peer" "${shared[@]}"
+    # In the order of folders, in which the longest are among the first: else files of a single long test would end alone.
+    tests "slow tests and other servers" "slow or peer" "${shared[@]}" --no-loadscope-reorder
     step "web: browser tests" in_memory browser_tests
     ;;
 esac
