@@ -27,7 +27,7 @@ async def loader(store_sqlite, features):
     return made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def post() -> Post:
     return Post(scenario.organisation(), scenario.drafts(), scenario.enclosures(), Calendar(clock.now_ms()))
 
