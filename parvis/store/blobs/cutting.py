@@ -29,6 +29,8 @@ class Cutter:
     def __init__(self) -> None:
         self._since = 0
         self._tail = b""
+        self._sums, self._weighed = np.empty((2, _SPAN), np.uint8)
+        self._hits = np.empty(_SPAN, np.bool_)
 
     def cuts(self, chunk: bytes | memoryview) -> list[int]:
         """The places in this chunk where a piece ends, in order."""
@@ -46,7 +48,7 @@ class Cutter:
         first, last = max(1, start + LEAST), start + MOST
         stop = min(len(chunk), last - 1) + 1
         for place, after in _spans(first, stop):
-            good = _good(self._windows(chunk, place, after))
+            good = self._good(self._windows(chunk, place, after))
             if len(good):
                 return place + int(good[0])
         return last if last <= len(chunk) else None
@@ -58,6 +60,21 @@ class Cutter:
             chunk, begin, stop = self._tail[begin:] + bytes(chunk[: stop - 1]), 0, stop - begin
         return np.frombuffer(chunk, np.uint8, stop - 1 - begin, begin)
 
+    def _good(self, data: "np.ndarray[Any, np.dtype[np.uint8]]") -> "np.ndarray[Any, np.dtype[np.int64]]":
+        """The places, counted from the end of the first window, that are good. What is computed on the way is in
+        memory that is used again: new memory for each step would cost a quarter more."""
+        count = len(data) - _WINDOW + 1
+        sums, weighed, hits = self._sums[:count], self._weighed[:count], self._hits[:count]
+        np.copyto(sums, data[:count])
+        for place, weight in _WEIGHTS.items():
+            np.multiply(data[place : place + count], weight, out=weighed)
+            np.add(sums, weighed, out=sums)
+        (places,) = np.equal(sums, _GOOD, out=hits).nonzero()
+        if not len(places):
+            return places
+        words = np.ndarray(len(data) - 7, "<u8", data, strides=(1,))  # at every place, not only at each eighth
+        return places[words[places] * _FIRST + words[places + 8] * _SECOND < _SMALL]
+
 
 def _spans(first: int, stop: int) -> Iterator[tuple[int, int]]:
     """Places that are looked at together; by themselves those before which less than a window is in the chunk."""
@@ -66,16 +83,3 @@ def _spans(first: int, stop: int) -> Iterator[tuple[int, int]]:
         first = _WINDOW
     for place in range(first, stop, _SPAN):
         yield place, min(place + _SPAN, stop)
-
-
-def _good(data: "np.ndarray[Any, np.dtype[np.uint8]]") -> "np.ndarray[Any, np.dtype[np.int64]]":
-    """The places, counted from the end of the first window, that are good."""
-    count = len(data) - _WINDOW + 1
-    sums = data[:count].copy()
-    for place, weight in _WEIGHTS.items():
-        sums += data[place : place + count] * weight
-    places = np.flatnonzero(sums == _GOOD)
-    if not len(places):
-        return places
-    words = np.ndarray(len(data) - 7, "<u8", data, strides=(1,))  # at every place, not only at each eighth
-    return places[words[places] * _FIRST + words[places + 8] * _SECOND < _SMALL]
