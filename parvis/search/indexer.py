@@ -197,19 +197,14 @@ class Indexer:
 def _cuts(document: Document, extract: Extract, title: str) -> list[Cut]:
     if not extract.text:
         return []
-    whole = detect(f"{title}\n{extract.text[:4000]}")
-    return [
-        Cut(
-            document.part,
-            passage.start,
-            passage.end,
-            passage.place,
-            passage.heading,
-            detect(extract.text[passage.start : passage.end], whole),
-            extract.text[passage.start : passage.end],
-        )
-        for passage in cut(extract)
-    ]
+    begun = extract.text[:4000]
+    said = f"{title}\n{begun}" if title else begun
+    whole, found = detect(said), []
+    for passage in cut(extract):
+        text = extract.text[passage.start : passage.end]
+        spoken = whole if text == said else detect(text, whole)
+        found.append(Cut(document.part, passage.start, passage.end, passage.place, passage.heading, spoken, text))
+    return found
 
 
 def _named(document: Document) -> list[Cut]:

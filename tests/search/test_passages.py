@@ -3,6 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parvis.kernel.knowledge import Document
+from parvis.search import indexer
 from parvis.search.extract.contract import LIMITS, Piece, assemble
 from parvis.search.passages import LONGEST, TARGET, cut
 from parvis.search.place import Place
@@ -59,3 +61,11 @@ def test_another_language_starts_a_passage() -> None:
     extract = assemble([Piece(text="Hai Bờ"), Piece(text=french), Piece(text="B 214"), Piece(text=english)], LIMITS)
     passages = [extract.text[passage.start : passage.end] for passage in cut(extract)]
     assert passages == [f"Hai Bờ\n{french}\nB 214", english]
+
+
+def test_the_language_of_a_name_is_looked_for_once(monkeypatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(indexer, "detect", lambda text, _="und": asked.append(text) or "fr")
+    named = Document("0", "", "application/pdf", indexer._nothing, 0, file_name="budget annuel.pdf")
+    (found,) = indexer._named(named)
+    assert (found.language, asked) == ("fr", ["budget annuel.pdf"])
