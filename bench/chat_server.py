@@ -33,7 +33,7 @@ async def serve(folder: str, count: int, database: str) -> None:
     async def one(number: int) -> tuple[str, str]:
         address = f"p{number}@example.net"
         person = await people.create(app.context.store, app.features, "person", f"Person {number}", address)
-        token, _ = await devices.open(server, person, None, "bench", "127.0.0.1")
+        token, _, _ = await devices.open(server, person, None, "bench", "127.0.0.1")
         return server.users.id_of(person), token
 
     made: list[tuple[str, str]] = []
