@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, eventually, launch, person } from './harness.mjs';
+import { enter, eventually, launch, person, shot } from './harness.mjs';
 
 const NAME = `Repeindre la capitainerie ${Date.now() % 100_000}`;
 let browser;
@@ -54,4 +54,36 @@ test('a message becomes a task in one key, and the task leads back to it', async
   await page.locator('article .body').first().waitFor();
   assert.equal(new URL(page.url()).pathname.split('/').at(-1), thread);
   assert.deepEqual(page.faults, []);
+});
+
+test('a task is given to somebody who does not see the list: they say how far they are, and who asked sees it', async () => {
+  const name = `Vérifier les amarres ${Date.now() % 100_000}`, whom = person('fr', 1);
+  await page.goto('/tasks');
+  await page.locator('nav.folders .place a').first().waitFor();
+  await page.keyboard.press('c');
+  await page.locator('.tasks form input:focus').waitFor();
+  await page.keyboard.type(`${name} demain`);
+  await page.keyboard.press('Enter');
+  await task(name).waitFor();
+  await page.keyboard.press('Escape');
+  await task(name).click();
+  await page.getByLabel('Confier à…').selectOption({ label: 'Quelqu’un d’autre…' });
+  await page.getByRole('combobox', { name: 'Nom ou adresse' }).fill(whom.address.slice(0, 8));
+  await page.getByRole('button', { name: new RegExp(whom.name) }).click();
+  await page.locator('.chips', { hasText: 'sans réponse' }).waitFor();
+  await shot(page, 'tasks-given');
+
+  const other = await enter(browser, whom);
+  await other.goto('/tasks');
+  const theirs = other.locator('.tasks [role="option"]', { hasText: name });
+  await theirs.click();
+  await other.getByText(`${person('fr', 3).name} vous a confié cette tâche`, { exact: false }).waitFor();
+  await eventually(async () => assert.equal(await other.getByRole('textbox', { name: 'Nom' }).getAttribute('readonly'), ''));
+  await shot(other, 'tasks-asked');
+  await other.keyboard.press('Escape');
+  await theirs.focus();
+  await other.keyboard.press('e');
+  await theirs.waitFor({ state: 'detached' });
+  await page.locator('.chips', { hasText: 'faite' }).waitFor();
+  assert.deepEqual([...page.faults, ...other.faults], []);
 });

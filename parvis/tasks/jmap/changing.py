@@ -98,6 +98,10 @@ async def _list(unit: Unit, call: Call, list_id: int) -> lists.TaskBoard:
     return found
 
 
+_OF_PEOPLE = frozenset({"assigneeIds", "participants", "organizerCalendarAddress"})
+"""What follows from who is to do a task."""
+
+
 async def update(call: Call, unit: Unit, change: Update) -> dict[str, Any] | None:
     """Changes a task. Returns what changed beyond what was asked."""
     kept, access = await service.task_of(unit, call.principal, change.object_id)
@@ -128,7 +132,7 @@ async def update(call: Call, unit: Unit, change: Update) -> dict[str, Any] | Non
     if values.get("position") and not written.rolled:
         written = replace(written, after=await service.place(unit, written.after, values["position"]))
     told = frozenset({"updated", "progress", "workflowStatus", "position", "progressUpdated", "percentComplete"})
-    extra = {"assigneeIds"} & values.keys()
+    extra = _OF_PEOPLE if "assigneeIds" in values else frozenset[str]()
     if written.rolled:
         told |= {"start", "due", "recurrenceRule", "recurrenceOverrides", "utcStart", "utcDue"}
     (now,) = await shown(call, [written.after], told | extra)
@@ -263,7 +267,7 @@ async def _assigned(unit: Unit, task: Json, wanted: Mapping[str, bool], list_id:
         if each.address not in seeing:
             kept[ids.text(each.id)] |= {"participationStatus": "needs-action", "expectReply": True}
     asked = any(each.address not in seeing for each in new)
-    return (await _organized(unit, task, account_id) if asked else {}) | {"participants": kept}
+    return (await _organized(unit, task, kept, account_id) if asked else {}) | {"participants": kept}
 
 
 async def _people(unit: Unit, wanted: Mapping[str, bool]) -> list[Principal]:
@@ -279,14 +283,21 @@ async def _people(unit: Unit, wanted: Mapping[str, bool]) -> list[Principal]:
     return list(found.values())
 
 
-async def _organized(unit: Unit, task: Json, account_id: int) -> Json:
-    """Who asks for a task: whose it is, unless it says somebody else."""
+async def _organized(unit: Unit, task: Json, people: dict[str, Any], account_id: int) -> Json:
+    """Who asks for a task: whose it is, unless it says somebody else. They are put among its people, with their
+    name."""
     if text(task.get("organizerCalendarAddress")):
         return {}
     owner = await directory.by_id(unit, account_id)
     if not owner.address:
         raise Invalid("nobody can be asked from an account without an address", field="assigneeIds")
-    return {"organizerCalendarAddress": f"mailto:{owner.address}"}
+    address = f"mailto:{owner.address}"
+    if owner.address not in {content.address_of(each) for each in people.values()}:
+        roles = {"owner": True}
+        people[ids.text(owner.id)] = {
+            "@type": "Participant", "name": owner.name, "calendarAddress": address, "roles": roles,
+        }  # fmt: skip
+    return {"organizerCalendarAddress": address}
 
 
 async def _is_ours(unit: Unit, address: str) -> bool:

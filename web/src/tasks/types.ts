@@ -53,6 +53,16 @@ export interface Alert {
   action?: string;
 }
 
+/** Somebody who takes part in a task. RFC 8984 §4.4.6 */
+export interface Participant {
+  name?: string;
+  calendarAddress?: string;
+  roles?: Record<string, boolean>;
+  participationStatus?: string;
+  progress?: string;
+  expectReply?: boolean;
+}
+
 export interface Task {
   id: string;
   taskListId: string;
@@ -77,6 +87,9 @@ export interface Task {
   relatedTo?: Record<string, { relation?: Record<string, boolean> }> | null;
   keywords?: Record<string, true> | null;
   assigneeIds: Record<string, true> | null;
+  participants?: Record<string, Participant> | null;
+  /** Who has asked for it, when somebody was asked. */
+  organizerCalendarAddress?: string | null;
   parentId: string | null;
   source: { accountId: string; kind: string; id: string } | null;
   links?: Record<string, { href: string; title?: string; rel?: string }> | null;
