@@ -223,6 +223,7 @@ async def test_a_code_is_good_once_for_who_asked_and_a_second_time_ends_what_it_
         ("http://localhost/", "web", False),
         ("https://user@example.com/", "web", False),
         ("https://badexample.com/", "web", False),
+        ("https://x;script-src.example.com/", "web", False),
         ("https://example.com.evil.org/", "web", False),
         ("com.example.app:/callback", "native", True),
         ("com.example:/", "native", True),

@@ -4,6 +4,7 @@ What they say of themselves proves nothing; that they get what is sent to their 
 those are looked at strictly."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ _URIS = 10
 _LENGTH = 2000
 _NAME = 100
 _KEPT_MS = 86_400_000
+_AUTHORITY = re.compile(r"(?:(?:[A-Za-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?)?")
+"""A host and a port, and nobody's name; empty for a scheme of the program's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def _split(value: object) -> SplitResult | None:
         _ = found.port
     except ValueError:
         return None
-    plain = not found.fragment and "#" not in value and "@" not in found.netloc and " " not in value
+    plain = not found.fragment and "#" not in value and " " not in value and _AUTHORITY.fullmatch(found.netloc)
     return found if plain and found.scheme else None
 
 
