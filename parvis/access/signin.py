@@ -55,7 +55,7 @@ async def _by_password(store: Store, username: str, password: str) -> Principal 
         return None
     if passwords.is_outdated(row[0]):
         fresh = await passwords.hashed(password)
-        await store.write(lambda unit: passwords.keep(unit, row[1], fresh))
+        await store.write(lambda unit: passwords.renew(unit, row[1], row[0], fresh))
     return principal_of(row[1:])
 
 

@@ -84,8 +84,11 @@ async def test_an_old_hash_is_renewed_at_the_next_sign_in(store_sqlite: Store, m
     ann = await make_person(store_sqlite, "ann")
     old = argon2.PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(GOOD)
     await store_sqlite.write(lambda unit: passwords.keep(unit, ann.id, old))
-    await signin.authenticate(store_sqlite, ann.address, GOOD, protocol="web", remote=HOME)
+    since = clock.now_ms()
+    with clock.frozen(since + 1000):
+        await signin.authenticate(store_sqlite, ann.address, GOOD, protocol="web", remote=HOME)
     assert not passwords.is_outdated(await store_sqlite.db.value("SELECT hash FROM password"))
+    assert await sessions.lives(store_sqlite, ann, since), "what was opened with it stays open"
 
 
 async def test_guessing_gets_slower_and_survives_a_restart(
