@@ -29,13 +29,14 @@ async def session(context: Context, engine: Engine, principal: Principal, origin
     base = context.settings.public_url.rstrip("/") or origin or context.public_url
     accounts = await accounts_of(context, engine, principal)
     own = ids.text(principal.id)
+    vapid = context.services.get(Vapid)  # where pushes are sent
     found: Object = {
         "capabilities": {urn: dict(each.session) for urn, each in engine.capabilities.items()}
         | {
             CORE: core(context),
             WEBSOCKET: {"url": f"ws{base.removeprefix('http')}/jmap/ws", "supportsPush": True},
-            VAPID: context.need(Vapid).capability(),
-        },
+        }
+        | ({VAPID: vapid.capability()} if vapid is not None else {}),
         "accounts": accounts,
         "primaryAccounts": {urn: own for urn in accounts[own]["accountCapabilities"] if urn != CORE},
         "username": principal.address or principal.name,
