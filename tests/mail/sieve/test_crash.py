@@ -43,7 +43,7 @@ async def test_a_killed_server_does_not_file_twice(tmp_path) -> None:
     )
     found = [_ID.search(await store.blobs.get(blob))[1].decode() for blob, _ in rows]
     sent = [_ID.search(data)[1].decode() for _, _, data in sink.messages]
-    sink.server.close()
+    await sink.close()
     await store.close()
     assert len(ledger.received) >= KILLS, "the test did not test"
     assert {name for _, name in rows} == {"All"} and len(found) == len(set(found))

@@ -19,6 +19,7 @@ from parvis.serve.jmap.blobs import Library
 from parvis.serve.jmap.core import feature as core
 from parvis.serve.jmap.engine import Engine
 from parvis.store.store import Store
+from tests.answering import Answering
 from tests.mail.client import Client as JmapClient
 
 PASSWORD = "correct horse battery"
@@ -158,9 +159,12 @@ class Sink:
         """With one it offers STARTTLS, and says so before it speaks of anything else."""
 
     async def open(self) -> "Sink":
-        self.server = await asyncio.start_server(self._client, "127.0.0.1", 0)
-        self.port = self.server.sockets[0].getsockname()[1]
+        self._server = Answering(self._client)
+        self.port = await self._server.open()
         return self
+
+    async def close(self) -> None:
+        await self._server.close()
 
     def _reply(self, key: str, default: str) -> bytes:
         found = self.replies.get(key, default)
@@ -208,7 +212,6 @@ class Sink:
                     break
                 else:
                     writer.write(self._reply(verb, "250 OK"))
-        writer.close()
 
 
 class Talk:
@@ -272,7 +275,7 @@ async def sink(mail_settings) -> AsyncIterator[Sink]:
     opened = await Sink().open()
     mail_settings.delivery.routes = {"*": f"127.0.0.1:{opened.port}"}
     yield opened
-    opened.server.close()
+    await opened.close()
 
 
 @pytest.fixture

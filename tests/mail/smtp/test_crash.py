@@ -92,7 +92,7 @@ async def test_nothing_that_was_acknowledged_is_lost(tmp_path) -> None:
         await asyncio.sleep(0.2)
     await victim.kill()
     await check(store, ledger, sink)
-    sink.server.close()
+    await sink.close()
     await store.close()
 
 

@@ -20,6 +20,7 @@ from parvis.store.jobs import Retry
 from parvis.wire import dkim, mime
 from parvis.wire.canonical import Text
 from tests import certificates
+from tests.answering import Answering
 from tests.authority import Authority, Validating, needs_nsd, txt
 from tests.certificates import key_of
 from tests.mail.smtp.conftest import Sink, Site
@@ -39,9 +40,12 @@ class Web:
         self._context = context
 
     async def open(self) -> "Web":
-        self.server = await asyncio.start_server(self._answer, "127.0.0.1", 0, ssl=self._context)
-        self.port = self.server.sockets[0].getsockname()[1]
+        self._server = Answering(self._answer)
+        self.port = await self._server.open(ssl=self._context)
         return self
+
+    async def close(self) -> None:
+        await self._server.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
@@ -54,7 +58,6 @@ class Web:
             writer.write(f"HTTP/1.1 {status}\r\nContent-Type: {self.kind}\r\nContent-Length: ".encode())
             writer.write(f"{len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
             await writer.drain()
-        writer.close()
 
 
 @pytest.fixture
@@ -88,7 +91,7 @@ async def web(trusted, monkeypatch):
     opened.bodies["mta-sts.try.example"] = ENFORCE.format(domain="try.example").replace("enforce", "testing")
     opened.bodies["mta-sts.other.example"] = ENFORCE.format(domain="one.example")
     yield opened
-    opened.server.close()
+    await opened.close()
 
 
 @pytest.fixture
@@ -98,7 +101,7 @@ async def far(mail_settings, web):
     mail_settings.delivery.port = opened.port
     mail_settings.delivery.retries = [1]
     yield opened
-    opened.server.close()
+    await opened.close()
 
 
 @pytest.fixture
