@@ -36,7 +36,7 @@ async def web(trusted, monkeypatch):
     opened = await Web(trusted.context("mta-sts.example.org")[0]).open()
     monkeypatch.setattr(policies, "PORT", opened.port)
     yield opened
-    opened.server.close()
+    await opened.close()
 
 
 @pytest.fixture(scope="module")
