@@ -63,7 +63,7 @@ async def renew(store: Store, refresh: str, client_id: int = 0) -> Tokens:
     session_id, digest, now = session_of(refresh), sessions.digest_of(refresh), clock.now_ms()
     tokens = Tokens(secrets.token_urlsafe(32), _refresh_token(session_id), "", session_id)
 
-    async def work(unit: Unit) -> tuple[str, int]:
+    async def work(unit: Unit) -> tuple[str, list[Ended]]:
         row = await unit.row(
             """SELECT r.secret, r.before, r.renewed_ms, r.scope, r.client_id, s.used_ms, s.principal_id
             FROM session_refresh r JOIN session s ON s.id = r.session_id JOIN principal p ON p.id = s.principal_id
@@ -76,9 +76,7 @@ async def renew(store: Store, refresh: str, client_id: int = 0) -> Tokens:
         secret, before, renewed_ms, scope, _, used_ms, principal_id = row
         latest = hmac.compare_digest(digest, secret)
         if not latest and not (hmac.compare_digest(digest, before) and used_ms < renewed_ms):
-            await unit.run("DELETE FROM session WHERE id = ?", session_id)
-            unit.emit(principal_id, sessions.ENDED, {"sessions": [session_id]})
-            return "", principal_id
+            return "", await sessions.end_in(unit, principal_id, session_id)
         # Not used yet: so that its first use is noted at once. See sessions.touch
         await unit.run(
             "UPDATE session SET secret = ?, until_ms = ?, expires_ms = ?, used_ms = ? WHERE id = ?",
@@ -95,11 +93,11 @@ async def renew(store: Store, refresh: str, client_id: int = 0) -> Tokens:
             now,
             session_id,
         )
-        return scope, 0
+        return scope, []
 
-    scope, stolen_from = await store.write(work)
-    if stolen_from:
-        await sessions.announce(store, Ended(stolen_from, session_id))
+    scope, ended = await store.write(work)
+    if ended:
+        await sessions.announce_all(store, ended)
         raise Unauthenticated("sign in again")
     return Tokens(tokens.access, tokens.refresh, scope, session_id)
 
@@ -115,23 +113,18 @@ async def revoke(store: Store, token: str) -> None:
     7009 §2.1"""
     digest, refreshed = sessions.digest_of(token), session_of(token)
 
-    async def work(unit: Unit) -> tuple[int, int] | None:
+    async def work(unit: Unit) -> list[Ended]:
         row = await unit.row(
-            """DELETE FROM session WHERE kind = 'token' AND (secret = ? OR id IN (SELECT session_id
-            FROM session_refresh r WHERE session_id = ? AND (r.secret = ? OR r.before = ?)))
-            RETURNING principal_id, id""",
+            """SELECT principal_id, id FROM session WHERE kind = 'token' AND (secret = ? OR id IN (SELECT session_id
+            FROM session_refresh r WHERE session_id = ? AND (r.secret = ? OR r.before = ?)))""",
             digest,
             refreshed,
             digest,
             digest,
         )
-        if row is None:
-            return None
-        unit.emit(row[0], sessions.ENDED, {"sessions": [row[1]]})
-        return row[0], row[1]
+        return await sessions.end_in(unit, *row) if row is not None else []
 
-    if (ended := await store.write(work)) is not None:
-        await sessions.announce(store, Ended(*ended))
+    await sessions.announce_all(store, await store.write(work))
 
 
 def session_of(refresh: str) -> int:

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import secrets
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -242,26 +242,27 @@ async def of(store: Store, principal: Principal) -> list[Session]:
 
 
 async def end(store: Store, principal: Principal, session_id: int) -> None:
-    """Ends one of the principal's own sign-ins, and those that it has opened, everywhere within seconds; the outbox
-    tells it as `session-ended` with their numbers. Raises NotFound."""
-
-    async def work(unit: Unit) -> list[int]:
-        rows = await unit.rows(
-            "DELETE FROM session WHERE principal_id = ? AND (id = ? OR opened_by = ?) RETURNING id",
-            principal.id,
-            session_id,
-            session_id,
-        )
-        numbers = [number for (number,) in rows]
-        if numbers:
-            unit.emit(principal.id, ENDED, {"sessions": numbers})
-        return numbers
-
-    ended = await store.write(work)
+    """Ends one of the principal's own sign-ins, and those that it has opened, everywhere within seconds. Raises
+    NotFound."""
+    ended = await store.write(lambda unit: end_in(unit, principal.id, session_id))
     if not ended:
         raise NotFound("no such session")
-    for number in ended:
-        await announce(store, Ended(principal.id, number))
+    await announce_all(store, ended)
+
+
+async def end_in(unit: Unit, principal_id: int, session_id: int) -> list[Ended]:
+    """What `end` does in the unit: the outbox tells it as `session-ended` with the numbers of the sign-ins. Returns
+    what is to be announced after it; nothing when there is no such sign-in."""
+    rows = await unit.rows(
+        "DELETE FROM session WHERE principal_id = ? AND (id = ? OR opened_by = ?) RETURNING id",
+        principal_id,
+        session_id,
+        session_id,
+    )
+    numbers = [number for (number,) in rows]
+    if numbers:
+        unit.emit(principal_id, ENDED, {"sessions": numbers})
+    return [Ended(principal_id, number) for number in numbers]
 
 
 async def end_by_password(store: Store, principal_id: int, *, but: int = 0) -> None:
@@ -284,6 +285,12 @@ async def announce(store: Store, ended: Ended) -> None:
     """Tells every node to forget and close what has ended."""
     await _cache(store)
     await store.bus.publish("session", f"{ended.principal_id} {ended.session_id}".encode())
+
+
+async def announce_all(store: Store, ended: Iterable[Ended]) -> None:
+    """Announces each of them."""
+    for each in ended:
+        await announce(store, each)
 
 
 async def on_end(store: Store, handler: Callable[[Ended], None]) -> Cancel:

@@ -12,6 +12,7 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import RateLimited
 from parvis.serve.oauth.errors import OAuthError
 from parvis.serve.rates import network_of
+from parvis.store.sql.contract import marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 
@@ -22,9 +23,20 @@ _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 """Without vowels no words, and nothing that is read as another letter. RFC 8628 §6.1"""
 _MOST = 100
 """Devices of one network that wait."""
-_INSERT = """INSERT INTO oauth_request (id, kind, secret, user_code, client_id, scope, redirect_uri, challenge,
-    remote, network, state, principal_id, session_id, polled_ms, expires_ms)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?)"""
+_NEW: dict[str, object] = {
+    "user_code": None,
+    "client_id": 0,
+    "scope": "",
+    "redirect_uri": "",
+    "challenge": "",
+    "remote": "",
+    "network": "",
+    "state": "allowed",
+    "principal_id": 0,
+    "session_id": 0,
+    "polled_ms": 0,
+}
+"""What a request is of which nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +58,41 @@ class Waiting:
     remote: str
 
 
+async def _put(unit: Unit, kind: str, life_ms: int, **known: object) -> str:
+    """Keeps a request for so long; returns its secret, which is shown once."""
+    secret = secrets.token_urlsafe(32)
+    row = {
+        "id": ids.new_id(),
+        "kind": kind,
+        "secret": sessions.digest_of(secret),
+        "expires_ms": clock.now_ms() + life_ms,
+        **_NEW,
+        **known,
+    }
+    await unit.run(f"INSERT INTO oauth_request ({', '.join(row)}) VALUES {marks(len(row))}", *row.values())
+    return secret
+
+
+async def _once(store: Store, kind: str, secret: str, who: int = 0) -> int:
+    """Whom a request is of that was allowed, which is then over; 0 for one that is not good, or is good no more, or
+    is not of `who` where that is given."""
+    found = await store.write(
+        lambda unit: unit.row(
+            """DELETE FROM oauth_request WHERE secret = ? AND kind = ? AND state = 'allowed' AND expires_ms > ?
+            AND CAST(? AS BIGINT) IN (0, principal_id) RETURNING principal_id""",
+            sessions.digest_of(secret),
+            kind,
+            clock.now_ms(),
+            who,
+        )
+    )
+    return int(found[0]) if found else 0
+
+
 async def code(store: Store, client_id: int, scope: str, redirect_uri: str, challenge: str, who: int) -> str:
     """A code for the browser to carry to the program, good once and for CODE_MS."""
-    secret, until = secrets.token_urlsafe(32), clock.now_ms() + CODE_MS
-    digest = sessions.digest_of(secret)
-    row = (
-        ids.new_id(),
-        "code",
-        digest,
-        None,
-        client_id,
-        scope,
-        redirect_uri,
-        challenge,
-        "",
-        "",
-        "allowed",
-        who,
-        until,
-    )
-    await store.write(lambda unit: unit.run(_INSERT, *row))
-    return secret
+    known = {"client_id": client_id, "scope": scope, "redirect_uri": redirect_uri, "challenge": challenge}
+    return await store.write(lambda unit: _put(unit, "code", CODE_MS, principal_id=who, **known))
 
 
 async def take(store: Store, secret: str, client_id: int, redirect_uri: str, verifier: str) -> Granted:
@@ -74,7 +100,7 @@ async def take(store: Store, secret: str, client_id: int, redirect_uri: str, ver
     Raises OAuthError."""
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
-    async def work(unit: Unit) -> tuple[Granted | None, Ended | None]:
+    async def work(unit: Unit) -> tuple[Granted | None, list[Ended]]:
         row = await unit.row(
             """SELECT id, principal_id, scope, client_id, redirect_uri, challenge, state, session_id
             FROM oauth_request WHERE secret = ? AND kind = 'code' AND expires_ms > ?""",
@@ -82,21 +108,16 @@ async def take(store: Store, secret: str, client_id: int, redirect_uri: str, ver
             clock.now_ms(),
         )
         if row is None:
-            return None, None
+            return None, []
         number, who, scope, of, to, expected, state, session_id = row
         if state != "allowed":
-            if not session_id:
-                return None, None
-            await unit.run("DELETE FROM session WHERE id = ? AND principal_id = ?", session_id, who)
-            unit.emit(who, sessions.ENDED, {"sessions": [session_id]})
-            return None, Ended(who, session_id)
+            return None, await sessions.end_in(unit, who, session_id) if session_id else []
         await unit.run("UPDATE oauth_request SET state = 'taken' WHERE id = ?", number)
         right = (of, to) == (client_id, redirect_uri) and hmac.compare_digest(expected, challenge)
-        return (Granted(number, who, scope) if right else None), None
+        return (Granted(number, who, scope) if right else None), []
 
     granted, ended = await store.write(work)
-    if ended is not None:
-        await sessions.announce(store, ended)
+    await sessions.announce_all(store, ended)
     if granted is None:
         raise OAuthError("invalid_grant", "this code is not good, or is good no more")
     return granted
@@ -111,33 +132,16 @@ async def taken(store: Store, granted: Granted, session_id: int) -> None:
 
 async def device(store: Store, client_id: int, scope: str, remote: str) -> tuple[str, str]:
     """Two codes for a device: the one it asks by, and the one it shows. Raises RateLimited."""
-    secret, shown = secrets.token_urlsafe(32), "".join(secrets.choice(_LETTERS) for _ in range(8))
-    now, network = clock.now_ms(), network_of(remote)
-    until, digest = now + DEVICE_SECONDS * 1000, sessions.digest_of(secret)
+    shown, network = "".join(secrets.choice(_LETTERS) for _ in range(8)), network_of(remote)
+    known = {"user_code": shown, "client_id": client_id, "scope": scope, "remote": remote, "network": network}
 
-    async def work(unit: Unit) -> None:
+    async def work(unit: Unit) -> str:
         waiting = "SELECT COUNT(*) FROM oauth_request WHERE kind = 'device' AND network = ? AND expires_ms > ?"
-        if await unit.value(waiting, network, now) >= _MOST:
+        if await unit.value(waiting, network, clock.now_ms()) >= _MOST:
             raise RateLimited("too many devices are waiting", retry_after=DEVICE_SECONDS)
-        row = (
-            ids.new_id(),
-            "device",
-            digest,
-            shown,
-            client_id,
-            scope,
-            "",
-            "",
-            remote,
-            network,
-            "waiting",
-            0,
-            until,
-        )
-        await unit.run(_INSERT, *row)
+        return await _put(unit, "device", DEVICE_SECONDS * 1000, state="waiting", **known)
 
-    await store.write(work)
-    return secret, f"{shown[:4]}-{shown[4:]}"
+    return await store.write(work), f"{shown[:4]}-{shown[4:]}"
 
 
 async def waiting(store: Store, shown: str) -> Waiting | None:
@@ -198,31 +202,17 @@ async def poll(store: Store, secret: str, client_id: int) -> Granted:
 
 async def login_token(store: Store, who: int) -> str:
     """What lets another program of somebody in, good once and for CODE_MS."""
-    secret, until = secrets.token_urlsafe(32), clock.now_ms() + CODE_MS
-    row = (ids.new_id(), "login", sessions.digest_of(secret), None, 0, "", "", "", "", "", "allowed", who, until)
-    await store.write(lambda unit: unit.run(_INSERT, *row))
-    return secret
+    return await store.write(lambda unit: _put(unit, "login", CODE_MS, principal_id=who))
 
 
 async def logged_in(store: Store, secret: str) -> int:
     """Whom such a token lets in; 0 for one that is not good, or is good no more."""
-    found = await store.write(
-        lambda unit: unit.row(
-            """DELETE FROM oauth_request WHERE secret = ? AND kind = 'login' AND expires_ms > ?
-            RETURNING principal_id""",
-            sessions.digest_of(secret),
-            clock.now_ms(),
-        )
-    )
-    return int(found[0]) if found else 0
+    return await _once(store, "login", secret)
 
 
 async def question(store: Store, who: int) -> str:
     """Begins to ask somebody who is signed in by a program for something that takes more; returns what names it."""
-    secret, until = secrets.token_urlsafe(24), clock.now_ms() + CODE_MS
-    row = (ids.new_id(), "question", sessions.digest_of(secret), None, 0, "", "", "", "", "", "waiting", who, until)
-    await store.write(lambda unit: unit.run(_INSERT, *row))
-    return secret
+    return await store.write(lambda unit: _put(unit, "question", CODE_MS, principal_id=who, state="waiting"))
 
 
 async def confirm(store: Store, who: int) -> bool:
@@ -241,17 +231,7 @@ async def confirm(store: Store, who: int) -> bool:
 
 async def confirmed(store: Store, secret: str, who: int) -> bool:
     """Whether somebody has said yes to this question, which is then over."""
-    return bool(
-        await store.write(
-            lambda unit: unit.run(
-                """DELETE FROM oauth_request WHERE secret = ? AND kind = 'question' AND principal_id = ?
-                AND state = 'allowed' AND expires_ms > ?""",
-                sessions.digest_of(secret),
-                who,
-                clock.now_ms(),
-            )
-        )
-    )
+    return await _once(store, "question", secret, who) == who
 
 
 async def forget(store: Store) -> int:
