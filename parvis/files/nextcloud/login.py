@@ -9,7 +9,7 @@ from parvis.access import app_passwords, directory, sessions
 from parvis.access.principal import Principal
 from parvis.files.nextcloud.words import ASKS, TAKE_BACK
 from parvis.kernel import clock, ids
-from parvis.kernel.errors import RateLimited, Unauthenticated
+from parvis.kernel.errors import RateLimited
 from parvis.kernel.languages import Language
 from parvis.serve.consent import pages
 from parvis.serve.consent.asking import Asking, form_of, proof
@@ -113,12 +113,9 @@ class Logins:
         if given.get("answer") != "allow":
             await self._store.write(lambda unit: unit.run("DELETE FROM file_login WHERE id = ?", login.id))
             return pages.sentence(language, "refused")
-        try:
-            who = await self._asking.answering(request, given, login.flow)
-        except RateLimited:
-            return _asked(language, request, login, None, "wait")
-        except Unauthenticated:
-            return _asked(language, request, login, None, "wrong")
+        who = await self._asking.answering(request, given, login.flow)
+        if isinstance(who, str):
+            return _asked(language, request, login, None, who)
         number = who.id
         done = await self._store.write(
             lambda unit: unit.run(

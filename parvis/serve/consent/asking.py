@@ -4,17 +4,20 @@ answer."""
 import hashlib
 import hmac
 from collections.abc import Mapping
+from typing import Literal
 from urllib.parse import parse_qs
 
 from parvis.access import sessions, signin
 from parvis.access.principal import Principal
-from parvis.kernel.errors import Forbidden, Unauthenticated
+from parvis.kernel.errors import Forbidden, RateLimited, Unauthenticated
 from parvis.kernel.languages import Language, closest
 from parvis.serve.context import Context
 from parvis.serve.http.exchange import Request
 from parvis.serve.http.identity import cookie_of
 
 _BODY = 10_000
+Again = Literal["wait", "wrong"]
+"""Too many tries; not the right name or password."""
 
 
 class Asking:
@@ -36,9 +39,17 @@ class Asking:
             return None
         return who if who is not None and "*" in who.protocols else None
 
-    async def answering(self, request: Request, given: Mapping[str, str], question: str) -> Principal:
-        """Who answers this question by a form with these fields. Raises Unauthenticated, RateLimited, and Forbidden
+    async def answering(self, request: Request, given: Mapping[str, str], question: str) -> Principal | Again:
+        """Who answers this question by a form with these fields; or why it has to be asked again. Raises Forbidden
         for a form that is not from our page."""
+        try:
+            return await self._answering(request, given, question)
+        except RateLimited:
+            return "wait"
+        except Unauthenticated:
+            return "wrong"
+
+    async def _answering(self, request: Request, given: Mapping[str, str], question: str) -> Principal:
         if "proof" in given:
             who = await self.signed_in(request)
             if who is None:

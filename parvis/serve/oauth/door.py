@@ -10,7 +10,7 @@ from parvis.access.principal import Principal
 from parvis.access.renewing import Tokens
 from parvis.access.sessions import Session
 from parvis.kernel import ids
-from parvis.kernel.errors import NotFound, RateLimited, Unauthenticated
+from parvis.kernel.errors import NotFound, RateLimited
 from parvis.kernel.languages import Language
 from parvis.serve.consent import pages
 from parvis.serve.consent.asking import Asking, form_of, proof
@@ -119,13 +119,9 @@ class OAuth:
 
     async def register(self, request: Request) -> Response:
         """RFC 7591 §3"""
-        self._count(request)
+        _count(self._rate, request)
         given = await request.json()
         return answer(await clients.register(self._store, given, network_of(request.remote)), 201, CORS)
-
-    def _count(self, request: Request) -> None:
-        if (seconds := self._rate.wait(network_of(request.remote))) > 0:
-            raise RateLimited("too many requests", retry_after=int(seconds) + 1)
 
     # A program in a browser
 
@@ -150,12 +146,9 @@ class OAuth:
             return question
         if given.get("answer") != "allow":
             return question.lead(error="access_denied", error_description="This was not allowed.")
-        try:
-            who = await self._asking.answering(request, given, _name(request, question))
-        except RateLimited:
-            return self._asked(language, request, question, None, "wait")
-        except Unauthenticated:
-            return self._asked(language, request, question, None, "wrong")
+        who = await self._asking.answering(request, given, _name(request, question))
+        if isinstance(who, str):
+            return self._asked(language, request, question, None, who)
         code = await requests.code(
             self._store, question.client.id, question.scope, question.redirect_uri, question.challenge, who.id
         )
@@ -205,7 +198,7 @@ class OAuth:
 
     async def device(self, request: Request) -> Response:
         """RFC 8628 §3.1"""
-        self._count(request)
+        _count(self._rate, request)
         given = await form_of(request)
         client = await clients.find(self._store, given.get("client_id", ""))
         scope = self._scopes.granted(given.get("scope", ""))
@@ -241,12 +234,9 @@ class OAuth:
         if given.get("answer") != "allow":
             await requests.decide(self._store, found, 0)
             return pages.sentence(language, "refused")
-        try:
-            who = await self._asking.answering(request, given, ids.text(found.id))
-        except RateLimited:
-            return await self._asked_device(language, request, found, None, "wait")
-        except Unauthenticated:
-            return await self._asked_device(language, request, found, None, "wrong")
+        who = await self._asking.answering(request, given, ids.text(found.id))
+        if isinstance(who, str):
+            return await self._asked_device(language, request, found, None, who)
         done = await requests.decide(self._store, found, who.id)
         return (
             pages.allowed(language, self._scopes.take_back(language))
@@ -256,8 +246,7 @@ class OAuth:
 
     async def _waiting(self, request: Request, shown: str) -> Waiting | None:
         """Raises RateLimited: codes are short, and not to be guessed. RFC 8628 §5.1"""
-        if (seconds := self._codes.wait(network_of(request.remote))) > 0:
-            raise RateLimited("too many codes were tried", retry_after=int(seconds) + 1)
+        _count(self._codes, request)
         return await requests.waiting(self._store, shown)
 
     async def _asked_device(
@@ -303,6 +292,12 @@ class OAuth:
             raise OAuthError("invalid_request", "token is missing")
         await renewing.revoke(self._store, given["token"])
         return answer({}, headers=CORS)
+
+
+def _count(rate: Rate, request: Request) -> None:
+    """Raises RateLimited."""
+    if (seconds := rate.wait(network_of(request.remote))) > 0:
+        raise RateLimited("too many requests", retry_after=int(seconds) + 1)
 
 
 async def _preflight(request: Request) -> Response:

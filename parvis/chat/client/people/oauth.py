@@ -9,7 +9,6 @@ from parvis.chat.client.call import Call, Endpoint
 from parvis.chat.people import devices
 from parvis.chat.server import Server
 from parvis.chat.words import LET_IN, RESET, RESET_DONE, TAKE_BACK
-from parvis.kernel.errors import RateLimited, Unauthenticated
 from parvis.kernel.languages import Language
 from parvis.serve.consent import pages
 from parvis.serve.consent.asking import Asking, form_of, proof
@@ -92,12 +91,9 @@ class Account:
         language, given = self._asking.language(request), await form_of(request)
         if given.get("answer") != "allow":
             return pages.sentence(language, "refused")
-        try:
-            who = await self._asking.answering(request, given, _RESET)
-        except RateLimited:
-            return self._asked(request, None, "wait")
-        except Unauthenticated:
-            return self._asked(request, None, "wrong")
+        who = await self._asking.answering(request, given, _RESET)
+        if isinstance(who, str):
+            return self._asked(request, None, who)
         if not await requests.confirm(self._server.store, who.id):
             return pages.sentence(language, "gone", 404)
         return pages.allowed(language, RESET_DONE[language])
