@@ -60,10 +60,10 @@ class Call:
         """The query's values."""
         return self.request.query
 
-    def admitted(self) -> None:
-        """Raises BadMatrix with `M_USER_LOCKED` when the account is locked (Matrix v1.19 Client-Server §Account
-        locking)."""
-        if self.server.standings.of(self.who.id).locked:
+    def admitted(self, who: Principal | None = None) -> None:
+        """Raises BadMatrix with `M_USER_LOCKED` when the account of who asks, or of `who`, is locked (Matrix v1.19
+        Client-Server §Account locking)."""
+        if self.server.standings.of((who or self.who).id).locked:
             raise BadMatrix("This account is locked", errcode="M_USER_LOCKED")
 
     def may_act(self) -> None:

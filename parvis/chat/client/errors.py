@@ -58,13 +58,11 @@ def refusal(error: ParvisError, request: Request) -> Response:
         code = "M_MISSING_TOKEN"
     status = _STATUS.get(code) or _OTHER.get(error.code) or (500 if error.code == "internal" else 400)
     body: dict[str, Any] = {"errcode": code, "error": error.sentence}
-    if error.fields.get("renew"):
-        body["soft_logout"] = True
     headers = [("x-request-id", request.id), *CORS]
     if (seconds := error.fields.get("retry_after")) is not None:
         body["retry_after_ms"] = int(seconds) * 1000
         headers.append(("retry-after", str(int(seconds))))
-    if code == "M_USER_LOCKED":
+    if code == "M_USER_LOCKED" or error.fields.get("renew"):
         body["soft_logout"] = True
     if (version := error.fields.get("current_version")) is not None:
         body["current_version"] = version

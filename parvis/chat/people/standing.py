@@ -65,7 +65,7 @@ class Standings:
         """Changes it, on all nodes; None leaves what it is."""
 
         async def work(unit: Unit) -> Standing:
-            await unit.tick(principal_id)  # one after the other
+            await unit.hold(principal_id)  # one after the other
             row = await unit.row(
                 "SELECT locked, suspended FROM chat_standing WHERE principal_id = ?", principal_id
             ) or (0, 0)

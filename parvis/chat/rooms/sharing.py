@@ -1,12 +1,14 @@
 """Who shares a room with whom: those hear of each other's devices and profiles."""
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from parvis.access import gate
 from parvis.access.principal import Principal
 from parvis.chat.rooms import store
 from parvis.store.sql.contract import marks
 
+Named = TypeVar("Named", int, str)
 _AT_ONCE = 500
 _SHARES = """EXISTS (SELECT 1 FROM chat_member them JOIN chat_member me ON me.room = them.room
 AND me.principal_id = ? AND me.membership = 'join' JOIN chat_room r ON r.id = them.room AND r.kind = 'encrypted'
@@ -99,29 +101,25 @@ async def rooms_of(db: store.Reader, principal_id: int, limit: int) -> list[int]
 
 async def among(db: store.Reader, principal_id: int, people: Iterable[int]) -> set[int]:
     """Those of some people who share a room with somebody; one statement for 500 people."""
-    listed, found = sorted(people), set[int]()
-    for start in range(0, len(listed), _AT_ONCE):
-        some = listed[start : start + _AT_ONCE]
-        rows = await db.rows(
-            f"""SELECT DISTINCT o.principal_id FROM chat_member o JOIN chat_member m ON m.room = o.room
-            AND m.principal_id = ? AND m.membership = 'join'
-            WHERE o.principal_id IN {marks(len(some))} AND o.membership = 'join'""",
-            principal_id,
-            *some,
-        )
-        found.update(row[0] for row in rows)
-    return found
+    return await _among(db, principal_id, "principal_id", people)
 
 
 async def among_users(db: store.Reader, principal_id: int, users: Iterable[str]) -> set[str]:
     """Those of some users of other servers who share a room with somebody; one statement for 500 of them."""
-    listed, found = sorted(users), set[str]()
+    return await _among(db, principal_id, "user_id", users, " AND o.principal_id = 0")
+
+
+async def _among(
+    db: store.Reader, principal_id: int, name: str, people: Iterable[Named], only: str = ""
+) -> set[Named]:
+    """`name` is the column that people are named by."""
+    listed, found = sorted(people), set[Named]()
     for start in range(0, len(listed), _AT_ONCE):
         some = listed[start : start + _AT_ONCE]
         rows = await db.rows(
-            f"""SELECT DISTINCT o.user_id FROM chat_member o JOIN chat_member m ON m.room = o.room
+            f"""SELECT DISTINCT o.{name} FROM chat_member o JOIN chat_member m ON m.room = o.room
             AND m.principal_id = ? AND m.membership = 'join'
-            WHERE o.user_id IN {marks(len(some))} AND o.principal_id = 0 AND o.membership = 'join'""",
+            WHERE o.{name} IN {marks(len(some))}{only} AND o.membership = 'join'""",
             principal_id,
             *some,
         )

@@ -31,8 +31,7 @@ async def _login(call: Call) -> Object:
     if name is not None:
         name = text(body, "initial_device_display_name", limit=1000)
     principal = await _who(call, body)
-    if call.server.standings.of(principal.id).locked:
-        raise BadMatrix("This account is locked", errcode="M_USER_LOCKED")
+    call.admitted(principal)
     token, chosen, session = await devices.open(call.server, principal, device_id, name, call.request.remote)
     renewed = body.get("refresh_token") is True
     given = _told(await renewing.begin(call.store, session, token)) if renewed else {"access_token": token}
@@ -47,18 +46,15 @@ async def _login(call: Call) -> Object:
 
 async def _who(call: Call, body: Object) -> Principal:
     try:
-        match text(body, "type"):
-            case kind if kind == _PASSWORD:
-                return await signin.authenticate(
-                    call.store,
-                    _address(call, body),
-                    text(body, "password", limit=4096),
-                    protocol=devices.PROTOCOL,
-                    remote=call.request.remote,
-                )
-            case kind if kind == _TOKEN:
-                found = await requests.logged_in(call.store, text(body, "token"))
-                return await directory.by_id(call.store.db, found)
+        kind = text(body, "type")
+        if kind == _PASSWORD:
+            address, password = _address(call, body), text(body, "password", limit=4096)
+            return await signin.authenticate(
+                call.store, address, password, protocol=devices.PROTOCOL, remote=call.request.remote
+            )
+        if kind == _TOKEN:
+            found = await requests.logged_in(call.store, text(body, "token"))
+            return await directory.by_id(call.store.db, found)
     except (Unauthenticated, NotFound) as error:
         raise BadMatrix(error.sentence, errcode="M_FORBIDDEN") from None
     raise BadMatrix("Not a way to sign in here", errcode="M_UNKNOWN", field="type")
