@@ -24,6 +24,13 @@ describe('Outbox', () => {
     expect(onServer()).toBe(true);
     expect(outbox.waiting).toBe(0);
   });
+  it('takes over what the server changed beyond it', async () => {
+    const { outbox, store, fake, flagged } = await open();
+    fake.beyond = { subject: 'As the server has it' };
+    await outbox.update(EmailType, 'A', STAR).done;
+    expect(store.peek(EmailType, 'A', ID)?.subject).toBe('As the server has it');
+    expect(flagged()).toBe(true);
+  });
   it('takes a change back when the server refuses it, and can try again', async () => {
     const { outbox, fake, flagged, onServer } = await open();
     let again = () => undefined as void;

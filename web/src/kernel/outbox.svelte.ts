@@ -34,6 +34,8 @@ interface SetError {
 }
 interface SetAnswer {
   created?: Record<string, RecordWithId> | null;
+  /** What the server changed of a record beyond what was asked. */
+  updated?: Record<string, Patch | null> | null;
   notCreated?: Record<string, SetError> | null;
   notUpdated?: Record<string, SetError> | null;
   notDestroyed?: Record<string, SetError> | null;
@@ -329,7 +331,7 @@ export class Outbox {
         continue;
       }
       let real = op.id;
-      if (op.kind === 'update') this.store.commit(type, op.account, op.id, op.patch);
+      if (op.kind === 'update') this.store.commit(type, op.account, op.id, { ...op.patch, ...answer.updated?.[op.id] });
       if (op.kind === 'destroy') this.store.remove(type, op.account, [op.id]);
       if (op.kind === 'create') {
         const created = answer.created?.[op.id] ?? (there ? { id: there } : undefined);

@@ -25,6 +25,8 @@ export class FakeJmap {
   tables: Record<string, Table> = {};
   /** Set to make the next Foo/set refuse everything with this type. */
   refuse = '';
+  /** What every update changes beyond what was asked, as a server may. */
+  beyond: Patch | null = null;
   /** Requests seen, for tests. */
   requests: Invocation[][] = [];
   onChange: (type: string, state: string) => void = () => undefined;
@@ -115,7 +117,7 @@ export class FakeJmap {
       if (this.refuse || !row) result.notUpdated![id] = { type: this.refuse || 'notFound' };
       else {
         table.put(applyPatch(row, patch) as Row);
-        result.updated![id] = null;
+        result.updated![id] = this.beyond;
       }
     }
     for (const id of (args.destroy ?? []) as string[]) {
