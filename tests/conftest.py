@@ -16,11 +16,13 @@ import pytest
 from parvis.access import directory, gate, passwords
 from parvis.access.principal import Principal
 from parvis.kernel.settings import Settings
+from parvis.serve.post import Post
 from parvis.store.migration import migrate
 from parvis.store.sql import contract
 from parvis.store.sql.postgres import PostgresDatabase
 from parvis.store.sql.sqlite import SqliteDatabase
 from parvis.store.store import Store
+from tests.desk import Desk
 from tests.servers import S3, Nats, Postgres
 
 Maker = Callable[..., Awaitable[Principal]]
@@ -174,3 +176,11 @@ def make_person() -> Maker:
         return await directory.by_id(store.db, await store.write(work))
 
     return make
+
+
+@pytest.fixture
+def desk(context) -> Desk:
+    """Mail that keeps what it is given, offered to the features of a test."""
+    made = Desk()
+    context.offer(made, under=Post)
+    return made

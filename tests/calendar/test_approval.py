@@ -11,11 +11,11 @@ from parvis.calendar import approval, delivery
 from parvis.kernel import clock, ids
 from parvis.kernel.events import Event
 from parvis.ops.commands import account
-from parvis.serve.post import CALENDAR_MAIL, CalendarMail, Post
+from parvis.serve.post import CALENDAR_MAIL, CalendarMail
 from parvis.store.sql.contract import counting
 from parvis.wire.ical import calendar as ical
 from tests.calendar.conftest import run_jobs
-from tests.calendar.test_scheduling import Desk, answer_of, people
+from tests.calendar.test_scheduling import answer_of, people
 from tests.wire.ical.texts import ms, text
 
 
@@ -23,13 +23,6 @@ from tests.wire.ical.texts import ms, text
 def today():
     with clock.frozen(ms(2026)):
         yield
-
-
-@pytest.fixture
-def desk(context) -> Desk:
-    made = Desk()
-    context.offer(made, under=Post)
-    return made
 
 
 @pytest.fixture

@@ -6,22 +6,13 @@ import pytest
 from parvis.kernel import clock
 from parvis.serve.jmap.engine import Engine
 from parvis.serve.jmap.push.hub import PUSHED
-from parvis.serve.post import Post
 from parvis.store.sql.contract import counting
 from tests.calendar.conftest import Client, run_jobs
-from tests.calendar.test_scheduling import Desk
 from tests.wire.ical.texts import event, ms, text
 
 RIGHTS = {"mayReadItems": True, "mayWriteAll": True, "mayUpdatePrivate": True}
 EARLY = {"e": {"@type": "Alert", "trigger": {"@type": "OffsetTrigger", "offset": "-PT30M"}, "action": "email"}}
 LATE = {"l": {"@type": "Alert", "trigger": {"@type": "OffsetTrigger", "offset": "-PT5M"}}}
-
-
-@pytest.fixture
-def desk(context) -> Desk:
-    made = Desk()
-    context.offer(made, under=Post)
-    return made
 
 
 async def shared(ann, bob, rights: dict | None = None) -> str:

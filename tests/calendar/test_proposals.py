@@ -4,22 +4,16 @@ import pytest
 
 from parvis.calendar import delivery
 from parvis.kernel.events import Event
-from parvis.serve.post import CALENDAR_MAIL, CalendarMail, Post
+from parvis.serve.post import CALENDAR_MAIL, CalendarMail
 from parvis.store.sql.contract import counting
 from parvis.wire.ical import calendar as ical
 from tests.calendar.conftest import run_jobs
-from tests.calendar.test_scheduling import Desk, answer, answer_of, only, people
+from tests.calendar.test_scheduling import answer, answer_of, only, people
 from tests.wire.ical.texts import event, text
 
+pytestmark = pytest.mark.usefixtures("desk")
 NEW = {"utcStart": "2026-01-07T14:00:00Z", "utcEnd": "2026-01-07T15:30:00Z"}
 ZOE = "zoe@elsewhere.example"
-
-
-@pytest.fixture(autouse=True)
-def desk(context) -> Desk:
-    made = Desk()
-    context.offer(made, under=Post)
-    return made
 
 
 async def proposals(who) -> list[dict]:

@@ -9,10 +9,8 @@ from parvis.access import gate
 from parvis.access.principal import Right
 from parvis.kernel import clock
 from parvis.serve.jmap.engine import Engine
-from parvis.serve.post import Post
 from parvis.store.sql.contract import counting
 from tests.calendar.conftest import Client, run_jobs
-from tests.calendar.test_scheduling import Desk
 from tests.wire.ical.texts import ms
 
 NOW = ms(2026, 1, 4, 12)
@@ -23,13 +21,6 @@ HOURS = {"0": [[540, 660]], "1": [[540, 600]]}
 @pytest.fixture
 async def store(store_sqlite):
     return store_sqlite
-
-
-@pytest.fixture
-def desk(context) -> Desk:
-    made = Desk()
-    context.offer(made, under=Post)
-    return made
 
 
 @pytest.fixture

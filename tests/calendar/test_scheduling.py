@@ -1,42 +1,13 @@
 """Invitations, answers and what comes of them, between people of the server and by mail."""
 
-import pytest
-
 from parvis.access import colleagues
 from parvis.calendar import delivery
 from parvis.kernel import clock
 from parvis.kernel.events import Event
-from parvis.serve.post import CALENDAR_MAIL, CalendarMail, Letter, Post
+from parvis.serve.post import CALENDAR_MAIL, CalendarMail
 from parvis.wire.ical import calendar as ical
 from tests.calendar.conftest import run_jobs
 from tests.wire.ical.texts import event, ms, text
-
-
-class Desk(Post):
-    """Mail that keeps what it is given, and gives what it was told to."""
-
-    def __init__(self) -> None:
-        self.letters: list[Letter] = []
-        self.mail: CalendarMail | None = None
-
-    async def written(self, letter: Letter):
-        async def send(unit) -> int:
-            if not any(each is letter for each in self.letters):  # a unit may run twice
-                self.letters.append(letter)
-            return self.letters.index(letter) + 1
-
-        return send
-
-    async def calendar_of(self, principal, account_id, email_id) -> CalendarMail:
-        assert self.mail is not None
-        return self.mail
-
-
-@pytest.fixture
-def desk(context) -> Desk:
-    made = Desk()
-    context.offer(made, under=Post)
-    return made
 
 
 def people(*names: str, **more) -> dict:

@@ -4,19 +4,12 @@ import pytest
 
 from parvis.calendar import delivery
 from parvis.kernel.events import Event
-from parvis.serve.post import SETTLED, Post
+from parvis.serve.post import SETTLED
 from tests.calendar.conftest import run_jobs
-from tests.calendar.test_scheduling import Desk, answer, only, people
+from tests.calendar.test_scheduling import answer, only, people
 from tests.wire.ical.texts import event, text
 
 ZOE, YAN = "zoe@elsewhere.example", "yan@elsewhere.example"
-
-
-@pytest.fixture
-def desk(context) -> Desk:
-    made = Desk()
-    context.offer(made, under=Post)
-    return made
 
 
 def status_of(event_: dict, address: str) -> list[str] | None:

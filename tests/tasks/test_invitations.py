@@ -11,11 +11,10 @@ from parvis.serve.doors import Doors
 from parvis.serve.jmap.core import feature as core
 from parvis.serve.jmap.engine import Engine
 from parvis.serve.newcomers import Newcomers
-from parvis.serve.post import CALENDAR_MAIL, SETTLED, CalendarMail, Post
+from parvis.serve.post import CALENDAR_MAIL, SETTLED, CalendarMail
 from parvis.serve.scheduling import MESSAGES
 from parvis.store.sql.contract import counting
 from parvis.wire.ical import calendar as ical
-from tests.calendar.test_scheduling import Desk
 from tests.tasks.conftest import SECRET, Client, Dav
 from tests.tasks.test_dav import todo
 from tests.tasks.test_jmap import share
@@ -42,13 +41,6 @@ def calendars(context, tasks):
 @pytest.fixture
 async def engine(context, tasks, calendars) -> Engine:
     return Engine(context, [core(context), tasks, calendars])
-
-
-@pytest.fixture
-def desk(context) -> Desk:
-    made = Desk()
-    context.offer(made, under=Post)
-    return made
 
 
 @pytest.fixture

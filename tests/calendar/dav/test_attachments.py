@@ -13,7 +13,8 @@ from parvis.serve.jmap.transfer import keep_upload
 from parvis.serve.post import Post
 from parvis.store.sql.contract import counting
 from tests.calendar.conftest import Client, run_jobs
-from tests.calendar.test_scheduling import Desk, only
+from tests.calendar.test_scheduling import only
+from tests.desk import Desk
 from tests.wire.ical.texts import event, ms, text
 
 

@@ -4,18 +4,15 @@ send too little, or go."""
 import asyncio
 import hashlib
 import random
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from functools import partial
 
 import pytest
-import uvloop
 
-from parvis.kernel.settings import Ports, Settings
 from parvis.serve.http import exchange
 from parvis.serve.http.door import _request, _send
 from parvis.serve.http.exchange import Response
 from parvis.serve.http.receiving import LEAST
-from parvis.serve.http.server import HttpServer
+from tests.serve.http.conftest import Serving, descriptors
 
 BODY = random.Random(7).randbytes(5 * LEAST + 77)
 HEAD = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
@@ -76,27 +73,10 @@ class Application:
         raise ValueError
 
 
-@pytest.fixture(params=[uvloop.run, asyncio.run], ids=["uvloop", "asyncio"])
-def served(request, tmp_path):
-    """Runs a test within a loop that has a server."""
-
-    def run(test: Callable[[Application, int], Awaitable[None]]) -> None:
-        async def main() -> None:
-            application = Application()
-            server = HttpServer(application, Settings(data=str(tmp_path), ports=Ports(http=0)))
-            port = await server.start()
-            try:
-                await test(application, port)
-            finally:
-                await server.stop()
-
-        request.param(main())
-
-    return run
-
-
-def descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
+@pytest.fixture
+def served(serving) -> Serving:
+    """Runs a test with a server of the application."""
+    return partial(serving, Application())
 
 
 async def answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:

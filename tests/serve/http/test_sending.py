@@ -4,19 +4,17 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
-import uvloop
 
-from parvis.kernel.settings import Ports, Settings
 from parvis.serve.http.door import _send
 from parvis.serve.http.exchange import Request, Response
 from parvis.serve.http.sending import ZERO_COPY, Joining
-from parvis.serve.http.server import HttpServer
 from parvis.store.blobs.extents import Extent
 from tests.certificates import Authority
+from tests.serve.http.conftest import Serving, descriptors
 
 MIB = 1024 * 1024
 CONTENT = os.urandom(9 * MIB + 11)
@@ -53,27 +51,10 @@ class Application:
 WANTED = b"<" + CONTENT[: 9 * MIB] + b">"
 
 
-@pytest.fixture(params=[uvloop.run, asyncio.run], ids=["uvloop", "asyncio"])
-def served(request, tmp_path):
-    """Runs a test within a loop that has a server."""
-
-    def run(test: Callable[[Application, int], Awaitable[None]], **more) -> None:
-        async def main() -> None:
-            application = Application(tmp_path / "content")
-            server = HttpServer(application, Settings(data=str(tmp_path), ports=Ports(http=0), **more))
-            port = await server.start()
-            try:
-                await test(application, port)
-            finally:
-                await server.stop()
-
-        request.param(main())
-
-    return run
-
-
-def descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
+@pytest.fixture
+def served(serving, tmp_path) -> Serving:
+    """Runs a test with a server of the application."""
+    return partial(serving, Application(tmp_path / "content"))
 
 
 async def answer(reader: asyncio.StreamReader, step: int = MIB) -> bytes:
