@@ -6,7 +6,7 @@ from parvis.calendar import copies
 from parvis.kernel import clock
 from parvis.store.sql.contract import counting
 from tests.calendar.conftest import run_jobs
-from tests.calendar.test_scheduling import answer, answer_of, desk, key_of, mailed, only, people  # noqa: F401 - a fixture
+from tests.calendar.test_scheduling import answer, answer_of, key_of, mailed, only, people
 from tests.wire.ical.texts import event, ms, text
 
 ZOE = "zoe@elsewhere.example"
@@ -21,7 +21,7 @@ async def notices(who) -> int:
     return len((await who("CalendarEventNotification/get", ids=None))["list"])
 
 
-async def test_the_others_see_it_and_nobody_is_written_to(ann, bob, cid, context, desk) -> None:  # noqa: F811
+async def test_the_others_see_it_and_nobody_is_written_to(ann, bob, cid, context, desk) -> None:
     await ann.make(title="Plan", participants=people("bob", "cid", ZOE), tell=True)
     await run_jobs(context)
     told, state = await notices(cid), (await cid("CalendarEvent/get", ids=[]))["state"]
@@ -36,7 +36,7 @@ async def test_the_others_see_it_and_nobody_is_written_to(ann, bob, cid, context
     assert "scheduleStatus" not in str(theirs)
 
 
-async def test_what_was_answered_by_mail(ann, bob, context, room, desk) -> None:  # noqa: F811
+async def test_what_was_answered_by_mail(ann, bob, context, room, desk) -> None:
     number = await ann.make(title="Plan", participants=people("bob", ZOE), tell=True)
     await run_jobs(context)
     reply = event(
@@ -66,7 +66,7 @@ async def test_the_answer_for_one_instance(ann, bob, cid, context) -> None:
     assert answer_of(one, "cid") == "accepted"
 
 
-async def test_what_the_organizer_answers(ann, bob, context, desk) -> None:  # noqa: F811
+async def test_what_the_organizer_answers(ann, bob, context, desk) -> None:
     number = await ann.make(participants=people("bob", ZOE), tell=True)
     await run_jobs(context)
     key = key_of(await ann.event(number), "ann")
