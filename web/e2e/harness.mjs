@@ -25,11 +25,11 @@ export function launch(...more) {
 }
 
 /** A page of its own, with errors of the page collected in `page.faults`. */
-export async function open(browser, { width = 1440, height = 900, theme = 'light', locale = 'fr-FR', worker = false, anyCertificate = false } = {}) {
+export async function open(browser, { width = 1440, height = 900, theme = 'light', locale = 'fr-FR', worker = false, anyCertificate = false, url = demo.url } = {}) {
   const phone = width < 500;
   const context = await browser.newContext({
     viewport: { width, height }, colorScheme: theme, locale, hasTouch: phone, isMobile: phone,
-    ignoreHTTPSErrors: anyCertificate, reducedMotion: 'reduce', serviceWorkers: worker ? 'allow' : 'block', baseURL: demo.url,
+    ignoreHTTPSErrors: anyCertificate, reducedMotion: 'reduce', serviceWorkers: worker ? 'allow' : 'block', baseURL: url,
   });
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
@@ -39,13 +39,14 @@ export async function open(browser, { width = 1440, height = 900, theme = 'light
   return page;
 }
 
-export async function signIn(page, who) {
+/** Signs in, and waits until what the person begins with is there. */
+export async function signIn(page, who, shown = '[role="option"]') {
   await page.waitForSelector('input[name="username"]');
   await page.fill('input[name="username"]', who.address);
   await page.fill('input[name="password"]', who.password);
   await page.keyboard.press('Enter');
   await page.waitForSelector('.shell');
-  await page.waitForSelector('[role="option"]');
+  await page.waitForSelector(shown);
 }
 
 /** Opens a page and signs in. */

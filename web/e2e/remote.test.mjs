@@ -1,33 +1,21 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { attacks, scripts } from './attacks.mjs';
 import { arrive, enter, jmap, launch, person } from './harness.mjs';
+import { site } from './site.mjs';
 
-/** A server that must hear nothing: what it is asked is kept, a bare connection too. It speaks TLS, since the page itself refuses pictures by http. */
+/** A server that must hear nothing. It speaks TLS, since the page itself refuses pictures by http. */
 let wire;
-let heard = [];
 let browser;
 before(async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'parvis-wire-'));
-  const [key, cert] = ['key.pem', 'cert.pem'].map((name) => join(folder, name));
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-keyout', key, '-out', cert], { stdio: 'ignore' });
-  wire = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
-    heard.push(request.url);
+  wire = await site((_request, response) => {
     response.writeHead(200, { 'Content-Type': 'image/gif', 'Access-Control-Allow-Origin': '*' });
     response.end(Buffer.from('R0lGODlhAQABAIAAAAUEBAAAACwAAAAAAQABAAACAkQBADs=', 'base64'));
   });
-  wire.on('connection', () => heard.push('a connection'));
-  await new Promise((resolve) => wire.listen(0, '127.0.0.1', resolve));
   browser = await launch();
 });
 after(async () => {
   await browser.close();
-  wire.closeAllConnections();
   wire.close();
 });
 
@@ -56,7 +44,7 @@ async function read(page, subject) {
 
 test('nothing in a message is fetched before the reader agrees, whatever it tries', async () => {
   const page = await enter(browser, person('fr', 2), { anyCertificate: true });
-  const host = `127.0.0.1:${wire.address().port}`;
+  const host = `127.0.0.1:${wire.port}`;
   const names = Object.keys(attacks);
   const subject = (n) => `Piège ${String(n + 1).padStart(3, '0')}`;
   const messages = names.map((name, n) => letter(subject(n), attacks[name].replaceAll('URL', `https://${host}/${n}`).replaceAll('HOST', `${host}/${n}`)));
@@ -75,7 +63,7 @@ test('nothing in a message is fetched before the reader agrees, whatever it trie
     }
   }
   await page.waitForTimeout(500);
-  const told = heard.map((url) => names[Number(/^\/(\d+)/.exec(url)?.[1])] ?? url);
+  const told = wire.heard.map((url) => names[Number(/^\/(\d+)/.exec(url)?.[1])] ?? url);
   assert.deepEqual([...new Set(told)], []);
   assert.deepEqual(page.faults, []);
   assert.ok(names.length >= 90, `${names.length} attacks`);
@@ -85,14 +73,14 @@ test('nothing in a message is fetched before the reader agrees, whatever it trie
 test('left to themselves, many of these attacks are heard', async () => {
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
   const page = await context.newPage();
-  const host = `127.0.0.1:${wire.address().port}`;
-  heard = [];
+  const host = `127.0.0.1:${wire.port}`;
+  wire.heard.length = 0;
   for (const [n, name] of Object.keys(attacks).entries()) {
     await page.setContent(attacks[name].replaceAll('URL', `https://${host}/${n}`).replaceAll('HOST', `${host}/${n}`), { waitUntil: 'commit' }).catch(() => undefined);
     await page.mouse.move(20 + (n % 9), 20);
     await page.waitForTimeout(120);
   }
-  const loud = new Set(heard.map((url) => /^\/(\d+)/.exec(url)?.[1]).filter(Boolean));
+  const loud = new Set(wire.heard.map((url) => /^\/(\d+)/.exec(url)?.[1]).filter(Boolean));
   await context.close();
   console.log(`# ${loud.size} of ${Object.keys(attacks).length} fetch in an unguarded page`);
   assert.ok(loud.size > 30, [...loud].join());
@@ -100,20 +88,20 @@ test('left to themselves, many of these attacks are heard', async () => {
 
 test('the server that hears nothing would hear: after consent a picture is fetched, and nothing but pictures', async () => {
   const page = await enter(browser, person('fr', 2), { anyCertificate: true });
-  const host = `https://127.0.0.1:${wire.address().port}`;
+  const host = `https://127.0.0.1:${wire.port}`;
   const html = `<img src="${host}/picture" width="200" height="100" alt="a"><img src="http://pictures.example/plain" width="200" height="100" alt="b"><link rel="stylesheet" href="${host}/sheet"><style>@import url(${host}/import);@font-face{font-family:a;src:url(${host}/font)}p{font-family:a}</style><script>fetch("${host}/script")</script><iframe src="${host}/frame"></iframe><video src="${host}/video" autoplay></video>`;
   const box = await lair(page, [letter('Images', html)]);
-  heard = [];
+  wire.heard.length = 0;
   const asked = [];
   page.on('request', (request) => asked.push(request.url()));
   await page.locator('[role="option"]').first().click();
   await read(page, 'Images');
   await page.waitForTimeout(300);
-  assert.deepEqual(heard, []);
+  assert.deepEqual(wire.heard, []);
   await page.getByRole('button', { name: 'Afficher les images' }).click();
   await page.waitForFunction(() => [...document.querySelector('article iframe').contentDocument.querySelectorAll('img')].filter((one) => one.naturalWidth).length === 1);
   await page.waitForTimeout(300);
-  assert.deepEqual(heard.filter((one) => one !== 'a connection'), ['/picture']);
+  assert.deepEqual(wire.heard.filter((one) => one !== 'a connection'), ['/picture']);
   assert.deepEqual(asked.filter((url) => url.includes('pictures.example')), ['https://pictures.example/plain']);
   await forget(page, box);
 });
