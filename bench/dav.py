@@ -33,16 +33,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
-import numpy as np
-
 from bench.jmap import cpu_seconds, parvis, resident_mb
+from bench.large import CHUNK, Content
 from bench.peers.cyrus import Cyrus
 from bench.peers.webdav import Apache, Peer, Radicale, Xandikos
 
 MEASURED = 1000
 """PUTs whose times count: the last ones before the calendar is full."""
 SMALL = 1000
-CHUNK = 1 << 20
 PATIENCE = 120
 """Seconds for all events to be put."""
 MORE = 3
@@ -223,10 +221,10 @@ def files(side: Side, count: int, megabytes: int) -> None:
             side("GET", f"{side.files}many/file-{number:05}.bin")
     for connections in (1, 4):
         at_once(side, connections, content)
-    size = megabytes * CHUNK
-    side.put(f"{megabytes} MB up", f"{side.files}big", noise(megabytes), Content_Length=str(size))
+    big = Content(megabytes)
+    side.put(f"{megabytes} MB up", f"{side.files}big", big.since(0), Content_Length=str(big.size))
     with side.timed(f"{megabytes} MB down"):
-        side.down(f"{side.files}big", size)
+        side.down(f"{side.files}big", big.size)
     with side.timed(f"MOVE of a folder with {count} files"):
         side("MOVE", f"{side.files}many/", Destination=f"{side.url}{side.files}moved/")
 
@@ -246,16 +244,6 @@ def at_once(side: Side, connections: int, content: bytes) -> None:
         concurrent.futures.ThreadPoolExecutor(connections) as pool,
     ):
         list(pool.map(some, range(connections)))
-
-
-def noise(megabytes: int) -> Iterator[memoryview]:
-    """Blocks that are all different, for little of the processor's time."""
-    words = np.frombuffer(os.urandom(8 * megabytes), np.uint64)
-    block = np.frombuffer(os.urandom(CHUNK), np.uint64)
-    made = np.empty_like(block)
-    for word in words:
-        np.bitwise_xor(block, word, out=made)
-        yield made.data.cast("B")
 
 
 @contextlib.contextmanager
@@ -342,7 +330,7 @@ def synced(megabytes: int) -> float:
     """Seconds for a file of so many megabytes to be written and synced: what no server that is durable can beat."""
     started = time.perf_counter()
     with tempfile.TemporaryFile() as file:
-        for block in noise(megabytes):
+        for block in Content(megabytes).since(0):
             file.write(block)
         file.flush()
         os.fsync(file.fileno())

@@ -30,7 +30,7 @@ async def serve(folder: str, keywords: frozenset[str]) -> None:
             concurrent_requests=64,
             mail_connections_of_one=1000,
             requests_per_minute=0,
-            upload_bytes=2_000_000_000,
+            upload_bytes=20_000_000_000,
         ),
     )
     app = await App.open(settings)
