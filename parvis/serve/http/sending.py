@@ -85,7 +85,7 @@ class FileSending:
                 self._receiving.close()
             if self._socket >= 0:
                 os.close(self._socket)
-                self._transport.set_write_buffer_limits()
+                self._hold(None)
 
     async def _send(self, message: Any) -> None:
         if message["type"] != ZERO_COPY:
@@ -105,10 +105,15 @@ class FileSending:
     def _gone(self) -> bool:
         return self._cycle.disconnected or bool(self._transport.is_closing())
 
+    def _hold(self, high: int | None) -> None:
+        """How many bytes may wait for the network; a connection that is closed cannot be told."""
+        if not self._gone():
+            self._transport.set_write_buffer_limits(high=high)
+
     async def _written(self) -> None:
         """Waits until nothing that was sent before is still here. Our own descriptor of the socket is one that the
         transport does not know: only so may others wait for it too."""
-        self._transport.set_write_buffer_limits(high=0)
+        self._hold(0)
         self._transport.flush()
         await self._cycle.flow.drain()
         if self._socket < 0 and not self._gone():

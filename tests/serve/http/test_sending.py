@@ -115,7 +115,7 @@ def test_a_slow_client_gets_everything_and_hinders_nobody(served) -> None:
     served(test)
 
 
-def test_a_client_that_goes_leaves_nothing_open(served) -> None:
+def test_a_client_that_goes_leaves_nothing_open_and_is_no_fault(served, caplog) -> None:
     async def test(application: Application, port: int) -> None:
         before = descriptors()
         for _ in range(3):
@@ -135,6 +135,7 @@ def test_a_client_that_goes_leaves_nothing_open(served) -> None:
         writer.close()
 
     served(test)
+    assert not caplog.records
 
 
 def test_a_file_that_is_too_short_is_no_whole_answer(served) -> None:
