@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { formOf, patchOf } from '../src/contacts/form';
 import { addressLines, displayName, letterOf, nameParts, partialDate, safeLink, subline } from '../src/contacts/model';

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { applyPatch } from '../src/kernel/patch';
 import { changed, movedTo, removed, shifted, type Edit } from '../src/calendar/edit';

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { addressesOf, addressOf, badge, endOf, foldersOf, kindOf, nameFault, nextOrder, placeOf, sortOf, splitName, viewerOf } from '../src/files/model';
 

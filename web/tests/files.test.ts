@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { eventOf } from '../src/mail/read/event';
 import { tableOf } from '../src/mail/read/table';

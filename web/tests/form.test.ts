@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { alertsFor, alertsOf, minutesOf, offsetOf } from '../src/calendar/alerts';
 import { changesIn, formFrom, formOf, recordOf, withStart, wrong } from '../src/calendar/form';

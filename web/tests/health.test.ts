@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from 'vitest';
 import { columns, counted, daily, drawn, summed, worst, type Diagnosis, type DnsRecord, type Finding, type Verdict } from '../src/admin/health/diagnosis';
 

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { isSingle, Keys, written, type KeyPress } from '../src/kernel/keys';
 

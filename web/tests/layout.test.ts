@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { barsOf, piecesOf } from '../src/calendar/layout';
 import { occurrencesOf } from '../src/calendar/occurrence';

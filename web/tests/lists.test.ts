@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Decisions, WAIT_MS } from '../src/mail/lists/decisions';
 

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { filterOf, folders, labelKeyword, labelName, mainFirst, plainSubject, rowOf, shortName, type Place } from '../src/mail/model';
 import { blocks, runs } from '../src/mail/read/text';

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { afterEach, expect, it, vi } from 'vitest';
 import words from '../messages/en/push.json';
 import { choices, confirm, notice } from '../src/kernel/pushed';

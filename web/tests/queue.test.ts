@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from 'vitest';
 import { grouped, nameKey, nextTry, steady, why, whyOf, type Message, type Recipient, type Told } from '../src/admin/queue/waiting';
 

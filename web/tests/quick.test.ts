@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { formatLocal, HOUR, MINUTE, parseLocal } from '../src/kernel/time/local';
 import { quick } from '../src/kernel/time/quick';

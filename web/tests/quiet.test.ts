@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { isQuiet } from '../src/kernel/quiet';
 import type { Agenda } from '../src/kernel/preferences.svelte';

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { DAY, formatLocal, parseLocal } from '../src/kernel/time/local';
 import { endedBefore, lastOf, restOf, timesOf } from '../src/kernel/time/recurrence';

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { cut, excerpt, markedWords, personOf } from '../src/search/excerpt';
 import { dayOf, isEmpty, NOTHING, parse, write } from '../src/search/operators';

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { doubtOf, resultsBy } from '../src/mail/read/sender';
 import { mailtoRequest } from '../src/mail/read/mailto';

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { applyPatch, invertPatch } from '../src/kernel/patch';
 import { levelOf, rightsOf } from '../src/sharing/levels';

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { nameOf, sourcesOf, unquoted } from '../src/assistant/sources';
 import type { Citation } from '../src/assistant/types';

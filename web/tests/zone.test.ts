@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { addMonths, formatDay, formatExact, formatLocal, parseDuration, parseLocal, startOfWeek, weekNumber } from '../src/kernel/time/local';
 import { endOf, instantOf, offsetName, wallOf } from '../src/kernel/time/zone';
