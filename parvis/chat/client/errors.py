@@ -38,6 +38,8 @@ _CODES = {
     "rateLimited": "M_LIMIT_EXCEEDED",
 }
 _OTHER = {"conflict": 409, "stateMismatch": 412, "unavailable": 503, "egressRefused": 502, "peer": 502}
+_TOLD = ("current_version", "room_version")
+"""Fields of errors that clients and servers are told beside."""
 CORS = [
     ("access-control-allow-origin", "*"),
     ("access-control-allow-methods", "GET, HEAD, POST, PUT, DELETE, OPTIONS"),
@@ -64,6 +66,5 @@ def refusal(error: ParvisError, request: Request) -> Response:
         headers.append(("retry-after", str(int(seconds))))
     if code == "M_USER_LOCKED" or error.fields.get("renew"):
         body["soft_logout"] = True
-    if (version := error.fields.get("current_version")) is not None:
-        body["current_version"] = version
+    body |= {name: error.fields[name] for name in _TOLD if name in error.fields}
     return answer(body, status, headers)

@@ -5,10 +5,10 @@ from parvis.kernel.errors import Invalid
 
 class BadMatrix(Invalid):
     """Something that Matrix does not allow: `errcode` is its word for it (Matrix v1.19 Client-Server §Standard
-    error response), `field` names where."""
+    error response), `field` names where; `more` is told beside."""
 
-    def __init__(self, sentence: str, *, errcode: str = "M_BAD_JSON", field: str = "") -> None:
-        super().__init__(sentence, errcode=errcode, field=field)
+    def __init__(self, sentence: str, *, errcode: str = "M_BAD_JSON", field: str = "", **more: str) -> None:
+        super().__init__(sentence, errcode=errcode, field=field, **more)
         self.errcode = errcode
         self.field = field
 

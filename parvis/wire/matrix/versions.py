@@ -69,10 +69,16 @@ DEFAULT = SUPPORTED["12"]
 
 
 def supported(version_id: object, field: str = "room_version") -> RoomVersion:
-    """A version that we can be in a room of. Raises BadMatrix with `M_UNSUPPORTED_ROOM_VERSION`."""
-    found = SUPPORTED.get(version_id) if isinstance(version_id, str) else None
+    """A version that we can be in a room of. Raises BadMatrix with `M_INCOMPATIBLE_ROOM_VERSION`."""
+    named = version_id if isinstance(version_id, str) else ""
+    found = SUPPORTED.get(named)
     if found is None:
-        raise BadMatrix("A room version that is not known", errcode="M_UNSUPPORTED_ROOM_VERSION", field=field)
+        raise BadMatrix(
+            "A room version that is not known",
+            errcode="M_INCOMPATIBLE_ROOM_VERSION",
+            field=field,
+            room_version=named,
+        )
     return found
 
 

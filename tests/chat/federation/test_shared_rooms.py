@@ -99,6 +99,25 @@ async def test_an_invitation_is_declined_and_a_room_left(net: Net) -> None:
     assert "rooms" not in await bob.ask("GET", "/v3/sync")
 
 
+async def test_a_version_that_is_not_known_here_is_named(net: Net) -> None:
+    """Matrix v1.19 Client-Server §M_INCOMPATIBLE_ROOM_VERSION, Server-Server §PUT /invite"""
+    ann, bob = await net.sides[A].client("ann"), await net.sides[B].client("bob")
+    room = await made(ann, preset="public_chat")
+
+    def refused(*_: object) -> dict:
+        said = {"errcode": "M_INCOMPATIBLE_ROOM_VERSION", "error": "no", "room_version": "99"}
+        raise PeerError(said["errcode"], 400, said["error"], said)
+
+    for lie in (refused, lambda *_: {"room_version": "99", "event": {"content": {}}}):
+        net.sides[A].lies = {"make_join": lie}
+        found = await bob.ask("POST", f"/v3/join/{room}", 400, json={}, params={"via": A})
+        assert (found["errcode"], found["room_version"]) == ("M_INCOMPATIBLE_ROOM_VERSION", "99")
+    with pytest.raises(PeerError) as caught:
+        where = "/_matrix/federation/v2/invite/!a:a.example/$x"
+        await net.sides[A].put(B, where, {"room_version": "99", "event": {}})
+    assert caught.value.body["room_version"] == "99"
+
+
 async def test_who_knocks_elsewhere_is_let_in(net: Net) -> None:
     ann, bob = await net.sides[A].client("ann"), await net.sides[B].client("bob")
     rules = {"type": "m.room.join_rules", "state_key": "", "content": {"join_rule": "knock"}}

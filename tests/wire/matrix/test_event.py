@@ -268,7 +268,8 @@ def test_versions() -> None:
     for wrong in ("1", "13", "", None, 12):
         with pytest.raises(BadMatrix) as caught:
             versions.supported(wrong)
-        assert caught.value.errcode == "M_UNSUPPORTED_ROOM_VERSION"
+        assert caught.value.errcode == "M_INCOMPATIBLE_ROOM_VERSION"
+        assert caught.value.fields["room_version"] == (wrong if isinstance(wrong, str) else "")
 
 
 def test_events_of_the_first_versions_have_ids_and_name_others_with_hashes() -> None:

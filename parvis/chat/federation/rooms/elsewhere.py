@@ -133,7 +133,9 @@ class Elsewhere:
             return await asked
         except PeerError as error:
             if 400 <= error.status < 500:
-                raise BadMatrix(error.sentence, errcode=error.errcode) from None
+                version = error.body.get("room_version")
+                told = {"room_version": version} if isinstance(version, str) else {}
+                raise BadMatrix(error.sentence, errcode=error.errcode, **told) from None
             raise Unavailable(error.sentence) from None
 
     async def _draft(self, word: str, me: Me, room_id: str, server: str, content: Object) -> Event:
