@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import msgspec
 
 from parvis.chat.federation import edus
+from parvis.chat.federation.acls import KEPT_OUT
 from parvis.chat.federation.contract import Endpoint, PeerCall
 from parvis.kernel import clock
 from parvis.store.unit import Unit
-from parvis.wire.matrix import identifiers, transactions
+from parvis.wire.matrix import hashes, identifiers, transactions
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.transactions import Edu, Receipt, Transaction, Typing
@@ -33,14 +34,19 @@ async def _send(call: PeerCall) -> Object:
 
 
 async def _taken(call: PeerCall, given: Transaction) -> Mapping[str, Object]:
-    """Takes what rooms do not keep out: events first, for what passes may be about them."""
+    """Takes what rooms do not keep out: events first, for what passes may be about them. Of events that are kept
+    out is told so."""
     rooms = {each["room_id"] for each in given.pdus if isinstance(each.get("room_id"), str)}
     rooms |= {edu.room_id for edu in given.edus if isinstance(edu, Typing | Receipt)}
-    closed = await call.federation.acls.closed(rooms, call.origin) if rooms else set()
-    pdus = [each for each in given.pdus if each.get("room_id") not in closed]
-    results: Mapping[str, Object] = {}
+    closed = await call.federation.acls.closed(rooms, call.origin) if rooms else {}
+    pdus, results = list[Object](), dict[str, Object]()
+    for pdu in given.pdus:
+        if (version := closed.get(str(pdu.get("room_id")))) is None:
+            pdus.append(pdu)
+        else:
+            results[hashes.named(pdu, version)] = {"error": KEPT_OUT}
     if pdus and (incoming := call.federation.incoming) is not None:
-        results = await incoming.pdus(call.origin, pdus)
+        results |= await incoming.pdus(call.origin, pdus)
     for edu in given.edus:
         if not (isinstance(edu, Typing | Receipt) and edu.room_id in closed):
             await _passed(call, edu)

@@ -4,6 +4,8 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
+from parvis.kernel.errors import ParvisError
+
 from . import base64, canonical, signing
 from .canonical import Object
 from .errors import BadMatrix
@@ -47,6 +49,14 @@ def event_id(source: Object, version: RoomVersion) -> str:
         return given
     write = base64.encode if version.event_ids == "base64" else base64.encode_url
     return f"${write(reference_hash(source, version))}"
+
+
+def named(source: Object, version: RoomVersion) -> str:
+    """The id of an event of which nothing is known to be right; `$` where it has none."""
+    try:
+        return event_id(source, version)
+    except (ParvisError, KeyError, TypeError):
+        return "$"
 
 
 def sealed(source: Object, version: RoomVersion, server: str, key: SigningKey) -> Object:

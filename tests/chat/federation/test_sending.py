@@ -9,7 +9,7 @@ from parvis.chat.federation.queue import forget
 from parvis.kernel import clock
 from parvis.kernel.errors import Unavailable
 from parvis.store.sql.contract import counting
-from parvis.wire.matrix import transactions
+from parvis.wire.matrix import hashes, transactions, versions
 from parvis.wire.matrix.transactions import DirectToDevice, Receipt, Typing
 
 
@@ -158,9 +158,15 @@ async def test_a_room_keeps_servers_out(two) -> None:
     await bob.ask("PUT", f"/v3/rooms/{room_id}/state/m.room.server_acl/", json={"allow": ["a.org"]})
     pdus = [{"type": kind, "content": {}, "room_id": where} for kind, where in (("x", room_id), ("y", "!a:b"))]
     body = transactions.written(one.name, 1, pdus, [])
-    await one.federation.peers.put(other.name, path("federation", "v1", "send", "name"), body)
+    answer = await one.federation.peers.put(other.name, path("federation", "v1", "send", "name"), body)
     assert got.taken == [["y"]]
-    assert await other.federation.acls.closed([room_id], one.name) == {room_id}
+    kept_out = hashes.named(pdus[0], versions.DEFAULT)
+    assert answer == {"pdus": {kept_out: {"error": "This room keeps your server out"}, "$0": {}}}
+    for word, version in (("invite", "v2"), ("send_leave", "v2"), ("send_join", "v2"), ("send_knock", "v1")):
+        with pytest.raises(PeerError) as error:
+            await one.federation.peers.put(other.name, path("federation", version, word, room_id, "$x"), {})
+        assert error.value.errcode == "M_FORBIDDEN", word
+    assert [*await other.federation.acls.closed([room_id], one.name)] == [room_id]
     with counting() as counted:
         assert not await other.federation.acls.closed([room_id, "!c:d"], "a.org")
     assert len(counted.statements) == 1

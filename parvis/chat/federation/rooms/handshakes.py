@@ -148,7 +148,7 @@ ENDPOINTS = (
         for word in _WORDS
     ),
     Endpoint("PUT", "/federation/v2/send_join/{roomId}/{eventId}", _send_join, room="roomId", limit=_BODY),
-    Endpoint("PUT", "/federation/v2/send_leave/{roomId}/{eventId}", _send_leave, limit=_BODY),
+    Endpoint("PUT", "/federation/v2/send_leave/{roomId}/{eventId}", _send_leave, room="roomId", limit=_BODY),
     Endpoint("PUT", "/federation/v1/send_knock/{roomId}/{eventId}", _send_knock, room="roomId", limit=_BODY),
-    Endpoint("PUT", "/federation/v2/invite/{roomId}/{eventId}", _invite),
+    Endpoint("PUT", "/federation/v2/invite/{roomId}/{eventId}", _invite, room="roomId"),
 )

@@ -19,12 +19,10 @@ from parvis.chat.rooms.service import Rooms
 from parvis.chat.rooms.states import View
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel import clock
-from parvis.kernel.errors import ParvisError
 from parvis.wire.matrix import hashes
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.event import Event
-from parvis.wire.matrix.versions import RoomVersion
 
 _MOST_GAPS = 10
 """Events whose state others are asked for, for one that came."""
@@ -78,7 +76,7 @@ class PeerEvents:
             try:
                 events.append(await self._checker.event(pdu, room.version))
             except TROUBLE as error:
-                told[_name(pdu, room.version)] = {"error": error.sentence}
+                told[hashes.named(pdu, room.version)] = {"error": error.sentence}
         return events
 
     async def _in_room(self, origin: str, room_id: str, events: list[Event]) -> dict[str, Object]:
@@ -166,10 +164,3 @@ class PeerEvents:
         if placed.verdict != "placed":
             _log.info("%s in %s was %s: %s", event.event_id, room.room_id, placed.verdict, placed.reason)
         return placed
-
-
-def _name(pdu: Object, version: RoomVersion) -> str:
-    try:
-        return hashes.event_id(pdu, version)
-    except (ParvisError, KeyError, TypeError):
-        return "$"
