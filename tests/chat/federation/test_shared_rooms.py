@@ -118,6 +118,22 @@ async def test_a_version_that_is_not_known_here_is_named(net: Net) -> None:
     assert caught.value.body["room_version"] == "99"
 
 
+async def test_who_is_invited_hears_of_it_once(net: Net) -> None:
+    """By the invitation itself, which no transaction repeats where their server is not in the room."""
+    ann, bob = await net.sides[A].client("ann"), await net.sides[B].client("bob")
+    room = await made(ann)
+    await ann.ask("POST", f"/v3/rooms/{room}/invite", json={"user_id": bob.user})
+    assert room in (await bob.ask("GET", "/v3/sync"))["rooms"]["invite"] and not net.sides[A].waiting
+
+
+async def test_an_event_whose_state_is_asked_for_is_to_be_named(net: Net) -> None:
+    _ann, _bob, room = await both(net)
+    for word in ("state", "state_ids"):
+        with pytest.raises(PeerError) as caught:
+            await net.sides[B].get(A, f"/_matrix/federation/v1/{word}/{room}")
+        assert caught.value.errcode == "M_MISSING_PARAM"
+
+
 async def test_who_knocks_elsewhere_is_let_in(net: Net) -> None:
     ann, bob = await net.sides[A].client("ann"), await net.sides[B].client("bob")
     rules = {"type": "m.room.join_rules", "state_key": "", "content": {"join_rule": "knock"}}

@@ -43,6 +43,8 @@ def _transaction(call: PeerCall, pdus: list[Object]) -> Object:
 async def _before(call: PeerCall) -> tuple[Room, View]:
     """The room, and what held before the event in the query."""
     db, name = call.store.db, call.query.get("event_id", "")
+    if not name:
+        raise BadMatrix("event_id is missing", errcode="M_MISSING_PARAM", field="event_id")
     room = await shared(db, call.params["roomId"], call.origin)
     stored = (await store.by_event_ids(db, room.id, [name])).get(name)
     view = None if stored is None else await states.before(db, stored)
