@@ -8,6 +8,7 @@ from parvis.access.erasure import Gone
 from parvis.chat.federation.contract import PeerError
 from parvis.chat.federation.rooms import gaps, serving
 from parvis.chat.rooms import append
+from parvis.chat.rooms import store as rows
 from parvis.chat.rooms.model import Draft
 from parvis.store.sql.contract import counting
 from tests.chat.federation.sides import A, B, Net, both
@@ -124,6 +125,28 @@ async def test_who_is_invited_hears_of_it_once(net: Net) -> None:
     room = await made(ann)
     await ann.ask("POST", f"/v3/rooms/{room}/invite", json={"user_id": bob.user})
     assert room in (await bob.ask("GET", "/v3/sync"))["rooms"]["invite"] and not net.sides[A].waiting
+
+
+async def test_an_invitation_is_taken_back(net: Net) -> None:
+    ann, bob = await net.sides[A].client("ann"), await net.sides[B].client("bob")
+    room = await made(ann, invite=[bob.user])
+    await ann.ask("POST", f"/v3/rooms/{room}/kick", json={"user_id": bob.user})
+    await net.flow()
+    assert "rooms" not in await bob.ask("GET", "/v3/sync")
+    await ann.ask("POST", f"/v3/rooms/{room}/invite", json={"user_id": bob.user})
+    since = (await bob.ask("GET", "/v3/sync"))["next_batch"]
+    await ann.ask("POST", f"/v3/rooms/{room}/kick", json={"user_id": bob.user})
+    pdu = (await _memberships(net, room, bob.user))[-1]
+    assert await net.sides[B].shared.events.pdus("c.example", [pdu]) == {}
+    assert "rooms" not in await bob.ask("GET", "/v3/sync", params={"since": since})
+    await net.flow()
+    assert room in (await bob.ask("GET", "/v3/sync", params={"since": since}))["rooms"]["leave"]
+
+
+async def _memberships(net: Net, room: str, user: str) -> list[dict]:
+    db = net.sides[A].context.store.db
+    found = await rows.select(db, "r.room_id = ? AND e.stream > 0 ORDER BY e.stream", room)
+    return [each.event.source for each in found if each.event.key == ("m.room.member", user)]
 
 
 async def test_an_event_whose_state_is_asked_for_is_to_be_named(net: Net) -> None:

@@ -5,13 +5,14 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 from weakref import WeakValueDictionary
 
 from parvis.chat.federation.contract import Peers
 from parvis.chat.federation.rooms.asking import TROUBLE, Asking
 from parvis.chat.federation.rooms.checking import Checker
 from parvis.chat.federation.rooms.gaps import Gaps
-from parvis.chat.rooms import append, members, outgoing, placing, store
+from parvis.chat.rooms import append, invitations, members, outgoing, placing, store
 from parvis.chat.rooms.chains import named_by
 from parvis.chat.rooms.model import Room
 from parvis.chat.rooms.placing import Placed
@@ -23,6 +24,7 @@ from parvis.wire.matrix import hashes
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
 from parvis.wire.matrix.event import Event
+from parvis.wire.matrix.identifiers import server_of
 
 _MOST_GAPS = 10
 """Events whose state others are asked for, for one that came."""
@@ -63,7 +65,19 @@ class PeerEvents:
                 events = await self._checked(room, some, told)
                 async with self._locks.of(room_id):
                     told |= await self._in_room(origin, room_id, events)
+            else:
+                await self._taken_back(origin, room_id, some)
         return told
+
+    async def _taken_back(self, origin: str, room_id: str, pdus: list[Object]) -> None:
+        """Ends invitations to a room that we are not in, as their server says."""
+        ends = [pdu for pdu in pdus if _ends(pdu)]
+        if not ends or (room := await store.room_named(self._rooms.store.db, room_id)) is None:
+            return
+        async with self._locks.of(room_id):
+            for event in await self._checked(room, ends, {}):
+                if server_of(event.sender) == origin:
+                    await self._rooms.write(partial(_end, event=event))
 
     async def _here(self, room_id: str) -> Room | None:
         room = await store.room_named(self._rooms.store.db, room_id)
@@ -164,3 +178,17 @@ class PeerEvents:
         if placed.verdict != "placed":
             _log.info("%s in %s was %s: %s", event.event_id, room.room_id, placed.verdict, placed.reason)
         return placed
+
+
+async def _end(writing: Writing, event: Event) -> None:
+    room, user = await append.locked(writing, event.room_id), str(event.state_key)
+    known = (await store.memberships(writing.unit, [(room.id, user)])).get((room.id, user))
+    if known is None or known.event.membership != "invite" or await members.is_here(writing.unit, room):
+        return
+    if server_of(known.event.sender) == server_of(event.sender) and known.event_id in event.auth_events:
+        await invitations.end(writing, room, user, event)
+
+
+def _ends(pdu: Object) -> bool:
+    content = pdu.get("content")
+    return pdu.get("type") == "m.room.member" and isinstance(content, dict) and content.get("membership") == "leave"
