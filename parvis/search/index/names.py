@@ -20,13 +20,11 @@ _LAST = "\U0010ffff"
 
 async def add(unit: Unit, scope_id: int, title: str, people: Sequence[str]) -> None:
     """Counts the words and people of an item."""
-    for word in _words(title, people):
-        await unit.run(
-            """INSERT INTO search_word (scope_id, word, uses) VALUES (?, ?, 1)
-            ON CONFLICT (scope_id, word) DO UPDATE SET uses = search_word.uses + 1""",
-            scope_id,
-            word,
-        )
+    await unit.many(
+        """INSERT INTO search_word (scope_id, word, uses) VALUES (?, ?, 1)
+        ON CONFLICT (scope_id, word) DO UPDATE SET uses = search_word.uses + 1""",
+        [(scope_id, word) for word in _words(title, people)],
+    )
     for person in dict.fromkeys(people):
         folded = fold(person)
         added = await unit.value(
@@ -45,9 +43,9 @@ async def add(unit: Unit, scope_id: int, title: str, people: Sequence[str]) -> N
 
 async def remove(unit: Unit, scope_id: int, title: str, people: Sequence[str]) -> None:
     """Takes back what `add` counted; what is nowhere any more is forgotten."""
-    for word in _words(title, people):
-        await unit.run("UPDATE search_word SET uses = uses - 1 WHERE scope_id = ? AND word = ?", scope_id, word)
-        await unit.run("DELETE FROM search_word WHERE scope_id = ? AND word = ? AND uses <= 0", scope_id, word)
+    counted = [(scope_id, word) for word in _words(title, people)]
+    await unit.many("UPDATE search_word SET uses = uses - 1 WHERE scope_id = ? AND word = ?", counted)
+    await unit.many("DELETE FROM search_word WHERE scope_id = ? AND word = ? AND uses <= 0", counted)
     for person in dict.fromkeys(people):
         key = scope_id, fold(person)
         await unit.run("UPDATE search_person SET uses = uses - 1 WHERE scope_id = ? AND folded = ?", *key)
