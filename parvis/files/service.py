@@ -144,13 +144,16 @@ async def free_name(unit: Unit, where: Place, name: str, *, folder: bool = False
     return numbered(name, ids.new_id(), folder=folder)
 
 
-async def _begin(unit: Unit, where: Place) -> None:
-    """Holds the account, so that two who write the same name meet here, and looks how deep it is."""
+async def _begin(unit: Unit, where: Place, name: str) -> int | None:
+    """Holds the account, so that two who write the same name meet here, and looks how deep it is. Returns the id of
+    what has the name there."""
     await unit.hold(where.account_id)
     if where.folder and where.folder.role == "trash":
         raise Invalid("things get into the trash by being moved there", field="parentId")
-    if where.folder and await store.depth(unit, where.id) >= DEPTH:
+    deep, there = await store.seat(unit, where.account_id, where.id, name)
+    if deep >= DEPTH:
         raise Invalid(f"at most {DEPTH} folders inside each other", field="parentId")
+    return there
 
 
 async def add(
@@ -164,10 +167,9 @@ async def add(
 ) -> Node:
     """Makes a file of some content, or a folder for None, under a name that is free. `values` may set created_ms,
     modified_ms, accessed_ms, executable, tags and role. Raises OverQuota, Conflict."""
-    await _begin(unit, where)
     kept = node_name(name)
-    if (there := await store.child(unit, where.account_id, where.id, kept)) is not None:
-        raise Conflict("a file of this name is there", field="name", existing=there.id)
+    if (there := await _begin(unit, where, kept)) is not None:
+        raise Conflict("a file of this name is there", field="name", existing=there)
     node = _new(ids.new_id(), where.account_id, where.scope_id, where.id, kept, principal.id, clock.now_ms())
     if content is not None:
         node = replace(
@@ -281,7 +283,8 @@ async def copy(unit: Unit, principal: Principal, node: Node, where: Place, name:
     """Copies a node, and unless `deep` is off what is in it, as far as the principal may read it, to a name that is
     free, in whichever account. Shares, versions and comments are not copied. Returns the id of the copy. Raises
     NotFound, Forbidden, Invalid, OverQuota, TooLarge."""
-    await _begin(unit, where)
+    kept_name = node_name(name)
+    await _begin(unit, where, kept_name)
     node = await find(unit, principal, node.account_id, node.id)
     nodes = await tree.below(unit, node) if deep and node.folder else [node]
     allowed = await parts.several(unit, principal, SCOPE, sorted({one.scope_id for one in nodes}))
@@ -293,9 +296,7 @@ async def copy(unit: Unit, principal: Principal, node: Node, where: Place, name:
             kept.append(one)
     if where.folder and where.id in seen:
         raise Invalid("a folder cannot be copied into itself", field="parentId")
-    return await tree.copy(
-        unit, kept, where.account_id, where.folder, where.scope_id, node_name(name), principal.id
-    )
+    return await tree.copy(unit, kept, where.account_id, where.folder, where.scope_id, kept_name, principal.id)
 
 
 async def destroy(

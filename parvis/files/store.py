@@ -175,9 +175,18 @@ async def above(db: Any, node_id: int) -> list[Node]:
     return [node_of(row) for row in rows]
 
 
-async def depth(db: Any, node_id: int) -> int:
-    """How many nodes there are from this one to the top."""
-    return int(await db.value(f"{_UP} SELECT COUNT(*) FROM up", node_id))
+async def seat(db: Any, account_id: int, parent_id: int, name: str) -> tuple[int, int | None]:
+    """How many folders there are from one to the top, itself among them, and the id of what is under a name in
+    it."""
+    row: tuple[int, int | None] = await db.row(
+        f"""SELECT ({_UP} SELECT COUNT(*) FROM up),
+        (SELECT id FROM file_node WHERE account_id = ? AND parent_id = ? AND name = ?)""",
+        parent_id,
+        account_id,
+        parent_id,
+        name,
+    )
+    return row
 
 
 async def height(db: Any, node_id: int) -> int:
