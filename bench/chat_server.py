@@ -5,6 +5,7 @@ import asyncio
 import json
 import sys
 
+import bench.installed  # noqa: F401 - before all others
 from parvis.app import App
 from parvis.chat.people import devices
 from parvis.chat.server import Server
