@@ -1,14 +1,13 @@
 """Who waits for something new, and what wakes them: by the bus, so that nobody asks the database meanwhile."""
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 
 import msgspec
 
 from parvis.chat.rooms.writing import TOPIC, Touched
 from parvis.kernel.events import StateChange
+from parvis.kernel.signal import Signal
 from parvis.store.bus.contract import Cancel
 from parvis.store.store import Store
 
@@ -22,8 +21,8 @@ class Wakes:
         self._kinds, self._all = frozenset(kinds), 0
         self.heard = 0
         """How often anything was heard."""
-        self._rooms: dict[int, set[asyncio.Event]] = defaultdict(set)
-        self._people: dict[int, set[asyncio.Event]] = defaultdict(set)
+        self._rooms: dict[int, set[Signal]] = defaultdict(set)
+        self._people: dict[int, set[Signal]] = defaultdict(set)
         self.closed = False
         """Whether nobody is to wait any more."""
 
@@ -64,46 +63,52 @@ class Wakes:
         """Wakes all who are in a room."""
         _set(self._rooms.get(room))
 
-    @contextmanager
-    def waiting(self, person: int) -> Iterator["Waiting"]:
-        """Somebody who waits for what is theirs, and for the rooms they name."""
-        waiting = Waiting(self, self._rooms)
-        self._people[person].add(waiting.event)
-        try:
-            yield waiting
-        finally:
-            waiting.only(())
-            self._people[person].discard(waiting.event)
-            if not self._people[person]:
-                del self._people[person]
+    def waiting(self, person: int) -> "Waiting":
+        """Somebody who waits for what is theirs, and for the rooms they name, as long as the context lasts."""
+        return Waiting(self, person, self._people, self._rooms)
 
 
 class Waiting:
     """One who waits."""
 
-    def __init__(self, wakes: Wakes, rooms: dict[int, set[asyncio.Event]]) -> None:
-        self.event = asyncio.Event()
-        self._wakes, self._all, self._mine, self._heard = wakes, rooms, frozenset[int](), 0
+    __slots__ = ("_heard", "_mine", "_people", "_person", "_rooms", "_wakes", "come")
+
+    def __init__(
+        self, wakes: Wakes, person: int, people: dict[int, set[Signal]], rooms: dict[int, set[Signal]]
+    ) -> None:
+        self.come = Signal()
+        self._wakes, self._person, self._people, self._rooms = wakes, person, people, rooms
+        self._mine, self._heard = frozenset[int](), 0
+
+    def __enter__(self) -> "Waiting":
+        self._people[self._person].add(self.come)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.only(())
+        self._people[self._person].discard(self.come)
+        if not self._people[self._person]:
+            del self._people[self._person]
 
     def begin(self) -> None:
         """To be called before it is asked what there is: what comes from now on wakes."""
-        self.event.clear()
+        self.come.clear()
         self._heard = self._wakes.heard
 
     def only(self, rooms: Iterable[int]) -> None:
         """Waits for these rooms and no others."""
         wanted = frozenset(rooms)
         if wanted - self._mine and self._heard != self._wakes.heard:  # perhaps of one of them, before this
-            self.event.set()
+            self.come.set()
         for room in wanted - self._mine:
-            self._all[room].add(self.event)
+            self._rooms[room].add(self.come)
         for room in self._mine - wanted:
-            self._all[room].discard(self.event)
-            if not self._all[room]:
-                del self._all[room]
+            self._rooms[room].discard(self.come)
+            if not self._rooms[room]:
+                del self._rooms[room]
         self._mine = wanted
 
 
-def _set(events: set[asyncio.Event] | None) -> None:
+def _set(events: set[Signal] | None) -> None:
     for event in events or ():
         event.set()

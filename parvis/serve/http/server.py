@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from parvis.kernel.errors import Unavailable
 from parvis.kernel.settings import Settings
+from parvis.kernel.signal import Signal
 from parvis.serve.http.receiving import LEAST, Receiving
 from parvis.serve.http.sending import FileSending, Joining
 
@@ -33,15 +35,21 @@ class _Protocol(HttpToolsProtocol):
     """One connection. uvicorn waits for a header as long as its client likes, and takes as much as that sends: here
     neither. What counts is what has come since the parser last gave something whole."""
 
-    unparsed = 0
-    """Bytes of the present body that the parser does not see: they are read by others, or let pass."""
-    _parsed = 0
-    """Bytes of the present body that it has seen."""
-    _loose = 0
-    _timer: asyncio.TimerHandle | None = None
+    __slots__ = ("_loose", "_parsed", "_timer", "unparsed")
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self.pipeline = ()  # type: ignore[assignment] # a queue only for who asks before the answer has come
+        self.unparsed = 0
+        """Bytes of the present body that the parser does not see: they are read by others, or let pass."""
+        self._parsed = 0
+        """Bytes of the present body that it has seen."""
+        self._loose = 0
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow._is_writable_event = Signal(already=True)  # type: ignore[assignment] # the same, smaller
         self._await_header()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -69,6 +77,8 @@ class _Protocol(HttpToolsProtocol):
         if b"#" in self.url:  # RFC 9112 §3.2; what stands before it was perhaps not meant: DELETE /a#b
             self.send_400_response("The address has a fragment.")
             return
+        if self.cycle is not None and not self.cycle.response_complete and not self.pipeline:
+            self.pipeline = deque()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -106,6 +116,7 @@ class _Protocol(HttpToolsProtocol):
         it is wanted."""
         transport = Joining(cycle.transport)
         cycle.transport = transport  # type: ignore[assignment] # it has all that an answer asks for
+        cycle.message_event = Signal(already=cycle.message_event.is_set())  # type: ignore[assignment] # the same, smaller
         if self.scheme != "https":
             receiving = Receiving(self, cycle) if _length(cycle) >= LEAST else None
             app = FileSending(app, cycle, transport, receiving)

@@ -1,8 +1,6 @@
 """POST …/org.matrix.simplified_msc3575/sync: the rooms that a client looks at, and what is new in them, in the
 order in which something happened (MSC4186)."""
 
-import asyncio
-
 from parvis.chat.client.call import Call, Endpoint, number
 from parvis.chat.client.rooms import extensions
 from parvis.chat.client.rooms.asking import me, rooms
@@ -37,10 +35,7 @@ async def _sync(call: Call) -> Object:
             if not pos or new or left <= 0 or found.wakes.closed:
                 answer["pos"] = connection.answer(present, told)
                 return answer
-            try:
-                async with asyncio.timeout(left):
-                    await waiting.event.wait()
-            except TimeoutError:
+            if not await waiting.come.wait(left):
                 answer["pos"] = connection.answer(present, told)
                 return answer
 

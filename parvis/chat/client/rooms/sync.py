@@ -1,7 +1,6 @@
 """GET /sync: what is new, at once when something is, else as soon as it comes (Matrix v1.19 Client-Server
 §Syncing). Nobody who waits asks the database; the bus wakes them."""
 
-import asyncio
 from collections.abc import Callable, Iterable
 
 from parvis.chat.client.call import Call, Endpoint, number
@@ -36,10 +35,7 @@ async def _sync(call: Call) -> Object:
             if since is None or full or new or left <= 0 or found.wakes.closed:
                 return answer
             since = present
-            try:
-                async with asyncio.timeout(left):
-                    await waiting.event.wait()
-            except TimeoutError:
+            if not await waiting.come.wait(left):
                 return answer
 
 
