@@ -138,7 +138,9 @@ def _identifier() -> _Identifier:
 class _Moves:
     """The automaton that finds the model's features in a text (Aho and Corasick, Communications of the ACM 18,
     1975). The model's table has a row of 256 moves for each state. Of these nearly all are those of the state that
-    the end of the same letters leads to, one letter less: only others are kept, and the way back to that state."""
+    the end of the same letters leads to, one letter less: only others are kept, and the way back to that state. A
+    state without any is left for that one at once; those after the first letter have whole rows, as they are met
+    most."""
 
     def __init__(self, model: Any) -> None:
         import numpy as np
@@ -160,19 +162,24 @@ class _Moves:
         begin = np.searchsorted(state[order], np.arange(len(of_state) + 1)).astype(np.uint32)
         self._near = {each: array("I", rows[of_state[each]].tobytes()) for each in (0, *near.tolist())}
         self._letters, self._to = letters[order].astype(np.uint8).tobytes(), array("I", to[order].tobytes())
-        self._begin, self._back = array("I", begin.tobytes()), array("I", back.tobytes())
+        own = begin[1:] != begin[:-1]
+        own[[0, *near]] = True
+        live = np.where(own, np.arange(len(own), dtype=np.uint32), back)
+        while not own[live].all():
+            live = live[live]
+        self._begin, self._back = array("I", begin.tobytes()), array("I", live[back].tobytes())
+        self._live = array("I", live.tobytes())
         self._feature = array("i", model.tk_output)
 
     def features(self, text: bytes) -> Counter[int]:
         """How often each is in a text."""
         state, found = 0, list[int]()
-        near, letters, to, begin, back, feature = (
-            self._near.get, self._letters.find, self._to, self._begin, self._back, self._feature,
+        near, letters, to, begin, back, live, feature = (
+            self._near.get, self._letters.find, self._to, self._begin, self._back, self._live, self._feature,
         )  # fmt: skip
         for letter in text:
             while (row := near(state)) is None:
-                start, end = begin[state], begin[state + 1]
-                if start != end and (at := letters(letter, start, end)) >= 0:
+                if (at := letters(letter, begin[state], begin[state + 1])) >= 0:
                     state = to[at]
                     break
                 state = back[state]
@@ -180,4 +187,5 @@ class _Moves:
                 state = row[letter]
             if (one := feature[state]) >= 0:
                 found.append(one)
+            state = live[state]
         return Counter(found)
