@@ -83,10 +83,20 @@ def _differ(before: Json, after: Json, path: list[str], patch: Json) -> None:
             patch[path_of(here)] = None
         elif key not in before:
             patch[path_of(here)] = after[key]
-        elif isinstance(before[key], dict) and isinstance(after[key], dict) and len(here) < DEPTH:
+        elif (
+            isinstance(before[key], dict)
+            and isinstance(after[key], dict)
+            and len(here) < DEPTH
+            and not _comes_to_null(before[key], after[key])
+        ):
             _differ(before[key], after[key], here, patch)
         elif not same(before[key], after[key]):
             patch[path_of(here)] = after[key]
+
+
+def _comes_to_null(before: Json, after: Json) -> bool:
+    """Whether a member becomes null, which no patch can say of it by itself: there null takes out."""
+    return any(each is None and before.get(key, False) is not None for key, each in after.items())
 
 
 def same(one: Any, other: Any) -> bool:

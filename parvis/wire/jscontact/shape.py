@@ -18,7 +18,9 @@ Check = Callable[[Any, list[str]], Faults]
 
 # RFC 9553 §1.4.1, §1.4.5, §1.5.3, §1.6.2
 ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
-_UTC = re.compile(r"\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d{1,9})?Z")
+_UTC = re.compile(
+    r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d{0,8}[1-9])?Z"
+)
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S*")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
@@ -168,7 +170,7 @@ def _object(name: str, needed: str = "", any_of: str = "", /, **members: Check) 
     """An object of a type: what it must have, of which it must have one, and its members. RFC 9553 §1.3.1, §1.3.3,
     §1.3.4"""
     least, some = needed.split(), any_of.split()
-    spelled = {each.lower() for each in members}
+    spelled = {"@type", *(each.lower() for each in members)}
 
     def check_it(value: Any, path: list[str]) -> Faults:
         if not isinstance(value, dict):
@@ -184,7 +186,7 @@ def _object(name: str, needed: str = "", any_of: str = "", /, **members: Check) 
         for key, each in value.items():
             if (inner := members.get(key)) is not None:
                 yield from inner(each, [*path, key])
-            elif key == "extra" or key.lower() in spelled:
+            elif key == "extra" or (key != "@type" and key.lower() in spelled):
                 # RFC 9553 §1.7.1, §1.7.3: reserved, or written in other capitals than the name it looks like
                 yield [*path, key], "There is no such property."
 

@@ -59,11 +59,18 @@ async def test_preferences(ann, bob, store) -> None:
 
 
 async def test_the_directory(ann, bob, make_person, store) -> None:
+    """RFC 9670 §2, §2.4.1"""
     await make_person(store, "Đỗ Thị Hà".replace(" ", "."))
     found = await ask(ann, "Principal/query", filter={"text": "do"}, sort=[{"property": "name"}])
     assert len(found["ids"]) == 1
     people = await ask(ann, "Principal/query", filter={"type": "individual"}, sort=[{"property": "name"}])
     assert people["ids"][:2] == [ann.account, bob.account]
+    for condition in ({"accountIds": [bob.account]}, {"name": "bob"}, {"email": "bob@"}, {"text": "bob"}):
+        assert (await ask(ann, "Principal/query", filter=condition))["ids"] == [bob.account], condition
+    for condition in ({"accountIds": []}, {"timeZone": "Europe/Paris"}, {"type": "location"}, {"name": "ob"}):
+        assert (await ask(ann, "Principal/query", filter=condition))["ids"] == [], condition
+    wrong = await ask(ann, "Principal/query", filter={"phone": "1"})
+    assert wrong["error"] in ("unsupportedFilter", "invalidArguments")
     assert people["canCalculateChanges"] is False
     got = await ask(ann, "Principal/get", ids=[bob.account])
     assert got["list"][0]["address"] == "bob@example.org"

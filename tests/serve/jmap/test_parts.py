@@ -176,6 +176,7 @@ async def test_whoever_follows_in_pages_ends_with_what_they_may_see(ann, bob) ->
 
 
 async def test_the_session_has_an_account_with_parts_once(ann, bob) -> None:
+    """RFC 9670 §1.5.1, §1.5.2"""
     one, two = await binder(ann, "one"), await binder(ann, "two")
     context = ann.engine._context
     await share(ann, one, bob)
@@ -228,6 +229,7 @@ async def notices(peer: Peer) -> list[dict]:
 
 
 async def test_people_are_told_what_was_shared_with_them(ann, bob, make_person, store) -> None:
+    """RFC 9670 §3, §3.3, §3.4.2"""
     cy = Peer(ann.engine, await make_person(store, "cy", kinds=()))
     team = await store.write(lambda unit: directory.create(unit, "group", "team"))
     for member in (bob, cy):
