@@ -174,6 +174,26 @@ def test_an_instance_that_is_cancelled() -> None:
     assert len(instances(outcome.series, ms(2026), ms(2027))) == 2
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "asked"),
+    [
+        ([], ["STATUS:CANCELLED"], False),
+        ([], ["EXDATE:20260112T100000Z"], False),
+        (["EXDATE:20260112T100000Z"], ["EXDATE:20260112T100000Z,20260119T100000Z"], False),
+        (["EXDATE:20260112T100000Z,20260119T100000Z"], ["EXDATE:20260119T100000Z"], True),
+        ([], ["RDATE:20260113T100000Z"], True),
+    ],
+)
+def test_who_has_answered_is_asked_again_only_about_times_that_are_new(before, after, asked) -> None:
+    """RFC 6638 §3.2.8: what is taken out or called off changes nothing about the times that are left."""
+    known = answered(stored(*weekly(*before)), BOB, "ACCEPTED")
+    found = itip.revised(known, answered(stored(*weekly(*after)), BOB, "ACCEPTED"), ANN)
+    assert calendar.sequence(found.first) == 1
+    assert status(found, BOB) == ("NEEDS-ACTION" if asked else "ACCEPTED")
+    told = itip.received(known, wire(itip.from_organizer(known, found, ANN, NOW)[0]), BOB, NOW)
+    assert told.series is not None and status(told.series, BOB) == status(found, BOB)
+
+
 def test_an_answer_for_one_instance_makes_it_one_of_its_own() -> None:
     ann = stored(*weekly())
     bob = stored(*weekly("EXDATE:20260112T100000Z"))

@@ -22,6 +22,7 @@ from parvis.wire.ical.moments import Moment
 
 _TIMES = ("DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "RDATE", "EXDATE", "STATUS")
 """A change of these is a new revision (RFC 5546 §2.1.4)."""
+_PLACED = tuple(each for each in _TIMES if each not in ("EXDATE", "STATUS"))
 _ANSWER = ("PARTSTAT", REPLIED, REVISION, "SCHEDULE-STATUS")
 _NOT_TOLD = (
     "DTSTAMP",
@@ -37,8 +38,8 @@ _TOLD_PARAMS = ("CN", "ROLE", "CUTYPE", "MEMBER", "DELEGATED-TO", "DELEGATED-FRO
 
 
 def revised(before: Series | None, after: Series, me: Collection[str]) -> Series:
-    """What the organizer wants stored, as it is stored: with a higher SEQUENCE and open answers where the time
-    changed (RFC 6638 §3.2.8)."""
+    """What the organizer wants stored, as it is stored: with a higher SEQUENCE where the time changed, and open
+    answers where that concerns times that stay (RFC 6638 §3.2.8)."""
     known = by_instance(before) if before is not None else {}
     return after.with_components(
         [_revised(known.get(instance_of(each, after)), each, me) for each in after.components]
@@ -72,19 +73,30 @@ def _revised(old: Component | None, new: Component, me: Collection[str]) -> Comp
         return with_property(new, Property("SEQUENCE", str(number))) if number != sequence(new) else new
     number = max(sequence(old) + 1, sequence(new))
     changed = with_property(new, Property("SEQUENCE", str(number)))
-    changed.properties = [_open(each, me) if each.name == "ATTENDEE" else each for each in changed.properties]
+    if _rescheduled(old, new):
+        changed.properties = [_open(each, me) if each.name == "ATTENDEE" else each for each in changed.properties]
     return changed
 
 
 def _moved(old: Component, new: Component) -> bool:
-    return [(each.name, each.value, each.param("TZID")) for each in sorted_of(old)] != [
-        (each.name, each.value, each.param("TZID")) for each in sorted_of(new)
-    ]
+    return _told(old, *_TIMES) != _told(new, *_TIMES)
 
 
-def sorted_of(given: Component) -> list[Property]:
-    """The properties that make a revision, in an order of their own."""
-    return sorted(given.every(*_TIMES), key=lambda each: (each.name, each.value))
+def _rescheduled(old: Component, new: Component) -> bool:
+    """Whether it is at another time than it was. Who has said yes to a series has to all that is left of it when a
+    time is taken out, and is not asked anew whether they come to what is called off."""
+    if _told(old, *_PLACED) != _told(new, *_PLACED):
+        return True
+    return not _told(old, "EXDATE") <= _told(new, "EXDATE")
+
+
+def _told(given: Component, *names: str) -> set[tuple[str, str, str]]:
+    """Each value of some properties."""
+    return {
+        (each.name, value, each.param("TZID"))
+        for each in given.every(*names)
+        for value in (each.value.split(",") if each.name in ("EXDATE", "RDATE") else [each.value])
+    }
 
 
 def _open(given: Property, me: Collection[str]) -> Property:
