@@ -21,8 +21,10 @@ _MOST, _MOST_ROOMS = 100, 50
 
 
 def capabilities(settings: Chat) -> tuple[Capability, ...]:
-    """What the session says of chat: whether pages that are linked to can be seen in short."""
-    return (Capability(CHAT, OWN, {"linkPreviews": settings.previews}),)
+    """What the session says of chat: whether pages that are linked to can be seen in short, and whether keys
+    are for confirmed devices alone."""
+    told = {"linkPreviews": settings.previews, "confirmedDevices": settings.confirmed_devices}
+    return (Capability(CHAT, OWN, told),)
 
 
 class _Locate(Arguments):

@@ -231,6 +231,9 @@ class Chat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     previews: bool = False
     """Whether this server fetches title, description and picture of pages that are linked to, when clients ask: by
     https, never from inside its network, and a site sees this server and never who reads."""
+    confirmed_devices: bool = False
+    """Whether the web client gives keys of encrypted rooms to devices alone that their owners have confirmed,
+    whatever the person has chosen. Other programs have a setting of their own."""
     sign_ins_per_minute: int = 60
     """From one IPv4 address or IPv6 /64; 0 is no limit, as for all of these."""
     events_per_minute: int = 600

@@ -3,10 +3,11 @@
 import pytest
 
 from parvis.access import gate, sessions
-from parvis.chat.jmap import CHAT
+from parvis.chat.jmap import CHAT, capabilities
 from parvis.chat.kinds import STATE
 from parvis.chat.rooms.about import FIELD
 from parvis.kernel import ids
+from parvis.kernel.settings import Chat
 from parvis.store.sql.contract import counting
 
 
@@ -117,3 +118,8 @@ async def test_who_may_open_a_mail_is_told_to_who_may_and_is_there(open_client, 
     body = {"using": ["urn:ietf:params:jmap:core", CHAT], "methodCalls": [call]}
     found = await other.post("/jmap/api", json=body, headers={"authorization": f"Bearer {token}"})
     assert found.json()["methodResponses"][0][0] == "error"
+
+
+def test_the_session_says_what_the_organisation_has_chosen() -> None:
+    told = [capabilities(each)[0].session for each in (Chat(), Chat(previews=True, confirmed_devices=True))]
+    assert told == [{"linkPreviews": on, "confirmedDevices": on} for on in (False, True)]

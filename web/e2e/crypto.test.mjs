@@ -1,7 +1,7 @@
 /** Encrypted rooms in our client: two people in two browsers, and matrix-js-sdk as the other side. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, enter, eventually, launch, person } from './harness.mjs';
+import { accessible, chosen, enter, eventually, launch, person } from './harness.mjs';
 
 const SERIAL = Date.now() % 100_000;
 const NAME = `Secret ${SERIAL}`;
@@ -193,6 +193,13 @@ test('a recovery key is shown once, and with it a new device reads what was said
   await line(ines, `Du deuxième appareil ${SERIAL}`).waitFor();
 });
 
+/** Chooses in the settings whether only confirmed devices get keys. */
+async function only(page, on) {
+  await page.goto('/settings/encryption');
+  await page.getByRole('switch', { name: 'Seulement les appareils confirmés', checked: !on }).click();
+  await chosen(page, 'confirmedDevices', on);
+}
+
 /** Both show the same signs and say so; then both have ended well. */
 async function compared(one, other) {
   const signs = (page) => page.getByRole('list', { name: 'Sept signes' });
@@ -205,16 +212,26 @@ async function compared(one, other) {
   for (const page of [one, other]) await page.getByRole('dialog').getByRole('button', { name: 'Fermer' }).last().click();
 }
 
-test('a third device is confirmed by seven signs on another, and then reads what was said before', async () => {
+test('a third device is confirmed by seven signs on another, and then reads what was said before, and sends what was held back', async () => {
   await second.context().close();
   const third = await enter(browser, person('fr'));
   await third.goto(camille.url());
   await line(third, 'La clé de ce message n’est pas sur cet appareil').first().waitFor();
+  await only(third, true);
+  await third.goto(camille.url());
+  await say(third, `Retenu d’abord ${SERIAL}`);
+  await line(third, `Retenu d’abord ${SERIAL}`).getByText(/^Retenu : les clés ne vont qu’aux appareils confirmés/).waitFor();
+  await say(camille, `Pour les confirmés ${SERIAL}`);
+  await line(ines, `Pour les confirmés ${SERIAL}`).waitFor();
+  await line(third, 'L’expéditeur ne donne ses clés qu’aux appareils confirmés').last().waitFor();
+  assert.equal(await line(ines, `Retenu d’abord ${SERIAL}`).count(), 0);
   await third.getByRole('complementary', { name: 'Chiffrement' }).getByRole('button', { name: 'Confirmer depuis un autre appareil' }).click();
   await camille.getByRole('dialog').getByRole('button', { name: 'Comparer' }).click();
   await compared(third, camille);
   await line(third, `Xin chào Camille ${SERIAL}`).waitFor();
-  await third.goto('/settings/encryption');
+  await line(third, `Pour les confirmés ${SERIAL}`).waitFor();
+  await line(ines, `Retenu d’abord ${SERIAL}`).waitFor();
+  await only(third, false);
   await third.getByText('Cet appareil est confirmé').waitFor();
   await accessible(third, 'crypto-settings');
   assert.deepEqual(third.faults, []);

@@ -1,9 +1,9 @@
 /** Encrypted rooms between our client and a program of others. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { CryptoEvent, VerificationPhase, VerifierEvent } from 'matrix-js-sdk/lib/crypto-api/index.js';
+import { CryptoEvent, DecryptionFailureCode, VerificationPhase, VerifierEvent } from 'matrix-js-sdk/lib/crypto-api/index.js';
 import { shown as codeOf } from './code.mjs';
-import { DESKTOP, enter, launch, person, sound } from './harness.mjs';
+import { chosen, DESKTOP, enter, launch, person, sound } from './harness.mjs';
 import { come, device, devices, heard, proved } from './peer.mjs';
 
 const NAME = `Hydrology ${Date.now() % 100_000}`;
@@ -13,6 +13,11 @@ let page;
 let bob;
 let room;
 const log = () => page.getByRole('log', { name: new RegExp(NAME) });
+const article = (text) => log().getByRole('article').filter({ hasText: text });
+const say = async (text) => {
+  await page.getByRole('textbox', { name: /Write in/ }).fill(text);
+  await page.keyboard.press('Enter');
+};
 
 before(async () => {
   browser = await launch();
@@ -57,6 +62,36 @@ test('what one says the other reads, both ways, with an edit and a file', async 
   await initAsync();
   const { url: _url, ...opens } = file;
   assert.equal(Buffer.from(Attachment.decrypt(new EncryptedAttachment(new Uint8Array(await stored.arrayBuffer()), JSON.stringify(opens)))).toString(), 'The plan.');
+});
+
+test('a device that its owner has not confirmed is told of, and gets no key once only confirmed ones do', async () => {
+  const loose = await device(theirs, 'Borrowed');
+  const told = (text) => page.getByRole('status').filter({ hasText: text });
+  await told('on a device that is not confirmed').waitFor();
+  await sound(page, 'crypto-loose', DESKTOP);
+  await say('For all your devices');
+  await heard(loose, room, 'For all your devices');
+  await loose.sendTextMessage(room, 'From a borrowed one');
+  await article('From a borrowed one').getByRole('img', { name: 'Sent from a device that its owner has not confirmed' }).waitFor();
+  const back = page.url();
+  await told('on a device that is not confirmed').getByRole('link', { name: 'Choose who reads' }).click();
+  const choice = (checked) => page.getByRole('switch', { name: 'Only confirmed devices', checked });
+  await choice(false).click();
+  await chosen(page, 'confirmedDevices', true);
+  await page.goto(back);
+  await told('cannot read what you say').waitFor();
+  await say('For your own alone');
+  const event = await heard(bob, room, 'For your own alone');
+  const lost = await come('the event without its key', () => loose.getRoom(room).findEventById(event.getId())?.isDecryptionFailure() && loose.getRoom(room).findEventById(event.getId()));
+  await come('why there is no key', () => lost.decryptionFailureReason === DecryptionFailureCode.MEGOLM_KEY_WITHHELD_FOR_UNVERIFIED_DEVICE);
+  await loose.logout(true);
+  await told('cannot read what you say').waitFor({ state: 'detached' });
+  await page.goto('/settings/encryption');
+  await choice(true).click();
+  await chosen(page, 'confirmedDevices', false);
+  await page.goto(back);
+  await say('As before');
+  await heard(bob, room, 'As before');
 });
 
 /** Begins to make sure of them in the page; they have said yes. */
@@ -107,11 +142,6 @@ test('both make sure of each other by seven signs', async () => {
   await trusted();
 });
 
-const say = async (text) => {
-  await page.getByRole('textbox', { name: /Write in/ }).fill(text);
-  await page.keyboard.press('Enter');
-};
-const article = (text) => log().getByRole('article').filter({ hasText: text });
 const changed = () => page.getByRole('status').filter({ hasText: 'no longer the one you verified' });
 const another = () => bob.getCrypto().bootstrapCrossSigning({ setupNewCrossSigning: true, authUploadDeviceSigningKeys: proved(theirs) });
 

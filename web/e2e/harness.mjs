@@ -158,6 +158,11 @@ export function jmap(page, calls) {
   }, calls);
 }
 
+/** Waits until the server keeps this of what the person has chosen. */
+export function chosen(page, name, value) {
+  return eventually(async () => assert.equal((await jmap(page, [['Preferences/get', { ids: null }]]))[0].list[0][name], value));
+}
+
 /** Puts messages (their whole text, lines ended by \n) into a mailbox by its role or id; answers with their ids. */
 export function arrive(page, messages, box = 'inbox', receivedAt = new Date().toISOString().replace(/\.\d+/, '')) {
   return page.evaluate(async ({ messages, box, receivedAt }) => {

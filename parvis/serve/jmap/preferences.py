@@ -67,6 +67,8 @@ class Preferences(Record):
     """What the person has found to be fine of that of which a client warns, in the client's words."""
     link_previews: bool = True
     """Whether pages that are linked to in open rooms are shown in short."""
+    confirmed_devices: bool = False
+    """Whether what is said in encrypted rooms goes to devices alone that their owners have confirmed."""
     quiet_start: Minutes = 0
     """When clients begin to tell nothing, by the time where the person is."""
     quiet_end: Minutes = 0

@@ -3,7 +3,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import { sealFile } from './crypto/attachments';
 import { sealing } from './crypto/sealing.svelte';
 import { smaller } from './crypto/thumbnail';
-import { OTHERS } from './crypto/types';
+import { OTHERS, UNCONFIRMED } from './crypto/types';
 import { data } from './data.svelte';
 import { ask, MatrixError, room, upload } from './matrix';
 import { kindOf } from './people';
@@ -11,6 +11,8 @@ import { aimed } from './timeline';
 import type { Content, Pending } from './types';
 
 const AGAIN_MS = 5_000;
+/** Codes of what waits for the person to decide. */
+const HELD = new Set([OTHERS, UNCONFIRMED]);
 
 class Outbox {
   /** How much of a file has been brought, from 0 to 1, by transaction. Reactive. */
@@ -45,7 +47,7 @@ class Outbox {
     this.flush();
   }
 
-  /** Tries what was held, since an identity is no longer what it was. */
+  /** Tries what was held, since an identity or this device is no longer what it was. */
   private release(): void {
     for (const one of data.pending) if (one.status === 'held') this.retry(one);
   }
@@ -105,7 +107,7 @@ class Outbox {
       }
       if (one.redacts) data.hidden.delete(one.redacts);
       const now = data.pending.find(({ txn }) => txn === one.txn); // its file may be there by now
-      if (now) data.wait({ ...now, status: error.code === OTHERS ? 'held' : 'failed', reason: error.message });
+      if (now) data.wait({ ...now, status: HELD.has(error.code) ? 'held' : 'failed', reason: error.message });
       return true;
     }
   }

@@ -96,7 +96,7 @@ export interface Pending {
   /** Not before this moment, so that it can be undone. */
   after?: number;
   made: number;
-  /** `held`: until the person has decided about identities that have changed. */
+  /** `held`: until the person has decided about identities that have changed, or confirmed this device. */
   status: 'waiting' | 'held' | 'failed';
   /** Why it failed, in the server's words; whose identities have changed, by their ids. */
   reason?: string;

@@ -44,6 +44,8 @@ export interface Preferences {
   fineWarnings: string[];
   /** Whether pages that are linked to in open rooms are shown in short. */
   linkPreviews: boolean;
+  /** Whether what is said in encrypted rooms goes to devices alone that their owners have confirmed. */
+  confirmedDevices: boolean;
   /** The hours in which nothing is told, in minutes from midnight; the same twice are none. */
   quietStart: number;
   quietEnd: number;
@@ -69,6 +71,7 @@ const DEFAULTS: Preferences = {
   inboxes: {},
   fineWarnings: [],
   linkPreviews: true,
+  confirmedDevices: false,
   quietStart: 0,
   quietEnd: 0,
   quietDays: false,

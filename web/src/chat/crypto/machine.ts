@@ -8,7 +8,7 @@ import { ask, MatrixError, room as inRoom } from '../matrix';
 import { ENCRYPTED, sessionOf } from './events';
 import { Recovery } from './recovery';
 import { send, type Request } from './requests';
-import { OTHERS, type Lost, type Opened, type SealedRoom, type Shield, type Standing, type ToldDevice, type Person, type Verification } from './types';
+import { OTHERS, UNCONFIRMED, type Lost, type Opened, type SealedRoom, type Shield, type Standing, type ToldDevice, type Person, type Verification } from './types';
 import { Verifying } from './verifying';
 
 export type News = { keys: [room: string, session: string][] } | { people: string[] } | { backup: true } | { verification: Verification };
@@ -114,7 +114,8 @@ export class Machine {
 
   /**
    * An event as it is sent: everybody in the room has been given its key before. Throws MatrixError; its code is OTHERS,
-   * and its sentence their ids, as long as some who were verified are others now.
+   * and its sentence their ids, as long as some who were verified are others now; it is UNCONFIRMED where keys are for confirmed
+   * devices alone, and this one is none.
    */
   async seal(room: SealedRoom, type: string, content: Content): Promise<Content> {
     return this.inTurn(room, type, content, true);
@@ -130,7 +131,7 @@ export class Machine {
     return sealed;
   }
 
-  private async encrypt({ id, members, encryption }: SealedRoom, type: string, content: string, sure = false): Promise<Content> {
+  private async encrypt({ id, members, confirmed, encryption }: SealedRoom, type: string, content: string, sure = false): Promise<Content> {
     const users = () => members.map((user) => new UserId(user)); // each is used up by the call that gets it
     const claim = await this.olm.getMissingSessions(users());
     if (claim) await this.ask(claim);
@@ -141,20 +142,26 @@ export class Machine {
       rules.sharingStrategy = strategy;
       return this.olm.shareRoomKey(new RoomId(id), users(), rules);
     };
-    for (const request of await (sure ? this.careful(members, shared) : shared(CollectStrategy.allDevices()))) await this.ask(request);
+    for (const request of await (sure ? this.careful(members, confirmed, shared) : shared(CollectStrategy.allDevices()))) await this.ask(request);
     return JSON.parse(await this.olm.encryptRoomEvent(new RoomId(id), type, content)) as Content;
   }
 
-  /** Gives a key to all devices, but to nobody as long as somebody who was verified is another now. */
-  private async careful(members: string[], shared: (strategy: CollectStrategy) => Promise<ToDeviceRequest[]>): Promise<ToDeviceRequest[]> {
+  /** Gives a key to all devices, or to the confirmed ones; to nobody as long as somebody who was verified is another now. */
+  private async careful(members: string[], confirmed: boolean, shared: (strategy: CollectStrategy) => Promise<ToDeviceRequest[]>): Promise<ToDeviceRequest[]> {
     try {
-      return await shared(CollectStrategy.errorOnUnverifiedUserProblem());
-    } catch {
+      return await shared(confirmed ? CollectStrategy.identityBasedStrategy() : CollectStrategy.errorOnUnverifiedUserProblem());
+    } catch (error) {
       const others: string[] = [];
       for (const user of members) if ((await this.olm.getIdentity(new UserId(user)))?.hasVerificationViolation()) others.push(user);
       if (others.length) throw new MatrixError(OTHERS, 403, others.join(' '));
+      if (confirmed) throw (await this.isConfirmed()) ? error : new MatrixError(UNCONFIRMED, 403, UNCONFIRMED);
       return shared(CollectStrategy.allDevices()); // a device that its owner has not confirmed is told of beside what it sends
     }
+  }
+
+  /** Whether this device is signed by its person's identity. */
+  private async isConfirmed(): Promise<boolean> {
+    return !!(await this.olm.getDevice(new UserId(this.me), new DeviceId(this.device)))?.isCrossSignedByOwner();
   }
 
   /** What encrypted events of a room say, in their order. */
@@ -287,7 +294,8 @@ function settings(): DecryptionSettings {
 }
 
 function reason(error: MegolmDecryptionError): Lost {
-  if (error.maybe_withheld !== undefined) return 'withheld';
+  if (error.withheldCode === 'm.unverified') return 'unconfirmed';
+  if (error.withheldCode !== undefined) return 'withheld';
   if (error.code === DecryptionErrorCode.MissingRoomKey) return 'key';
   return error.code === DecryptionErrorCode.UnknownMessageIndex ? 'before' : 'broken';
 }

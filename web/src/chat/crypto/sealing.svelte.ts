@@ -3,12 +3,14 @@
  * worker that is loaded once they are needed; its store is forgotten as somebody signs out.
  */
 import { db } from '../../kernel/db';
+import { preferences } from '../../kernel/preferences.svelte';
 import { deviceName } from '../../kernel/session.svelte';
+import { link } from '../../kernel/start.svelte';
 import { data } from '../data.svelte';
 import { ask, MatrixError } from '../matrix';
 import { fetchMembers } from '../members';
 import { kindOf, membersOf, stateOf } from '../people';
-import type { Content, JoinedTold, RoomEvent, RoomState, Synced } from '../types';
+import { CHAT, type Content, type JoinedTold, type RoomEvent, type RoomState, type Synced } from '../types';
 import { ENCRYPTED, sealedIn, sessionOf, withOpened } from './events';
 import type { Machine, News } from './machine';
 import { behind } from './rpc';
@@ -34,6 +36,16 @@ class Sealing {
   /** Rooms whose members are all known here. */
   private readonly whole = new Set<string>();
   private readonly listeners = new Set<(news: News) => void>();
+
+  /** Whether keys are for confirmed devices alone because the organisation says so. Reactive. */
+  get required(): boolean {
+    return (link.session?.capabilities[CHAT] as { confirmedDevices?: boolean } | undefined)?.confirmedDevices === true;
+  }
+
+  /** Whether keys are for confirmed devices alone. Reactive. */
+  get confirmed(): boolean {
+    return this.required || preferences.value.confirmedDevices;
+  }
 
   /** Has the keys at hand; the first time, this browser becomes a device that others can write to. Throws MatrixError. */
   open(): Promise<Keeper> {
@@ -165,7 +177,7 @@ class Sealing {
     const room = data.rooms.get(id)!;
     const joined = stateOf(room, 'm.room.history_visibility')?.content.history_visibility === 'joined';
     const members = membersOf(room).filter(({ membership }) => membership === 'join' || (membership === 'invite' && !joined));
-    return { id, members: members.map((one) => one.id), encryption: { ...stateOf(room, 'm.room.encryption')?.content } };
+    return { id, members: members.map((one) => one.id), confirmed: this.confirmed, encryption: { ...stateOf(room, 'm.room.encryption')?.content } };
   }
 }
 

@@ -3,11 +3,13 @@ import type { Content, RoomEvent } from '../types';
 
 /** What is to be said of how a message came. */
 export type Shield = 'unsigned' | 'unknown' | 'changed' | 'forged';
-/** Why a message is not read. */
-export type Lost = 'key' | 'before' | 'withheld' | 'broken';
+/** Why a message is not read; `unconfirmed`: its sender gives keys to confirmed devices alone, and this one was none. */
+export type Lost = 'key' | 'before' | 'withheld' | 'unconfirmed' | 'broken';
 
 /** The code of what is not sent until a person has decided about who was verified, and is another now. */
 export const OTHERS = 'identity';
+/** The code of what is not sent until this device is confirmed, since keys are for confirmed devices alone. */
+export const UNCONFIRMED = 'unconfirmed';
 
 /** What an encrypted event says, or why that is not known. */
 export type Opened = { type: string; content: Content; shield?: Shield } | { lost: Lost };
@@ -84,6 +86,8 @@ export interface SealedRoom {
   id: string;
   /** Who can read what is said now. */
   members: string[];
+  /** Whether only devices get its keys that their owners have confirmed. */
+  confirmed: boolean;
   encryption: { algorithm?: string; rotation_period_ms?: number; rotation_period_msgs?: number };
 }
 
