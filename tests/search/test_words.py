@@ -1,5 +1,8 @@
 """Words: the same form for index and query, in three languages, with accents or without."""
 
+import random
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,3 +123,26 @@ def test_the_model_says_what_the_library_says() -> None:
         "",
     ):
         assert ours.classify(text) == whole.classify(text)
+
+
+@pytest.mark.slow
+def test_the_small_automaton_finds_what_the_whole_table_finds() -> None:
+    model = LanguageIdentifier.from_model_file(MODEL_FILE)
+    small = language._Moves(model)
+
+    def by_table(text: bytes) -> Counter[int]:
+        state, found = 0, Counter[int]()
+        for letter in text:
+            state = model.tk_nextmove[(int(model.tk_row[state]) << 8) + letter]
+            found.update([model.tk_output[state]] * (model.tk_output[state] >= 0))
+        return found
+
+    chance = random.Random(7)
+    texts = [
+        "",
+        "Réunion mardi à 14 h, salle Đà Nẵng",
+        "Cuộc họp ngày mai bắt đầu lúc chín giờ sáng",
+        "The minutes are attached",
+    ]
+    for text in [each.encode() for each in texts] + [chance.randbytes(2000) for _ in range(20)]:
+        assert small.features(text) == by_table(text)
