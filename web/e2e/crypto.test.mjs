@@ -220,7 +220,7 @@ test('a third device is confirmed by seven signs on another, and then reads what
   await only(third, true);
   await third.goto(camille.url());
   await say(third, `Retenu d’abord ${SERIAL}`);
-  await line(third, `Retenu d’abord ${SERIAL}`).getByText(/^Retenu : les clés ne vont qu’aux appareils confirmés/).waitFor();
+  await line(third, `Retenu d’abord ${SERIAL}`).getByText(/^Retenu\s: les clés ne vont qu’aux appareils confirmés/).waitFor();
   await say(camille, `Pour les confirmés ${SERIAL}`);
   await line(ines, `Pour les confirmés ${SERIAL}`).waitFor();
   await line(third, 'L’expéditeur ne donne ses clés qu’aux appareils confirmés').last().waitFor();

@@ -89,6 +89,7 @@ function fromDevice(): Partial<Preferences> {
 
 class Own {
   private device = $state.raw<Partial<Preferences>>({});
+  private brought: Promise<void> | undefined;
 
   /** The choices in use: the server's where it has them, this device's else. Reactive. */
   get value(): Preferences {
@@ -96,6 +97,17 @@ class Own {
     const server = account ? store.peek(PreferencesType, account, 'singleton') : undefined;
     const given = Object.fromEntries(Object.entries(server ?? {}).filter(([, value]) => value !== null && value !== undefined));
     return { ...DEFAULTS, ...this.device, ...given };
+  }
+
+  /** Waits until the choices in use are those that the server has, for what must not go by older ones. Throws JmapError. */
+  current(): Promise<void> {
+    const account = jmap.primary(PREFERENCES);
+    if (!account) return Promise.resolve();
+    this.brought ??= sync.bring(PreferencesType, account).catch((error: unknown) => {
+      this.brought = undefined;
+      throw error;
+    });
+    return this.brought;
   }
 
   /** Whether the language was chosen by the person and not by the browser's settings. */

@@ -165,6 +165,10 @@ class Sealing {
     // What a reaction is about stands outside in any case (§Event types that should not be encrypted).
     if (!room || kindOf(room) !== 'encrypted' || type === 'm.reaction') return { type, content };
     const keeper = await this.open();
+    // Who gets its key is chosen: what this device kept of that may be older than what another one has.
+    await preferences.current().catch((error: unknown) => {
+      throw new MatrixError('offline', 0, String(error));
+    });
     return { type: ENCRYPTED, content: await keeper.seal(await this.roomOf(room), type, $state.snapshot(content) as Content) };
   }
 
