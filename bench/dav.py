@@ -33,7 +33,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
-from bench.jmap import cpu_seconds, parvis, resident_mb
+from bench.jmap import cpu_seconds, parvis, resident_mb, rest
 from bench.large import CHUNK, Content
 from bench.peers.cyrus import Cyrus
 from bench.peers.webdav import Apache, Peer, Radicale, Xandikos
@@ -151,6 +151,7 @@ def calendars(side: Side, count: int, *, filled: bool) -> None:
     """Everything about a calendar; when it is `filled` before, a few more events are put."""
     if filled:
         fill(side, count)
+        rest(side.processes)  # what was put is found by search by then
         for number in range(MORE):
             with side.timed(f"PUT of an event to {count}"):
                 side("PUT", f"{side.calendar}more-{number}.ics", event(-number - 1), Content_Type="text/calendar")
