@@ -92,12 +92,12 @@ def cpu_seconds(processes: list[int]) -> float:
     return ticks / TICK
 
 
-def resident_mb(pid: int) -> float:
-    """Proportional share of memory."""
+def resident_mb(pid: int, *parts: str) -> float:
+    """Proportional share of memory, or of these parts of it (`Pss_Anon` and others of smaps_rollup)."""
+    wanted = tuple(f"{part}:" for part in parts or ("Pss",))
     with contextlib.suppress(OSError):
-        for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().split("\n"):
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
+        lines = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().split("\n")
+        return sum(int(line.split()[1]) for line in lines if line.startswith(wanted)) / 1024
     return 0.0
 
 

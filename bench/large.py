@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import http.client
 import os
-import pathlib
 import sys
 import threading
 import time
@@ -19,7 +18,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from bench.jmap import Server, parvis, rest
+from bench.jmap import Server, parvis, resident_mb, rest
 
 CHUNK = 1 << 20
 EACH = 200
@@ -111,12 +110,7 @@ class Client:
 
 def own_mb(pids: list[int]) -> float:
     """Memory that is the processes' own, without files in the system's buffers."""
-    total = 0
-    for pid in pids:
-        for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().split("\n"):
-            if line.startswith(("Pss_Anon:", "Pss_Shmem:")):
-                total += int(line.split()[1])
-    return total / 1024
+    return sum(resident_mb(pid, "Pss_Anon", "Pss_Shmem") for pid in pids)
 
 
 @contextlib.contextmanager
