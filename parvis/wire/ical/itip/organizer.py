@@ -79,18 +79,18 @@ def _revised(old: Component | None, new: Component, me: Collection[str]) -> Comp
 
 
 def _moved(old: Component, new: Component) -> bool:
-    return _told(old, *_TIMES) != _told(new, *_TIMES)
+    return _values(old, *_TIMES) != _values(new, *_TIMES)
 
 
 def _rescheduled(old: Component, new: Component) -> bool:
     """Whether it is at another time than it was. Who has said yes to a series has to all that is left of it when a
     time is taken out, and is not asked anew whether they come to what is called off."""
-    if _told(old, *_PLACED) != _told(new, *_PLACED):
+    if _values(old, *_PLACED) != _values(new, *_PLACED):
         return True
-    return not _told(old, "EXDATE") <= _told(new, "EXDATE")
+    return not _values(old, "EXDATE") <= _values(new, "EXDATE")
 
 
-def _told(given: Component, *names: str) -> set[tuple[str, str, str]]:
+def _values(given: Component, *names: str) -> set[tuple[str, str, str]]:
     """Each value of some properties."""
     return {
         (each.name, value, each.param("TZID"))
