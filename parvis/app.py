@@ -14,6 +14,7 @@ from parvis.assistant.retrieval import Finder
 from parvis.chat import previews as chat_previews
 from parvis.chat.federation import media as chat_media
 from parvis.chat.federation import queue as chat_queue
+from parvis.chat.people import todevice as chat_todevice
 from parvis.chat.rooms import removing as chat_removing
 from parvis.chat.rooms import retention as chat_retention
 from parvis.chat.rooms import said as chat_said
@@ -116,6 +117,7 @@ class App:
             filter_log.forget,
             reports.forget,
             chat_said.forget,
+            chat_todevice.forget,
         ]
         settings = self.context.settings
         daily += [chat_queue.forget, chat_previews.forget, chat_media.tidying(settings)]

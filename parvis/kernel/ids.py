@@ -41,6 +41,11 @@ def new_id() -> int:
         return moment << _NODE_BITS + _SEQUENCE_BITS | _node << _SEQUENCE_BITS | sequence
 
 
+def least(moment_ms: int) -> int:
+    """The least id that can be of a moment: ids of before are smaller, in whichever process they were made."""
+    return max(0, moment_ms - _EPOCH_MS) << _NODE_BITS + _SEQUENCE_BITS
+
+
 def text(number: int) -> str:
     """The text of an id: 13 letters and digits, first always a letter. RFC 8620 §1.2"""
     return (

@@ -125,6 +125,30 @@ async def test_many_messages_come_in_several_answers_none_twice(open_client, ser
     assert got == list(range(8))
 
 
+async def test_what_waits_for_a_device_whose_sign_in_is_over_goes_after_a_week(
+    open_client, server, monkeypatch
+) -> None:
+    monkeypatch.setattr(todevice, "_GONE_AT_ONCE", 3)
+    monkeypatch.setattr(todevice, "_PEOPLE", 1)
+    ann, bob = await device(open_client, "ann", "DESK"), await device(open_client, "bob", "DESK")
+    await device(open_client, "ann", "PHONE")
+
+    async def over(unit) -> None:
+        desk = "SELECT session_id FROM chat_device WHERE device_id = 'DESK'"
+        await unit.run(f"DELETE FROM session WHERE principal_id = ? AND id IN ({desk})", ann.person.id)
+        await unit.run("UPDATE session SET expires_ms = 1 WHERE principal_id = ?", ann.person.id)
+
+    for number in range(5):
+        body = {"messages": {who.user: {"*": {"n": number}} for who in (ann, bob)}}
+        await bob.ask("PUT", f"/v3/sendToDevice/m.x/{number}", json=body)
+    assert await todevice.forget(server.store) == 0
+    await server.store.write(over)  # of both of Ann's
+    assert await todevice.forget(server.store) == 0  # she may sign in again
+    monkeypatch.setattr(todevice, "_WAITING_MS", -(10**12))
+    assert await todevice.forget(server.store) == 10 and await todevice.forget(server.store) == 0
+    assert len((await streams.since(server, bob.person, "DESK", None)).to_device) == 5
+
+
 async def people(open_client):
     ann, bob = await device(open_client, "ann", "DESK"), await device(open_client, "bob", "PHONE")
     for who in (ann, bob):

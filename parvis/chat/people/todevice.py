@@ -4,6 +4,7 @@ Device messaging)."""
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -22,6 +23,8 @@ from parvis.wire.matrix.transactions import DirectToDevice
 AT_ONCE = 100
 """Messages in one answer."""
 _PEOPLE = 500
+_GONE_AT_ONCE = 1_000
+_WAITING_MS = 7 * 86_400_000
 _SENT_MS = 86_400_000
 """How long the names under which a device sent are known."""
 
@@ -115,6 +118,30 @@ async def take(store: Store, device: int, after: int, until: int) -> tuple[Seque
     )
     more = len(rows) > AT_ONCE
     return [_shown(row) for row in rows[:AT_ONCE]], rows[AT_ONCE - 1][0] if more else None
+
+
+async def forget(store: Store) -> int:
+    """Lets go of what has waited for a week for devices whose sign-in is over: who signs in there again by then has
+    it. Part of the daily tidying; returns how many messages."""
+    now, last, total = clock.now_ms(), 0, 0
+    while rows := await store.db.rows(
+        """SELECT d.id FROM chat_device d WHERE d.id > ? AND NOT EXISTS (SELECT 1 FROM session s
+        WHERE s.id = d.session_id AND (s.expires_ms IS NULL OR s.expires_ms > ?)) ORDER BY d.id LIMIT ?""",
+        last, now, _PEOPLE,
+    ):  # fmt: skip
+        devices = [number for (number,) in rows]
+        last = devices[-1]
+        while gone := await store.write(partial(_forget, devices, ids.least(now - _WAITING_MS))):
+            total += gone
+    return total
+
+
+async def _forget(devices: Sequence[int], before: int, unit: Unit) -> int:
+    return await unit.run(
+        f"""DELETE FROM chat_to_device WHERE id IN (SELECT id FROM chat_to_device
+        WHERE device IN {marks(len(devices))} AND id < ? LIMIT ?)""",
+        *devices, before, _GONE_AT_ONCE,
+    )  # fmt: skip
 
 
 def _shown(row: Sequence[object]) -> Object:
