@@ -18,7 +18,7 @@ from parvis.wire.matrix.event import PREV_EVENTS_LIMIT, Event
 from parvis.wire.matrix.powers import CREATE
 
 _MOST_FOLLOWED = 1_000
-Verdict = Literal["placed", "soft failed", "rejected"]
+Verdict = Literal["placed", "withheld", "soft failed", "rejected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,10 @@ async def place(writing: Writing, room: Room, event: Event, gap: Mapping[str, Vi
     alone = event.prev_events[0] if len(event.prev_events) == 1 else ""
     parent = None if alone in (gap or {}) else known.get(alone)
     if verdict != "placed":
-        return Placed(await _hide(writing, room, event, own, verdict, view, parent), verdict, reason)
+        stored = await _hide(writing, room, event, own, verdict, view, parent)
+        if verdict == "withheld":
+            await redacting.follow(writing, room, stored)
+        return Placed(stored, verdict, reason)
     placed = Placed(await _take(writing, room, event, own, view, parent, on_line, gap or {}), "placed")
     using.note(unit, writing.home.name, placed.stored)
     await redacting.follow(writing, room, placed.stored)
@@ -91,6 +94,8 @@ async def _judge(
             authorisation.check(event, store.as_state((await store.state(unit, room.id, sorted(wanted))).values()))
     except NotAllowed as error:
         return "soft failed", error.sentence
+    if not await redacting.reaches(writing, room, event):
+        return "withheld", "It takes back nothing that is here"
     return "placed", ""
 
 

@@ -6,6 +6,7 @@ from parvis.chat.rooms.model import EVENT, Room, Stored
 from parvis.chat.rooms.writing import Writing
 from parvis.wire.matrix import canonical, relations
 from parvis.wire.matrix.authorisation import may_redact
+from parvis.wire.matrix.event import Event
 from parvis.wire.matrix.powers import CREATE, POWER_LEVELS
 from parvis.wire.matrix.redaction import redacted
 
@@ -32,6 +33,15 @@ async def take_back(writing: Writing, room: Room, target: Stored, redaction: str
         await unit.changed(room.account_id, EVENT, each.id, "updated", part=room.id)
 
 
+async def reaches(writing: Writing, room: Room, event: Event) -> bool:
+    """Whether an event from elsewhere takes nothing back, or something that is here and that it may: else clients
+    are not told of it (Matrix v1.19 Room Version 3 §Handling redactions). At most two statements."""
+    if event.redacts is None:
+        return True
+    target = (await store.by_event_ids(writing.unit, room.id, [event.redacts])).get(event.redacts)
+    return target is not None and await _may(writing, room, event, target)
+
+
 async def follow(writing: Writing, room: Room, stored: Stored) -> None:
     """Applies what came from elsewhere: a redaction to what it names, or, where that is not here, once it comes;
     and to an event those that came before it (Matrix v1.19 Room Version 12 §Handling redactions)."""
@@ -55,8 +65,12 @@ async def follow(writing: Writing, room: Room, stored: Stored) -> None:
 
 
 async def _apply(writing: Writing, room: Room, redaction: Stored, target: Stored) -> None:
-    state = await store.state(writing.unit, room.id, [CREATE, POWER_LEVELS])
-    if target.event.type != "m.room.create" and may_redact(
-        redaction.event, target.event.sender, store.as_state(state.values())
-    ):
+    if await _may(writing, room, redaction.event, target):
         await take_back(writing, room, target, redaction.event_id)
+
+
+async def _may(writing: Writing, room: Room, redaction: Event, target: Stored) -> bool:
+    state = await store.state(writing.unit, room.id, [CREATE, POWER_LEVELS])
+    return target.event.type != "m.room.create" and may_redact(
+        redaction, target.event.sender, store.as_state(state.values())
+    )

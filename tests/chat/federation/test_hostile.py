@@ -244,6 +244,30 @@ async def test_what_is_soft_failed_is_seen_by_nobody_and_followed_by_nothing(net
     assert again == {said.event_id: {}} and await texts(ann, room) == ["goes on"]
 
 
+async def test_what_takes_back_nothing_that_is_here_is_not_shown(net: Net) -> None:
+    """Matrix v1.19 Room Version 3 §Handling redactions: of another room, of somebody else, of what is to come."""
+    ann, bob, room = await both(net)
+    other = await made(ann, invite=[bob.user])
+    await bob.ask("POST", f"/v3/rooms/{other}/join", json={})
+    await net.flow()
+    there, hers = await say(bob, other, "in another room"), await say(ann, room, "hers")
+    await net.flow()
+    since = (await ann.ask("GET", "/v3/sync"))["next_batch"]
+    late = await draft(net, room, bob.user, "m.room.message", {"body": "late", "msgtype": "m.text"})
+    for target in (there, hers, late.event_id):
+        taking = await draft(net, room, bob.user, "m.room.redaction", {"redacts": target})
+        assert await told(net, taking) == {taking.event_id: {}}
+        await ann.ask("GET", f"/v3/rooms/{room}/event/{taking.event_id}", 404)
+    assert (await ann.ask("GET", "/v3/sync", params={"since": since})).get("rooms", {}) == {}
+    assert await texts(ann, other) == ["in another room"] and await texts(ann, room) == ["hers"]
+    assert await told(net, late) == {late.event_id: {}}
+    shown = await ann.ask("GET", f"/v3/rooms/{room}/event/{late.event_id}")
+    assert shown["content"] == {} and shown["unsigned"]["redacted_because"]["event_id"] == taking.event_id
+    await say(ann, room, "goes on")
+    await net.flow()
+    assert (await texts(bob, room))[0] == "goes on"
+
+
 async def test_names_that_look_like_others_are_others(net: Net) -> None:
     """Servers have names of plain letters; whoever is called like somebody else has neither their rooms nor their
     power."""
