@@ -9,7 +9,7 @@ from tests.chat.conftest import Opener
 from tests.chat.federation.conftest import databases, net
 from tests.chat.federation.sides import A, B, Net
 from tests.chat.federation.sides import both as both_sides
-from tests.chat.test_rooms import both
+from tests.chat.test_rooms import both, say
 
 __all__ = ["databases", "net"]
 
@@ -89,3 +89,27 @@ async def test_what_is_no_presence(open_client: Opener) -> None:
     assert (await ann.ask("PUT", path, 400, json={"presence": "dancing"}))["errcode"] == "M_INVALID_PARAM"
     assert (await ann.ask("PUT", path, 400, json={}))["errcode"] == "M_MISSING_PARAM"
     await ann.ask("GET", "/v3/presence/@nobody:example.org/status", 404)
+
+
+async def test_who_comes_into_a_room_hears_who_is_there_and_is_heard_of(open_client: Opener, context) -> None:
+    context.settings.chat.presence = True
+    ann, bob, room = await both(open_client)
+    eve = await open_client("eve")
+    quiet = {"set_presence": "offline"}
+    for each in (ann, eve):
+        path = f"/v3/presence/{each.user}/status"
+        await each.ask("PUT", path, json={"presence": "unavailable", "status_msg": each.person.name})
+    since = (await bob.ask("GET", "/v3/sync", params=quiet))["next_batch"]
+    of_eve = (await eve.ask("GET", "/v3/sync", params=quiet))["next_batch"]
+    await ann.ask("POST", f"/v3/rooms/{room}/invite", json={"user_id": eve.user})
+    await eve.ask("POST", f"/v3/rooms/{room}/join", json={})
+    with counting() as counted:
+        told = await bob.ask("GET", "/v3/sync", params=quiet | {"since": since})
+    assert of(told)[eve.user]["status_msg"] == "Eve" and ann.user not in of(told)
+    assert sum("UNION" in each and "o.user_id" in each for each in counted.statements) == 1
+    told = await eve.ask("GET", "/v3/sync", params=quiet | {"since": of_eve})
+    assert of(told)[ann.user]["status_msg"] == "Ann" and bob.user not in of(told)
+    await say(ann, room, "hello")
+    with counting() as counted:
+        told = await eve.ask("GET", "/v3/sync", params=quiet | {"since": told["next_batch"]})
+    assert of(told) == {} and not any("UNION" in each and "o.user_id" in each for each in counted.statements)

@@ -70,6 +70,11 @@ class _Part:
     reads: list[Read] = field(default_factory=list)
     ephemeral: list[Object] = field(default_factory=list)
 
+    @property
+    def moved(self) -> bool:
+        """Whether somebody may have come since."""
+        return self.new or self.whole is None or any(each.event.type == "m.room.member" for each in self.whole)
+
 
 class Digest:
     """Gathers it for one answer. What is new in a room that a client knows is the same for all who know it as of
@@ -86,12 +91,15 @@ class Digest:
     ) -> None:
         self._db, self._typing, self._unread, self._shared = db, typing, unread, shared
         self._asking, self._known = asking, known
+        self.moved: list[int] = []
+        """The rooms of all that was told in which the client, or somebody, may be new."""
 
     async def joined(self, members: Sequence[Membership]) -> dict[str, Object]:
         """Rooms that somebody is in, by their ids; those that nothing is to be told of are left out."""
         after = self._asking.after
         parts = {each.room: _Part(self._known[each.room], each.changed > after) for each in members}
         await self._timelines(parts)
+        self.moved += [number for number, part in parts.items() if part.moved]
         await self._states(parts)
         await self._ephemeral(parts)
         shown = await self._shown(parts)
@@ -242,7 +250,11 @@ class Digest:
             [each for number in some for each in (*parts[number].events, *parts[number].state)]
             for some in _apart(parts)
         )
-        told = await showing.told(self._db, self._asking.me, new, known, self._asking.upto, self._shared)
+        asking = self._asking
+        if asking.wanted.event_format == "federation":
+            told = await showing.whole(self._db, asking.me, [*new, *known])
+        else:
+            told = await showing.told(self._db, asking.me, new, known, asking.upto, self._shared)
         return {
             number: ([told[each.id] for each in part.events], [told[each.id] for each in part.state])
             for number, part in parts.items()

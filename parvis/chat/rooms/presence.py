@@ -12,6 +12,7 @@ import msgspec
 from parvis.access.principal import Principal
 from parvis.chat.rooms import sharing
 from parvis.chat.rooms.serials import Serials
+from parvis.chat.rooms.sharing import Moved
 from parvis.chat.server import Server
 from parvis.kernel import clock
 from parvis.wire.matrix import transactions
@@ -177,10 +178,18 @@ class Presence:
             self._wake(room)
         said.rooms = []
 
-    async def since(self, principal: Principal, serial: int) -> list[Object]:
-        """What changed after a serial, of oneself and of those one shares a room with, as events. At most three
-        statements, none where nothing changed."""
-        new = {said.key: said for said in self._newer(serial)} if self.is_on else {}
+    async def since(self, principal: Principal, serial: int, moved: Moved | None = None) -> list[Object]:
+        """What changed after a serial, of oneself and of those one shares a room with, as events; and what those
+        are who came to share one. At most three statements, none where nothing changed; one more for 500 rooms in
+        which somebody may have come."""
+        if not self.is_on:
+            return []
+        new = {said.key: said for said in self._newer(serial)}
+        if moved is not None:
+            for number, user in await sharing.met(self._server.store.db, principal.id, moved):
+                said = self.of(number or user)
+                if said.presence != "offline":
+                    new.setdefault(number or user, said)
         if not new:
             return []
         db = self._server.store.db

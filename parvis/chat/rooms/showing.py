@@ -29,6 +29,12 @@ async def shown(db: store.Reader, me: Me, events: Sequence[Stored], *, with_room
     return found
 
 
+async def whole(db: store.Reader, me: Me, events: Sequence[Stored]) -> dict[int, Any]:
+    """The same as servers pass them on, by rows."""
+    found = zip(events, await shown(db, me, events), strict=True)
+    return {each.id: client_format.whole(each.event, told) for each, told in found}
+
+
 async def told(
     db: store.Reader, me: Me, own: Sequence[Stored], alike: Sequence[Stored], upto: int, shared: Shared
 ) -> dict[int, Any]:

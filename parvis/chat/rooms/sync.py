@@ -21,10 +21,12 @@ _TOLD_AT_ONCE = 50
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What is new: the part `rooms` of the answer, and which encrypted rooms something happened in."""
+    """What is new: the part `rooms` of the answer, which encrypted rooms something happened in, and in which rooms
+    somebody may have come."""
 
     rooms: dict[str, Object]
     encrypted: list[int]
+    moved: list[int]
 
 
 class RoomSync:
@@ -54,10 +56,9 @@ class RoomSync:
         )
         sieve = Sieve(RoomEventFilter(rooms=asking.wanted.room.rooms, not_rooms=asking.wanted.room.not_rooms))
         wanted = [each for each in changed if sieve.takes_room(known[each.room].room_id)]
+        digest = Digest(self._db, self._typing, self._unread, self._shared, asking, known)
         for start in range(0, len(wanted), _TOLD_AT_ONCE):
-            some = wanted[start : start + _TOLD_AT_ONCE]
-            digest = Digest(self._db, self._typing, self._unread, self._shared, asking, known)
-            found["join"] |= await digest.joined(some)
+            found["join"] |= await digest.joined(wanted[start : start + _TOLD_AT_ONCE])
         others = [each for each in others if sieve.takes_room(known[each.room].room_id)]
         events = await store.by_numbers(self._db, [each.event for each in others])
         asked = [known[each.room] for each in others if each.membership in ("invite", "knock")]
@@ -72,7 +73,7 @@ class RoomSync:
             else:
                 found["leave"][room.room_id] = await self._left(asking, each, events.get(each.event))
         encrypted = [number for number, room in known.items() if room.kind == "encrypted"]
-        return News({section: rooms for section, rooms in found.items() if rooms}, encrypted)
+        return News({section: rooms for section, rooms in found.items() if rooms}, encrypted, digest.moved)
 
     async def _changed(self, asking: Asking, joined: Sequence[Membership]) -> list[Membership]:
         """Those of the rooms in which something is new; all where everything is asked for."""

@@ -46,6 +46,12 @@ def shown_redacted(
     return found
 
 
+def whole(event: Event, told: Object) -> Object:
+    """An event as servers pass it on, for clients that ask for that form (Matrix v1.19 Client-Server §Filtering,
+    `event_format`); `told` is what `shown` makes of it, from which it has what is not signed."""
+    return {**for_federation(event.source), "event_id": event.event_id, "unsigned": told["unsigned"]}
+
+
 def stripped(event: Event) -> Object:
     """An event of state as somebody who is invited or knocks sees it (Matrix v1.19 Client-Server §Stripped
     state)."""

@@ -11,6 +11,7 @@ from parvis.chat.people.streams import Own
 from parvis.chat.rooms import store, tokens
 from parvis.chat.rooms.digest import Asking
 from parvis.chat.rooms.service import Rooms
+from parvis.chat.rooms.sharing import Moved
 from parvis.chat.rooms.tokens import Position
 from parvis.kernel import clock
 from parvis.wire.matrix import canonical, filters
@@ -71,7 +72,8 @@ async def _once(
             news.rooms.setdefault("join", {}).setdefault(room_id, {})["account_data"] = {"events": told}
     if news.rooms:
         answer["rooms"] = news.rooms
-    if told := await found.presence.since(call.who, since.typing if since else 0):
+    moved = Moved(news.moved, since.stream) if since else None
+    if told := await found.presence.since(call.who, since.typing if since else 0, moved):
         sieve = Sieve(wanted.presence)
         answer["presence"] = {"events": [each for each in told if sieve.takes(each)]}
     if since is not None and (lists := await device_lists(call, own, news.encrypted, since.stream, upto)):
