@@ -11,6 +11,8 @@ from parvis.chat.rooms import append
 from parvis.chat.rooms import store as rows
 from parvis.chat.rooms.model import Draft
 from parvis.store.sql.contract import counting
+from parvis.wire.matrix import hashes
+from parvis.wire.matrix.versions import supported
 from tests.chat.federation.sides import A, B, Net, both
 from tests.chat.test_rooms import made, say, texts
 
@@ -155,6 +157,65 @@ async def test_an_event_whose_state_is_asked_for_is_to_be_named(net: Net) -> Non
         with pytest.raises(PeerError) as caught:
             await net.sides[B].get(A, f"/_matrix/federation/v1/{word}/{room}")
         assert caught.value.errcode == "M_MISSING_PARAM"
+
+
+async def test_servers_that_ask_in_the_first_form_are_answered_in_it(net: Net, monkeypatch) -> None:
+    ann, bob = await net.sides[A].client("ann"), await net.sides[B].client("bob")
+    room = await made(ann, preset="public_chat")
+    b, ask = net.sides[B], net.sides[B]._ask
+
+    async def older(server: str, method: str, path: str, *more: object) -> object:
+        if "/v2/" in path:
+            raise PeerError("M_UNKNOWN", 404)
+        return await ask(server, method, path, *more)
+
+    monkeypatch.setattr(b, "_ask", older)
+    await bob.ask("POST", f"/v3/join/{room}", json={}, params={"via": A})
+    await same(net, room)
+    drafted = await b.get(A, f"/_matrix/federation/v1/make_leave/{room}/{bob.user}")
+    version = supported(drafted["room_version"])
+    left = hashes.sealed(drafted["event"], version, B, b.rooms.home.key)
+    name = hashes.named(left, version)
+    assert await b.put(A, f"/_matrix/federation/v1/send_leave/{room}/{name}", left) == [200, {}]
+    with pytest.raises(PeerError) as caught:
+        await b.put(A, f"/_matrix/federation/v1/invite/{room}/$x", {})
+    assert caught.value.errcode == "M_INCOMPATIBLE_ROOM_VERSION" and caught.value.body["room_version"] == "1"
+
+
+async def test_nobody_is_drafted_into_a_room_that_everybody_has_left(net: Net) -> None:
+    ann = await net.sides[A].client("ann")
+    room = await made(ann, preset="public_chat")
+    where = f"/_matrix/federation/v1/make_join/{room}/@bob:{B}"
+    await net.sides[B].get(A, where, {"ver": ["12"]})
+    await ann.ask("POST", f"/v3/rooms/{room}/leave", json={})
+    with pytest.raises(PeerError) as caught:
+        await net.sides[B].get(A, where, {"ver": ["12"]})
+    assert caught.value.errcode == "M_NOT_FOUND"
+
+
+async def test_where_the_rest_of_a_gap_is_not_told_the_state_before_it_is_asked_for(net: Net, monkeypatch) -> None:
+    monkeypatch.setattr(serving, "_MOST_MISSING", 5)
+    ann, bob, room = await both(net)
+    a, b = net.sides[A], net.sides[B]
+    number = await a.context.store.db.value("SELECT id FROM chat_room")
+    for each in range(20):
+        await say(ann, room, f"{each}")
+    a.sent[B, number] = await a.rooms.position()  # nothing of it arrived
+    await say(ann, room, "back")
+    ask, asked = b._ask, 0
+
+    async def once(server: str, method: str, path: str, *more: object) -> object:
+        nonlocal asked
+        asked += "get_missing_events" in path
+        if "get_missing_events" in path and asked > 1:
+            raise PeerError("M_UNKNOWN", 404)
+        return await ask(server, method, path, *more)
+
+    monkeypatch.setattr(b, "_ask", once)
+    await net.flow()
+    assert (await texts(bob, room)) == ["back", "19", "18", "17", "16", "15"]
+    await say(bob, room, "yes")
+    await same(net, room)
 
 
 async def test_who_knocks_elsewhere_is_let_in(net: Net) -> None:

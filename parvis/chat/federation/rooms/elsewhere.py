@@ -3,10 +3,10 @@ Server-Server §Joining Rooms, §Knocking upon a room, §Leaving Rooms, §Inviti
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
 from parvis.access.principal import Right
-from parvis.chat.federation.contract import PeerError, Peers, path
+from parvis.chat.federation.contract import Bounds, PeerError, Peers, path
 from parvis.chat.federation.rooms.asking import MOST_STATE, TROUBLE
 from parvis.chat.federation.rooms.checking import Checker, listed
 from parvis.chat.federation.rooms.incoming import Locks
@@ -166,10 +166,7 @@ class Elsewhere:
     async def _join(self, me: Me, room_id: str, server: str, reason: str) -> None:
         content = await self._content(me, reason)
         event = await self._draft("join", me, room_id, server, content)
-        where = path("federation", "v2", "send_join", room_id, event.event_id)
-        answer = await self._ask(
-            self._peers.put(server, where, event.source, limit=_JOIN_BYTES, seconds=_JOIN_SECONDS)
-        )
+        answer = await self._ask(self._sent("send_join", server, event, limit=_JOIN_BYTES, seconds=_JOIN_SECONDS))
         if isinstance(answer, dict) and isinstance(answer.get("event"), dict):
             signed = await self._checker.event(answer["event"], event.version)
             event = signed if signed.event_id == event.event_id else event
@@ -197,10 +194,20 @@ class Elsewhere:
 
     async def _leave(self, me: Me, room_id: str, server: str, reason: str) -> Event:
         event = await self._draft("leave", me, room_id, server, {"reason": reason} if reason else {})
-        await self._ask(
-            self._peers.put(server, path("federation", "v2", "send_leave", room_id, event.event_id), event.source)
-        )
+        await self._ask(self._sent("send_leave", server, event))
         return event
+
+    async def _sent(self, word: str, server: str, event: Event, **bounds: Unpack[Bounds]) -> object:
+        """What a server says to an event that it drafted; in its first form where it has no other (Matrix v1.19
+        Server-Server §PUT /v1/send_join)."""
+        where = (word, event.room_id, event.event_id)
+        try:
+            return await self._peers.put(server, path("federation", "v2", *where), event.source, **bounds)
+        except PeerError as error:
+            if error.status != 404 or error.errcode == "M_NOT_FOUND":
+                raise
+        answer = await self._peers.put(server, path("federation", "v1", *where), event.source, **bounds)
+        return answer[1] if isinstance(answer, list) and len(answer) > 1 else None
 
     async def _content(self, me: Me, reason: str) -> Object:
         content = await profiles.shown(self._rooms.store.db, me.principal)

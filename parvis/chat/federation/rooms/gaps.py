@@ -4,7 +4,7 @@ events)."""
 
 from collections.abc import Iterable, Mapping
 
-from parvis.chat.federation.rooms.asking import Asking
+from parvis.chat.federation.rooms.asking import TROUBLE, Asking
 from parvis.chat.rooms import outliers, states, store
 from parvis.chat.rooms.chains import named_by
 from parvis.chat.rooms.model import Room
@@ -35,8 +35,8 @@ class Gaps:
 
     async def between(self, asking: Asking, room: Room, event: Event) -> list[Event]:
         """What an event follows and is not here, as far as it is to be had and was not purged, the eldest first;
-        the event comes last. Who was away for a while gets what came meanwhile in so many steps; what is beyond
-        stays away, but for the state."""
+        the event comes last. Who was away for a while gets what came meanwhile in so many steps; what is beyond,
+        or is not told, stays away, but for the state."""
         found, size, until = {event.event_id: event}, 0, clock.monotonic() + _SECONDS
         for _ in range(_ROUNDS):
             outside = _outside(found)
@@ -45,7 +45,10 @@ class Gaps:
                 break
             known = [name for name in outside if name not in lacking]
             ends = [each.event_id for each in found.values() if lacking.intersection(each.prev_events)]
-            new = await asking.missing([*room.latest, *known[-_FEW_ENDS:]], ends[-_FEW_ENDS:])
+            try:
+                new = await asking.missing([*room.latest, *known[-_FEW_ENDS:]], ends[-_FEW_ENDS:])
+            except TROUBLE:  # what stands before what came can still be asked for
+                break
             new = {name: new[name] for name in await self.missing(room, new) if name not in found}
             kept = {name: each for name, each in new.items() if each.origin_server_ts >= room.purged_ms}
             size += sum(len(canonical.encode(each.source, strict=False)) for each in kept.values())

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from parvis.chat.federation.contract import Endpoint, PeerCall
+from parvis.chat.federation.contract import Endpoint, Handle, PeerCall
 from parvis.chat.federation.rooms.checking import listed
 from parvis.chat.federation.rooms.service import SharedRooms
 from parvis.chat.federation.rooms.visible import room_of
@@ -35,6 +35,8 @@ def _make(word: str) -> Any:
         user, db = call.params["userId"], call.store.db
         call.only_theirs(user)
         room = await room_of(db, call.params["roomId"])
+        if not room.joined:
+            raise NotFound("nobody is in this room")
         if word != "leave" and room.version.id not in call.values("ver"):
             said = {"errcode": "M_INCOMPATIBLE_ROOM_VERSION", "error": "A room of another version"}
             return answer({**said, "room_version": room.version.id}, 400)
@@ -141,6 +143,22 @@ async def _invite(call: PeerCall) -> Object:
     return {"event": source}
 
 
+def _older(handle: Handle) -> Handle:
+    """The first form of an answer: a list of a status of HTTP and what is said (Matrix v1.19 Server-Server
+    §PUT /v1/send_join)."""
+
+    async def answered(call: PeerCall) -> list[Any]:
+        return [200, await handle(call)]
+
+    return answered
+
+
+async def _older_invite(_: PeerCall) -> Object:
+    """In its first form an invitation is to a room of version 1 or 2 (Matrix v1.19 Server-Server
+    §PUT /v1/invite)."""
+    raise BadMatrix("A room of another version", errcode="M_INCOMPATIBLE_ROOM_VERSION", room_version="1")
+
+
 _BODY = 200_000
 ENDPOINTS = (
     *(
@@ -149,6 +167,11 @@ ENDPOINTS = (
     ),
     Endpoint("PUT", "/federation/v2/send_join/{roomId}/{eventId}", _send_join, room="roomId", limit=_BODY),
     Endpoint("PUT", "/federation/v2/send_leave/{roomId}/{eventId}", _send_leave, room="roomId", limit=_BODY),
+    *(
+        Endpoint("PUT", f"/federation/v1/{word}/{{roomId}}/{{eventId}}", _older(take), room="roomId", limit=_BODY)
+        for word, take in (("send_join", _send_join), ("send_leave", _send_leave))
+    ),
     Endpoint("PUT", "/federation/v1/send_knock/{roomId}/{eventId}", _send_knock, room="roomId", limit=_BODY),
     Endpoint("PUT", "/federation/v2/invite/{roomId}/{eventId}", _invite, room="roomId"),
+    Endpoint("PUT", "/federation/v1/invite/{roomId}/{eventId}", _older_invite, room="roomId"),
 )

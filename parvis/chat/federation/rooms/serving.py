@@ -47,7 +47,7 @@ async def _before(call: PeerCall) -> tuple[Room, View]:
         raise BadMatrix("event_id is missing", errcode="M_MISSING_PARAM", field="event_id")
     room = await shared(db, call.params["roomId"], call.origin)
     stored = (await store.by_event_ids(db, room.id, [name])).get(name)
-    view = None if stored is None else await states.before(db, stored)
+    view = None if stored is None or stored.rejected else await states.before(db, stored)
     if view is None:
         raise NotFound("what held before this event is not known here")
     return room, view
@@ -93,7 +93,7 @@ async def _backfill(call: PeerCall) -> Object:
     known = await store.by_event_ids(db, room.id, ends)
     last = max((each.stream for each in known.values() if each.placed), default=None)
     if last is None:
-        raise NotFound("no such event")
+        return _transaction(call, [])
     limit = max(1, min(_number(call, "limit"), _MOST_BACKFILL))
     found = await store.select(
         db, "e.room = ? AND e.stream <= ? AND e.stream > ? ORDER BY e.stream DESC LIMIT ?",
