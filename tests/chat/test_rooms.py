@@ -57,8 +57,9 @@ async def test_who_is_not_in_a_room_reads_and_writes_nothing(open_client: Opener
     room = await made(ann)
     event = await say(ann, room, "secret")
     eve = await open_client("eve")
-    for path in ("messages?dir=b", "state", "members", "joined_members", f"event/{event}", f"context/{event}"):
+    for path in ("messages?dir=b", "state", "members", "joined_members", f"context/{event}"):
         assert (await eve.ask("GET", f"/v3/rooms/{room}/{path}", 403))["errcode"] == "M_FORBIDDEN"
+    assert (await eve.ask("GET", f"/v3/rooms/{room}/event/{event}", 404))["errcode"] == "M_NOT_FOUND"
     body = {"msgtype": "m.text", "body": "x"}
     await eve.ask("PUT", f"/v3/rooms/{room}/send/m.room.message/1", 403, json=body)
     await eve.ask("POST", f"/v3/rooms/{room}/join", 403, json={})
@@ -202,6 +203,24 @@ async def test_aliases_and_the_public_list(open_client: Opener) -> None:
     assert len((await ann.ask("GET", "/v3/joined_rooms"))["joined_rooms"]) == 1  # nothing of it was made
 
 
+async def test_a_name_that_is_taken_away_is_not_the_one_of_the_room_any_more(open_client: Opener) -> None:
+    ann, bob, room = await both(open_client, room_alias_name="choir")
+    path = f"/v3/rooms/{room}/state/m.room.canonical_alias"
+    for name in ("songs", "voices"):
+        await ann.ask("PUT", f"/v3/directory/room/%23{name}:example.org", json={"room_id": room})
+    named = {"alias": "#choir:example.org", "alt_aliases": ["#songs:example.org", "#voices:example.org"]}
+    await ann.ask("PUT", path, json=named)
+    await ann.ask("DELETE", "/v3/directory/room/%23songs:example.org")
+    await ann.ask("DELETE", "/v3/directory/room/%23choir:example.org")
+    assert await ann.ask("GET", path) == {"alt_aliases": ["#voices:example.org"]}
+    await bob.ask("PUT", "/v3/directory/room/%23bass:example.org", json={"room_id": room})
+    named = {"alt_aliases": ["#bass:example.org"]}
+    await ann.ask("PUT", path, json=named)
+    await bob.ask("DELETE", "/v3/directory/room/%23bass:example.org")  # he gave it, and may not change the state
+    await bob.ask("GET", "/v3/directory/room/%23bass:example.org", 404)
+    assert await ann.ask("GET", path) == named
+
+
 async def test_who_is_invited_as_a_room_begins_has_their_name(open_client: Opener) -> None:
     ann, bob = await open_client("ann"), await open_client("bob")
     room = await made(ann, invite=[bob.user], is_direct=True)
@@ -305,6 +324,21 @@ async def test_a_timeline_that_a_filter_narrows_is_filled_and_its_state_is_whole
     assert len([each for each in joined["state"]["events"] if each["type"] == "org.example.note"]) == 12
     far = joined["timeline"]["prev_batch"]
     assert (await texts(bob, room, **{"from": far}))[0] == "three"
+
+
+async def test_events_are_told_in_the_form_of_servers_to_who_asks_for_it(open_client: Opener) -> None:
+    ann, bob, room = await both(open_client, name="Choir")
+    event = await say(ann, room, "hello")
+    taken = await say(ann, room, "oops")
+    await bob.ask("POST", f"/v3/rooms/{room}/receipt/m.read/{event}", json={})
+    await ann.ask("PUT", f"/v3/rooms/{room}/redact/{taken}/r", json={})
+    query = {"filter": json.dumps({"event_format": "federation"})}
+    told = (await bob.ask("GET", "/v3/sync", params=query))["rooms"]["join"][room]
+    found = {each["event_id"]: each for each in (*told["timeline"]["events"], *told["state"]["events"])}
+    for each in found.values():
+        assert {"auth_events", "prev_events", "depth", "hashes", "signatures", "unsigned"} <= each.keys()
+    assert found[event]["content"]["body"] == "hello" and found[event]["room_id"] == room
+    assert found[taken]["content"] == {} and found[taken]["unsigned"]["redacted_because"]
 
 
 async def test_who_left_in_a_gap_is_told_where_members_are_loaded_as_needed(open_client: Opener) -> None:

@@ -1,14 +1,17 @@
 """Names of rooms on this server (Matrix v1.19 Client-Server §Room aliases)."""
 
-from parvis.chat.rooms import store
-from parvis.chat.rooms.model import Me, Room
+import contextlib
+
+from parvis.chat.rooms import append, store
+from parvis.chat.rooms.model import Draft, Me, Room
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel import clock
 from parvis.kernel.errors import Forbidden, NotFound
 from parvis.wire.matrix import identifiers
-from parvis.wire.matrix.errors import BadMatrix
+from parvis.wire.matrix.errors import BadMatrix, NotAllowed
 from parvis.wire.matrix.powers import CREATE, POWER_LEVELS, PowerLevels
 
+_CANONICAL = ("m.room.canonical_alias", "")
 _MOST = 100
 """Names of one room."""
 
@@ -48,7 +51,8 @@ async def put(writing: Writing, me: Me, alias: str, room: Room) -> None:
 
 
 async def remove(writing: Writing, me: Me, alias: str) -> None:
-    """Takes a name away: by who gave it, and by who may say which is the room's own. Raises NotFound, Forbidden."""
+    """Takes a name away: by who gave it, and by who may say which is the room's own. Where they may, its
+    state names it no more either. Raises NotFound, Forbidden."""
     unit = writing.unit
     row = await unit.row("SELECT room, creator FROM chat_alias WHERE alias = ?", alias)
     if row is None:
@@ -61,6 +65,24 @@ async def remove(writing: Writing, me: Me, alias: str) -> None:
         if levels.user(me.user_id) < levels.needed("m.room.canonical_alias", state=True):
             raise Forbidden("too little power to take the name away")
     await unit.run("DELETE FROM chat_alias WHERE alias = ?", alias)
+    await _unnamed(writing, me, room, alias)
+
+
+async def _unnamed(writing: Writing, me: Me, room: Room, alias: str) -> None:
+    """Matrix v1.19 Client-Server §DELETE /directory/room/{roomAlias}: a room is not said to have a name that is
+    gone."""
+    known = (await store.state(writing.unit, room.id, [_CANONICAL])).get(_CANONICAL)
+    if known is None:
+        return
+    others = known.event.content.get("alt_aliases")
+    left = dict(known.event.content)
+    if left.get("alias") == alias:
+        del left["alias"]
+    if isinstance(others, list) and alias in others:
+        left["alt_aliases"] = [each for each in others if each != alias]
+    if left != known.event.content:
+        with contextlib.suppress(NotAllowed):
+            await append.append(writing, room.room_id, me.user_id, Draft("m.room.canonical_alias", left, ""))
 
 
 async def of_room(db: store.Reader, room: int) -> list[str]:

@@ -4,7 +4,7 @@ from parvis.chat.client.call import Call, Endpoint, number
 from parvis.chat.client.rooms.asking import back, me, room_filter, rooms, stream
 from parvis.chat.rooms import history, members, showing, store, tokens
 from parvis.chat.rooms.model import Me, Page, Room, Stored
-from parvis.kernel.errors import NotFound
+from parvis.kernel.errors import Forbidden, NotFound
 from parvis.serve.http.exchange import Response, answer
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
@@ -59,7 +59,10 @@ async def _senders(call: Call, who: Me, room: Room, events: list[Stored]) -> lis
 
 
 async def _event(call: Call) -> Object:
-    who, room = await _room(call)
+    try:
+        who, room = await _room(call)
+    except Forbidden:  # Matrix v1.19 Client-Server §GET /rooms/{roomId}/event/{eventId}
+        raise NotFound("no such event") from None
     stored = await history.one(call.store.db, room, who.user_id, call.params["eventId"])
     return (await showing.shown(call.store.db, who, [stored]))[0]
 
