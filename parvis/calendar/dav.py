@@ -1,7 +1,7 @@
 """Calendars and events as CalDAV sees them. RFC 4791, RFC 6638"""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -138,10 +138,8 @@ class Calendars(Tree):
         if node.shape in ("inbox", "outbox"):
             return await inbox.after(db, node, after, limit) if node.shape == "inbox" else []
         if node.shape == "calendar":
-            if Right.READ not in node.access.rights:
-                return []
-            rows = await events.after(db, node.id, after, limit, secret=node.access.owner)
-            return await members.nodes(db, principal, node.own, node.access, [(row, None) for row in rows])
+            rows = await members.LISTING.after(db, node, after, limit, *members.known(node.access))
+            return (await members.tagged(db, principal, rows)).nodes()
         own = principal.id == node.account_id
         found = await parts.readable(db, principal, None if own else node.account_id, SCOPE, Right(0))
         seen = {access.scope.id: access for access in found}
@@ -158,6 +156,17 @@ class Calendars(Tree):
             boxes = [schedule.made(node.access, node.account_id, name, came) for name in schedule.NAMES]
             made += [box for box in boxes if box.name > after]
         return sorted(made, key=lambda each: each.name)[:limit]
+
+    async def listed(
+        self, db: Database, principal: Principal, node: Node, fields: frozenset[str] | None, page: int
+    ) -> AsyncIterator[Members]:
+        """See Tree."""
+        if node.shape == "calendar":
+            async for rows in members.LISTING.pages(db, node, fields, page, *members.known(node.access)):
+                yield await members.tagged(db, principal, rows)
+        else:
+            async for found in super().listed(db, principal, node, fields, page):
+                yield found
 
     async def several(
         self, db: Reader, principal: Principal, node: Node, names: Sequence[str], *, content: bool = False
@@ -380,13 +389,14 @@ class Calendars(Tree):
         if node.shape != "calendar" or Right.READ not in node.access.rights:
             raise Precondition(dav("supported-report"))
         found = await walk(db, node.account_id, EVENT, node.id, state, limit)
-        rows = {row.id: row for row in await events.of_ids(db, node.id, found.present)}
-        seen = [rows[each] for each in found.present if each in rows]
-        hidden = [] if node.access.owner else [row.name for row in seen if row.privacy == events.SECRET]
-        shown = [(row, None) for row in seen if row.name not in hidden]
-        changed = await members.nodes(db, principal, node.own, node.access, shown)
-        departed = [(name,) for name in [*found.departed, *(hidden if state else [])]]
-        return SyncPage(changed=changed, departed=departed, state=found.state, more=found.more)
+        rows = await members.LISTING.of(db, node, found.present, *members.known(node.access))
+        hidden = await events.secrets(db, node.id, found.present) if state and not node.access.owner else []
+        return SyncPage(
+            changed=[await members.tagged(db, principal, each) for each in rows],
+            departed=[(name,) for name in (*found.departed, *hidden)],
+            state=found.state,
+            more=found.more,
+        )
 
     async def candidates(
         self, db: Reader, principal: Principal, node: Node, search: Search, after: int, limit: int

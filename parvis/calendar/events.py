@@ -119,19 +119,6 @@ async def named(db: Any, calendar_id: int, names: Sequence[str], *, secret: bool
     return [_kept(row) for row in rows]
 
 
-async def after(db: Any, calendar_id: int, name: str, limit: int, *, secret: bool) -> list[Row]:
-    """A page of a calendar, by path."""
-    rows = await db.rows(
-        f"""SELECT {ROW} FROM calendar_event e WHERE e.calendar_id = ? AND e.name > ? AND e.privacy <= ?
-        ORDER BY e.name LIMIT ?""",
-        calendar_id,
-        name,
-        SECRET if secret else SECRET - 1,
-        limit,
-    )
-    return [Row(*row) for row in rows]
-
-
 async def within(
     db: Any,
     calendar_id: int,
@@ -164,16 +151,17 @@ async def within(
     return [_kept(row) for row in rows]
 
 
-async def of_ids(db: Any, calendar_id: int, numbers: Sequence[int]) -> list[Row]:
-    """Those of these events that are in a calendar."""
+async def secrets(db: Any, calendar_id: int, numbers: Sequence[int]) -> list[str]:
+    """The paths of those of these events of a calendar that only the owner may know of."""
     if not numbers:
         return []
     rows = await db.rows(
-        f"SELECT {ROW} FROM calendar_event e WHERE e.calendar_id = ? AND e.id IN {marks(len(numbers))}",
+        f"SELECT name FROM calendar_event WHERE calendar_id = ? AND privacy = ? AND id IN {marks(len(numbers))}",
         calendar_id,
+        SECRET,
         *numbers,
     )
-    return [Row(*row) for row in rows]
+    return [row[0] for row in rows]
 
 
 async def states(db: Any, calendar_ids: Sequence[int]) -> dict[int, int]:

@@ -12,7 +12,7 @@ from parvis.access.gate import Access
 from parvis.access.principal import Right
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import NotFound
-from parvis.serve.dav.tree import Node, Precondition, SyncPage
+from parvis.serve.dav.tree import Node, Nodes, Precondition, SyncPage
 from parvis.serve.dav.walk import page_end
 from parvis.store.sql.contract import marks
 from parvis.store.unit import Unit
@@ -142,7 +142,7 @@ async def sync(db: Any, inbox: Node, since: int, limit: int) -> SyncPage:
     end = page_end([row.modseq for row in lines], limit)
     more = end < len(lines)
     return SyncPage(
-        changed=[_node(inbox.access, row) for row in lines[:end] if not row.gone],
+        changed=Nodes.pages([_node(inbox.access, row) for row in lines[:end] if not row.gone]),
         departed=[(row.name,) for row in lines[:end] if row.gone],
         state=lines[end - 1].modseq if more else max([since, *(row.modseq for row in rows)]),
         more=more,

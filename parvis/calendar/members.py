@@ -16,6 +16,7 @@ from parvis.kernel import ids
 from parvis.kernel.errors import Conflict, Forbidden, NotFound, ParvisError
 from parvis.serve import scheduling
 from parvis.serve.dav import dead
+from parvis.serve.dav.listing import Listing, Rows
 from parvis.serve.dav.tree import Node, Precondition, Put, Reader, href
 from parvis.store.unit import Unit
 from parvis.wire.dav.names import caldav
@@ -27,7 +28,28 @@ from parvis.wire.ical.whole import whole
 HOME: Final = "calendars"
 """The first segment of the paths of calendars."""
 MEDIA = "text/calendar; charset=utf-8; component=vevent"
+LISTING = Listing(
+    table="calendar_event",
+    part="calendar_id",
+    columns={name: name for name in ("id", "name", "etag", "schedule_tag", "size", "created_ms", "modified_ms")},
+    media_type=MEDIA,
+)
 _NOTHING: Mapping[str, Any] = {}
+
+
+def known(access: Access) -> tuple[str, int]:
+    """The condition of events that this person may know of."""
+    return "privacy <= ?", events.SECRET if access.owner else events.SECRET - 1
+
+
+async def tagged(db: Reader, principal: Principal, rows: Rows) -> Rows:
+    """Events as this person sees them: what they have for themselves makes another version of it."""
+    if rows.around.access.owner or "etag" not in rows.found or not len(rows):
+        return rows
+    numbers = rows.column("id")
+    own = await events.chosen(db, numbers, principal.id)
+    both = zip(numbers, rows.column("etag"), strict=True)
+    return rows.having(etag=[personal.tag(etag, own.get(number, _NOTHING)) for number, etag in both])
 
 
 async def nodes(

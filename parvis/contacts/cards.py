@@ -106,29 +106,6 @@ async def named(
     return [(Row(*row[:-1]), row[-1]) for row in rows]
 
 
-async def rows_of(db: Any, book_id: int, numbers: Sequence[int]) -> list[tuple[Row, None]]:
-    """These cards, as far as they are in the book."""
-    found: list[tuple[Row, None]] = []
-    for start in range(0, len(numbers), _PAGE):
-        page = numbers[start : start + _PAGE]
-        rows = await db.rows(
-            f"SELECT {ROW} FROM contact_card c WHERE c.book_id = ? AND c.id IN {marks(len(page))}", book_id, *page
-        )
-        found += [(Row(*row), None) for row in rows]
-    return found
-
-
-async def after(db: Any, book_id: int, name: str, limit: int) -> list[Row]:
-    """The cards of a book by their names in CardDAV."""
-    rows = await db.rows(
-        f"SELECT {ROW} FROM contact_card c WHERE c.book_id = ? AND c.name > ? ORDER BY c.name LIMIT ?",
-        book_id,
-        name,
-        limit,
-    )
-    return [Row(*row) for row in rows]
-
-
 async def matching(
     db: Any, book_id: int, where: str, parameters: Sequence[Any], above: int, limit: int
 ) -> list[tuple[Row, bytes]]:

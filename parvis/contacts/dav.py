@@ -1,6 +1,6 @@
 """Address books and cards as CardDAV sees them. RFC 6352"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from parvis.access import parts, visibility
@@ -16,6 +16,7 @@ from parvis.contacts.transfer import Books
 from parvis.kernel import ids
 from parvis.kernel.errors import Conflict, Forbidden, Invalid, ParvisError, TooLarge
 from parvis.serve.dav import dead
+from parvis.serve.dav.listing import Listing
 from parvis.serve.dav.tree import (
     Columns,
     Content,
@@ -45,6 +46,12 @@ from parvis.wire.dav.names import carddav, dav
 
 _DESCRIPTION = carddav("addressbook-description")
 _MEDIA = "text/vcard; charset=utf-8"
+_LISTING = Listing(
+    table="contact_card",
+    part="book_id",
+    columns={name: name for name in ("id", "name", "etag", "size", "created_ms", "modified_ms")},
+    media_type=_MEDIA,
+)
 
 
 class AddressBooks(Tree):
@@ -83,8 +90,7 @@ class AddressBooks(Tree):
     ) -> Sequence[Node]:
         """Of the own home also the books of others."""
         if node.shape == "addressbook":
-            rows = await cards.after(db, node.id, after, limit)
-            return [_card(node.own, node.access, row, None) for row in rows]
+            return (await _LISTING.after(db, node, after, limit)).nodes()
         own = principal.id == node.account_id
         found = await parts.readable(db, principal, None if own else node.account_id, SCOPE)
         seen = {access.scope.id: access for access in found}
@@ -96,6 +102,17 @@ class AddressBooks(Tree):
         page = sorted(nodes, key=lambda each: each[0])[:limit]
         states = await cards.states(db, [book.id for _, book in page])
         return [_book(book, seen[book.id], name, states.get(book.id, 0)) for name, book in page]
+
+    async def listed(
+        self, db: Database, principal: Principal, node: Node, fields: frozenset[str] | None, page: int
+    ) -> AsyncIterator[Members]:
+        """See Tree."""
+        if node.shape == "addressbook":
+            async for rows in _LISTING.pages(db, node, fields, page):
+                yield rows
+        else:
+            async for found in super().listed(db, principal, node, fields, page):
+                yield found
 
     async def several(
         self, db: Reader, principal: Principal, node: Node, names: Sequence[str], *, content: bool = False
@@ -278,10 +295,11 @@ class AddressBooks(Tree):
         if node.shape != "addressbook":
             raise Precondition(dav("supported-report"))
         found = await walk(db, node.account_id, CARD, node.id, state, limit)
-        rows = {row.id: row for row, _ in await cards.rows_of(db, node.id, found.present)}
-        changed = [_card(node.own, node.access, rows[each], None) for each in found.present if each in rows]
         return SyncPage(
-            changed=changed, departed=[(name,) for name in found.departed], state=found.state, more=found.more
+            changed=await _LISTING.of(db, node, found.present),
+            departed=[(name,) for name in found.departed],
+            state=found.state,
+            more=found.more,
         )
 
     async def candidates(

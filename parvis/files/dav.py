@@ -353,7 +353,7 @@ class Files(Tree):
         more = len(merged) > limit
         files = [step.file for step in page if step.file is not None]
         return SyncPage(
-            changed=await self._all(db, principal, node, files),
+            changed=Nodes.pages(await self._all(db, principal, node, files)),
             departed=[(step.name,) for step in page if step.file is None],
             state=page[-1].modseq if more else max(node.state or 0, state),
             more=more,
@@ -369,9 +369,9 @@ class Files(Tree):
         rights = await parts.several(db, principal, SCOPE, scopes) if scopes else {}
         mounted = node.own is None and node.account_id == principal.id and not place
         return SyncPage(
-            changed=[
-                _node(file, rights[file.scope_id], (*node.place, *path), file.name) for file, path in page.changed
-            ],
+            changed=Nodes.pages(
+                [_node(file, rights[file.scope_id], (*node.place, *path), file.name) for file, path in page.changed]
+            ),
             departed=page.departed,
             state=page.state,
             more=bool(page.place),

@@ -10,6 +10,7 @@ from parvis.access import parts
 from parvis.access.gate import VISIBLE, Access, visible
 from parvis.access.principal import Principal
 from parvis.files.model import SCOPE, etag
+from parvis.serve.dav.listing import Rows
 from parvis.serve.dav.tree import Node
 from parvis.store.sql.contract import Database
 
@@ -35,27 +36,21 @@ class Held(msgspec.Struct, frozen=True, gc=False):
     tree_bytes: int
 
 
-class Rows:
-    """A page of members. See serve.dav.tree.Members."""
+class _Files(Rows):
+    """A page of members of a folder, as the columns of their table."""
 
-    def __init__(self, columns: Mapping[str, Sequence[Any]], around: Node, rights: Mapping[int, Access]) -> None:
-        self._columns, self._around, self._rights = columns, around, rights
-
-    def __len__(self) -> int:
-        return len(self._columns["id"])
+    def __init__(self, found: Mapping[str, Sequence[Any]], around: Node, rights: Mapping[int, Access]) -> None:
+        super().__init__(found, around, {})
+        self._rights = rights
 
     def column(self, name: str) -> Sequence[Any]:
         """See Members."""
-        found = self._columns
-        if name in found:
-            return found[name]
+        found = self.found
         match name:
             case "shape":
                 return ["folder" if folder else "resource" for folder in found["folder"]]
             case "access":
                 return [self._rights[scope_id] for scope_id in found["scope_id"]]
-            case "place":
-                return [(*self._around.place, each) for each in found["name"]]
             case "etag":
                 return list(map(etag, *(found[each] for each in ("folder", "id", "tree_modseq", "hash", "number"))))
             case "state":
@@ -65,16 +60,12 @@ class Rows:
                 ]
             case "own":
                 return list(map(Held, *(found[each] for each in Held.__struct_fields__)))
-        return [_DEFAULTS[name]] * len(self)
-
-
-_DEFAULTS = {"title": None, "schedule_tag": "", "content": None, "sure": False, "rest": ""}
-"""Fields that no file has."""
+        return super().column(name)
 
 
 async def listed(
     db: Database, principal: Principal, node: Node, fields: frozenset[str] | None, page: int
-) -> AsyncIterator[Rows]:
+) -> AsyncIterator[_Files]:
     """What is directly in a folder, as far as a principal may read it: see Tree.listed."""
     wanted = _NEEDED.keys() if fields is None else fields
     names = tuple(dict.fromkeys((*_ALWAYS, *(each for field in wanted for each in _NEEDED.get(field, ())))))
@@ -93,7 +84,7 @@ async def listed(
             columns = dict(zip(names, zip(*rows, strict=True), strict=True))
             if others := sorted(set(columns["scope_id"]) - rights.keys()):
                 rights |= await parts.several(db, principal, SCOPE, others)
-            yield Rows(columns, node, rights)
+            yield _Files(columns, node, rights)
             after = columns["name"][-1]
         if len(rows) < page:
             return

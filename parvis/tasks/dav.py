@@ -1,6 +1,6 @@
 """Lists of tasks as calendars whose components are VTODO. RFC 4791"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from parvis.serve.dav.listing import Listing
 from parvis.serve.dav.tree import (
     Columns,
     Content,
@@ -33,7 +34,7 @@ from parvis.serve.dav.tree import (
 )
 from parvis.serve.dav.walk import walk
 from parvis.serve.scheduling import NotTheirs
-from parvis.store.sql.contract import marks
+from parvis.store.sql.contract import Database, marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
 from parvis.tasks import content, lists, service, store
@@ -50,6 +51,13 @@ from parvis.wire.ical.zones import Iana, zone
 
 _WHOLE = msgspec.structs.replace(calendar.LIMITS, ended=True)
 _MEDIA_TYPE = "text/calendar; charset=utf-8; component=vtodo"
+_LISTING = Listing(
+    table="task",
+    part="list_id",
+    columns={name: name for name in ("id", "etag", "size", "created_ms")}
+    | {"name": "slug", "modified_ms": "updated_ms"},
+    media_type=_MEDIA_TYPE,
+)
 _COMPONENTS = caldav("supported-calendar-component-set")
 _ZONE, _ZONE_ID = caldav("calendar-timezone"), caldav("calendar-timezone-id")
 _NAME, _TEXT = dav("displayname"), caldav("calendar-description")
@@ -154,14 +162,7 @@ class TaskTree(Tree):
     ) -> Sequence[Node]:
         """See Tree."""
         if node.place:
-            return await self._shown(
-                db,
-                principal,
-                node,
-                await store.every(
-                    db, "t.list_id = ? AND t.slug > ?", node.id, after, tail=f"ORDER BY t.slug LIMIT {limit}"
-                ),
-            )
+            return (await _LISTING.after(db, node, after, limit)).nodes()
         own = principal.id == node.account_id
         accesses = {
             access.scope.id: access
@@ -173,6 +174,17 @@ class TaskTree(Tree):
             nodes.append(self._collection(board, accesses[board.id], name))
         found = sorted((each for each in nodes if each.name > after), key=lambda each: each.name)[:limit]
         return await self._with_states(db, found)
+
+    async def listed(
+        self, db: Database, principal: Principal, node: Node, fields: frozenset[str] | None, page: int
+    ) -> AsyncIterator[Members]:
+        """See Tree."""
+        if node.place:
+            async for rows in _LISTING.pages(db, node, fields, page):
+                yield rows
+        else:
+            async for found in super().listed(db, principal, node, fields, page):
+                yield found
 
     async def several(
         self, db: Reader, principal: Principal, node: Node, names: Sequence[str], *, content: bool = False
@@ -356,14 +368,9 @@ class TaskTree(Tree):
     ) -> SyncPage:
         """See Tree. RFC 6578 §3.5"""
         found = await walk(self._store.db, node.account_id, TASK, node.id, state, limit)
-        rows = await store.every(
-            db, f"t.list_id = ? AND t.id IN {marks(len(found.present))}", node.id, *found.present
-        )
-        changed = [self._resource(kept, node.access, node.place[0]) for kept in rows]
-        names = {kept.slug for kept in rows}
         return SyncPage(
-            changed=changed,
-            departed=[(name,) for name in await self._gone(db, node, found.departed) if name not in names],
+            changed=await _LISTING.of(db, node, found.present),
+            departed=[(name,) for name in await self._gone(db, node, found.departed)],
             state=found.state,
             more=found.more,
         )

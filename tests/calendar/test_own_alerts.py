@@ -154,3 +154,44 @@ async def test_a_page_of_a_shared_calendar_is_one_more_statement(peers, context)
             assert len(await tree.children(context.store.db, who.person, node, "", 100)) == 3
         counts.append(len(count))
     assert counts == [1, 2]
+
+
+async def test_what_is_told_of_many_is_what_is_told_of_each(peers, context) -> None:
+    ann, bob = peers
+    owner, other = (Client(context.need(Engine), each.person) for each in peers)
+    paths = [f"{ann.calendar}{name}.ics" for name in "abc"]
+    for path in paths:
+        await put(ann, path, meeting("TRIGGER:-PT5M").replace(b"UID:one", f"UID:{path}".encode()))
+    await shared(owner, other)
+    await put(bob, paths[1], meeting("TRIGGER:-PT30M").replace(b"UID:one", f"UID:{paths[1]}".encode()))
+    every = "<getetag/><getcontenttype/><getcontentlength/><getlastmodified/><creationdate/><owner/><resourcetype/>"
+    prop = f'<prop>{every}<C:schedule-tag xmlns:C="urn:ietf:params:xml:ns:caldav"/></prop>'
+    asked = f'<propfind xmlns="DAV:">{prop}</propfind>'
+    sync = f'<sync-collection xmlns="DAV:"><sync-token/><sync-level>1</sync-level>{prop}</sync-collection>'
+    tags = []
+    for who in (ann, bob):
+        each = [responses(await who.ask("PROPFIND", path, asked, depth="0"))[0] for path in paths]
+        many = responses(await who.ask("PROPFIND", ann.calendar, asked, depth="1"))
+        assert each == many[1:] and "getetag" in each[0]
+        assert sorted(responses(await who.ask("REPORT", ann.calendar, sync))) == each
+        tags.append(
+            [(await who.get(path)).headers["etag"] in found for path, found in zip(paths, each, strict=True)]
+        )
+    assert tags == [[True] * 3] * 2
+
+
+async def test_what_becomes_secret_is_gone_for_others(peers, context) -> None:
+    ann, bob = peers
+    await put(ann, ann.calendar + "a.ics", meeting())
+    await shared(*(Client(context.need(Engine), each.person) for each in peers))
+    sync = '<sync-collection xmlns="DAV:"><sync-token/><sync-level>1</sync-level><prop/></sync-collection>'
+    token = (await bob.ask("REPORT", ann.calendar, sync)).text.rpartition("<D:sync-token>")[2].partition("<")[0]
+    await put(ann, ann.calendar + "a.ics", meeting().replace(b"SUMMARY", b"CLASS:CONFIDENTIAL\r\nSUMMARY"))
+    later = sync.replace("<sync-token/>", f"<sync-token>{token}</sync-token>")
+    assert " 404 " in responses(await bob.ask("REPORT", ann.calendar, later))[0]
+    assert " 200 " in responses(await ann.ask("REPORT", ann.calendar, later))[0]
+
+
+def responses(answer) -> list[str]:
+    assert answer.status_code == 207, answer.text
+    return [each.partition("</D:response>")[0] for each in answer.text.split("<D:response>")[1:]]

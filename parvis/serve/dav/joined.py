@@ -211,7 +211,7 @@ class Joined(Tree):
         (tree, side), (other, beside) = self.sides
         page = await tree.sync(db, principal, side, state, limit, deep=False)
         since = int(place) if place.isdecimal() else 0
-        left = limit - len(page.changed) - len(page.departed)
+        left = limit - sum(map(len, page.changed)) - len(page.departed)
         if left > 0:
             rest = await other.sync(db, principal, beside, since, left, deep=False)
         else:

@@ -8,8 +8,6 @@ from parvis.serve.http.exchange import Response
 from parvis.wire.dav import xml
 from parvis.wire.dav.names import dav
 
-PAGE = 400
-"""Resources that are asked for at once."""
 _WHOLE = 256 * 1024
 """An answer up to this size is sent with its length; a longer one goes out as it is made."""
 _STATUS = {

@@ -15,6 +15,7 @@ from parvis.serve.dav.properties import Reading, Wanted, wanted
 from parvis.serve.dav.propfind import written
 from parvis.serve.dav.refused import XML
 from parvis.serve.dav.resource import Resource
+from parvis.serve.dav.tree import PAGE
 from parvis.serve.http.exchange import Response
 from parvis.wire.dav import xml
 from parvis.wire.dav.element import Element
@@ -102,7 +103,7 @@ async def matched(ask: Ask, request: Element, resource: Resource) -> Response:
         inside = resource.kind in ("root", "principals", "principal")
         return await _told(ask, request, [_resource(ask.who)] if inside else [])
     found: list[Resource] = []
-    async for page in ask.trees.members(ask.store.db, ask.who, resource, multistatus.PAGE):
+    async for page in ask.trees.members(ask.store.db, ask.who, resource, PAGE):
         found += [each for each in page if each.node is None or each.node.account_id == ask.who.id]
         if len(found) >= _MOST_EXPANDED:
             break

@@ -7,7 +7,7 @@ from parvis.serve.dav import multistatus
 from parvis.serve.dav.ask import Ask
 from parvis.serve.dav.properties import Reading, asks, wanted
 from parvis.serve.dav.resource import Page, Resource
-from parvis.serve.dav.tree import Precondition
+from parvis.serve.dav.tree import PAGE, Precondition
 from parvis.serve.http.exchange import Response
 from parvis.wire.dav import headers
 from parvis.wire.dav.names import dav
@@ -43,7 +43,7 @@ async def _pages(ask: Ask, reading: Reading, resource: Resource, depth: int) -> 
     pending, told = [resource], 0
     while pending:
         around = pending.pop()
-        async for page in ask.trees.listed(db, ask.who, around, reading.fields, multistatus.PAGE):
+        async for page in ask.trees.listed(db, ask.who, around, reading.fields, PAGE):
             told += len(page)
             if depth == headers.INFINITY and told > _MOST_DEEP:
                 raise Precondition(dav("propfind-finite-depth"), "ask level by level")

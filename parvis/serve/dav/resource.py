@@ -107,9 +107,14 @@ class Page:
         return [None] * len(self) if self.members is None else self.members.column(name)
 
     @classmethod
-    def inside(cls, around: Resource, members: Members) -> "Page":
-        """What is directly in a collection."""
-        begin, names = around.href, paths.quoted(members.column("name"))
+    def inside(cls, around: Resource, members: Members, above: int | None = None) -> "Page":
+        """What is directly in a collection, or at any depth below it: then `above` says how many of the segments of
+        places lead to the collection."""
+        if above is None:
+            names = paths.quoted(members.column("name"))
+        else:
+            names = ["/".join(paths.quoted(place[above:])) for place in members.column("place")]
+        begin = around.href
         shapes = members.column("shape")
         hrefs = [
             f"{begin}{name}" if shape == "resource" else f"{begin}{name}/"

@@ -8,8 +8,7 @@ from parvis.serve.dav import multistatus
 from parvis.serve.dav.ask import Ask
 from parvis.serve.dav.live import sync_token, syncs
 from parvis.serve.dav.properties import Reading, wanted
-from parvis.serve.dav.propfind import written
-from parvis.serve.dav.resource import Resource
+from parvis.serve.dav.resource import Page, Resource
 from parvis.serve.dav.tree import Node, Precondition
 from parvis.serve.http.exchange import Response
 from parvis.wire.dav import xml
@@ -50,13 +49,15 @@ async def run(ask: Ask, request: Element, resource: Resource) -> Response:
         page = await tree.sync(ask.store.db, ask.who, node, state, limit, deep=False)
 
     async def pages() -> AsyncIterator[str]:
-        found = [_below(resource, node, each) for each in page.changed]
-        there = {each.path for each in found}
-        gone = [(*resource.path, *name) for name in page.departed] if state or (place and not deep) else []
-        yield "".join(multistatus.status(ask.base.href(path), 404) for path in gone if path not in there)
+        above = len(node.place)
+        gone = dict.fromkeys(page.departed) if state or (place and not deep) else {}
+        for members in page.changed if gone else ():
+            for found in members.column("place"):
+                gone.pop(found[above:], None)
+        yield "".join(multistatus.status(ask.base.href((*resource.path, *name)), 404) for name in gone)
         reading = Reading(ask, wanted(request), around=resource)
-        for start in range(0, len(found), multistatus.PAGE):
-            yield await written(ask, reading, found[start : start + multistatus.PAGE])
+        for members in page.changed:
+            yield await reading.written(ask.store.db, Page.inside(resource, members, above if deep else None))
         closed = xml.empty(dav("sync-traversal-supported"))  # RFC 6578 §3.3
         yield "".join(multistatus.status(resource.member(each).href, 403, closed) for each in page.closed)
         if page.more:  # RFC 6578 §3.6
@@ -65,10 +66,6 @@ async def run(ask: Ask, request: Element, resource: Resource) -> Response:
         yield xml.wrapped(dav("sync-token"), sync_token(node.id, page.state, page.place))
 
     return await multistatus.streamed(pages())
-
-
-def _below(resource: Resource, around: Node, node: Node) -> Resource:
-    return resource.member(node, *node.place[len(around.place) :])
 
 
 def _level(ask: Ask, request: Element) -> bool:

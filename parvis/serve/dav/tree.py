@@ -45,6 +45,8 @@ from parvis.store.unit import Unit
 from parvis.wire.dav.element import Element, Value
 
 Reader = Database | Tx | Unit
+PAGE = 400
+"""Members that are read, and told of, at once."""
 Home = Literal["calendars", "addressbooks", "files"]
 Shape = Literal["home", "folder", "calendar", "addressbook", "inbox", "outbox", "resource"]
 """What a node is: a home of collections; a plain collection; the special collections; or no collection."""
@@ -136,6 +138,11 @@ class Nodes:
         """See Members."""
         return list(map(attrgetter(name), self.nodes))
 
+    @classmethod
+    def pages(cls, nodes: Sequence[Node]) -> "list[Nodes]":
+        """Many of them, some at a time."""
+        return [cls(nodes[start : start + PAGE]) for start in range(0, len(nodes), PAGE)]
+
 
 Columns = Mapping[str, Sequence[Value | None]]
 """By name of a property what each of some nodes has; None for those that have none."""
@@ -221,8 +228,8 @@ class Search:
 class SyncPage:
     """What happened below a collection after a state, oldest first. RFC 6578 §3.5"""
 
-    changed: Sequence[Node]
-    """As they are now."""
+    changed: Sequence[Members]
+    """As they are now, some at a time."""
     departed: Sequence[tuple[str, ...]]
     """What is no longer there: segments below the collection."""
     state: int

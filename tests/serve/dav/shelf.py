@@ -16,6 +16,7 @@ from parvis.serve.dav import dead
 from parvis.serve.dav.tree import (
     Content,
     Node,
+    Nodes,
     Posted,
     Precondition,
     Put,
@@ -291,7 +292,7 @@ class Shelf(Trunk):
         rows = await db.rows(f"SELECT {FIELDS} FROM shelf WHERE id IN {marks(len(found.present))}", *found.present)
         changed = [self.node(_row(row), node.access) for row in rows]
         departed = [tuple(name.split("/")) for name in found.departed]
-        return SyncPage(changed=changed, departed=departed, state=found.state, more=found.more)
+        return SyncPage(changed=Nodes.pages(changed), departed=departed, state=found.state, more=found.more)
 
 
 class Diaries(Trunk):
@@ -457,7 +458,7 @@ class Diaries(Trunk):
         rows = await db.rows(f"SELECT {FIELDS} FROM shelf WHERE id IN {marks(len(found.present))}", *found.present)
         changed = [self.node(row, node.access) for row in map(_row, rows) if row.shape == "resource"]
         departed = [(name,) for name in found.departed]
-        return SyncPage(changed=changed, departed=departed, state=found.state, more=found.more)
+        return SyncPage(changed=Nodes.pages(changed), departed=departed, state=found.state, more=found.more)
 
     async def candidates(self, db, principal, node, search, after, limit):
         rows = await db.rows(
