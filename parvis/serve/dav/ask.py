@@ -36,6 +36,8 @@ class Ask:
     condition: If | None = field(init=False)
     """The If header."""
     _known: dict[Path, Sequence[Tree]] = field(default_factory=dict, init=False)
+    _hosts: frozenset[str] | None = field(default=None, init=False)
+    """What this server is called in URIs of the request, once that was asked."""
 
     def __post_init__(self) -> None:
         self.preferences = headers.preferences(self.header("prefer"), self.header("brief"))
@@ -92,8 +94,10 @@ class Ask:
 
     def local(self, uri: str) -> Path | None:
         """The path below the base of a URI in the request; None when it names another server or another place."""
-        hosts = {self.header("host") or "", urlsplit(self.context.public_url).netloc}
-        raw = paths.local(uri, frozenset(host.lower() for host in hosts if host))
+        if self._hosts is None:
+            hosts = {self.header("host") or "", urlsplit(self.context.public_url).netloc}
+            self._hosts = frozenset(host.lower() for host in hosts if host)
+        raw = paths.local(uri, self._hosts)
         if raw is None:
             return None
         return self.base.path(raw)

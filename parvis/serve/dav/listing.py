@@ -68,8 +68,8 @@ class Listing:
         """Those of a collection that meet a condition and whose name is greater than `after`, by name, with these
         fields; None is all."""
         name = self.columns["name"]
-        condition = f"{where} AND {name} > ? ORDER BY {name} LIMIT ?"
-        return await self._read(db, around, fields, condition, *more, after, limit)
+        condition = f"{self.part} = ? AND {where} AND {name} > ? ORDER BY {name} LIMIT ?"
+        return await self._read(db, around, fields, condition, around.id, *more, after, limit)
 
     async def pages(
         self,
@@ -97,8 +97,9 @@ class Listing:
         pages = []
         for start in range(0, len(numbers), PAGE):
             some = numbers[start : start + PAGE]
-            condition = f"{where} AND {self.columns['id']} IN {marks(len(some))}"
-            pages.append(await self._read(db, around, None, condition, *more, *some, order=some))
+            # By id, not by all that the collection holds: the plus says so to SQLite.
+            condition = f"{self.columns['id']} IN {marks(len(some))} AND +{self.part} = ? AND {where}"
+            pages.append(await self._read(db, around, None, condition, *some, around.id, *more, order=some))
         return pages
 
     async def _read(
@@ -115,9 +116,7 @@ class Listing:
         rows: Sequence[Sequence[Any]] = []
         if Right.READ in around.access.rights:
             rows = await db.rows(
-                f"""SELECT {", ".join(self.columns[each] for each in names)} FROM {self.table}
-                WHERE {self.part} = ? AND {condition}""",
-                around.id,
+                f"SELECT {', '.join(self.columns[each] for each in names)} FROM {self.table} WHERE {condition}",
                 *arguments,
             )
         if order:

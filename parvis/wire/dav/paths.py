@@ -17,6 +17,8 @@ MOST_BYTES = 255
 _WHOLE = 8_000
 _PLAIN = "!$&'()*+,;=:@~"
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
+_AS_IT_IS = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,254})+/?")
+"""A path that is itself when it is decoded, and leads nowhere else."""
 
 
 def segments(raw: str) -> tuple[str, ...]:
@@ -24,10 +26,10 @@ def segments(raw: str) -> tuple[str, ...]:
     for a path that leaves its place, is not UTF-8, or has what no name may have."""
     if not raw.startswith("/") or len(raw) > _WHOLE:
         raise Invalid("this is no path", field="path")
-    parts = [part for part in raw.split("/") if part]
+    parts = tuple(part for part in raw.split("/") if part)
     if len(parts) > MOST_SEGMENTS:
         raise Invalid("the path is too deep", field="path")
-    return tuple(map(_segment, parts))
+    return parts if _AS_IT_IS.fullmatch(raw) else tuple(map(_segment, parts))
 
 
 def _segment(raw: str) -> str:
@@ -73,6 +75,8 @@ def _quoted(name: str) -> str:
 def local(given: str, hosts: frozenset[str]) -> str | None:
     """The encoded path of a URI (or path) that a client sends for a resource of this server; None when it names
     another server. Raises Invalid. RFC 4918 §8.3, §10.3"""
+    if _AS_IT_IS.fullmatch(given):
+        return given
     try:
         found = urlsplit(given.strip())
     except ValueError as error:

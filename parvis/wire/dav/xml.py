@@ -109,13 +109,16 @@ def _languages(element: Element, language: str) -> Element:
 
 _TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"} | dict.fromkeys(range(9), "\ufffd"))
 _TEXT.update(dict.fromkeys((11, 12, *range(14, 32), 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)), "\ufffd"))
-_SPECIAL = re.compile("[&<>\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]")
+_UNSAID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_SPECIAL = re.compile(f"[&<>\r]|{_UNSAID.pattern}")
 _ATTRIBUTE = {**_TEXT, ord('"'): "&quot;", ord("\n"): "&#10;", ord("\t"): "&#9;"}
 
 
 def text(value: str) -> str:
     """Text within an element; what XML 1.0 has no way to say becomes U+FFFD."""
-    return value if _SPECIAL.search(value) is None else value.translate(_TEXT)
+    if _UNSAID.search(value) is not None:
+        return value.translate(_TEXT)
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
 
 
 def texts(values: Sequence[str | None]) -> Sequence[str | None]:
