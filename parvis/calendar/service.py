@@ -132,7 +132,7 @@ async def replace(
     kept = given
     if scheduling.organizes(before, mine) or scheduling.organizes(after, mine):
         revised = itip.revised(before, itip.with_answers(before, after) if answers else after, mine)
-        if any(new is not old for new, old in zip(revised.components, after.components, strict=True)):
+        if [id(each) for each in revised.components] != [id(each) for each in after.components]:
             kept = draft.made(revised, given.data)
         known = before if scheduling.organizes(before, mine) and not was_draft else None
         messages = itip.from_organizer(known, kept.series, mine, now)

@@ -35,12 +35,21 @@ _ANSWERS: dict[str, dict[Language, str]] = {
     "COMPLETED": {"en": "Done", "fr": "Terminé", "vi": "Đã hoàn thành"},
     "DELEGATED": {"en": "Delegated", "fr": "Délégué", "vi": "Đã ủy quyền"},
 }
+_UNINVITED: dict[Language, str] = {
+    "en": "Invitation withdrawn",
+    "fr": "Invitation retirée",
+    "vi": "Đã rút lời mời",
+}
 _ANSWER: dict[Language, str] = {"en": "Answer", "fr": "Réponse", "vi": "Trả lời"}
 
 
-def subject(language: Language, method: str, answer: str, title: str, *, task: bool = False) -> str:
-    """The subject of a letter about an event, or a task."""
+def subject(
+    language: Language, method: str, answer: str, title: str, *, task: bool = False, off: bool = True
+) -> str:
+    """The subject of a letter about an event, or a task; `off`: it does not take place."""
     if task and method == "REQUEST":
         return TASK[language] + colon(language) + title
     said = _ANSWERS.get(answer, _ANSWER) if method == "REPLY" else _METHODS.get(method, UNTITLED)
+    if method == "CANCEL" and not off:
+        said = _UNINVITED
     return said[language] + colon(language) + title

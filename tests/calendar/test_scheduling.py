@@ -119,6 +119,30 @@ async def test_one_instance_is_declined(ann, bob, context) -> None:
     assert patch[f"participants/{key_of(event_, 'bob')}/participationStatus"] == "declined"
 
 
+async def test_what_is_called_off_is_cancelled_by_letter_and_stays_here(ann, bob, context, desk) -> None:
+    """RFC 5546 §3.2.5"""
+    rule = {"frequency": "weekly", "count": 3}
+    number = await ann.make(
+        title="Plan", participants=people("zoe@x.example", "bob"), recurrenceRule=rule, tell=True
+    )
+    await run_jobs(context)
+    tell = {"sendSchedulingMessages": True}
+    off = {"recurrenceOverrides": {"2026-01-12T10:00:00": {"status": "cancelled"}}}
+    for patch in (off, {"status": "cancelled"}, {"status": "confirmed"}, {"participants/z": None}):
+        assert not (await ann.change(number, patch, **tell))["notUpdated"]
+        await run_jobs(context)
+    assert [(each.method, each.subject) for each in desk.letters] == [
+        ("REQUEST", "Invitation: Plan"),
+        ("CANCEL", "Cancelled: Plan"),
+        ("CANCEL", "Cancelled: Plan"),
+        ("REQUEST", "Invitation: Plan"),
+        ("CANCEL", "Invitation withdrawn: Plan"),
+    ]
+    assert "12 January 2026" in desk.letters[1].text
+    for seen in (await ann.event(number), await only(bob)):
+        assert seen.get("status", "confirmed") == "confirmed" and len(seen["recurrenceOverrides"]) == 1
+
+
 async def test_people_elsewhere_get_a_letter_and_answer_by_mail(ann, context, room, desk) -> None:
     number = await ann.make(title="Réunion", participants=people("zoe@elsewhere.example"), tell=True)
     await run_jobs(context)

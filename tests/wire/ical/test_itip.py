@@ -2,7 +2,7 @@
 
 import pytest
 
-from parvis.wire.contentlines import Component
+from parvis.wire.contentlines import Component, Property
 from parvis.wire.ical import calendar, itip
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.errors import BadCalendar
@@ -99,6 +99,10 @@ def test_a_new_time_is_a_new_revision_and_asks_again() -> None:
     assert itip.received(bob.series, wire(old), BOB, NOW).happened == "outdated"
 
 
+def with_status(given: Component, word: str) -> Component:
+    return Component(given.name, [*given.properties, Property("STATUS", word)], given.components)
+
+
 def test_a_small_change_keeps_answers_and_alarms() -> None:
     ann = stored(*meeting())
     bob = answered(
@@ -148,6 +152,7 @@ def test_who_is_no_longer_invited_is_told_so() -> None:
     before, after = stored(*meeting()), stored(*meeting(people=PEOPLE[:3]))
     messages = itip.from_organizer(before, itip.revised(before, after, ANN), ANN, NOW)
     assert sent(messages) == [("REQUEST", ["bob"]), ("CANCEL", ["cid"])]
+    assert messages[1].series.first.first("STATUS") is None  # RFC 5546 §3.2.5: the others still meet
     cid = itip.received(before, wire(messages[1]), CID, NOW)
     assert (
         cid.happened == "cancelled" and cid.series is not None and cid.series.first.value("STATUS") == "CANCELLED"
@@ -161,9 +166,12 @@ def test_a_whole_that_is_deleted_is_cancelled() -> None:
 
 
 def test_an_instance_that_is_cancelled() -> None:
+    """RFC 5546 §3.2.5"""
     before, after = stored(*weekly()), stored(*weekly("EXDATE:20260112T100000Z"))
     messages = itip.from_organizer(before, itip.revised(before, after, ANN), ANN, NOW)
-    assert sent(messages) == [("REQUEST", ["bob", "cid"])]
+    assert sent(messages) == [("CANCEL", ["bob", "cid"])]
+    said = messages[0].series.first
+    assert said.value("RECURRENCE-ID") == "20260112T100000Z" and said.value("STATUS") == "CANCELLED"
     bob = itip.received(before, wire(messages[0]), BOB, NOW).series
     assert bob is not None and len(instances(bob, ms(2026), ms(2027))) == 3
     cancel = text(
@@ -172,6 +180,133 @@ def test_an_instance_that_is_cancelled() -> None:
     outcome = itip.received(bob, itip.read(calendar.read(cancel)), BOB, NOW)
     assert outcome.happened == "cancelled" and outcome.series is not None
     assert len(instances(outcome.series, ms(2026), ms(2027))) == 2
+
+
+def test_several_instances_and_other_news_are_one_invitation() -> None:
+    before = stored(*weekly())
+    for more in (["EXDATE:20260112T100000Z,20260119T100000Z"], ["EXDATE:20260112T100000Z", "LOCATION:Room 3"]):
+        messages = itip.from_organizer(before, stored(*weekly(*more)), ANN, NOW)
+        assert sent(messages) == [("REQUEST", ["bob", "cid"])]
+    known = stored(*weekly("EXDATE:20260112T100000Z"))
+    again = stored(*weekly("EXDATE:20260119T100000Z,20260112T100000Z"))
+    assert sent(itip.from_organizer(known, again, ANN, NOW)) == [("CANCEL", ["bob", "cid"])]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asked"),
+    [
+        ("", ";UNTIL=20260119T100000Z", False),
+        (";COUNT=4", ";COUNT=3", False),
+        (";COUNT=4", ";COUNT=5", True),
+        (";UNTIL=20260126T100000Z", ";UNTIL=20260119T100000Z", False),
+        (";UNTIL=20260126T100000Z", ";UNTIL=20260202T100000Z", True),
+        (";UNTIL=20260126T100000Z", ";COUNT=2", True),
+        (";UNTIL=20260126T100000Z", "", True),
+        (";COUNT=4", ";INTERVAL=2;COUNT=4", True),
+    ],
+)
+def test_a_series_that_ends_earlier_asks_nobody_again(before, after, asked) -> None:
+    """RFC 6638 §3.2.8"""
+    known, new = (
+        answered(stored(*meeting(f"RRULE:FREQ=WEEKLY{rule}")), BOB, "ACCEPTED") for rule in (before, after)
+    )
+    assert status(itip.revised(known, new, ANN), BOB) == ("NEEDS-ACTION" if asked else "ACCEPTED")
+
+
+def test_an_answer_about_one_instance_stays_when_the_organizer_did_not_know_of_it() -> None:
+    """RFC 6638 §3.2.10.1"""
+    before = stored(*weekly())
+    reply = itip.from_attendee(before, stored(*weekly("EXDATE:20260112T100000Z")), BOB, NOW)
+    assert reply is not None
+    known = itip.received(before, wire(reply), ANN, NOW).series
+    assert known is not None
+    kept = itip.with_answers(known, stored(*weekly("LOCATION:Room 3")))
+    (one,) = kept.overrides
+    assert one.value("LOCATION") == "Room 3" and status(kept, BOB, 1) == "DECLINED"
+    assert itip.with_answers(known, stored(*weekly("EXDATE:20260112T100000Z"))).overrides == []
+    assert itip.with_answers(known, stored(*meeting("RRULE:FREQ=DAILY"))).overrides == []
+
+
+def test_what_became_of_an_answer_is_said_of_who_organizes_not_of_a_guest() -> None:
+    """RFC 6638 §7.3"""
+    for people in (PEOPLE, [PEOPLE[1], PEOPLE[0], *PEOPLE[2:]]):
+        found = noted(
+            stored(*meeting(people=people)), {"mailto:ann@example.org": "1.2", "mailto:bob@example.org": "2.0"}
+        )
+        said = {
+            (each.name, each.value[7:10]): each.param("SCHEDULE-STATUS")
+            for each in found.first.every("ORGANIZER", "ATTENDEE")
+        }
+        assert said == {
+            ("ORGANIZER", "ann"): "1.2",
+            ("ATTENDEE", "ann"): "",
+            ("ATTENDEE", "bob"): "2.0",
+            ("ATTENDEE", "cid"): "",
+        }
+
+
+def test_who_is_asked_again_about_one_instance_is_told_of_that_one() -> None:
+    """RFC 5546 §3.2.2.1, RFC 6638 §3.2.8"""
+    people = [each.replace("NEEDS-ACTION", "ACCEPTED") for each in PEOPLE]
+    before = stored(
+        *event("DTSTART:20260105T100000Z", "DURATION:PT1H", "RRULE:FREQ=WEEKLY;COUNT=4", "SEQUENCE:3", *people)
+    )
+    bob = before
+    for day, hour, place, asked in (
+        ("12", "10", "Room 3", False),
+        ("19", "15", "Room 3", True),
+        ("19", "15", "Room 4", False),
+    ):
+        at = event(
+            f"RECURRENCE-ID:202601{day}T100000Z",
+            f"DTSTART:202601{day}T{hour}0000Z",
+            "DURATION:PT1H",
+            f"LOCATION:{place}",
+            *people,
+        )
+        others = [each for each in before.overrides if f"202601{day}" not in each.value("RECURRENCE-ID")]
+        one = stored(*at).overrides[0]
+        after = itip.revised(before, Series("VEVENT", before.uid, before.master, [*others, one], before.zones), ANN)
+        (message,) = itip.from_organizer(before, after, ANN, NOW)
+        assert [each.value("RECURRENCE-ID") for each in message.series.components] == [f"202601{day}T100000Z"]
+        assert calendar.sequence(message.series.first) == (4 if day == "19" else 3)
+        assert status(message.series, BOB) == ("NEEDS-ACTION" if asked else "ACCEPTED")
+        told = itip.received(bob, wire(message), BOB, NOW).series
+        assert told is not None and len(instances(told, ms(2026), ms(2027))) == 4
+        before = bob = after
+    back = Series("VEVENT", before.uid, before.master, before.overrides[:1], before.zones)
+    (message,) = itip.from_organizer(before, back, ANN, NOW)
+    assert message.series.master is not None
+
+
+def test_what_is_called_off_is_cancelled_and_may_take_place_again() -> None:
+    """RFC 5546 §3.2.5: STATUS says it, of the whole or of an instance; a later invitation takes it back."""
+    for before in (stored(*meeting()), stored(*weekly())):
+        off = itip.revised(before, before.with_components([with_status(before.first, "CANCELLED")]), ANN)
+        messages = itip.from_organizer(before, off, ANN, NOW)
+        assert sent(messages) == [("CANCEL", ["bob", "cid"])] and messages[0].series.first.value("SEQUENCE") == "1"
+        bob = itip.received(answered(before, BOB, "ACCEPTED"), wire(messages[0]), BOB, NOW).series
+        assert bob is not None and bob.first.value("STATUS") == "CANCELLED"
+        assert itip.from_organizer(off, off, ANN, NOW) == itip.from_organizer(None, off, ANN, NOW) == []
+        on = itip.revised(off, before, ANN)
+        messages = itip.from_organizer(off, on, ANN, NOW)
+        assert sent(messages) == [("REQUEST", ["bob", "cid"])] and messages[0].series.first.value("SEQUENCE") == "2"
+        again = itip.received(bob, wire(messages[0]), BOB, NOW).series
+        assert again is not None and again.first.value("STATUS") == ""
+
+
+def test_an_instance_that_is_called_off_and_takes_place_again() -> None:
+    extra = event("RECURRENCE-ID:20260112T100000Z", "DTSTART:20260112T100000Z", "DURATION:PT1H", *PEOPLE)
+    before, off = stored(*weekly(), *extra), stored(*weekly(), *extra[:-1], "STATUS:CANCELLED", extra[-1])
+    off = itip.revised(before, off, ANN)
+    messages = itip.from_organizer(before, off, ANN, NOW)
+    assert sent(messages) == [("CANCEL", ["bob", "cid"])]
+    bob = itip.received(before, wire(messages[0]), BOB, NOW).series
+    assert bob is not None and len(instances(bob, ms(2026), ms(2027))) == 3
+    messages = itip.from_organizer(off, itip.revised(off, before, ANN), ANN, NOW)
+    assert sent(messages) == [("REQUEST", ["bob", "cid"])]
+    bob = itip.received(bob, wire(messages[0]), BOB, NOW).series
+    assert bob is not None and len(instances(bob, ms(2026), ms(2027))) == 4
 
 
 @pytest.mark.parametrize(
@@ -217,12 +352,16 @@ def test_someone_invited_to_one_instance_only() -> None:
     )
     after = stored(*weekly(), *extra)
     messages = itip.from_organizer(before, after, ANN, NOW)
-    assert sorted(sent(messages)) == [("REQUEST", ["bob", "cid"]), ("REQUEST", ["dan"])]
-    alone = next(each for each in messages if each.recipients == ("mailto:dan@example.org",))
+    (alone,) = messages  # the others are told of that instance alone too
+    assert sent(messages) == [("REQUEST", ["bob", "cid", "dan"])]
     dan = itip.received(None, wire(alone), DAN, NOW).series
     assert dan is not None and dan.master is None and len(instances(dan, ms(2026), ms(2027))) == 1
     gone = itip.from_organizer(after, before, ANN, NOW)
     assert ("CANCEL", ["dan"]) in sent(gone)
+    both = stored(*weekly(), *extra, *[each.replace("20260112", "20260119") for each in extra])
+    (left,) = [each for each in itip.from_organizer(both, after, ANN, NOW) if "dan" in each.recipients[0]]
+    assert left.method == "CANCEL" and left.series.first.value("RECURRENCE-ID") == "20260119T100000Z"
+    assert left.series.first.first("STATUS") is None
 
 
 def test_someone_who_is_not_in_one_instance() -> None:

@@ -15,10 +15,11 @@ from parvis.wire.ical.itip.attendee import (
 from parvis.wire.ical.itip.counter import times
 from parvis.wire.ical.itip.incoming import Outcome, received, with_zones
 from parvis.wire.ical.itip.message import Message, delegators, read, speakers
-from parvis.wire.ical.itip.organizer import from_organizer, revised, with_answers
+from parvis.wire.ical.itip.organizer import from_organizer
+from parvis.wire.ical.itip.revision import revised, with_answers
 
 __all__ = [
     "Message", "Outcome", "declined", "delegators", "from_attendee", "from_organizer", "may_change", "numbered",
-    "progressed", "read", "received", "revised", "speakers", "times", "to_delegates", "told", "unanswered",
-    "with_answers", "with_zones",
+    "progressed", "read", "received", "revised", "speakers", "times", "to_delegates", "told",
+    "unanswered", "with_answers", "with_zones",
 ]  # fmt: skip

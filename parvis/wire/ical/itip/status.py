@@ -30,11 +30,13 @@ def carried(before: Series | None, after: Series) -> Series:
 
 
 def noted(series: Series, statuses: Mapping[str, str]) -> Series:
-    """The series with what became of messages to these addresses (lower case). The same when nothing changes."""
+    """The series with what became of messages to these addresses (lower case): of an organizer it is said with
+    ORGANIZER, not among the attendees too. The same when nothing changes."""
     made = list[Component]()
     for each in series.components:
-        keys = [key for key in map(_key, each.every(*_PEOPLE)) if key[1] in statuses]
-        made.append(_changed(each, {key: statuses[key[1]] for key in keys}))
+        people = {person[1]: person for name in _PEOPLE for person in map(_key, each.every(name))}
+        told = {person: statuses[address] for address, person in people.items() if address in statuses}
+        made.append(_changed(each, told))
     return series.with_components(made)
 
 

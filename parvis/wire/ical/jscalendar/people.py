@@ -56,6 +56,7 @@ def from_component(component: Component) -> Json:
         elif same is not None:
             same["roles"] = same["roles"] | {"owner": True}
             _add_missing(same, organizer)
+            same |= _status(organizer)
     if found:
         said["participants"] = found
     return said
@@ -109,13 +110,18 @@ def _scheduling(given: Property) -> Json:
         said["scheduleAgent"] = agent.lower()
     if given.param("SCHEDULE-FORCE-SEND"):
         said["scheduleForceSend"] = True
-    if status := given.params.get("SCHEDULE-STATUS"):
-        said["scheduleStatus"] = [part for each in status for part in each.split(",") if part]
+    said |= _status(given)
     if (at := when_utc(given.param(REPLIED))) is not None:
         said["scheduleUpdated"] = at
     if (revision := given.param(REVISION)).isdecimal():
         said["scheduleSequence"] = int(revision[:9])
     return said
+
+
+def _status(given: Property) -> Json:
+    """RFC 6638 §7.3: what became of a message; of what went to an organizer ORGANIZER says it."""
+    status = given.params.get("SCHEDULE-STATUS")
+    return {"scheduleStatus": [part for each in status for part in each.split(",") if part]} if status else {}
 
 
 def to_properties(given: Json, before: Component | None) -> list[Property]:

@@ -1,0 +1,146 @@
+"""The revision that an organizer's change is, and the answers that it keeps or opens. RFC 5546 §2.1.4,
+RFC 6638 §3.2.8, §3.2.10.1"""
+
+from collections.abc import Collection
+
+from parvis.wire.contentlines import Component, Property
+from parvis.wire.ical.calendar import Series, sequence
+from parvis.wire.ical.itip.instances import at_same_time, by_instance, excluded, instance_of, single
+from parvis.wire.ical.itip.message import REPLIED, REVISION, address, attendees, with_attendee, with_property
+from parvis.wire.ical.itip.organizer import shape
+
+_TIMES = ("DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "RDATE", "EXDATE", "STATUS")
+"""A change of these is a new revision (RFC 5546 §2.1.4)."""
+_PLACED = tuple(each for each in _TIMES if each not in ("EXDATE", "STATUS"))
+_ANSWER = ("PARTSTAT", REPLIED, REVISION, "SCHEDULE-STATUS")
+
+
+def revised(before: Series | None, after: Series, me: Collection[str]) -> Series:
+    """What the organizer wants stored, as it is stored: with a higher SEQUENCE where the time changed, and open
+    answers where that concerns times that stay (RFC 6638 §3.2.8)."""
+    if before is None:
+        return after
+    known = by_instance(before)
+    made = list[Component]()
+    for each in after.components:
+        at = instance_of(each, after)
+        if at is None or at in known:
+            made.append(_revised(known.get(at), each, me))
+        else:
+            made.append(_of_its_own(before, at, each, after, me))
+    return after.with_components(made)
+
+
+def _of_its_own(before: Series, at: int, new: Component, after: Series, me: Collection[str]) -> Component:
+    """A component for an instance that had none: at another time than the rule says, or not."""
+    if before.master is None or excluded(before, at):
+        return new
+    old = single(before, at)
+    if at_same_time(new, after, old, before):
+        return _numbered(new, max(sequence(old), sequence(new)))
+    return _asked_again(_numbered(new, max(sequence(old) + 1, sequence(new))), me)
+
+
+def with_answers(before: Series, after: Series) -> Series:
+    """What an organizer wants stored who knew the object by its schedule-tag, which answers do not change: with
+    those that came in since (RFC 6638 §3.2.10.1), some of which made an instance one of its own. `after` itself
+    when there are none. Raises BadCalendar."""
+    known = by_instance(before)
+    found = [_with_answers(known.get(instance_of(each, after)) or before.master, each) for each in after.components]
+    given = after.with_components(found)
+    answered = _answered_alone(before, given)
+    if not answered:
+        return given
+    return Series(given.kind, given.uid, given.master, [*given.overrides, *answered], given.zones)
+
+
+def _answered_alone(before: Series, given: Series) -> list[Component]:
+    """The instances of `before` that are ones of their own by nothing but answers, as they are in what is given."""
+    if given.master is None or before.master is None or _rescheduled(before.master, given.master):
+        return []
+    there = by_instance(given)
+    return [
+        _with_answers(old, single(given, at))
+        for at, old in by_instance(before).items()
+        if at is not None
+        and at not in there
+        and not excluded(given, at)
+        and shape(old) == shape(single(before, at))
+    ]
+
+
+def _with_answers(old: Component | None, new: Component) -> Component:
+    asked, made = attendees(old), new
+    for name, given in attendees(new).items():
+        known = asked.get(name)
+        if known is not None and known.param(REPLIED) != given.param(REPLIED):
+            said = {each: list(known.params[each]) for each in _ANSWER if each in known.params}
+            kept = {each: values for each, values in given.params.items() if each not in _ANSWER}
+            made = with_attendee(made, given.changed(params=kept | said))
+    return made
+
+
+def _revised(old: Component | None, new: Component, me: Collection[str]) -> Component:
+    if old is None:
+        return new
+    if not _moved(old, new):
+        return _numbered(new, max(sequence(old), sequence(new)))
+    changed = _numbered(new, max(sequence(old) + 1, sequence(new)))
+    return _asked_again(changed, me) if _rescheduled(old, new) else changed
+
+
+def _numbered(given: Component, number: int) -> Component:
+    return with_property(given, Property("SEQUENCE", str(number))) if number != sequence(given) else given
+
+
+def _asked_again(given: Component, me: Collection[str]) -> Component:
+    properties = [_open(each, me) if each.name == "ATTENDEE" else each for each in given.properties]
+    return Component(given.name, properties, given.components)
+
+
+def _moved(old: Component, new: Component) -> bool:
+    return _values(old, *_TIMES) != _values(new, *_TIMES)
+
+
+def _rescheduled(old: Component, new: Component) -> bool:
+    """Whether it is at another time than it was. Who has said yes to a series has to all that is left of it when a
+    time is taken out or it ends earlier, and is not asked anew whether they come to what is called off."""
+    placed = _PLACED
+    if _ends_earlier(old.value("RRULE"), new.value("RRULE")):
+        placed = tuple(each for each in _PLACED if each != "RRULE")
+    if _values(old, *placed) != _values(new, *placed):
+        return True
+    return not _values(old, "EXDATE") <= _values(new, "EXDATE")
+
+
+def _ends_earlier(old: str, new: str) -> bool:
+    """Whether a rule differs in its end alone, and has one that is no later."""
+    was, now = (
+        {name: end for name, _, end in (each.partition("=") for each in rule.upper().split(";"))}
+        for rule in (old, new)
+    )
+    before, after = ((rule.pop("UNTIL", ""), rule.pop("COUNT", "")) for rule in (was, now))
+    if was != now or not any(after):
+        return False
+    if not any(before):
+        return True
+    if before[1].isdecimal() and after[1].isdecimal():
+        return int(after[1]) <= int(before[1])
+    return len(before[0]) == len(after[0]) > 0 and after[0] <= before[0]
+
+
+def _values(given: Component, *names: str) -> set[tuple[str, str, str]]:
+    """Each value of some properties."""
+    return {
+        (each.name, value, each.param("TZID"))
+        for each in given.every(*names)
+        for value in (each.value.split(",") if each.name in ("EXDATE", "RDATE") else [each.value])
+    }
+
+
+def _open(given: Property, me: Collection[str]) -> Property:
+    """An attendee who is asked again."""
+    if address(given) in me or given.param("PARTSTAT").upper() in ("", "NEEDS-ACTION", "DELEGATED"):
+        return given
+    params = {name: each for name, each in given.params.items() if name not in (REPLIED, REVISION)}
+    return given.changed(params=params | {"PARTSTAT": ["NEEDS-ACTION"], "RSVP": ["TRUE"]})
