@@ -40,6 +40,7 @@ from parvis.wire.ical import calendar, itip, managed
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.itip import status
+from parvis.wire.ical.itip.message import organizer
 
 FOLLOWER = "calendar-mail"
 _UNTOLD = frozenset({"refreshed", "outdated", "unknown"})
@@ -231,6 +232,10 @@ async def _received(
     if stored is not None and outcome.happened in ("countered", "declined-counter"):
         speaking = await scheduling.me(unit, sender.id) if sender is not None else {f"mailto:{author}"}
         await _countered(unit, message, stored, outcome, sender, speaking)
+    if stored is not None and before is not None and outcome.uninvited and organizer(before) in mine:
+        found = await events.kept(unit, person.id, stored[0].id)
+        if await proposals.answered(unit, found, message, outcome.uninvited):
+            await notices.add(unit, found[0], "updated", message, sender, found, None)
     return outcome
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -305,7 +305,7 @@ async def move(unit: Unit, row: Row, calendar_id: int, name: str) -> None:
 async def delete(unit: Unit, row: Row) -> None:
     """Removes an event."""
     await _detach(unit, row, ())
-    await forget_proposals(unit, row, [number for number, _ in await proposals(unit, row.id)])
+    await forget_proposals(unit, row, [each.id for each in await proposals(unit, row.id)])
     for table in ("calendar_event_person", "calendar_word", "calendar_object", "calendar_request"):
         await unit.run(f"DELETE FROM {table} WHERE event_id = ?", row.id)
     await unit.run("DELETE FROM calendar_event WHERE id = ?", row.id)
@@ -319,10 +319,21 @@ async def decided(unit: Unit, number: int) -> None:
     await unit.run("DELETE FROM calendar_request WHERE event_id = ?", number)
 
 
-async def proposals(db: Any, number: int) -> list[tuple[int, int | None]]:
-    """Ids of the other times that are proposed for an event, and of which instance. See proposals"""
-    rows = await db.rows("SELECT id, instance_ms FROM calendar_proposal WHERE event_id = ? ORDER BY id", number)
-    return [(row[0], row[1] or None) for row in rows]
+class Proposed(NamedTuple):
+    """What is proposed for an instance of an event (None: the whole); `guest`: the address of who answered it
+    uninvited, empty where it is another time."""
+
+    id: int
+    at_ms: int | None
+    guest: str
+
+
+async def proposals(db: Any, number: int) -> list[Proposed]:
+    """What is proposed for an event. See proposals"""
+    rows = await db.rows(
+        "SELECT id, instance_ms, answer, address FROM calendar_proposal WHERE event_id = ? ORDER BY id", number
+    )
+    return [Proposed(each, at or None, address if answer else "") for each, at, answer, address in rows]
 
 
 async def forget_proposals(unit: Unit, row: Row, numbers: Sequence[int]) -> None:

@@ -69,9 +69,15 @@ async def plan_again(unit: Unit, calendar_id: int, account_id: int) -> None:
 
 
 async def moved(unit: Unit, row: Row, before: Series, after: Series) -> None:
-    """After a change: what was proposed for an instance that is at another time now, or gone, is over."""
+    """After a change: what was proposed for an instance that is at another time now, or gone, is over, and so is
+    the answer of somebody who is a guest now."""
     known = await events.proposals(unit, row.id)
-    gone = [number for number, at_ms in known if itip.times(before, at_ms) != itip.times(after, at_ms)]
+    gone = [
+        each.id
+        for each in known
+        if itip.times(before, each.at_ms) != itip.times(after, each.at_ms)
+        or (each.guest and each.guest in itip.people(after, each.at_ms))
+    ]
     await events.forget_proposals(unit, row, gone)
 
 

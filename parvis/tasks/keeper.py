@@ -23,8 +23,7 @@ class TaskKeeper(scheduling.Keeper):
         kept = await _of_uid(unit, person.id, message.uid)
         before = content.read(kept.content) if kept is not None else None
         mine = await scheduling.me(unit, person.id)
-        # who was not asked is not made one of those who are to do it: they would be told of all that follows
-        outcome = itip.received(before, message, mine, clock.now_ms(), crashers=False)
+        outcome = itip.received(before, message, mine, clock.now_ms())
         if outcome.series is None:
             return outcome
         by = sender or Principal(0, _name(message, author), author, kind="external")

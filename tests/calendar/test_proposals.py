@@ -167,6 +167,78 @@ async def test_a_guest_elsewhere_proposes_by_mail(ann, context, room, desk) -> N
     assert (letter.method, letter.to) == ("DECLINECOUNTER", (ZOE,)) and "Non" in letter.text
 
 
+def reply_of(who: str, uid: str, *more: str) -> tuple[str, ...]:
+    return (
+        "METHOD:REPLY",
+        *event("DTSTART:20260105T100000Z", "SEQUENCE:0", "ORGANIZER:mailto:ann@example.org", *more, uid=uid),
+    )
+
+
+async def test_who_answers_uninvited_becomes_a_guest_when_the_organizer_says_so(
+    ann, bob, context, room, desk
+) -> None:
+    """RFC 5546 §3.2.3: nothing is sent to them before."""
+    number = await invited(ann, context)
+    uid = (await ann.event(number, "uid"))["uid"]
+    yes = reply_of(ZOE, uid, "COMMENT:May I?", f"ATTENDEE;CN=Zoé;PARTSTAT=ACCEPTED:mailto:{ZOE}")
+    no = reply_of(ZOE, uid, f"ATTENDEE;PARTSTAT=DECLINED:mailto:{ZOE}")
+    await mailed(ann, room, desk, "mallory@elsewhere.example", *yes)
+    await mailed(ann, room, desk, ZOE, *no)
+    assert await proposals(ann) == []
+    await mailed(ann, room, desk, ZOE, *yes)
+    await mailed(ann, room, desk, ZOE, *yes)
+    await run_jobs(context)
+    (told,) = await proposals(ann)
+    assert (told["participationStatus"], told["comment"], told["isMine"]) == ("accepted", "May I?", False)
+    assert told["by"] == {"name": "Zoé", "calendarAddress": f"mailto:{ZOE}"}
+    assert (told["utcStart"], told["utcEnd"]) == ("2026-01-05T10:00:00Z", "2026-01-05T11:00:00Z")
+    assert ZOE not in str(await ann.event(number)) + str(await only(bob)) + str(desk.letters)
+    await mailed(ann, room, desk, ZOE, *no)
+    assert await proposals(ann) == []
+    await mailed(ann, room, desk, ZOE, *yes)
+    (told,) = await proposals(ann)
+    taken = await ann("CalendarEventProposal/set", update={told["id"]: {"isAccepted": True}})
+    assert not taken["notUpdated"], taken
+    await run_jobs(context)
+    assert await proposals(ann) == []
+    for who in (ann, bob):
+        (zoe,) = [each for each in (await only(who))["participants"].values() if ZOE in each["calendarAddress"]]
+        assert (zoe["participationStatus"], zoe["name"]) == ("accepted", "Zoé")
+    assert [each.method for each in desk.letters if each.to == (ZOE,)] == ["REQUEST"]
+
+
+async def test_an_uninvited_answer_is_ignored_or_over(ann, person, bob, context, room, desk) -> None:
+    cid = await person("cid")
+    number = await ann.make(
+        participants=people("bob"), recurrenceRule={"frequency": "weekly", "count": 3}, tell=True
+    )
+    await run_jobs(context)
+    uid = (await ann.event(number, "uid"))["uid"]
+    instance = "RECURRENCE-ID:20260112T100000Z"
+
+    async def answered(word: str, *more: str) -> dict:
+        said = reply_of(ZOE, uid, *more, f"ATTENDEE;PARTSTAT={word}:mailto:{ZOE}")
+        await mailed(ann, room, desk, ZOE, *said)
+        return (await proposals(ann))[0]
+
+    told = await answered("TENTATIVE")
+    assert (told["participationStatus"], told["recurrenceId"], told["by"]["name"]) == ("tentative", None, "")
+    await ann("CalendarEventProposal/set", destroy=[told["id"]], comment="No")
+    await run_jobs(context)
+    assert await proposals(ann) == [] and desk.letters == []
+    assert (await answered("ACCEPTED", instance))["recurrenceId"] == "2026-01-12T10:00:00"
+    (told,) = await proposals(ann)
+    await ann("CalendarEventProposal/set", update={told["id"]: {"isAccepted": True}})
+    await run_jobs(context)
+    (letter,) = desk.letters
+    assert (letter.method, letter.to) == ("REQUEST", (ZOE,)) and b"RRULE" not in letter.calendar
+    assert ZOE not in str((await ann.event(number))["participants"])
+    await answered("ACCEPTED")
+    await ann.change(number, {"participants": people("bob", ZOE)}, sendSchedulingMessages=True)
+    assert await proposals(ann) == []
+    assert await proposals(cid) == await proposals(bob) == []
+
+
 async def test_an_organizer_elsewhere_is_asked_by_mail(ann, context, room, desk) -> None:
     invitation = event(
         "DTSTART:20260301T100000Z", f"ORGANIZER:mailto:{ZOE}", "ATTENDEE:mailto:ann@example.org", uid="u"

@@ -212,6 +212,37 @@ test('a guest proposes another time beside who is free, and the organizer moves 
   await theirs.context().close();
 });
 
+test('who answers uninvited becomes a guest when the organizer says so', async () => {
+  const name = title('Séminaire');
+  const [host, stranger] = [person('fr'), person('en')];
+  const here = (one) => ({ calendarAddress: `mailto:${one.address}`, name: one.name, participationStatus: 'accepted' });
+  const made = {
+    title: name, start: `${day(4)}T09:00:00`, timeZone: 'Europe/Paris', duration: 'PT1H', organizerCalendarAddress: `mailto:${host.address}`,
+    uid: `${name.replaceAll(' ', '-')}@tests.example`, participants: { host: { ...here(host), roles: { owner: true, attendee: true } } },
+  };
+  const put = async (of, event) => {
+    const [{ list }] = await jmap(of, [['Calendar/get', { ids: null }]]);
+    const calendarIds = { [list.find((one) => one.isDefault).id]: true };
+    const [{ notCreated }] = await jmap(of, [['CalendarEvent/set', { create: { e: { ...event, calendarIds } }, sendSchedulingMessages: true }]]);
+    assert.ok(!notCreated || !Object.keys(notCreated).length, JSON.stringify(notCreated));
+  };
+  await put(page, made);
+  const theirs = await enter(browser, stranger);
+  await put(theirs, { ...made, participants: { ...made.participants, me: { ...here(stranger), roles: { attendee: true } } } });
+  await page.goto(`/calendar/week/${day(4)}`);
+  await block(page, name).click();
+  const asked = page.getByRole('group', { name: `${stranger.name} a répondu « oui », sans avoir été invité` });
+  await asked.getByText(stranger.address).waitFor({ timeout: 20_000 });
+  await accessible(page, 'calendar-uninvited');
+  const guests = async () => Object.values((await kept(page, name))[0].participants).map((one) => one.calendarAddress);
+  assert.deepEqual(await guests(), [`mailto:${host.address}`]);
+  await asked.getByRole('button', { name: 'Ajouter aux invités' }).click();
+  await asked.waitFor({ state: 'detached' });
+  await eventually(async () => assert.deepEqual((await guests()).toSorted(), [host, stranger].map((one) => `mailto:${one.address}`).toSorted()));
+  assert.deepEqual([...page.faults, ...theirs.faults], []);
+  await theirs.context().close();
+});
+
 test('a calendar is made, coloured, hidden and deleted; letters lead from view to view', async () => {
   const name = title('Équipe');
   await page.setViewportSize({ width: 1440, height: 900 });

@@ -1,5 +1,6 @@
-"""CalendarEventProposal: another time that a guest proposes. To create one is to propose it, in the account of a
-guest; an organizer takes it with `isAccepted`, and declines it by destroying it. RFC 5546 §3.2.7. Ours."""
+"""CalendarEventProposal: another time that a guest proposes, or somebody who answered uninvited. To create one is
+to propose another time, in the account of a guest; an organizer takes it with `isAccepted`, and declines it by
+destroying it. RFC 5546 §3.2.3, §3.2.7. Ours."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
@@ -27,7 +28,8 @@ from parvis.wire.ical.jscalendar.words import parse_local
 
 
 class CalendarEventProposal(Record, kw_only=True):
-    """Whose it is, for what, and from when to when. `recurrenceId`: of the instance that it is for."""
+    """Whose it is, for what, and from when to when. `recurrenceId`: of the instance that it is for.
+    `participationStatus`: what somebody answered who was not invited; null for another time."""
 
     kind: ClassVar[str] = PROPOSAL
     capability: ClassVar[str] = OWN_CAPABILITY
@@ -39,6 +41,7 @@ class CalendarEventProposal(Record, kw_only=True):
     comment: Immutable[Annotated[str, Meta(max_length=2000)]] = ""
     is_mine: ServerSet[bool] = False
     is_accepted: bool = False
+    participation_status: ServerSet[str | None] = None
     by: ServerSet[dict[str, Any]] = msgspec.field(default_factory=dict)
     created: ServerSet[str] = ""
 
@@ -69,6 +72,7 @@ def _shown(row: proposals.Row) -> Object:
         "comment": row.comment,
         "isMine": bool(row.mine),
         "isAccepted": False,
+        "participationStatus": row.answer.lower() or None,
         "by": {"name": row.name, "calendarAddress": row.address},
         "created": clock.utc_date(row.created_ms),
     }

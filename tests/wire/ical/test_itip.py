@@ -6,6 +6,7 @@ from parvis.wire.contentlines import Component, Property
 from parvis.wire.ical import calendar, itip
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.errors import BadCalendar
+from parvis.wire.ical.itip import uninvited
 from parvis.wire.ical.itip.status import noted
 from parvis.wire.ical.recurrence import instances
 from tests.wire.ical.texts import event, ms, read, text
@@ -72,7 +73,7 @@ def test_an_invitation_an_answer_and_its_arrival() -> None:
     assert reply is not None and sent([reply]) == [("REPLY", ["ann"])]
     assert [each.value for each in reply.series.first.every("ATTENDEE")] == list(BOB)
     arrived = itip.received(ann, wire(reply), ANN, NOW)
-    assert arrived.happened == "replied" and arrived.people == tuple(BOB) and not arrived.crashers
+    assert arrived.happened == "replied" and arrived.people == tuple(BOB) and not arrived.uninvited
     assert status(arrived.series, BOB) == "ACCEPTED" and status(arrived.series, CID) == "NEEDS-ACTION"
 
 
@@ -380,15 +381,19 @@ def test_uninvited_answers_and_delegates() -> None:
         *event("ORGANIZER:mailto:ann@example.org", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:dan@example.org"),
     )
     outcome = itip.received(ann, itip.read(crash), ANN, NOW)
-    assert outcome.crashers == tuple(DAN) and status(outcome.series, DAN) == "ACCEPTED"
-    assert itip.received(ann, itip.read(crash), ANN, NOW, crashers=False).series is None
+    assert outcome.series is None and [each.value("ATTENDEE") for each in outcome.uninvited] == list(DAN)
+    (told,) = uninvited.proposals(outcome.uninvited, itip.read(crash).series, ann)
+    assert (told.attendee.param("PARTSTAT"), told.at) == ("ACCEPTED", None)
+    assert (told.start_ms, told.end_ms) == (ms(2026, 1, 5, 10), ms(2026, 1, 5, 11))
+    joined = uninvited.joined(ann, None, Property("ATTENDEE", "mailto:dan@example.org", told.attendee.params))
+    assert sent(itip.from_organizer(ann, joined, ANN, NOW)) == [("REQUEST", ["bob", "cid", "dan"])]
     given = ['ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO="mailto:dan@example.org":mailto:bob@example.org']
     delegation = read("METHOD:REPLY", *event("ORGANIZER:mailto:ann@example.org", *given))
     after = itip.received(ann, itip.read(delegation), ANN, NOW).series
     assert after is not None and status(after, BOB) == "DELEGATED" and status(after, DAN) == "NEEDS-ACTION"
     by_dan = ['ATTENDEE;PARTSTAT=ACCEPTED;DELEGATED-FROM="mailto:bob@example.org":mailto:dan@example.org']
     taken = read("METHOD:REPLY", *event("ORGANIZER:mailto:ann@example.org", *by_dan))
-    assert status(itip.received(after, itip.read(taken), ANN, NOW, crashers=False).series, DAN) == "ACCEPTED"
+    assert status(itip.received(after, itip.read(taken), ANN, NOW).series, DAN) == "ACCEPTED"
 
 
 def test_refresh_counter_decline_counter_add() -> None:

@@ -143,7 +143,7 @@ export interface ParticipantIdentity {
   isDefault: boolean;
 }
 
-/** Another time that a guest proposes (RFC 5546 §3.2.7); of this server's own. */
+/** Another time that a guest proposes (RFC 5546 §3.2.7), or somebody who answered uninvited; of this server's own. */
 export interface CalendarEventProposal {
   id: string;
   calendarEventId: string;
@@ -154,6 +154,8 @@ export interface CalendarEventProposal {
   /** Not told of one that has just been made, which is one's own. */
   isMine?: boolean;
   isAccepted: boolean;
+  /** What somebody answers who was not invited; null for another time. */
+  participationStatus?: 'accepted' | 'tentative' | null;
   by?: { name: string; calendarAddress: string };
   created?: string;
 }

@@ -12,7 +12,7 @@ from parvis.wire.ical.itip.attendee import (
     to_delegates,
     unanswered,
 )
-from parvis.wire.ical.itip.counter import times
+from parvis.wire.ical.itip.counter import people, times
 from parvis.wire.ical.itip.incoming import Outcome, received, with_zones
 from parvis.wire.ical.itip.message import Message, delegators, read, speakers
 from parvis.wire.ical.itip.organizer import from_organizer
@@ -20,6 +20,6 @@ from parvis.wire.ical.itip.revision import revised, with_answers
 
 __all__ = [
     "Message", "Outcome", "declined", "delegators", "from_attendee", "from_organizer", "may_change", "numbered",
-    "progressed", "read", "received", "revised", "speakers", "times", "to_delegates", "told",
+    "people", "progressed", "read", "received", "revised", "speakers", "times", "to_delegates", "told",
     "unanswered", "with_answers", "with_zones",
 ]  # fmt: skip

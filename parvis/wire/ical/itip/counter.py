@@ -54,6 +54,11 @@ def times(series: Series, at_ms: int | None) -> tuple[int, int] | None:
     return start.ms(), start.plus(length.nominal, length.exact).ms()
 
 
+def people(series: Series, at_ms: int | None) -> dict[str, Property]:
+    """Who is invited to an instance, or to the whole, by address in lower case."""
+    return attendees(by_instance(series).get(at_ms) or series.master)
+
+
 def moved(series: Series, at_ms: int | None, start_ms: int, end_ms: int) -> Series:
     """The series with an instance at another time, in the zone that it has. Raises BadCalendar."""
     component = component_at(series, at_ms)

@@ -52,22 +52,20 @@ _OWN = ("TRANSP",)
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What happens. `series`: what the object is from now on, None when it stays as it is. `people`: addresses of
-    those whose answer changed. `crashers`: who answered without being invited. `answer`: a message to send back.
+    those who answered. `uninvited`: the answers of who was not invited. `answer`: a message to send back.
     `zones`: the VTIMEZONEs that come with the new components."""
 
     happened: Happened
     series: Series | None = None
     people: tuple[str, ...] = ()
-    crashers: tuple[str, ...] = ()
+    uninvited: tuple[Component, ...] = ()
     answer: Message | None = None
     zones: tuple[Component, ...] = ()
 
 
-def received(
-    stored: Series | None, message: Message, me: Collection[str], now_ms: int, *, crashers: bool = True
-) -> Outcome:
+def received(stored: Series | None, message: Message, me: Collection[str], now_ms: int) -> Outcome:
     """What becomes of a stored object (None when there is none) when a message comes in for `me`, whose addresses
-    are `mailto:…` in lower case. `crashers`: whether those who answer uninvited become attendees.
+    are `mailto:…` in lower case. Who answers uninvited does not become an attendee by it (RFC 5546 §3.2.3).
 
     Raises BadCalendar for times that cannot be read."""
     if stored is not None and stored.kind != message.series.kind:
@@ -82,7 +80,7 @@ def received(
         case "CANCEL":
             return _cancel(stored, message)
         case "REPLY":
-            return _reply(stored, message, crashers)
+            return _reply(stored, message)
         case "REFRESH":
             return _refresh(stored, message, now_ms)
         case "COUNTER":
@@ -269,33 +267,29 @@ def _cancelled(stored: Series, by: Component) -> Series:
     return _rebuilt(stored, [cancelled(each) for each in stored.components], stored)
 
 
-def _reply(stored: Series | None, message: Message, crashers: bool) -> Outcome:
+def _reply(stored: Series | None, message: Message) -> Outcome:
     """RFC 5546 §3.2.3, §4.4: the answer of one attendee, for the whole or for instances."""
     if stored is None:
         return Outcome("unknown")
-    result, people, uninvited = stored, list[str](), list[str]()
+    result, people, uninvited = stored, list[str](), list[Component]()
     for each in message.series.components:
         for answer in each.every("ATTENDEE")[:1]:
-            changed = _answered(result, each, answer, message.series, crashers)
+            changed = _answered(result, each, answer, message.series)
             if changed is None:
                 continue
-            if address(answer) not in _all_attendees(stored):
-                uninvited.append(address(answer))
+            if changed is result:
+                uninvited.append(each)
             result = changed
             people.append(address(answer))
     if not people:
         return Outcome("outdated")
     changed_series = result if result is not stored else None
-    return Outcome("replied", changed_series, tuple(dict.fromkeys(people)), tuple(dict.fromkeys(uninvited)))
+    return Outcome("replied", changed_series, tuple(dict.fromkeys(people)), tuple(uninvited))
 
 
-def _all_attendees(stored: Series) -> set[str]:
-    return {each for component in stored.components for each in attendees(component)}
-
-
-def _answered(stored: Series, reply: Component, answer: Property, of: Series, crashers: bool) -> Series | None:
-    """The series with an answer; None when it is too old, or comes from nobody who was asked. One to an older
-    revision counts as long as the time is the same: not of each revision guests are told."""
+def _answered(stored: Series, reply: Component, answer: Property, of: Series) -> Series | None:
+    """The series with an answer; the same when nobody asked for it, None when it is too old or for what is not
+    there. One to an older revision counts as long as the time is the same: not of each revision guests are told."""
     at = instance_of(reply, of)
     target = by_instance(stored).get(at)
     if target is None:
@@ -308,7 +302,7 @@ def _answered(stored: Series, reply: Component, answer: Property, of: Series, cr
     if invited is not None and invited.param(REPLIED) > reply.value("DTSTAMP").strip():
         return None
     delegated = answer.param("DELEGATED-FROM").lower() in attendees(target)
-    if invited is None and not crashers and not delegated:
+    if invited is None and not delegated:
         return stored
     target = with_attendee(target, _with_answer(invited, answer, reply))
     for to in answer.params.get("DELEGATED-TO", []):
