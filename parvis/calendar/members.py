@@ -259,7 +259,7 @@ async def _put(
     elif same:
         row = found[0]
     else:
-        tag = (await service.replace(unit, principal, found, kept, answers=answers)).draft.etag
+        tag = (await service.replace(unit, principal, found, kept, answers=answers, complete=True)).draft.etag
         row = (await events.kept(unit, found[0].account_id, found[0].id))[0]
     if not access.owner:
         await _choose(unit, principal, access, row, own, needed=same)

@@ -114,9 +114,11 @@ async def replace(
     unsent: bool | None = None,
     tell: bool = True,
     answers: bool = False,
+    complete: bool = False,
 ) -> Done:
     """Gives an event another content. What an organizer changes is told to those who take part; what these answer
-    is told to the organizer. With `answers` those that came in meanwhile are kept: they were not known.
+    is told to the organizer. With `answers` those that came in meanwhile are kept: they were not known. With
+    `complete` the instances that a guest leaves out are put back.
     Raises NotFound, Forbidden (NotTheirs), Conflict, Invalid."""
     row, data = found
     before, after = parsed(row.etag, data), given.series
@@ -137,7 +139,7 @@ async def replace(
         known = before if scheduling.organizes(before, mine) and not was_draft else None
         messages = itip.from_organizer(known, kept.series, mine, now)
     elif scheduling.attends(before, mine):
-        told = itip.numbered(before, after)
+        told = itip.numbered(before, itip.completed(before, after, mine) if complete else after)
         told = itip.told(told, before, mine) if answers else told
         if not itip.may_change(before, told, mine):
             raise scheduling.NotTheirs("only the organizer may change this")

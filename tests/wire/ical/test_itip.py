@@ -214,6 +214,25 @@ def test_a_series_that_ends_earlier_asks_nobody_again(before, after, asked) -> N
     assert status(itip.revised(known, new, ANN), BOB) == ("NEEDS-ACTION" if asked else "ACCEPTED")
 
 
+def test_an_instance_that_a_guests_program_leaves_out_is_put_back() -> None:
+    """RFC 6638 §3.2.2.1"""
+    extra = event("RECURRENCE-ID:20260112T100000Z", "DTSTART:20260112T110000Z", "DURATION:PT1H", *PEOPLE)
+    before = stored(*weekly(), *extra)
+    after = answered(stored(*weekly()), BOB, "ACCEPTED")
+    assert not itip.may_change(before, after, BOB)
+    whole = itip.completed(before, after, BOB)
+    assert itip.may_change(before, whole, BOB) and len(whole.overrides) == 1
+    reply = itip.from_attendee(before, whole, BOB, NOW)
+    assert reply is not None and [each.value("RECURRENCE-ID") for each in reply.series.components] == [""]
+    out = stored(*weekly("EXDATE:20260112T100000Z"))
+    assert itip.completed(before, out, BOB) is out and itip.completed(before, before, BOB) is before
+    alarm = ["BEGIN:VALARM", "TRIGGER:-PT5M", "ACTION:DISPLAY", "DESCRIPTION:x", "END:VALARM"]
+    own = stored(
+        *weekly(), *[each.replace("T110000", "T100000") for each in extra[:-1]], "SUMMARY:Plan", *alarm, extra[-1]
+    )
+    assert itip.completed(own, after, BOB) is after and itip.may_change(own, after, BOB)
+
+
 def test_an_answer_about_one_instance_stays_when_the_organizer_did_not_know_of_it() -> None:
     """RFC 6638 §3.2.10.1"""
     before = stored(*weekly())

@@ -4,6 +4,7 @@ have sent a message is the caller's question: `speakers` names them."""
 
 from parvis.wire.ical.itip.answers import told
 from parvis.wire.ical.itip.attendee import (
+    completed,
     declined,
     from_attendee,
     may_change,
@@ -19,7 +20,7 @@ from parvis.wire.ical.itip.organizer import from_organizer
 from parvis.wire.ical.itip.revision import revised, with_answers
 
 __all__ = [
-    "Message", "Outcome", "declined", "delegators", "from_attendee", "from_organizer", "may_change", "numbered",
-    "people", "progressed", "read", "received", "revised", "speakers", "times", "to_delegates", "told",
+    "Message", "Outcome", "completed", "declined", "delegators", "from_attendee", "from_organizer", "may_change",
+    "numbered", "people", "progressed", "read", "received", "revised", "speakers", "times", "to_delegates", "told",
     "unanswered", "with_answers", "with_zones",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from parvis.wire.contentlines import Component, Property, escape
 from parvis.wire.ical.calendar import Series, sequence
-from parvis.wire.ical.itip.instances import by_instance, exclusions, instance_of, single
+from parvis.wire.ical.itip.instances import by_instance, excluded, exclusions, instance_of, single
 from parvis.wire.ical.itip.message import (
     Message,
     address,
@@ -42,8 +42,7 @@ def may_change(before: Series, after: Series, me: Collection[str]) -> bool:
             return False
     if before.master is None:  # who is in single instances leaves one by leaving it out
         return True
-    gone = [at for at in known if at is not None and at not in by_instance(after)]
-    return after.master is not None and all(at in exclusions(after) for at in gone)
+    return after.master is not None and all(excluded(after, at) for at in _left_out(before, after, me))
 
 
 def unanswered(series: Series, me: Collection[str]) -> Series:
@@ -88,6 +87,31 @@ def numbered(before: Series, after: Series) -> Series:
     known = by_instance(before)
     found = [_numbered(known.get(instance_of(each, after)) or before.master, each) for each in after.components]
     return after.with_components(found)
+
+
+def completed(before: Series, after: Series, me: Collection[str]) -> Series:
+    """What an attendee wants stored, with the instances that their program left out: EXDATE is what takes one away
+    (RFC 6638 §3.2.2.1), and a program that knows only some of them means nothing by it. `after` itself when there
+    are none."""
+    if before.master is None or after.master is None:
+        return after
+    left = [each for at, each in _left_out(before, after, me).items() if not excluded(after, at)]
+    return Series(after.kind, after.uid, after.master, [*after.overrides, *left], after.zones) if left else after
+
+
+def _left_out(before: Series, after: Series, me: Collection[str]) -> dict[int, Component]:
+    """The instances of `before` that have no component any more though they are not as the rule has them."""
+    there = by_instance(after)
+    found = {at: each for at, each in by_instance(before).items() if at is not None and at not in there}
+    return {at: each for at, each in found.items() if not _as_ruled(before, at, each, me)}
+
+
+def _as_ruled(series: Series, at: int, given: Component, me: Collection[str]) -> bool:
+    """Whether an instance is one of its own by nothing but what is the attendee's alone, as alarms."""
+    if series.master is None:
+        return False
+    rule = single(series, at)
+    return _theirs(given, me) == _theirs(rule, me) and _answer(given, me) == _answer(rule, me)
 
 
 def _numbered(old: Component | None, new: Component) -> Component:
