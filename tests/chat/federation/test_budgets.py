@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from parvis.chat.federation.contract import PeerCall
+from parvis.chat.federation.contract import PeerCall, PeerError
 from parvis.chat.federation.service import Federation
 from parvis.chat.federation.table import ENDPOINTS
 from parvis.chat.rooms import append
@@ -15,8 +15,9 @@ from parvis.kernel.errors import ParvisError
 from parvis.serve.http.exchange import Request, Route
 from parvis.serve.http.router import Router
 from parvis.store.sql.contract import counting
-from parvis.wire.matrix import transactions
+from parvis.wire.matrix import hashes, transactions
 from parvis.wire.matrix.transactions import Receipt, Typing
+from parvis.wire.matrix.versions import SUPPORTED, supported
 from tests.chat.federation.sides import A, B, Net
 from tests.chat.federation.test_hostile import draft
 from tests.chat.test_media import upload
@@ -36,6 +37,9 @@ BUDGETS = {
     "GET /federation/v1/make_knock/{roomId}/{userId}": 5,
     "PUT /federation/v2/send_join/{roomId}/{eventId}": 38,
     "PUT /federation/v2/send_leave/{roomId}/{eventId}": 28,
+    "PUT /federation/v1/send_join/{roomId}/{eventId}": 38,
+    "PUT /federation/v1/send_leave/{roomId}/{eventId}": 28,
+    "PUT /federation/v1/invite/{roomId}/{eventId}": 0,
     "PUT /federation/v1/send_knock/{roomId}/{eventId}": 28,
     "PUT /federation/v2/invite/{roomId}/{eventId}": 40,
     "GET /federation/v1/event/{eventId}": 8,
@@ -162,7 +166,18 @@ async def asked(costs: Costs, bob: Any, number: int, people: int) -> dict[str, i
     ):
         await b.get(A, f"/_matrix{ROOMS}/{path}", query)
     await _beside_rooms(costs, ann, number, room, await draft(net, room, bob.user, "m.room.message", {"body": "x"}))
+    await _in_the_first_form(b, room, carol.user)
     return costs.most
+
+
+async def _in_the_first_form(b: Any, room: str, user: str) -> None:
+    for word in ("join", "leave"):
+        drafted = await b.get(A, f"/_matrix{ROOMS}/make_{word}/{room}/{user}", {"ver": [*SUPPORTED]})
+        version = supported(drafted["room_version"])
+        event = hashes.sealed(drafted["event"], version, B, b.rooms.home.key)
+        await b.put(A, f"/_matrix{ROOMS}/send_{word}/{room}/{hashes.named(event, version)}", event)
+    with contextlib.suppress(PeerError):
+        await b.put(A, f"/_matrix{ROOMS}/invite/{room}/$x", {})
 
 
 async def _beside_rooms(costs: Costs, ann: Any, number: int, room: str, event: Any) -> None:
