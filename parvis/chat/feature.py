@@ -14,7 +14,7 @@ from parvis.chat.federation.service import Federation
 from parvis.chat.federation.table import ENDPOINTS as PEER_ENDPOINTS
 from parvis.chat.people import devices
 from parvis.chat.previews import Previews
-from parvis.chat.rooms import leaving, notifying, profiles, removing, rereading, retention, sharing, using
+from parvis.chat.rooms import closing, leaving, notifying, profiles, removing, rereading, retention, sharing, using
 from parvis.chat.rooms.gateways import Gateways
 from parvis.chat.rooms.service import Rooms
 from parvis.chat.server import Server
@@ -75,6 +75,7 @@ def feature(context: Context) -> Feature:
             removing.JOB: removing.Removing(context.store).run,
             rereading.JOB: rereading.Rereading(context.store).run,
             using.JOB: using.Noting(context.store, server.name).run,
+            closing.JOB: shared.close,
             notifying.JOB: Gateways(rooms, context.egress).run,
         },
         followers=_followers(server, rooms, federation),

@@ -120,6 +120,25 @@ async def test_what_waits_is_written_with_what_a_unit_tells(store: Store) -> Non
     assert len(count) == (2 if store.db.dialect.name == "postgres" else 5)
 
 
+async def test_modseqs_are_passed_over(store: Store) -> None:
+    number, other = await account(store), await account(store)
+
+    async def work(unit: Unit) -> list[int]:
+        await unit.hold(number)
+        seen = [await unit.leap(number, 100), await unit.changed(number, "Thing", 1, "created")]
+        return [
+            *seen,
+            await unit.tick(other),
+            await unit.leap(other, 1),
+            await unit.changed(other, "Thing", 2, "created"),
+        ]
+
+    assert await store.write(work) == [100, 101, 1, 2, 3]
+    assert [await store.state(each, "Thing") for each in (number, other)] == [101, 3]
+    rows = await store.db.rows("SELECT modseq FROM account WHERE id IN (?, ?) ORDER BY modseq", number, other)
+    assert rows == [(3,), (101,)]
+
+
 async def test_what_waits_and_is_wrong_undoes_the_unit(store: Store) -> None:
     number = await account(store)
 

@@ -13,6 +13,7 @@ sync, wakes, tokens     all that is new, who waits for it, and how far they have
 sharing       who shares a room with whom
 profiles      their names and pictures there
 leaving       somebody whose account is gone
+filling, closing        what was said before the timeline, or in a gap of it, from other servers
 rereading     a room that became of another kind
 service       all of it together, as the doors use it
 """

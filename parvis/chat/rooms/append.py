@@ -176,9 +176,9 @@ async def show(
 
 
 async def put_before(writing: Writing, room: Room, stored: Stored, position: int) -> None:
-    """Puts an event that is known before the timeline."""
+    """Puts an event that is known before others in the timeline; nobody is told of it as of something new."""
     unit, event = writing.unit, stored.event
-    await unit.changed(room.account_id, EVENT, stored.id, "created", part=room.id)
+    await unit.changed(room.account_id, EVENT, stored.id, "updated", part=room.id)
     relation = relations.relation_of(event.content)
     about = relation if relation is not None and relation.rel_type and event.state_key is None else None
     related = (about.event_id, about.rel_type, about.key) if about else ("", "", "")

@@ -1,16 +1,17 @@
 """How an event that others made comes into a room (Matrix v1.19 Server-Server §Checks performed on receipt of a
 PDU). Its hash and its signatures were checked, and what it names as allowing it is here."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from parvis.chat.rooms import append, redacting, states, store, using
+from parvis.chat.rooms import append, outliers, redacting, states, store, using
 from parvis.chat.rooms.chains import named_by
 from parvis.chat.rooms.model import Room, Stored
 from parvis.chat.rooms.states import View
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel import ids
+from parvis.store.unit import Unit
 from parvis.wire.matrix import authorisation
 from parvis.wire.matrix.authorisation import keys_of
 from parvis.wire.matrix.errors import BadMatrix, NotAllowed
@@ -18,6 +19,8 @@ from parvis.wire.matrix.event import PREV_EVENTS_LIMIT, Event
 from parvis.wire.matrix.powers import CREATE
 
 _MOST_FOLLOWED = 1_000
+SPARE = 100_000
+"""Positions that are left free before an event that follows what is not here. See closing"""
 Verdict = Literal["placed", "withheld", "soft failed", "rejected"]
 
 
@@ -58,6 +61,36 @@ async def place(writing: Writing, room: Room, event: Event, gap: Mapping[str, Vi
     using.note(unit, writing.home.name, placed.stored)
     await redacting.follow(writing, room, placed.stored)
     return placed
+
+
+async def restore(
+    writing: Writing, room: Room, event: Event, gap: Mapping[str, View], position: int
+) -> Stored | None:
+    """Puts an event that was missing at a free position of the timeline, before those that follow it: what holds by
+    now stays. None where it is there already, is not allowed, or something is missing."""
+    unit = writing.unit
+    known = await store.by_event_ids(unit, room.id, (event.event_id, *event.prev_events, *named_by(event)))
+    own = known.pop(event.event_id, None)
+    if own is not None and (own.placed or await states.is_known(unit, own)):
+        return None
+    if not known.keys() >= set(named_by(event)):
+        return None
+    try:
+        view = await _before(writing, room, event, known, gap)
+    except BadMatrix:
+        return None
+    verdict, _ = await _judge(writing, room, event, known, view, on_line=True)
+    alone = event.prev_events[0] if len(event.prev_events) == 1 else ""
+    parent = None if alone in gap else known.get(alone)
+    if verdict != "placed":
+        stored = await _hide(writing, room, event, own, verdict, view, parent)
+        await redacting.follow(writing, room, stored)
+        return None
+    stored = own or (await outliers.keep(unit, room, {event.event_id: event}))[event.event_id]
+    await append.put_before(writing, room, stored, position)
+    stored = replace(stored, stream=position)
+    await states.keep(unit, stored, view, parent)
+    return stored
 
 
 async def _before(
@@ -142,6 +175,8 @@ async def _take(
         if event.state_key is not None:
             await append.stand(writing, room, stored, stored.stream)
         return stored
+    if gap:
+        await unit.leap(room.account_id, SPARE)
     head = await states.now(unit, room)
     latest = await _latest(writing, room, event, gap)
     stored = await append.show(writing, room, event, 0, latest, number)
@@ -164,12 +199,17 @@ async def _latest(writing: Writing, room: Room, event: Event, gap: Mapping[str, 
     if await unit.value(f"SELECT 1 {awaited}", room.id, event.event_id) is not None:
         await unit.run(f"DELETE {awaited}", room.id, event.event_id)
         return list(room.latest)
-    await unit.many(
-        "INSERT INTO chat_awaited (room, event_id, redaction) VALUES (?, ?, 0) ON CONFLICT DO NOTHING",
-        [(room.id, name) for name in gap],
-    )
+    await awaits(unit, room, gap)
     followed = await _followed(writing, room, event)
     return [*(name for name in room.latest if name not in followed), event.event_id][-PREV_EVENTS_LIMIT:]
+
+
+async def awaits(unit: Unit, room: Room, names: Iterable[str]) -> None:
+    """Notes that events of the timeline follow these, which are not here."""
+    await unit.many(
+        "INSERT INTO chat_awaited (room, event_id, redaction) VALUES (?, ?, 0) ON CONFLICT DO NOTHING",
+        [(room.id, name) for name in names],
+    )
 
 
 async def _followed(writing: Writing, room: Room, event: Event) -> set[str]:

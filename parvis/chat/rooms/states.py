@@ -167,8 +167,9 @@ async def against(db: store.Reader, room: int, state: Numbers, base: View) -> Vi
 
 
 async def changes(db: store.Reader, room: int, view: View, head: View) -> dict[StateKey, int]:
-    """What has to change in `head`, which is later, for it to become `view`; 0 where nothing stands then."""
-    keys = await _moved(db, room, view.base, head.base) | view.over.keys()
+    """What has to change in `head` for it to become `view`; 0 where nothing stands then."""
+    bases = sorted((view.base, head.base))
+    keys = await _moved(db, room, *bases) | view.over.keys() | head.over.keys()
     wanted, present = [await numbers(db, room, each, keys) for each in (view, head)]
     return {key: wanted.get(key, 0) for key in keys if wanted.get(key, 0) != present.get(key, 0)}
 

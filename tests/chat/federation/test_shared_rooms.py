@@ -6,14 +6,15 @@ import pytest
 from parvis.access import accounts
 from parvis.access.erasure import Gone
 from parvis.chat.federation.contract import PeerError
-from parvis.chat.federation.rooms import gaps, serving
+from parvis.chat.federation.rooms import closing, gaps, serving
 from parvis.chat.rooms import append
+from parvis.chat.rooms import closing as waiting
 from parvis.chat.rooms import store as rows
 from parvis.chat.rooms.model import Draft
 from parvis.store.sql.contract import counting
 from parvis.wire.matrix import hashes
 from parvis.wire.matrix.versions import supported
-from tests.chat.federation.sides import A, B, Net, both
+from tests.chat.federation.sides import A, B, Net, Side, both
 from tests.chat.test_rooms import made, say, texts
 
 
@@ -382,6 +383,80 @@ async def test_a_gap_is_closed_and_of_what_is_before_the_state_is_asked(net: Net
     await say(bob, room, "yes")
     await same(net, room)
     assert (await texts(ann, room))[0] == "yes"
+
+
+async def fill(side: Side) -> int:
+    """Has what is missing asked for until nothing more is planned; returns in how many pieces."""
+    jobs, pieces = side.context.store.jobs, 0
+    jobs.handle(waiting.JOB, side.shared.close)
+    while await jobs.claim_due():
+        await jobs.idle()
+        pieces += 1
+        assert pieces < 50
+    return pieces
+
+
+async def test_what_was_missed_for_long_is_filled_in_piece_by_piece(net: Net, monkeypatch) -> None:
+    for module, name, value in (
+        (gaps, "_MOST", 20), (serving, "_MOST_MISSING", 5), (waiting, "_SOON_MS", 0), (closing, "_PAUSE_MS", -1),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, value)
+    ann, bob, room = await both(net, preset="public_chat")
+    a, b = net.sides[A], net.sides[B]
+    number = await a.context.store.db.value("SELECT id FROM chat_room")
+    await say(ann, room, "before")
+    await net.flow()
+    seen, topic = f"/v3/rooms/{room}/state/m.room.history_visibility", f"/v3/rooms/{room}/state/m.room.topic"
+    for each in range(60):
+        if each in (20, 40):
+            how = "joined" if each == 20 else "shared"
+            await ann.ask("PUT", seen, json={"history_visibility": how})
+        if each % 10 == 5:
+            await ann.ask("PUT", topic, json={"topic": f"{each}"})
+        await say(ann, room, f"{each}")
+    a.sent[B, number] = await a.rooms.position()  # nothing of it arrived
+    await say(ann, room, "much later")
+    await net.flow()
+    assert len(await texts(bob, room)) < 40
+    since, state = (await bob.ask("GET", "/v3/sync"))["next_batch"], await b.state(room)
+    assert 2 <= await fill(b) <= 6
+    assert await b.timeline(room) == await a.timeline(room)
+    said = [f"{each}" for each in range(60)]
+    assert await texts(bob, room) == ["much later", *said[::-1], "before"]
+    assert await b.state(room) == state == await a.state(room)
+    assert (await bob.ask("GET", "/v3/sync", params={"since": since})).get("rooms", {}) == {}
+    carol = await b.client("carol")
+    await carol.ask("POST", f"/v3/join/{room}", json={})
+    assert await texts(carol, room) == ["much later", *said[:39:-1], *said[19::-1], "before"]
+    await say(bob, room, "yes")
+    await same(net, room)
+    assert (await texts(ann, room))[0] == "yes" and await fill(b) == 0
+
+
+async def test_a_gap_that_nobody_fills_is_left_in_the_end(net: Net, monkeypatch) -> None:
+    monkeypatch.setattr(waiting, "_SOON_MS", 0)
+    monkeypatch.setattr(closing, "_PAUSE_MS", -1)
+    ann, bob, room = await both(net)
+    a, b = net.sides[A], net.sides[B]
+    number = await a.context.store.db.value("SELECT id FROM chat_room")
+    lost = await say(ann, room, "lost")
+    a.sent[B, number] = await a.rooms.position()
+    a.lies["get_missing_events"] = lambda *_: {"events": []}
+    await say(ann, room, "arrives")
+    await net.flow()
+    assert await texts(bob, room) == ["arrives"]
+    ask = b._ask
+
+    async def nothing(server: str, method: str, path: str, *more: object) -> object:
+        if "/event/" in path:
+            raise PeerError("M_NOT_FOUND", 404)
+        return await ask(server, method, path, *more)
+
+    monkeypatch.setattr(b, "_ask", nothing)
+    assert await fill(b) == 6
+    assert lost not in await b.timeline(room)
+    await say(bob, room, "yes")
+    await same(net, room)
 
 
 async def test_a_space_is_told_to_servers_whose_people_could_join(net: Net) -> None:

@@ -29,7 +29,7 @@ class Asking:
     def __init__(
         self, peers: Peers, checker: Checker, server: str, room: Room, *, until: float | None = None
     ) -> None:
-        self._peers, self._checker, self._server, self._room = peers, checker, server, room
+        self._peers, self._checker, self.server, self._room = peers, checker, server, room
         self._until = until
 
     async def missing(self, earliest: Sequence[str], latest: Sequence[str]) -> dict[str, Event]:
@@ -39,7 +39,7 @@ class Asking:
             "min_depth": 0,
         }  # fmt: skip
         where = path("federation", "v1", "get_missing_events", self._room.room_id)
-        answer = await self._in_time(self._peers.post(self._server, where, body))
+        answer = await self._in_time(self._peers.post(self.server, where, body))
         return await self._read(listed(answer, "events", 200))
 
     async def backfill(self, before: Sequence[str], limit: int) -> dict[str, Event]:
@@ -63,7 +63,7 @@ class Asking:
         """The events of `state_ids`, all at once (Matrix v1.19 Server-Server §GET /state)."""
         where = path("federation", "v1", "state", self._room.room_id)
         asked = self._peers.get(
-            self._server, where, {"event_id": event_id}, limit=_STATE_BYTES, seconds=_STATE_SECONDS
+            self.server, where, {"event_id": event_id}, limit=_STATE_BYTES, seconds=_STATE_SECONDS
         )
         answer = await self._in_time(asked)
         return await self._read([*listed(answer, "pdus", MOST_STATE), *listed(answer, "auth_chain", MOST_STATE)])
@@ -86,7 +86,7 @@ class Asking:
             return {}
 
     async def _get(self, where: str, query: Mapping[str, str | Sequence[str]] | None = None) -> object:
-        return await self._in_time(self._peers.get(self._server, where, query))
+        return await self._in_time(self._peers.get(self.server, where, query))
 
     async def _in_time(self, asked: Awaitable[T]) -> T:
         left = None if self._until is None else max(0.0, self._until - clock.monotonic())

@@ -33,11 +33,12 @@ class Gaps:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms, self._db = rooms, rooms.store.db
 
-    async def between(self, asking: Asking, room: Room, event: Event) -> list[Event]:
+    async def between(self, asking: Asking, room: Room, event: Event, most: int = 0) -> list[Event]:
         """What an event follows and is not here, as far as it is to be had and was not purged, the eldest first;
-        the event comes last. Who was away for a while gets what came meanwhile in so many steps; what is beyond,
-        or is not told, stays away, but for the state."""
+        the event comes last. Who was away for a while gets what came meanwhile in so many steps, until there are
+        more than `most` events, or 2,000. What is beyond, or is not told, stays away, but for the state."""
         found, size, until = {event.event_id: event}, 0, clock.monotonic() + _SECONDS
+        most = min(most or _MOST, _MOST)
         for _ in range(_ROUNDS):
             outside = _outside(found)
             lacking = set(await self.missing(room, outside))
@@ -54,7 +55,12 @@ class Gaps:
             size += sum(len(canonical.encode(each.source, strict=False)) for each in kept.values())
             before = len(found)
             found = _followed(event, found | kept)
-            if len(found) == before or len(found) > _MOST or size > _MOST_BYTES or clock.monotonic() > until:
+            if (
+                len(found) == before
+                or len(found) > (most or _MOST)
+                or size > _MOST_BYTES
+                or clock.monotonic() > until
+            ):
                 break
         return in_order(found)
 

@@ -12,7 +12,7 @@ from parvis.chat.federation.contract import Peers
 from parvis.chat.federation.rooms.asking import TROUBLE, Asking
 from parvis.chat.federation.rooms.checking import Checker
 from parvis.chat.federation.rooms.gaps import Gaps
-from parvis.chat.rooms import append, invitations, members, outgoing, placing, store
+from parvis.chat.rooms import append, closing, invitations, members, outgoing, placing, store
 from parvis.chat.rooms.chains import named_by
 from parvis.chat.rooms.model import Room
 from parvis.chat.rooms.placing import Placed
@@ -163,12 +163,14 @@ class PeerEvents:
                 raise BadMatrix("Too much is missing before the event")
             gap[name] = await self._gaps.after(asking, room, name)
         await self._gaps.allow(asking, room, event)
-        return left, await self._place(room, event, gap, relay_of)
+        return left, await self._place(asking.server, room, event, gap, relay_of)
 
-    async def _place(self, room: Room, event: Event, gap: dict[str, View], relay_of: str) -> Placed:
+    async def _place(self, server: str, room: Room, event: Event, gap: dict[str, View], relay_of: str) -> Placed:
         async def work(writing: Writing) -> Placed:
             locked = await append.locked(writing, room.room_id)
             placed = await placing.place(writing, locked, event, gap)
+            if gap and placed.verdict == "placed":
+                await closing.plan(writing, locked, placed.stored, gap, server)
             if relay_of and placed.verdict == "placed":
                 await writing.unit.run("UPDATE chat_event SET relayed = 1 WHERE id = ?", placed.stored.id)
                 await outgoing.send(writing, locked, placed.stored, without=relay_of)

@@ -2,6 +2,7 @@
 
 from parvis.chat.federation.contract import Peers
 from parvis.chat.federation.rooms.checking import Checker
+from parvis.chat.federation.rooms.closing import Closing
 from parvis.chat.federation.rooms.elsewhere import Elsewhere
 from parvis.chat.federation.rooms.filling import Filling
 from parvis.chat.federation.rooms.incoming import Locks, PeerEvents
@@ -18,3 +19,4 @@ class SharedRooms:
         self.join, self.knock = self._elsewhere.join, self._elsewhere.knock
         self.leave, self.invite = self._elsewhere.leave, self._elsewhere.invite
         self.fill = Filling(rooms, peers, self.checker, self.locks).fill
+        self.close = Closing(rooms, peers, self.checker, self.locks).run
