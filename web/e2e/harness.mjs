@@ -58,9 +58,20 @@ export async function enter(browser, who, options) {
   return page;
 }
 
+/** Goes to a path as a link of the client does, without loading it again; notes of what was done before are put away. */
+export function go(page, path) {
+  return page.evaluate((path) => {
+    for (const close of document.querySelectorAll('.toast > .icon')) close.click();
+    history.pushState(null, '', path);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, path);
+}
+
 /** Fails with what axe found, by rule and element; of all rules or of those named. */
 export async function accessible(page, name, rules) {
   if (!rules) await page.waitForTimeout(150);
+  // Reminders of the demo's events ring at their hour, above anything.
+  await page.evaluate(() => document.querySelectorAll('.alerts article > .icon').forEach((close) => close.click()));
   await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime < Infinity).map((one) => one.finished)));
   await shot(page, name);
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource);

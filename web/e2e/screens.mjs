@@ -1,6 +1,6 @@
 /** Every screen of the client, one after the other: what must hold on all of them is looked at in each. */
 
-import { arrive, jmap, waiting } from './harness.mjs';
+import { arrive, go, jmap, waiting } from './harness.mjs';
 
 /** Before anybody is signed in. */
 export async function outside(page, look) {
@@ -35,7 +35,7 @@ export async function inside(page, look) {
 /** Files: as a list and as a grid, one that is open and what is known of it, whom it is shared with, what went outside. */
 async function files(page, look) {
   const name = `Avis ${Date.now() % 10_000}.txt`;
-  await page.goto('/files');
+  await go(page, '/files');
   await page.getByRole('heading', { name: 'Mes fichiers' }).waitFor();
   const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('c')]);
   await chooser.setFiles({ name, mimeType: 'text/plain', buffer: Buffer.from('Le quai est ouvert.') });
@@ -57,7 +57,7 @@ async function files(page, look) {
   await away(page);
   await page.keyboard.press('#');
   await row.waitFor({ state: 'detached' });
-  await page.goto('/files/transfers');
+  await go(page, '/files/transfers');
   await page.getByRole('button', { name: 'Envoyer des fichiers' }).click();
   await page.getByRole('textbox', { name: 'Adresses e-mail' }).waitFor();
   await look('files-send');
@@ -67,7 +67,7 @@ async function files(page, look) {
 
 /** The chat: a room, one of its topics, its people, what can be done, an invitation, and what is asked for a new room. */
 export async function chat(page, look) {
-  await page.goto('/chat');
+  await go(page, '/chat');
   const list = page.getByRole('navigation', { name: 'Conversations' });
   await list.getByRole('link').first().waitFor();
   await look('chat-list');
@@ -81,20 +81,20 @@ export async function chat(page, look) {
   await look('chat-menu');
   await away(page);
   for (const side of ['topics', 'people', 'search', 'pins']) {
-    await page.goto(`${new URL(page.url()).pathname}?side=${side}`);
+    await go(page, `${new URL(page.url()).pathname}?side=${side}`);
     await page.locator('.beside header').waitFor();
     await look(`chat-${side}`);
   }
-  await page.goto(`${new URL(page.url()).pathname}?side=topics`);
+  await go(page, `${new URL(page.url()).pathname}?side=topics`);
   await page.locator('.beside li a').first().click();
   await page.getByRole('log', { name: 'Sujet' }).getByRole('article').last().waitFor();
   await look('chat-topic');
-  await page.goto('/chat');
+  await go(page, '/chat');
   await list.getByRole('link', { name: /Arbitrages/ }).click();
   await page.getByRole('button', { name: 'Accepter' }).waitFor();
   await look('chat-invitation');
   for (const [name, field] of [['Nouveau salon', 'Nom'], ['Nouvelle conversation', 'Avec qui'], ['Salons à rejoindre', 'Trouver un salon']]) {
-    await page.goto('/chat');
+    await go(page, '/chat');
     await page.getByRole('button', { name: 'Nouvelle conversation ou nouveau salon' }).click();
     await page.getByRole('menuitem', { name: new RegExp(`^${name}`) }).click();
     await page.getByRole('dialog').getByLabel(field).first().waitFor();
@@ -106,7 +106,7 @@ export async function chat(page, look) {
 /** The calendar in all its forms, with an event of each kind. */
 async function calendar(page, look) {
   const name = `Atelier ${Date.now() % 10_000}`;
-  await page.goto('/calendar/week');
+  await go(page, '/calendar/week');
   await page.locator('[data-column]').first().waitFor();
   await opens(page, 'c', 'dialog');
   await page.getByRole('textbox', { name: 'Quoi, quand et où' }).fill(`${name} aujourd’hui 9h-11h à Salle 204`);
@@ -118,7 +118,7 @@ async function calendar(page, look) {
   await page.getByRole('button', { name: 'Enregistrer' }).click();
   await page.locator('[data-key]', { hasText: name }).first().waitFor();
   for (const form of ['week', 'month', 'agenda', 'day']) {
-    await page.goto(`/calendar/${form}`);
+    await go(page, `/calendar/${form}`);
     await page.locator('[data-key]', { hasText: name }).first().waitFor();
     await look(`calendar-${form}`);
   }
@@ -130,14 +130,14 @@ async function calendar(page, look) {
   await look('calendar-series');
   await page.getByRole('button', { name: 'Supprimer', exact: true }).click();
   await page.locator('[data-key]', { hasText: name }).first().waitFor({ state: 'detached' });
-  await page.goto('/calendar/search?q=atelier');
+  await go(page, '/calendar/search?q=atelier');
   await page.getByRole('searchbox', { name: 'Mots, personnes, lieux' }).waitFor();
   await look('calendar-search');
 }
 
 /** Contacts: all, one, its editor, what is there twice. */
 export async function contacts(page, look) {
-  await page.goto('/contacts');
+  await go(page, '/contacts');
   await page.locator('.contacts [role="option"]').first().waitFor();
   await look('contacts');
   await page.locator('.contacts [role="option"]').first().click();
@@ -149,14 +149,14 @@ export async function contacts(page, look) {
   await page.getByRole('button', { name: 'Ajouter une adresse' }).click();
   await look('contacts-editor');
   await page.keyboard.press('Escape');
-  await page.goto('/contacts/duplicates');
+  await go(page, '/contacts/duplicates');
   await page.getByRole('heading', { name: 'Doublons' }).waitFor();
   await look('contacts-duplicates');
 }
 
 /** Tasks: one's own, one of them, a board. */
 export async function tasks(page, look) {
-  await page.goto('/tasks');
+  await go(page, '/tasks');
   await page.locator('.tasks [role="option"]').first().waitFor();
   await page.getByRole('textbox', { name: 'Nouvelle tâche' }).fill('Repeindre la capitainerie demain à 9h #travaux !1');
   await page.locator('.said', { hasText: 'travaux' }).waitFor();
@@ -166,7 +166,7 @@ export async function tasks(page, look) {
   await page.getByRole('textbox', { name: 'Nom' }).waitFor();
   await look('tasks-one');
   const [{ list }] = await jmap(page, [['TaskList/get', { ids: null }]]);
-  await page.goto(`/tasks/l/${list[0].id}`);
+  await go(page, `/tasks/l/${list[0].id}`);
   await page.getByRole('tab', { name: 'Tableau' }).click();
   await page.locator('[data-task]').first().waitFor();
   await look('tasks-board');
@@ -179,7 +179,7 @@ export async function tasks(page, look) {
 
 /** Spaces: one with what is new in it, its members, a new one. */
 async function spaces(page, look) {
-  await page.goto('/spaces');
+  await go(page, '/spaces');
   await page.getByRole('heading', { level: 1 }).waitFor();
   await page.getByRole('main').locator('time').first().waitFor();
   await look('spaces');
@@ -249,7 +249,7 @@ async function preview(page, look) {
   await page.locator('dialog[open] dl').waitFor();
   await look('preview');
   await away(page);
-  await page.goto('/mail/inbox');
+  await go(page, '/mail/inbox');
   await page.waitForSelector('[role="option"]');
 }
 
@@ -261,7 +261,7 @@ async function handling(page, look) {
   });
   const letter = (subject, result) => `From: La Boutique du Port <info@boutique.example>\nTo: moi@valmont.example\nSubject: ${subject}\nAuthentication-Results: ${server}; dmarc=${result} header.from=boutique.example\nList-Unsubscribe: <mailto:off@boutique.example>, <https://boutique.example/off>\n\nBonjour, voici nos offres.\n`;
   const ids = await arrive(page, [letter('Votre compte sera fermé', 'fail'), letter('Nos offres du mois', 'none')]);
-  await page.goto('/mail/inbox');
+  await go(page, '/mail/inbox');
   await page.locator('[role="option"]', { hasText: 'Nos offres du mois' }).click();
   await page.getByRole('note').waitFor();
   await look('sender-unproved');
@@ -272,7 +272,7 @@ async function handling(page, look) {
   await page.getByRole('link', { name: 'Ouvrir boutique.example' }).waitFor();
   await look('unsubscribe-by-hand');
   await away(page);
-  await page.goto('/mail/inbox');
+  await go(page, '/mail/inbox');
   await page.locator('[role="option"]', { hasText: 'Votre compte sera fermé' }).click();
   await page.getByRole('note').waitFor();
   await look('sender-failed');
@@ -285,10 +285,10 @@ async function handling(page, look) {
   await page.getByRole('button', { name: /^Demain/ }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await waiting(page);
-  await page.goto('/mail/snoozed');
+  await go(page, '/mail/snoozed');
   await page.locator('[role="option"] .waits').first().waitFor();
   await look('snoozed');
-  await page.goto('/mail/label:_42outiques');
+  await go(page, '/mail/label:_42outiques');
   await page.locator('[role="option"]').first().waitFor();
   await page.locator('section.list').getByRole('button', { name: 'Plus' }).click();
   await page.getByRole('menuitem', { name: 'Couleur de l’étiquette' }).click();
@@ -302,7 +302,7 @@ async function handling(page, look) {
   await page.keyboard.press('Control+Shift+A');
   await look('everything');
   await page.keyboard.press('Escape');
-  await page.goto('/mail/inbox');
+  await go(page, '/mail/inbox');
   await page.waitForSelector('[role="option"]');
 }
 
@@ -328,10 +328,10 @@ async function composer(page, look) {
 }
 
 async function search(page, look) {
-  await page.goto('/search');
+  await go(page, '/search');
   await page.getByRole('heading', { name: 'Ce que vous pouvez demander' }).waitFor();
   await look('search-start');
-  await page.goto('/search?q=budjet');
+  await go(page, '/search?q=budjet');
   await page.locator('[data-row]').first().waitFor();
   await look('search');
   await page.locator('[data-row][data-kind="Email"]').first().click();
@@ -340,7 +340,7 @@ async function search(page, look) {
 }
 
 async function assistant(page, look) {
-  await page.goto('/mail/inbox');
+  await go(page, '/mail/inbox');
   await page.waitForSelector('[role="option"]');
   await page.keyboard.press('Control+j');
   await page.locator('aside textarea').fill('À quelle heure arrive la délégation à la gare ?');
@@ -354,9 +354,9 @@ async function assistant(page, look) {
 }
 
 async function settings(page, look) {
-  await page.goto('/settings');
+  await go(page, '/settings');
   for (const part of ['appearance', 'keys', 'notifications', 'mail', 'calendar', 'chat', 'sharing', 'security', 'assistant', 'about']) {
-    await page.goto(`/settings/${part}`);
+    await go(page, `/settings/${part}`);
     await page.locator('section[aria-labelledby="settings-part"] h2').first().waitFor();
     await look(`settings-${part}`);
   }
@@ -364,7 +364,7 @@ async function settings(page, look) {
 
 /** The settings of encryption, of somebody whose keys no other test makes: the first device is confirmed, the others are not; what is asked of each. */
 export async function encryption(page, look) {
-  await page.goto('/settings/encryption');
+  await go(page, '/settings/encryption');
   const state = page.getByText(/^Cet appareil (est confirmé|n’est pas confirmé)/);
   await state.waitFor();
   await page.getByRole('listitem').filter({ hasText: 'Cet appareil' }).waitFor();
@@ -384,7 +384,7 @@ const RULES = [
 /** The filters: none, some, one of them, what they would do, a script of one's own, why a message is where it is. */
 export async function filters(page, look) {
   const use = async (blobId) => jmap(page, [['SieveScript/set', { create: { s: { name: blobId.slice(0, 9), blobId } }, onSuccessActivateScript: '#s' }]]);
-  await page.goto('/settings/filters');
+  await go(page, '/settings/filters');
   await page.getByRole('link', { name: 'Nouveau filtre' }).waitFor();
   await look('filters-none');
   const [{ blobId }] = await jmap(page, [['Filter/script', { rules: RULES }]]);
@@ -400,10 +400,10 @@ export async function filters(page, look) {
   await page.getByText(/ne changerait|changeraient/).waitFor();
   await look('filters-apply');
   await away(page);
-  await page.goto('/settings/filters/2');
+  await go(page, '/settings/filters/2');
   await page.getByRole('textbox', { name: 'Nom' }).waitFor();
   await look('filters-rule');
-  await page.goto('/settings/filters/new');
+  await go(page, '/settings/filters/new');
   await page.getByRole('button', { name: 'Enregistrer' }).click();
   await page.getByText('Choisissez un dossier.').waitFor();
   await look('filters-faults');
@@ -415,7 +415,7 @@ export async function filters(page, look) {
   await look('filters-script');
   const [{ list }] = await jmap(page, [['SieveScript/get', { ids: null }]]);
   await jmap(page, [['SieveScript/set', { onSuccessDeactivateScript: true }], ['SieveScript/set', { destroy: list.map((one) => one.id) }]]);
-  await page.goto('/mail/inbox');
+  await go(page, '/mail/inbox');
   await page.locator('[role="option"]').first().click();
   await page.getByRole('button', { name: 'Autres actions pour ce message' }).last().click();
   await page.getByRole('menuitem', { name: 'Pourquoi est-il ici' }).click();
@@ -428,7 +428,7 @@ async function deceived(page, look) {
   const domain = await page.evaluate(async () => Object.values((await (await fetch('/.well-known/jmap')).json()).accounts)[0].name.split('@')[1]);
   const like = new URL(`http://${domain.replace('a', 'á')}`).hostname;
   const ids = await arrive(page, [`From: La Direction <direction@${like}>\nTo: moi@${domain}\nReply-To: caisse@ailleurs.example\nSubject: Virement à faire\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\n<p>Réglez sur <a href="https://voleur.example/">www.${domain}</a>.</p>\n`]);
-  await page.goto('/mail/inbox');
+  await go(page, '/mail/inbox');
   await page.locator('[role="option"]', { hasText: 'Virement à faire' }).click();
   await page.getByRole('note').getByRole('button', { name: /autres? remarques?/ }).click();
   await look('warning');
@@ -440,10 +440,10 @@ async function deceived(page, look) {
 }
 
 async function deleted(page, look) {
-  await page.goto('/deleted');
+  await go(page, '/deleted');
   await page.locator('[role="option"]').first().click();
   await page.locator('article h1').waitFor();
   await look('vault');
-  await page.goto('/mail/inbox');
+  await go(page, '/mail/inbox');
   await page.waitForSelector('[role="option"]');
 }
