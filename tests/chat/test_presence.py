@@ -108,7 +108,7 @@ async def test_who_comes_into_a_room_hears_who_is_there_and_is_heard_of(open_cli
     assert of(told)[eve.user]["status_msg"] == "Eve" and ann.user not in of(told)
     assert sum("UNION" in each and "o.user_id" in each for each in counted.statements) == 1
     told = await eve.ask("GET", "/v3/sync", params=quiet | {"since": of_eve})
-    assert of(told)[ann.user]["status_msg"] == "Ann" and bob.user not in of(told)
+    assert of(told)[ann.user]["status_msg"] == "Ann" and of(told)[bob.user] == {"presence": "offline"}
     await say(ann, room, "hello")
     with counting() as counted:
         told = await eve.ask("GET", "/v3/sync", params=quiet | {"since": told["next_batch"]})

@@ -28,6 +28,8 @@ _TOLD_MS = 900_000
 """How often other servers are told again what they know, so that they go on believing it."""
 _BELIEVED_MS = 1_800_000
 """How long what another server told is believed."""
+_FEW = 100
+"""Who came to share a room with one are told of when they are away too, if they are no more than this."""
 _MOST = 50_000
 """People of whom something is kept; who said something longest ago is forgotten first."""
 
@@ -186,10 +188,11 @@ class Presence:
             return []
         new = {said.key: said for said in self._newer(serial)}
         if moved is not None:
-            for number, user in await sharing.met(self._server.store.db, principal.id, moved):
-                said = self.of(number or user)
-                if said.presence != "offline":
-                    new.setdefault(number or user, said)
+            met = await sharing.met(self._server.store.db, principal.id, moved)
+            for key in (number or user for number, user in met if number != principal.id):
+                said = self.of(key)
+                if said.presence != "offline" or len(met) <= _FEW:
+                    new.setdefault(key, said)
         if not new:
             return []
         db = self._server.store.db
