@@ -257,6 +257,43 @@ async def test_a_room_is_replaced_by_one_of_another_version(open_client: Opener)
     assert (await ann.ask("GET", f"/v3/rooms/{room}/state/m.room.tombstone/"))["replacement_room"] == new
     assert (await ann.ask("GET", f"/v3/rooms/{new}/state/m.room.name"))["name"] == "Old"
     assert (await ann.ask("GET", f"/v3/rooms/{new}/state/m.room.create"))["predecessor"] == {"room_id": room}
+    levels = await ann.ask("GET", f"/v3/rooms/{room}/state/m.room.power_levels")
+    assert (levels["events_default"], levels["invite"]) == (50, 50)
+    room = await made(ann, room_version="10")
+    last = await say(ann, room, "here")
+    body = {"new_version": "11", "additional_creators": ["@eve:example.org"]}
+    new = (await ann.ask("POST", f"/v3/rooms/{room}/upgrade", json=body))["replacement_room"]
+    created = await ann.ask("GET", f"/v3/rooms/{new}/state/m.room.create")
+    assert created["predecessor"] == {"room_id": room, "event_id": last} and "additional_creators" not in created
+    body["new_version"] = "12"
+    newest = (await ann.ask("POST", f"/v3/rooms/{new}/upgrade", json=body))["replacement_room"]
+    created = await ann.ask("GET", f"/v3/rooms/{newest}/state/m.room.create")
+    assert created["additional_creators"] == ["@eve:example.org"]
+    body["additional_creators"] = "@eve:example.org"
+    await ann.ask("POST", f"/v3/rooms/{newest}/upgrade", 400, json=body)
+
+
+async def test_who_comes_into_the_successor_of_a_room_finds_what_they_had_set(open_client: Opener) -> None:
+    ann, bob, room = await both(open_client)
+    for who in (ann, bob):
+        tag = f"/v3/user/{who.user}/rooms/%s/tags"
+        await who.ask("PUT", f"{tag % room}/u.work", json={"order": 0.5})
+        await who.ask("PUT", f"/v3/pushrules/global/room/{room}", json={"actions": []})
+        muted = {"actions": [], "conditions": [{"kind": "event_match", "key": "room_id", "pattern": room}]}
+        await who.ask("PUT", f"/v3/pushrules/global/override/{room}", json=muted)
+    new = (await ann.ask("POST", f"/v3/rooms/{room}/upgrade", json={"new_version": "12"}))["replacement_room"]
+    false = await made(ann, creation_content={"predecessor": {"room_id": room}}, invite=[bob.user])
+    await ann.ask("POST", f"/v3/rooms/{new}/invite", json={"user_id": bob.user})
+    for each in (new, false):
+        await bob.ask("POST", f"/v3/join/{each}", json={})
+    for who in (ann, bob):
+        tag = f"/v3/user/{who.user}/rooms/%s/tags"
+        assert (await who.ask("GET", tag % new))["tags"] == {"u.work": {"order": 0.5}}
+        assert (await who.ask("GET", tag % false))["tags"] == {}
+        told = (await who.ask("GET", "/v3/pushrules/"))["global"]
+        assert {each["rule_id"] for each in told["room"]} == {room, new}
+        own = {each["rule_id"]: each["conditions"] for each in told["override"] if not each["default"]}
+        assert own.keys() == {room, new} and own[new][0]["pattern"] == new and own[room][0]["pattern"] == room
 
 
 async def test_sync_tells_what_is_new_and_nothing_twice(open_client: Opener) -> None:

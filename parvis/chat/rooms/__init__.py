@@ -7,7 +7,7 @@ gathering     writes that come at the same time, in one unit
 append        how an event comes into a room
 members       what a membership opens and closes
 saying, said   messages that come at the same time, and what was said before
-creating, joining, sending, upgrading, aliases, receipts, typing    what people do
+creating, joining, sending, upgrading, carrying, aliases, receipts, typing    what people do
 showing, history, related, listing, unread                          what they see
 sync, wakes, tokens     all that is new, who waits for it, and how far they have read
 sharing       who shares a room with whom

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from parvis.access.principal import Right
-from parvis.chat.rooms import aliases, profiles, store
+from parvis.chat.rooms import aliases, carrying, profiles, store
 from parvis.chat.rooms.append import append
 from parvis.chat.rooms.model import Draft, Me, Room, Stored
 from parvis.chat.rooms.writing import Writing
@@ -52,7 +52,9 @@ async def join(writing: Writing, me: Me, room: Room, reason: str = "") -> Stored
         found = await authoriser(writing, me.user_id, room)
         if found:
             content["join_authorised_via_users_server"] = found
-    return await _as_member(writing, room, me.user_id, me.user_id, content)
+    stored = await _as_member(writing, room, me.user_id, me.user_id, content)
+    await carrying.carry(writing, me, room)
+    return stored
 
 
 async def knock(writing: Writing, me: Me, room: Room, reason: str = "") -> Stored:

@@ -1,23 +1,29 @@
 """A room of another version in the place of one that is there (Matrix v1.19 Client-Server §Room upgrades)."""
 
+import contextlib
+from collections.abc import Sequence
+
 from parvis.access.principal import Right
 from parvis.chat import kinds
-from parvis.chat.rooms import creating, store
+from parvis.chat.rooms import carrying, creating, store
 from parvis.chat.rooms.append import append
 from parvis.chat.rooms.model import Draft, Me, Room
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel.errors import Forbidden
 from parvis.wire.matrix.canonical import Object
+from parvis.wire.matrix.errors import NotAllowed
 from parvis.wire.matrix.powers import CREATE, POWER_LEVELS, PowerLevels
 
+_SAID = ("events_default", "invite")
 _CARRIED = (
     "m.room.server_acl", "m.room.encryption", "m.room.name", "m.room.avatar", "m.room.topic", "m.room.guest_access",
     "m.room.history_visibility", "m.room.join_rules",
 )  # fmt: skip
 
 
-async def upgrade(writing: Writing, me: Me, room_id: str, version_id: str) -> Room:
-    """Makes the new room, says in the old one where it is, and moves its names. Raises Forbidden, BadMatrix."""
+async def upgrade(writing: Writing, me: Me, room_id: str, version_id: str, creators: Sequence[str] = ()) -> Room:
+    """Makes the new room, says in the old one where it is, moves its names, and lets few speak there any more. Of
+    who else has all power (`creators`) only rooms of version 12 know. Raises Forbidden, BadMatrix."""
     version = creating.version_of({"room_version": version_id})
     unit = writing.unit
     old = await store.require(unit, me.principal, room_id, Right.WRITE)
@@ -27,6 +33,10 @@ async def upgrade(writing: Writing, me: Me, room_id: str, version_id: str) -> Ro
         raise Forbidden("too little power to replace the room")
     before = state[CREATE].event.content
     content: Object = {"predecessor": {"room_id": room_id}}
+    if version.hashed_rooms:
+        content |= {"additional_creators": list(creators)} if creators else {}
+    else:
+        content["predecessor"]["event_id"] = old.latest[-1]
     content |= {name: before[name] for name in ("type", "m.federate") if name in before}
     initial = [
         {"type": kind, "state_key": "", "content": state[kind, ""].event.content}
@@ -48,7 +58,18 @@ async def upgrade(writing: Writing, me: Me, room_id: str, version_id: str) -> Ro
         alias = state["m.room.canonical_alias", ""].event.content
         await append(writing, room_id, me.user_id, Draft("m.room.canonical_alias", {}, ""))
         await append(writing, new.room_id, me.user_id, Draft("m.room.canonical_alias", alias, ""))
+    if POWER_LEVELS in state:
+        await _quiet(writing, me, old, state[POWER_LEVELS].event.content)
+    await carrying.carry(writing, me, new)
     return new
+
+
+async def _quiet(writing: Writing, me: Me, old: Room, content: Object) -> None:
+    usual = content.get("users_default")
+    least = max(50, (usual if type(usual) is int else 0) + 1)
+    raised = {name: max(least, each) for name in _SAID if type(each := content.get(name, 0)) is int}
+    with contextlib.suppress(NotAllowed):
+        await append(writing, old.room_id, me.user_id, Draft("m.room.power_levels", {**content, **raised}, ""))
 
 
 def _levels(content: Object, me: Me, hashed: bool) -> Object:

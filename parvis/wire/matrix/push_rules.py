@@ -114,6 +114,19 @@ class RuleSet(msgspec.Struct, frozen=True, omit_defaults=True):
             raise BadMatrix("There is no such rule", errcode="M_NOT_FOUND", field="rule_id")
         return self._with(known, rules)
 
+    def carried(self, before: str, now: str) -> "RuleSet":
+        """The same with the rules that are about one room alone for another too: those of the kind `room`, and
+        those of other kinds that are named after it."""
+        known = {kind: {each.rule_id for each in rules} for kind, rules in self.rules.items()}
+        kinds = [kind for kind, names in known.items() if before in names and now not in names]
+        if not kinds or sum(map(len, self.rules.values())) + len(kinds) > RULES_LIMIT:
+            return self
+        found = {**self.rules}
+        for kind in kinds:
+            place = _place(found[kind], before)
+            found[kind] = [*found[kind][:place], _about(found[kind][place], now), *found[kind][place:]]
+        return RuleSet(found, self.changes)
+
     def enable(self, kind: str, rule_id: str, enabled: object) -> "RuleSet":
         """Switches a rule on or off, also one that everybody has. Raises BadMatrix."""
         if not isinstance(enabled, bool):
@@ -138,6 +151,16 @@ class RuleSet(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def _with(self, kind: Kind, rules: list[Rule]) -> "RuleSet":
         return RuleSet({**self.rules, kind: rules}, self.changes)
+
+
+def _about(rule: Rule, room_id: str) -> Rule:
+    """A rule about a room, for another."""
+    of_room = ("room_id", rule.rule_id)
+    conditions = rule.conditions and [
+        {**each, "pattern": room_id} if (each.get("key"), each.get("pattern")) == of_room else each
+        for each in rule.conditions
+    ]
+    return msgspec.structs.replace(rule, rule_id=room_id, conditions=conditions)
 
 
 def _said(change: Change) -> dict[str, Any]:

@@ -5,9 +5,10 @@ import logging
 from parvis.chat.client.call import Call, Endpoint, text
 from parvis.chat.client.rooms.asking import me, rooms
 from parvis.chat.rooms import creating, upgrading
-from parvis.chat.rooms.model import Room
+from parvis.chat.rooms.model import MOST_INVITED, Room
 from parvis.kernel.errors import ParvisError
 from parvis.wire.matrix.canonical import Object
+from parvis.wire.matrix.errors import BadMatrix
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +37,12 @@ async def _invite_abroad(call: Call, room: Room, body: Object) -> None:
 async def _upgrade(call: Call) -> Object:
     body = await call.json()
     who, version = me(call), text(body, "new_version", limit=32)
-    room = await rooms(call).write(lambda writing: upgrading.upgrade(writing, who, call.params["roomId"], version))
+    creators = body.get("additional_creators", [])
+    if not isinstance(creators, list) or len(creators) > MOST_INVITED:
+        raise BadMatrix("Not a list of users", errcode="M_INVALID_PARAM", field="additional_creators")
+    room = await rooms(call).write(
+        lambda writing: upgrading.upgrade(writing, who, call.params["roomId"], version, creators)
+    )
     return {"replacement_room": room.room_id}
 
 

@@ -10,7 +10,7 @@ from parvis.chat.federation.contract import Bounds, PeerError, Peers, path
 from parvis.chat.federation.rooms.asking import MOST_STATE, TROUBLE
 from parvis.chat.federation.rooms.checking import Checker, listed
 from parvis.chat.federation.rooms.incoming import Locks
-from parvis.chat.rooms import append, arriving, invitations, members, outgoing, placing, profiles, store
+from parvis.chat.rooms import append, arriving, carrying, invitations, members, outgoing, placing, profiles, store
 from parvis.chat.rooms.model import Draft, Me, Room
 from parvis.chat.rooms.service import Rooms
 from parvis.chat.rooms.stripping import STRIPPED
@@ -179,6 +179,7 @@ class Elsewhere:
 
         async def work(writing: Writing) -> None:
             await arriving.arrive(writing, room_id, event, stands, auth.values())
+            await carrying.carry(writing, me, await append.locked(writing, room_id))
 
         await self._rooms.write(work)
 
