@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { useMessages, type Language } from '../src/kernel/i18n.svelte';
 import { formatDay, DAY } from '../src/kernel/time/local';
 import { clockText, dayText, parseClock, parseDay } from '../src/kernel/time/typed';
+import { weekdayLetters } from '../src/kernel/time/words';
 
 const NOW = Date.UTC(2026, 10, 29, 15); // a Sunday
 function speak(language: Language, region: string = language): void {
@@ -50,4 +51,12 @@ describe('a time of day in a field', () => {
     expect(['9', '15h', '15h30', '1530', '9.05', '3 pm', '12am', '12 PM', 'midi', '8 giờ', '7 sáng', '24', '9:75', 'tantôt'].map(parseClock)).toEqual(['09:00', '15:00', '15:30', '15:30', '09:05', '15:00', '00:00', '12:00', '12:00', '08:00', '07:00', null, null, null]);
     expect(parseClock('')).toBe('');
   });
+});
+
+it('two letters tell the days of a week apart in each language', () => {
+  for (const language of ['fr', 'vi', 'en'] as const) {
+    speak(language);
+    const letters = [0, 1, 2, 3, 4, 5, 6].map(weekdayLetters);
+    expect([language, new Set(letters).size, letters.every((each) => each.length === 2)]).toEqual([language, 7, true]);
+  }
 });

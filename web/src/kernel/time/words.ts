@@ -38,6 +38,12 @@ export function weekdayName(day: number, style: 'long' | 'short' | 'narrow' = 'l
   return wallFormat({ weekday: style }).format((day + 4) * DAY); // 5 January 1970 was a Monday
 }
 
+/** The same in two letters: `lu`, `Mo`, `T2`. */
+export function weekdayLetters(day: number): string {
+  const narrow = weekdayName(day, 'narrow'); // in Vietnamese the short names all begin alike
+  return narrow.length === 2 ? narrow : weekdayName(day, 'short').slice(0, 2);
+}
+
 export function capital(text: string): string {
   return text.charAt(0).toLocaleUpperCase(locale()) + text.slice(1);
 }
