@@ -33,7 +33,7 @@ from parvis.serve import scheduling
 from parvis.serve.context import Context
 from parvis.serve.post import CALENDAR_MAIL, SETTLED, Post, Sending
 from parvis.serve.scheduling import Keeper
-from parvis.store.jobs import Job, Jobs
+from parvis.store.jobs import Job, Jobs, Retry
 from parvis.store.unit import Unit
 from parvis.wire.contentlines import BadContent
 from parvis.wire.ical import calendar, itip, managed
@@ -43,6 +43,8 @@ from parvis.wire.ical.itip import status
 from parvis.wire.ical.itip.message import organizer
 
 FOLLOWER = "calendar-mail"
+_TURNS, _TURN_MS = 30, 500
+"""How often a message lets an older one go first, and the step by which it waits longer: some 40 s in all."""
 _UNTOLD = frozenset({"refreshed", "outdated", "unknown"})
 """What came and changed nothing: no program tells of it."""
 _log = logging.getLogger(__name__)
@@ -70,6 +72,7 @@ class Deliverer:
             return
         account_id, recipients, data = row
         message = itip.read(calendar.read(bytes(data)))
+        await self._in_turn(job, account_id, message.uid, number)
         done = dict(job.progress.get("done", {}))
         for recipient in msgspec.json.decode(recipients):
             if recipient not in done:
@@ -82,6 +85,15 @@ class Deliverer:
                 await _caught_up(unit, account_id, message.uid)
 
         await self._store.write(finish)
+
+    async def _in_turn(self, job: Job, account_id: int, uid: str, number: int) -> None:
+        """Raises Retry while an older message about the same is on its way: nobody is invited to what was called
+        off before. Not for ever: what cannot be delivered holds nothing up."""
+        older = "SELECT 1 FROM calendar_message WHERE account_id = ? AND uid = ? AND id < ? LIMIT 1"
+        if job.attempts <= _TURNS and await self._store.db.value(older, account_id, uid, number):
+            raise Retry(
+                clock.now_ms() + _TURN_MS * (job.attempts // 5), "an older message about the same goes first"
+            )
 
     async def _one(
         self, job: Job, account_id: int, message: itip.Message, recipient: str, done: dict[str, str]

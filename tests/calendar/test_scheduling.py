@@ -1,10 +1,13 @@
 """Invitations, answers and what comes of them, between people of the server and by mail."""
 
+import pytest
+
 from parvis.access import colleagues
 from parvis.calendar import delivery
 from parvis.kernel import clock
 from parvis.kernel.events import Event
 from parvis.serve.post import CALENDAR_MAIL, CalendarMail
+from parvis.store.jobs import Job, Retry
 from parvis.wire.ical import calendar as ical
 from tests.calendar.conftest import run_jobs
 from tests.wire.ical.texts import event, ms, text
@@ -141,6 +144,19 @@ async def test_what_is_called_off_is_cancelled_by_letter_and_stays_here(ann, bob
     assert "12 January 2026" in desk.letters[1].text
     for seen in (await ann.event(number), await only(bob)):
         assert seen.get("status", "confirmed") == "confirmed" and len(seen["recurrenceOverrides"]) == 1
+
+
+async def test_messages_about_the_same_event_are_delivered_in_their_order(ann, bob, context) -> None:
+    number = await ann.make(title="Plan", participants=people("bob"), tell=True)
+    await ann("CalendarEvent/set", destroy=[number], sendSchedulingMessages=True)
+    rows = await context.store.db.rows("SELECT id FROM calendar_message ORDER BY id")
+    (request, cancel), args = [row[0] for row in rows], {"account_id": None, "attempts": 1, "progress": {}}
+    deliverer = delivery.Deliverer(context)
+    with pytest.raises(Retry):
+        await deliverer.handle(Job(id=1, kind="calendar-deliver", args={"message": cancel}, **args))
+    await deliverer.handle(Job(id=1, kind="calendar-deliver", args={"message": request}, **args))
+    await run_jobs(context)
+    assert (await only(bob))["status"] == "cancelled"
 
 
 async def test_people_elsewhere_get_a_letter_and_answer_by_mail(ann, context, room, desk) -> None:
