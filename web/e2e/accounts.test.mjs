@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { accessible, arrive, enter, eventually, jmap, launch, learned, person, subjects, waiting } from './harness.mjs';
+import { accessible, anew, arrive, enter, eventually, jmap, launch, learned, person, subjects, waiting } from './harness.mjs';
 
 let browser;
 let page;
@@ -10,8 +10,7 @@ after(async () => {
   await browser.close();
 });
 beforeEach(async () => {
-  await page?.context().close();
-  page = await enter(browser, person('fr'));
+  page = await anew(browser, person('fr'), page);
   await chosen(page, false);
 });
 

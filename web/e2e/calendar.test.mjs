@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { accessible, enter, eventually, jmap, launch, person, PHONE, shot } from './harness.mjs';
+import { accessible, anew, enter, eventually, jmap, launch, person, PHONE, shot } from './harness.mjs';
 
 let browser;
 let page;
 before(async () => (browser = await launch()));
 after(() => browser.close());
 beforeEach(async () => {
-  await page?.context().close();
-  page = await enter(browser, person('fr'));
+  page = await anew(browser, person('fr'), page);
   await page.goto('/calendar/week');
   await page.locator('[data-column]').first().waitFor();
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { accessible, enter, eventually, jmap, launch, person, toDoor } from './harness.mjs';
+import { accessible, anew, eventually, jmap, launch, person, toDoor } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -34,8 +34,7 @@ async function place(page, subject) {
 
 let page;
 beforeEach(async () => {
-  await page?.context().close();
-  page = await enter(browser, who);
+  page = await anew(browser, who, page);
   await clean(page);
 });
 

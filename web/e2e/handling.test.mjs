@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { arrive, enter, eventually, jmap, launch, person } from './harness.mjs';
+import { anew, arrive, enter, eventually, jmap, launch, person } from './harness.mjs';
 
 let browser;
 let page;
 before(async () => (browser = await launch()));
 after(() => browser.close());
 beforeEach(async () => {
-  await page?.context().close();
-  page = await enter(browser, person('fr', 1));
+  page = await anew(browser, person('fr', 1), page);
 });
 
 const letter = (subject, fields = '', body = 'Bonjour,\n\nvoici.\n') =>
@@ -244,17 +243,16 @@ test('a large trash is emptied after a time in which it can be kept', async () =
   await fill(trash, 300);
   const held = async () => (await jmap(page, [['Mailbox/get', { ids: [trash], properties: ['totalEmails'] }]]))[0].list[0].totalEmails;
   const before = await held();
+  await page.clock.install();
   await page.goto('/mail/trash');
   await page.waitForSelector('[role="option"]');
   for (const kept of [true, false]) {
     await page.keyboard.press('Control+Shift+A');
     await page.keyboard.press('#');
     await page.getByText('Tout va être supprimé définitivement.').waitFor();
-    if (kept) {
-      await page.keyboard.press('z');
-      await page.waitForTimeout(8_500);
-      await eventually(async () => assert.equal(await held(), before));
-    }
+    if (kept) await page.keyboard.press('z');
+    await page.clock.fastForward(8_500);
+    if (kept) await eventually(async () => assert.equal(await held(), before));
   }
   await page.getByText(/conversations supprimées définitivement/).waitFor({ timeout: 20_000 });
   await eventually(async () => assert.equal(await held(), 0));

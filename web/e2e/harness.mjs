@@ -58,6 +58,17 @@ export async function enter(browser, who, options) {
   return page;
 }
 
+/** A person's page for each test of a file: signed in before the first, loaded anew before the others, without what the last has put over it or opened. */
+export async function anew(browser, who, page) {
+  if (!page) return enter(browser, who);
+  for (const other of page.context().pages()) if (other !== page) await other.close();
+  await page.unrouteAll();
+  page.faults.length = 0;
+  await page.goto('/mail/inbox');
+  await page.waitForSelector('[role="option"]');
+  return page;
+}
+
 /** Goes to a path as a link of the client does, without loading it again; notes of what was done before are put away. */
 export function go(page, path) {
   return page.evaluate((path) => {

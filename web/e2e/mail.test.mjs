@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { enter, eventually, jmap, launch, person, subjects, waiting } from './harness.mjs';
+import { anew, eventually, jmap, launch, person, subjects, waiting } from './harness.mjs';
 
 let browser;
 let page;
 before(async () => (browser = await launch()));
 after(() => browser.close());
 beforeEach(async () => {
-  await page?.context().close();
-  page = await enter(browser, person('fr'));
+  page = await anew(browser, person('fr'), page);
 });
 
 test('the keyboard goes through the list and opens a conversation', async () => {

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { accessible, arrive, enter, eventually, jmap, launch, person } from './harness.mjs';
+import { accessible, anew, arrive, eventually, jmap, launch, person } from './harness.mjs';
 
 let browser;
 let page;
 before(async () => (browser = await launch()));
 after(() => browser.close());
 beforeEach(async () => {
-  await page?.context().close();
-  page = await enter(browser, person('fr', 2));
+  page = await anew(browser, person('fr', 2), page);
 });
 
 const named = (what) => `${what} ${Date.now() % 1_000_000}`;

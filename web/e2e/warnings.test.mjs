@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { accessible, arrive, enter, eventually, jmap, launch, person, shot } from './harness.mjs';
+import { accessible, anew, arrive, eventually, jmap, launch, person, shot } from './harness.mjs';
 
 let browser;
 let page;
@@ -8,8 +8,7 @@ let domain;
 before(async () => (browser = await launch()));
 after(() => browser.close());
 beforeEach(async () => {
-  await page?.context().close();
-  page = await enter(browser, person('fr', 2));
+  page = await anew(browser, person('fr', 2), page);
   domain = person('fr', 2).address.split('@')[1];
   await jmap(page, [['Preferences/set', { update: { singleton: { fineWarnings: [] } } }]]);
   await page.reload();
