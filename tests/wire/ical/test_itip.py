@@ -7,6 +7,7 @@ from parvis.wire.ical import calendar, itip
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.itip import uninvited
+from parvis.wire.ical.itip.message import with_property
 from parvis.wire.ical.itip.status import noted
 from parvis.wire.ical.recurrence import instances
 from tests.wire.ical.texts import event, ms, read, text
@@ -212,6 +213,28 @@ def test_a_series_that_ends_earlier_asks_nobody_again(before, after, asked) -> N
         answered(stored(*meeting(f"RRULE:FREQ=WEEKLY{rule}")), BOB, "ACCEPTED") for rule in (before, after)
     )
     assert status(itip.revised(known, new, ANN), BOB) == ("NEEDS-ACTION" if asked else "ACCEPTED")
+
+
+def test_who_had_taken_an_instance_out_has_it_again_when_it_is_at_another_time() -> None:
+    """RFC 6638 §3.2.8"""
+    before = stored(*weekly())
+    bob = stored(*weekly("EXDATE:20260112T100000Z,20260119T100000Z"))
+    reply = itip.from_attendee(before, bob, BOB, NOW)
+    assert reply is not None
+    known = itip.received(before, wire(reply), ANN, NOW).series
+    assert known is not None
+    moved = [
+        each
+        if each.value("RECURRENCE-ID") != "20260112T100000Z"
+        else with_property(each, Property("DTSTART", "20260112T150000Z"))
+        for each in known.components
+    ]
+    after = itip.revised(known, known.with_components(moved), ANN)
+    messages = itip.from_organizer(known, after, ANN, NOW)
+    assert [each.value("RECURRENCE-ID") for each in messages[0].series.components] == ["20260112T100000Z"]
+    found = itip.received(bob, wire(messages[0]), BOB, NOW).series
+    assert found is not None and found.first.value("EXDATE") == "20260119T100000Z"
+    assert len(instances(found, ms(2026), ms(2027))) == 3 and status(found, BOB, 1) == "NEEDS-ACTION"
 
 
 def test_an_instance_that_a_guests_program_leaves_out_is_put_back() -> None:

@@ -14,6 +14,7 @@ from parvis.wire.ical.itip.instances import (
     instance_of,
     single,
     start_of,
+    within,
     without,
 )
 from parvis.wire.ical.itip.message import (
@@ -136,6 +137,8 @@ def _request(stored: Series | None, message: Message, me: Collection[str]) -> Ou
     for each in newer:
         at = instance_of(each, given)
         if at not in unwanted:
+            if at is not None and given.master is None:  # I am asked about it though I had taken it out
+                result = within(result, at)
             result = exchanged(result, _own(each, known.get(at) or stored.master, me), given)
     for moment, when in unwanted.items():
         result = without(result, moment, when)

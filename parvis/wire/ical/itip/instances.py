@@ -89,6 +89,28 @@ def without(series: Series, at_ms: int, when: Moment) -> Series:
     return Series(series.kind, series.uid, master, overrides, series.zones)
 
 
+def within(series: Series, at_ms: int) -> Series:
+    """The series with an instance that EXDATE had taken out; itself when it is in."""
+    master = series.master
+    if master is None or not excluded(series, at_ms):
+        return series
+    start, kept = start_of(master, series), list[Property]()
+    for each in master.properties:
+        if each.name != "EXDATE":
+            kept.append(each)
+            continue
+        values = [text for text in each.value.split(",") if _at(each, series, text, start) != at_ms]
+        if values:
+            kept.append(each.changed(value=",".join(values)))
+    inside = Component(master.name, kept, master.components)
+    return Series(series.kind, series.uid, inside, series.overrides, series.zones)
+
+
+def _at(given: Property, series: Series, text: str, start: Moment | None) -> int:
+    when = moment(given, series.zones, text)
+    return (as_kind_of(when, start) if start is not None else when).ms()
+
+
 def excluded(series: Series, at_ms: int) -> bool:
     """Whether the master has an EXDATE for an instance."""
     if series.master is None:
