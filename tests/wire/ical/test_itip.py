@@ -215,6 +215,18 @@ def test_a_series_that_ends_earlier_asks_nobody_again(before, after, asked) -> N
     assert status(itip.revised(known, new, ANN), BOB) == ("NEEDS-ACTION" if asked else "ACCEPTED")
 
 
+def test_an_instance_of_an_older_revision_is_told_with_the_whole() -> None:
+    extra = event(
+        "RECURRENCE-ID:20260112T100000Z", "DTSTART:20260112T110000Z", "DURATION:PT1H", "SEQUENCE:1", *PEOPLE
+    )
+    before = stored(*weekly("SEQUENCE:3"), *extra)
+    after = stored(*weekly("SEQUENCE:3"), *extra[:-1], "LOCATION:Room 3", extra[-1])
+    (message,) = itip.from_organizer(before, itip.revised(before, after, ANN), ANN, NOW)
+    assert len(message.series.components) == 2
+    bob = itip.received(before, wire(message), BOB, NOW).series
+    assert bob is not None and bob.overrides[0].value("LOCATION") == "Room 3"
+
+
 def test_who_had_taken_an_instance_out_has_it_again_when_it_is_at_another_time() -> None:
     """RFC 6638 §3.2.8"""
     before = stored(*weekly())

@@ -67,9 +67,12 @@ def _changed(old: Series, new: Series) -> list[Component]:
     was, now = by_instance(old), by_instance(new)
     if was.keys() - now.keys() or _master(old) != _master(new):
         return new.components
-    return [
+    differ = [
         each for at, each in now.items() if at is not None and shape(each) != shape(was.get(at) or _ruled(old, at))
     ]
+    # an instance of an older revision than the whole would be passed over where the whole is known
+    behind = new.master is not None and any(sequence(each) < sequence(new.master) for each in differ)
+    return new.components if behind else differ
 
 
 def _master(series: Series) -> tuple[str, set[int]]:
