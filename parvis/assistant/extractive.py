@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from parvis.assistant.context import Excerpt, cite
 from parvis.assistant.expected import Expected, Kind, expected
 from parvis.assistant.support import Sentence, Support, Words, content_stems
 from parvis.assistant.tree import Block, Citation, Claim
+from parvis.kernel.later import numpy as np
 from parvis.search.request import Hit
 
 _SENTENCES = 5
@@ -57,8 +56,8 @@ Confidence = Literal["sure", "unsure", "none"]
 class Ranking:
     """The scores of the sentences for one question, and what it asks for."""
 
-    scores: np.ndarray
-    near: np.ndarray
+    scores: "np.ndarray"
+    near: "np.ndarray"
     """How near each sentence is in meaning, in standard deviations."""
     own: list[frozenset[str]]
     """The words of the question in each sentence itself."""
@@ -248,7 +247,7 @@ def _has(wanted: Expected, kind: Kind, sentence: Sentence) -> bool:
     return sentence.role == "row" and kind in _COUNTED and wanted.fits("number", sentence.text)
 
 
-def _priors(passages: list[Hit]) -> np.ndarray:
+def _priors(passages: list[Hit]) -> "np.ndarray":
     """How well each passage was found, or the best one beside it in the same object."""
     own = [(passage.meaning_score or 0.0) + 5.0 * (passage.text_score or 0.0) for passage in passages]
     best: dict[tuple[int, int], float] = defaultdict(float)
@@ -260,13 +259,13 @@ def _priors(passages: list[Hit]) -> np.ndarray:
     )
 
 
-def _newness(times: list[int]) -> np.ndarray:
+def _newness(times: list[int]) -> "np.ndarray":
     """0 for the oldest source to 1 for the newest."""
     order = sorted(set(times))
     return np.array([order.index(time) / max(1, len(order) - 1) for time in times])
 
 
-def _covers(asked: Words, support: Support, passages: list[Hit]) -> np.ndarray:
+def _covers(asked: Words, support: Support, passages: list[Hit]) -> "np.ndarray":
     """Which part of the question's words is in each sentence or near it, rare words counting more: 0 to 1."""
     rarity = _rarity(support.sentences)
     wide = [_roots(content_stems(f"{p.title} {p.author} {p.file_name} {p.text}", p.language)) for p in passages]

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rapidfuzz import fuzz
-
 from parvis.assistant.turns import StoredTurn
 from parvis.kernel import clock
+from parvis.kernel.later import rapidfuzz
 
 Level = Literal["none", "assisted", "generated"]
 _TAKEN = 45.0
@@ -51,9 +50,9 @@ def _level(text: str, turn: StoredTurn) -> Level:
     if not generated.strip():
         return "none"
     left = (
-        fuzz.partial_ratio(generated, text)
+        rapidfuzz.fuzz.partial_ratio(generated, text)
         if len(text) >= len(generated)
-        else fuzz.token_set_ratio(generated, text)
+        else rapidfuzz.fuzz.token_set_ratio(generated, text)
     )
     if left < _TAKEN:
         return "none"

@@ -9,12 +9,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from parvis.assistant.expected import is_calendar
 from parvis.assistant.labels import LINK
 from parvis.assistant.lines import Role, lines
 from parvis.kernel.languages import fold
+from parvis.kernel.later import numpy as np
 from parvis.search.embed.provider import Embedder, Vectors
 from parvis.search.index.everyday import everyday
 from parvis.search.index.meaning import Usual
@@ -134,7 +133,7 @@ class Support:
         near = {position - 1, position + 1, sentence.under} & set(range(len(self.sentences)))
         return [self.sentences[n] for n in sorted(near) if self.sentences[n].index == sentence.index]
 
-    async def vectors(self) -> Vectors | None:
+    async def vectors(self) -> "Vectors | None":
         """The vectors of the sentences that say something, made once; None without a model of meaning."""
         if self._vectors is None and self._embedder is not None and self._meant:
             texts = [self.sentences[n].text for n in self._meant]
@@ -143,7 +142,7 @@ class Support:
             self._vectors = vectors[[different.index(text) for text in texts]]
         return self._vectors
 
-    async def similarities(self, text: str) -> np.ndarray:
+    async def similarities(self, text: str) -> "np.ndarray":
         """How near each sentence is to `text` in meaning, 0 where that is not known."""
         near = np.zeros(len(self.sentences), dtype=np.float32)
         vectors = await self.vectors()
@@ -151,7 +150,7 @@ class Support:
             near[self._meant] = vectors @ (await self._embedder.embed_passages([text]))[0]
         return near
 
-    async def nearness(self, text: str) -> np.ndarray:
+    async def nearness(self, text: str) -> "np.ndarray":
         """How much nearer in meaning each sentence is to `text` than everyday sentences of its language are, in
         standard deviations; 0 where that is not known."""
         near = np.zeros(len(self.sentences), dtype=np.float32)

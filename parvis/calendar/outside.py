@@ -4,10 +4,9 @@ neither this machine nor its network answers, unless the settings name it."""
 import asyncio
 from urllib.parse import urlsplit
 
-import httpx
-
 from parvis.kernel.egress import are_outside
 from parvis.kernel.errors import Invalid, TooLarge, Unavailable
+from parvis.kernel.later import httpx
 from parvis.serve.context import Context
 
 _REDIRECTS = 5
@@ -83,7 +82,7 @@ class Outside:
         return found[0]
 
 
-async def _body(answer: httpx.Response, largest: int) -> bytes:
+async def _body(answer: "httpx.Response", largest: int) -> bytes:
     content = bytearray()
     async for piece in answer.aiter_bytes():
         content += piece

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
 
-import httpx
 import msgspec
 
 from parvis.chat.federation.outside import Asked, Outside, read
@@ -18,6 +17,7 @@ from parvis.chat.people import media
 from parvis.chat.server import Server
 from parvis.kernel import clock
 from parvis.kernel.errors import Conflict, EgressRefused, Invalid, NotFound, Unavailable
+from parvis.kernel.later import httpx
 from parvis.kernel.once import Once
 from parvis.serve.pictures.maker import made
 from parvis.store.store import Store
@@ -123,7 +123,7 @@ class Previews:
             return b""
 
     @contextlib.asynccontextmanager
-    async def _reached(self, url: str, accept: str) -> AsyncIterator[tuple[str, httpx.Response]]:
+    async def _reached(self, url: str, accept: str) -> "AsyncIterator[tuple[str, httpx.Response]]":
         """The answer at an address, or where that leads, and where it is, before its body is read."""
         for _ in range(_REDIRECTS):
             place, target = await self.outside.at(url)
@@ -196,7 +196,7 @@ def _asked(target: str, accept: str) -> Asked:
     )
 
 
-def _next(url: str, response: httpx.Response) -> str:
+def _next(url: str, response: "httpx.Response") -> str:
     try:
         found = opengraph.https(str(httpx.URL(url).join(response.headers.get("location", ""))))
     except (httpx.InvalidURL, ValueError):
@@ -206,7 +206,7 @@ def _next(url: str, response: httpx.Response) -> str:
     return found
 
 
-async def _beginning(response: httpx.Response, limit: int) -> bytes:
+async def _beginning(response: "httpx.Response", limit: int) -> bytes:
     content = bytearray()
     async for chunk in response.aiter_raw():
         content += chunk

@@ -11,10 +11,9 @@ from functools import cache
 from typing import Literal
 from urllib.parse import urlsplit
 
-import httpx
-
 from parvis.kernel import clock
 from parvis.kernel.errors import EgressRefused
+from parvis.kernel.later import httpx
 
 Purpose = Literal[
     "mail-delivery", "dns", "model", "embeddings", "import", "model-download", "push", "unsubscribe", "mail-filter",
@@ -70,12 +69,12 @@ class Egress:
         timeout: float = 30.0,
         tls: ssl.SSLContext | None = None,
         kept_seconds: float = 5.0,
-    ) -> httpx.AsyncClient:
+    ) -> "httpx.AsyncClient":
         """An HTTP client whose every request passes the gate; the caller closes it. `tls` says whom it trusts,
         `kept_seconds` how long a connection without requests stays open. A request to an address tells the name
         behind it by the extension `sni_hostname`, and may say by `reason` what it is for."""
 
-        async def gate(request: httpx.Request) -> None:
+        async def gate(request: "httpx.Request") -> None:
             host = str(request.extensions.get("sni_hostname", request.url.host))
             default = 443 if request.url.scheme == "https" else 80
             reason = str(request.extensions.get("reason", request.url.path))

@@ -10,16 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import dns.asyncresolver
-import dns.exception
-import dns.flags
-import dns.nameserver
-import dns.rdata
-import dns.resolver
-import dns.reversename
-
 from parvis.kernel.egress import Egress
 from parvis.kernel.errors import EgressRefused, Invalid, Unavailable
+from parvis.kernel.later import dns
 from parvis.kernel.settings import Dns
 
 _SECONDS = 10.0
@@ -35,7 +28,7 @@ _PAYLOAD = 1232
 class Answer:
     """What DNS says of a name. No records, or no such name at all, is an answer too."""
 
-    records: tuple[dns.rdata.Rdata, ...] = ()
+    records: "tuple[dns.rdata.Rdata, ...]" = ()
     exists: bool = True
     """False for NXDOMAIN (RFC 8020)."""
     authentic: bool = False
@@ -78,7 +71,7 @@ class Resolver:
         authentic = self._near and bool(found.response.flags & dns.flags.AD)
         return Answer(tuple(found.rrset or ()), authentic=authentic)
 
-    def _opened(self) -> dns.asyncresolver.Resolver:
+    def _opened(self) -> "dns.asyncresolver.Resolver":
         if self._asking is None:
             try:
                 asking = dns.asyncresolver.Resolver(configure=not self._settings.nameservers)
@@ -94,7 +87,7 @@ class Resolver:
             self._asking = asking
         return self._asking
 
-    def _pass(self, server: str | dns.nameserver.Nameserver, reason: str) -> None:
+    def _pass(self, server: "str | dns.nameserver.Nameserver", reason: str) -> None:
         try:
             self._egress.check("dns", *_address(server), reason)
         except EgressRefused as error:
@@ -125,7 +118,7 @@ class Resolver:
         return [each.to_text().rstrip(".").lower() for each in found.records]
 
 
-def _server(text: str) -> dns.nameserver.Nameserver:
+def _server(text: str) -> "dns.nameserver.Nameserver":
     """`address`, `address:port` or `[address]:port` as a server. Raises Invalid."""
     with contextlib.suppress(ValueError):
         return dns.nameserver.Do53Nameserver(str(ipaddress.ip_address(text.strip("[]"))))
@@ -136,7 +129,7 @@ def _server(text: str) -> dns.nameserver.Nameserver:
         raise Invalid(f"{text!r} is no address of a DNS server", field="dns.nameservers") from None
 
 
-def _address(server: str | dns.nameserver.Nameserver) -> tuple[str, int]:
+def _address(server: "str | dns.nameserver.Nameserver") -> tuple[str, int]:
     if isinstance(server, dns.nameserver.AddressAndPortNameserver):
         return server.address, server.port
     return str(server), 53

@@ -9,9 +9,9 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
-from rapidfuzz.distance import OSA
 
 from parvis.kernel.languages import fold
+from parvis.kernel.later import rapidfuzz
 from parvis.wire.smtp import split_address
 
 Kind = Literal[
@@ -147,9 +147,10 @@ def lookalike(domain: str, known: Iterable[str]) -> str:
     if not domain or any(_is_within(domain, one) for one in known):
         return ""
     seen = skeleton(organisation(domain))
+    apart = rapidfuzz.distance.OSA.distance
     for one in known:
         other = skeleton(one)
-        if seen == other or (len(other) >= _NEAR_FROM and OSA.distance(seen, other, score_cutoff=1) <= 1):
+        if seen == other or (len(other) >= _NEAR_FROM and apart(seen, other, score_cutoff=1) <= 1):
             return one
     return ""
 

@@ -7,7 +7,8 @@ from itertools import islice
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
-from selectolax.lexbor import LexborHTMLParser
+
+from parvis.kernel.later import selectolax
 
 from .mime.charsets import decode
 
@@ -41,7 +42,7 @@ def read(content: bytes, url: str, charset: str = "") -> Page:
     declared = _CHARSET.search(content[:4096])
     label = charset or (declared[1].decode() if declared else None)
     said = (found[0] for found in _TOLD.finditer(decode(content, label).text[:_READ]))
-    tree = LexborHTMLParser("</title>".join(islice(said, _MOST)))
+    tree = selectolax.lexbor.LexborHTMLParser("</title>".join(islice(said, _MOST)))
     told: dict[str, str] = {}
     for node in tree.css("meta"):
         attributes = node.attributes

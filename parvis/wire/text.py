@@ -5,7 +5,7 @@ import re
 from itertools import islice
 from typing import NamedTuple
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from parvis.kernel.later import selectolax
 
 from .hidden import Look, Sheet, look_of
 
@@ -106,7 +106,7 @@ class _Lines:
 class _Frame(NamedTuple):
     """An element that is open."""
 
-    node: LexborNode
+    node: "selectolax.lexbor.LexborNode"
     tag: str
     look: Look
     hidden: bool
@@ -130,8 +130,8 @@ class _Walk:
         self.counters: list[int | None] = []
         self.pre = 0
 
-    def run(self, root: LexborNode) -> None:
-        node: LexborNode | None = root
+    def run(self, root: "selectolax.lexbor.LexborNode") -> None:
+        node: selectolax.lexbor.LexborNode | None = root
         for _ in range(_NODES):
             if node is None or self.lines.size > self.enough:
                 break
@@ -140,14 +140,14 @@ class _Walk:
         while self.open:
             self.leave()
 
-    def onward(self, node: LexborNode) -> LexborNode | None:
+    def onward(self, node: "selectolax.lexbor.LexborNode") -> "selectolax.lexbor.LexborNode | None":
         """The node after `node` and what is in it; closes the elements that end before."""
         following = node.next
         while following is None and self.open:
             following = self.leave().next
         return following
 
-    def enter(self, node: LexborNode) -> LexborNode | None:
+    def enter(self, node: "selectolax.lexbor.LexborNode") -> "selectolax.lexbor.LexborNode | None":
         """Reads a node; gives its first child when there is something inside to be read."""
         look, hidden = (self.open[-1].look, self.open[-1].hidden) if self.open else (_PLAIN, False)
         if node.is_text_node:
@@ -206,7 +206,7 @@ class _Walk:
         self.counters[-1] += 1
         return f"{self.counters[-1]}."
 
-    def leave(self) -> LexborNode:
+    def leave(self) -> "selectolax.lexbor.LexborNode":
         frame = self.open.pop()
         if frame.href:
             self.link(frame)
@@ -242,7 +242,7 @@ def html_to_text(html: str, links: bool = True, enough: int = HTML_LIMIT) -> Pla
     after `enough` characters nothing more is read."""
     html = html[:HTML_LIMIT]
     html = _within_limits(_LONG_RUN.sub(_broken, html))
-    parser = LexborHTMLParser(html)
+    parser = selectolax.lexbor.LexborHTMLParser(html)
     root = parser.body or parser.root
     if root is None:
         return PlainText("", 0)
@@ -253,7 +253,7 @@ def html_to_text(html: str, links: bool = True, enough: int = HTML_LIMIT) -> Pla
 
 def links(html: str, most: int = 500) -> list[tuple[str, str]]:
     """The words and the target of each link of an HTML text, in its order; words are cut at 2,000 characters."""
-    parser = LexborHTMLParser(_within_limits(_LONG_RUN.sub(_broken, html[:HTML_LIMIT])))
+    parser = selectolax.lexbor.LexborHTMLParser(_within_limits(_LONG_RUN.sub(_broken, html[:HTML_LIMIT])))
     found = (
         (" ".join(node.text(deep=True)[:2_000].split()), node.attributes.get("href")) for node in parser.css("a")
     )

@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncGenerator
 
-import httpx
 import msgspec
 
 from parvis.assistant.endpoints.contract import Card, Message, Piece
 from parvis.kernel.egress import Egress
 from parvis.kernel.errors import Unavailable
+from parvis.kernel.later import httpx
 
 _LINE_LIMIT = 1_000_000
 

@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import httpx
-
 from parvis.chat.federation.backoff import Backoff
 from parvis.chat.federation.contract import ANSWER_LIMIT, SECONDS, PeerError, Query
 from parvis.chat.federation.discovery import Discovery
 from parvis.chat.federation.outside import Asked, Outside, read
 from parvis.chat.federation.policy import Policy
 from parvis.kernel.errors import EgressRefused, Unavailable
+from parvis.kernel.later import httpx
 from parvis.wire.matrix import canonical, identifiers, xmatrix
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
@@ -73,7 +72,7 @@ class Client:
         seconds: float = SECONDS,
         forgiving: bool = True,
         eager: bool = False,
-    ) -> AsyncIterator[httpx.Response]:
+    ) -> "AsyncIterator[httpx.Response]":
         """An answer of success, to be read as it comes."""
         self._check(server)
         if not eager:
@@ -112,7 +111,7 @@ class Client:
         given = () if body is None else (body,)
         return xmatrix.authorize(self._key(), method, target, self._us, server, *given)
 
-    async def _begun(self, stack: contextlib.AsyncExitStack, server: str, asked: Asked) -> httpx.Response:
+    async def _begun(self, stack: contextlib.AsyncExitStack, server: str, asked: Asked) -> "httpx.Response":
         """The answer of the first place that gives one."""
         *others, last = await self._discovery.places(server)
         for place in others:
@@ -120,7 +119,7 @@ class Client:
                 return await stack.enter_async_context(self._outside.stream(place, asked))
         return await stack.enter_async_context(self._outside.stream(last, asked))
 
-    async def _refused(self, server: str, response: httpx.Response, forgiving: bool) -> PeerError:
+    async def _refused(self, server: str, response: "httpx.Response", forgiving: bool) -> PeerError:
         """What an answer of failure means."""
         status, body = response.status_code, {}
         with contextlib.suppress(BadMatrix, Unavailable):

@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from typing import Any
 
-import httpx
-
 from parvis.chat.federation.client import Client
 from parvis.chat.federation.contract import Endpoint, PeerCall, PeerError, path
 from parvis.chat.federation.outside import Asked, Outside
@@ -17,6 +15,7 @@ from parvis.chat.people.media import KIND_ABROAD, Media
 from parvis.chat.server import Server
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import EgressRefused, NotFound, TooLarge, Unavailable
+from parvis.kernel.later import httpx
 from parvis.kernel.once import Once
 from parvis.kernel.settings import Settings
 from parvis.serve.http.exchange import Response
@@ -95,7 +94,7 @@ class Fetching:
             await self._located(writer, about.location)
         return about
 
-    async def _parts(self, writer: BlobWriter, response: httpx.Response) -> About:
+    async def _parts(self, writer: BlobWriter, response: "httpx.Response") -> About:
         parts = Parts(response.headers.get("content-type", ""))
         async for chunk in response.aiter_raw():
             found = parts.feed(chunk)

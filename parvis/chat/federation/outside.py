@@ -10,14 +10,16 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import httpx
-from httpx import AsyncClient
 
 from parvis.kernel.egress import Purpose, are_outside
 from parvis.kernel.errors import EgressRefused, Unavailable
+from parvis.kernel.later import httpx
 from parvis.serve.context import Context
+
+if TYPE_CHECKING:
+    from httpx import AsyncClient
 
 _CONNECT_SECONDS = 10.0
 _KEPT_SECONDS = 60.0
@@ -43,7 +45,7 @@ class Answer:
     """What came back, whole."""
 
     status: int
-    headers: httpx.Headers
+    headers: "httpx.Headers"
     body: bytes
 
 
@@ -63,7 +65,7 @@ class Asked:
 class _Pool:
     """Connections whose certificate was checked for one name: they carry no request for another."""
 
-    def __init__(self, client: AsyncClient) -> None:
+    def __init__(self, client: "AsyncClient") -> None:
         self.client, self.users = client, 0
 
 
@@ -126,7 +128,7 @@ class Outside:
             return Answer(response.status_code, response.headers, await read(response, limit))
 
     @contextlib.asynccontextmanager
-    async def stream(self, place: Place, asked: Asked) -> AsyncIterator[httpx.Response]:
+    async def stream(self, place: Place, asked: Asked) -> "AsyncIterator[httpx.Response]":
         """The same for who reads the answer as it comes."""
         async with contextlib.AsyncExitStack() as stack:
             try:
@@ -143,7 +145,7 @@ class Outside:
                 raise Unavailable(f"{place.certificate} cannot be reached: {_short(error)}") from error
 
     @contextlib.asynccontextmanager
-    async def _using(self, certificate: str) -> AsyncIterator[AsyncClient]:
+    async def _using(self, certificate: str) -> "AsyncIterator[AsyncClient]":
         pool = self._pools.get(certificate)
         if pool is None:
             client = self._context.egress.http(self._purpose, tls=self._tls or _usual(), kept_seconds=_KEPT_SECONDS)
@@ -176,7 +178,7 @@ def _usual() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-async def read(response: httpx.Response, limit: int) -> bytes:
+async def read(response: "httpx.Response", limit: int) -> bytes:
     """The body of an answer. Raises Unavailable for one of more than `limit` bytes."""
     body = bytearray()
     async for chunk in response.aiter_raw():
@@ -190,7 +192,7 @@ def _short(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".partition("\n")[0][:200]
 
 
-async def _reached(client: AsyncClient, place: Place, asked: Asked) -> httpx.Response:
+async def _reached(client: "AsyncClient", place: Place, asked: Asked) -> "httpx.Response":
     """The answer of the first address that takes a connection, its body not read yet."""
     for number, address in enumerate(place.addresses, 1):
         host = f"[{address}]" if ":" in address else address

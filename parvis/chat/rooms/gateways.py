@@ -3,7 +3,6 @@ tried again for an hour; keys that it knows no more are forgotten (Matrix Push G
 
 import logging
 
-import httpx
 import msgspec
 
 from parvis.access import directory
@@ -16,6 +15,7 @@ from parvis.chat.rooms.service import Rooms
 from parvis.kernel import clock
 from parvis.kernel.egress import Egress
 from parvis.kernel.errors import EgressRefused, NotFound
+from parvis.kernel.later import httpx
 from parvis.store.jobs import Job, Retry
 from parvis.wire.matrix import push_gateway
 
@@ -93,7 +93,7 @@ def _later(attempts: int) -> int:
     return clock.now_ms() + min(_FIRST_MS << min(attempts, 10), _LONGEST_MS)
 
 
-async def _read(answer: httpx.Response) -> object:
+async def _read(answer: "httpx.Response") -> object:
     """The start of an answer as JSON; None for what is none, or too long."""
     data = b""
     async for piece in answer.aiter_bytes():

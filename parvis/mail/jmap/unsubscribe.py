@@ -5,11 +5,10 @@ address says: no cookie, no address of theirs, no redirect followed."""
 
 from urllib.parse import urlsplit
 
-import httpx
-
 from parvis.kernel import ids
 from parvis.kernel.egress import are_outside
 from parvis.kernel.errors import EgressRefused, Unavailable
+from parvis.kernel.later import httpx
 from parvis.mail import store
 from parvis.serve.context import Context
 from parvis.serve.jmap.call import Call

@@ -3,11 +3,10 @@ RFC 8461"""
 
 import logging
 
-import httpx
-
 from parvis.kernel import clock
 from parvis.kernel.egress import Egress
 from parvis.kernel.errors import EgressRefused, Invalid, Unavailable
+from parvis.kernel.later import httpx
 from parvis.kernel.resolver import Resolver
 from parvis.kernel.settings import Settings
 from parvis.mail.queue import trust
@@ -97,7 +96,7 @@ class Policies:
             raise Unavailable(f"{host} does not answer: {error}") from error
 
 
-async def _text(answer: httpx.Response) -> str:
+async def _text(answer: "httpx.Response") -> str:
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if answer.status_code != httpx.codes.OK or kind != "text/plain":
         raise Invalid(f"no policy: {answer.status_code} {kind}")

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import httpx
 import msgspec
 
 from parvis.kernel.egress import Egress
 from parvis.kernel.errors import EgressRefused
+from parvis.kernel.later import httpx
 from parvis.mail.authentication import Origin
 
 _SECONDS = 3.0

@@ -6,15 +6,16 @@ import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from parvis.kernel.later import numpy as np
 from parvis.search.embed.provider import Vectors
 from parvis.search.embed.unigram import Unigram
 from parvis.search.models.e5_weights import unpack
 from parvis.search.models.errors import ModelFault
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LONGEST = 512
 """Pieces the model reads of a text, about 1,800 characters of French or English."""

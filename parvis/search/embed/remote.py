@@ -3,15 +3,19 @@ others."""
 
 import hashlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
-from httpx import AsyncClient, HTTPError
 
 from parvis.kernel.egress import Egress
 from parvis.kernel.errors import Unavailable
+from parvis.kernel.later import httpx
+from parvis.kernel.later import numpy as np
 from parvis.kernel.settings import Endpoint
 from parvis.search.embed.provider import Vectors
+
+if TYPE_CHECKING:
+    from httpx import AsyncClient
 
 _BATCH = 32
 _TASK = "Instruct: Given a question, retrieve passages that answer it\nQuery: "
@@ -60,7 +64,7 @@ class RemoteEmbedder:
         normal: Vectors = (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)
         return normal
 
-    async def _ask(self, client: AsyncClient, texts: list[str]) -> Vectors:
+    async def _ask(self, client: "AsyncClient", texts: list[str]) -> Vectors:
         headers = {"Authorization": f"Bearer {self._endpoint.api_key}"} if self._endpoint.api_key else {}
         body = {"model": self.name, "input": texts, "encoding_format": "float"}
         url = self._endpoint.base_url.rstrip("/") + "/embeddings"
@@ -68,7 +72,7 @@ class RemoteEmbedder:
             answer = await client.post(url, json=body, headers=headers)
             answer.raise_for_status()
             found = msgspec.json.decode(answer.content, type=_Answer).data
-        except (HTTPError, msgspec.MsgspecError) as fault:
+        except (httpx.HTTPError, msgspec.MsgspecError) as fault:
             raise Unavailable(f"the embeddings server does not answer: {fault}") from fault
         if len(found) != len(texts):
             raise Unavailable("the embeddings server answered for another number of texts")

@@ -4,8 +4,7 @@ nobody can have meant it to be found, and somebody may have meant it for the ass
 import re
 from collections.abc import Iterator
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
-
+from parvis.kernel.later import selectolax
 from parvis.search.extract.contract import Limits, Piece
 from parvis.search.extract.plain import text_of
 from parvis.search.extract.tidy import tidy
@@ -37,7 +36,7 @@ def read_html(content: bytes, limits: Limits) -> Iterator[Piece]:
 
 def blocks(text: str) -> Iterator[Piece]:
     """The same of a page that is decoded already."""
-    root = LexborHTMLParser(text).root
+    root = selectolax.lexbor.LexborHTMLParser(text).root
     walk = _Walk()
     if root is not None:
         walk.through(root)
@@ -54,8 +53,8 @@ class _Walk:
         self._run: list[str] = []
         self._heading = False
 
-    def through(self, root: LexborNode) -> None:
-        waiting: list[tuple[LexborNode | None, str]] = [(root, "")]
+    def through(self, root: "selectolax.lexbor.LexborNode") -> None:
+        waiting: list[tuple[selectolax.lexbor.LexborNode | None, str]] = [(root, "")]
         while waiting:
             node, closing = waiting.pop()
             if node is None:
@@ -78,13 +77,13 @@ class _Walk:
             self.found.append((text, self._heading))
         self._run, self._heading = [], False
 
-    def _is_left_out(self, node: LexborNode, name: str) -> bool:
+    def _is_left_out(self, node: "selectolax.lexbor.LexborNode", name: str) -> bool:
         if name in _DROPPED or name.startswith("!") or name == "-comment":
             return True
         attributes = node.attributes
         return "hidden" in attributes or bool(_HIDDEN.search(attributes.get("style") or ""))
 
-    def _before(self, node: LexborNode, name: str) -> None:
+    def _before(self, node: "selectolax.lexbor.LexborNode", name: str) -> None:
         if name in _BLOCKS:
             self.close()
             self._heading = name in _HEADINGS

@@ -8,16 +8,17 @@ that very statement.
 import math
 import threading
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import apsw
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
+from parvis.kernel.later import numpy as np
 from parvis.search.index.meaning import LANGUAGE_NUMBERS, step
 
-Floats = NDArray[np.float32]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 _BLOCK = 1 << 14
 _FARTHEST = 1 << 15
 _FIRST_ROOM = 1 << 12
@@ -36,11 +37,6 @@ class Codes:
         """Forgets everything."""
         with self._lock:
             self._count, self._words = 0, 0
-            self._ids = np.zeros(0, np.int64)
-            self._scopes = np.zeros(0, np.int32)
-            self._times = np.zeros(0, np.int64)
-            self._languages = np.zeros(0, np.uint8)
-            self._codes = np.zeros((0, 0), np.uint64)  # a row for each 64 bits: read in one run, block by block
 
     def __len__(self) -> int:
         return self._count
@@ -62,6 +58,8 @@ class Codes:
 
     def drop(self, passages: Iterable[int]) -> None:
         """Forgets passages."""
+        if not self._count:
+            return
         gone = np.fromiter(passages, np.int64)
         if gone.size:
             with self._lock:
@@ -71,7 +69,9 @@ class Codes:
     def _make_room(self, more: int, words: int) -> None:
         if words != self._words:
             self._count, self._words = 0, words
-            self._codes = np.zeros((words, 0), np.uint64)
+            self._ids, self._scopes = np.zeros(0, np.int64), np.zeros(0, np.int32)
+            self._times, self._languages = np.zeros(0, np.int64), np.zeros(0, np.uint8)
+            self._codes = np.zeros((words, 0), np.uint64)  # a row for each 64 bits: read in one run, block by block
         wanted = self._count + more
         if wanted <= self._codes.shape[1]:
             return
@@ -88,11 +88,13 @@ class Codes:
         """The passages of these scopes and this time whose codes differ least from `code`, nearest first: at
         most half of `limit` in the language asked in, and half in others."""
         with self._lock:
+            if not self._count or len(code) != self._words * 8:
+                return []
             count, ids, times = self._count, self._ids, self._times
             owners, languages, codes = self._scopes, self._languages, self._codes
             wanted = [self._ordinals[scope] for scope in scopes if scope in self._ordinals]
             known = len(self._ordinals)
-        if not wanted or not count or len(code) != self._words * 8:
+        if not wanted:
             return []
         seen = np.zeros(known + 1, bool)
         seen[wanted] = True  # ordinal -1, the forgotten, is the last place and stays False
@@ -131,7 +133,7 @@ class _Least:
         self.rows = np.zeros(0, np.int64)
         self.distances = np.zeros(0, np.uint16)
 
-    def take(self, distance: NDArray[np.uint16], among: NDArray[np.bool_], start: int) -> None:
+    def take(self, distance: "NDArray[np.uint16]", among: "NDArray[np.bool_]", start: int) -> None:
         """Looks at a block of rows that begins at `start`; only those `among` count."""
         near = np.flatnonzero(among & (distance < self._beyond))
         self.rows = np.concatenate([self.rows, near + start])
@@ -142,7 +144,7 @@ class _Least:
             self._beyond = int(self.distances.max(initial=0))
 
 
-def _distances(codes: NDArray[np.uint64], code: NDArray[np.uint64]) -> NDArray[np.uint16]:
+def _distances(codes: "NDArray[np.uint64]", code: "NDArray[np.uint64]") -> "NDArray[np.uint16]":
     """The differing bits of each code, a column of `codes`."""
     total = np.zeros(codes.shape[1], np.uint16)
     for word, asked in zip(codes, code, strict=True):

@@ -4,8 +4,7 @@ languages are turned against each other."""
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
+from parvis.kernel.later import numpy as np
 from parvis.search.embed.provider import Embedder
 from parvis.search.index.calibration import calibration
 from parvis.search.index.meaning import without

@@ -16,13 +16,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
-import numpy as np
 
+from parvis.kernel.later import numpy as np
 from parvis.search.index.turns import Floats, Turns
 from parvis.search.words.language import UNKNOWN
 
 LANGUAGE_NUMBERS = {UNKNOWN: 0, "fr": 1, "vi": 2, "en": 3}
-_ACROSS = np.float32(0.6)
+_ACROSS = 0.6
 _STEPS = 127
 _SIGMAS = 6.0
 _MANY = 64

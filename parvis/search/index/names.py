@@ -3,11 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from rapidfuzz.distance import DamerauLevenshtein
-
 from parvis.access.gate import VISIBLE, visible
 from parvis.access.principal import Principal
 from parvis.kernel.languages import fold
+from parvis.kernel.later import rapidfuzz
 from parvis.search.words.tokens import words
 from parvis.store.sql.contract import Database
 from parvis.store.unit import Unit
@@ -88,7 +87,7 @@ async def _nearest(db: Database, principal: Principal, word: str) -> str | None:
     measured = [
         (distance, -count, near)
         for near, count in uses.items()
-        if (distance := DamerauLevenshtein.distance(word, near, score_cutoff=allowed)) <= allowed
+        if (distance := rapidfuzz.distance.DamerauLevenshtein.distance(word, near, score_cutoff=allowed)) <= allowed
     ]
     return min(measured)[2] if measured else None
 

@@ -5,11 +5,14 @@ as passages and as questions. The turn is the rotation that brings the one's vec
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+from parvis.kernel.later import numpy as np
 
-Floats = NDArray[np.float32]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Floats: TypeAlias = "NDArray[np.float32]"
 _STAY = 3.0
 """So much pulls towards no turn at all. Chosen by `bench/retrieval.py` on one half of its questions."""
 

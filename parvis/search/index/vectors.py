@@ -4,10 +4,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-import numpy as np
-
 from parvis.kernel import clock, memory
 from parvis.kernel.errors import ParvisError
+from parvis.kernel.later import numpy as np
 from parvis.search.embed.provider import Embedder
 from parvis.search.index.codes import Codes
 from parvis.search.index.engine import Engine, PassageVector, Question

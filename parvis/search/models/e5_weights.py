@@ -7,13 +7,15 @@ character replacements (not needed: it is NFKC), then a directory of tensors wit
 
 import struct
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
+from parvis.kernel.later import numpy as np
 from parvis.search.models.errors import ModelFault
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _MAGIC = b"E5S1\x01\x00\x00\x00"
 _BLOCK = 32
@@ -41,23 +43,23 @@ class Weights(msgspec.Struct, frozen=True):
     pieces: list[tuple[str, float]]
     offsets: dict[str, int]
 
-    def floats(self, name: str, *shape: int) -> NDArray[np.float32]:
+    def floats(self, name: str, *shape: int) -> "NDArray[np.float32]":
         """A tensor stored as float32."""
         count = int(np.prod(shape))
         return np.frombuffer(self.raw, "<f4", count, self.offsets[name]).reshape(shape)
 
-    def packed(self, name: str, rows: int, columns: int) -> NDArray[np.uint8]:
+    def packed(self, name: str, rows: int, columns: int) -> "NDArray[np.uint8]":
         """A tensor stored in blocks of 32 four-bit weights with a scale each, as stored: rows x blocks x 18
         bytes."""
         shape = rows, columns // _BLOCK, _BLOCK_BYTES
         return np.frombuffer(self.raw, np.uint8, int(np.prod(shape)), self.offsets[name]).reshape(shape)
 
-    def blocks(self, name: str, rows: int, columns: int) -> NDArray[np.float32]:
+    def blocks(self, name: str, rows: int, columns: int) -> "NDArray[np.float32]":
         """The same tensor decoded."""
         return unpack(self.packed(name, rows, columns))
 
 
-def unpack(stored: NDArray[np.uint8]) -> NDArray[np.float32]:
+def unpack(stored: "NDArray[np.uint8]") -> "NDArray[np.float32]":
     """Decodes rows of four-bit blocks (rows x blocks x 18 bytes) to float32."""
     scale = stored[:, :, :2].copy().view("<f2").astype(np.float32)
     packed = stored[:, :, 2:]

@@ -8,19 +8,19 @@ all 16 bytes modulo 2^64 that is good at one place in 8192: together one in two 
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
+from parvis.kernel.later import numpy as np
 
 LEAST, MOST = 1024 * 1024, 8 * 1024 * 1024
 """Bytes of a piece."""
 _WINDOW = 16
 _SPAN = 128 * 1024
 """Places that are looked at together: what is computed of them stays in the processor's cache."""
-_WEIGHTS = {5: np.uint8(37), 15: np.uint8(170)}
+_WEIGHTS = {5: 37, 15: 170}
 """Of these bytes of the 16; that of the first is 1. Their sum is even and what is good is odd, so no row of equal
 bytes is ever good: a disk image has long ones, and each of their places would be looked at twice."""
-_GOOD = np.uint8(91)
-_FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
-_SMALL = np.uint64(1 << 51)
+_GOOD = 91
+_FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F
+_SMALL = 1 << 51
 
 
 class Cutter:
@@ -73,7 +73,10 @@ class Cutter:
         if not len(places):
             return places
         words = np.ndarray(len(data) - 7, "<u8", data, strides=(1,))  # at every place, not only at each eighth
-        return places[words[places] * _FIRST + words[places + 8] * _SECOND < _SMALL]
+        good: np.ndarray[Any, np.dtype[np.int64]] = places[
+            words[places] * _FIRST + words[places + 8] * _SECOND < _SMALL
+        ]
+        return good
 
 
 def _spans(first: int, stop: int) -> Iterator[tuple[int, int]]:

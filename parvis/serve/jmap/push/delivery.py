@@ -7,7 +7,6 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 import msgspec
 
 from parvis.access import sessions
@@ -17,6 +16,7 @@ from parvis.access.sessions import Ended
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import EgressRefused
 from parvis.kernel.events import Event
+from parvis.kernel.later import httpx
 from parvis.serve.context import Context
 from parvis.serve.jmap.push import encryption
 from parvis.serve.jmap.push.hub import PUSHED, Hub
