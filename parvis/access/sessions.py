@@ -11,6 +11,7 @@ import secrets
 import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from parvis.access.directory import COLUMNS, principal_of
@@ -321,7 +322,13 @@ async def _cache(store: Store) -> _Cache:
     return cache
 
 
+@lru_cache(maxsize=100)
+def _limited(protocols: str) -> frozenset[str]:
+    return frozenset(protocols.split())
+
+
 def _session(row: Row) -> Session:
     number, principal_id, kind, name, protocols, remote, created_ms, used_ms, expires_ms, until_ms = row
-    limited = frozenset(protocols.split())
-    return Session(number, principal_id, kind, name, limited, remote, created_ms, used_ms, expires_ms, until_ms)
+    return Session(
+        number, principal_id, kind, name, _limited(protocols), remote, created_ms, used_ms, expires_ms, until_ms
+    )

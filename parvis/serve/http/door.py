@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden, NotFound, ParvisError, Unauthenticated
 from parvis.serve.http.compression import compressed
 from parvis.serve.http.errors import refusal
-from parvis.serve.http.exchange import Disconnected, Request, Response, Route, answer, parse_query
+from parvis.serve.http.exchange import Disconnected, Handle, Request, Response, Route, answer, parse_query
 from parvis.serve.http.identity import Identity
 from parvis.serve.http.metrics import Metrics
 from parvis.serve.http.rates import Rates
@@ -31,6 +32,8 @@ _ALWAYS = (
     ("cross-origin-resource-policy", "same-origin"),
     ("permissions-policy", "camera=(self), geolocation=(), payment=(), usb=()"),
 )
+_SHORT = 40
+"""Bytes of a name of a header that is kept for others."""
 _log = logging.getLogger(__name__)
 
 
@@ -51,12 +54,10 @@ class Door:
         self._identity, self._rates, self._static, self._metrics = identity, rates, static, metrics
         self._sockets = sockets or {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """The ASGI entry."""
-        if scope["type"] == "http":
-            await self._http(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await self._websocket(scope, receive, send)
+        answered = self._websocket if scope["type"] == "websocket" else self._http
+        return answered(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = clock.monotonic()
@@ -72,7 +73,8 @@ class Door:
     async def _handled(self, request: Request) -> Response:
         """A handler's answer, or the answer that tells of its error."""
         try:
-            return await self._routed(request)
+            found = await self._routed(request)
+            return found if isinstance(found, Response) else await found(request)
         except Disconnected:
             raise
         except ParvisError as error:
@@ -82,7 +84,9 @@ class Door:
             failed = ParvisError(f"an unexpected error; it has been logged as {request.id}")
             return _refused(failed, request)
 
-    async def _routed(self, request: Request) -> Response:
+    async def _routed(self, request: Request) -> Response | Handle:
+        """What answers a request that may be made: a handler, unless there is none. It is called by who called
+        here, since it may wait long and keeps all that waits for it."""
         route, request.params, methods = self._router.find(request.method, request.raw_path)
         if route is None and (found := self._file(request, methods)) is not None:
             return found
@@ -92,7 +96,7 @@ class Door:
             return _unrouted(methods)
         if route.auth == "required":
             await self._identify(request, route.protocol)
-        return await route.handle(request)
+        return route.handle
 
     async def _identify(self, request: Request, protocol: str = "jmap") -> None:
         request.principal = await self._identity.of(request, protocol)
@@ -168,10 +172,17 @@ async def _reject(response: Response, send: Send) -> None:
     await send({"type": "websocket.http.response.body", "body": response.body})
 
 
+@lru_cache(maxsize=500)
+def _name(name: bytes) -> str:
+    """The name of a header; nearly all have the same, and those who wait keep them."""
+    return name.decode("latin-1").lower()
+
+
 def _request(scope: Scope, receive: Receive) -> Request:
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        key = _name(name) if len(name) <= _SHORT else name.decode("latin-1").lower()
+        text = value.decode("latin-1")
         headers[key] = f"{headers[key]}; {text}" if key == "cookie" and key in headers else text
     scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])
     client = scope.get("client")

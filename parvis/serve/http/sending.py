@@ -19,6 +19,7 @@ _PATIENCE_MS = 5
 """How long it waits there for room: a client that is quick has made some by then, and another way to a thread and
 back for each bit of it would cost more than the bytes."""
 _CONTINUE = b"HTTP/1.1 100 "
+_EXTENSIONS = {ZERO_COPY: dict[str, Any]()}
 
 Application = Callable[..., Awaitable[None]]
 
@@ -75,9 +76,8 @@ class FileSending:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The ASGI entry."""
-        scope["extensions"] = {**scope.get("extensions", {}), ZERO_COPY: {}}
-        if self._receiving is not None:
-            scope["extensions"][FILL] = self._receiving.fill
+        receiving = self._receiving
+        scope["extensions"] = _EXTENSIONS if receiving is None else {**_EXTENSIONS, FILL: receiving.fill}
         try:
             await self._application(scope, receive, self._send)
         finally:

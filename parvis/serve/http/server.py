@@ -80,6 +80,8 @@ class _Protocol(HttpToolsProtocol):
         if self.cycle is not None and not self.cycle.response_complete and not self.pipeline:
             self.pipeline = deque()
         super().on_headers_complete()
+        if self.cycle is not None and self.cycle.scope is self.scope:
+            self.url = b""  # it is in the request, which may wait long
 
     def on_body(self, body: bytes) -> None:
         """What is taken from uvicorn as it came is not copied twice, as what is gathered is."""

@@ -2,6 +2,7 @@
 §Syncing). Nobody who waits asks the database; the bus wakes them."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from parvis.chat.client.call import Call, Endpoint, number
 from parvis.chat.client.people.data import stored_filter
@@ -19,6 +20,8 @@ from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.filters import Filter, Sieve
 
 _LONGEST_MS = 60_000
+_SHORT = 2_000
+"""Characters of a filter that is kept for others who ask for the same."""
 
 
 async def _sync(call: Call) -> Object:
@@ -95,9 +98,17 @@ async def _filter(call: Call) -> Filter:
     text = call.query.get("filter", "")
     if not text:
         return Filter()
-    if text.startswith("{"):
-        return filters.read(canonical.decode(text.encode()))
-    return filters.read(await stored_filter(call, text))
+    if not text.startswith("{"):
+        return filters.read(await stored_filter(call, text))
+    return _shared(text) if len(text) <= _SHORT else _read(text)
+
+
+def _read(text: str) -> Filter:
+    return filters.read(canonical.decode(text.encode()))
+
+
+_shared = lru_cache(maxsize=100)(_read)
+"""All clients of one make ask for the same, and those who wait keep it."""
 
 
 ENDPOINTS = (Endpoint("GET", "/client/v3/sync", _sync),)
