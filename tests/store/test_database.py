@@ -9,7 +9,7 @@ import pytest
 
 from parvis.kernel.errors import Conflict, Unavailable
 from parvis.store.migration import migrate
-from parvis.store.sql import postgres
+from parvis.store.sql import postgres, sqlite
 from parvis.store.sql.contract import counting, marks
 from parvis.store.sql.postgres import PostgresDatabase, translated
 from parvis.store.sql.sqlite import SqliteDatabase
@@ -273,4 +273,17 @@ async def test_a_statement_is_planned_once_whatever_it_is_given(tmp_path) -> Non
     plan = "EXPLAIN QUERY PLAN SELECT id FROM thing WHERE kind = ? AND place = ?"
     assert await database.rows(plan, "home", "here") == await database.rows(plan, "away", "here")
     assert "thing_at_home" in str(await database.rows(plan.replace("kind = ?", "kind = 'home'"), "here"))
+    await database.close()
+
+
+async def test_pages_that_were_written_leave_memory_when_nothing_more_is(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(sqlite, "_REST_SECONDS", 0.05)
+    database = SqliteDatabase(tmp_path / "rest.sqlite")
+    await database.script("CREATE TABLE thing (content BLOB)")
+    before = apsw.memory_used()
+    await database.write(lambda tx: tx.many("INSERT INTO thing VALUES (?)", [(b"x" * 4000,)] * 2000))
+    async with asyncio.timeout(30):
+        while apsw.memory_used() > before + 1_000_000:
+            await asyncio.sleep(0.05)
+    assert await database.value("SELECT count(*) FROM thing") == 2000
     await database.close()

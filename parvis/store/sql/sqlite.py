@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import apsw
 
-from parvis.kernel import clock
+from parvis.kernel import clock, memory
 from parvis.kernel.errors import Conflict, Unavailable
 from parvis.store.sql.contract import Dialect, Row, Tx, Write, note
 
@@ -37,6 +37,8 @@ _LOG_PAGES = 4000
 """Pages in the write-ahead log (16 MB) beyond which they are brought over into the file while others write."""
 _REST_SECONDS = 1.0
 """How long nothing is written before that is done with fewer."""
+_WORTH = 2_000_000
+"""Bytes for which the heap is looked through for free ends, some milliseconds long."""
 _READERS = 4
 _STATEMENTS = 400
 _PRAGMAS = (
@@ -237,11 +239,13 @@ class SqliteDatabase:
         connection.close()
 
     def _next(self, log: "_Log") -> _Order | None:
-        """The next unit of work; the log is brought over when none comes for a while. None at the end."""
+        """The next unit of work; the log is brought over, and memory given back, when none comes for a while. None
+        at the end."""
         if log.pages:
             with suppress(queue.Empty):
                 return self._orders.get(timeout=_REST_SECONDS)
             log.shorten()
+            log.forget()
         return self._orders.get()
 
 
@@ -262,6 +266,14 @@ class _Log:
         with suppress(apsw.Error):  # after the next commit it is tried again
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         self.pages = 0
+
+    def forget(self) -> None:
+        """Lets go of the pages that the writer has in memory (up to 32 MB): who writes next finds those it needs in
+        the system's."""
+        before = apsw.memory_used()
+        self._connection.execute("PRAGMA shrink_memory").fetchall()
+        if before - apsw.memory_used() >= _WORTH:
+            memory.give_back()
 
 
 def _apply(tx: SqliteTx, connection: apsw.Connection, order: _Order) -> None:
