@@ -194,9 +194,10 @@ def test_a_window_later_has_the_same(text: str, start: datetime, later: int, cou
     start = start.replace(microsecond=0)
     hours = later if parsed.frequency in ("HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY") else later // 60
     after = start + timedelta(hours=hours)
-    whole = [each for each in islice(expand(parsed, start, Budget(20_000)), 20_000) if each >= after][:10]
-    window = [each for each in islice(expand(parsed, start, Budget(40_000), after), 3_000) if each >= after][:10]
-    assert window[: len(whole)] == whole
+    whole = islice(expand(parsed, start, Budget(20_000)), 20_000)
+    window = islice(expand(parsed, start, Budget(40_000), after), 3_000)
+    first = list(islice((each for each in whole if each >= after), 10))
+    assert list(islice((each for each in window if each >= after), len(first))) == first
 
 
 @pytest.mark.parametrize(
