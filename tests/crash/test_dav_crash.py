@@ -10,7 +10,7 @@ from tests.crash.dav import DavClient
 from tests.crash.server import endure, faults, prepare
 from tests.servers import Postgres
 
-KILLS = int(os.environ.get("PARVIS_CRASH_KILLS", "150")) // 5
+KILLS = int(os.environ.get("PARVIS_CRASH_KILLS", "100")) // 5
 KINDS = {
     "CalendarEvent": "SELECT account_id, id FROM calendar_event",
     "FileNode": "SELECT account_id, id FROM file_node",

@@ -11,7 +11,7 @@ from tests.certificates import Authority
 from tests.crash.federation import Ours, Side, Theirs, meet
 from tests.synapse import needs_synapse
 
-KILLS = int(os.environ.get("PARVIS_CRASH_KILLS", "150")) // 10
+KILLS = int(os.environ.get("PARVIS_CRASH_KILLS", "100")) // 10
 
 
 async def endure(one: Side, two: Side, victims: list[Side], kills: int, seed: int) -> None:

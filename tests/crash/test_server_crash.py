@@ -12,7 +12,7 @@ from parvis.mail import check as mail_check
 from tests.crash.server import Client, endure, faults, prepare
 from tests.servers import Postgres
 
-KILLS = int(os.environ.get("PARVIS_CRASH_KILLS", "150")) // 5
+KILLS = int(os.environ.get("PARVIS_CRASH_KILLS", "100")) // 5
 KINDS = {
     "Email": "SELECT account_id, id FROM email",
     "Mailbox": "SELECT account_id, id FROM mailbox",

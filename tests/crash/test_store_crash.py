@@ -1,6 +1,6 @@
 """kill -9 at random moments while a process writes: what was acknowledged is there, and nothing is half there.
 
-`PARVIS_CRASH_KILLS` says how often the slow tests kill (150 each by default).
+`PARVIS_CRASH_KILLS` says how often the slow tests kill (100 each by default).
 """
 
 import json
@@ -21,7 +21,7 @@ from parvis.store.store import Store
 from tests.crash.worker import ACCOUNT
 from tests.servers import Postgres, start, stop
 
-KILLS = int(os.environ.get("PARVIS_CRASH_KILLS", "150"))
+KILLS = int(os.environ.get("PARVIS_CRASH_KILLS", "100"))
 
 ANSWERS = {"created": "create", "changed": "change", "destroyed": "destroy"}
 
