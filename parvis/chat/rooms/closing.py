@@ -30,14 +30,15 @@ async def plan(writing: Writing, room: Room, stored: Stored, missing: Collection
 
 async def put(writing: Writing, room_id: str, end: int, events: Sequence[Event], gap: Mapping[str, View]) -> int:
     """Puts events, the eldest first, into the gap whose last position is `end`, before all that was put there
-    already; what they follow is here, or else its state after that is in `gap`. Returns how many it were."""
+    already; what they follow is here, or else its state after that is in `gap`. Returns how many it were: none
+    where there is no place left, or what was said there is not kept any more."""
     unit, count = writing.unit, 0
     room = await append.locked(writing, room_id)
     first = await unit.value(
         "SELECT MIN(stream) FROM chat_event WHERE room = ? AND stream > ? AND stream < ?", room.id, end - SPARE, end
     )
     position = (first or end) - len(events) - 2
-    if position <= end - SPARE:
+    if position <= max(end - SPARE, room.purged):
         return 0
     for event in events:
         stored = await placing.restore(writing, room, event, gap, position + 1)
