@@ -36,6 +36,7 @@ from parvis.serve.dav.tree import (
     Tree,
     Upload,
 )
+from parvis.store.blobs import small
 from parvis.store.sql.contract import Database, Row, marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -181,6 +182,8 @@ class Files(Tree):
         """See Tree.read. Raises Forbidden for what ClamAV has found."""
         if await self._guard(node.own):
             raise Forbidden("this file holds a virus")
+        if node.size <= small.LARGEST:
+            return Content.of(await self._store.blobs.get(node.own.hash), node.media_type)
         stream = partial(self._store.blobs.extents, node.own.hash)
         return Content(size=node.size, media_type=node.media_type, stream=stream)
 

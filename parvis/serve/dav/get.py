@@ -30,12 +30,12 @@ async def run(ask: Ask) -> Response:
         return Response(304, b"", sent)
     span = ranges.span(ask.request.headers, content.size, etag)
     if span is None:
-        return Response(200, content.stream(0, content.size), [*sent, ("content-length", str(content.size))])
+        return Response(200, content.part(0, content.size), [*sent, ("content-length", str(content.size))])
     start, end = span
     if start >= end:
         return Response(416, b"", [("content-range", f"bytes */{content.size}")])
     sent += [("content-range", f"bytes {start}-{end - 1}/{content.size}"), ("content-length", str(end - start))]
-    return Response(206, content.stream(start, end), sent)
+    return Response(206, content.part(start, end), sent)
 
 
 def conditions_of_reading(ask: Ask, node: Node) -> None:

@@ -70,4 +70,4 @@ async def _represented(ask: Ask, path: Path, response: Response, status: int) ->
         ("content-length", str(content.size)),
         ("preference-applied", "return=representation"),
     ]
-    return Response(status, content.stream(0, content.size), sent)
+    return Response(status, content.part(0, content.size), sent)

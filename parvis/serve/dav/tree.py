@@ -163,6 +163,12 @@ class Content:
     stream: Callable[[int, int], AsyncIterator[bytes | Extent]]
     etag: str = ""
     """When these bytes are another form of the resource than `node.etag` stands for (vCard 3 of a vCard 4)."""
+    data: bytes | None = None
+    """The bytes, when they are in memory anyway."""
+
+    def part(self, start: int, end: int) -> bytes | AsyncIterator[bytes | Extent]:
+        """The bytes from `start` to `end` (exclusive), as an answer has them."""
+        return self.stream(start, end) if self.data is None else self.data[start:end]
 
     @classmethod
     def of(cls, data: bytes, media_type: str, etag: str = "") -> "Content":
@@ -172,7 +178,7 @@ class Content:
             for place in range(start, end, CHUNK):
                 yield data[place : min(place + CHUNK, end)]
 
-        return cls(size=len(data), media_type=media_type, stream=stream, etag=etag)
+        return cls(size=len(data), media_type=media_type, stream=stream, etag=etag, data=data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

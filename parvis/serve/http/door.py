@@ -206,7 +206,7 @@ async def _send(request: Request, response: Response, send: Send, *, from_files:
     `from_files` says whether the server takes bytes out of files by itself."""
     named = {name for name, _ in response.headers}
     headers = [*response.headers, *((name, value) for name, value in _ALWAYS if name not in named)]
-    if isinstance(response.body, bytes) and response.status not in (204, 304):
+    if isinstance(response.body, bytes) and response.status not in (204, 304) and "content-length" not in named:
         headers.append(("content-length", str(len(response.body))))
     if request.id and "x-request-id" not in named:
         headers.append(("x-request-id", request.id))
