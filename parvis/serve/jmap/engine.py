@@ -81,7 +81,7 @@ class Engine:
     def _derived(self, kind: Kind) -> Iterable[tuple[str, type[Any], Callable[[Call], Awaitable[Result]]]]:
         yield "get", kind.get_arguments, lambda call: reading.get(kind, call)
         yield "changes", ChangesArguments, lambda call: reading.changes_since(kind, call)
-        if kind.create or kind.update or kind.destroy:
+        if kind.create or kind.update or kind.destroy or kind.refuses_set:
             yield "set", kind.set_arguments, lambda call: _set(kind, call)
         if kind.copy:
             yield "copy", kind.copy_arguments, lambda call: self._copy(kind, call)

@@ -220,6 +220,9 @@ class Kind:
     """Returns properties that changed beyond what was asked, or None."""
     destroy: Callable[[Call, Unit, int], Awaitable[None]] | None = None
     copy: Callable[[Call, Unit, Copying], Awaitable[Created]] | None = None
+    refuses_set: bool = False
+    """Nothing can be changed, and a /set says so of each object, as RFC 9670 §2.3 wants it: it is no unknown
+    method."""
     prepare: Callable[[Call, Creation | Update | Copying], Awaitable[Any]] | None = None
     """Called before the unit for each object to create, update or copy: reads and writes blobs, asks other servers.
     References to objects of the same call still read `#creationId`. For an Update the values are not merged."""

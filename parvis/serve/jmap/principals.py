@@ -141,6 +141,7 @@ KIND = Kind(
     record=Principal,
     scope=OWN,
     read=_read,
+    refuses_set=True,
     query=_query,
     condition=PrincipalCondition,
     sorts=frozenset({"name", "address", "email"}),

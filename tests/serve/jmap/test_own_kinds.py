@@ -77,7 +77,11 @@ async def test_the_directory(ann, bob, make_person, store) -> None:
     assert (await ask(ann, "Principal/changes", sinceState=got["state"]))["updated"] == []
     await make_person(store, "new")
     assert (await ask(ann, "Principal/changes", sinceState=got["state"]))["error"] == "cannotCalculateChanges"
-    assert (await ask(ann, "Principal/set", destroy=[bob.account]))["error"] == "unknownMethod"
+    change = {"create": {"a": {}}, "update": {bob.account: {"name": "x"}, ann.account: {"name": "y"}}}
+    refused = await ask(ann, "Principal/set", destroy=[bob.account], **change)  # RFC 9670 §2.3
+    told = {**refused["notCreated"], **refused["notUpdated"], **refused["notDestroyed"]}
+    assert {each["type"] for each in told.values()} == {"forbidden"} and len(told) == 3, refused
+    assert refused["oldState"] == refused["newState"]
 
 
 async def test_a_grant_is_given_explained_changed_and_withdrawn(ann, bob) -> None:
