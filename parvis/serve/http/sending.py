@@ -28,6 +28,8 @@ class Joining:
     """A connection as one answer writes to it: its head waits for what follows in the same turn of the loop, so
     that a small answer is given to the network once, not twice. All else is that of the transport."""
 
+    __slots__ = ("_begun", "_head", "_transport")
+
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._head: bytes | None = None
@@ -62,6 +64,8 @@ class Joining:
 class FileSending:
     """An application as the server runs it for one request over plain TCP: it may send parts of files, and have a
     large body put where it wants it."""
+
+    __slots__ = ("_application", "_cycle", "_receiving", "_socket", "_transport")
 
     def __init__(
         self,
