@@ -334,3 +334,14 @@ test('on a phone a finger that rests on an event moves it, one that moves at onc
   assert.deepEqual(phone.faults, []);
   await phone.context().close();
 });
+
+test('where the lists beside are folded, what one comes for is in the head', async () => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  for (const [path, name, shown] of [['/mail/inbox', 'Nouveau message', '.prose'], ['/calendar/week', 'Nouvel événement', 'dialog[open] input'], ['/contacts', 'Nouveau contact', 'input'], ['/files', 'Nouveau', '[role="menuitem"]']]) {
+    await page.goto(path);
+    await page.getByRole('main').getByRole('button', { name, exact: true }).click();
+    await page.locator(shown).first().waitFor();
+  }
+  await page.setViewportSize({ width: 1440, height: 900 });
+  assert.deepEqual(page.faults, []);
+});
