@@ -14,11 +14,13 @@ import { DAY, formatDay, parseLocal, startOfDay } from '../kernel/time/local';
 import { todayIn, wallOf } from '../kernel/time/zone';
 import { capital } from '../kernel/time/words';
 
-/** The occurrence that a reminder is about, fetched when it is not here; undefined when it is gone. */
+/** The occurrence that a reminder is about, fetched when it is not here; undefined when it is gone. Fails when it cannot be had now. */
 export async function occurrenceOf(ring: Ring): Promise<Occurrence | undefined> {
   const { account, id, recurrenceId } = partsOf(ring.occurrence);
-  if (store.entry(CalendarEventType, account, id).status === 'empty') await store.load(CalendarEventType, account, [id]);
-  const event = store.peek(CalendarEventType, account, id);
+  const entry = store.entry(CalendarEventType, account, id);
+  if (!entry.value && entry.status !== 'missing') await store.load(CalendarEventType, account, [id]);
+  if (entry.status === 'empty') throw new Error('out of reach');
+  const event = entry.value;
   if (!event) return undefined;
   const at = parseLocal(recurrenceId || event.start);
   const near = occurrencesOf(account, event, at - 32 * DAY, at + 32 * DAY, data.zone);

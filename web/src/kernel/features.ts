@@ -229,6 +229,8 @@ export interface Slots {
   digest: { about: { accountId: string; kind: string; id: string }[]; ready: boolean; ondone: () => void };
   /** Over everything, for composers and other floating windows; drawn once by the shell. */
   'shell.overlay': Record<string, never>;
+  /** Above every screen, in a row of its own: what is to be seen at once, and covers nothing. */
+  'shell.top': Record<string, never>;
   /** In the dialog about who sees a thing, below the people: links for others. */
   'share.more': { type: string; accountId: string; id: string };
   /** The part of the settings about filters of mail. */
