@@ -68,6 +68,7 @@ describe('t', () => {
   });
   it('writes sizes and groups dates in the language in use', () => {
     expect(fileSize(240_000).replace(/\s/g, ' ')).toBe('240 ko');
+    expect(fileSize(9).replace(/\s/g, ' ')).toBe('9 octets');
     const now = new Date('2026-11-22T12:00:00');
     expect(dateGroup('2026-11-22T08:00:00', now)).toBe('Aujourd’hui');
     expect(dateGroup('2026-11-21T23:59:00', now)).toBe('Hier');

@@ -90,7 +90,7 @@ export function fileSize(octets: number): string {
   return new Intl.NumberFormat(locale(), {
     style: 'unit',
     unit: units[unit],
-    unitDisplay: 'short',
+    unitDisplay: unit ? 'short' : 'long', // a short byte knows no plural in English
     maximumFractionDigits: unit > 1 && size < 10 ? 1 : 0,
   }).format(size);
 }
