@@ -335,32 +335,6 @@ test('on a phone a finger that rests on an event moves it, one that moves at onc
   await phone.context().close();
 });
 
-test('reminders stand above the screen in a row of their own, one after the other, also of what was not fetched here', async () => {
-  const names = [title('Visite'), title('Relecture')];
-  for (const name of names) await write(page, `${name} le ${french(day(0))} 9h`);
-  const rings = await eventually(async () => {
-    const events = (await Promise.all(names.map((name) => kept(page, name)))).flat();
-    assert.equal(events.length, 2);
-    const [account] = (await page.locator('[data-key]').first().getAttribute('data-key')).split('/');
-    return events.map(({ id }) => ({ occurrence: `${account}/${id}/`, alertId: 'a', at: Date.now() }));
-  });
-  await page.evaluate((rings) => localStorage.setItem('parvis-alerts', JSON.stringify({ rings, done: [] })), rings);
-  await page.goto('/chat');
-  await page.removeLocatorHandler(page.locator('.alerts article').first());
-  const row = page.getByRole('region', { name: 'Rappels' });
-  await row.getByRole('article', { name: names[1] }).waitFor();
-  await row.getByText('et 1 autre').waitFor();
-  const [above, below] = [await row.boundingBox(), await page.locator('.screens').boundingBox()];
-  assert.ok(above.height > 30 && above.y + above.height <= below.y + 1, 'it covers nothing');
-  await accessible(page, 'reminder');
-  await row.getByRole('button', { name: 'Plus tard' }).click();
-  await page.getByRole('menuitem').first().click();
-  await row.getByRole('article', { name: names[0] }).waitFor();
-  await row.getByRole('button', { name: 'Fermer le rappel' }).click();
-  await row.waitFor({ state: 'detached' });
-  assert.deepEqual(page.faults, []);
-});
-
 test('where the lists beside are folded, what one comes for is in the head', async () => {
   await page.setViewportSize({ width: 1280, height: 800 });
   for (const [path, name, shown] of [['/mail/inbox', 'Nouveau message', '.prose'], ['/calendar/week', 'Nouvel événement', 'dialog[open] input'], ['/contacts', 'Nouveau contact', 'input'], ['/files', 'Nouveau', '[role="menuitem"]']]) {
