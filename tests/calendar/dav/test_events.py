@@ -390,3 +390,35 @@ async def test_which_calendar_new_events_go_into_may_be_changed(ann, bob) -> Non
     assert (await ann.ask("DELETE", work)).status_code == 403
     assert (await bob.ask("PROPPATCH", inbox, change(ann.calendar))).status_code == 404
     assert (await ann.ask("PROPPATCH", work, change(ann.calendar))).status_code == 403
+
+
+async def test_an_answer_about_one_instance_stays_though_the_organizers_program_did_not_know(
+    ann, bob, context
+) -> None:
+    """RFC 6638 §3.2.10.1"""
+    people = ["ORGANIZER:mailto:ann@example.org", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@example.org"]
+    guest = "ATTENDEE;PARTSTAT={}:mailto:bob@example.org"
+    rule = "RRULE:FREQ=WEEKLY;COUNT=3"
+    made = await put(ann, "a.ics", meeting(rule, *people, guest.format("NEEDS-ACTION")))
+    await run_jobs(context)
+    name = next(each for each in names(await bob.ask("PROPFIND", bob.calendar, depth="1")) if each)
+    one = event(
+        "RECURRENCE-ID:20260112T100000Z", "DTSTART:20260112T100000Z", "DURATION:PT1H", "SUMMARY:Réunion",
+        *people, guest.format("DECLINED"), uid="one",
+    )  # fmt: skip
+    whole = event(
+        "DTSTART:20260105T100000Z",
+        "DURATION:PT1H",
+        "SUMMARY:Réunion",
+        rule,
+        *people,
+        guest.format("ACCEPTED"),
+        uid="one",
+    )
+    assert (await put(bob, name, text(*whole, *one))).status_code == 204
+    await run_jobs(context)
+    later = meeting(rule, *people, guest.format("NEEDS-ACTION")).replace("Réunion".encode(), b"Plan")
+    done = await put(ann, "a.ics", later, if_schedule_tag_match=made.headers["schedule-tag"])
+    assert done.status_code == 204, done.text
+    found = (await ann.get(ann.calendar + "a.ics")).text.replace("\r\n ", "")
+    assert found.count("SUMMARY:Plan") == 2 and found.count("PARTSTAT=DECLINED") == 1, found

@@ -48,7 +48,7 @@ def with_answers(before: Series, after: Series) -> Series:
     known = by_instance(before)
     found = [_with_answers(known.get(instance_of(each, after)) or before.master, each) for each in after.components]
     given = after.with_components(found)
-    answered = _answered_alone(before, given)
+    answered = _answered_alone(before, after)
     if not answered:
         return given
     return Series(given.kind, given.uid, given.master, [*given.overrides, *answered], given.zones)
