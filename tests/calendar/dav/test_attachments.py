@@ -192,7 +192,9 @@ def told(desk: Desk) -> tuple[str, str]:
 async def test_a_guest_elsewhere_reads_a_file_without_signing_in(ann, bob, context) -> None:
     """RFC 8607 §3.12.6"""
     context.offer(desk := Desk(), under=Post)
-    await put(ann, *GUESTS, f"ATTENDEE:mailto:{ZOE}", "ATTENDEE:mailto:yan@elsewhere.example")
+    with clock.frozen(ms(2026, 1, 3)):
+        await put(ann, *GUESTS, f"ATTENDEE:mailto:{ZOE}", "ATTENDEE:mailto:yan@elsewhere.example")
+        await run_jobs(context)
     with clock.frozen(ms(2026, 1, 4)):
         await post(ann, "attachment-add", b"plan", name="K% h'o.pdf")
         await run_jobs(context)
@@ -219,7 +221,9 @@ async def test_a_guest_elsewhere_reads_a_file_without_signing_in(ann, bob, conte
 @pytest.mark.parametrize("end", ["guest", "file", "event", "exchanged", "closed"])
 async def test_the_address_of_a_guest_ends(ann, context, store, end) -> None:
     context.offer(desk := Desk(), under=Post)
-    await put(ann, *GUESTS[:2], f"ATTENDEE:mailto:{ZOE}")
+    with clock.frozen(ms(2026, 1, 3)):
+        await put(ann, *GUESTS[:2], f"ATTENDEE:mailto:{ZOE}")
+        await run_jobs(context)
     with clock.frozen(ms(2026, 1, 4)):
         added = (await post(ann, "attachment-add", b"plan")).headers["cal-managed-id"]
         await run_jobs(context)
