@@ -345,3 +345,31 @@ test('where the lists beside are folded, what one comes for is in the head', asy
   await page.setViewportSize({ width: 1440, height: 900 });
   assert.deepEqual(page.faults, []);
 });
+
+test('a reminder has a row of its own above the screen, is put off, and closed for good', async () => {
+  const own = await enter(browser, person('en', 1), { reminders: true });
+  const ring = async (name) => {
+    const [{ list }] = await jmap(own, [['Calendar/get', { ids: null }]]);
+    const event = { title: name, start: new Date(Date.now() + 302_000).toISOString().slice(0, 19), timeZone: 'Etc/UTC', duration: 'PT1H', alerts: { 1: { trigger: { '@type': 'OffsetTrigger', offset: '-PT5M' } } } };
+    const [{ created }] = await jmap(own, [['CalendarEvent/set', { create: { a: { ...event, calendarIds: { [list.find(({ isDefault }) => isDefault).id]: true } } } }]]);
+    const article = own.getByRole('region', { name: 'Reminders' }).getByRole('article', { name });
+    await article.waitFor();
+    return { article, id: created.a.id };
+  };
+  const [first, second] = [await ring(title('Tide')), await ring(title('Mooring'))];
+  const [above, below] = [await second.article.boundingBox(), await own.locator('.screens').boundingBox()];
+  assert.ok(above.height > 30 && above.y + above.height <= below.y + 1, 'it covers nothing');
+  await accessible(own, 'reminder');
+  await second.article.getByRole('button', { name: 'Remind me later' }).click();
+  await own.getByRole('menuitem').first().click();
+  await first.article.waitFor(); // it waited behind the other
+  await first.article.getByRole('button', { name: 'Close the reminder' }).click();
+  await first.article.waitFor({ state: 'detached' });
+  await own.reload();
+  await own.waitForSelector('[role="option"]');
+  await own.waitForTimeout(500);
+  assert.equal(await first.article.count() + (await second.article.count()), 0);
+  await jmap(own, [['CalendarEvent/set', { destroy: [first.id, second.id] }]]);
+  assert.deepEqual(own.faults, []);
+  await own.context().close();
+});

@@ -25,14 +25,14 @@ export function launch(...more) {
 }
 
 /** A page of its own, with errors of the page collected in `page.faults`. */
-export async function open(browser, { width = 1440, height = 900, theme = 'light', locale = 'fr-FR', worker = false, anyCertificate = false, url = demo.url } = {}) {
+export async function open(browser, { width = 1440, height = 900, theme = 'light', locale = 'fr-FR', worker = false, reminders = false, anyCertificate = false, url = demo.url } = {}) {
   const phone = width < 500;
   const context = await browser.newContext({
     viewport: { width, height }, colorScheme: theme, locale, hasTouch: phone, isMobile: phone,
     ignoreHTTPSErrors: anyCertificate, reducedMotion: 'reduce', serviceWorkers: worker ? 'allow' : 'block', baseURL: url,
   });
   // The demo's events ring at their hour: no test is moved by the row of their reminders.
-  await context.addInitScript(() => {
+  if (!reminders) await context.addInitScript(() => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync('main > .alerts { display: none; }');
     document.adoptedStyleSheets = [sheet];
@@ -85,8 +85,6 @@ export function go(page, path) {
 /** Fails with what axe found, by rule and element; of all rules or of those named. */
 export async function accessible(page, name, rules) {
   if (!rules) await page.waitForTimeout(150);
-  // Reminders of the demo's events ring at their hour, above anything.
-  await page.evaluate(() => document.querySelectorAll('.alerts article > .icon').forEach((close) => close.click()));
   await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime < Infinity).map((one) => one.finished)));
   await shot(page, name);
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource);

@@ -36,10 +36,11 @@ test('without a network it opens with what was read last, keeps changes, and sen
   await page.getByText('Hors ligne.').waitFor({ state: 'detached' });
   await waiting(page);
   const [, emails] = await jmap(page, [
-    ['Email/query', { filter: { operator: 'AND', conditions: [{ subject }, { hasKeyword: '$flagged' }] } }],
+    ['Email/query', { filter: { hasKeyword: '$flagged' } }],
     ['Email/get', { '#ids': { resultOf: 'c0', name: 'Email/query', path: '/ids' }, properties: ['subject'] }],
   ]);
-  assert.equal(emails.list.some((email) => email.subject.trim() === subject), !was, JSON.stringify(emails.list));
+  const flagged = emails.list.map((email) => email.subject.trim());
+  assert.equal(flagged.some((one) => one.endsWith(subject)), !was, `${subject} among ${flagged.join(', ')}`);
   await row.locator('.star').click(); // as it was
   await waiting(page);
   assert.deepEqual(page.faults, []);
