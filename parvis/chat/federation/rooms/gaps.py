@@ -55,12 +55,7 @@ class Gaps:
             size += sum(len(canonical.encode(each.source, strict=False)) for each in kept.values())
             before = len(found)
             found = _followed(event, found | kept)
-            if (
-                len(found) == before
-                or len(found) > (most or _MOST)
-                or size > _MOST_BYTES
-                or clock.monotonic() > until
-            ):
+            if len(found) == before or len(found) > most or size > _MOST_BYTES or clock.monotonic() > until:
                 break
         return in_order(found)
 
