@@ -103,16 +103,13 @@ class AddressBooks(Tree):
         states = await cards.states(db, [book.id for _, book in page])
         return [_book(book, seen[book.id], name, states.get(book.id, 0)) for name, book in page]
 
-    async def listed(
+    def listed(
         self, db: Database, principal: Principal, node: Node, fields: frozenset[str] | None, page: int
     ) -> AsyncIterator[Members]:
         """See Tree."""
         if node.shape == "addressbook":
-            async for rows in _LISTING.pages(db, node, fields, page):
-                yield rows
-        else:
-            async for found in super().listed(db, principal, node, fields, page):
-                yield found
+            return _LISTING.pages(db, node, fields, page)
+        return super().listed(db, principal, node, fields, page)
 
     async def several(
         self, db: Reader, principal: Principal, node: Node, names: Sequence[str], *, content: bool = False

@@ -175,16 +175,13 @@ class TaskTree(Tree):
         found = sorted((each for each in nodes if each.name > after), key=lambda each: each.name)[:limit]
         return await self._with_states(db, found)
 
-    async def listed(
+    def listed(
         self, db: Database, principal: Principal, node: Node, fields: frozenset[str] | None, page: int
     ) -> AsyncIterator[Members]:
         """See Tree."""
         if node.place:
-            async for rows in _LISTING.pages(db, node, fields, page):
-                yield rows
-        else:
-            async for found in super().listed(db, principal, node, fields, page):
-                yield found
+            return _LISTING.pages(db, node, fields, page)
+        return super().listed(db, principal, node, fields, page)
 
     async def several(
         self, db: Reader, principal: Principal, node: Node, names: Sequence[str], *, content: bool = False
