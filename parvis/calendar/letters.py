@@ -17,7 +17,7 @@ def letter(sender: Principal, message: itip.Message, address: str) -> Letter:
     """A message as a letter to one address, in the words of who sends it."""
     component, task = message.series.first, message.series.kind == "VTODO"
     title = component.value("SUMMARY") or (words.TASK if task else words.UNTITLED)[sender.language]
-    off = component.value("STATUS").upper() == "CANCELLED"
+    off = calendar.cancelled(component)
     subject = words.subject(sender.language, message.method, answer(message, sender), title, task=task, off=off)
     return Letter(
         account_id=sender.id,

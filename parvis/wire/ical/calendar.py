@@ -171,6 +171,11 @@ def sequence(component: Component) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
+def cancelled(component: Component) -> bool:
+    """Whether it does not take place (RFC 5545 §3.8.1.11)."""
+    return component.value("STATUS").strip().upper() == "CANCELLED"
+
+
 def recurrence_id(component: Component, zones: Zones) -> Moment:
     """The original start of an instance. Raises BadCalendar."""
     found = of_property(component, "RECURRENCE-ID", zones)

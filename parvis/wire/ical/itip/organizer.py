@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from parvis.wire.contentlines import Component, Property
-from parvis.wire.ical.calendar import Series, recurrence_id, sequence
+from parvis.wire.ical.calendar import Series, cancelled, recurrence_id, sequence
 from parvis.wire.ical.itip.instances import by_instance, exclusions, single, without
 from parvis.wire.ical.itip.message import Message, Method, attendees, is_private, made, scheduled, with_property
 from parvis.wire.ical.moments import Moment
@@ -51,11 +51,11 @@ def _news(old: Series | None, new: Series, *, forced: bool) -> tuple[Method, lis
     """What somebody is told who is invited: the method and the components."""
     if not new.components:
         return None
-    known = old is not None and bool(old.components)
+    known = old if old is not None and old.components else None
     if _called_off(new):
-        told = known and old is not None and not _called_off(old)
+        told = known is not None and not _called_off(known)
         return ("CANCEL", [new.first]) if told or forced else None
-    components = new.components if forced or not known or old is None else _changed(old, new)
+    components = new.components if forced or known is None else _changed(known, new)
     return ("REQUEST", components) if components else None
 
 
@@ -105,12 +105,8 @@ def _less(series: Series, taken: dict[int, Moment]) -> Series:
     return series
 
 
-def _off(given: Component) -> bool:
-    return given.value("STATUS").strip().upper() == "CANCELLED"
-
-
 def _called_off(series: Series) -> bool:
-    return all(_off(each) for each in series.components)
+    return all(cancelled(each) for each in series.components)
 
 
 def _people(series: Series | None, me: Collection[str]) -> dict[str, Property]:
@@ -129,11 +125,11 @@ def for_person(series: Series, person: str) -> Series:
     """What an attendee is invited to: the whole without the instances that they are not in or that are called off,
     or only instances."""
     if series.master is None or person not in attendees(series.master):
-        own = [each for each in series.overrides if person in attendees(each) and not _off(each)]
+        own = [each for each in series.overrides if person in attendees(each) and not cancelled(each)]
         return Series(series.kind, series.uid, None, own, series.zones)
     seen = series
     for each in series.overrides:
-        if person not in attendees(each) or (_off(each) and not _off(series.master)):
+        if person not in attendees(each) or (cancelled(each) and not cancelled(series.master)):
             when = _when(each, series)
             seen = without(seen, when.ms(), when)
     return seen
@@ -180,7 +176,7 @@ def _cancellations(
 
 def _takes_place(series: Series, at: int) -> bool:
     found = by_instance(series).get(at)
-    return not _off(found) if found is not None else series.master is not None and at not in exclusions(series)
+    return not cancelled(found) if found is not None else series.master is not None and at not in exclusions(series)
 
 
 def _cancelled(given: Component, *, off: bool) -> Component:
