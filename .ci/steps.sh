@@ -8,6 +8,7 @@ export PATH="$PWD/.venv/bin:$PATH" PYTHONUTF8=1 CI=${CI:-true}
 unset PYTHONDONTWRITEBYTECODE # each server of a test would compile the whole program again
 done_steps=0 failed=() skipped=() unsteady=()
 shared=(-n logical --dist loadfile)
+wide=(-n $(($(nproc) + 1)) --dist loadfile) # tests that wait for a database or another process leave room for one more
 
 step() { # name command...: exit 0 passes, 5 of pytest (no test) and 77 are a skip, anything else fails
   local name=$1 start=$SECONDS code=0
@@ -111,7 +112,7 @@ summary() {
 }
 
 case ${1:-all} in
-  quick) static; tests "fast tests" "not slow and not peer" "${shared[@]}" ;;
+  quick) static; tests "fast tests" "not slow and not peer" "${wide[@]}" ;;
   build)
     step "web client" script_of_web build
     step "wheel" python -m pip wheel -q --no-deps --wheel-dir dist .
@@ -119,7 +120,7 @@ case ${1:-all} in
   fuzz) step "fuzzing" python -m tests.fuzz "${FUZZ_SECONDS:-60}" ;;
   all)
     at_once static web
-    tests "fast tests" "not slow and not peer" "${shared[@]}"
+    tests "fast tests" "not slow and not peer" "${wide[@]}"
     # In the order of folders, in which the longest are among the first: else files of a single long test would end alone.
     tests "slow tests and other servers" "slow or peer" "${shared[@]}" --no-loadscope-reorder
     step "web: browser tests" in_memory browser_tests
