@@ -3,16 +3,16 @@ import { mayMove } from './actions';
 import { data } from './data.svelte';
 import { drag } from './drag.svelte';
 import { found } from './find.svelte';
-import { rest, stay } from './holding';
+import { listen, rest, stay, swallowClick } from './holding';
 import { wallsOf } from './layout';
 import { DAY, startOfDay } from '../kernel/time/local';
-import { selectNothing, swallowClick } from './pointing';
 
 const SLACK = 5;
 
 /** A Svelte action for the element that holds the days (`data-cell`). */
 export function monthPointing(node: HTMLElement) {
   let pressed: { x: number; y: number; day: number; key: string | null } | null = null;
+  let listening: ReturnType<typeof listen> | null = null;
 
   function dayAt(x: number, y: number): number | null {
     for (const cell of node.querySelectorAll<HTMLElement>('[data-cell]')) {
@@ -39,10 +39,7 @@ export function monthPointing(node: HTMLElement) {
 
   function press(event: PointerEvent, day: number, bar: HTMLElement | null): void {
     pressed = { x: event.clientX, y: event.clientY, day, key: bar?.dataset.key ?? null };
-    window.addEventListener('pointermove', move);
-    window.addEventListener('pointerup', up);
-    window.addEventListener('pointercancel', cancel);
-    window.addEventListener('keydown', escape, true);
+    listening = listen({ move, up, cancel });
   }
 
   function move(event: PointerEvent): void {
@@ -66,7 +63,7 @@ export function monthPointing(node: HTMLElement) {
     if (one === undefined || (one && !mayMove(one))) return cancel();
     if (one) drag.begin('move', one);
     else drag.draw(pressed!.day, pressed!.day + DAY, true);
-    window.addEventListener('selectstart', selectNothing);
+    listening?.selectNothing();
   }
 
   function up(): void {
@@ -87,20 +84,9 @@ export function monthPointing(node: HTMLElement) {
     drag.cancel();
   }
 
-  function escape(event: KeyboardEvent): void {
-    if (event.key !== 'Escape') return;
-    event.preventDefault();
-    event.stopPropagation();
-    cancel();
-  }
-
   function end(): void {
     pressed = null;
-    window.removeEventListener('selectstart', selectNothing);
-    window.removeEventListener('pointermove', move);
-    window.removeEventListener('pointerup', up);
-    window.removeEventListener('pointercancel', cancel);
-    window.removeEventListener('keydown', escape, true);
+    listening?.end();
   }
 
   node.addEventListener('pointerdown', down);

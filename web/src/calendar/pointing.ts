@@ -3,7 +3,7 @@ import { mayMove } from './actions';
 import { data } from './data.svelte';
 import { drag, STEP, type Kind } from './drag.svelte';
 import { found } from './find.svelte';
-import { rest, stay } from './holding';
+import { listen, rest, stay, swallowClick } from './holding';
 import { wallsOf } from './layout';
 import { DAY, MINUTE, startOfDay } from '../kernel/time/local';
 
@@ -29,6 +29,7 @@ export function pointing(node: HTMLElement, grid: Grid) {
   let pressed: { x: number; y: number; at: At; kind: Kind; key: string | null; grip: number; length: number } | null = null;
   let last: PointerEvent | null = null;
   let scrolling = 0;
+  let listening: ReturnType<typeof listen> | null = null;
 
   /** Which day and time of day a point is on. */
   function atOf(x: number, y: number): At | null {
@@ -75,10 +76,7 @@ export function pointing(node: HTMLElement, grid: Grid) {
     const walls = one ? wallsOf(one, data.zone) : null;
     const grip = walls ? (one!.wholeDay ? startOfDay(at.day) - walls.from : at.day + at.minutes * MINUTE - walls.from) : 0;
     pressed = { x: event.clientX, y: event.clientY, at, kind: block ? kindOf(block, event) : 'create', key: block?.dataset.key ?? null, grip, length: walls ? walls.to - walls.from : 0 };
-    window.addEventListener('pointermove', move);
-    window.addEventListener('pointerup', up);
-    window.addEventListener('pointercancel', cancel);
-    window.addEventListener('keydown', escape, true);
+    listening = listen({ move, up, cancel });
   }
 
   function move(event: PointerEvent): void {
@@ -88,7 +86,7 @@ export function pointing(node: HTMLElement, grid: Grid) {
       if (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < SLACK) return;
       if (!start()) return cancel();
       document.body.style.cursor = pressed.kind === 'move' ? 'grabbing' : 'ns-resize';
-      window.addEventListener('selectstart', selectNothing);
+      listening?.selectNothing();
     }
     event.preventDefault();
     follow();
@@ -169,21 +167,10 @@ export function pointing(node: HTMLElement, grid: Grid) {
     drag.cancel();
   }
 
-  function escape(event: KeyboardEvent): void {
-    if (event.key !== 'Escape') return;
-    event.preventDefault();
-    event.stopPropagation();
-    cancel();
-  }
-
   function end(): void {
     pressed = last = null;
     document.body.style.cursor = '';
-    window.removeEventListener('selectstart', selectNothing);
-    window.removeEventListener('pointermove', move);
-    window.removeEventListener('pointerup', up);
-    window.removeEventListener('pointercancel', cancel);
-    window.removeEventListener('keydown', escape, true);
+    listening?.end();
   }
 
   /** On touch screens a press on nothing makes a new event; dragging scrolls. */
@@ -220,17 +207,4 @@ export function pointing(node: HTMLElement, grid: Grid) {
 
 function snap(wall: number): number {
   return Math.round(wall / STEP) * STEP;
-}
-
-/** Keeps a drag from selecting text. As a style of the page it would have every element styled anew, twice a drag. */
-export const selectNothing = (event: Event): void => event.preventDefault();
-
-/** The click that ends a drag opens nothing. */
-export function swallowClick(): void {
-  const swallow = (event: MouseEvent) => {
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  window.addEventListener('click', swallow, { capture: true, once: true });
-  setTimeout(() => window.removeEventListener('click', swallow, true));
 }
