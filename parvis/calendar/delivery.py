@@ -274,7 +274,7 @@ async def _carry_out(
     await notices.add(unit, stored[0], "updated", message, sender, stored, made)
     if outcome.happened == "replied":
         await copies.spread(unit, stored[0], made.series)
-    if made.series.first.value("STATUS").upper() == "CANCELLED":
+    if calendar.cancelled(made.series.first):
         await events.decided(unit, stored[0].id)
     if message.method == "REQUEST":
         await resources.answer(unit, person, await events.kept(unit, person.id, stored[0].id))

@@ -10,6 +10,7 @@ from parvis.kernel import clock
 from parvis.serve import scheduling
 from parvis.store.unit import Unit
 from parvis.wire.ical import itip
+from parvis.wire.ical.calendar import cancelled
 from parvis.wire.ical.itip.message import organizer
 
 
@@ -19,7 +20,7 @@ async def answer(unit: Unit, resource: Principal, found: Kept) -> None:
         return
     row, data = found
     series, mine = parsed(row.etag, data), await scheduling.me(unit, resource.id)
-    if not scheduling.attends(series, mine) or series.first.value("STATUS").upper() == "CANCELLED":
+    if not scheduling.attends(series, mine) or cancelled(series.first):
         return
     word = await _answer(unit, resource, found, mine)
     said = answered(series, mine, word)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from parvis.wire.contentlines import Component, Property
-from parvis.wire.ical.calendar import Series
+from parvis.wire.ical.calendar import Series, cancelled
 from parvis.wire.ical.expand import Budget
 from parvis.wire.ical.query import periods
 from parvis.wire.ical.recurrence import instances
@@ -70,14 +70,14 @@ def kind_of(component: Component, addresses: Collection[str] = ()) -> Kind | Non
     # RFC 5545 §3.8.2.7
     if component.value("TRANSP").strip().upper() == "TRANSPARENT":
         return None
-    status = component.value("STATUS").strip().upper()
-    if status == "CANCELLED":
+    if cancelled(component):
         return None
     mine = next((each for each in component.every("ATTENDEE") if each.value.strip().lower() in addresses), None)
     answer = (mine.param("PARTSTAT").upper() or "NEEDS-ACTION") if mine is not None else "ACCEPTED"
     if answer in ("DECLINED", "DELEGATED"):
         return None
-    return "BUSY" if status != "TENTATIVE" and answer == "ACCEPTED" else "BUSY-TENTATIVE"
+    tentative = component.value("STATUS").strip().upper() == "TENTATIVE" or answer != "ACCEPTED"
+    return "BUSY-TENTATIVE" if tentative else "BUSY"
 
 
 def together(given: Iterable[Busy]) -> list[Busy]:

@@ -499,6 +499,18 @@ def test_removing_declines_but_what_is_cancelled_or_declined_says_nothing() -> N
     assert itip.from_attendee(stored(*meeting("STATUS:CANCELLED")), None, BOB, NOW) is None
 
 
+def test_called_off_is_said_with_blanks_around_too() -> None:
+    off = stored(*meeting("STATUS: cancelled "))
+    assert itip.from_attendee(off, None, BOB, NOW) is None
+    assert itip.times(off, None) is None and itip.times(stored(*meeting()), None) is not None
+    two = [
+        meeting("RECURRENCE-ID:20260105T100000Z"),
+        meeting("RECURRENCE-ID:20260112T100000Z", "STATUS: Cancelled"),
+    ]
+    before, after = stored(*two[0], *two[1]), stored(*two[0])
+    assert itip.from_attendee(before, after, BOB, NOW) is None
+
+
 def test_whom_the_server_does_not_tell() -> None:
     quiet = [
         *PEOPLE[:2],

@@ -4,7 +4,7 @@
 from collections.abc import Collection
 
 from parvis.wire.contentlines import Component, Property, escape
-from parvis.wire.ical.calendar import Series, sequence
+from parvis.wire.ical.calendar import Series, cancelled, sequence
 from parvis.wire.ical.itip.instances import by_instance, excluded, exclusions, instance_of, single
 from parvis.wire.ical.itip.message import (
     Message,
@@ -177,7 +177,7 @@ def _answer(component: Component | None, me: Collection[str]) -> str:
 
 
 def _declined_all(before: Series, me: Collection[str]) -> list[Component]:
-    if all(each.value("STATUS").upper() == "CANCELLED" for each in before.components):
+    if all(cancelled(each) for each in before.components):
         return []
     return [declined(each, me) for each in before.components if _answer(each, me) not in ("", "DECLINED")]
 
@@ -191,7 +191,7 @@ def _changed(before: Series, after: Series, me: Collection[str]) -> list[Compone
         if said and (said != was or _progress(component) != _progress(known.get(at)) or _forced(component, me)):
             found.append(component)
     left = known.keys() - by_instance(after).keys() if before.master is None else set[int | None]()
-    gone = {at for at in left if known[at].value("STATUS").upper() != "CANCELLED"}
+    gone = {at for at in left if not cancelled(known[at])}
     for at in sorted(
         each for each in exclusions(after).keys() - exclusions(before).keys() | gone if each is not None
     ):

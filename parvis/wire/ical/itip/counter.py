@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from parvis.wire.contentlines import Component, Property, escape
-from parvis.wire.ical.calendar import Series, length_of, recurrence_id
+from parvis.wire.ical.calendar import Series, cancelled, length_of, recurrence_id
 from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.itip.instances import by_instance, exchanged, excluded, instance_of, single, start_of
 from parvis.wire.ical.itip.message import Message, attendees, made, mine, with_property
@@ -49,7 +49,7 @@ def times(series: Series, at_ms: int | None) -> tuple[int, int] | None:
         length = length_of(component, start, series.zones)
     except BadCalendar:
         return None
-    if component.value("STATUS").upper() == "CANCELLED" or (at_ms is not None and excluded(series, at_ms)):
+    if cancelled(component) or (at_ms is not None and excluded(series, at_ms)):
         return None
     return start.ms(), start.plus(length.nominal, length.exact).ms()
 
