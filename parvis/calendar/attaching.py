@@ -78,8 +78,10 @@ class Attaching:
             if digest:
                 size = len(upload.content)
                 row = await _added(unit, node.account_id, digest, size, name, upload.media_type)
-                # RFC 8607 §5.1
-                given, told = row.property(self._context.public_url), [("cal-managed-id", ids.text(row.id))]
+                # RFC 8607 §5.1, RFC 9110 §15.3.2
+                base = self._context.public_url
+                given = row.property(base)
+                told = [("cal-managed-id", ids.text(row.id)), ("location", row.href(base))]
             series = _changed(series, action, managed_id, query.get("rid", ""), given)
             done = await service.replace(unit, principal, found, draft.made(series, found[1]))
             tag = await unit.value("SELECT schedule_tag FROM calendar_event WHERE id = ?", node.id)

@@ -46,6 +46,8 @@ def _changed(ask: Ask, response: Response) -> Path | None:
             return ask.destination()
         case "POST" if "add-member" in ask.request.query:
             return ask.base.path(dict(response.headers)["location"])
+        case "POST" if "action" in ask.request.query:  # RFC 8607 §3.3
+            return ask.path
     return None
 
 

@@ -84,6 +84,30 @@ async def test_a_file_is_added_changed_and_removed(ann, context) -> None:
     assert removed.status_code == 204 and "ATTACH" not in await seen(ann) and await held(context) == 0
 
 
+async def test_where_a_file_is_and_what_the_event_is_now_are_told_at_once(ann) -> None:
+    """RFC 9110 §15.3.2, RFC 7240 §4.2: without asking for the event again"""
+    await put(ann)
+    plain = await post(ann, "attachment-add", b"one")
+    assert plain.status_code == 201 and not plain.content
+    assert plain.headers["location"] == href(await seen(ann))
+    assert (await ann.get(plain.headers["location"])).content == b"one"
+    shown = {"prefer": "return=representation"}
+    first = plain.headers["cal-managed-id"]
+    changed = await post(ann, f"attachment-update&managed-id={first}", b"two", **shown)
+    assert changed.status_code == 200 and changed.headers["preference-applied"] == "return=representation"
+    assert changed.headers["location"] == href(changed.text.replace("\r\n ", ""))
+    assert (await ann.get(changed.headers["location"])).content == b"two"
+    second = changed.headers["cal-managed-id"]
+    removed = await post(ann, f"attachment-remove&managed-id={second}", **shown)
+    assert removed.status_code == 200 and "ATTACH" not in removed.text and "location" not in removed.headers
+    assert removed.headers["content-type"].startswith("text/calendar")
+    now = await ann.get(ann.calendar + "a.ics")
+    assert removed.content == now.content and removed.headers["etag"] == now.headers["etag"]
+    added = await post(ann, "attachment-add", b"three", **shown)
+    assert added.status_code == 201 and added.headers["location"] == href(added.text.replace("\r\n ", ""))
+    assert added.headers["content-location"] == ann.calendar + "a.ics"
+
+
 async def test_files_of_single_instances(ann) -> None:
     """RFC 8607 §3.3.2"""
     await put(ann, "RRULE:FREQ=DAILY;COUNT=3")
