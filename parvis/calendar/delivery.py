@@ -45,7 +45,7 @@ from parvis.wire.ical.itip.message import organizer
 FOLLOWER = "calendar-mail"
 _TURNS, _TURN_MS = 30, 500
 """How often a message lets an older one go first, and the step by which it waits longer: some 40 s in all."""
-_UNTOLD = frozenset({"refreshed", "outdated", "unknown"})
+_UNTOLD = frozenset({"refreshed", "outdated", "left", "unknown"})
 """What came and changed nothing: no program tells of it."""
 _log = logging.getLogger(__name__)
 

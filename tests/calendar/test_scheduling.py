@@ -417,6 +417,23 @@ async def test_which_answer_counts_is_told(ann, bob, context) -> None:
     assert "scheduleUpdated" not in str(await only(bob))
 
 
+async def test_what_was_declined_and_removed_stays_away_until_its_time_is_another(ann, bob, context) -> None:
+    number = await ann.make(title="Plan", participants=people("bob", "cid"), tell=True)
+    await run_jobs(context)
+    await answer(bob, "declined")
+    await bob("CalendarEvent/set", destroy=[(await only(bob))["id"]], sendSchedulingMessages=True)
+    await run_jobs(context)
+    for word in ("New plan", "Newer plan"):
+        await ann.change(number, {"title": word}, sendSchedulingMessages=True)
+        await run_jobs(context)
+        assert (await bob("CalendarEvent/get", ids=None))["list"] == []
+    assert answer_of(await ann.event(number), "bob") == "declined"
+    await ann.change(number, {"start": "2026-01-07T10:00:00"}, sendSchedulingMessages=True)
+    await run_jobs(context)
+    theirs = await only(bob)
+    assert theirs["title"] == "Newer plan" and answer_of(theirs, "bob") == "needs-action"
+
+
 async def test_an_instance_that_was_taken_out_stays_out_until_its_time_is_another(ann, bob, context) -> None:
     weekly = {"recurrenceRule": {"frequency": "weekly", "count": 3}}
     number = await ann.make(title="Plan", participants=people("bob"), **weekly, tell=True)

@@ -499,6 +499,19 @@ def test_removing_declines_but_what_is_cancelled_or_declined_says_nothing() -> N
     assert itip.from_attendee(stored(*meeting("STATUS:CANCELLED")), None, BOB, NOW) is None
 
 
+def test_what_one_declined_and_removed_stays_away_until_one_is_asked_again() -> None:
+    before = answered(stored(*meeting()), BOB, "DECLINED")
+    renamed = answered(stored(*meeting("LOCATION:Room 3")), BOB, "DECLINED")
+    (message,) = itip.from_organizer(before, renamed, ANN, NOW)
+    assert itip.received(None, wire(message), BOB, NOW) == itip.Outcome("left")
+    assert itip.received(None, wire(message), CID, NOW).happened == "added"
+    assert itip.received(before, wire(message), BOB, NOW).happened == "updated"
+    moved = stored(*meeting("LOCATION:Room 3", start="20260106T100000Z"))
+    (message,) = itip.from_organizer(renamed, moved, ANN, NOW)
+    again = itip.received(None, wire(message), BOB, NOW)
+    assert again.happened == "added" and status(again.series, BOB) == "NEEDS-ACTION"
+
+
 def test_called_off_is_said_with_blanks_around_too() -> None:
     off = stored(*meeting("STATUS: cancelled "))
     assert itip.from_attendee(off, None, BOB, NOW) is None

@@ -41,6 +41,7 @@ Happened = Literal[
     "declined-counter",
     "refreshed",
     "outdated",
+    "left",
     "unknown",
     "refused",
 ]
@@ -117,6 +118,8 @@ def age(component: Component) -> tuple[int, str]:
 
 def _request(stored: Series | None, message: Message, me: Collection[str]) -> Outcome:
     given = message.series
+    if stored is None and _left(given, me):
+        return Outcome("left")
     if stored is None:
         components = [_own(each, None, me) for each in given.components]
         return Outcome("added", _rebuilt(given, components), zones=_zones(message))
@@ -143,6 +146,13 @@ def _request(stored: Series | None, message: Message, me: Collection[str]) -> Ou
     for moment, when in unwanted.items():
         result = without(result, moment, when)
     return Outcome("updated", _rebuilt(given, result.components, stored), zones=_zones(message))
+
+
+def _left(given: Series, me: Collection[str]) -> bool:
+    """Whether I have declined all that I am invited to, as the organizer knows: what I have removed then stays away
+    until I am asked again."""
+    answers = [own.param("PARTSTAT").upper() for each in given.components if (own := mine(each, me)) is not None]
+    return bool(answers) and all(each == "DECLINED" for each in answers)
 
 
 def _unwanted(stored: Series, given: Series, me: Collection[str]) -> dict[int, Moment]:
