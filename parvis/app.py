@@ -20,7 +20,7 @@ from parvis.chat.rooms import retention as chat_retention
 from parvis.chat.rooms import said as chat_said
 from parvis.chat.rooms import using as chat_using
 from parvis.files import tidying as file_tidying
-from parvis.kernel import ids
+from parvis.kernel import ids, memory
 from parvis.kernel.egress import Egress
 from parvis.kernel.settings import Settings
 from parvis.mail import clean
@@ -125,6 +125,7 @@ class App:
         await tidy.daily(self.context.store, [*daily, *file_tidying.tasks(settings)])
         self._run("search", self._search.indexer.run())
         self._run("jobs", jobs.run())
+        self._run("rest", memory.at_rest(self.context.store.db.let_go))
         ports = {"http": await self._doors.start()}
         for listener in (listener for feature in self.features for listener in feature.listeners):
             if (port := await listener.start()) >= 0:

@@ -57,6 +57,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def worked() -> float:
+    """Seconds of the processor that this process has taken in all its threads."""
+    return time.process_time()
+
+
 async def woken(wake: asyncio.Event, seconds: float) -> bool:
     """Waits until `wake` is set, at most so long, and clears it. Returns whether it was set."""
     try:

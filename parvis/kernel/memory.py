@@ -1,11 +1,18 @@
-"""How the C library keeps memory. Only glibc is told; nothing happens with another one."""
+"""How memory is kept, and given back. Of C libraries only glibc is told; nothing happens with another one."""
 
+import asyncio
 import ctypes
+from collections.abc import Callable
+
+from parvis.kernel import clock
 
 _LIBC = ctypes.CDLL(None)
 _TRIM_THRESHOLD, _ARENA_MAX = -1, -8
 """Numbers of mallopt(3)'s parameters."""
 _TRIMMED = 1 << 17
+_LOOK_SECONDS = 1.0
+_LITTLE, _MUCH = 0.03, 0.5
+"""Seconds of the processor: who takes less between two looks rests; who took more since the last rest, worked."""
 
 
 def be_frugal() -> None:
@@ -23,3 +30,17 @@ def give_back() -> None:
     trim = getattr(_LIBC, "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+async def at_rest(let_go: Callable[[], None]) -> None:
+    """Each time that the process rests after it has worked, calls `let_go` for what is held only to be quick, and
+    gives back what is free. For ever."""
+    before = rested = clock.worked()
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        now = clock.worked()
+        if now - before < _LITTLE and now - rested >= _MUCH:
+            let_go()
+            give_back()
+            rested = now = clock.worked()
+        before = now

@@ -103,15 +103,19 @@ class Outbox:
     async def _turn(self, name: str, follower: Follower, wake: asyncio.Event) -> None:
         """Hands one page on, then waits until there may be another."""
         started = clock.monotonic()
-        if events := await self.after(*await self.cursor(name)):
-            await follower(events)
-            await self._db.write(lambda tx: self.advance(Unit(tx), name, events[-1]))
-        if len(events) == _PAGE:
+        if await self._handed_on(name, follower):
             others = wake.is_set() or self._busy()
             await asyncio.sleep(min(1.0, _REST * (clock.monotonic() - started)) if others else 0)
         else:
             await clock.woken(wake, _SOON_SECONDS if await self._unsettled(name) else _RETRY_SECONDS)
             await self._calm(wake)
+
+    async def _handed_on(self, name: str, follower: Follower) -> bool:
+        """Hands one page on, and holds nothing of it. Returns whether it was a whole one."""
+        if events := await self.after(*await self.cursor(name)):
+            await follower(events)
+            await self._db.write(lambda tx: self.advance(Unit(tx), name, events[-1]))
+        return len(events) == _PAGE
 
     async def _calm(self, wake: asyncio.Event) -> None:
         """Waits until nothing more is written, though not for long."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from pathlib import Path
 
 import apsw
 import msgspec
@@ -286,4 +287,30 @@ async def test_pages_that_were_written_leave_memory_when_nothing_more_is(tmp_pat
         while apsw.memory_used() > before + 1_000_000:
             await asyncio.sleep(0.05)
     assert await database.value("SELECT count(*) FROM thing") == 2000
+    await database.close()
+
+
+def mapped(path) -> int:
+    """kB of a file that are in this process's memory."""
+    found, inside = 0, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if line.startswith("Rss:"):
+            found += int(line.split()[1]) if inside else 0
+        elif "-" in line.partition(" ")[0]:
+            inside = line.endswith(path.name)
+    return found
+
+
+async def test_pages_that_were_read_leave_memory_when_it_is_asked_for(tmp_path) -> None:
+    database = SqliteDatabase(tmp_path / "read.sqlite")
+    await database.script("CREATE TABLE thing (id INTEGER PRIMARY KEY, content BLOB)")
+    await database.write(lambda tx: tx.many("INSERT INTO thing (content) VALUES (?)", [(b"x" * 3000,)] * 2000))
+    with apsw.Connection(str(tmp_path / "read.sqlite")) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    total = "SELECT sum(length(content)) FROM thing"
+    assert await database.value(total) == (await database.scan(total))[0][0] == 6_000_000
+    assert mapped(tmp_path / "read.sqlite") > 4000
+    database.let_go()
+    assert mapped(tmp_path / "read.sqlite") < 1000
+    assert await database.value(total) == 6_000_000
     await database.close()

@@ -100,6 +100,10 @@ class Database(Protocol):
         """Runs the statements of one migration in one transaction."""
         ...
 
+    def let_go(self) -> None:
+        """Holds no memory any more that it gets again from the system. To be called when there is little to do."""
+        ...
+
     async def close(self) -> None:
         """Finishes what was accepted and closes."""
         ...

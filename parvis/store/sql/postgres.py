@@ -254,6 +254,9 @@ class PostgresDatabase:
                     raise tx.failure from None
                 raise
 
+    def let_go(self) -> None:
+        """See Database.let_go: what is worth it is the server's."""
+
     async def script(self, sql: str) -> None:
         """See Database.script. Nodes that start together run their scripts one after the other."""
         with _naming():

@@ -41,12 +41,13 @@ _WORTH = 2_000_000
 """Bytes for which the heap is looked through for free ends, some milliseconds long."""
 _READERS = 4
 _STATEMENTS = 400
+_MAPPED = "PRAGMA mmap_size=268435456"
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=10000",
-    "PRAGMA mmap_size=268435456",
+    _MAPPED,
     "PRAGMA temp_store=MEMORY",
 )
 Prepare = Callable[[apsw.Connection], None]
@@ -204,6 +205,15 @@ class SqliteDatabase:
 
         await self.write(work)
 
+    def let_go(self) -> None:
+        """See Database.let_go. The writer does so by itself, when nothing is written."""
+        _let_go(self._reader)
+        with suppress(queue.Empty):
+            for _ in range(_READERS):
+                scanner = self._scanners.get_nowait()
+                _let_go(scanner)
+                self._scanners.put(scanner)
+
     async def close(self) -> None:
         """See Database.close."""
         self._closed = True
@@ -271,9 +281,15 @@ class _Log:
         """Lets go of the pages that the writer has in memory (up to 32 MB): who writes next finds those it needs in
         the system's."""
         before = apsw.memory_used()
-        self._connection.execute("PRAGMA shrink_memory").fetchall()
+        _let_go(self._connection)
         if before - apsw.memory_used() >= _WORTH:
             memory.give_back()
+
+
+def _let_go(connection: apsw.Connection) -> None:
+    """Lets go of the pages that a connection has, its own and the file's (which stay in the system's cache)."""
+    for pragma in ("PRAGMA shrink_memory", "PRAGMA mmap_size=0", _MAPPED):
+        connection.execute(pragma).fetchall()
 
 
 def _apply(tx: SqliteTx, connection: apsw.Connection, order: _Order) -> None:
