@@ -1,11 +1,11 @@
-"""Libraries of some megabytes each that a server may never need: `from parvis.kernel.later import numpy` costs
+"""Libraries, some of them megabytes, that a server may never need: `from parvis.kernel.later import numpy` costs
 nothing, and the library is read when something of it is first used. Annotations that name its types are quoted."""
 
 import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["dns", "httpx", "numpy", "rapidfuzz", "selectolax"]
+__all__ = ["aiosmtplib", "cookiejar", "dns", "html", "httpx", "numpy", "rapidfuzz", "selectolax", "x509"]
 
 
 class _Later:
@@ -24,6 +24,10 @@ class _Later:
 
 
 if TYPE_CHECKING:
+    import html
+    from http import cookiejar
+
+    import aiosmtplib
     import dns.asyncresolver
     import dns.exception
     import dns.flags
@@ -36,7 +40,9 @@ if TYPE_CHECKING:
     import rapidfuzz.distance
     import rapidfuzz.fuzz
     import selectolax.lexbor
+    from cryptography import x509
 else:
     dns = _Later("dns", "asyncresolver", "exception", "flags", "nameserver", "rdata", "resolver", "reversename")
-    httpx, numpy = _Later("httpx"), _Later("numpy")
+    aiosmtplib, html, httpx, numpy = _Later("aiosmtplib"), _Later("html"), _Later("httpx"), _Later("numpy")
+    cookiejar, x509 = _Later("http.cookiejar"), _Later("cryptography.x509")
     rapidfuzz, selectolax = _Later("rapidfuzz", "distance", "fuzz"), _Later("selectolax", "lexbor")

@@ -1,7 +1,6 @@
 """Identity: who people send as. RFC 8621 §6"""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any, ClassVar
 
 import msgspec
@@ -19,6 +18,7 @@ from parvis.serve.jmap.types import Object
 from parvis.store.sql.contract import Row
 from parvis.store.store import Store
 from parvis.store.unit import Unit
+from parvis.wire.markup import escape
 from parvis.wire.smtp import is_address
 
 SUBMISSION = "urn:ietf:params:jmap:submission"

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from parvis.kernel.later import x509
 
 ANCHOR, END = 2, 3
 """DANE-TA and DANE-EE, the only usages for mail (RFC 7672 §3.1)."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
-from html import escape
 from importlib import resources
 
 from parvis.access.principal import Principal
@@ -15,6 +14,7 @@ from parvis.kernel.languages import Language
 from parvis.serve.http import sheet
 from parvis.serve.http.exchange import Response
 from parvis.wire.ical.zones import Zone
+from parvis.wire.markup import escape
 
 _STYLE = resources.files(__package__).joinpath("sheets.css").read_text("utf-8")
 _DRAWN = '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{}</svg>'  # noqa: E501 - one drawing

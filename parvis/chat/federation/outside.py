@@ -9,13 +9,12 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from parvis.kernel.egress import Purpose, are_outside
 from parvis.kernel.errors import EgressRefused, Unavailable
-from parvis.kernel.later import httpx
+from parvis.kernel.later import cookiejar, httpx
 from parvis.serve.context import Context
 
 if TYPE_CHECKING:
@@ -149,7 +148,7 @@ class Outside:
         pool = self._pools.get(certificate)
         if pool is None:
             client = self._context.egress.http(self._purpose, tls=self._tls or _usual(), kept_seconds=_KEPT_SECONDS)
-            client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            client.cookies.jar.set_policy(cookiejar.DefaultCookiePolicy(allowed_domains=[]))
             pool = self._pools[certificate] = _Pool(client)
         self._pools.move_to_end(certificate)
         pool.users += 1

@@ -2,7 +2,6 @@
 anywhere."""
 
 from collections.abc import Sequence
-from html import escape
 from urllib.parse import quote
 
 from parvis.files.links.store import Link
@@ -12,6 +11,7 @@ from parvis.kernel import clock, ids
 from parvis.kernel.languages import Language
 from parvis.serve.http import sheet
 from parvis.serve.http.exchange import Response
+from parvis.wire.markup import escape
 
 MOST_SHOWN = 500
 _STYLE = """

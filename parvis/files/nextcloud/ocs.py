@@ -1,10 +1,10 @@
 """Answers in the envelope of the Open Collaboration Services: JSON when it is asked for, else XML. OCS 1.7"""
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 from parvis.serve.http.exchange import Request, Response, answer
+from parvis.wire.markup import escape
 
 
 def ok(request: Request, data: Mapping[str, Any]) -> Response:

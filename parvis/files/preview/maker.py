@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from html import escape
 
 from parvis.files.links import pages
 from parvis.files.links.store import Link
@@ -16,6 +15,7 @@ from parvis.serve.jmap.blobs import link
 from parvis.serve.pictures.maker import made
 from parvis.store.store import Store
 from parvis.store.unit import Unit
+from parvis.wire.markup import escape
 
 KIND = "FilePreview"
 SIDES = (256, 1024)

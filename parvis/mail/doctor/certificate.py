@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography import x509
-
 from parvis.kernel import clock
 from parvis.kernel.errors import Invalid
+from parvis.kernel.later import x509
 from parvis.kernel.settings import Settings
 
 

@@ -3,9 +3,8 @@ that its signatures and its limits count. RFC 6409"""
 
 import ssl
 
-import aiosmtplib
-
 from parvis.kernel.errors import Unauthenticated, Unavailable
+from parvis.kernel.later import aiosmtplib
 from parvis.mail.external import store
 from parvis.mail.external.model import PURPOSE, Server
 from parvis.mail.external.remote import place
@@ -16,7 +15,7 @@ from parvis.serve.context import Context
 _SECONDS = 30.0
 
 
-async def reach(context: Context, server: Server) -> aiosmtplib.SMTP:
+async def reach(context: Context, server: Server) -> "aiosmtplib.SMTP":
     """A greeted connection with TLS. Raises Unavailable, EgressRefused."""
     at, tls = await place(context, server), ssl.create_default_context()
     client: aiosmtplib.SMTP | None = None
@@ -43,7 +42,7 @@ async def reach(context: Context, server: Server) -> aiosmtplib.SMTP:
     return client
 
 
-async def signed_in(context: Context, server: Server, password: str) -> aiosmtplib.SMTP:
+async def signed_in(context: Context, server: Server, password: str) -> "aiosmtplib.SMTP":
     """The same, signed in where a name is given. Raises Unauthenticated, Unavailable, EgressRefused."""
     client = await reach(context, server)
     try:
@@ -73,7 +72,7 @@ class ByProvider:
             raise Unroutable(Reply(550, "5.4.4 this account has no server to send with"))
         return Host(account.smtp.host, account.smtp.host, account.smtp.port, account=account_id)
 
-    async def connect(self, host: Host) -> aiosmtplib.SMTP:
+    async def connect(self, host: Host) -> "aiosmtplib.SMTP":
         """A connection to it, signed in. Raises ParvisError."""
         account = await store.by_id(self._context.store.db, host.account)
         if account is None or account.smtp is None:

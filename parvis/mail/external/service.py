@@ -5,13 +5,12 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import aiosmtplib
-
 from parvis.access import accounts, directory, erasure, gate
 from parvis.access.erasure import Gone, rows
 from parvis.access.principal import Principal, Right
 from parvis.kernel import clock
 from parvis.kernel.errors import Conflict, NotFound, ParvisError, Unavailable
+from parvis.kernel.later import aiosmtplib
 from parvis.mail import identity, service
 from parvis.mail.external import keeper, sending, store
 from parvis.mail.external.model import PURPOSE, Account, Server, text_of

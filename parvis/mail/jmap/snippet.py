@@ -1,7 +1,6 @@
 """SearchSnippet/get: where the words that were looked for stand. RFC 8621 §5.1"""
 
 import asyncio
-import html
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,6 +21,7 @@ from parvis.serve.jmap.filters import read_filter
 from parvis.serve.jmap.kind import Filter, Kind, Operator
 from parvis.serve.jmap.types import Arguments, Object
 from parvis.wire import mime
+from parvis.wire.markup import escape
 
 _OCTETS = 255
 _BEFORE = 40
@@ -135,7 +135,7 @@ def _apart(found: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _escaped(text: str) -> str:
-    return html.escape(text, quote=False)
+    return escape(text, quote=False)
 
 
 def marked(text: str, asked: Sequence[Term], limit: int | None = None) -> str | None:

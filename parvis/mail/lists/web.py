@@ -1,11 +1,10 @@
 """Leaving a list by the web: one POST, which a mail program makes itself, or a person by the button of a page; a
 GET changes nothing, since programs follow links. RFC 8058 §3.1"""
 
-from html import escape
-
 from parvis.mail.lists.service import Lists
 from parvis.serve.http import sheet
 from parvis.serve.http.exchange import Request, Response, Route
+from parvis.wire.markup import escape
 
 _FORM = """<p>Unsubscribe from this list? / Se désabonner de cette liste ? / Ngừng nhận thư của danh sách này?</p>
 <form method="post" action="{}"><button name="List-Unsubscribe" value="One-Click">OK</button></form>"""

@@ -6,8 +6,7 @@ import contextlib
 from collections import defaultdict
 from dataclasses import dataclass
 
-import aiosmtplib
-
+from parvis.kernel.later import aiosmtplib
 from parvis.mail.queue.route import Host
 
 MESSAGES = 100
@@ -21,7 +20,7 @@ class Line:
     """A greeted connection to a host, and how many messages went by it."""
 
     host: Host
-    client: aiosmtplib.SMTP
+    client: "aiosmtplib.SMTP"
     messages: int = 0
     ending: asyncio.TimerHandle | None = None
 

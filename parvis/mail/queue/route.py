@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import aiosmtplib
-
 from parvis.kernel.errors import Unavailable
+from parvis.kernel.later import aiosmtplib
 from parvis.kernel.resolver import Answer, Resolver
 from parvis.kernel.settings import Settings
 from parvis.mail.queue.lookup import addresses
@@ -50,7 +49,7 @@ class Through(Protocol):
         """The server by which mail from an external account leaves. Raises Unroutable."""
         ...
 
-    async def connect(self, host: Host) -> aiosmtplib.SMTP:
+    async def connect(self, host: Host) -> "aiosmtplib.SMTP":
         """A connection to it, signed in. Raises ParvisError."""
         ...
 

@@ -4,17 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
-import aiosmtplib
-
 from parvis.kernel.egress import Egress
 from parvis.kernel.errors import EgressRefused, ParvisError
+from parvis.kernel.later import aiosmtplib
 from parvis.kernel.settings import Settings
 from parvis.mail.queue.connections import Connections, Line
 from parvis.mail.queue.lookup import is_loopback
 from parvis.mail.queue.model import Message, Outcome, Recipient, Reply
 from parvis.mail.queue.route import Host, Through
 from parvis.mail.queue.tally import Tally
-from parvis.mail.queue.trust import ANY, FAILURES, SUCCESS, Anchored, Insecure, Trust, context, secure
+from parvis.mail.queue.trust import ANY, SUCCESS, Anchored, Insecure, Trust, context, failures, secure
 
 _AT_ONCE = 100
 """Recipients of one transaction; every server takes that many. RFC 5321 §4.5.3.1.8"""
@@ -73,7 +72,7 @@ class Transfer:
             return line
         try:
             return Line(host, await (self._relayed(host) if host.relay else self._trusted(host)))
-        except FAILURES as error:
+        except failures() as error:
             raise Unreached(_trouble(host, error)) from error
 
     async def _by_provider(self, through: Through, host: Host) -> Line:
@@ -85,7 +84,7 @@ class Transfer:
         except ParvisError as error:
             raise Unreached(Reply(451, f"4.4.1 {error.sentence}")) from error
 
-    async def _trusted(self, host: Host) -> aiosmtplib.SMTP:
+    async def _trusted(self, host: Host) -> "aiosmtplib.SMTP":
         """A connection with TLS as the host must show it; where nothing must be shown, with any, or in clear when
         there is none that works (RFC 7435). Raises Unreached."""
         try:
@@ -100,7 +99,7 @@ class Transfer:
         await self._tally.note(host, SUCCESS if _is_secret(client) else "starttls-not-supported")
         return client
 
-    async def _anchored(self, host: Host) -> aiosmtplib.SMTP:
+    async def _anchored(self, host: Host) -> "aiosmtplib.SMTP":
         """A connection with TLS as the host must show it; begun anew when an authority has to be checked first that
         only DNS knows (RFC 7672 §3.1.2). Raises Insecure."""
         try:
@@ -108,7 +107,7 @@ class Transfer:
         except Anchored as found:
             return await self._greeted(host, host.trust, found.authority)
 
-    async def _unsure(self, host: Host) -> aiosmtplib.SMTP:
+    async def _unsure(self, host: Host) -> "aiosmtplib.SMTP":
         """A connection with any TLS, when only more than that has failed, or else in clear."""
         if host.trust.kind != "any":
             try:
@@ -117,7 +116,7 @@ class Transfer:
                 pass
         return await self._greeted(host, None)
 
-    async def _relayed(self, host: Host) -> aiosmtplib.SMTP:
+    async def _relayed(self, host: Host) -> "aiosmtplib.SMTP":
         """A connection to the smart host. A password never goes in clear."""
         relay, secret = self._settings.relay, bool(self._settings.relay.username)
         try:
@@ -136,7 +135,7 @@ class Transfer:
 
     async def _greeted(
         self, host: Host, trust: Trust | None, authority: bytes = b"", *, secret: bool = False
-    ) -> aiosmtplib.SMTP:
+    ) -> "aiosmtplib.SMTP":
         """A greeted connection, with STARTTLS unless `trust` is None, or wants none where none is offered; `secret`
         wants the right certificate. Raises Insecure, Anchored."""
         verified = secret and not is_loopback(host.address)
@@ -161,7 +160,7 @@ class Transfer:
 
     async def _settled(
         self,
-        client: aiosmtplib.SMTP,
+        client: "aiosmtplib.SMTP",
         host: Host,
         message: Message,
         recipients: Sequence[Recipient],
@@ -172,7 +171,7 @@ class Transfer:
 
     async def _transaction(
         self,
-        client: aiosmtplib.SMTP,
+        client: "aiosmtplib.SMTP",
         host: Host,
         message: Message,
         recipients: Sequence[Recipient],
@@ -220,7 +219,7 @@ def _after_data(said: dict[int, Reply], answer: Reply, recipients: Sequence[Reci
     return {number: reply if not reply.accepted or answer.accepted else answer for number, reply in known.items()}
 
 
-async def _rcpt(client: aiosmtplib.SMTP, recipient: Recipient, encoding: str) -> Reply:
+async def _rcpt(client: "aiosmtplib.SMTP", recipient: Recipient, encoding: str) -> Reply:
     """What the sender asked to be told goes on to a server that can tell it. RFC 3461 §5.2.1, §5.3"""
     options = []
     if client.supports_extension("dsn"):
@@ -233,7 +232,7 @@ async def _rcpt(client: aiosmtplib.SMTP, recipient: Recipient, encoding: str) ->
         return Reply(refused.code, _line(refused.message))
 
 
-def _unable(client: aiosmtplib.SMTP, message: Message) -> Reply | None:
+def _unable(client: "aiosmtplib.SMTP", message: Message) -> Reply | None:
     """Why this server can never take this message, if so: we do not rewrite what people wrote. RFC 6152 §3, RFC
     6531 §3.2, §3.5, §3.7.2"""
     if message.needs_utf8 and not client.supports_extension("smtputf8"):
@@ -246,7 +245,7 @@ def _unable(client: aiosmtplib.SMTP, message: Message) -> Reply | None:
     return None
 
 
-def _mail_options(client: aiosmtplib.SMTP, message: Message, content: bytes) -> list[str]:
+def _mail_options(client: "aiosmtplib.SMTP", message: Message, content: bytes) -> list[str]:
     options = []
     if client.supports_extension("size"):
         options.append(f"SIZE={len(content)}")
@@ -260,7 +259,7 @@ def _mail_options(client: aiosmtplib.SMTP, message: Message, content: bytes) -> 
     return options
 
 
-def _is_secret(client: aiosmtplib.SMTP) -> bool:
+def _is_secret(client: "aiosmtplib.SMTP") -> bool:
     return client.get_transport_info("sslcontext") is not None
 
 

@@ -5,16 +5,19 @@ import ssl
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import aiosmtplib
-
+from parvis.kernel.later import aiosmtplib
 from parvis.wire import tlsa
 from parvis.wire.tlsa import Tlsa
 
-FAILURES = (aiosmtplib.SMTPException, ssl.SSLError, OSError, TimeoutError)
 SUCCESS = ""
 _REASONS = {10: "certificate-expired", 62: "certificate-host-mismatch"}
 _NOT_TRUSTED = frozenset({2, 18, 19, 20, 21, 27})
 """Why OpenSSL refuses a certificate: nobody whom we trust has signed it."""
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """What may be raised where a server is not trusted, or cannot be spoken to."""
+    return (aiosmtplib.SMTPException, ssl.SSLError, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Anchored(Exception):
 
 
 async def secure(
-    client: aiosmtplib.SMTP, name: str, trust: Trust, authority: bytes = b"", *, verified: bool = False
+    client: "aiosmtplib.SMTP", name: str, trust: Trust, authority: bytes = b"", *, verified: bool = False
 ) -> None:
     """STARTTLS with the server of this name, and the greeting after it; `verified` asks for the right certificate
     whatever the trust is; the server hears its name (RFC 7672 §8.1, RFC 8461 §7.1). RFC 3207 §4.1, RFC 8461
@@ -67,7 +70,7 @@ async def secure(
     try:
         await client.starttls(server_hostname=name, tls_context=context(verified=verified, authority=authority))
         await client.ehlo()
-    except FAILURES as error:
+    except failures() as error:
         raise Insecure(_result(error), f"TLS fails: {_words(error)}") from error
     if trust.kind == "tlsa" and trust.records and not authority:
         _compare(trust.records, _chain(client.get_transport_info("ssl_object")))

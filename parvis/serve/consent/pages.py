@@ -1,12 +1,11 @@
 """The pages on which somebody lets a program in, or does not."""
 
-from html import escape
-
 from parvis.access.principal import Principal
 from parvis.kernel.languages import Language
 from parvis.serve.consent.words import say
 from parvis.serve.http import sheet
 from parvis.serve.http.exchange import Response
+from parvis.wire.markup import escape
 
 _STYLE = """
 p{margin:.75rem 0}

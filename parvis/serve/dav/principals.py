@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
-from html import unescape
 
 from parvis.access import directory
 from parvis.access.principal import Principal
 from parvis.kernel import ids
 from parvis.kernel.errors import Invalid
 from parvis.kernel.languages import fold
+from parvis.kernel.later import html
 from parvis.serve.dav import multistatus
 from parvis.serve.dav.ask import Ask
 from parvis.serve.dav.properties import Reading, Wanted, wanted
@@ -145,14 +145,14 @@ async def _expanded(ask: Ask, request: Element, resource: Resource, left: list[i
 async def _replaced(ask: Ask, request: Element, name: str, body: str, left: list[int], depth: int) -> str:
     """A property with what each of its hrefs leads to in the place of the href."""
     inside = ""
-    for href in _HREF.findall(body):
+    for href in map(html.unescape, _HREF.findall(body)):
         left[0] -= 1
-        path = ask.local(unescape(href)) if left[0] >= 0 and href.startswith("/") else None
+        path = ask.local(href) if left[0] >= 0 and href.startswith("/") else None
         target = await ask.find(ask.store.db, path) if path is not None else None
         if target is not None:
             inside += await _expanded(ask, request, target, left, depth + 1)
         else:
-            inside += multistatus.status(unescape(href), 404) if href.startswith("/") else xml.href(unescape(href))
+            inside += multistatus.status(href, 404) if href.startswith("/") else xml.href(href)
     return xml.wrapped(name, inside)
 
 

@@ -1,11 +1,11 @@
 """A page for strangers: one sheet of HTML in the client's look, without scripts and with nothing fetched from
 anywhere, so that it is readable in any browser and by any reader."""
 
-from html import escape
 from importlib import resources
 
 from parvis.kernel.languages import Language
 from parvis.serve.http.exchange import Response
+from parvis.wire.markup import escape
 
 _LOOK = resources.files(__package__).joinpath("sheet.css").read_text("utf-8")
 _HEADERS = [

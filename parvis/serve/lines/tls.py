@@ -7,12 +7,11 @@ import os
 import ssl
 from pathlib import Path
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from parvis.kernel import clock
+from parvis.kernel.later import x509
 from parvis.kernel.settings import Settings
 
 _YEARS = 10
@@ -43,7 +42,7 @@ def _own(file: Path, hostname: str) -> Path:
 def self_signed(hostname: str) -> bytes:
     """A new key and a certificate for `hostname` and loopback, as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hostname[:64])])
+    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, hostname[:64])])
     now = clock.now()
     names: list[x509.GeneralName] = [
         x509.DNSName(host) for host in sorted({hostname, "localhost"}) if host.isascii()
