@@ -34,7 +34,12 @@ async def of_people(db: Reader, people: Sequence[int]) -> dict[int, Wishes]:
     return {person: _read(found.get(person, {})) for person in people}
 
 
+_NONE = Wishes(RuleSet(), frozenset())
+
+
 def _read(found: Mapping[str, Object]) -> Wishes:
+    if not found:
+        return _NONE
     return Wishes(rules.read(found.get(rules.TYPE, {})), _ignored(found.get(IGNORED, {})))
 
 

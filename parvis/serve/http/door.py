@@ -62,6 +62,7 @@ class Door:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = clock.monotonic()
         request = _request(scope, receive)
+        scope["headers"] = ()  # they are in the request, which may wait long
         try:
             response = await self._handled(request)
         except Disconnected:

@@ -24,8 +24,8 @@ class Connection(Protocol):
     unparsed: int
     """Bytes of a body that was taken over that have not been read."""
 
-    def take_over(self, cycle: RequestResponseCycle) -> None:
-        """Reads no more; what has not come yet of this request's body is somebody else's to read."""
+    def take_over(self, cycle: RequestResponseCycle, length: int) -> None:
+        """Reads no more; what has not come yet of its body, of so many bytes, is somebody else's to read."""
         ...
 
     def passed(self, count: int) -> None:
@@ -36,8 +36,8 @@ class Connection(Protocol):
 class Receiving:
     """The body of one request. Who has once asked for it here does not `receive` it as well."""
 
-    def __init__(self, connection: Connection, cycle: RequestResponseCycle) -> None:
-        self._connection, self._cycle = connection, cycle
+    def __init__(self, connection: Connection, cycle: RequestResponseCycle, length: int) -> None:
+        self._connection, self._cycle, self._length = connection, cycle, length
         self._own: socket.socket | None = None
         """Our own descriptor, which the transport does not know: only so may others wait for it too."""
 
@@ -47,7 +47,7 @@ class Receiving:
         if self._cycle.disconnected:
             raise Disconnected
         if self._own is None:
-            self._connection.take_over(self._cycle)
+            self._connection.take_over(self._cycle, self._length)
             self._own = _another(self._cycle.transport.get_extra_info("socket"))
         if held := self._cycle.body:
             taken = held[: len(room)]

@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import httptools
@@ -21,7 +22,14 @@ _GRACE_SECONDS = 10
 _GOODBYE_SECONDS = 0.5
 _HEAD_SECONDS = 30.0
 """For a request's header to come whole, however slowly; also how long a new connection may say nothing."""
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
 _HEAD_BYTES = 64 * 1024
+
+
+@lru_cache(maxsize=100)
+def _same(address: tuple[str, int | None] | None) -> tuple[str, int | None] | None:
+    """Connections come to few addresses of ours, and keep them."""
+    return address
 
 
 class _Server(uvicorn.Server):
@@ -35,7 +43,7 @@ class _Protocol(HttpToolsProtocol):
     """One connection. uvicorn waits for a header as long as its client likes, and takes as much as that sends: here
     neither. What counts is what has come since the parser last gave something whole."""
 
-    __slots__ = ("_loose", "_parsed", "_timer", "unparsed")
+    __slots__ = ("_loose", "_parsed", "_timer", "_whole", "unparsed")
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
@@ -45,10 +53,13 @@ class _Protocol(HttpToolsProtocol):
         self._parsed = 0
         """Bytes of the present body that it has seen."""
         self._loose = 0
+        self._whole = False
+        """Whether the parser has seen a request to its end, and nothing of another."""
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.server = _same(self.server)
         self.flow._is_writable_event = Signal(already=True)  # type: ignore[assignment] # the same, smaller
         self._await_header()
 
@@ -63,13 +74,19 @@ class _Protocol(HttpToolsProtocol):
             if not (data := data[passing:]):
                 return
         self._loose += len(data)
+        if self._whole:
+            self._parse_anew()
         super().data_received(data)
+        if self._whole:
+            self.parser = None  # type: ignore[assignment] # a kilobyte, while one waits for an answer or a question
         if self._loose > _HEAD_BYTES and not self.transport.is_closing():
             self.send_400_response("The header is too large.")
 
     def on_message_begin(self) -> None:
         self._await_header()
+        self._whole = False
         super().on_message_begin()
+        self.scope["asgi"] = _ASGI  # type: ignore[typeddict-item] # the same for all
 
     def on_headers_complete(self) -> None:
         self._have_header()
@@ -81,7 +98,7 @@ class _Protocol(HttpToolsProtocol):
             self.pipeline = deque()
         super().on_headers_complete()
         if self.cycle is not None and self.cycle.scope is self.scope:
-            self.url = b""  # it is in the request, which may wait long
+            self.url, self.headers = b"", []  # they are in the request, which may wait long
 
     def on_body(self, body: bytes) -> None:
         """What is taken from uvicorn as it came is not copied twice, as what is gathered is."""
@@ -95,23 +112,26 @@ class _Protocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._loose = 0
+        self._loose, self._whole = 0, True
         super().on_message_complete()
 
-    def take_over(self, cycle: RequestResponseCycle) -> None:
+    def take_over(self, cycle: RequestResponseCycle, length: int) -> None:
         """See receiving.Connection."""
         self.flow.pause_reading()
         if cycle is self.cycle and cycle.more_body:
-            self.unparsed = _length(cycle) - self._parsed
+            self.unparsed = length - self._parsed
 
     def passed(self, count: int) -> None:
         """See receiving.Connection. After the last of them the next request has a parser of its own, since the one
         before waits for them still."""
         self.unparsed -= count
         if not self.unparsed:
-            self.parser = httptools.HttpRequestParser(self)
-            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+            self._parse_anew()
             self.on_message_complete()
+
+    def _parse_anew(self) -> None:
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """What goes through TLS has to be read; all else can be sent out of a file, and a large body be put where
@@ -120,7 +140,8 @@ class _Protocol(HttpToolsProtocol):
         cycle.transport = transport  # type: ignore[assignment] # it has all that an answer asks for
         cycle.message_event = Signal(already=cycle.message_event.is_set())  # type: ignore[assignment] # the same, smaller
         if self.scheme != "https":
-            receiving = Receiving(self, cycle) if _length(cycle) >= LEAST else None
+            length = _length(cycle)
+            receiving = Receiving(self, cycle, length) if length >= LEAST else None
             app = FileSending(app, cycle, transport, receiving)
         super()._start_asgi_task(cycle, app)
 

@@ -122,6 +122,24 @@ def test_a_body_that_comes_in_bits_comes_whole(served) -> None:
     served(test)
 
 
+def test_requests_are_understood_wherever_they_are_cut(served) -> None:
+    async def test(application: Application, port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for sent in (SMALL * 2, b"\r\n" + SMALL + SMALL):
+            for place in range(len(sent)):
+                writer.write(sent[place : place + 1])
+                await asyncio.sleep(0.001)
+            assert [await answer(reader), await answer(reader)] == [told(b"abc")] * 2
+        half = len(SMALL) // 2
+        writer.write(SMALL + SMALL[:half])
+        assert await answer(reader) == told(b"abc")
+        writer.write(SMALL[half:])
+        assert await answer(reader) == told(b"abc")
+        writer.close()
+
+    served(test)
+
+
 def test_who_waits_to_be_told_to_go_on_is_told(served) -> None:
     async def test(application: Application, port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
