@@ -76,6 +76,28 @@ test('what is pinned is found again, what is passed on arrives, and signs are fo
   await line(camille, `Épinglez ceci ${SERIAL}`).getByRole('button', { name: /🥳/ }).waitFor();
 });
 
+test('who reads further up stays there, and what comes meanwhile is below all the same', async () => {
+  const id = decodeURIComponent(new URL(camille.url()).pathname.split('/')[2]);
+  await ines.goto(`/chat/${encodeURIComponent(id)}`);
+  await ines.evaluate(async ([room, serial]) => {
+    const say = (n) => fetch(`/_matrix/client/v3/rooms/${encodeURIComponent(room)}/send/m.room.message/${serial}.${n}`, { method: 'PUT', headers: { 'Content-Type': 'application/json', 'X-Parvis': '1' }, body: JSON.stringify({ msgtype: 'm.text', body: `Ligne ${n} de ${serial}` }) });
+    for (let n = 1; n <= 40; n++) await say(n);
+  }, [id, SERIAL]);
+  await line(ines, `Ligne 40 de ${SERIAL}`).waitFor();
+  const first = line(ines, `Ligne 5 de ${SERIAL}`);
+  await first.scrollIntoViewIfNeeded();
+  await ines.getByRole('button', { name: 'Aller au plus récent' }).waitFor();
+  const where = async () => Math.round((await first.boundingBox()).y);
+  const before = await where();
+  await field(camille).fill(`Entre-temps ${SERIAL}`);
+  await camille.keyboard.press('Enter');
+  await line(ines, `Entre-temps ${SERIAL}`).waitFor();
+  assert.equal(await where(), before);
+  await ines.getByRole('button', { name: '1 nouveau message' }).click();
+  await eventually(async () => assert.ok((await line(ines, `Entre-temps ${SERIAL}`).boundingBox()).y < 900));
+  await line(camille, `Entre-temps ${SERIAL}`).waitFor();
+});
+
 test('a message is kept for oneself, and all are called', async () => {
   await line(camille, `Épinglez ceci ${SERIAL}`).focus();
   await camille.keyboard.press('b');
