@@ -53,6 +53,19 @@ test('files are pasted and dropped, and a voice message is recorded in place', a
   await log(ines).locator('audio').waitFor();
 });
 
+test('a file that something on the way refuses is told of, and holds nothing up', async () => {
+  await camille.route('**/_matrix/media/v3/upload**', (route) => route.fulfill({ status: 413, contentType: 'text/html', body: '<html>Request Entity Too Large</html>' }));
+  const [chooser] = await Promise.all([camille.waitForEvent('filechooser'), camille.getByRole('button', { name: 'Joindre des fichiers' }).first().click()]);
+  await chooser.setFiles({ name: `lourd-${SERIAL}.bin`, mimeType: 'application/octet-stream', buffer: Buffer.from('x') });
+  await field(camille).fill(`Après le refus ${SERIAL}`);
+  await camille.keyboard.press('Enter');
+  await line(ines, `Après le refus ${SERIAL}`).waitFor();
+  const refused = camille.getByRole('alert').filter({ hasText: /Non envoyé\s: c’est trop volumineux/ });
+  await refused.getByRole('button', { name: 'Supprimer' }).click();
+  await refused.waitFor({ state: 'detached' });
+  await camille.unroute('**/_matrix/media/v3/upload**');
+});
+
 test('what is pinned is found again, what is passed on arrives, and signs are found by name', async () => {
   await field(ines).fill(`Épinglez ceci ${SERIAL}`);
   await ines.keyboard.press('Enter');

@@ -18,6 +18,7 @@ import type { Loudness } from './rules';
 import { lastOf, relationOf, type Said } from './timeline';
 import type { Content, RoomEvent, RoomState } from './types';
 import { view } from './view.svelte';
+import { whyNot } from './why';
 
 const UNDO_MS = 6_000;
 
@@ -27,7 +28,7 @@ export async function tried<T>(work: Promise<T>): Promise<T | undefined> {
     return await work;
   } catch (error) {
     if (!(error instanceof MatrixError)) throw error;
-    notices.show(error.code === 'offline' ? t('chat.offline') : t('chat.notDone', { reason: error.message }), { tone: 'danger' });
+    notices.show(error.code === 'offline' ? t('chat.offline') : t('chat.notDone', { reason: whyNot(error) }), { tone: 'danger' });
     return undefined;
   }
 }
@@ -125,7 +126,8 @@ export async function favourite(room: RoomState): Promise<void> {
   const on = !('m.favourite' in room.tags);
   const { 'm.favourite': _gone, ...rest } = room.tags;
   data.note(room.id, 'm.tag', { tags: on ? { ...rest, 'm.favourite': { order: 0.5 } } : rest });
-  await tried(ask(on ? 'PUT' : 'DELETE', ['client', 'v3', 'user', data.me, 'rooms', room.id, 'tags', 'm.favourite'], on ? { body: { order: 0.5 } } : {}));
+  const done = await tried(ask(on ? 'PUT' : 'DELETE', ['client', 'v3', 'user', data.me, 'rooms', room.id, 'tags', 'm.favourite'], on ? { body: { order: 0.5 } } : {}));
+  if (!done) data.note(room.id, 'm.tag', { tags: room.tags });
 }
 
 /** Chooses how loud a room is. */

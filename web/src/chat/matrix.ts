@@ -76,6 +76,15 @@ export function mediaUrl(mxc: unknown, size?: { width: number; height: number })
   return size ? address(['client', 'v1', 'media', 'thumbnail', server, id], { ...size, method: 'scale' }) : address(['client', 'v1', 'media', 'download', server, id]);
 }
 
+/** What an upload was answered; nothing where something before the server did, with a page of its own. */
+function answered(text: string): { content_uri?: string; errcode?: string; error?: string } {
+  try {
+    return JSON.parse(text) as ReturnType<typeof answered>;
+  } catch {
+    return {};
+  }
+}
+
 /** Brings a file to the server, telling the part that is there; answers with its `mxc:` address. Throws MatrixError. */
 export function upload(file: Blob, name: string, told: (part: number) => void): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -86,7 +95,7 @@ export function upload(file: Blob, name: string, told: (part: number) => void): 
     request.upload.onprogress = ({ loaded, total }) => told(total ? loaded / total : 0);
     request.onerror = () => reject(new MatrixError('offline', 0, ''));
     request.onload = () => {
-      const said = JSON.parse(request.responseText || '{}') as { content_uri?: string; errcode?: string; error?: string };
+      const said = answered(request.responseText);
       if (request.status === 200 && said.content_uri) resolve(said.content_uri);
       else reject(new MatrixError(said.errcode ?? 'M_UNKNOWN', request.status, said.error ?? ''));
     };

@@ -9,6 +9,7 @@ import { ask, MatrixError, room, upload } from './matrix';
 import { kindOf } from './people';
 import { aimed } from './timeline';
 import type { Content, Pending } from './types';
+import { whyNot } from './why';
 
 const AGAIN_MS = 5_000;
 /** Codes of what waits for the person to decide. */
@@ -107,7 +108,7 @@ class Outbox {
       }
       if (one.redacts) data.hidden.delete(one.redacts);
       const now = data.pending.find(({ txn }) => txn === one.txn); // its file may be there by now
-      if (now) data.wait({ ...now, status: HELD.has(error.code) ? 'held' : 'failed', reason: error.message });
+      if (now) data.wait({ ...now, status: HELD.has(error.code) ? 'held' : 'failed', reason: HELD.has(error.code) ? error.message : whyNot(error) });
       return true;
     }
   }

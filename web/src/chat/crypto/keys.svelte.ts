@@ -3,6 +3,7 @@ import { t } from '../../kernel/i18n.svelte';
 import { notices } from '../../kernel/notices.svelte';
 import { MatrixError } from '../matrix';
 import { sealing } from './sealing.svelte';
+import { whyNot } from '../why';
 import type { Verification } from './types';
 
 class Keys {
@@ -39,7 +40,7 @@ class Keys {
       const flow = await work();
       this.verification ??= { flow, user: '', device: '', own: true, mine: true, passive: false, phase: 'waiting' };
     } catch (error) {
-      notices.show(t('crypto.notBegun', { reason: (error as MatrixError).message }), { tone: 'danger' });
+      notices.show(t('crypto.notBegun', { reason: whyNot(error as MatrixError) }), { tone: 'danger' });
     }
   }
 
