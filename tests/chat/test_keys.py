@@ -164,7 +164,8 @@ async def people(open_client):
 
 async def test_first_keys_of_a_person_need_no_password_others_do(open_client) -> None:
     ann, bob = await people(open_client)
-    await ann.ask("POST", "/v3/keys/device_signing/upload", json=ann.cross)
+    for version in ("v3", "unstable"):
+        await ann.ask("POST", f"/{version}/keys/device_signing/upload", json=ann.cross)
     fresh = {"master_key": cross(Signer(), ann.user, "master")}
     assert (await ann.ask("POST", "/v3/keys/device_signing/upload", 401, json=fresh))["flows"]
     found = await bob.ask("POST", "/v3/keys/query", json={"device_keys": {ann.user: []}})

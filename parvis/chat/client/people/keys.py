@@ -217,5 +217,7 @@ ENDPOINTS = (
     Endpoint("POST", "/client/v3/keys/claim", _claim, rate="claims"),
     Endpoint("GET", "/client/v3/keys/changes", _changes),
     Endpoint("POST", "/client/v3/keys/device_signing/upload", _cross_signing),
+    # Where programs look that use the first encryption of matrix-js-sdk (Cinny 4.2).
+    Endpoint("POST", "/client/unstable/keys/device_signing/upload", _cross_signing),
     Endpoint("POST", "/client/v3/keys/signatures/upload", _signatures),
 )
