@@ -28,6 +28,8 @@ class Filters:
     keywords: tuple[str, ...] = ()
     """With all of these keywords (facet `keywords`)."""
     languages: tuple[str, ...] = ()
+    scopes: tuple[int, ...] = ()
+    """In any of these scopes."""
     file_names_only: bool = False
     """Only passages of attached files."""
 

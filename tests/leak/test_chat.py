@@ -85,6 +85,21 @@ async def test_what_is_said_is_found_by_who_is_there_and_nobody_else(app: App) -
 
 
 @pytest.mark.slow
+async def test_search_in_a_room_looks_there_alone_and_at_what_was_said(app: App) -> None:
+    ann = await chatter(app, "ann")
+    room = (await ann("POST", "/v3/createRoom", {"name": "Plans"}))["room_id"]
+    event = await say(ann, room, f"The {WORD} arrives on Thursday.")
+    await becomes(ann, WORD, True)
+    other = (await ann("POST", "/v3/createRoom", {"name": f"All about the {WORD}"}))["room_id"]
+    await say(ann, other, "A vermilionibis arrives on Friday.")
+    await becomes(ann, "vermilionibis", True)
+    for rooms, meant in (([room], [event]), ([other], []), ([], []), ([other, room], [event])):
+        asked_for = {"search_categories": {"room_events": {"search_term": WORD, "filter": {"rooms": rooms}}}}
+        told = (await ann("POST", "/v3/search", asked_for))["search_categories"]["room_events"]["results"]
+        assert [each["result"]["event_id"] for each in told] == meant
+
+
+@pytest.mark.slow
 async def test_a_room_that_is_not_open_is_not_read(app: App) -> None:
     ann = await chatter(app, "ann")
     private = {"type": "org.parvis.room_kind", "state_key": "", "content": {"kind": "private"}}

@@ -57,6 +57,12 @@ async def room_named(db: Reader, room_id: str) -> Room | None:
     return None if row is None else _room(row)
 
 
+async def numbers_of(db: Reader, room_ids: Sequence[str]) -> list[int]:
+    """The scopes of the rooms of these ids in Matrix; of those that are known here."""
+    rows = await db.rows(f"SELECT id FROM chat_room WHERE room_id IN {marks(len(room_ids))}", *room_ids)
+    return [row[0] for row in rows]
+
+
 async def locked(unit: Reader, room_id: str) -> Room | None:
     """The same; nobody else changes it until the unit ends."""
     row = await unit.row(f"UPDATE chat_room SET depth = depth WHERE room_id = ? RETURNING {_ROOM}", room_id)

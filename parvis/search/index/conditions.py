@@ -42,6 +42,8 @@ def conditions(filters: Filters, kinds: Sequence[str], accounts: Sequence[int]) 
         found.append(("i.labels LIKE ? ESCAPE '\\'", [f"% k{escaped(keyword.lower())} %"]))
     if filters.languages:
         found.append((f"p.language IN {marks(len(filters.languages))}", list(filters.languages)))
+    if filters.scopes:
+        found.append((f"p.scope_id + 0 IN {marks(len(filters.scopes))}", list(filters.scopes)))
     if filters.file_names_only:
         found.append(("p.part <> 'body'", []))
     return "".join(f" AND {sql}" for sql, _ in found), [value for _, values in found for value in values]

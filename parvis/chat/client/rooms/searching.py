@@ -7,15 +7,19 @@ from parvis.chat.client.call import Call, Endpoint
 from parvis.chat.client.rooms.asking import me
 from parvis.chat.rooms import history, showing, store, tokens
 from parvis.chat.rooms.model import EVENT, Me, Room, Stored
-from parvis.search.request import SearchRequest
+from parvis.search.request import Filters, Hit, SearchRequest
 from parvis.search.service import Search
 from parvis.wire.matrix import filters
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import BadMatrix
-from parvis.wire.matrix.filters import Sieve
+from parvis.wire.matrix.filters import RoomEventFilter, Sieve
 
 _MOST = 100
+_MOST_ROOMS = 500
 _MOST_CONTEXT = 20
+_LEFT_OUT = 4
+"""How many times as many are looked for as are wanted, since what only its room's name or its speaker's name has in
+common with the words is left out: nobody said it."""
 
 
 async def _search(call: Call) -> Object:
@@ -23,22 +27,9 @@ async def _search(call: Call) -> Object:
     wanted = _part(_part(body, "search_categories"), "room_events")
     if not wanted:
         return {"search_categories": {}}
-    term, order = wanted.get("search_term"), wanted.get("order_by", "rank")
-    if not isinstance(term, str) or order not in ("rank", "recent"):
-        raise BadMatrix("Not a search", errcode="M_INVALID_PARAM", field="search_term")
     limits = filters.read_room_events(_part(wanted, "filter"))
-    found = await call.server.context.need(Search).query(
-        call.who,
-        SearchRequest(
-            text=term,
-            kinds=(EVENT,),
-            accounts=(call.server.account_id,),
-            limit=min(limits.limit or 10, _MOST),
-            mode="text",
-            order="newest" if order == "recent" else "relevance",
-        ),
-    )
-    ranks = {hit.object_id: hit.score for hit in found.hits}
+    said = await _said(call, wanted, limits)
+    ranks = {hit.object_id: hit.score for hit in said}
     sieve, results = Sieve(limits), []
     events = await store.by_numbers(call.store.db, ranks)
     rooms = await store.rooms_by_ids(call.store.db, sorted({each.room for each in events.values()}))
@@ -53,9 +44,34 @@ async def _search(call: Call) -> Object:
         told = await _told(call, me(call), rooms[stored.room], stored, _part(wanted, "event_context"))
         if told is not None:
             results.append({"rank": ranks[number], **told})
-    marked = {hit.text[start:end].lower() for hit in found.hits for start, end in hit.marks}
+    marked = {hit.text[start:end].lower() for hit in said for start, end in hit.marks}
     answer = {"count": len(results), "highlights": sorted(marked), "results": results}
     return {"search_categories": {"room_events": answer}}
+
+
+async def _said(call: Call, wanted: Object, limits: RoomEventFilter) -> list[Hit]:
+    """What was said with the words, in the rooms that are meant: as many as are wanted. Raises BadMatrix."""
+    term, order = wanted.get("search_term"), wanted.get("order_by", "rank")
+    if not isinstance(term, str) or order not in ("rank", "recent"):
+        raise BadMatrix("Not a search", errcode="M_INVALID_PARAM", field="search_term")
+    scopes: list[int] = []
+    if limits.rooms is not None:
+        named = limits.rooms[:_MOST_ROOMS]
+        scopes = await store.numbers_of(call.store.db, named) if named else []
+        if not scopes:
+            return []
+    most = min(limits.limit or 10, _MOST)
+    request = SearchRequest(
+        text=term,
+        kinds=(EVENT,),
+        accounts=(call.server.account_id,),
+        filters=Filters(scopes=tuple(scopes)),
+        limit=most * _LEFT_OUT,
+        mode="text",
+        order="newest" if order == "recent" else "relevance",
+    )
+    found = await call.server.context.need(Search).query(call.who, request)
+    return [hit for hit in found.hits if hit.marks][:most]
 
 
 async def _told(call: Call, who: Me, room: Room, stored: Stored, around: Object) -> Object | None:
