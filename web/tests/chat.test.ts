@@ -3,7 +3,7 @@ import { forwarded, messageOf, placed, replacing } from '../src/chat/compose';
 import { markdown, onlyEmoji, plainHtml } from '../src/chat/markdown';
 import { mediaUrl } from '../src/chat/matrix';
 import { matching, typedName } from '../src/chat/naming';
-import { addressOf, kindOf, may, nameOf, titleOf, userFor } from '../src/chat/people';
+import { addressOf, entryOf, holdsRooms, kindOf, may, nameOf, successorOf, titleOf, userFor } from '../src/chat/people';
 import { pathTo } from '../src/chat/places';
 import { asked, ended, pollOf, tallyOf, voted } from '../src/chat/poll';
 import { backOf, joined, newRoom, older, trimmed } from '../src/chat/reduce';
@@ -185,6 +185,13 @@ describe('what is written', () => {
     const kind = (...events: RoomEvent[]) => kindOf(roomWith(events));
     expect([kind(), kind(state('org.parvis.room_kind', {})), kind(state('org.parvis.room_kind', { kind: 'open' }))]).toEqual(['private', 'private', 'open']);
     expect(kind(state('org.parvis.room_kind', { kind: 'open' }), state('m.room.encryption', {}))).toBe('encrypted');
+  });
+
+  it('and who may come in, what it holds and where it goes on', () => {
+    const rule = (join_rule: string) => entryOf(roomWith([state('m.room.join_rules', { join_rule })]));
+    expect([entryOf(roomWith([])), ...['invite', 'restricted', 'knock', 'knock_restricted', 'public'].map(rule)]).toEqual(['invite', 'invite', 'invite', 'knock', 'knock', 'public']);
+    expect([{}, { type: 'm.space' }].map((content) => holdsRooms(roomWith([state('m.room.create', content)])))).toEqual([false, true]);
+    expect([{}, { replacement_room: 7 }, { replacement_room: '!next' }].map((content) => successorOf(roomWith([state('m.room.tombstone', content)])))).toEqual(['', '', '!next']);
   });
 
   it('finds names behind an @, whatever their accents', () => {

@@ -8,10 +8,10 @@ import { forwarded, messageOf, placed, replacing, type Mention } from './compose
 import { data } from './data.svelte';
 import { drafts, placeOf } from './drafts.svelte';
 import { history } from './history.svelte';
-import { ask, MatrixError, ownData, room as inRoom } from './matrix';
+import { ask, MatrixError, ownData, room as inRoom, upload } from './matrix';
 import { fetchMembers } from './members';
 import { outbox } from './outbox.svelte';
-import { kindOf, mayCallAll, stateOf, type Kind } from './people';
+import { kindOf, mayCallAll, stateOf, type Entry, type Kind } from './people';
 import { pathTo } from './places';
 import { reading } from './reading.svelte';
 import type { Loudness } from './rules';
@@ -156,7 +156,13 @@ export async function join(id: string, direct?: string): Promise<void> {
   router.go(pathTo(done.room_id));
 }
 
-/** Leaves a room, or declines an invitation. */
+/** Asks to be let in. */
+export async function knock(id: string): Promise<void> {
+  const done = await tried(ask<{ room_id: string }>('POST', ['client', 'v3', 'knock', id], { body: {} }));
+  if (done) router.go(pathTo(done.room_id));
+}
+
+/** Leaves a room, declines an invitation, or no longer asks to come in. */
 export async function leave(id: string): Promise<void> {
   if (!(await tried(ask('POST', inRoom(id, 'leave'), { body: {} })))) return;
   if (view.roomId === id) view.leave();
@@ -197,15 +203,39 @@ export interface NewRoom {
   name: string;
   topic: string;
   kind: Kind;
-  everybody: boolean;
+  entry: Entry;
   invite: string[];
 }
 
-export async function makeRoom({ name, topic, kind, everybody, invite }: NewRoom): Promise<boolean> {
-  const body = { name, ...(topic ? { topic } : {}), invite, preset: everybody ? 'public_chat' : 'private_chat', visibility: everybody ? 'public' : 'private', initial_state: beginning(kind) };
+export async function makeRoom({ name, topic, kind, entry, invite }: NewRoom): Promise<boolean> {
+  const rules = entry === 'knock' ? [{ type: 'm.room.join_rules', state_key: '', content: { join_rule: entry } }] : [];
+  const body = { name, ...(topic ? { topic } : {}), invite, preset: entry === 'public' ? 'public_chat' : 'private_chat', visibility: listed(entry), initial_state: [...beginning(kind), ...rules] };
   const made = await tried(ask<{ room_id: string }>('POST', ['client', 'v3', 'createRoom'], { body }));
   if (made) router.go(pathTo(made.room_id));
   return !!made;
+}
+
+/** A room that one can come into without an invitation is found by everybody. */
+function listed(entry: Entry): 'public' | 'private' {
+  return entry === 'invite' ? 'private' : 'public';
+}
+
+/** Chooses who may come in, and so whether the room is found. */
+export async function setEntry(room: RoomState, entry: Entry): Promise<boolean> {
+  if (!(await setState(room, 'm.room.join_rules', { join_rule: entry }))) return false;
+  return !!(await tried(ask('PUT', ['client', 'v3', 'directory', 'list', 'room', room.id], { body: { visibility: listed(entry) } })));
+}
+
+/** Gives a room a picture, or takes it away. */
+export async function setPicture(room: RoomState, file: File | null): Promise<void> {
+  const url = file ? await tried(upload(file, file.name, () => undefined)) : undefined;
+  if (url || !file) await setState(room, 'm.room.avatar', url ? { url } : {});
+}
+
+/** Gives somebody more or less to do in a room. */
+export function setPower(room: RoomState, user: string, power: number): Promise<unknown> {
+  const levels = stateOf(room, 'm.room.power_levels')?.content ?? {};
+  return setState(room, 'm.room.power_levels', { ...levels, users: { ...(levels.users as Content | undefined), [user]: power } });
 }
 
 export function invite(room: RoomState, user: string): Promise<unknown> {

@@ -2,6 +2,7 @@
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import { db } from '../kernel/db';
 import { badge } from './badge.svelte';
+import { askingIn } from './people';
 import { joined, outside, trimmed, withData } from './reduce';
 import type { Content, Pending, RoomState, Synced } from './types';
 
@@ -144,7 +145,7 @@ class Data {
 
 /** Whether a room asks to be looked at. */
 export function isLoud(room: RoomState): boolean {
-  return room.membership === 'invite' || room.markedUnread || room.unread.notification_count > 0 || Object.values(room.threads).some(({ notification_count: count }) => count > 0);
+  return room.membership === 'invite' || room.markedUnread || askingIn(room, data.me).length > 0 || room.unread.notification_count > 0 || Object.values(room.threads).some(({ notification_count: count }) => count > 0);
 }
 
 export const data = new Data();

@@ -3,7 +3,7 @@ import { data } from './data.svelte';
 import { ask, room as inRoom } from './matrix';
 import type { RoomEvent } from './types';
 
-/** All who are in a room, or are invited to it, are then known here. Throws MatrixError. */
+/** All who are in a room, are invited to it or ask to come in are then known here. Throws MatrixError. */
 export async function fetchMembers(id: string): Promise<void> {
   const { chunk } = await ask<{ chunk: RoomEvent[] }>('GET', inRoom(id, 'members'));
   const room = data.rooms.get(id);

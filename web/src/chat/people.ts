@@ -94,6 +94,26 @@ export function titleOf(room: RoomState, me: string): string {
   return textOf(room, 'name') || (typeof alias === 'string' ? alias : '') || othersOf(room, me).map((user) => nameOf(room, user)).join(', ');
 }
 
+/** Who may come into a room: whoever is invited, whoever asks and is let in, or everybody. */
+export type Entry = 'invite' | 'knock' | 'public';
+
+/** Who may come in (§m.room.join_rules); rules that this client does not set count as an invitation. */
+export function entryOf(room: RoomState): Entry {
+  const rule = stateOf(room, 'm.room.join_rules')?.content.join_rule;
+  return rule === 'public' ? 'public' : rule === 'knock' || rule === 'knock_restricted' ? 'knock' : 'invite';
+}
+
+/** Whether it is no place to talk, but one that holds rooms (§Spaces). */
+export function holdsRooms(room: RoomState): boolean {
+  return stateOf(room, 'm.room.create')?.content.type === 'm.space';
+}
+
+/** The room that goes on in the place of this one (§m.room.tombstone), or empty. */
+export function successorOf(room: RoomState): string {
+  const next = stateOf(room, 'm.room.tombstone')?.content.replacement_room;
+  return typeof next === 'string' ? next : '';
+}
+
 export type Kind = 'open' | 'private' | 'encrypted';
 
 /** Open to search and the assistant, private without them, or encrypted; private where nothing says what it is. */
@@ -120,8 +140,14 @@ export function may(room: RoomState, user: string, what: string, isState = false
 
 const number = (value: unknown, other: number) => (typeof value === 'number' ? value : other);
 
-/** Makers of rooms of version 12 and later have more than anybody. */
-function powerOf(room: RoomState, user: string): number {
+/** Who asks to come into a room, for somebody who may let them in or refuse; of others' requests nobody is told. */
+export function askingIn(room: RoomState, user: string): Member[] {
+  if (entryOf(room) !== 'knock' || !may(room, user, 'invite') || !may(room, user, 'kick')) return [];
+  return membersOf(room).filter(({ membership }) => membership === 'knock');
+}
+
+/** What somebody may do in a room, from 0 on. Makers of rooms of version 12 and later have more than anybody. */
+export function powerOf(room: RoomState, user: string): number {
   const create = stateOf(room, 'm.room.create');
   const more = create?.content.additional_creators;
   const hashed = Number(create?.content.room_version ?? 0) >= 12;

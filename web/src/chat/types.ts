@@ -111,6 +111,7 @@ export interface PublicRoom {
   canonical_alias?: string;
   num_joined_members: number;
   join_rule?: string;
+  room_type?: string;
 }
 
 export interface Member {

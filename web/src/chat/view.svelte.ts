@@ -5,14 +5,14 @@ import { data, isLoud } from './data.svelte';
 import { history } from './history.svelte';
 import { mutedIn } from './rules';
 import { outbox } from './outbox.svelte';
-import { othersOf, titleOf } from './people';
+import { holdsRooms, othersOf, titleOf } from './people';
 import { pathTo } from './places';
 import { aimed, build, echoOf, newest, type Item } from './timeline';
 import type { RoomState } from './types';
 
 export type Side = 'topics' | 'people' | 'search' | 'pins' | 'missed';
 export interface Group {
-  id: 'invitations' | 'favourites' | 'rooms' | 'people' | 'quiet';
+  id: 'invitations' | 'asked' | 'favourites' | 'rooms' | 'people' | 'quiet' | 'holders';
   rooms: RoomState[];
 }
 
@@ -111,13 +111,14 @@ class View {
     const at = new Map(all.map((room) => [room.id, newest(room)?.origin_server_ts ?? room.timeline.at(-1)?.origin_server_ts ?? 0]));
     const sorted = all.sort((a, b) => at.get(b.id)! - at.get(a.id)! || titleOf(a, data.me).localeCompare(titleOf(b, data.me)));
     const kind = (room: RoomState): Group['id'] => {
-      if (room.membership === 'invite') return 'invitations';
+      if (room.membership !== 'join') return room.membership === 'invite' ? 'invitations' : 'asked';
+      if (holdsRooms(room)) return 'holders';
       if ('m.favourite' in room.tags) return 'favourites';
       if ('m.lowpriority' in room.tags || mutedIn(data.account, room.id)) return 'quiet';
       return isDirect(room) ? 'people' : 'rooms';
     };
-    const groups: Group['id'][] = ['invitations', 'favourites', 'rooms', 'people', 'quiet'];
-    return groups.map((id) => ({ id, rooms: sorted.filter((room) => room.membership !== 'knock' && kind(room) === id) })).filter(({ rooms }) => rooms.length);
+    const groups: Group['id'][] = ['invitations', 'asked', 'favourites', 'rooms', 'people', 'quiet', 'holders'];
+    return groups.map((id) => ({ id, rooms: sorted.filter((room) => kind(room) === id) })).filter(({ rooms }) => rooms.length);
   }
   /** In the order of the list. */
   get order(): RoomState[] {

@@ -7,6 +7,8 @@ export { default as ArrowRight } from '@lucide/svelte/icons/arrow-right';
 export { default as ArrowUp } from '@lucide/svelte/icons/arrow-up';
 export { default as Bookmark } from '@lucide/svelte/icons/bookmark';
 export { default as BookmarkX } from '@lucide/svelte/icons/bookmark-x';
+export { default as DoorOpen } from '@lucide/svelte/icons/door-open';
+export { default as Folders } from '@lucide/svelte/icons/folders';
 export { default as Inboxes } from '@lucide/svelte/icons/layers';
 export { default as Check } from '@lucide/svelte/icons/check';
 export { default as ChevronDown } from '@lucide/svelte/icons/chevron-down';
