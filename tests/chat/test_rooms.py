@@ -271,6 +271,8 @@ async def test_a_room_is_replaced_by_one_of_another_version(open_client: Opener)
     assert created["additional_creators"] == ["@eve:example.org"]
     body["additional_creators"] = "@eve:example.org"
     await ann.ask("POST", f"/v3/rooms/{newest}/upgrade", 400, json=body)
+    back = (await ann.ask("POST", f"/v3/rooms/{newest}/upgrade", json={"new_version": "11"}))["replacement_room"]
+    assert (await ann.ask("GET", f"/v3/rooms/{back}/state/m.room.power_levels"))["users"] == {ann.user: 100}
 
 
 async def test_who_comes_into_the_successor_of_a_room_finds_what_they_had_set(open_client: Opener) -> None:

@@ -13,6 +13,7 @@ from parvis.kernel.errors import Forbidden
 from parvis.wire.matrix.canonical import Object
 from parvis.wire.matrix.errors import NotAllowed
 from parvis.wire.matrix.powers import CREATE, POWER_LEVELS, PowerLevels
+from parvis.wire.matrix.versions import RoomVersion
 
 _SAID = ("events_default", "invite")
 _CARRIED = (
@@ -47,7 +48,7 @@ async def upgrade(writing: Writing, me: Me, room_id: str, version_id: str, creat
         initial.append({"type": kinds.STATE, "state_key": "", "content": {"kind": old.kind}})
     body: Object = {"room_version": version.id, "creation_content": content, "initial_state": initial}
     if POWER_LEVELS in state:
-        body["initial_state"].insert(0, _levels(state[POWER_LEVELS].event.content, me, version.hashed_rooms))
+        body["initial_state"].insert(0, _levels(state[POWER_LEVELS].event.content, me, old.version, version))
     new = await creating.make(writing, me, body)
     said = {"body": "This room has been replaced", "replacement_room": new.room_id}
     await append(writing, room_id, me.user_id, Draft("m.room.tombstone", said, ""))
@@ -72,12 +73,12 @@ async def _quiet(writing: Writing, me: Me, old: Room, content: Object) -> None:
         await append(writing, old.room_id, me.user_id, Draft("m.room.power_levels", {**content, **raised}, ""))
 
 
-def _levels(content: Object, me: Me, hashed: bool) -> Object:
-    """The levels of before; as of version 12 the creator is not named, for they have all power."""
+def _levels(content: Object, me: Me, before: RoomVersion, after: RoomVersion) -> Object:
+    """The levels of before; as of version 12 the creator is not named, who has all power; before it they are."""
     users = content.get("users")
-    kept = (
-        {user: level for user, level in users.items() if not (hashed and user == me.user_id)}
-        if isinstance(users, dict)
-        else {}
-    )
+    kept = dict(users) if isinstance(users, dict) else {}
+    if after.hashed_rooms:
+        kept.pop(me.user_id, None)
+    elif before.hashed_rooms:
+        kept[me.user_id] = 100
     return {"type": "m.room.power_levels", "state_key": "", "content": {**content, "users": kept}}
