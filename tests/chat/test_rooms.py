@@ -249,6 +249,15 @@ async def test_knocking_restricted_rooms_and_spaces(open_client: Opener) -> None
     await bob.ask("POST", f"/v3/join/{asked}", json={})
 
 
+async def test_a_room_is_told_of_in_short_to_who_may_come_in(open_client: Opener) -> None:
+    ann, bob = await open_client("ann"), await open_client("bob")
+    room, closed = await made(ann, name="Quay", preset="public_chat"), await made(ann, name="Closed")
+    for path in ("v1/room_summary", "unstable/im.nheko.summary/summary"):
+        told = await bob.ask("GET", f"/{path}/{room}")
+        assert (told["name"], told["num_joined_members"], told["membership"]) == ("Quay", 1, "leave")
+        await bob.ask("GET", f"/{path}/{closed}", 403)
+
+
 async def test_a_room_is_replaced_by_one_of_another_version(open_client: Opener) -> None:
     ann = await open_client("ann")
     room = await made(ann, room_version="10", name="Old", room_alias_name="it")

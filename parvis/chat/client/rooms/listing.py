@@ -146,6 +146,8 @@ ENDPOINTS = (
     Endpoint("GET", "/client/v3/directory/list/room/{roomId}", _listed),
     Endpoint("PUT", "/client/v3/directory/list/room/{roomId}", _list, acts=True),
     Endpoint("GET", "/client/v1/room_summary/{room}", _summary),
+    # Where matrix-js-sdk looks (Cinny, Element): the address before it was specified.
+    Endpoint("GET", "/client/unstable/im.nheko.summary/summary/{room}", _summary),
     Endpoint("GET", "/client/v1/rooms/{roomId}/hierarchy", _hierarchy),
     Endpoint("GET", "/client/v1/mutual_rooms", _mutual),
     Endpoint("POST", "/client/v3/rooms/{roomId}/report/{eventId}", _report),
