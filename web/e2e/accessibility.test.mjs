@@ -6,7 +6,9 @@ import { encryption, inside, outside } from './screens.mjs';
 let browser;
 before(async () => {
   browser = await launch();
-  await learned(browser);
+  const page = await enter(browser, person('fr'));
+  await learned(page);
+  await page.context().close();
 });
 after(() => browser.close());
 

@@ -118,7 +118,7 @@ test('which inboxes are together is chosen in the list and in the settings', asy
 });
 
 test('a search is of all accounts or of one', async () => {
-  await learned(browser);
+  await learned(page);
   await page.goto('/search?q=replication');
   await page.locator('[data-row]').first().waitFor();
   await page.locator('.shared').first().waitFor();
@@ -171,7 +171,7 @@ test('a message is written from another account, and its file goes with it', asy
   await from.selectOption(team);
   const [accountId] = team.split('/');
   const seen = (more) => jmap(page, [['Email/query', { ...more, filter: { subject, hasKeyword: '$draft' } }]]).then(([answer]) => answer.ids);
-  while (!(await seen({ accountId })).length) await page.waitForTimeout(100);
+  await eventually(async () => assert.equal((await seen({ accountId })).length, 1));
   await eventually(async () => assert.deepEqual(await seen({}), []));
   await page.getByText('Brouillon enregistré').waitFor();
   const [id] = await seen({ accountId });

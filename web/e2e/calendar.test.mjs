@@ -82,8 +82,10 @@ test('an event is dragged to another day and hour, pulled longer, and put back w
 test('with the keyboard alone an event is taken up, moved, made longer, opened, renamed and deleted', async () => {
   const name = title('Clavier');
   await write(page, `${name} le ${french(day(1))} 15h`);
-  await eventually(async () => assert.equal((await kept(page, name)).length, 1)); // from then on it has its own id
-  await page.waitForTimeout(300);
+  await eventually(async () => { // from then on it has its own id, also here
+    const [event] = await kept(page, name);
+    assert.ok((await block(page, name).getAttribute('data-key')).includes(`/${event.id}/`));
+  });
   await block(page, name).focus();
   await page.keyboard.press('Space');
   for (const key of ['ArrowRight', 'ArrowDown', 'ArrowDown', 'Shift+ArrowDown']) await page.keyboard.press(key);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { anew, arrive, enter, eventually, jmap, launch, person } from './harness.mjs';
+import { anew, arrive, enter, eventually, jmap, launch, person, putAway } from './harness.mjs';
 
 let browser;
 let page;
@@ -16,15 +16,20 @@ const row = (subject) => page.locator('[role="option"]', { hasText: subject });
 const named = (what) => `${what} ${Date.now() % 1_000_000}`;
 const boxes = async () => Object.fromEntries((await jmap(page, [['Mailbox/get', { ids: null }]]))[0].list.map((one) => [one.role ?? one.name, one.id]));
 const emailOf = async (id, ...properties) => (await jmap(page, [['Email/get', { ids: [id], properties }]]))[0].list[0];
-/** Waits until a message of the server's is as it must be. */
-async function settled(id, properties, holds) {
-  for (let tries = 0; tries < 50; tries++) {
+/** Waits until a message of the server's is as it must be; answers with it. */
+const settled = (id, properties, holds) =>
+  eventually(async () => {
     const email = await emailOf(id, ...properties);
-    if (holds(email)) return email;
-    await page.waitForTimeout(150);
-  }
-  assert.fail(JSON.stringify(await emailOf(id, ...properties)));
-}
+    assert.ok(holds(email), JSON.stringify(email));
+    return email;
+  });
+/** Waits until there is what is asked for; answers with it. */
+const until = (ask) =>
+  eventually(async () => {
+    const found = await ask();
+    assert.ok(found, String(ask));
+    return found;
+  });
 
 test('a conversation is snoozed with H, waits in its mailbox, comes back by undo, and by itself at its time', async () => {
   const subject = named('Attente');
@@ -179,15 +184,6 @@ test('another identity brings its own signature', async () => {
   assert.deepEqual(page.faults, []);
 });
 
-async function until(ask) {
-  for (let tries = 0; tries < 50; tries++) {
-    const found = await ask();
-    if (found) return found;
-    await page.waitForTimeout(100);
-  }
-  throw new Error('never');
-}
-
 test('a label gets a colour, on every device', async () => {
   const subject = named('Couleur');
   await arrive(page, [letter(subject)]);
@@ -195,6 +191,8 @@ test('a label gets a colour, on every device', async () => {
   await page.keyboard.press('l');
   await page.getByRole('combobox').fill(subject);
   await page.keyboard.press('Enter');
+  await page.getByText(`Étiquette ${subject} ajoutée`).waitFor();
+  await putAway(page);
   await page.getByRole('link', { name: subject }).click({ button: 'right' });
   await page.getByRole('menuitem', { name: 'Couleur de l’étiquette' }).click();
   const violet = await page.getByRole('radio', { name: 'Violet' }).isChecked(); // as its name may have it from the first

@@ -73,10 +73,17 @@ export async function anew(browser, who, page) {
   return page;
 }
 
-/** Goes to a path as a link of the client does, without loading it again; notes of what was done before are put away. */
-export function go(page, path) {
-  return page.evaluate((path) => {
+/** Puts away the notes of what was done before: they lie over the foot of the page for some seconds. */
+export function putAway(page) {
+  return page.evaluate(() => {
     for (const close of document.querySelectorAll('.toast > .icon')) close.click();
+  });
+}
+
+/** Goes to a path as a link of the client does, without loading it again; notes are put away. */
+export async function go(page, path) {
+  await putAway(page);
+  await page.evaluate((path) => {
     history.pushState(null, '', path);
     dispatchEvent(new PopStateEvent('popstate'));
   }, path);
@@ -132,9 +139,9 @@ export async function shot(page, name) {
   await page.screenshot({ path: `${SHOTS}/${name}.png` });
 }
 
-/** Runs a check until it holds, for five seconds; then fails as it failed last. For whatever a page shows a moment later. */
-export async function eventually(check) {
-  const end = Date.now() + 5_000;
+/** Runs a check until it holds, for so many seconds; then fails as it failed last. For whatever is there a moment later; answers with what the check does. */
+export async function eventually(check, seconds = 20) {
+  const end = Date.now() + seconds * 1000;
   for (;;) {
     try {
       return await check();
@@ -145,16 +152,28 @@ export async function eventually(check) {
   }
 }
 
-/** Waits until as many changes as given wait on the device for the server: none, when all have been sent. */
-export function waiting(page, count = 0) {
-  return page.waitForFunction(async (count) => {
+/** The keys of what the device keeps in one of its stores. */
+const keysOf = (page, store) =>
+  page.evaluate(async (store) => {
     const done = (request) => new Promise((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: () => reject(request.error) }));
     const { name } = (await indexedDB.databases()).find((one) => /^parvis-(?!chat-)/.test(one.name));
     const device = await done(indexedDB.open(name));
-    const held = await done(device.transaction('outbox').objectStore('outbox').count());
+    const keys = await done(device.transaction(store).objectStore(store).getAllKeys());
     device.close();
-    return held === count;
-  }, count);
+    return keys;
+  }, store);
+
+/** Waits until as many changes as given wait on the device for the server: none, when all have been sent. */
+export function waiting(page, count = 0) {
+  return eventually(async () => assert.equal((await keysOf(page, 'outbox')).length, count), 60);
+}
+
+/** Waits until the device keeps records of these kinds, to be shown without a network. */
+export function stored(page, ...kinds) {
+  return eventually(async () => {
+    const keys = await keysOf(page, 'records');
+    for (const kind of kinds) assert.ok(keys.some((key) => key.includes(`/${kind}/`)), kind);
+  });
 }
 
 /** Subjects of the list's first rows, as they are shown. */
@@ -162,15 +181,12 @@ export function subjects(page) {
   return page.$$eval('[role="option"] .subj b', (all) => all.map((one) => one.textContent.trim()));
 }
 
-/** Waits until the server, which has just been filled, has read everything there is to find. */
-export async function learned(browser) {
-  const page = await enter(browser, person('fr'));
-  for (;;) {
+/** Waits until the server has read everything there is to find, also what has just been said. */
+export function learned(page) {
+  return eventually(async () => {
     const [{ items, waiting }] = await jmap(page, [['Search/status', {}]]);
-    if (items && !waiting) break;
-    await page.waitForTimeout(500);
-  }
-  await page.context().close();
+    assert.ok(items && !waiting, `${items} read, ${waiting} to be read`);
+  }, 300);
 }
 
 /** A JMAP call with the page's own session, to see what the server has. */

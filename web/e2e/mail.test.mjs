@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { anew, eventually, jmap, launch, person, subjects, waiting } from './harness.mjs';
+import { anew, eventually, jmap, launch, person, putAway, subjects, waiting } from './harness.mjs';
 
 let browser;
 let page;
@@ -83,6 +83,7 @@ test('several are chosen, labelled, and the label is taken off again', async () 
   await page.getByRole('combobox').fill('Délégation Huế');
   await page.keyboard.press('Enter');
   await page.locator('[role="option"] .label', { hasText: 'Délégation Huế' }).nth(1).waitFor();
+  await putAway(page);
   await page.getByRole('link', { name: 'Délégation Huế' }).click();
   await page.waitForFunction(() => document.querySelectorAll('[role="option"]').length === 2);
   await page.keyboard.press('Control+a');

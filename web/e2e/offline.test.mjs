@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, eventually, jmap, launch, person, waiting } from './harness.mjs';
+import { enter, eventually, jmap, launch, person, stored, waiting } from './harness.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -12,7 +12,7 @@ test('without a network it opens with what was read last, keeps changes, and sen
   await page.keyboard.press('Enter');
   await page.locator('article .body').first().waitFor();
   const title = await page.locator('h1').last().textContent();
-  await page.waitForTimeout(1_200);
+  await stored(page, 'Mailbox', 'Thread', 'EmailBody');
 
   await page.context().setOffline(true);
   await page.reload();
@@ -51,7 +51,7 @@ test('without a network the calendar opens, and an event that is written then is
   await page.evaluate(() => navigator.serviceWorker.ready);
   await page.goto('/calendar/week');
   await page.locator('[data-column]').first().waitFor();
-  await page.waitForTimeout(1_200);
+  await stored(page, 'Calendar', 'CalendarEvent');
 
   await page.context().setOffline(true);
   await page.reload();

@@ -9,9 +9,9 @@ for (const level of ['debug', 'info', 'log', 'warn', 'error']) console[level] = 
 /** Those that were made, to be stopped at the end. */
 export const devices = [];
 
-/** Waits for what comes with a sync; fails with its name after fifteen seconds. */
+/** Waits for what comes with a sync; fails with its name after half a minute. */
 export async function come(what, look) {
-  const end = Date.now() + 15_000;
+  const end = Date.now() + 30_000;
   for (;;) {
     const found = await look();
     if (found) return found;

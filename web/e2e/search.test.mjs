@@ -5,7 +5,9 @@ import { enter, eventually, launch, learned, person } from './harness.mjs';
 let browser;
 before(async () => {
   browser = await launch();
-  await learned(browser);
+  const page = await enter(browser, person('fr'));
+  await learned(page);
+  await page.context().close();
 });
 after(() => browser.close());
 

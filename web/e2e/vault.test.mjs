@@ -26,15 +26,6 @@ async function inMailbox(id) {
   const [{ list }] = await jmap(page, [['Email/get', { ids: [id], properties: ['mailboxIds', 'subject'] }]]);
   return list[0];
 }
-async function until(holds) {
-  for (let tries = 0; tries < 60; tries++) {
-    const value = await holds();
-    if (value) return value;
-    await page.waitForTimeout(150);
-  }
-  assert.fail(String(holds));
-}
-
 test('what was deleted for good is reached from the trash, found without accents, looked at, restored, and put back by undo', async () => {
   const subject = named('Dépôt élevé');
   const [id] = await deleted(subject, named('Autre'));
@@ -55,10 +46,10 @@ test('what was deleted for good is reached from the trash, found without accents
   await page.getByRole('button', { name: 'Restaurer' }).click();
   await page.getByText('Restauré à sa place').waitFor();
   await row(subject).waitFor({ state: 'detached' });
-  await eventually(async () => assert.equal((await until(() => inMailbox(id))).subject, subject));
+  await eventually(async () => assert.equal((await inMailbox(id))?.subject, subject));
   await page.getByRole('button', { name: 'Annuler' }).click();
   await row(subject).waitFor();
-  await until(async () => !(await inMailbox(id)));
+  await eventually(async () => assert.ok(!(await inMailbox(id))));
   await eventually(async () => assert.ok((await kept()).some((one) => one.subject === subject)));
   assert.deepEqual(page.faults, []);
 });
@@ -87,7 +78,7 @@ test('many are chosen by keys, restored at once, and removed before their time w
   await row(base).waitFor();
   await page.keyboard.press('#');
   await page.getByText('Rien ne correspond').waitFor();
-  await until(async () => !(await kept()).some((one) => one.subject.startsWith(base)));
+  await eventually(async () => assert.ok(!(await kept()).some((one) => one.subject.startsWith(base))));
   await page.keyboard.press('Escape');
   await page.waitForURL('**/mail/trash');
   assert.deepEqual(page.faults, []);

@@ -81,12 +81,7 @@ test('"Tout va bien" is remembered for the sender, on the server, and can be tak
   await note().getByRole('button', { name: /autres? remarques?/ }).click();
   await note().getByRole('button', { name: 'Tout va bien' }).click();
   await note().waitFor({ state: 'detached' });
-  for (let tries = 0; tries < 30; tries++) {
-    const [{ list }] = await jmap(page, [['Preferences/get', { ids: null }]]);
-    if (list[0].fineWarnings.length) break;
-    await page.waitForTimeout(100);
-    assert.ok(tries < 29);
-  }
+  await eventually(async () => assert.ok((await jmap(page, [['Preferences/get', { ids: null }]]))[0].list[0].fineWarnings.length));
   const again = named('Encore');
   await deceive(again);
   await page.frameLocator('article iframe').getByRole('link').waitFor();
