@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
-import { stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { enter, eventually, jmap, launch, person, subjects } from './harness.mjs';
 
 let browser;
-before(async () => (browser = await launch()));
-after(() => browser.close());
+let folder;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parvis-compose-'));
+  await writeFile(join(folder, 'film du port.bin'), Buffer.alloc(21_000_000, 'film'));
+  browser = await launch();
+});
+after(async () => {
+  await browser.close();
+  await rm(folder, { recursive: true });
+});
 
 async function write(page, to, subject) {
   await page.keyboard.press('c');
@@ -102,7 +112,7 @@ test('a large file goes as a link that ends by itself, is in the draft again, an
   await page.locator('.prose').waitFor();
   await page.keyboard.type(`${reader.address},`);
   await page.fill('.subject', subject);
-  await page.setInputFiles('input[type=file]', { name: 'film du port.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(21_000_000, 'film') });
+  await page.setInputFiles('input[type=file]', join(folder, 'film du port.bin'));
   const files = page.getByRole('list', { name: 'Pièces jointes' });
   await files.getByText(/jusqu’au/).waitFor();
   await files.getByRole('button', { name: /^Lien vers/ }).click();

@@ -93,12 +93,15 @@ test('a picture comes small first, is opened whole, and is not stored as a pictu
     const drawn = context.createImageData(1200, 900);
     for (let at = 0; at < drawn.data.length; at++) drawn.data[at] = (at * 2_654_435_761) >>> 24;
     context.putImageData(drawn, 0, 0);
-    return Array.from(new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer()));
+    const reader = new FileReader();
+    reader.readAsDataURL(await canvas.convertToBlob());
+    await new Promise((resolve) => (reader.onload = resolve));
+    return reader.result.split(',')[1];
   });
   const stored = [];
   ines.on('response', (answer) => /media\/download/.test(answer.url()) && stored.push(answer.body()));
   const [chooser] = await Promise.all([camille.waitForEvent('filechooser'), camille.getByRole('button', { name: 'Joindre des fichiers' }).first().click()]);
-  await chooser.setFiles({ name, mimeType: 'image/png', buffer: Buffer.from(noise) });
+  await chooser.setFiles({ name, mimeType: 'image/png', buffer: Buffer.from(noise, 'base64') });
   const picture = log(ines).getByRole('button', { name: `Voir ${name}` });
   const width = (image) => eventually(async () => {
     const found = await image.evaluate((node) => node.naturalWidth);
