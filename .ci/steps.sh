@@ -60,7 +60,7 @@ browser_tests() {
   queue=$(mktemp)
   (cd web && ls e2e/accessibility.test.mjs && ls -S e2e/*.test.mjs | grep -v accessibility) >"$queue"
   for worker in $(seq "$(nproc | awk '{ print $1 < 2 ? $1 : 2 }')"); do
-    .ci/with_demo.sh .ci/from_queue.sh "$queue" web node --test &
+    .ci/with_demo.sh .ci/from_queue.sh "$queue" web timeout 30m node --test &
     workers+=($!)
   done
   for worker in "${workers[@]}"; do wait "$worker" || code=1; done
@@ -68,7 +68,7 @@ browser_tests() {
     mapfile -t again <"$queue.failed"
     mv "$queue.failed" "$queue"
     code=0
-    .ci/with_demo.sh .ci/from_queue.sh "$queue" web node --test || code=$?
+    .ci/with_demo.sh .ci/from_queue.sh "$queue" web timeout 30m node --test || code=$?
     [ $code != 0 ] || unsteady+=("${again[@]}")
   fi
   rm -f "$queue" "$queue".*
@@ -82,6 +82,15 @@ static() {
   step "order of the rooms (import-linter)" lint-imports --no-logo
   step "rules of the house" python tools/house.py
   python tools/generate_docs.py --check || true # a hint: pages made from the code are renewed by `make docs`
+}
+
+demo() { # what all servers of the browser tests begin with, made once: nothing is read while they run
+  step "demo, filled and read by search" filled_demo
+}
+
+filled_demo() {
+  command -v chromium >/dev/null || { echo "chromium is not installed"; return 77; }
+  python -m parvis demo --data "$PARVIS_FILLED" --fill-only --public-mail none --no-model && python -m parvis reindex --here --data "$PARVIS_FILLED"
 }
 
 web() {
@@ -119,7 +128,10 @@ case ${1:-all} in
     ;;
   fuzz) step "fuzzing" python -m tests.fuzz "${FUZZ_SECONDS:-60}" ;;
   all)
-    at_once static web
+    PARVIS_FILLED=$(mktemp -d)
+    export PARVIS_FILLED
+    trap 'rm -rf "$PARVIS_FILLED"' EXIT
+    at_once static demo web
     tests "fast tests" "not slow and not peer" "${wide[@]}"
     # In the order of folders, in which the longest are among the first: else files of a single long test would end alone.
     tests "slow tests and other servers" "slow or peer" "${shared[@]}" --no-loadscope-reorder
