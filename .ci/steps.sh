@@ -52,7 +52,8 @@ script_of_web() { # name: runs web's npm script of that name, 77 when there is n
 
 # Files of browser tests, those that take longest first, are dealt out to as many demo servers as there are processors, two at most:
 # each file is run whole against one of them, and what it printed is shown when it has ended. A file that failed is run once more
-# against a new server, so that what one file left behind or the hour brought does not decide; the summary names it.
+# against a new server and in the whole browser, so that what one file left behind, the hour or the light browser brought does not
+# decide; the summary names it.
 browser_tests() {
   [ -d web/e2e ] || { echo "web/e2e is not there"; return 77; }
   command -v chromium >/dev/null || { echo "chromium is not installed"; return 77; }
@@ -68,7 +69,7 @@ browser_tests() {
     mapfile -t again <"$queue.failed"
     mv "$queue.failed" "$queue"
     code=0
-    .ci/with_demo.sh .ci/from_queue.sh "$queue" web timeout 30m node --test || code=$?
+    CHROMIUM=$(command -v chromium) .ci/with_demo.sh .ci/from_queue.sh "$queue" web timeout 30m node --test || code=$?
     [ $code != 0 ] || unsteady+=("${again[@]}")
   fi
   rm -f "$queue" "$queue".*

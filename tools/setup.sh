@@ -64,6 +64,13 @@ system() { # what tests and OCR use; all of it is optional, each test says itsel
   fi
 }
 
+# The browser without windows, for tests that take less time; not every Debian has it.
+light_browser() {
+  have chromium && ! have chromium-headless-shell && [ "$(id -u)" = 0 ] && have apt-get || return 0
+  say "Debian package: chromium-headless-shell"
+  apt_install chromium-headless-shell || warn "not installed: chromium-headless-shell; browser tests run in chromium"
+}
+
 # Mail servers that cannot be installed beside Postfix: unpacked with their libraries, for the tests that run them.
 unpacked() {
   local folder=.venv/debian programs=(exim4-daemon-heavy exim4-base opensmtpd opensmtpd-filter-dkimsign) libraries
@@ -186,6 +193,6 @@ case $what in
   demo) python_stage "[demo]"; web_stage; web_build; corpus_stage; system demo ;;
   check) python_stage "[dev]" ;;
   build) python_stage "[dev]"; web_stage ;;
-  test) python_stage "[dev]"; synapse_stage; system test; unpacked; web_stage; corpus_stage ;;
+  test) python_stage "[dev]"; synapse_stage; system test; unpacked; light_browser; web_stage; corpus_stage ;;
   *) die "usage: tools/setup.sh demo|check|build|test" ;;
 esac

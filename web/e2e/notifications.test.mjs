@@ -1,7 +1,7 @@
 /** Being told while no page is open: the real service worker, and a push service that stands for the browser's. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { demo, enter, eventually, jmap, launch, person, shot } from './harness.mjs';
+import { demo, enter, eventually, jmap, launchWhole, person, shot } from './harness.mjs';
 
 const SERIAL = Date.now() % 100_000;
 const ROOM = 'Visite de la délégation';
@@ -13,7 +13,7 @@ let registration;
 const log = () => camille.getByRole('log', { name: new RegExp(ROOM) });
 
 before(async () => {
-  browser = await launch();
+  browser = await launchWhole(); // which takes pushes, and notifies
   [camille, helene] = await Promise.all([enter(browser, person('fr')), enter(browser, person('fr', 1), { worker: true })]);
   await helene.context().grantPermissions(['notifications']);
   devtools = await helene.context().newCDPSession(helene);
