@@ -2,6 +2,7 @@
 
 import asyncio
 
+from parvis.chat.rooms import presence
 from parvis.kernel import clock
 from parvis.store.sql.contract import counting
 from parvis.wire.matrix.transactions import Presence
@@ -9,7 +10,7 @@ from tests.chat.conftest import Opener
 from tests.chat.federation.conftest import databases, net
 from tests.chat.federation.sides import A, B, Net
 from tests.chat.federation.sides import both as both_sides
-from tests.chat.test_rooms import both, say
+from tests.chat.test_rooms import both, made, say
 
 __all__ = ["databases", "net"]
 
@@ -81,6 +82,79 @@ async def test_other_servers_that_share_a_room_tell_and_are_told(net: Net, monke
     now = clock.now_ms()
     monkeypatch.setattr(clock, "now_ms", lambda: now + 3_600_000)  # nothing was heard for an hour
     assert await bob.ask("GET", path) == {"presence": "offline"}
+
+
+def carried(net: Net, monkeypatch) -> list[tuple[str, list[str], Presence]]:
+    """Has the servers say who is there; what they tell whom."""
+    sent: list[tuple[str, list[str], Presence]] = []
+    for name, side in net.sides.items():
+        side.context.settings.chat.presence = True
+
+        async def edu(unit: object, servers: list[str], edu: Presence, name: str = name) -> None:
+            sent.append((name, list(servers), edu))
+
+        monkeypatch.setattr(side, "edu", edu)
+    return sent
+
+
+async def told_within(sent: list, count: int) -> None:
+    async with asyncio.timeout(20):
+        while len(sent) < count:
+            await asyncio.sleep(0.01)
+
+
+async def test_servers_that_come_to_share_a_room_hear_at_once_who_is_there(net: Net, monkeypatch) -> None:
+    a, b = net.sides[A], net.sides[B]
+    sent = carried(net, monkeypatch)
+    ann, bob, carol = await a.client("ann"), await b.client("bob"), await b.client("carol")
+    for each in (ann, bob, carol):
+        status = {"presence": "unavailable", "status_msg": each.person.name}
+        await each.ask("PUT", f"/v3/presence/{each.user}/status", json=status)
+    assert sent == []  # nobody shares a room yet
+    room = await made(ann, invite=[bob.user, carol.user])
+    quiet = {"set_presence": "offline"}
+    since = (await bob.ask("GET", "/v3/sync", params=quiet))["next_batch"]
+    await bob.ask("POST", f"/v3/rooms/{room}/join", json={})
+    await told_within(sent, 2)
+    told = {(name, edu.user_id): (servers, edu.status_msg) for name, servers, edu in sent}
+    assert told == {(A, ann.user): ([B], "Ann"), (B, bob.user): ([A], "Bob")}
+    for _, servers, edu in sent:
+        await net.sides[servers[0]].rooms.presence.abroad(edu)
+    assert of(await bob.ask("GET", "/v3/sync", params=quiet | {"since": since}))[ann.user]["status_msg"] == "Ann"
+    assert (await ann.ask("GET", f"/v3/presence/{bob.user}/status"))["status_msg"] == "Bob"
+    sent.clear()
+    await net.flow()
+    await carol.ask("POST", f"/v3/rooms/{room}/join", json={})
+    await told_within(sent, 1)
+    await net.flow()
+    await say(ann, room, "welcome")
+    [(name, servers, edu)] = sent  # hers knows of Ann by now
+    assert (name, servers, edu.user_id) == (B, [A], carol.user)
+
+
+async def test_what_is_told_before_somebody_comes_is_known_when_they_have(net: Net, monkeypatch) -> None:
+    a, b = net.sides[A], net.sides[B]
+    carried(net, monkeypatch)
+    ann, bob = await a.client("ann"), await b.client("bob")
+    room, quiet = await made(ann, preset="public_chat"), {"set_presence": "offline"}
+    since = (await ann.ask("GET", "/v3/sync", params=quiet))["next_batch"]
+    path = f"/v3/presence/{bob.user}/status"
+    await a.rooms.presence.abroad(Presence(bob.user, "online", status_msg="early"))
+    for number in range(70):  # and of others, who never come
+        await a.rooms.presence.abroad(Presence(f"@p{number}:{B}", "online"))
+    await ann.ask("GET", path, 403)
+    assert of(await ann.ask("GET", "/v3/sync", params=quiet | {"since": since})) == {}
+    await bob.ask("POST", f"/v3/join/{room}", json={}, params={"via": A})
+    assert of(await ann.ask("GET", "/v3/sync", params=quiet | {"since": since}))[bob.user]["status_msg"] == "early"
+    assert (await ann.ask("GET", path))["status_msg"] == "early"
+    everybody = of(await ann.ask("GET", "/v3/sync", params=quiet))
+    assert everybody.keys() <= {ann.user, bob.user} and everybody[bob.user]["status_msg"] == "early"
+    await a.rooms.presence.abroad(Presence(bob.user, "online", status_msg="now"))
+    assert len(a.rooms.presence._early) == 70
+    monkeypatch.setattr(presence, "_MOST_EARLY", 50)
+    await a.rooms.presence.abroad(Presence(f"@eve:{B}", "online"))
+    assert len(a.rooms.presence._early) == 50
+    assert (await ann.ask("GET", path))["status_msg"] == "now"
 
 
 async def test_what_is_no_presence(open_client: Opener) -> None:

@@ -46,22 +46,28 @@ async def became(writing: Writing, room: Room, target: str, membership: str, eve
         if word in _COUNTED and before != membership:
             column = _COUNTED[word]
             await unit.run(f"UPDATE chat_room SET {column} = {column} + ? WHERE id = ?", change, room.id)
-            if word == "join" and (server := server_of(target)) != writing.home.name:
-                await _elsewhere(unit, room.id, server, change)
+            if word == "join" and await _is_met(unit, room, target, change, writing.home.name):
+                writing.touched.met.append((room.id, target))
     if principal_id:
         writing.touched.people.append(principal_id)
         await _open(writing, room, principal_id, before, membership)
 
 
-async def _elsewhere(unit: Unit, room: int, server: str, change: int) -> None:
-    await unit.run("UPDATE chat_room SET others = others + ? WHERE id = ?", change, room)
-    await unit.run(
+async def _is_met(unit: Unit, room: Room, target: str, change: int, home: str) -> bool:
+    """Whether who came is of this server (`home`) and meets others there, or the first of theirs in the room;
+    counts those of other servers."""
+    if (server := server_of(target)) == home:
+        return change > 0 and room.others > 0
+    await unit.run("UPDATE chat_room SET others = others + ? WHERE id = ?", change, room.id)
+    joined = await unit.value(
         """INSERT INTO chat_room_server (room, server, joined) VALUES (?, ?, ?)
-        ON CONFLICT (room, server) DO UPDATE SET joined = chat_room_server.joined + excluded.joined""",
-        room,
+        ON CONFLICT (room, server) DO UPDATE SET joined = chat_room_server.joined + excluded.joined
+        RETURNING joined""",
+        room.id,
         server,
         change,
     )
+    return change > 0 and joined == 1
 
 
 async def strangers(unit: Unit, room: Room, people: Mapping[str, tuple[str, int]], stream: int) -> None:

@@ -1,22 +1,27 @@
 """Who is there: kept in memory and told by the bus, never stored (Matrix v1.19 Client-Server §Presence). Who shares
 a room with somebody sees it, where the settings say that anybody does; then the servers that share one are told
-too, and what they tell is believed for a while (Matrix v1.19 Server-Server §Presence)."""
+too, at once when they come to share it, and what they tell is believed for a while (Matrix v1.19 Server-Server
+§Presence)."""
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from typing import Literal
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
+from typing import Any, Literal
 
 import msgspec
 
 from parvis.access.principal import Principal
-from parvis.chat.rooms import sharing
+from parvis.chat.rooms import members, sharing
 from parvis.chat.rooms.serials import Serials
 from parvis.chat.rooms.sharing import Moved
+from parvis.chat.rooms.writing import TOPIC as ROOMS
+from parvis.chat.rooms.writing import Touched
 from parvis.chat.server import Server
 from parvis.kernel import clock
+from parvis.store.bus.contract import Cancel
 from parvis.wire.matrix import transactions
 from parvis.wire.matrix.canonical import Object
+from parvis.wire.matrix.identifiers import server_of
 
 TOPIC = "chat-presence"
 Word = Literal["online", "unavailable", "offline"]
@@ -32,6 +37,9 @@ _FEW = 100
 """Who came to share a room with one are told of when they are away too, if they are no more than this."""
 _MOST = 50_000
 """People of whom something is kept; who said something longest ago is forgotten first."""
+_MOST_EARLY = 1_000
+"""People of other servers who share no room with anybody here of whom something is kept: it comes before the event
+with which they come into one."""
 
 
 class Said(msgspec.Struct):
@@ -48,6 +56,8 @@ class Said(msgspec.Struct):
     user: str = ""
     told_ms: int = 0
     """When another server told it."""
+    early: bool = False
+    """Whether they share no room with anybody here yet."""
 
     @property
     def key(self) -> int | str:
@@ -76,8 +86,9 @@ class Presence:
         self._server, self._serials, self._wake = server, serials, wake
         self._said: OrderedDict[int | str, Said] = OrderedDict()
         """By person, in the order of their serials."""
+        self._early: OrderedDict[int | str, Said] = OrderedDict()
         self._told: dict[int, int] = {}
-        """When other servers were told of somebody."""
+        """Who has said on this node that they are there, and when other servers were told of it last."""
         self._ends: dict[int, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -86,20 +97,23 @@ class Presence:
         """Whether the settings let people see it."""
         return self._server.settings.chat.presence
 
-    async def open(self) -> Callable[[], None]:
+    async def open(self) -> list[Cancel]:
         """Begins to listen; returns how to end that."""
-        decoder = msgspec.json.Decoder(Said)
-        return await self._server.store.bus.subscribe(TOPIC, lambda payload: self._heard(decoder.decode(payload)))
+        said, touched, bus = msgspec.json.Decoder(Said), msgspec.json.Decoder(Touched), self._server.store.bus
+        return [
+            await bus.subscribe(TOPIC, lambda payload: self._heard(said.decode(payload))),
+            await bus.subscribe(ROOMS, lambda payload: self._met(touched.decode(payload).met)),
+        ]
 
     def stop(self) -> None:
-        """Waits for nobody to go away any more."""
-        for timer in self._ends.values():
-            timer.cancel()
+        """Waits for nobody to go away any more, and tells nobody more."""
+        for each in (*self._ends.values(), *self._tasks):
+            each.cancel()
         self._ends.clear()
 
     def of(self, person: int | str) -> Said:
         """What somebody is: somebody here by their number, others by their user id."""
-        return self._said.get(person) or Said(0, "offline")
+        return self._said.get(person) or self._early.get(person) or Said(0, "offline")
 
     async def say(self, person: int, presence: Word, status: str | None = None) -> None:
         """Somebody is this now; `status` None leaves what they said about it. Nobody is told what is no news."""
@@ -115,20 +129,21 @@ class Presence:
             said.rooms = await sharing.rooms_of(self._server.store.db, person, _MOST_ROOMS)
         await self._server.store.bus.publish(TOPIC, msgspec.json.encode(said))
         if not same or now - self._told.get(person, 0) > _TOLD_MS:
-            await self._tell(said)
+            if presence == "offline":
+                self._told.pop(person, None)
+            else:
+                self._told[person] = now
+            if self._server.queue is not None:
+                await self._tell([said], await sharing.servers_of(self._server.store.db, person))
 
-    async def _tell(self, said: Said) -> None:
-        """Tells the servers that share a room with somebody here."""
-        queue, db = self._server.queue, self._server.store.db
-        servers = await sharing.servers_of(db, said.person) if queue is not None else []
-        if queue is None or not servers:
+    async def _tell(self, people: Sequence[Said], servers: Collection[str]) -> None:
+        """Tells servers of people here."""
+        queue, by_person = self._server.queue, {said.person: said for said in people}
+        if queue is None or not servers or not people:
             return
-        if said.presence == "offline":
-            self._told.pop(said.person, None)
-        else:
-            self._told[said.person] = clock.now_ms()
-        shown = said.content
-        for user_id in (await self._server.users.ids_of(db, [said.person])).values():
+        for person, user_id in (await self._server.users.ids_of(self._server.store.db, by_person)).items():
+            said = by_person[person]
+            shown = said.content
             edu = transactions.Presence(
                 user_id,
                 said.presence,
@@ -138,18 +153,32 @@ class Presence:
             )
             await queue.edu(None, servers, edu)
 
+    def _met(self, met: Sequence[tuple[int, str]]) -> None:
+        if met and self.is_on and self._told and self._server.queue is not None:
+            self._begin(self._introduce(met))
+
+    async def _introduce(self, met: Sequence[tuple[int, str]]) -> None:
+        """Tells the server of who came into a room of our people there, and the servers that are there of who came
+        and is ours. Each node tells of those it hears itself. Two statements for each who came."""
+        db, us = self._server.store.db, self._server.name
+        for room, user in met:
+            if (server := server_of(user)) != us:
+                here = await sharing.people_in(db, room, self._told)
+                await self._tell([self.of(person) for person in here], [server])
+            elif (who := await self._server.users.principal(db, user)) is not None and who.id in self._told:
+                await self._tell([self.of(who.id)], await members.servers(db, room))
+
     async def abroad(self, edu: transactions.Presence) -> None:
-        """What another server tells of its user; of who shares no room with anybody here nothing is kept."""
+        """What another server tells of its user; of those who share no room with anybody here little is kept."""
         if not self.is_on:
             return
         rooms = await sharing.rooms_of_user(self._server.store.db, edu.user_id, _MOST_ROOMS)
-        if not rooms:
-            return
         now, before = clock.now_ms(), self.of(edu.user_id)
         active = max(0, now - edu.last_active_ago) if edu.last_active_ago or edu.currently_active else 0
         said = Said(
-            0, edu.presence, edu.status_msg or "", active, self._serials.next(), user=edu.user_id, told_ms=now
-        )
+            0, edu.presence, edu.status_msg or "", active, self._serials.next(), user=edu.user_id, told_ms=now,
+            early=not rooms,
+        )  # fmt: skip
         if (before.presence, before.status) != (said.presence, said.status):
             said.rooms = rooms
         await self._server.store.bus.publish(TOPIC, msgspec.json.encode(said))
@@ -166,16 +195,21 @@ class Presence:
 
     def _gone(self, person: int) -> None:
         self._ends.pop(person, None)
-        task = asyncio.get_running_loop().create_task(self.say(person, "offline"))
+        self._begin(self.say(person, "offline"))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def _heard(self, said: Said) -> None:
         said.serial = self._serials.heard(said.serial)
-        self._said[said.key] = said
-        self._said.move_to_end(said.key)
-        if len(self._said) > _MOST:
-            self._said.popitem(last=False)
+        self._early.pop(said.key, None)
+        kept, most = (self._early, _MOST_EARLY) if said.early else (self._said, _MOST)
+        kept[said.key] = said
+        kept.move_to_end(said.key)
+        while len(kept) > most:
+            kept.popitem(last=False)
         for room in said.rooms:
             self._wake(room)
         said.rooms = []
@@ -187,7 +221,9 @@ class Presence:
         if not self.is_on:
             return []
         new = {said.key: said for said in self._newer(serial)}
-        if moved is not None:
+        if moved is None:
+            new |= self._early  # who may have come meanwhile
+        else:
             met = await sharing.met(self._server.store.db, principal.id, moved)
             for key in (number or user for number, user in met if number != principal.id):
                 said = self.of(key)

@@ -56,7 +56,7 @@ class Rooms:
         self._listening = [
             *await self.wakes.open(self.store, self.home.account_id),
             await self.typing.open(),
-            await self.presence.open(),
+            *await self.presence.open(),
         ]
 
     async def stop(self) -> None:

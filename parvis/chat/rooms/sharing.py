@@ -1,6 +1,6 @@
 """Who shares a room with whom: those hear of each other's devices and profiles."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -125,6 +125,17 @@ async def rooms_of(db: store.Reader, principal_id: int, limit: int) -> list[int]
         limit,
     )
     return [room for (room,) in rows]
+
+
+async def people_in(db: store.Reader, room: int, people: Container[int]) -> list[int]:
+    """Those of some people of this server who are in a room, at most 5,000; one statement."""
+    rows = await db.rows(
+        """SELECT principal_id FROM chat_member WHERE room = ? AND membership = 'join' AND principal_id <> 0
+        LIMIT ?""",
+        room,
+        _MOST_MET,
+    )
+    return [person for (person,) in rows if person in people]
 
 
 async def among(db: store.Reader, principal_id: int, people: Iterable[int]) -> set[int]:

@@ -18,11 +18,14 @@ class Touched(msgspec.Struct):
 
     rooms: list[int] = []
     people: list[int] = []
+    met: list[tuple[int, str]] = []
+    """Rooms with who came into them, where that makes another server hear of people here."""
 
     def add(self, other: "Touched") -> None:
         """What another work in the unit changed too."""
         self.rooms += other.rooms
         self.people += other.people
+        self.met += other.met
 
 
 @dataclass(slots=True)
@@ -49,6 +52,6 @@ async def write(home: Home, work: Work[T], answer: Callable[[T], None] | None = 
     if answer is not None:
         answer(result)
     if touched.rooms or touched.people:
-        told = Touched(list(dict.fromkeys(touched.rooms)), list(dict.fromkeys(touched.people)))
+        told = Touched(list(dict.fromkeys(touched.rooms)), list(dict.fromkeys(touched.people)), touched.met)
         await home.store.bus.publish(TOPIC, msgspec.json.encode(told))
     return result
