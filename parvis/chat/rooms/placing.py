@@ -26,11 +26,12 @@ Verdict = Literal["placed", "withheld", "soft failed", "rejected"]
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What became of an event, and why it is not in the timeline when it is not."""
+    """What became of an event, and why it is not in the timeline when it is not; `new` unless it was known."""
 
     stored: Stored
     verdict: Verdict
     reason: str = ""
+    new: bool = True
 
 
 async def place(writing: Writing, room: Room, event: Event, gap: Mapping[str, View] | None = None) -> Placed:
@@ -41,7 +42,7 @@ async def place(writing: Writing, room: Room, event: Event, gap: Mapping[str, Vi
     known = await store.by_event_ids(unit, room.id, (event.event_id, *event.prev_events, *named_by(event)))
     own = known.pop(event.event_id, None)
     if own is not None and (own.placed or await states.is_known(unit, own)):
-        return Placed(own, "placed" if own.placed else "rejected" if own.rejected else "soft failed")
+        return Placed(own, "placed" if own.placed else "rejected" if own.rejected else "soft failed", new=False)
     missing = [name for name in named_by(event) if name not in known]
     if missing:
         raise BadMatrix(f"What allows the event is not known: {missing[0]}", errcode="M_NOT_FOUND")

@@ -9,7 +9,7 @@ import pytest
 from parvis.chat.federation.contract import PeerError
 from parvis.chat.rooms import append, store
 from parvis.chat.rooms.model import Draft
-from parvis.wire.matrix import base64, hashes
+from parvis.wire.matrix import base64, hashes, versions
 from parvis.wire.matrix import event as events
 from parvis.wire.matrix.event import Event
 from tests.chat.federation.sides import A, B, Net, both
@@ -288,3 +288,96 @@ async def test_names_that_look_like_others_are_others(net: Net) -> None:
     assert ("m.room.topic", "") not in await net.sides[A].state(room)
     members = (await ann.ask("GET", f"/v3/rooms/{room}/joined_members"))["joined"]
     assert set(members) == {ann.user, bob.user}
+
+
+async def drafted(net: Net, room: str, user: str, word: str = "join") -> dict:
+    """A membership that A drafts for somebody of B."""
+    path = f"/_matrix/federation/v1/make_{word}/{room}/{user}"
+    found = await net.sides[B].get(A, path, {"ver": ["12"]})
+    return dict(found["event"])
+
+
+async def handed(net: Net, source: dict, word: str = "join", *, name: str = "", room: str = "") -> dict:
+    """B signs a membership and hands it in at A, under its name or another."""
+    side, version = net.sides[B], versions.supported("12")
+    sealed = hashes.sealed(source, version, side.rooms.home.name, side.rooms.home.key)
+    where = f"{room or source['room_id']}/{name or hashes.event_id(sealed, version)}"
+    return dict(await side.put(A, f"/_matrix/federation/v2/send_{word}/{where}", sealed))
+
+
+async def test_handshakes_that_are_forged_change_nothing(net: Net) -> None:
+    ann, bob = await net.sides[A].client("ann"), await net.sides[B].client("bob")
+    room, other = await made(ann, preset="public_chat"), await made(ann, preset="public_chat")
+    before = await net.sides[A].state(room)
+    draft = await drafted(net, room, bob.user)
+    eve = f"@eve:{B}"
+    wrong: list[tuple[dict, dict]] = [
+        ({"content": {"membership": "leave"}}, {}),
+        ({"content": {"membership": "join"}, "type": "m.room.topic"}, {}),
+        ({"state_key": ann.user}, {}),
+        ({"state_key": eve}, {}),
+        ({"sender": ann.user, "state_key": ann.user}, {}),
+        ({"sender": "@eve:c.example", "state_key": "@eve:c.example"}, {}),
+        ({"room_id": other}, {"room": room}),
+        ({}, {"name": "$another"}),
+        ({}, {"room": other}),
+        ({"auth_events": []}, {}),
+        ({"content": {"membership": "join", "x": "x" * 70_000}}, {}),
+    ]
+    for change, where in wrong:
+        with pytest.raises(PeerError) as refused:
+            await handed(net, draft | change, **where)
+        assert 400 <= refused.value.status < 500, (change, refused.value.errcode)
+    version, home = versions.supported("12"), net.sides[B].rooms.home
+    sealed = hashes.sealed(draft, version, home.name, home.key)
+    (key_id,) = sealed["signatures"][B]
+    forged = sealed | {"signatures": {B: {key_id: base64.encode(b"x" * 64)}}}
+    with pytest.raises(PeerError) as refused:
+        name = hashes.event_id(sealed, version)
+        await net.sides[B].put(A, f"/_matrix/federation/v2/send_join/{room}/{name}", forged)
+    assert refused.value.status == 401 or refused.value.errcode in ("M_UNAUTHORIZED", "M_FORBIDDEN")
+    assert await net.sides[A].state(room) == before
+    assert len(await net.sides[A].state(other)) == len(before)
+
+
+async def test_a_join_that_is_handed_in_once_more_brings_nobody_back(net: Net) -> None:
+    ann, bob = await net.sides[A].client("ann"), await net.sides[B].client("bob")
+    room = await made(ann, preset="public_chat")
+    draft = await drafted(net, room, bob.user)
+    first = await handed(net, draft)
+    again = await handed(net, draft)  # its answer was lost
+    assert again["event"] == first["event"] and len(again["state"]) == len(first["state"])
+    await ann.ask("POST", f"/v3/rooms/{room}/ban", json={"user_id": bob.user})
+    state, waiting = await net.sides[A].state(room), dict(net.sides[A].waiting)
+    for _ in range(3):
+        with pytest.raises(PeerError) as refused:
+            await handed(net, draft)
+        assert refused.value.errcode == "M_FORBIDDEN"
+    assert await net.sides[A].state(room) == state
+    assert net.sides[A].waiting == waiting  # and is told to nobody once more
+    assert bob.user not in (await ann.ask("GET", f"/v3/rooms/{room}/joined_members"))["joined"]
+    relayed = await store.select(net.sides[A].context.store.db, "e.relayed = 1")
+    assert len(relayed) == 1
+
+
+async def test_an_invitation_that_is_forged_reaches_nobody(net: Net) -> None:
+    ann = await net.sides[A].client("ann")
+    bob, version = await net.sides[B].client("bob"), versions.supported("12")
+    room = await made(bob)
+    invited = await draft(net, room, bob.user, "m.room.member", {"membership": "invite"}, ann.user)
+    wrong: list[dict] = [
+        {"event": invited.source | {"sender": ann.user}},
+        {"event": invited.source | {"content": {"membership": "join"}}},
+        {"event": invited.source | {"signatures": {}}},
+        {"event": invited.source | {"state_key": f"@nobody:{A}"}},
+        {"event": invited.source, "room_version": "1"},
+        {"event": invited.source, "invite_room_state": "all"},
+        {"event": 5},
+        {},
+    ]
+    for body in wrong:
+        path = f"/_matrix/federation/v2/invite/{room}/{invited.event_id}"
+        with pytest.raises(PeerError) as refused:
+            await net.sides[B].put(A, path, {"room_version": version.id, "invite_room_state": [], **body})
+        assert 400 <= refused.value.status < 500, (body, refused.value.errcode)
+    assert "invite" not in (await ann.ask("GET", "/v3/sync")).get("rooms", {})

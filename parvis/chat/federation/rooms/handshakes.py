@@ -66,13 +66,16 @@ async def _authorised(writing: Writing, room: Room, user: str) -> Object:
 
 
 async def _taken(call: PeerCall, word: str) -> tuple[Room, Stored]:
-    """Takes the event that the other server signed, and has it go to the others. Raises BadMatrix, Forbidden."""
+    """Takes the event that the other server signed, and has it go to the others; once more, when its answer was
+    lost, as long as it holds. Raises BadMatrix, Forbidden."""
     room = await room_of(call.store.db, call.params["roomId"])
     event = await _signed(call, room, word)
     async with shared_rooms(call).locks.of(room.room_id):
         placed = await shared_rooms(call).events.take(call.origin, room, event, relayed=True)
     if placed.verdict != "placed":
         raise Forbidden(placed.reason or "this is not allowed")
+    if not placed.new and await joining.membership(call.store.db, room, event.sender) != word:
+        raise Forbidden("it was so, and is over")
     return room, placed.stored
 
 

@@ -169,9 +169,10 @@ class PeerEvents:
         async def work(writing: Writing) -> Placed:
             locked = await append.locked(writing, room.room_id)
             placed = await placing.place(writing, locked, event, gap)
-            if gap and placed.verdict == "placed":
+            taken = placed.new and placed.verdict == "placed"
+            if gap and taken:
                 await closing.plan(writing, locked, placed.stored, gap, server)
-            if relay_of and placed.verdict == "placed":
+            if relay_of and taken:
                 await writing.unit.run("UPDATE chat_event SET relayed = 1 WHERE id = ?", placed.stored.id)
                 await outgoing.send(writing, locked, placed.stored, without=relay_of)
             return placed
