@@ -60,14 +60,14 @@ def feature(context: Context) -> Feature:
         await server.stop()
 
     source = ChatSource(server)
-    door = ClientDoor(server, ENDPOINTS)
-    peers = PeerDoor(federation, PEER_ENDPOINTS)
+    peers = PeerDoor(federation, PEER_ENDPOINTS).routes()
+    door = ClientDoor(server, ENDPOINTS, [each for each in peers if each.path.startswith("/_matrix/")])
     return Feature(
         name="chat",
         migrations=True,
         capabilities=jmap.capabilities(context.settings.chat) if context.settings.chat.enabled else (),
         methods=jmap.METHODS if context.settings.chat.enabled else (),
-        routes=[*peers.routes(), *door.routes(), *oauth.routes(server)] if context.settings.chat.enabled else (),
+        routes=[*peers, *door.routes(), *oauth.routes(server)] if context.settings.chat.enabled else (),
         sources=(source,),
         tools=ChatTools(rooms, source).all(),
         jobs={

@@ -223,6 +223,11 @@ class Chat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Relays of calls between two people: `turn:turn.example.org?transport=udp`; empty means none."""
     turn_secret: str = ""
     """What those relays share with this server (coturn: `static-auth-secret`)."""
+    support_email: str = ""
+    """Whom other servers' administrators and people here write to about this server, as anybody may read at
+    `/.well-known/matrix/support`; empty tells nobody."""
+    support_page: str = ""
+    """A page that helps people with this server, told there too."""
     room_kind: Literal["open", "private"] = "open"
     """What a room is that somebody makes here with a program that does not say so: open to search and the
     assistant, or without them. Conversations, and rooms of other servers, are private unless they say otherwise."""

@@ -15,6 +15,18 @@ async def test_versions_and_where_the_server_is(open_client, context) -> None:
     assert known.headers["access-control-allow-origin"] == "*"
 
 
+async def test_whom_to_write_to_about_the_server(open_client, context) -> None:
+    ann = await open_client("ann", signed_in=False)
+    assert (await ann.get("/.well-known/matrix/support")).status_code == 404
+    context.settings.chat.support_email = "chat@example.org"
+    told = {"contacts": [{"role": "m.role.admin", "email_address": "chat@example.org"}]}
+    assert (await ann.get("/.well-known/matrix/support")).json() == told
+    context.settings.chat.support_page = "https://example.org/chat"
+    found = await ann.get("/.well-known/matrix/support")
+    assert found.json() == told | {"support_page": "https://example.org/chat"}
+    assert found.headers["access-control-allow-origin"] == "*"
+
+
 async def test_capabilities_are_for_who_has_signed_in(open_client) -> None:
     ann = await open_client("ann")
     found = (await ann.ask("GET", "/v3/capabilities"))["capabilities"]
@@ -30,6 +42,9 @@ async def test_what_is_not_known_is_told_in_matrix_words(open_client) -> None:
     ann = await open_client("ann")
     assert (await ann.ask("GET", "/v3/nothing", 404))["errcode"] == "M_UNRECOGNIZED"
     assert (await ann.ask("DELETE", "/versions", 405))["errcode"] == "M_UNRECOGNIZED"
+    for path, allowed in (("versions", "GET"), ("v3/account/whoami", "GET"), ("v3/join/x", "POST")):
+        other = await ann.delete(f"/_matrix/client/{path}")
+        assert other.status_code == 405 and other.headers["allow"].split(", ")[0] == allowed
     asked = await ann.options("/_matrix/client/v3/capabilities")
     assert asked.status_code == 200 and asked.content == b""
     assert "Authorization" in asked.headers["access-control-allow-headers"]

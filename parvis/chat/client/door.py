@@ -8,6 +8,7 @@ from parvis.chat.client.rates import Rates
 from parvis.chat.people import devices
 from parvis.chat.people.devices import PROTOCOL
 from parvis.chat.server import Server
+from parvis.kernel.errors import NotFound
 from parvis.serve.http.exchange import Handle, Request, Response, Route, answer
 from parvis.serve.http.router import Router
 from parvis.wire.matrix import wellknown
@@ -16,17 +17,20 @@ from parvis.wire.matrix import wellknown
 class ClientDoor:
     """Answers what is below `/_matrix`, and where this server is."""
 
-    def __init__(self, server: Server, endpoints: Sequence[Endpoint]) -> None:
+    def __init__(self, server: Server, endpoints: Sequence[Endpoint], beside: Sequence[Route] = ()) -> None:
+        """`beside` are the routes that another door has below `/_matrix`."""
         self._server, self._rates = server, Rates(server.settings.chat)
         self._routes = [self._route(each) for each in endpoints]
-        self._router = Router(self._routes)
+        self._known = [*self._routes, *beside]
+        self._router = Router(self._known)
 
     def routes(self) -> list[Route]:
         """All routes; what is not known comes last."""
-        plain = dict.fromkeys(route.path for route in self._routes if "{" not in route.path)
+        plain = dict.fromkeys(route.path for route in self._known if "{" not in route.path)
         others = [*plain, "/_matrix/{rest*}"]
         return [
             Route("GET", "/.well-known/matrix/client", self._client, "open", refuse=refusal),
+            Route("GET", "/.well-known/matrix/support", self._support, "open", refuse=refusal),
             *self._routes,
             *(Route("*", path, self._other, "open", refuse=refusal) for path in others),
         ]
@@ -60,11 +64,22 @@ class ClientDoor:
         response)."""
         if request.method == "OPTIONS":
             return Response(200, b"", list(CORS))
-        route, _, methods = self._router.find(request.method, request.raw_path)
-        known = route is not None or bool(methods)
-        body = {"errcode": "M_UNRECOGNIZED", "error": "Not this method here" if known else "There is nothing here"}
-        return answer(body, 405 if known else 404, CORS)
+        _, _, methods = self._router.find(request.method, request.raw_path)
+        if not methods:
+            return answer({"errcode": "M_UNRECOGNIZED", "error": "There is nothing here"}, 404, CORS)
+        allowed = [*dict.fromkeys(methods), *(["HEAD"] if "GET" in methods else []), "OPTIONS"]
+        body = {"errcode": "M_UNRECOGNIZED", "error": "Not this method here"}
+        return answer(body, 405, [("allow", ", ".join(allowed)), *CORS])
 
     async def _client(self, request: Request) -> Response:
         """Matrix v1.19 Client-Server §Well-known URIs"""
         return answer(wellknown.client(self._server.context.public_url), headers=CORS)
+
+    async def _support(self, request: Request) -> Response:
+        """Matrix v1.19 Client-Server §Gets homeserver contacts and support details"""
+        chat = self._server.settings.chat
+        contacts = [wellknown.Contact("m.role.admin", email_address=chat.support_email)]
+        found = wellknown.support(contacts if chat.support_email else [], chat.support_page)
+        if not found:
+            raise NotFound("this server tells nobody to write to")
+        return answer(found, headers=CORS)
