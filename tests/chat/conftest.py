@@ -15,6 +15,7 @@ from parvis.serve.doors import Doors
 from parvis.serve.feature import Feature
 from parvis.serve.jmap.core import feature as core
 from parvis.store.store import Store
+from tests.chat import specification
 
 PASSWORD = "a long enough pass phrase"
 
@@ -51,6 +52,14 @@ class Client(httpx.AsyncClient):
 
     person: Principal
     user: str
+
+    async def send(self, request: httpx.Request, **more) -> httpx.Response:
+        found = await super().send(request, **more)
+        if not more.get("stream"):
+            specification.check(
+                request.method, request.url.raw_path.decode().partition("?")[0], found.status_code, found.content
+            )
+        return found
 
     async def ask(self, method: str, path: str, status: int = 200, **more) -> dict:
         """What is answered below /_matrix/client, with the status that is expected."""

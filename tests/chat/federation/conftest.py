@@ -4,8 +4,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from parvis.chat.federation.contract import Endpoint
+from parvis.chat.federation.door import PeerDoor
 from parvis.kernel.settings import Settings
+from parvis.serve.http.exchange import Handle, Request, Response
 from tests.certificates import Authority
+from tests.chat import specification
 from tests.chat.conftest import Client
 from tests.chat.federation.sides import A, B, Net, Side
 from tests.chat.federation.world import Peer
@@ -20,6 +24,25 @@ def authority(tmp_path_factory) -> Authority:
     made = Authority(tmp_path_factory.mktemp("authority"))
     made.context("localhost")
     return made
+
+
+@pytest.fixture(autouse=True)
+def specified(monkeypatch) -> None:
+    """What the door of other servers answers is looked at, where the specification is at hand."""
+    real = PeerDoor._handler
+
+    def handler(door: PeerDoor, endpoint: Endpoint) -> Handle:
+        handle = real(door, endpoint)
+
+        async def looked_at(request: Request) -> Response:
+            found = await handle(request)
+            if isinstance(found.body, bytes):
+                specification.check(request.method, request.raw_path, found.status, found.body)
+            return found
+
+        return looked_at
+
+    monkeypatch.setattr(PeerDoor, "_handler", handler)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -30,6 +30,7 @@ from parvis.serve.http.router import Router
 from parvis.serve.jmap.core import feature as core
 from parvis.store.store import Store
 from parvis.wire.matrix import signing
+from tests.chat import specification
 from tests.chat.conftest import PASSWORD, Client
 from tests.chat.test_rooms import made
 
@@ -136,6 +137,7 @@ class Side:
             raise PeerError(said["errcode"], told.status, said["error"], said) from error
         if not isinstance(found, dict | list):
             raise PeerError("M_UNKNOWN", found.status, "", json.loads(found.body))
+        specification.check(method, path, 200, found)
         return json.loads(json.dumps(found))
 
     async def key(self, server: str, key_id: str, at_ms: int, *, enforced: bool = True) -> object:
