@@ -58,6 +58,11 @@ describe('t', () => {
     expect(t('mail.chosen', { count: 0 })).toBe('0 sélectionné');
     expect(t('mail.chosen', { count: 5 })).toBe('5 sélectionnés');
   });
+  it('names a single thing in a language without plurals', () => {
+    useMessages('vi', languages.vi);
+    expect(t('mail.moved', { count: 1, name: 'Lưu trữ' })).toBe('Đã chuyển đến Lưu trữ');
+    expect(t('mail.moved', { count: 5, name: 'Lưu trữ' })).toBe('Đã chuyển 5 cuộc trao đổi đến Lưu trữ');
+  });
   it('shows the key when there is no text, so that a gap is seen', () => {
     expect(t('no.such' as never)).toBe('no.such');
   });

@@ -1,7 +1,7 @@
 /**
  * The words of the interface. Messages are JSON files, one folder a language and one file a feature; keys are
  * typed; only the language in use is loaded, and of it the words of a feature come with its chunk. A message is a text with `{name}` holes, or an object of plural
- * forms chosen by `count` (Intl.PluralRules).
+ * forms chosen by `count` (Intl.PluralRules); `one` may name a single thing in any language.
  */
 import type { later, Messages } from '../../messages/en';
 
@@ -96,7 +96,7 @@ export function t(key: MessageKey, holes?: Holes): string {
   const message = messages[key];
   if (message === undefined) return key;
   const count = Number(holes?.count ?? 0);
-  const text = typeof message === 'string' ? message : (message[plurals.select(count)] ?? message.other ?? key);
+  const text = typeof message === 'string' ? message : ((count === 1 && message.one) || message[plurals.select(count)] || message.other || key);
   return text.replace(/\{(\w+)\}/g, (hole, name: string) => shown(holes?.[name]) ?? hole);
 }
 
