@@ -2,7 +2,7 @@
 import { untrack } from 'svelte';
 import { accounts, type MailAccount } from '../kernel/accounts.svelte';
 import { RowChoice } from '../kernel/choice.svelte';
-import { locale } from '../kernel/i18n.svelte';
+import { locale, t } from '../kernel/i18n.svelte';
 import { jmap, type Arguments } from '../kernel/jmap';
 import { Query } from '../kernel/query.svelte';
 import { path, router } from '../kernel/router.svelte';
@@ -64,6 +64,11 @@ class ContactsView extends RowChoice<Query<Card>> {
 
   book(account: string, id: string): AddressBook | undefined {
     return store.peek(AddressBookType, account, id);
+  }
+
+  /** What a book is called: the organisation's directory in the words of whoever looks. Reactive. */
+  bookName({ name, role }: AddressBook): string {
+    return role === 'directory' ? t('contacts.directory') : name;
   }
 
   /** The book that new cards go into: the open one, else the default one, if they may be written. Reactive. */
