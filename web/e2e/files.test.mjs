@@ -101,6 +101,59 @@ test('what is thrown away lies in the trash and is restored from there', async (
   await row('Liste.csv').waitFor();
 });
 
+test('the trash is emptied at once, and not before that is confirmed', async () => {
+  for (const name of ['Liste.csv', 'Compte rendu.txt']) {
+    await row(name).click();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('#');
+    await row(name).waitFor({ state: 'detached' });
+  }
+  await page.getByRole('link', { name: 'Corbeille' }).click();
+  await row('Liste.csv').waitFor();
+  await page.getByRole('button', { name: 'Vider la corbeille' }).click();
+  await page.getByRole('dialog').getByText('2 éléments').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Supprimer définitivement' }).click();
+  await page.getByText('La corbeille est vide').waitFor();
+  await page.keyboard.press('z');
+  await row('Liste.csv').waitFor();
+  await row('Compte rendu.txt').waitFor();
+  await page.getByRole('link', { name: 'Mes fichiers' }).click();
+  await row('Archives du port').waitFor();
+});
+
+test('an upload that is cut off goes on by itself when the network is back', async () => {
+  let cut = false;
+  await page.route('**/files/uploads/*', async (route) => {
+    if (cut || route.request().method() !== 'PATCH') return route.continue();
+    cut = true;
+    await page.context().setOffline(true);
+    await route.abort('internetdisconnected');
+  });
+  await upload({ name: 'Plan du port.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(9_000_000, 7) });
+  await page.getByText('Connexion perdue').waitFor();
+  await page.context().setOffline(false);
+  await row('Plan du port.bin').waitFor();
+  const [{ ids }] = await jmap(page, [['FileNode/query', { filter: { name: 'Plan du port.bin' } }]]);
+  const [{ list }] = await jmap(page, [['FileNode/get', { ids, properties: ['size'] }]]);
+  assert.deepEqual(list.map(({ size }) => size), [9_000_000]);
+  await page.unrouteAll({ behavior: 'wait' });
+});
+
+test('of a file with a virus that is said, and it cannot be taken out', async () => {
+  await page.route('**/jmap/api*', async (route) => {
+    const answer = await route.fetch();
+    const text = await answer.text();
+    await route.fulfill({ response: answer, body: text.replaceAll('"scan":null', '"scan":"infected"') });
+  });
+  await upload(file('Facture.txt', 'X5O'));
+  await row('Facture.txt').getByLabel('Un virus a été trouvé dans ce fichier').waitFor();
+  await row('Facture.txt').click();
+  await page.getByText('Un virus a été trouvé dans ce fichier', { exact: true }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Télécharger' }).count(), 0);
+  await page.unrouteAll({ behavior: 'wait' });
+  await page.keyboard.press('Escape');
+});
+
 test('a folder is shared, and whom it is shared with sees it at once and no longer when it is withdrawn', async () => {
   const other = await enter(browser, person('fr', 2));
   const shared = () => other.evaluate(async () => Object.values((await (await fetch('/.well-known/jmap')).json()).accounts).filter((one) => 'urn:ietf:params:jmap:filenode' in one.accountCapabilities).length);

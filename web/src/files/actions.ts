@@ -68,6 +68,15 @@ export function destroy(nodes: FileNode[]): void {
   leave(nodes);
 }
 
+/** Chooses everything in the trash, to be destroyed once that is confirmed. */
+export async function clearTrash(): Promise<void> {
+  const { query } = view;
+  if (view.place.kind !== 'trash' || !query) return;
+  await query.ensure(0, query.length);
+  view.chooseAll();
+  trash();
+}
+
 /** The folder something in the trash was in; the top when that is gone. */
 function homeOf({ trashed }: FileNode): string | null {
   const id = trashed!.parentId;
@@ -145,7 +154,9 @@ function archiveUrl(account: string, nodes: FileNode[], name: string): string {
 export function download(nodes = view.targets()): void {
   const [first] = nodes;
   if (!first) return;
-  if (nodes.length === 1 && first.blobId) {
+  if (nodes.length === 1 && first.scan === 'infected') {
+    notices.show(t('files.infected'), { tone: 'danger' });
+  } else if (nodes.length === 1 && first.blobId) {
     saveAs(urlOf(view.account, first), first.name);
   } else if (nodes.length > ARCHIVE.named || nodes.reduce((sum, node) => sum + 1 + (node.childCount ?? 0), 0) > ARCHIVE.nodes) {
     notices.show(t('files.tooManyForArchive'));

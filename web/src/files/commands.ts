@@ -65,6 +65,7 @@ export const commands: Command[] = [
   { id: 'files.details', title: 'files.details', keys: ['I'], icon: Info, group, when: living, run: details },
   { id: 'files.delete', title: 'files.delete', keys: ['#', 'Delete'], icon: Trash, group, when: some, run: () => room!.actions.trash() },
   { id: 'files.restore', title: 'files.restore', keys: ['R'], icon: ArchiveRestore, group, when: () => some() && inTrash(), run: () => room!.actions.restore() },
+  { id: 'files.clearTrash', title: 'files.clearTrash', icon: Trash, group, when: () => inTrash() && !!room!.view.query?.length, run: () => room!.actions.clearTrash() },
   { id: 'files.layout', title: 'files.layout', keys: ['Shift+G'], group, when: here, run: () => room!.view.setLayout(room!.view.look.layout === 'grid' ? 'list' : 'grid') },
   { id: 'files.next', title: 'files.next', keys: ['J'], group, quiet: true, when: here, run: () => step(1) },
   { id: 'files.previous', title: 'files.previous', keys: ['K'], group, quiet: true, when: here, run: () => step(-1) },

@@ -11,6 +11,7 @@ export function doings(nodes: FileNode[]): MenuItem[] {
   const [first] = nodes;
   if (!first) return [];
   const one = nodes.length === 1;
+  const infected = nodes.some((node) => node.scan === 'infected');
   const deletable = nodes.every((node) => node.myRights.mayDelete);
   if (view.place.kind === 'trash') {
     return [
@@ -20,13 +21,13 @@ export function doings(nodes: FileNode[]): MenuItem[] {
   }
   const all: (MenuItem | false)[] = [
     one && { label: t('files.open'), icon: Eye, keys: 'O', run: () => view.openNode(first) },
-    { label: t(one && first.blobId ? 'files.download' : 'files.downloadZip'), icon: Download, keys: 'D', run: () => download(nodes) },
+    !infected && { label: t(one && first.blobId ? 'files.download' : 'files.downloadZip'), icon: Download, keys: 'D', run: () => download(nodes) },
     one && first.myRights.mayShare && { label: t('files.share'), icon: UserPlus, keys: 'Shift+S', run: () => share(first) },
-    nodes.every((node) => node.myRights.mayShare && !node.role) && { label: t('files.sendOut'), icon: Send, run: () => (ui.sending = { account: view.account, nodes }) },
+    !infected && nodes.every((node) => node.myRights.mayShare && !node.role) && { label: t('files.sendOut'), icon: Send, run: () => (ui.sending = { account: view.account, nodes }) },
     { label: t('files.favourite'), icon: Star, keys: 'S', checked: nodes.every((node) => node.isFavourite), run: () => favourite(nodes) },
     one && first.myRights.mayRename && !first.role && { label: t('files.rename'), icon: Pencil, keys: 'F2', apart: true, run: () => (ui.naming = { kind: 'rename', node: first }) },
     deletable && { label: t('files.move'), icon: FolderInput, keys: 'V', run: () => (ui.moving = { nodes, copy: false }) },
-    { label: t('files.copy'), icon: Copy, run: () => (ui.moving = { nodes, copy: true }) },
+    !infected && { label: t('files.copy'), icon: Copy, run: () => (ui.moving = { nodes, copy: true }) },
     one && first.nodeType === 'file' && { label: t('files.details'), icon: Info, keys: 'I', run: () => { ui.side = 'details'; view.openNode(first); } },
     deletable && { label: t('files.delete'), icon: Trash, keys: '#', danger: true, apart: true, run: () => trash(nodes) },
   ];

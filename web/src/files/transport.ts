@@ -1,6 +1,6 @@
 /** Brings the bytes of a file to the server: small ones in one request, large ones by tus, which goes on where it was cut. */
 import type { BringRequest } from '../kernel/features';
-import { jmap, JmapError } from '../kernel/jmap';
+import { jmap, JmapError, refusalOf } from '../kernel/jmap';
 import { FILENODE, FILES } from './types';
 
 /** Above this a cut connection would cost too much to begin anew. */
@@ -42,7 +42,10 @@ async function resumable(account: string, file: File, told: (part: number) => vo
         blobId = answer.getHeader('X-Parvis-Blob') ?? blobId;
       },
       onSuccess: () => (blobId ? resolve(blobId) : reject(new JmapError('serverFail', 'the upload has no blob'))),
-      onError: (error) => reject(new JmapError('originalResponse' in error ? 'http' : 'offline', error.message)),
+      onError: (error) => {
+        const answer = 'originalResponse' in error ? error.originalResponse : null;
+        reject(new JmapError(answer ? refusalOf(answer.getStatus()) : 'offline', error.message));
+      },
     });
     signal.addEventListener('abort', () => {
       void upload.abort(true).catch(() => undefined);

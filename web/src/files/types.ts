@@ -40,6 +40,8 @@ export interface FileNode {
   /** Of a folder: nodes below it, at any depth, and the bytes of its files. */
   childCount: number | null;
   treeSize: number | null;
+  /** What a look for viruses found in a file; null where nothing looks, or has not yet. Nobody gets the bytes of an infected one. */
+  scan: 'clean' | 'infected' | 'unread' | null;
   /** Of what lies in the trash itself. */
   trashed: { date: string; by: string | null; parentId: string | null; name: string } | null;
 }
@@ -48,7 +50,7 @@ export interface FileNode {
 export const FileNodeType = defineType<FileNode>({
   name: 'FileNode',
   capability: FILENODE,
-  properties: ['id', 'parentId', 'nodeType', 'blobId', 'size', 'name', 'type', 'created', 'modified', 'changed', 'myRights', 'shareWith', 'role', 'tags', 'isFavourite', 'opened', 'version', 'createdBy', 'changedBy', 'childCount', 'treeSize', 'trashed'],
+  properties: ['id', 'parentId', 'nodeType', 'blobId', 'size', 'name', 'type', 'created', 'modified', 'changed', 'myRights', 'shareWith', 'role', 'tags', 'isFavourite', 'opened', 'version', 'createdBy', 'changedBy', 'childCount', 'treeSize', 'scan', 'trashed'],
   set: { onExists: 'rename', onDestroyRemoveChildren: true },
 });
 

@@ -119,10 +119,17 @@ class Uploads {
     for (const one of this.active) this.cancel(one);
   }
 
-  retry(): void {
-    const again = this.failed.map(({ path, file, account, folder }) => new Upload(path, file, account, folder, new Tree(account, folder)));
-    this.list = [...this.list.filter(({ status }) => status !== 'failed'), ...again];
+  /** Begins again with what failed; what the server has of it already is not sent anew. */
+  retry(which = this.failed): void {
+    const again = which.map(({ path, file, account, folder }) => new Upload(path, file, account, folder, new Tree(account, folder)));
+    this.list = [...this.list.filter((one) => !which.includes(one)), ...again];
     this.next();
+  }
+
+  /** The network is back: goes on with what was cut. */
+  goOn(): void {
+    const cut = this.failed.filter(({ reason }) => reason === 'offline');
+    if (cut.length) this.retry(cut);
   }
 
   clear(): void {

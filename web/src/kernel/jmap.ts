@@ -206,7 +206,7 @@ export class JmapClient {
       request.onload = () =>
         request.status < 300
           ? resolve(request.response as Uploaded)
-          : reject(new JmapError(problem(request.status, request.response), `upload: ${request.status}`));
+          : reject(new JmapError(refusalOf(request.status, request.response), `upload: ${request.status}`));
       request.send(data);
     });
   }
@@ -242,6 +242,11 @@ function problem(status: number, body: unknown): string {
   const type = (body as { type?: string } | null)?.type ?? '';
   if (type.startsWith('urn:ietf:params:jmap:error:')) return type.slice('urn:ietf:params:jmap:error:'.length);
   return status === 503 || status === 502 || status === 504 ? 'serverUnavailable' : 'http';
+}
+
+/** Why bytes were not taken. */
+export function refusalOf(status: number, body: unknown = null): string {
+  return ({ 403: 'forbidden', 413: 'tooLarge', 507: 'overQuota' } as Record<number, string>)[status] ?? problem(status, body);
 }
 
 export const jmap = new JmapClient();
