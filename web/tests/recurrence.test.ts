@@ -62,9 +62,11 @@ describe('a series that is cut in two', () => {
   const start = parseLocal(START);
   it('ends before the cut, and goes on with what is left of its count', () => {
     const cut = start + 21 * DAY;
-    const first = timesOf(endedBefore(rule, cut), start, start, start + 900 * DAY);
+    const first = timesOf(endedBefore(rule, start, cut), start, start, start + 900 * DAY);
     const second = timesOf(restOf(rule, start, cut), cut, cut, cut + 900 * DAY);
     expect([first.length, second.length]).toEqual([3, 7]);
+    expect(endedBefore(rule, start, cut)).toEqual({ frequency: 'weekly', count: 3 });
+    expect(endedBefore({ frequency: 'weekly' }, start, cut).until).toBe('1997-09-23T08:59:59');
     expect([...first, ...second]).toEqual(timesOf(rule, start, start, start + 900 * DAY));
   });
   it('has a last time when it ends', () => {

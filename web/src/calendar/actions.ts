@@ -53,13 +53,13 @@ export function mayMove(one: Occurrence): boolean {
 }
 
 /** Asks which of a series is meant; null when the person thinks better of it. */
-async function scopeOf(one: Occurrence, kind: 'change' | 'delete'): Promise<Scope | null> {
+async function scopeOf(one: Occurrence, kind: 'change' | 'delete', changes: Changes = {}): Promise<Scope | null> {
   if (!recurs(one.event)) return 'all';
-  return ui.ask(kind, guestsOf(one, data.own(one.account)).length > 0);
+  return ui.ask(kind, guestsOf(one, data.own(one.account)).length > 0, 'recurrenceRule' in changes || 'recurrenceRules' in changes);
 }
 
 export async function change(one: Occurrence, changes: Changes, told: MessageKey = 'calendar.changed', scope?: Scope): Promise<boolean> {
-  const chosen = scope ?? (await scopeOf(one, 'change'));
+  const chosen = scope ?? (await scopeOf(one, 'change', changes));
   if (!chosen) return false;
   perform(one.account, changed(one, changes, chosen), told, { title: titleOf(one) });
   return true;

@@ -85,7 +85,7 @@ export function withRules(event: Pick<CalendarEvent, 'recurrenceRules'>, rules: 
 function ended(event: CalendarEvent, cut: number): Patch {
   const overrides = Object.entries(event.recurrenceOverrides ?? {}).filter(([id]) => parseLocal(id) < cut);
   return {
-    ...withRules(event, rulesOf(event).map((rule) => endedBefore(rule, cut))),
+    ...withRules(event, rulesOf(event).map((rule) => endedBefore(rule, parseLocal(event.start), cut))),
     ...(event.recurrenceOverrides ? { recurrenceOverrides: Object.fromEntries(overrides) } : {}),
   };
 }

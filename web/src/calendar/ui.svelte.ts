@@ -27,7 +27,7 @@ class CalendarUi {
   /** The editor: of a new event, or of one there is. */
   editing = $state.raw<{ draft: Draft } | { occurrence: Occurrence } | null>(null);
   /** The question which of a series is meant; answered with null when it is closed. */
-  asking = $state.raw<{ kind: 'change' | 'delete'; guests: boolean; answer: (scope: Scope | null) => void } | null>(null);
+  asking = $state.raw<{ kind: 'change' | 'delete'; guests: boolean; rules: boolean; answer: (scope: Scope | null) => void } | null>(null);
   calendar = $state.raw<{ kind: 'create' } | { kind: 'edit' | 'delete'; place: Place } | null>(null);
   importing = $state.raw<{ files: File[] } | null>(null);
   following = $state(false);
@@ -36,11 +36,13 @@ class CalendarUi {
   /** Said to screen readers. */
   said = $state('');
 
-  ask(kind: 'change' | 'delete', guests = false): Promise<Scope | null> {
+  /** `rules`: how it repeats is changed, which no single time can be. */
+  ask(kind: 'change' | 'delete', guests = false, rules = false): Promise<Scope | null> {
     return new Promise((resolve) => {
       this.asking = {
         kind,
         guests,
+        rules,
         answer: (scope) => {
           this.asking = null;
           resolve(scope);

@@ -162,8 +162,8 @@ export function restOf(rule: RecurrenceRule, start: number, from: number): Recur
   return { ...rule, count: Math.max(1, rule.count - before) };
 }
 
-/** A rule that ends before a time. */
-export function endedBefore(rule: RecurrenceRule, at: number): RecurrenceRule {
-  const { count: _count, ...open } = rule;
-  return { ...open, until: formatLocal(at - SECOND) };
+/** A rule that ends before a time: one that counts counts less, so that everybody sees that it merely ends earlier. */
+export function endedBefore(rule: RecurrenceRule, start: number, at: number): RecurrenceRule {
+  if (rule.count === undefined) return { ...rule, until: formatLocal(at - SECOND) };
+  return { ...rule, count: Math.max(1, timesOf(rule, start, start, at).length) };
 }
