@@ -1,16 +1,20 @@
-"""CalendarEvent/parse. draft-ietf-jmap-calendars §5.14"""
+"""CalendarEvent/parse. draft-ietf-jmap-calendars §5.14
+
+Beside the draft, `faults` tells of a blob that cannot be taken in what is wrong, with its line (0: all of it)."""
 
 import asyncio
 
+from parvis.calendar import transfer
 from parvis.calendar.draft import LIMITS
 from parvis.calendar.model import LARGEST, PARSING, SCOPE
 from parvis.kernel import ids
-from parvis.kernel.errors import Invalid, NotFound
+from parvis.kernel.errors import Invalid, NotFound, TooLarge
 from parvis.serve.jmap.blobs import Library
 from parvis.serve.jmap.call import Call
 from parvis.serve.jmap.errors import MethodError
 from parvis.serve.jmap.kind import Method
 from parvis.serve.jmap.types import Arguments, Object
+from parvis.wire.contentlines import BadContent
 from parvis.wire.ical import calendar, jscalendar
 
 _MOST_BLOBS = 20
@@ -32,6 +36,7 @@ async def parse(call: Call) -> Object:
         raise MethodError("requestTooLarge", f"at most {_MOST_BLOBS} blobs")
     library = call.context.need(Library)
     parsed, missing, wrong = dict[str, list[Object]](), list[str](), list[str]()
+    faults: Object = {}
     for blob_id in wanted:
         try:
             blob = await library.find(call.principal, call.account_id, blob_id)
@@ -42,10 +47,13 @@ async def parse(call: Call) -> Object:
             wrong.append(blob_id)
             continue
         call.bring(blob.size)
+        data = await blob.read()
         try:
-            found = await asyncio.to_thread(_events, await blob.read())
+            found = await asyncio.to_thread(_events, data)
         except Invalid:
             wrong.append(blob_id)
+            if (fault := await asyncio.to_thread(_fault, data)) is not None:
+                faults[blob_id] = fault
             continue
         parsed[blob_id] = [_only(each, call.arguments.properties) for each in found]
     return {
@@ -53,6 +61,7 @@ async def parse(call: Call) -> Object:
         "parsed": parsed or None,
         "notFound": missing or None,
         "notParsable": wrong or None,
+        "faults": faults or None,
     }
 
 
@@ -62,6 +71,17 @@ def _events(data: bytes) -> list[Object]:
     if not found:
         raise Invalid("there is no event in it")
     return found
+
+
+def _fault(data: bytes) -> Object | None:
+    """What taking these bytes in would stumble over; None when it is only too much to be looked into here."""
+    try:
+        drafts, _ = transfer.read(data)
+    except BadContent as error:
+        return {"line": error.line, "description": error.reason}
+    except TooLarge:
+        return None
+    return None if drafts else {"line": 0, "description": "there is no event in it"}
 
 
 def _only(said: Object, wanted: list[str] | None) -> Object:

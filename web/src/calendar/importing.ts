@@ -12,6 +12,12 @@ export interface Read {
   fault: string;
 }
 
+interface Answer {
+  parsed: Record<string, CalendarEvent[]> | null;
+  /** Of files that cannot be taken in: what is wrong, and in which line; 0 is all of it. */
+  faults: Record<string, { line: number; description: string }> | null;
+}
+
 const LARGEST = 30_000_000;
 
 export async function readable(files: File[], accountId: string): Promise<Read[]> {
@@ -23,8 +29,10 @@ async function one(file: File, accountId: string): Promise<Read> {
   if (file.size > LARGEST) return { ...read, fault: t('calendar.tooLarge') };
   try {
     const { blobId } = await jmap.upload(accountId, new Blob([file], { type: 'text/calendar' }));
-    const events = await parse(accountId, blobId);
-    return { ...read, blobId, count: events?.length ?? null };
+    const { parsed, faults } = await jmap.call<Answer>('CalendarEvent/parse', { accountId, blobIds: [blobId] });
+    const fault = faults?.[blobId];
+    if (fault) return { ...read, fault: fault.line ? t('calendar.faultAtLine', { line: fault.line, reason: fault.description }) : t('calendar.noneInFile') };
+    return { ...read, blobId, count: parsed?.[blobId]?.length ?? null };
   } catch {
     return { ...read, fault: t('calendar.notRead') };
   }
@@ -32,8 +40,8 @@ async function one(file: File, accountId: string): Promise<Read> {
 
 /** The events of a blob (CalendarEvent/parse); null when it is no file of events, or too large to be looked into. */
 export async function parse(accountId: string, blobId: string): Promise<CalendarEvent[] | null> {
-  const answer = await jmap.call<{ parsed: Record<string, CalendarEvent[]> | null }>('CalendarEvent/parse', { accountId, blobIds: [blobId] });
-  return answer.parsed?.[blobId] ?? null;
+  const { parsed } = await jmap.call<Answer>('CalendarEvent/parse', { accountId, blobIds: [blobId] });
+  return parsed?.[blobId] ?? null;
 }
 
 /** Takes a file in; answers with how many events came and how many were there already. Rejects with what is wrong, in words. */
