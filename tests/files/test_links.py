@@ -81,7 +81,7 @@ async def test_a_folder_is_walked_and_nothing_beside_it(api, visitor, tree, ann)
     beside = await tree.file(ann, "secret.txt", b"beside")
     folder = await tree.folder(ann, "F")
     _, path = await made(api, folder)
-    assert "G/" in (await visitor.get(path)).text
+    assert "<b>G</b>" in (await visitor.get(path)).text
     inside = await visitor.get(f"{path}/{ids.text((await tree.folder(ann, 'F/G')).id)}")
     assert "a.txt" in inside.text and f"{path}/{ids.text(folder.id)}" in inside.text
     assert (await visitor.get(f"{path}/{ids.text(inner.id)}/a.txt")).content == b"inner"

@@ -117,7 +117,7 @@ class BookingDoor:
         try:
             if given.get("do") == "cancel":
                 await self._store.write(lambda unit: booking.cancel(unit, page, found))
-                return sheets.sentence(language, "cancelled", 200)
+                return sheets.cancelled(language, page)
             start = _number(given.get("start", ""))
             if start is None:
                 return await self._slots(visit, given, "wrong", found, 400)

@@ -95,20 +95,25 @@ def booked(visit: Visit, found: Booking) -> Response:
     return sheet.page(language, say("booked", language), body, style=_STYLE)
 
 
+def cancelled(language: Language, page: Page) -> Response:
+    """It was called off; the way to another booking."""
+    again = f'<a class="button line" href="/book/{page.token}">{escape(say("again", language))}</a>'
+    title = escape(say("cancelled", language))
+    body = f'<div class="done"><h1>{title}</h1><p>{escape(page.title)}</p>{again}</div>'
+    return sheet.page(language, say("cancelled", language), body, style=_STYLE)
+
+
 def sentence(language: Language, key: str, status: int) -> Response:
-    """A page of one sentence."""
-    return sheet.sentence(language, say(key, language), status)
+    """A page of one sentence; of a link that leads nowhere also whom to ask."""
+    return sheet.sentence(language, say(key, language), status, say("ask", language) if key == "gone" else "")
 
 
 def _about(visit: Visit) -> str:
-    page, language, name = visit.page, visit.language, visit.owner.name
-    letters = "".join(each[0] for each in name.split()[:1] + name.split()[1:][-1:]).upper()
-    hue = sum(ord(each) * (place + 7) for place, each in enumerate(name)) % 360
+    page, language = visit.page, visit.language
     place = f"<li>{_PIN}<span>{escape(page.place)}</span></li>" if page.place else ""
     about = f"<p>{escape(page.about)}</p>" if page.about else ""
     return (
-        f'<header class="who"><p class="owner"><span class="av" style="--h:{hue}" aria-hidden="true">'
-        f'{escape(letters)}</span>{escape(name)}</p><h1>{escape(page.title)}</h1><ul class="facts">'
+        f'<header class="who">{sheet.owner(visit.owner.name)}<h1>{escape(page.title)}</h1><ul class="facts">'
         f"<li>{_CLOCK}<span>{escape(length(page.minutes, language))}</span></li>{place}"
         f"<li>{_GLOBE}{_zones(visit)}</li></ul>{about}</header>"
     )

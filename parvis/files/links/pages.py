@@ -2,29 +2,24 @@
 anywhere."""
 
 from collections.abc import Sequence
+from importlib import resources
 from urllib.parse import quote
 
 from parvis.files.links.store import Link
 from parvis.files.links.words import say
 from parvis.files.model import Node
-from parvis.kernel import clock, ids
+from parvis.kernel import clock, days, ids
 from parvis.kernel.languages import Language
 from parvis.serve.http import sheet
 from parvis.serve.http.exchange import Response
 from parvis.wire.markup import escape
 
 MOST_SHOWN = 500
-_STYLE = """
-h1{margin-bottom:.5rem}
-p{margin:.5rem 0}
-table{width:100%;border-collapse:collapse;margin-top:1rem}
-th,td{text-align:start;padding:.6rem .25rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
-td:last-child,th:last-child{text-align:end;white-space:nowrap}
-.button,button{margin-top:1rem}
-label{display:block;margin-top:1rem}
-img{max-width:100%;height:auto;margin-top:1rem;border-radius:10px}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;padding:1rem;border-radius:10px;background:var(--sunken)}
-"""
+_STYLE = resources.files(__package__).joinpath("pages.css").read_text("utf-8")
+_FOLDER = (
+    '<svg viewBox="0 0 24 24" fill="currentColor" aria-hidden="true">'
+    '<path d="M3 6a2 2 0 0 1 2-2h4l2 3h8a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2z"/></svg>'
+)
 
 
 def page(language: Language, title: str, body: str, status: int = 200) -> Response:
@@ -33,8 +28,8 @@ def page(language: Language, title: str, body: str, status: int = 200) -> Respon
 
 
 def sentence(language: Language, key: str, status: int) -> Response:
-    """A page of one sentence."""
-    return sheet.sentence(language, say(key, language), status)
+    """A page of one sentence; of a link that leads nowhere also whom to ask."""
+    return sheet.sentence(language, say(key, language), status, say("ask", language) if key == "gone" else "")
 
 
 def password(language: Language, link: Link, *, wrong: bool = False) -> Response:
@@ -51,19 +46,16 @@ def password(language: Language, link: Link, *, wrong: bool = False) -> Response
 
 
 def _head(language: Language, link: Link, title: str, who: str) -> str:
-    body = f"<h1>{escape(title)}</h1><p>{escape(say('shared_by', language, who=who))}"
+    body = f"{sheet.owner(who, say('shared_by', language, who=who))}<h1>{escape(title)}</h1>"
     if link.expires_ms is not None:
-        body += f"<br>{escape(say('until', language, date=day(link.expires_ms, language)))}"
-    body += "</p>"
+        body += f'<p class="quiet">{escape(say("until", language, date=day(link.expires_ms, language)))}</p>'
     return body + (f"<p>{escape(link.message)}</p>" if link.message else "")
 
 
 def day(milliseconds: int, language: Language) -> str:
     """A time for people, in UTC."""
     moment = clock.from_ms(milliseconds)
-    if language == "en":
-        return f"{moment:%-d %B %Y, %H:%M} UTC"
-    return f"{moment:%d/%m/%Y %H:%M} UTC"
+    return f"{days.written(moment.date(), language, year=True)}, {moment:%H:%M} UTC"
 
 
 def address(link: Link, node: Node, *, content: bool = False) -> str:
@@ -120,8 +112,10 @@ def _whole(language: Language, link: Link, node: Node) -> str:
 
 def _line(language: Language, link: Link, node: Node) -> str:
     octets = node.tree_bytes if node.folder else node.size
-    name = escape(node.name) + ("/" if node.folder else "")
-    return f'<tr><td><a href="{address(link, node)}">{name}</a></td><td>{size(octets, language)}</td></tr>'
+    ending = node.name.rpartition(".")[2][:4].upper() if "." in node.name else ""
+    sign = _FOLDER if node.folder else f'<span aria-hidden="true">{escape(ending)}</span>'
+    name = f'<a href="{address(link, node)}">{sign}<b>{escape(node.name)}</b></a>'
+    return f"<tr><td>{name}</td><td>{size(octets, language)}</td></tr>"
 
 
 def upload(
@@ -129,9 +123,9 @@ def upload(
 ) -> Response:
     """The form that takes files; it shows nothing of what is there."""
     title = say("upload", language, who=who)
-    body = f"<h1>{escape(title)}</h1>"
+    body = f"{sheet.owner(who)}<h1>{escape(title)}</h1>"
     body += f"<p>{escape(link.message)}</p>" if link.message else ""
-    body += f'<p role="status">{escape(told)}</p>' if told else ""
+    body += f'<p class="told" role="status">{escape(told)}</p>' if told else ""
     body += f'<p class="error" role="alert">{escape(wrong)}</p>' if wrong else ""
     body += (
         f'<form method="post" enctype="multipart/form-data" action="/s/{link.token}">'

@@ -42,6 +42,16 @@ def page(
     return Response(status, text.encode(), [*_HEADERS, ("content-security-policy", policy)])
 
 
-def sentence(language: Language, text: str, status: int) -> Response:
-    """A page of one sentence."""
-    return page(language, text, f"<h1>{escape(text)}</h1>", status)
+def sentence(language: Language, text: str, status: int, more: str = "") -> Response:
+    """A page of one sentence, and what is to be known beside it."""
+    beside = f"<p>{escape(more)}</p>" if more else ""
+    return page(language, text, f"<h1>{escape(text)}</h1>{beside}", status)
+
+
+def owner(name: str, said: str = "") -> str:
+    """Who stands behind a page, by the letters of their name in its colour; `said` is told in place of the name."""
+    words = name.split()
+    letters = "".join(each[0] for each in words[:1] + words[1:][-1:]).upper()
+    hue = sum(ord(each) * (place + 7) for place, each in enumerate(name)) % 360
+    drawn = f'<span class="av" style="--h:{hue}" aria-hidden="true">{escape(letters)}</span>'
+    return f'<p class="owner">{drawn}<span>{escape(said or name)}</span></p>'
