@@ -107,8 +107,10 @@ class Presence:
 
     def stop(self) -> None:
         """Waits for nobody to go away any more, and tells nobody more."""
-        for each in (*self._ends.values(), *self._tasks):
-            each.cancel()
+        for end in self._ends.values():
+            end.cancel()
+        for task in self._tasks:
+            task.cancel()
         self._ends.clear()
 
     def of(self, person: int | str) -> Said:
