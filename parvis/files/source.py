@@ -3,12 +3,18 @@
 from collections.abc import AsyncIterator
 from functools import partial
 
-from parvis.files import scan
 from parvis.files import store as files
 from parvis.files.model import KIND, Node
 from parvis.kernel.knowledge import Document, Item, Origin
 from parvis.search.newest import newest
 from parvis.store.store import Store
+
+_ITEM = f"""SELECT {files.COLUMNS}, p.name, p.address, s.verdict FROM file_node n
+    LEFT JOIN principal p ON p.id = n.content_by LEFT JOIN file_scan s ON s.hash = n.hash
+    WHERE n.id = ? AND n.account_id = ? AND n.role <> 'trash' AND NOT EXISTS (SELECT 1 FROM file_account a
+    JOIN file_part t ON t.node_id = a.trash_id WHERE a.account_id = n.account_id AND t.scope_id = n.scope_id)"""
+"""A node that is not in the trash, who wrote its content, and what ClamAV says of that: what it has found nothing
+reads, the index neither."""
 
 
 class FileSource:
@@ -22,10 +28,10 @@ class FileSource:
     async def item(self, account_id: int, object_id: int) -> Item | None:
         """The file, or None when it is gone or in the trash. Nothing of its bytes is read before a document is
         loaded."""
-        node = await files.by_id(self._store.db, object_id, account_id)
-        if node is None or node.role == "trash" or await self._is_trashed(node):
+        row = await self._store.db.row(_ITEM, object_id, account_id)
+        if row is None:
             return None
-        author = await self._store.db.row("SELECT name, address FROM principal WHERE id = ?", node.content_by)
+        node, (name, address, verdict) = files.node_of(row[:-3]), row[-3:]
         return Item(
             account_id=account_id,
             scope_id=node.scope_id,
@@ -34,10 +40,10 @@ class FileSource:
             title=node.name,
             time_ms=node.content_ms,
             origin=_origin(node),
-            author=author[0] if author else "",
-            people=(f"{author[0]} <{author[1]}>" if author[1] else author[0],) if author else (),
+            author=name or "",
+            people=() if name is None else (f"{name} <{address}>" if address else name,),
             facets={"keywords": list(node.tags)},
-            documents=() if node.folder or await self._is_infected(node) else (self._document(node),),
+            documents=() if node.folder or verdict == "infected" else (self._document(node),),
         )
 
     def _document(self, node: Node) -> Document:
@@ -49,19 +55,6 @@ class FileSource:
             size=node.size,
             file_name=node.name,
         )
-
-    async def _is_infected(self, node: Node) -> bool:
-        """Whether ClamAV has found something: then nothing reads it, the index neither."""
-        return (await scan.of(self._store.db, [node.hash])).get(node.hash) == "infected"
-
-    async def _is_trashed(self, node: Node) -> bool:
-        found = await self._store.db.value(
-            """SELECT 1 FROM file_account a JOIN file_part p ON p.node_id = a.trash_id
-            WHERE a.account_id = ? AND p.scope_id = ?""",
-            node.account_id,
-            node.scope_id,
-        )
-        return found is not None
 
     def every(self, account_id: int) -> AsyncIterator[int]:
         """All nodes of an account, newest first."""

@@ -4,8 +4,9 @@ restart."""
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 from parvis.kernel.errors import ParvisError, Unavailable
 from parvis.kernel.events import Event
@@ -36,6 +37,7 @@ _AT_ONCE = 8
 _REBUILT = 48
 _LARGE = 20_000
 """Characters beyond which a text is cut in a thread, so that others need not wait."""
+_NUMBER = re.compile("[0-9]+")
 _log = logging.getLogger(__name__)
 Change = tuple[int, str, int]
 """Account, kind and object."""
@@ -194,12 +196,12 @@ class Indexer:
             await self._store.write(partial(gone, engine=self._engine))
 
 
-def _cuts(document: Document, extract: Extract, title: str) -> list[Cut]:
+def _cuts(document: Document, extract: Extract, title: str, tell: Callable[[str], str] = detect) -> list[Cut]:
     if not extract.text:
         return []
     begun = extract.text[:4000]
     said = f"{title}\n{begun}" if title else begun
-    whole, found = detect(said), []
+    whole, found = tell(said), []
     for passage in cut(extract):
         text = extract.text[passage.start : passage.end]
         spoken = whole if text == said else detect(text, whole)
@@ -208,7 +210,17 @@ def _cuts(document: Document, extract: Extract, title: str) -> list[Cut]:
 
 
 def _named(document: Document) -> list[Cut]:
-    return _cuts(document, assemble([Piece(text=document.file_name)], _LIMITS), "")
+    return _cuts(document, assemble([Piece(text=document.file_name)], _LIMITS), "", _language_of_name)
+
+
+def _language_of_name(name: str) -> str:
+    """Names of files come in series that differ by their numbers, which say nothing of a language."""
+    return _language_of_series(_NUMBER.sub("0", name))
+
+
+@lru_cache(maxsize=500)
+def _language_of_series(name: str) -> str:
+    return detect(name)
 
 
 def _title_only(item: Item) -> Reading:
