@@ -253,6 +253,7 @@ class Files(Tree):
         draft: Any,
     ) -> Put:
         """See Tree.put."""
+        _as_sent(upload)
         media_type = upload.media_type.partition(";")[0].strip() or mimetypes.guess_type(name)[0] or _ANYTHING
         content = Held(upload.digest, upload.size, media_type)
         if old is not None:
@@ -261,12 +262,6 @@ class Files(Tree):
         values = {} if upload.modified_ms is None else {"modified_ms": upload.modified_ms}
         made = await service.add(unit, principal, _place(parent), name, content, values=values)
         return Put(etag=made.etag.strip('"'), id=made.id)
-
-    async def draft(self, principal: Principal, parent: Node, name: str, upload: Upload) -> None:
-        """Whether what has come is what the client has sent. Raises Invalid."""
-        kind, _, value = upload.checksum.partition(":")
-        if kind.upper() == "SHA256" and value.lower() != upload.digest:
-            raise Invalid("the bytes are others than their checksum is of", field="OC-Checksum")
 
     def headers(self, number: int) -> Sequence[tuple[str, str]]:
         """The id, as clients of ownCloud and Nextcloud remember it."""
@@ -411,6 +406,13 @@ def _node(file: File, access: Access, place: tuple[str, ...], name: str) -> Node
         state=file.tree_modseq if file.folder else None,
         own=file,
     )
+
+
+def _as_sent(upload: Upload) -> None:
+    """Raises Invalid when what has come is not what the client has sent."""
+    kind, _, value = upload.checksum.partition(":")
+    if kind.upper() == "SHA256" and value.lower() != upload.digest:
+        raise Invalid("the bytes are others than their checksum is of", field="OC-Checksum")
 
 
 def _place(node: Node) -> Place:

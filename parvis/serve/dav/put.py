@@ -14,6 +14,7 @@ from parvis.serve.dav.resource import Path, Resource
 from parvis.serve.dav.tree import Posted, Put, Reader, Tree, Upload
 from parvis.serve.dav.uploads import Uploads
 from parvis.serve.http.exchange import Response
+from parvis.store.blobs import small
 from parvis.store.blobs.contract import Step
 from parvis.store.unit import Unit
 
@@ -65,15 +66,33 @@ async def parent_of(ask: Ask, db: Reader, path: Path) -> Resource:
 
 
 async def _put(ask: Ask, uploads: Uploads, path: Path) -> Response:
+    if (sure := _in_one_go(ask, path)) is not None:
+        upload, step = await uploads.take(ask, sure)
+        return await _kept(ask, sure, path, told(ask, upload), step)
     parent = await parent_of(ask, ask.store.db, path)
     tree, around = parent.of_tree()
     if around.shape == "home" and tree.depth == "one":
         raise Refused(403, "only collections are here")
     await _worth(ask, tree, path)
     upload, step = await uploads.take(ask, tree)
+    if tree.keeps == "blob":
+        return await _kept(ask, tree, path, told(ask, upload), step)
     tagged = "if-schedule-tag-match" in ask.request.headers and "if-match" not in ask.request.headers
-    upload = told(ask, upload) if tree.keeps == "blob" else replace(upload, on_schedule_tag=tagged)
-    draft = await tree.draft(ask.who, around, path[-1], upload)
+    upload = replace(upload, on_schedule_tag=tagged)
+    return await _kept(ask, tree, path, upload, step, await tree.draft(ask.who, around, path[-1], upload))
+
+
+def _in_one_go(ask: Ask, path: Path) -> Tree | None:
+    """The tree of a small body that is kept as it comes: nothing is asked about its place before it has come, all
+    in the unit, so that the way there is walked once. Whoever waits to be told to send it is asked first."""
+    trees = ask.trees.of(path[0]) if len(path) > 2 else ()
+    length = ask.header("content-length") or ""
+    if len(trees) != 1 or trees[0].keeps != "blob" or ask.header("expect") is not None:
+        return None
+    return trees[0] if length.isdecimal() and int(length) <= small.LARGEST else None
+
+
+async def _kept(ask: Ask, tree: Tree, path: Path, upload: Upload, step: Step, draft: Any = None) -> Response:
     made, created = await ask.write(lambda unit: placed(ask, unit, path, upload, step, draft))
     return answered(tree, upload, made, created=created)
 

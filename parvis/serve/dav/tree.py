@@ -342,8 +342,9 @@ class Tree(ABC):
     # Changing: all inside of one unit, whose conditions and locks the engine has checked
 
     async def draft(self, principal: Principal, parent: Node, name: str, upload: Upload) -> Any:
-        """Reads and checks a body before the unit begins, as it may take long: what it returns is given to `put`.
-        Raises Invalid or Precondition. `parent` is as it was before the unit; nothing may be decided by it."""
+        """Reads and checks a body that comes as bytes, before the unit begins, as it may take long: what it returns
+        is given to `put`. Raises Invalid or Precondition. `parent` is as it was before the unit; nothing may be
+        decided by it."""
         return None
 
     async def put(
