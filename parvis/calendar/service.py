@@ -139,7 +139,7 @@ async def replace(
         known = before if scheduling.organizes(before, mine) and not was_draft else None
         messages = itip.from_organizer(known, kept.series, mine, now)
     elif scheduling.attends(before, mine):
-        told = itip.numbered(before, itip.completed(before, after, mine) if complete else after)
+        told = itip.as_organized(before, itip.completed(before, after, mine) if complete else after)
         told = itip.told(told, before, mine) if answers else told
         if not itip.may_change(before, told, mine):
             raise scheduling.NotTheirs("only the organizer may change this")

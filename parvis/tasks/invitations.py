@@ -63,7 +63,7 @@ async def changed(
         others = mine | await _seeing(unit, list_id, [old, kept])
         return _told(old, kept, itip.from_organizer(old if known else None, kept, others, now), after, new)
     if scheduling.attends(old, mine):
-        kept = itip.progressed(old, itip.numbered(old, new), mine)
+        kept = itip.progressed(old, itip.as_organized(old, new), mine)
         if not itip.may_change(old, kept, mine):
             raise scheduling.NotTheirs("only who organizes the task may change this")
         reply = itip.from_attendee(old, kept, mine, now)

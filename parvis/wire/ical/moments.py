@@ -77,6 +77,12 @@ class Zones:
                 return known
         return Rules(own)
 
+    def beside(self, others: "Zones") -> "Zones":
+        """These and the others; where both have one of a name, this one."""
+        made = Zones()
+        made._own = others._own | self._own
+        return made
+
     def component(self, name: str) -> Component | None:
         """The VTIMEZONE of a TZID."""
         return self._own.get(name)

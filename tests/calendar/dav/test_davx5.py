@@ -192,6 +192,29 @@ async def test_an_answer_to_an_invitation_keeps_the_schedule_tag(ann, bob, phone
     assert "PARTSTAT=DECLINED" in (await ann.get(ann.calendar + "a.ics")).text.replace("\r\n ", "")
 
 
+async def test_who_answers_may_write_times_as_their_program_does(ann, bob, context) -> None:
+    """A phone knows no zones by the names of Windows, and writes an end where there was a length."""
+    people = (
+        f"ORGANIZER:mailto:{ann.person.address}",
+        f"ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:{bob.person.address}",
+    )
+    start = "DTSTART;TZID=Romance Standard Time:20260105T110000"
+    await put(ann, "a.ics", text(*event(start, "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=3", *people, uid="one")))
+    await run_jobs(context)
+    phone = Davx5(bob)
+    calendar = await calendar_of(phone)
+    await phone.synchronise(calendar)
+    (name,) = calendar.entries
+    times = ("DTSTART;TZID=Europe/Paris:20260105T110000", "DTEND;TZID=Europe/Paris:20260105T120000")
+    said = [each.replace("NEEDS-ACTION", "ACCEPTED") for each in people]
+    answer = text(*event(*times, "RRULE:COUNT=3;FREQ=DAILY", *said, uid="one")).decode()
+    assert await phone.update(calendar, name, answer) == 204
+    await run_jobs(context)
+    kept = (await bob.get(bob.calendar + name)).text
+    assert start in kept and "DURATION:PT1H" in kept and "DTEND" not in kept
+    assert "PARTSTAT=ACCEPTED" in (await ann.get(ann.calendar + "a.ics")).text.replace("\r\n ", "")
+
+
 async def test_who_answers_need_not_know_the_number_of_the_revision(ann, bob, context) -> None:
     """A program that writes another SEQUENCE than the organizer's is not refused, and the next change still comes."""
     people = (

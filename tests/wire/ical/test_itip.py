@@ -499,6 +499,33 @@ def test_removing_declines_but_what_is_cancelled_or_declined_says_nothing() -> N
     assert itip.from_attendee(stored(*meeting("STATUS:CANCELLED")), None, BOB, NOW) is None
 
 
+def test_an_attendee_may_write_the_same_times_in_other_words() -> None:
+    """RFC 6638 §3.2.2.1: they stay as the organizer wrote them"""
+    start = "DTSTART;TZID=Romance Standard Time:20260105T110000"
+    rest = ["SUMMARY:Plan", *PEOPLE]
+    before = stored(*event(start, "DURATION:PT1H", "RRULE:FREQ=WEEKLY;COUNT=4", *rest))
+    other = ["DTSTART;TZID=Europe/Paris:20260105T110000", "DTEND;TZID=Europe/Paris:20260105T120000"]
+    after = stored(*event(*other, "RRULE:COUNT=4;FREQ=WEEKLY", "EXDATE;TZID=Europe/Paris:20260112T110000", *rest))
+    assert not itip.may_change(before, after, BOB)
+    kept = itip.as_organized(before, after)
+    assert itip.may_change(before, kept, BOB) and itip.as_organized(before, kept) is kept
+    assert before.master is not None and kept.master is not None
+    for name in ("DTSTART", "DTEND", "DURATION", "RRULE"):
+        assert kept.master.every(name) == before.master.every(name)
+    assert itip.from_attendee(before, kept, BOB, NOW) is not None
+    own = stored(
+        *event(*other, "RRULE:FREQ=WEEKLY;COUNT=4", *rest),
+        *event("RECURRENCE-ID:20260112T100000Z", "DTSTART:20260112T100000Z", "DURATION:PT1H", *rest),
+    )
+    assert itip.may_change(before, itip.as_organized(before, own), BOB)
+    later = ["DTSTART;TZID=Europe/Paris:20260105T110000", "DTEND;TZID=Europe/Paris:20260105T123000"]
+    for different in (later, other):
+        lines = event(*different, "RRULE:FREQ=WEEKLY;COUNT=5", *rest)
+        assert not itip.may_change(before, itip.as_organized(before, stored(*lines)), BOB)
+    longer = event(*later, "RRULE:FREQ=WEEKLY;COUNT=4", *rest)
+    assert not itip.may_change(before, itip.as_organized(before, stored(*longer)), BOB)
+
+
 def test_what_one_declined_and_removed_stays_away_until_one_is_asked_again() -> None:
     before = answered(stored(*meeting()), BOB, "DECLINED")
     renamed = answered(stored(*meeting("LOCATION:Room 3")), BOB, "DECLINED")

@@ -4,11 +4,11 @@ have sent a message is the caller's question: `speakers` names them."""
 
 from parvis.wire.ical.itip.answers import told
 from parvis.wire.ical.itip.attendee import (
+    as_organized,
     completed,
     declined,
     from_attendee,
     may_change,
-    numbered,
     progressed,
     to_delegates,
     unanswered,
@@ -20,7 +20,7 @@ from parvis.wire.ical.itip.organizer import from_organizer
 from parvis.wire.ical.itip.revision import revised, with_answers
 
 __all__ = [
-    "Message", "Outcome", "completed", "declined", "delegators", "from_attendee", "from_organizer", "may_change",
-    "numbered", "people", "progressed", "read", "received", "revised", "speakers", "times", "to_delegates", "told",
-    "unanswered", "with_answers", "with_zones",
+    "Message", "Outcome", "as_organized", "completed", "declined", "delegators", "from_attendee",
+    "from_organizer", "may_change", "people", "progressed", "read", "received", "revised", "speakers", "times",
+    "to_delegates", "told", "unanswered", "with_answers", "with_zones",
 ]  # fmt: skip

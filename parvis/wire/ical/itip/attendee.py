@@ -4,8 +4,8 @@
 from collections.abc import Collection
 
 from parvis.wire.contentlines import Component, Property, escape
-from parvis.wire.ical.calendar import Series, cancelled, sequence
-from parvis.wire.ical.itip.instances import by_instance, excluded, exclusions, instance_of, single
+from parvis.wire.ical.calendar import Series, cancelled, length_of, sequence
+from parvis.wire.ical.itip.instances import by_instance, excluded, exclusions, instance_of, single, start_of
 from parvis.wire.ical.itip.message import (
     Message,
     address,
@@ -21,6 +21,7 @@ from parvis.wire.ical.itip.message import (
 _TOLD = ("UID", "SEQUENCE", "RECURRENCE-ID", "DTSTART", "DTEND", "DUE", "DURATION", "SUMMARY", "ORGANIZER")
 _TOLD_OF_TASKS = ("STATUS", "PERCENT-COMPLETE", "COMPLETED")
 _PROGRESS = ("COMPLETED", "IN-PROCESS")
+_WHEN = ("RECURRENCE-ID", "DTSTART", "DTEND", "DUE", "DURATION", "RRULE")
 _THEIRS = frozenset(
     {"DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "RDATE", "SUMMARY", "LOCATION", "ORGANIZER", "DESCRIPTION",
      "RECURRENCE-ID", "STATUS"}
@@ -81,12 +82,28 @@ def _progressed(old: Component | None, new: Component, me: Collection[str]) -> C
     return with_attendee(new, own.changed(params={**own.params, "PARTSTAT": [answer]})) if answer else new
 
 
-def numbered(before: Series, after: Series) -> Series:
-    """What an attendee wants stored, with the organizer's SEQUENCE: programs that write another one, or none, are
-    not refused for it, and no later message is taken for an older one. `after` itself when nothing differs."""
+def as_organized(before: Series, after: Series) -> Series:
+    """What an attendee wants stored, with the organizer's SEQUENCE, and the organizer's times where these are the
+    same: in another zone, with a length instead of an end, a rule with its parts in another order. Programs that
+    write so are not refused for it, and no later message is taken for an older one. `after` itself when nothing
+    differs. Raises BadCalendar."""
     known = by_instance(before)
-    found = [_numbered(known.get(instance_of(each, after)) or before.master, each) for each in after.components]
-    return after.with_components(found)
+
+    def organized(new: Component) -> Component:
+        at = instance_of(new, after)
+        old = known.get(at) or before.master
+        if old is None:
+            return new
+        numbered = new if sequence(old) == sequence(new) else with_property(new, _numbered(old))
+        there = old if at is None or at in known else single(before, at)
+        if _written(there) == _written(new) or _meant(there, before) != _meant(new, after):
+            return numbered
+        return _with_times(numbered, there)
+
+    made = after.with_components([organized(each) for each in after.components])
+    if made is after:
+        return after
+    return Series(made.kind, made.uid, made.master, made.overrides, after.zones.beside(before.zones))
 
 
 def completed(before: Series, after: Series, me: Collection[str]) -> Series:
@@ -114,10 +131,26 @@ def _as_ruled(series: Series, at: int, given: Component, me: Collection[str]) ->
     return _theirs(given, me) == _theirs(rule, me) and _answer(given, me) == _answer(rule, me)
 
 
-def _numbered(old: Component | None, new: Component) -> Component:
-    if old is None or sequence(old) == sequence(new):
-        return new
-    return with_property(new, Property("SEQUENCE", str(sequence(old))))
+def _numbered(old: Component) -> Property:
+    return Property("SEQUENCE", str(sequence(old)))
+
+
+def _written(given: Component) -> list[tuple[str, str, str]]:
+    return sorted((each.name, each.value.strip(), each.param("TZID")) for each in given.every(*_WHEN))
+
+
+def _meant(given: Component, of: Series) -> tuple[object, ...]:
+    """When a component is, and how it recurs."""
+    start = start_of(given, of)
+    if start is None:
+        return ()
+    rules = [sorted(each.value.strip().upper().split(";")) for each in given.every("RRULE")]
+    return start.ms(), start.day, start.zone is None, length_of(given, start, of.zones).whole, rules
+
+
+def _with_times(given: Component, of: Component) -> Component:
+    others = [each for each in given.properties if each.name not in _WHEN]
+    return Component(given.name, [*others[:1], *of.every(*_WHEN), *others[1:]], given.components)
 
 
 def _theirs(given: Component, me: Collection[str]) -> list[tuple[str, str, str]]:
