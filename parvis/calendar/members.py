@@ -22,6 +22,7 @@ from parvis.store.unit import Unit
 from parvis.wire.dav.names import caldav
 from parvis.wire.ical import calendar as ical
 from parvis.wire.ical import managed
+from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.itip.message import address, attendees
 from parvis.wire.ical.whole import whole
 
@@ -251,6 +252,7 @@ async def _put(
     own = {} if access.owner else personal.alerts_of(made.series)
     before = parsed(found[0].etag, found[1]) if found is not None else None
     kept = made if access.owner else _shared(made, before)
+    kept = _with_files(kept, before) if before is not None else kept
     same = before is not None and not access.owner and personal.same(kept.series, before)
     tag = kept.etag
     if found is None:
@@ -264,6 +266,11 @@ async def _put(
     if not access.owner:
         await _choose(unit, principal, access, row, own, needed=same)
     return Put(etag=tag if tag == made.etag and not own and not same else "", schedule_tag=row.schedule_tag)
+
+
+def _with_files(made: Draft, before: Series) -> Draft:
+    series = managed.restored(before, made.series)
+    return made if series is made.series else draft.made(series, made.data)
 
 
 def _shared(made: Draft, before: Any) -> Draft:

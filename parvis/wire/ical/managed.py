@@ -22,6 +22,28 @@ def ids_of(series: Series) -> set[str]:
     }
 
 
+def restored(before: Series, after: Series) -> Series:
+    """What a client wants stored, with the attachments that the object has as the server wrote them: a program that
+    gives their addresses without all that belongs to them takes none away. `after` itself when nothing differs.
+    RFC 8607 §4"""
+    own = [each for one in before.components for each in one.every("ATTACH") if each.param(MANAGED_ID)]
+    known = {each.param(MANAGED_ID): each for each in own} | {each.value.strip(): each for each in own}
+
+    def kept(given: Property) -> Property:
+        if given.name != "ATTACH":
+            return given
+        there = known.get(given.param(MANAGED_ID)) or known.get(given.value.strip()) or given
+        return given if (there.params, there.value) == (given.params, given.value) else there
+
+    def component(given: Component) -> Component:
+        properties = [kept(each) for each in given.properties]
+        if all(new is old for new, old in zip(properties, given.properties, strict=True)):
+            return given
+        return Component(given.name, properties, given.components)
+
+    return after.with_components([component(each) for each in after.components]) if own else after
+
+
 def instances_of(series: Series, rid: str) -> list[int | None]:
     """The instances that `rid` names: `M` is the master; without any, all components. Raises BadCalendar. RFC 8607
     §3.3.2"""

@@ -171,6 +171,23 @@ async def test_a_client_names_only_files_that_the_event_has(ann, context) -> Non
     assert (await put(ann, "SUMMARY:Without")).status_code == 204 and await held(context) == 0
 
 
+async def test_a_program_that_knows_only_the_address_of_a_file_takes_it_from_nobody(ann, context) -> None:
+    """RFC 8607 §4: what belongs to it is written again"""
+    await put(ann)
+    added = await post(ann, "attachment-add", b"x")
+    attach = re.findall(r"ATTACH;[^\r\n]*", await seen(ann))[0]
+    changed = attach.replace("FILENAME=a.pdf", "FILENAME=b.pdf")
+    assert changed != attach
+    for given in (f"ATTACH:{added.headers['location']}", changed):
+        kept = await put(ann, given, "SUMMARY:New")
+        assert kept.status_code == 204 and "etag" not in kept.headers  # RFC 4791 §5.3.4: it is another text
+        assert attach in await seen(ann) and await held(context) == 1
+    assert (await ann.get(added.headers["location"])).content == b"x"
+    elsewhere = "ATTACH:https://example.net/plan.pdf"
+    assert "etag" in (await put(ann, elsewhere)).headers
+    assert elsewhere in await seen(ann) and await held(context) == 0
+
+
 async def test_who_reads_a_file(ann, bob, cid, context) -> None:
     """RFC 8607 §3.12.2, §7"""
     await put(
