@@ -526,6 +526,23 @@ def test_an_attendee_may_write_the_same_times_in_other_words() -> None:
     assert not itip.may_change(before, itip.as_organized(before, stored(*longer)), BOB)
 
 
+def test_an_alarm_of_one_instance_stays_when_the_organizer_changes_the_series() -> None:
+    alarm = ["BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT5M", "END:VALARM"]
+    own = meeting("RECURRENCE-ID:20260112T100000Z", "SUMMARY:Plan", *alarm, start="20260112T100000Z")
+    bob = stored(*weekly(), *own)
+    renamed = [each.replace("SUMMARY:Plan", "SUMMARY:New") for each in weekly("SEQUENCE:3")]
+    request = itip.read(read("METHOD:REQUEST", *renamed))
+    after = itip.received(bob, request, BOB, NOW).series
+    assert after is not None and [each.value("SUMMARY") for each in after.components] == ["New", "New"]
+    assert [each.name for each in after.overrides[0].components] == ["VALARM"]
+    moved = [each.replace("T100000Z", "T110000Z") for each in renamed]
+    after = itip.received(bob, itip.read(read("METHOD:REQUEST", *moved)), BOB, NOW).series
+    assert after is not None and after.overrides == []
+    without = itip.read(read("METHOD:REQUEST", *weekly("SEQUENCE:3", "EXDATE:20260112T100000Z")))
+    after = itip.received(bob, without, BOB, NOW).series
+    assert after is not None and after.overrides == []
+
+
 def test_what_one_declined_and_removed_stays_away_until_one_is_asked_again() -> None:
     before = answered(stored(*meeting()), BOB, "DECLINED")
     renamed = answered(stored(*meeting("LOCATION:Room 3")), BOB, "DECLINED")

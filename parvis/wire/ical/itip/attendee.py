@@ -4,8 +4,8 @@
 from collections.abc import Collection
 
 from parvis.wire.contentlines import Component, Property, escape
-from parvis.wire.ical.calendar import Series, cancelled, length_of, sequence
-from parvis.wire.ical.itip.instances import by_instance, excluded, exclusions, instance_of, single, start_of
+from parvis.wire.ical.calendar import Series, cancelled, sequence
+from parvis.wire.ical.itip.instances import by_instance, excluded, exclusions, instance_of, single, timing
 from parvis.wire.ical.itip.message import (
     Message,
     address,
@@ -96,7 +96,7 @@ def as_organized(before: Series, after: Series) -> Series:
             return new
         numbered = new if sequence(old) == sequence(new) else with_property(new, _numbered(old))
         there = old if at is None or at in known else single(before, at)
-        if _written(there) == _written(new) or _meant(there, before) != _meant(new, after):
+        if _written(there) == _written(new) or timing(there, before) != timing(new, after):
             return numbered
         return _with_times(numbered, there)
 
@@ -137,15 +137,6 @@ def _numbered(old: Component) -> Property:
 
 def _written(given: Component) -> list[tuple[str, str, str]]:
     return sorted((each.name, each.value.strip(), each.param("TZID")) for each in given.every(*_WHEN))
-
-
-def _meant(given: Component, of: Series) -> tuple[object, ...]:
-    """When a component is, and how it recurs."""
-    start = start_of(given, of)
-    if start is None:
-        return ()
-    rules = [sorted(each.value.strip().upper().split(";")) for each in given.every("RRULE")]
-    return start.ms(), start.day, start.zone is None, length_of(given, start, of.zones).whole, rules
 
 
 def _with_times(given: Component, of: Component) -> Component:

@@ -11,9 +11,11 @@ from parvis.wire.ical.itip.instances import (
     by_instance,
     exchanged,
     excluded,
+    exclusions,
     instance_of,
     single,
     start_of,
+    timing,
     within,
     without,
 )
@@ -134,7 +136,7 @@ def _request(stored: Series | None, message: Message, me: Collection[str]) -> Ou
     if given.master is not None and given.master in newer:
         replaced = stored.master is None or sequence(given.master) > sequence(stored.master)
         # a new revision of the whole says all instances that differ
-        kept = [] if replaced else list(stored.overrides)
+        kept = _with_alarms(stored, given, me) if replaced else list(stored.overrides)
         result = Series(stored.kind, stored.uid, stored.master, kept, stored.zones)
     unwanted = _unwanted(stored, given, me)
     for each in newer:
@@ -153,6 +155,23 @@ def _left(given: Series, me: Collection[str]) -> bool:
     until I am asked again."""
     answers = [own.param("PARTSTAT").upper() for each in given.components if (own := mine(each, me)) is not None]
     return bool(answers) and all(each == "DECLINED" for each in answers)
+
+
+def _with_alarms(stored: Series, given: Series, me: Collection[str]) -> list[Component]:
+    """The instances for which I have alarms or notes of my own, as they are in a new revision that does not name
+    them; none when it is at other times."""
+    if (
+        stored.master is None
+        or given.master is None
+        or timing(stored.master, stored) != timing(given.master, given)
+    ):
+        return []
+    named, found = by_instance(given).keys() | exclusions(given).keys(), list[Component]()
+    for at, old in by_instance(stored).items():
+        own = any(each.name == "VALARM" for each in old.components) or any(map(is_private, old.properties))
+        if at is not None and own and at not in named:
+            found.append(_own(single(given, at), old, me))
+    return found
 
 
 def _unwanted(stored: Series, given: Series, me: Collection[str]) -> dict[int, Moment]:

@@ -27,6 +27,15 @@ def at_same_time(one: Component, of: Series, other: Component, of_other: Series)
     return start.ms() == there.ms() and lengths[0].whole == lengths[1].whole
 
 
+def timing(component: Component, of: Series) -> tuple[object, ...]:
+    """When a component is, and how it recurs, in whatever words that is said. To compare. Raises BadCalendar."""
+    start = start_of(component, of)
+    if start is None:
+        return ()
+    rules = [sorted(each.value.strip().upper().split(";")) for each in component.every("RRULE")]
+    return start.ms(), start.day, start.zone is None, length_of(component, start, of.zones).whole, rules
+
+
 def by_instance(series: Series) -> dict[int | None, Component]:
     """The components by the original start of their instance in milliseconds; the master under None."""
     found: dict[int | None, Component] = {recurrence_id(each, series.zones).ms(): each for each in series.overrides}
