@@ -2,9 +2,9 @@
 
 Both servers hold the same messages in one Inbox and answer the same request over HTTP on loopback. Printed are
 the median and the 95th percentile of wall time, CPU time of the server's processes for one request, and their
-memory (proportional share) at the end. Ours is asked once it rests: it has then indexed the messages for search by
-words. The two are asked in alternating rounds, so that whatever else the machine does meets both. Both are filled
-without waiting for the disk where Debian's eatmydata is installed: only reading is measured."""
+memory (proportional share) at rest at the end. Ours is asked once it rests: it has then indexed the messages for
+search by words. The two are asked in alternating rounds, so that whatever else the machine does meets both. Both
+are filled without waiting for the disk where Debian's eatmydata is installed: only reading is measured."""
 
 import base64
 import contextlib
@@ -160,6 +160,7 @@ def compare(count: int) -> None:
         print(f"\nEmail/query + Email/get of 50, {count} messages, {ROUNDS * REQUESTS} requests each\n")
         print("| server | median ms | p95 ms | CPU ms a request | memory MB |\n|---|---|---|---|---|")
         for server in servers:
+            rest(server.processes)
             print(server.line())
 
 

@@ -9,8 +9,9 @@ import json
 import pathlib
 import sys
 
+import bench.installed  # noqa: F401 - before all others
 from parvis.app import App
-from parvis.kernel import ids
+from parvis.kernel import ids, memory
 from parvis.kernel.settings import Limits, Ports, Settings
 from parvis.mail import service
 from parvis.ops import people
@@ -58,4 +59,5 @@ async def fill(app: App, person, batch: list[bytes], keywords: frozenset[str]) -
 if __name__ == "__main__":
     import uvloop
 
+    memory.be_frugal()  # as the program is
     uvloop.run(serve(sys.argv[1], frozenset(sys.argv[2:])))
