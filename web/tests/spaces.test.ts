@@ -41,3 +41,11 @@ it('what comes next is events and tasks in their order, without the room that a 
   ]);
   expect(request.mock.calls[0]![0].map(([name]) => name)).toEqual(['CalendarEvent/query', 'CalendarEvent/get', 'Task/query', 'Task/get']);
 });
+
+it('one time of an event that recurs is known by its event and its time', async () => {
+  vi.spyOn(jmap, 'request').mockImplementation(async (calls) => calls.map(([name, , id]) => {
+    if (name.startsWith('Task')) return ['error', { type: 'accountNotSupportedByMethod' }, id];
+    return [name, name.endsWith('/get') ? { list: [{ id: 'e1x', baseEventId: 'e1', recurrenceId: '2026-12-08T11:00:00', title: 'Meeting', utcStart: '2026-12-08T10:00:00Z' }] } : { ids: ['e1x'] }, id];
+  }));
+  expect(await coming('S', Date.parse('2026-12-08T09:00:00Z'))).toEqual([{ type: 'CalendarEvent', id: 'e1', recurrenceId: '2026-12-08T11:00:00', name: 'Meeting', at: '2026-12-08T10:00:00Z' }]);
+});

@@ -8,13 +8,15 @@ const AHEAD = 14;
 
 export interface Coming {
   type: 'CalendarEvent' | 'Task';
+  /** Of one time of an event that recurs, the event's own. */
   id: string;
+  recurrenceId?: string;
   name: string;
   /** UTC. */
   at: string;
 }
 
-type Answer = { list: { id: string; title?: string; utcStart?: string | null; utcDue?: string | null }[] };
+type Answer = { list: { id: string; baseEventId?: string | null; recurrenceId?: string | null; title?: string; utcStart?: string | null; utcDue?: string | null }[] };
 
 /** At most `MOST` of them, the next first. A room that the space does not have is left out. */
 export async function coming(space: string, now = Date.now()): Promise<Coming[]> {
@@ -26,13 +28,13 @@ export async function coming(space: string, now = Date.now()): Promise<Coming[]>
     return batch.add<Answer>(`${type}/get`, { accountId: space, '#ids': found.ref('/ids'), properties: ['id', 'title', ...properties] });
   };
   const calls = [
-    ask('CalendarEvent', { filter: { after: formatLocal(wall), before: formatLocal(wall + AHEAD * DAY) }, timeZone, expandRecurrences: true, sort: [{ property: 'start' }] }, ['utcStart']),
+    ask('CalendarEvent', { filter: { after: formatLocal(wall), before: formatLocal(wall + AHEAD * DAY) }, timeZone, expandRecurrences: true, sort: [{ property: 'start' }] }, ['utcStart', 'baseEventId', 'recurrenceId']),
     ask('Task', { filter: { isDone: false, hasDue: true }, sort: [{ property: 'due' }] }, ['utcDue']),
   ];
   await batch.send();
   const [events, tasks] = await Promise.all(calls.map(({ answer }) => answer.then(({ list }) => list, () => [])));
   const all: Coming[] = [
-    ...events!.map(({ id, title = '', utcStart }) => ({ type: 'CalendarEvent' as const, id, name: title, at: utcStart ?? '' })),
+    ...events!.map(({ id, baseEventId, recurrenceId, title = '', utcStart }) => ({ type: 'CalendarEvent' as const, id: baseEventId ?? id, recurrenceId: recurrenceId ?? '', name: title, at: utcStart ?? '' })),
     ...tasks!.map(({ id, title = '', utcDue }) => ({ type: 'Task' as const, id, name: title, at: utcDue ?? '' })),
   ];
   return all.filter(({ at }) => at).sort((a, b) => a.at.localeCompare(b.at)).slice(0, MOST);
