@@ -5,6 +5,8 @@ import * as fr from '../messages/fr';
 import * as vi from '../messages/vi';
 import { dateGroup, fileSize, shortDate, shortDay } from '../src/kernel/format';
 import { t, useMessages } from '../src/kernel/i18n.svelte';
+import { JmapError } from '../src/kernel/jmap';
+import { reasonOf, whyOf } from '../src/kernel/reasons';
 
 type Message = string | Record<string, string>;
 
@@ -47,6 +49,15 @@ it('French keeps its signs on the line of their word', () => {
   for (const [key, message] of Object.entries(languages.fr)) {
     for (const text of typeof message === 'string' ? [message] : Object.values(message)) expect([key, text]).toEqual([key, expect.not.stringMatching(/ [?!:;»%]|« /)]);
   }
+});
+
+it('says why something was not done in the language in use', () => {
+  useMessages('fr', languages.fr);
+  const refused = (code: string) => new JmapError(code, 'the sentence of the server');
+  expect(t('ui.refused', { reason: reasonOf(refused('forbidden')) })).toContain('vous n’en avez pas le droit');
+  expect(whyOf(refused('overQuota'), '–')).toBe('Il n’y a plus de place');
+  expect(reasonOf(refused('invalidProperties'))).toBe('the sentence of the server');
+  expect(whyOf(refused('offline'), 'plus tard')).toBe('plus tard');
 });
 
 describe('t', () => {

@@ -1,6 +1,7 @@
 /** The person's booking pages, as the server has them now, and who has booked. */
 import { t } from '../kernel/i18n.svelte';
-import { jmap, whyOf } from '../kernel/jmap';
+import { jmap } from '../kernel/jmap';
+import { whyOf } from '../kernel/reasons';
 import { notices } from '../kernel/notices.svelte';
 import type { Booking, BookingPage } from './booking';
 import { data } from './data.svelte';

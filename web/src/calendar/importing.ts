@@ -1,6 +1,7 @@
 /** Files of events: what is in them, and taking them in, each whole or not at all. */
 import { t } from '../kernel/i18n.svelte';
 import { jmap, JmapError } from '../kernel/jmap';
+import { reasonOf } from '../kernel/reasons';
 import type { CalendarEvent } from './types';
 
 export interface Read {
@@ -58,5 +59,5 @@ function faultOf(error: unknown): string {
   if (!(error instanceof JmapError)) return String(error);
   const { line } = error.detail as { line?: number };
   if (line) return t('calendar.faultAtLine', { line, reason: error.message });
-  return error.code === 'requestTooLarge' ? t('calendar.tooLarge') : error.message;
+  return error.code === 'requestTooLarge' ? t('calendar.tooLarge') : reasonOf(error);
 }

@@ -1,5 +1,5 @@
 /** Cards from files, and cards that may be of the same person: what the server offers beside RFC 9610. */
-import { jmap, JmapError } from '../kernel/jmap';
+import { jmap } from '../kernel/jmap';
 import { sync } from '../kernel/sync';
 import { CardType, type Card } from './types';
 
@@ -54,9 +54,4 @@ export async function merge(accountId: string, cardIds: string[]): Promise<() =>
     await jmap.call('ContactCard/unmerge', { accountId, mergeId });
     await sync.bring(CardType, accountId).catch(() => undefined);
   };
-}
-
-/** What went wrong, for a person. */
-export function reasonOf(error: unknown): string {
-  return error instanceof JmapError || error instanceof Error ? error.message : String(error);
 }

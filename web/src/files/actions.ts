@@ -5,6 +5,7 @@ import { jmap, JmapError } from '../kernel/jmap';
 import { notices } from '../kernel/notices.svelte';
 import { outbox, type Action } from '../kernel/outbox.svelte';
 import type { Patch } from '../kernel/patch';
+import { reasonOf } from '../kernel/reasons';
 import { saveAs } from '../kernel/save';
 import { store } from '../kernel/store.svelte';
 import { FileNodeType, type FileNode } from './types';
@@ -116,7 +117,7 @@ export async function copy(nodes: FileNode[], account: string, parentId: string 
     if (refused) throw new JmapError(refused.type, refused.description ?? refused.type);
     notices.show(t('files.copied', holesOf(nodes)));
   } catch (error) {
-    notices.show(t('files.notDone', { reason: (error as Error).message }), { tone: 'danger' });
+    notices.show(t('files.notDone', { reason: reasonOf(error) }), { tone: 'danger' });
   }
 }
 

@@ -3,6 +3,7 @@ import type { ChooseFilesRequest, KeptFile } from '../kernel/features';
 import { t } from '../kernel/i18n.svelte';
 import { jmap, JmapError } from '../kernel/jmap';
 import { notices } from '../kernel/notices.svelte';
+import { reasonOf } from '../kernel/reasons';
 import { router } from '../kernel/router.svelte';
 import { sync } from '../kernel/sync';
 import { asks } from './asking.svelte';
@@ -32,7 +33,7 @@ export async function choose({ accountId }: ChooseFilesRequest): Promise<KeptFil
       return blobId ? [{ accountId, blobId, name: node.name, type: node.type ?? 'application/octet-stream', size: node.size ?? 0 }] : [];
     });
   } catch (error) {
-    notices.show(t('files.notDone', { reason: (error as Error).message }), { tone: 'danger' });
+    notices.show(t('files.notDone', { reason: reasonOf(error) }), { tone: 'danger' });
     return [];
   }
 }
@@ -51,6 +52,6 @@ export async function keep(files: KeptFile[]): Promise<void> {
     void sync.bring(FileNodeType, account).catch(() => undefined);
     notices.show(t('files.kept', { count: files.length, name: first.name }), { action: { label: t('files.show'), run: () => router.go(view.url({ kind: 'folder', account, id: parentId })) } });
   } catch (error) {
-    notices.show(t('files.notDone', { reason: (error as Error).message }), { tone: 'danger' });
+    notices.show(t('files.notDone', { reason: reasonOf(error) }), { tone: 'danger' });
   }
 }

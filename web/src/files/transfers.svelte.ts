@@ -2,6 +2,7 @@
 import { t } from '../kernel/i18n.svelte';
 import { jmap, JmapError, type Arguments } from '../kernel/jmap';
 import { notices } from '../kernel/notices.svelte';
+import { reasonOf } from '../kernel/reasons';
 import { store } from '../kernel/store.svelte';
 import { sync } from '../kernel/sync';
 import { setAside } from './asides';
@@ -53,7 +54,7 @@ class Transfers {
       await this.end(given);
       if (given.length === 1) notices.show(t('files.withdrawn', { name: nameOf(given[0]!) }), { stay: 3_000 });
     } catch (error) {
-      notices.show(t('files.notDone', { reason: (error as Error).message }), { tone: 'danger' });
+      notices.show(t('files.notDone', { reason: reasonOf(error) }), { tone: 'danger' });
     }
   }
 
@@ -66,7 +67,7 @@ class Transfers {
       if (made) await navigator.clipboard.writeText(made.link.url);
       notices.show(t('files.requested', { name: folder.name }));
     } catch (error) {
-      notices.show(t('files.notDone', { reason: (error as Error).message }), { tone: 'danger' });
+      notices.show(t('files.notDone', { reason: reasonOf(error) }), { tone: 'danger' });
     }
   }
 }

@@ -45,11 +45,6 @@ export class JmapError extends Error {
   }
 }
 
-/** What the server said was wrong with what was asked; `otherwise` when asking again later may succeed. */
-export function whyOf(error: unknown, otherwise: string): string {
-  return error instanceof JmapError && !error.passing ? error.message : otherwise;
-}
-
 export const CORE = 'urn:ietf:params:jmap:core';
 export const MAIL = 'urn:ietf:params:jmap:mail';
 export const SUBMISSION = 'urn:ietf:params:jmap:submission';

@@ -6,6 +6,7 @@ import { notices } from './notices.svelte';
 import { outbox } from './outbox.svelte';
 import { preferences, PreferencesType } from './preferences.svelte';
 import { Push } from './push.svelte';
+import { reasonOf } from './reasons';
 import { signedIn } from './session.svelte';
 import { store } from './store.svelte';
 import { sync } from './sync';
@@ -49,7 +50,7 @@ async function begin(): Promise<void> {
   jmap.onUnauthenticated = () => signedIn.expire();
   jmap.onSessionState = () => void accountsChanged();
   outbox.onRefused = (error, again) =>
-    notices.show(t('ui.refused', { reason: error.code }), { tone: 'danger', stay: 12_000, action: { label: t('ui.retry'), run: again } });
+    notices.show(t('ui.refused', { reason: reasonOf(error) }), { tone: 'danger', stay: 12_000, action: { label: t('ui.retry'), run: again } });
   const kept = await db.get<Session>('meta', 'session');
   if (kept) {
     jmap.session = link.session = kept;

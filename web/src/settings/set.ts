@@ -1,6 +1,7 @@
 /** Changes that settings make to records, each told when it did not work. */
 import { t } from '../kernel/i18n.svelte';
-import { jmap, JmapError, whyOf } from '../kernel/jmap';
+import { jmap, JmapError } from '../kernel/jmap';
+import { whyOf } from '../kernel/reasons';
 import { notices } from '../kernel/notices.svelte';
 
 interface Refusal {

@@ -5,6 +5,7 @@ import { jmap } from '../kernel/jmap';
 import { notices } from '../kernel/notices.svelte';
 import { outbox, type Action, type Undoable } from '../kernel/outbox.svelte';
 import type { Patch } from '../kernel/patch';
+import { reasonOf } from '../kernel/reasons';
 import { store } from '../kernel/store.svelte';
 import { between, columnFor, isDone, progressOf } from './model';
 import { TaskListType, TaskType, type Task, type TaskList } from './types';
@@ -59,7 +60,7 @@ function series(account: string, task: Task, action: Action): Undoable {
   };
   return {
     undo: () => {
-      if (done) void back().catch((error: Error) => notices.show(t('tasks.notDone', { reason: error.message }), { tone: 'danger' }));
+      if (done) void back().catch((error: Error) => notices.show(t('tasks.notDone', { reason: reasonOf(error) }), { tone: 'danger' }));
       return done && !(done = false);
     },
   };

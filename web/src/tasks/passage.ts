@@ -3,6 +3,7 @@ import type { PassageRequest, TaskRequest } from '../kernel/features';
 import { t } from '../kernel/i18n.svelte';
 import { notices } from '../kernel/notices.svelte';
 import { panel } from '../kernel/panel.svelte';
+import { reasonOf } from '../kernel/reasons';
 import { router } from '../kernel/router.svelte';
 import { store } from '../kernel/store.svelte';
 import { create } from './actions';
@@ -24,6 +25,6 @@ export async function make({ title, source }: TaskRequest): Promise<void> {
     const id = await create(view.home, list, { title, source });
     notices.show(t('tasks.made', { name: title }), { action: { label: t('tasks.open'), run: () => void open({ kind: 'Task', accountId: view.home, objectId: id, part: '', quote: '', fileName: '' }) } });
   } catch (error) {
-    notices.show(t('tasks.notDone', { reason: (error as Error).message }), { tone: 'danger' });
+    notices.show(t('tasks.notDone', { reason: reasonOf(error) }), { tone: 'danger' });
   }
 }

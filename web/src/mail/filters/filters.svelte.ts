@@ -1,6 +1,7 @@
 /** The person's filters as the settings show them: one script is looked at, as rules or as text. */
 import { t } from '../../kernel/i18n.svelte';
-import { JmapError, whyOf } from '../../kernel/jmap';
+import { JmapError } from '../../kernel/jmap';
+import { whyOf } from '../../kernel/reasons';
 import { notices } from '../../kernel/notices.svelte';
 import { freeName, type Rule } from './rules';
 import * as server from './server';

@@ -1,7 +1,8 @@
 /** What the vault's screen shows and what can be done to its messages. */
 import { tick, untrack } from 'svelte';
 import { t } from '../../kernel/i18n.svelte';
-import { jmap, whyOf } from '../../kernel/jmap';
+import { jmap } from '../../kernel/jmap';
+import { whyOf } from '../../kernel/reasons';
 import { notices } from '../../kernel/notices.svelte';
 import { outbox, type Undoable } from '../../kernel/outbox.svelte';
 import { Query } from '../../kernel/query.svelte';
