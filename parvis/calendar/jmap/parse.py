@@ -47,13 +47,11 @@ async def parse(call: Call) -> Object:
             wrong.append(blob_id)
             continue
         call.bring(blob.size)
-        data = await blob.read()
-        try:
-            found = await asyncio.to_thread(_events, data)
-        except Invalid:
+        found, fault = await asyncio.to_thread(_looked, await blob.read())
+        if fault is not None:
+            faults[blob_id] = fault
+        if found is None:
             wrong.append(blob_id)
-            if (fault := await asyncio.to_thread(_fault, data)) is not None:
-                faults[blob_id] = fault
             continue
         parsed[blob_id] = [_only(each, call.arguments.properties) for each in found]
     return {
@@ -63,6 +61,14 @@ async def parse(call: Call) -> Object:
         "notParsable": wrong or None,
         "faults": faults or None,
     }
+
+
+def _looked(data: bytes) -> tuple[list[Object] | None, Object | None]:
+    """The events of a blob, None when it cannot be parsed; and what is wrong with it for whoever takes it in."""
+    try:
+        return _events(data), _fault(data)
+    except Invalid:
+        return None, _fault(data)
 
 
 def _events(data: bytes) -> list[Object]:
