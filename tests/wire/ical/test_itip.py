@@ -526,6 +526,25 @@ def test_an_attendee_may_write_the_same_times_in_other_words() -> None:
     assert not itip.may_change(before, itip.as_organized(before, stored(*longer)), BOB)
 
 
+def test_a_single_instance_that_one_declined_and_left_out_stays_out() -> None:
+    def of(day: int, word: str, *more: str) -> list[str]:
+        people = [each.replace("NEEDS-ACTION", word) if "bob@" in each else each for each in PEOPLE]
+        start = f"202601{day:02}T100000Z"
+        return meeting(f"RECURRENCE-ID:{start}", *more, start=start, people=people)
+
+    left = stored(*of(5, "ACCEPTED"))
+    request = ["METHOD:REQUEST", *of(5, "ACCEPTED", "LOCATION:Room 3"), *of(12, "DECLINED", "LOCATION:Room 3")]
+    after = itip.received(left, itip.read(read(*request)), BOB, NOW).series
+    assert after is not None and [each.value("LOCATION") for each in after.components] == ["Room 3"]
+    again = ["METHOD:REQUEST", *of(5, "ACCEPTED"), *of(12, "NEEDS-ACTION")]
+    after = itip.received(left, itip.read(read(*again)), BOB, NOW).series
+    assert after is not None and len(after.components) == 2
+    whole = ["METHOD:REQUEST", *weekly("SEQUENCE:1"), *of(12, "DECLINED", "SEQUENCE:1")]
+    after = itip.received(left, itip.read(read(*whole)), BOB, NOW).series
+    assert after is not None and after.master is not None and after.overrides == []
+    assert after.master.value("EXDATE") == "20260112T100000Z"
+
+
 def test_an_alarm_of_one_instance_stays_when_the_organizer_changes_the_series() -> None:
     alarm = ["BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT5M", "END:VALARM"]
     own = meeting("RECURRENCE-ID:20260112T100000Z", "SUMMARY:Plan", *alarm, start="20260112T100000Z")

@@ -176,11 +176,13 @@ def _with_alarms(stored: Series, given: Series, me: Collection[str]) -> list[Com
 
 def _unwanted(stored: Series, given: Series, me: Collection[str]) -> dict[int, Moment]:
     """The instances that I have taken out of my copy and declined, as the organizer knows: they stay out until I am
-    asked again."""
-    found = dict[int, Moment]()
+    asked again. Who is in single instances takes one out by leaving it out."""
+    found, known = dict[int, Moment](), by_instance(stored)
     for each in given.overrides:
         at, own = recurrence_id(each, given.zones), mine(each, me)
-        if own is not None and own.param("PARTSTAT").upper() == "DECLINED" and excluded(stored, at.ms()):
+        if own is None or own.param("PARTSTAT").upper() != "DECLINED":
+            continue
+        if excluded(stored, at.ms()) if stored.master is not None else at.ms() not in known:
             found[at.ms()] = at
     return found
 
