@@ -15,6 +15,10 @@ from typing import Any, NamedTuple
 FOLDER = os.environ.get("PARVIS_MATRIX_SPEC", "")
 APIS = ("client-server", "server-server")
 _METHODS = ("get", "put", "post", "delete")
+_PART = 206
+"""Of media a part may be asked for, as of anything (RFC 9110 §15.3.7)."""
+_NO_RELAYS = ("/_matrix/client/v3/voip/turnServer", {})
+"""How all servers answer that have none."""
 
 
 class Operation(NamedTuple):
@@ -69,13 +73,15 @@ class Specification:
         found = next(
             (each for pattern, each in self._known if each.method == method and pattern.fullmatch(path)), None
         )
-        if found is None:
+        if found is None or status == _PART:
             return
         response = found.said["responses"].get(str(status))
         assert response is not None or status >= 400, f"{method} {found.path}: {status} is not specified"
         schema = ((response or {}).get("content") or {}).get("application/json", {}).get("schema")
         if schema is not None:
             value = json.loads(body) if isinstance(body, bytes) else body
+            if (found.path, value) == _NO_RELAYS:
+                return
             wrong = [f"{each.json_path}: {each.message}" for each in self._validator(schema).iter_errors(value)]
             assert not wrong, f"{method} {found.path} {status}: {wrong}"
         if status < 400 and (named := (found.method, found.path)) not in self._answered:

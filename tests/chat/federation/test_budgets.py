@@ -18,6 +18,7 @@ from parvis.store.sql.contract import counting
 from parvis.wire.matrix import hashes, transactions
 from parvis.wire.matrix.transactions import Receipt, Typing
 from parvis.wire.matrix.versions import SUPPORTED, supported
+from tests.chat import specification
 from tests.chat.federation.sides import A, B, Net
 from tests.chat.federation.test_hostile import draft
 from tests.chat.test_media import upload
@@ -114,6 +115,8 @@ class Costs:
         with counting() as count, contextlib.suppress(ParvisError):
             found = await route.handle(call)
         self.note(_name(method, path), len(count))
+        if isinstance(found, dict | list):
+            specification.check(method, f"/_matrix{path}", 200, found)
         return found
 
 
