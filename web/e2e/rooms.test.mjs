@@ -81,7 +81,9 @@ test('what is pinned is found again, what is passed on arrives, and signs are fo
   await dialog.getByRole('searchbox').fill('délégation');
   await dialog.getByRole('button', { name: /Visite de la délégation/ }).click();
   await entry(ines, 'Visite de la délégation').click();
-  await log(ines, 'Visite de la délégation').getByText(`Épinglez ceci ${SERIAL}`).waitFor();
+  // Where much is unread one begins at its first line, and the end is drawn as one comes near.
+  const there = await log(ines, 'Visite de la délégation').elementHandle();
+  await ines.waitForFunction(([node, text]) => (node.scrollTo(0, node.scrollHeight), node.textContent.includes(text)), [there, `Épinglez ceci ${SERIAL}`]);
   await line(camille, `Épinglez ceci ${SERIAL}`).focus();
   await camille.keyboard.press('+');
   await camille.getByRole('searchbox', { name: 'Chercher par nom' }).fill('fete');
