@@ -84,6 +84,7 @@ export class Machine {
     const heard = await this.olm.receiveSyncChanges(JSON.stringify(told.to_device?.events ?? []), lists, counts, fallback, settings());
     for (const { type, sender, content } of heard.map(({ rawEvent }) => JSON.parse(rawEvent) as RoomEvent)) {
       if (type === 'm.key.verification.request') this.verifying.heard(sender, String(content.transaction_id));
+      else if (type.startsWith('m.key.verification.')) this.verifying.changed(String(content.transaction_id));
       if (type === 'm.secret.send') this.tell({ people: [this.me] });
     }
     void this.flush().catch(() => undefined); // asked again with the next answer
@@ -227,7 +228,9 @@ export class Machine {
     for (const event of events) {
       await this.known(event.sender);
       await this.olm.receiveVerificationEvent(JSON.stringify({ ...event, room_id: room.id }), new RoomId(room.id));
+      const { event_id: flow } = (event.content['m.relates_to'] ?? {}) as { event_id?: string };
       if (event.type === 'm.room.message' && event.sender !== this.me) this.verifying.heard(event.sender, event.event_id);
+      else if (flow) this.verifying.changed(flow);
     }
     await this.flush();
   }

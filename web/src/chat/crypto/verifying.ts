@@ -26,7 +26,8 @@ interface Ways {
 
 export class Verifying {
   private readonly flows = new Map<string, VerificationRequest>();
-  private readonly watched = new WeakSet<object>();
+  /** Whose signs are waited for, by request: whether this side began with them. */
+  private readonly watched = new WeakMap<object, boolean>();
   private readonly ways = new Map<string, Ways>();
   private readonly ended = new WeakSet<object>();
 
@@ -83,12 +84,14 @@ export class Verifying {
     request.registerChangesCallback(async () => this.changed(flow));
   }
 
-  private changed(flow: string): void {
+  /** Sees what has become of one. */
+  changed(flow: string): void {
     const request = this.flows.get(flow);
     if (!request) return;
     const now = request.getVerification();
-    if (now instanceof Sas && !this.watched.has(request)) {
-      this.watched.add(request);
+    // Where both begin at once, one's beginning counts, which may be theirs after all (§Error and exception handling).
+    if (now instanceof Sas && this.watched.get(request) !== now.weStarted()) {
+      this.watched.set(request, now.weStarted());
       now.registerChangesCallback(async () => this.changed(flow));
       if (!now.weStarted()) void this.out(now.accept());
     }

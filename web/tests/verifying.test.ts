@@ -1,0 +1,29 @@
+// @vitest-environment node
+import { initAsync, Sas, VerificationRequestPhase, type OlmMachine } from '@matrix-org/matrix-sdk-crypto-wasm';
+import { expect, test } from 'vitest';
+import { Verifying } from '../src/chat/crypto/verifying';
+
+/** Signs that one side has begun with, as far as they are asked. */
+const signs = (ours: boolean) => Object.assign(Object.create(Sas.prototype) as Sas, {
+  weStarted: () => ours, accept: () => 'accept', registerChangesCallback: () => undefined, emoji: () => undefined,
+  isCancelled: () => false, isDone: () => false, haveWeConfirmed: () => false, cancelInfo: () => undefined,
+});
+
+test('where both begin with the signs at once, and theirs count, they are accepted, once', async () => {
+  await initAsync();
+  let now: Sas | undefined;
+  const request = {
+    getVerification: () => now, registerChangesCallback: () => undefined, phase: () => VerificationRequestPhase.Transitioned, otherUserId: '@ann:port.example',
+    isCancelled: () => false, isDone: () => false, isSelfVerification: () => true, isPassive: () => false, weStarted: () => true,
+  };
+  const sent: unknown[] = [];
+  const verifying = new Verifying({ getVerificationRequest: () => request } as unknown as OlmMachine, () => undefined, async (one) => void sent.push(one), async () => undefined);
+  verifying.heard('@ann:port.example', 'flow');
+  now = signs(true);
+  verifying.changed('flow');
+  expect(sent).toEqual([]);
+  now = signs(false);
+  verifying.changed('flow');
+  verifying.changed('flow');
+  expect(sent).toEqual(['accept']);
+});
