@@ -2,6 +2,8 @@
 
 import asyncio
 import shutil
+import threading
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -79,6 +81,25 @@ async def test_a_failed_statement_undoes_the_unit_even_when_caught(store: Store,
     with pytest.raises(Conflict):
         await store.write(work)
     assert await store.db.rows("SELECT id FROM account") == [(1,)]
+
+
+@pytest.mark.parametrize("failing", [{1}, {2}, {1, 2}, {1, 2, 3, 4}])
+async def test_units_of_one_commit_fail_each_by_itself(store_sqlite: Store, failing: set[int]) -> None:
+    all_wait = threading.Event()
+
+    async def work(unit: Unit, number: int) -> None:
+        await unit.run(ACCOUNT, number, 0)
+        assert all_wait.wait(30)  # the first; the others are in one commit with it by then
+        if number in failing:
+            raise ValueError(number)
+
+    tasks = [asyncio.ensure_future(store_sqlite.write(partial(work, number=number))) for number in range(1, 5)]
+    await asyncio.sleep(0)
+    all_wait.set()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert {number for number, outcome in enumerate(outcomes, 1) if isinstance(outcome, ValueError)} == failing
+    kept = await store_sqlite.db.rows("SELECT id FROM account ORDER BY id")
+    assert kept == [(number,) for number in range(1, 5) if number not in failing]
 
 
 async def test_a_cancelled_caller_does_not_tear_a_unit(store: Store) -> None:
