@@ -132,13 +132,7 @@ async def replace(
     is_draft = was_draft if unsent is None else unsent
     messages = list[itip.Message]()
     kept = given
-    if scheduling.organizes(before, mine) or scheduling.organizes(after, mine):
-        revised = itip.revised(before, itip.with_answers(before, after) if answers else after, mine)
-        if [id(each) for each in revised.components] != [id(each) for each in after.components]:
-            kept = draft.made(revised, given.data)
-        known = before if scheduling.organizes(before, mine) and not was_draft else None
-        messages = itip.from_organizer(known, kept.series, mine, now)
-    elif scheduling.attends(before, mine):
+    if scheduling.attends(before, mine):
         told = itip.as_organized(before, itip.completed(before, after, mine) if complete else after)
         told = itip.told(told, before, mine) if answers else told
         if not itip.may_change(before, told, mine):
@@ -150,6 +144,12 @@ async def replace(
         messages = [reply] if reply is not None else []
         messages += itip.to_delegates(before, after, mine, now)
         await events.decided(unit, row.id)
+    elif scheduling.organizes(before, mine) or scheduling.organizes(after, mine):
+        revised = itip.revised(before, itip.with_answers(before, after) if answers else after, mine)
+        if [id(each) for each in revised.components] != [id(each) for each in after.components]:
+            kept = draft.made(revised, given.data)
+        known = before if scheduling.organizes(before, mine) and not was_draft else None
+        messages = itip.from_organizer(known, kept.series, mine, now)
     if not tell or is_draft:
         messages = []
     if messages or scheduling.organizes(after, mine) or scheduling.attends(before, mine):

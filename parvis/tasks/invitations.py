@@ -57,11 +57,6 @@ async def changed(
 ) -> Told:
     """A task that is changed; `known`: others know of it as it was before. Raises NotTheirs."""
     old, new, now = content.read(before), content.read(after), clock.now_ms()
-    if scheduling.organizes(old, mine) or scheduling.organizes(new, mine):
-        known = known and scheduling.organizes(old, mine)
-        kept = itip.revised(old, new, mine)
-        others = mine | await _seeing(unit, list_id, [old, kept])
-        return _told(old, kept, itip.from_organizer(old if known else None, kept, others, now), after, new)
     if scheduling.attends(old, mine):
         kept = itip.progressed(old, itip.as_organized(old, new), mine)
         if not itip.may_change(old, kept, mine):
@@ -69,6 +64,11 @@ async def changed(
         reply = itip.from_attendee(old, kept, mine, now)
         messages = [*([reply] if reply is not None else []), *itip.to_delegates(old, kept, mine, now)]
         return _told(old, kept, messages, after, new)
+    if scheduling.organizes(old, mine) or scheduling.organizes(new, mine):
+        known = known and scheduling.organizes(old, mine)
+        kept = itip.revised(old, new, mine)
+        others = mine | await _seeing(unit, list_id, [old, kept])
+        return _told(old, kept, itip.from_organizer(old if known else None, kept, others, now), after, new)
     return Told(after)
 
 
