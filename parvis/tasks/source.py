@@ -13,6 +13,8 @@ from parvis.tasks.store import Kept
 from parvis.wire.ical.jscalendar.words import Json, maps, text
 
 _MOST_PEOPLE = 50
+_SIGNS = {"needs-action": "☐", "in-process": "◐", "completed": "☑", "failed": "☒", "cancelled": "☒"}
+"""How far it is, in no language."""
 
 
 class TaskSource:
@@ -31,7 +33,7 @@ class TaskSource:
         task = content.said(kept.content)
         names = await self._names([kept.author_id, *(await store.people_of(self._store.db, [kept.id]))[kept.id]])
         author = names.get(kept.author_id, "")
-        written = _text(task)
+        written = _text(kept, task)
         return Item(
             account_id=account_id,
             scope_id=kept.list_id,
@@ -62,23 +64,32 @@ def _origin(kept: Kept) -> Origin:
     return "own" if kept.author_id == kept.account_id else "colleague"
 
 
-def _text(task: Json) -> str:
-    """A task as a person reads it."""
-    lines = [text(task.get("title"))]
-    if due := text(task.get("due")):
-        lines.append(f"Due: {due.replace('T', ' ')} {text(task.get('timeZone'))}".strip())
-    lines.append(f"Progress: {content.progress_of(task)}")
-    lines += [text(task.get("description"))]
+def _text(kept: Kept, task: Json) -> str:
+    """A task as a person reads it, in no language but its own."""
+    lines = [
+        text(task.get("title")),
+        f"{_SIGNS[kept.progress]} {_due(task)}".strip(),
+        text(task.get("description")),
+    ]
     for _, checklist in maps(task.get("checklists")):
         items = checklist.get("checkItems")
         for item in items if isinstance(items, list) else []:
             if isinstance(item, dict):
-                lines.append(f"[{'x' if item.get('isComplete') is True else ' '}] {text(item.get('title'))}")
+                lines.append(f"{'☑' if item.get('isComplete') is True else '☐'} {text(item.get('title'))}")
     for _, comment in maps(task.get("comments")):
         author = comment.get("author")
         name = text(author.get("name")) if isinstance(author, dict) else ""
         lines.append(f"{name}: {text(comment.get('message'))}")
     return "\n".join(line for line in lines if line)
+
+
+def _due(task: Json) -> str:
+    """The day, the time, the zone, as every language reads them."""
+    day, _, time = text(task.get("due")).partition("T")
+    if not time or task.get("showWithoutTime") is True:
+        return day
+    zone = text(task.get("timeZone"))
+    return f"{day} {time[:5]} ({zone})" if zone else f"{day} {time[:5]}"
 
 
 def _people(task: Json) -> list[str]:

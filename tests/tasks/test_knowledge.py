@@ -27,8 +27,7 @@ async def test_an_item_says_where_it_belongs_and_what_is_in_it(ann, bob, store) 
     assert item.author == "Bob <bob@example.org>" and item.facets == {"keywords": ["party"]}
     (document,) = item.documents
     read = (await document.load()).decode()
-    for words in ("Twelve of them", "The blue ones", "2026-05-01", "Bob"):
-        assert words in read
+    assert read == "Order chairs\n☐ 2026-05-01 10:00\nTwelve of them\nBob: The blue ones"
     assert [each async for each in source.every(ann.principal.id)] == [ids.parse(number)]
     await ann("Task/set", destroy=[number])
     assert await source.item(ann.principal.id, ids.parse(number)) is None
