@@ -100,6 +100,10 @@ test('with the keyboard alone an event is taken up, moved, made longer, opened, 
   await page.getByRole('dialog', { name }).waitFor();
   await page.keyboard.press('e');
   await page.getByRole('textbox', { name: 'Titre' }).fill(`${name} bis`);
+  await page.keyboard.press('Escape');
+  await page.getByText('Vos changements ne sont pas enregistrés').waitFor();
+  await page.keyboard.press('z');
+  await eventually(async () => assert.equal(await page.getByRole('textbox', { name: 'Titre' }).inputValue(), `${name} bis`));
   await page.keyboard.press('Enter');
   await block(page, `${name} bis`).waitFor();
   await block(page, `${name} bis`).focus();

@@ -1,5 +1,6 @@
 /** Which of the calendar's dialogs are open, and for what. */
 import type { Scope } from './edit';
+import type { Form } from './form';
 import type { Occurrence } from './occurrence';
 import type { CalendarEvent } from './types';
 import type { Place } from './data.svelte';
@@ -24,8 +25,8 @@ class CalendarUi {
   drawer = $state(false);
   /** A new event in a line of words. */
   draft = $state.raw<Draft | null>(null);
-  /** The editor: of a new event, or of one there is. */
-  editing = $state.raw<{ draft: Draft } | { occurrence: Occurrence } | null>(null);
+  /** The editor: of a new event, or of one there is; `form` is what had been written when it was closed. */
+  editing = $state.raw<(({ draft: Draft } | { occurrence: Occurrence }) & { form?: Form }) | null>(null);
   /** The question which of a series is meant; answered with null when it is closed. */
   asking = $state.raw<{ kind: 'change' | 'delete'; guests: boolean; rules: boolean; answer: (scope: Scope | null) => void } | null>(null);
   calendar = $state.raw<{ kind: 'create' } | { kind: 'edit' | 'delete'; place: Place } | null>(null);
