@@ -69,7 +69,9 @@ test('a folder and several files are downloaded as one archive, a file as it is'
     return { name: download.suggestedFilename(), bytes, text: bytes.toString('utf8') };
   };
   await row('Liste.csv').click();
+  await page.waitForURL(/\?open=/);
   await page.keyboard.press('Escape');
+  await page.waitForURL((url) => !url.search.includes('open='));
   const alone = await taken(() => page.keyboard.press('d'));
   assert.equal(alone.name, 'Liste.csv');
   assert.equal(alone.text, 'a;b\n1;2\n');
