@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { initAsync, Sas, VerificationRequestPhase, type OlmMachine } from '@matrix-org/matrix-sdk-crypto-wasm';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Verifying } from '../src/chat/crypto/verifying';
 
 /** Signs that one side has begun with, as far as they are asked. */
@@ -26,4 +26,25 @@ test('where both begin with the signs at once, and theirs count, they are accept
   verifying.changed('flow');
   verifying.changed('flow');
   expect(sent).toEqual(['accept']);
+});
+
+test.each([[false, 1], [true, 0]])('who asked begins with the signs after a while, unless the other side has: %s', async (theyBegin, begun) => {
+  await initAsync();
+  vi.useFakeTimers();
+  let phase = VerificationRequestPhase.Ready;
+  let started = 0;
+  const request = {
+    getVerification: () => undefined, registerChangesCallback: () => undefined, phase: () => phase, otherUserId: '@ann:port.example', theirSupportedMethods: [],
+    isCancelled: () => false, isDone: () => false, isSelfVerification: () => true, isPassive: () => false, weStarted: () => true, cancelInfo: undefined,
+    startSas: async () => void started++,
+  };
+  const verifying = new Verifying({ getVerificationRequest: () => request } as unknown as OlmMachine, () => undefined, async () => undefined, async () => undefined);
+  verifying.heard('@ann:port.example', 'flow');
+  verifying.changed('flow');
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(started).toBe(0);
+  if (theyBegin) phase = VerificationRequestPhase.Transitioned;
+  await vi.advanceTimersByTimeAsync(2_000);
+  vi.useRealTimers();
+  expect(started).toBe(begun);
 });

@@ -15,6 +15,8 @@ const MOST = 20;
 /** Bytes of a code before the name of the verification: the word, version, mode, length. */
 const BEGINNING = 10;
 const REQUEST = 'm.key.verification.request';
+/** Milliseconds in which the other side may begin: programs that do so by themselves (Cinny) take no beginning beside their own. */
+const THEIRS_FIRST = 2_000;
 
 /** What is known of one beside what the library says. */
 interface Ways {
@@ -103,7 +105,8 @@ export class Verifying {
     }
   }
 
-  /** Both are ready: our code is made if the other side can scan it. Where neither can, who asked begins with the signs. */
+  /** Both are ready: our code is made if the other side can scan it. Where neither can, who asked begins with the signs, unless the other
+   *  side has. */
   private async offer(flow: string, request: VerificationRequest): Promise<void> {
     this.ways.set(flow, { scans: false });
     const theirs = request.theirSupportedMethods ?? [];
@@ -111,8 +114,10 @@ export class Verifying {
     const code = theirs.includes(VerificationMethod.QrCodeScanV1) ? await request.generateQrCode().catch(() => undefined) : undefined;
     code?.registerChangesCallback(async () => this.changed(flow));
     this.ways.set(flow, { scans, ...(code ? { code: Uint8Array.from(code.toBytes()) } : {}) });
-    if (!code && !scans && request.weStarted()) await this.begin(flow);
-    else this.show(flow);
+    this.show(flow);
+    if (code || scans || !request.weStarted()) return;
+    await new Promise((resolve) => setTimeout(resolve, THEIRS_FIRST));
+    if (request.phase() === VerificationRequestPhase.Ready) await this.begin(flow);
   }
 
   /** Says yes to a request; `camera`: there is one here. */
