@@ -251,8 +251,7 @@ async def _put(
     service.create and service.replace raise."""
     own = {} if access.owner else personal.alerts_of(made.series)
     before = parsed(found[0].etag, found[1]) if found is not None else None
-    kept = made if access.owner else _shared(made, before)
-    kept = _with_files(kept, before) if before is not None else kept
+    kept = _to_keep(made, before, shared=not access.owner)
     same = before is not None and not access.owner and personal.same(kept.series, before)
     tag = kept.etag
     if found is None:
@@ -268,13 +267,11 @@ async def _put(
     return Put(etag=tag if tag == made.etag and not own and not same else "", schedule_tag=row.schedule_tag)
 
 
-def _with_files(made: Draft, before: Series) -> Draft:
-    series = managed.restored(before, made.series)
-    return made if series is made.series else draft.made(series, made.data)
-
-
-def _shared(made: Draft, before: Any) -> Draft:
-    series = personal.shared(made.series, before)
+def _to_keep(made: Draft, before: Series | None, *, shared: bool) -> Draft:
+    """What is kept of what was put: where the calendar is `shared`, what is the same for all; with the files that
+    the event had."""
+    series = personal.shared(made.series, before) if shared else made.series
+    series = managed.restored(before, series) if before is not None else series
     return made if series is made.series else draft.made(series, made.data)
 
 
