@@ -72,7 +72,7 @@ async def test_a_wrong_line_is_named_and_nothing_comes_in(ann, context, wrong, l
         *event("DTSTART:20260105T100000Z", uid="a"), "BEGIN:VEVENT", "UID:b", *padding, *given, "END:VEVENT"
     )
     blob = await uploaded(ann, context, data)
-    assert (await ann("CalendarEvent/parse", blobIds=[blob]))["faults"][blob]["line"] == line
+    assert (await ann("CalendarEvent/parse", blobIds=[blob], faults=True))["faults"][blob]["line"] == line
     answer = await ann("CalendarEvent/import", blobId=blob)
     assert answer["error"] == "notParsable" and answer["line"] == line, answer
     assert (await ann("CalendarEvent/get", ids=None))["list"] == []

@@ -1,6 +1,7 @@
 """CalendarEvent/parse. draft-ietf-jmap-calendars §5.14
 
-Beside the draft, `faults` tells of a blob that cannot be taken in what is wrong, with its line (0: all of it)."""
+Beside the draft, who asks for `faults` is told of a blob that cannot be taken in what is wrong, with its line (0: all
+of it)."""
 
 import asyncio
 
@@ -27,6 +28,7 @@ class ParseArguments(Arguments):
     account_id: str
     blob_ids: list[str]
     properties: list[str] | None = None
+    faults: bool = False
 
 
 async def parse(call: Call) -> Object:
@@ -47,10 +49,12 @@ async def parse(call: Call) -> Object:
             wrong.append(blob_id)
             continue
         call.bring(blob.size)
-        found, fault = await asyncio.to_thread(_looked, await blob.read())
-        if fault is not None:
+        data = await blob.read()
+        if call.arguments.faults and (fault := await asyncio.to_thread(_fault, data)) is not None:
             faults[blob_id] = fault
-        if found is None:
+        try:
+            found = await asyncio.to_thread(_events, data)
+        except Invalid:
             wrong.append(blob_id)
             continue
         parsed[blob_id] = [_only(each, call.arguments.properties) for each in found]
@@ -61,14 +65,6 @@ async def parse(call: Call) -> Object:
         "notParsable": wrong or None,
         "faults": faults or None,
     }
-
-
-def _looked(data: bytes) -> tuple[list[Object] | None, Object | None]:
-    """The events of a blob, None when it cannot be parsed; and what is wrong with it for whoever takes it in."""
-    try:
-        return _events(data), _fault(data)
-    except Invalid:
-        return None, _fault(data)
 
 
 def _events(data: bytes) -> list[Object]:

@@ -30,7 +30,7 @@ async function one(file: File, accountId: string): Promise<Read> {
   if (file.size > LARGEST) return { ...read, fault: t('calendar.tooLarge') };
   try {
     const { blobId } = await jmap.upload(accountId, new Blob([file], { type: 'text/calendar' }));
-    const { parsed, faults } = await jmap.call<Answer>('CalendarEvent/parse', { accountId, blobIds: [blobId] });
+    const { parsed, faults } = await jmap.call<Answer>('CalendarEvent/parse', { accountId, blobIds: [blobId], faults: true });
     const fault = faults?.[blobId];
     if (fault) return { ...read, fault: fault.line ? t('calendar.faultAtLine', { line: fault.line, reason: fault.description }) : t('calendar.noneInFile') };
     return { ...read, blobId, count: parsed?.[blobId]?.length ?? null };
