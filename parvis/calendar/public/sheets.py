@@ -105,7 +105,7 @@ def cancelled(language: Language, page: Page) -> Response:
 
 def sentence(language: Language, key: str, status: int) -> Response:
     """A page of one sentence; of a link that leads nowhere also whom to ask."""
-    return sheet.sentence(language, say(key, language), status, say("ask", language) if key == "gone" else "")
+    return sheet.sentence(language, say(key, language), status, ask=key == "gone")
 
 
 def _about(visit: Visit) -> str:

@@ -56,11 +56,6 @@ _WORDS: dict[str, dict[Language, str]] = {
     "cancel": {"en": "Cancel", "fr": "Annuler", "vi": "Hủy"},
     "cancelled": {"en": "It is cancelled.", "fr": "C’est annulé.", "vi": "Đã hủy."},
     "again": {"en": "Book another time", "fr": "Réserver un autre créneau", "vi": "Đặt thời gian khác"},
-    "ask": {
-        "en": "Ask whoever gave it to you for a new one.",
-        "fr": "Demandez-en un nouveau à la personne qui vous l’a donné.",
-        "vi": "Hãy hỏi người đã gửi để nhận liên kết mới.",
-    },
     "keep": {
         "en": "Keep this page's address: with it you can move or cancel.",
         "fr": "Gardez l’adresse de cette page : elle permet de déplacer ou d’annuler.",

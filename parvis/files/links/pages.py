@@ -29,7 +29,7 @@ def page(language: Language, title: str, body: str, status: int = 200) -> Respon
 
 def sentence(language: Language, key: str, status: int) -> Response:
     """A page of one sentence; of a link that leads nowhere also whom to ask."""
-    return sheet.sentence(language, say(key, language), status, say("ask", language) if key == "gone" else "")
+    return sheet.sentence(language, say(key, language), status, ask=key == "gone")
 
 
 def password(language: Language, link: Link, *, wrong: bool = False) -> Response:

@@ -8,11 +8,6 @@ WORDS: dict[str, dict[Language, str]] = {
         "vi": "Liên kết này không tồn tại hoặc không còn hiệu lực.",
         "en": "This link does not exist or is no longer valid.",
     },
-    "ask": {
-        "fr": "Demandez-en un nouveau à la personne qui vous l’a donné.",
-        "vi": "Hãy hỏi người đã gửi để nhận liên kết mới.",
-        "en": "Ask whoever gave it to you for a new one.",
-    },
     "wait": {
         "fr": "Trop d’essais. Réessayez dans quelques minutes.",
         "vi": "Thử quá nhiều lần. Hãy thử lại sau vài phút.",

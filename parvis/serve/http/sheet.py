@@ -17,6 +17,11 @@ _HEADERS = [
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; {}form-action 'self'{}; base-uri 'none'; frame-ancestors 'none'"
 )
+_ASK: dict[Language, str] = {
+    "fr": "Demandez-en un nouveau à la personne qui vous l’a donné.",
+    "vi": "Hãy hỏi người đã gửi để nhận liên kết mới.",
+    "en": "Ask whoever gave it to you for a new one.",
+}
 
 
 def page(
@@ -42,9 +47,9 @@ def page(
     return Response(status, text.encode(), [*_HEADERS, ("content-security-policy", policy)])
 
 
-def sentence(language: Language, text: str, status: int, more: str = "") -> Response:
-    """A page of one sentence, and what is to be known beside it."""
-    beside = f"<p>{escape(more)}</p>" if more else ""
+def sentence(language: Language, text: str, status: int, *, ask: bool = False) -> Response:
+    """A page of one sentence; with `ask`, of a link that leads nowhere, also whom to ask for another."""
+    beside = f"<p>{escape(_ASK[language])}</p>" if ask else ""
     return page(language, text, f"<h1>{escape(text)}</h1>{beside}", status)
 
 
