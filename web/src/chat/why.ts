@@ -6,13 +6,13 @@ import type { MatrixError } from './matrix';
 const WHY: Record<string, MessageKey> = {
   M_FORBIDDEN: 'chat.why.forbidden',
   M_NOT_FOUND: 'chat.why.notFound',
-  M_TOO_LARGE: 'chat.why.tooLarge',
+  M_TOO_LARGE: 'ui.why.tooLarge',
   M_LIMIT_EXCEEDED: 'chat.why.tooMuch',
 };
 
 /** A sentence without its end, to stand after a colon. */
 export function whyNot(error: Pick<MatrixError, 'code' | 'status' | 'message'>): string {
-  if (error.code === 'offline') return t('chat.why.offline');
-  const key = error.status === 413 ? 'chat.why.tooLarge' : error.status >= 500 ? 'chat.why.server' : WHY[error.code];
+  if (error.code === 'offline') return t('ui.why.offline');
+  const key = error.status === 413 ? 'ui.why.tooLarge' : error.status >= 500 ? 'chat.why.server' : WHY[error.code];
   return key ? t(key) : error.message;
 }
