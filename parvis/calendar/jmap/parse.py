@@ -1,7 +1,7 @@
 """CalendarEvent/parse. draft-ietf-jmap-calendars §5.14
 
-Beside the draft, who asks for `faults` is told of a blob that cannot be taken in what is wrong, with its line (0: all
-of it)."""
+Beside the draft, who asks for `faults` is told of a blob that cannot be taken in what is wrong, with its line (0:
+all of it)."""
 
 import asyncio
 
