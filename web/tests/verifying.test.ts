@@ -48,3 +48,20 @@ test.each([[false, 1], [true, 0]])('who asked begins with the signs after a whil
   vi.useRealTimers();
   expect(started).toBe(begun);
 });
+
+test.each([true, false])('one is sure of the other once the signature is there, or cannot be for now: %s', async (there) => {
+  await initAsync();
+  const shown: string[] = [];
+  let settle = () => undefined as void;
+  const kept = new Promise<void>((resolve, reject) => (settle = there ? resolve : () => reject(new Error('offline'))));
+  const request = {
+    getVerification: () => undefined, registerChangesCallback: () => undefined, phase: () => VerificationRequestPhase.Done, otherUserId: '@ann:port.example',
+    isCancelled: () => false, isDone: () => true, isSelfVerification: () => false, isPassive: () => false, weStarted: () => true, cancelInfo: undefined,
+  };
+  const verifying = new Verifying({ getVerificationRequest: () => request } as unknown as OlmMachine, ({ phase }) => void shown.push(phase), async () => undefined, async () => kept);
+  verifying.heard('@ann:port.example', 'flow');
+  verifying.changed('flow');
+  expect(new Set(shown)).toEqual(new Set(['confirmed']));
+  settle();
+  await vi.waitFor(() => expect(shown.at(-1)).toBe('done'));
+});

@@ -31,6 +31,8 @@ export class Machine {
   private readonly rooms = new Map<string, SealedRoom>();
   private opening: Promise<void> | null = null;
   private sending: Promise<void> | null = null;
+  /** Whether there may be more to send than what is being sent. */
+  private more = false;
   /** One room is sealed after the other: keys are made and given away in between. */
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -69,7 +71,7 @@ export class Machine {
     this.olm.registerDevicesUpdatedCallback(async (people) => this.tell({ people }));
     await this.olm.updateTrackedUsers([new UserId(me)]);
     [this.me, this.device] = [me, device];
-    this.verifying = new Verifying(this.olm, (verification) => this.tell({ verification }), (request) => this.ask(request), (own) => this.verified(own));
+    this.verifying = new Verifying(this.olm, (verification) => this.tell({ verification }), (request) => this.ask(request), (user, own) => this.verified(user, own));
     this.recovery = new Recovery(this.olm, me, device);
     await this.flush(); // before anybody can write to it, this device has told its keys
     await this.recovery.begin();
@@ -90,19 +92,26 @@ export class Machine {
     void this.flush().catch(() => undefined); // asked again with the next answer
   }
 
-  /** Sends what the library has to say to the server, until it has no more. Throws MatrixError. */
+  /** Sends what the library has to say to the server by now, until it has no more. Throws MatrixError. */
   flush(): Promise<void> {
-    this.sending ??= this.pump().finally(() => (this.sending = null));
-    return this.sending;
+    this.more = true;
+    return (this.sending ??= this.pump());
   }
 
   private async pump(): Promise<void> {
-    for (let round = 0; round < ROUNDS; round++) {
-      const requests = (await this.olm.outgoingRequests()) as unknown as Request[];
-      if (!requests.length) break;
-      for (const request of requests) await this.ask(request);
+    try {
+      while (this.more) {
+        this.more = false;
+        for (let round = 0; round < ROUNDS; round++) {
+          const requests = (await this.olm.outgoingRequests()) as unknown as Request[];
+          if (!requests.length) break;
+          for (const request of requests) await this.ask(request);
+        }
+        await this.recovery.backUp();
+      }
+    } finally {
+      this.sending = null;
     }
-    await this.recovery.backUp();
   }
 
   private async ask(request: Request): Promise<void> {
@@ -255,11 +264,12 @@ export class Machine {
     return this.verifying.cancel(flow, differs);
   }
 
-  /** Made sure of: what another device of one's own knows is asked for, and others hear of it. */
-  private async verified(own: boolean): Promise<void> {
+  /** Made sure of: our signature is sent and seen, what another device of one's own knows is asked for, and others hear of it. */
+  private async verified(user: string, own: boolean): Promise<void> {
     if (own) await this.olm.requestMissingSecretsIfNeeded();
     await this.flush();
-    this.tell({ people: [this.me] });
+    await this.ask(this.olm.queryKeysForUsers([new UserId(user)]) as unknown as Request);
+    this.tell({ people: [this.me, user] });
   }
 
   /** Follows somebody's keys. */

@@ -24,6 +24,8 @@ interface Ways {
   scans: boolean;
   /** The code that was scanned names other keys. */
   differs?: boolean;
+  /** It ended well, and what follows from that is done. */
+  kept?: boolean;
 }
 
 export class Verifying {
@@ -38,8 +40,8 @@ export class Verifying {
     private readonly tell: (one: Verification) => void,
     /** Sends what has to be said, wherever it goes. */
     private readonly send: (request: Request) => Promise<void>,
-    /** What is to be done when one has ended well. */
-    private readonly onDone: (own: boolean) => Promise<void>,
+    /** What is to be done when one has ended well, before that is shown. */
+    private readonly onDone: (user: string, own: boolean) => Promise<void>,
   ) {}
 
   /** What came to this device or in a room: new requests are told of. */
@@ -99,10 +101,17 @@ export class Verifying {
     }
     if (request.phase() === VerificationRequestPhase.Ready && !this.ways.has(flow)) return void this.offer(flow, request);
     this.show(flow);
-    if (request.isDone() && !this.ended.has(request)) {
+    if ((request.isDone() || now?.isDone()) && !this.ended.has(request)) {
       this.ended.add(request);
-      void this.onDone(request.isSelfVerification()).then(() => this.show(flow));
+      void this.done(flow, request);
     }
+  }
+
+  /** One is sure once the server has our signature and tells of it: who is another before that would not be held to be changed. */
+  private async done(flow: string, request: VerificationRequest): Promise<void> {
+    await this.onDone(request.otherUserId.toString(), request.isSelfVerification()).catch(() => undefined); // sent again with the next answer
+    this.ways.set(flow, { scans: false, ...this.ways.get(flow), kept: true });
+    this.show(flow);
   }
 
   /** Both are ready: our code is made if the other side can scan it. Where neither can, who asked begins with the signs, unless the other
@@ -181,22 +190,22 @@ export class Verifying {
 
 const WAYS = { [QrState.Scanned]: 'scanned', [QrState.Confirmed]: 'confirmed', [QrState.Reciprocated]: 'reciprocated' } as const;
 
-function phaseOf(request: VerificationRequest, now?: Sas | Qr): Verification['phase'] {
+function phaseOf(request: VerificationRequest, now?: Sas | Qr, kept = false): Verification['phase'] {
   if (request.isCancelled() || now?.isCancelled()) return 'ended';
-  if (request.isDone() || now?.isDone()) return 'done';
+  if (request.isDone() || now?.isDone()) return kept ? 'done' : 'confirmed';
   if (now instanceof Sas) return now.haveWeConfirmed() ? 'confirmed' : now.emoji() ? 'compare' : 'begun';
   if (now) return WAYS[now.state() as keyof typeof WAYS] ?? 'ready';
   const asked = request.phase() === VerificationRequestPhase.Requested || request.phase() === VerificationRequestPhase.Created;
   return !asked ? 'ready' : request.weStarted() ? 'waiting' : 'asked';
 }
 
-function stateOf(flow: string, request: VerificationRequest, { differs, ...ways }: Ways = { scans: false }): Verification {
+function stateOf(flow: string, request: VerificationRequest, { differs, kept, ...ways }: Ways = { scans: false }): Verification {
   const now = request.getVerification();
   const sas = now instanceof Sas ? now : null;
   const emoji = sas?.emoji()?.map(({ symbol }, at) => [sas.emojiIndex()![at]!, symbol] as [number, string]);
   const info = now?.cancelInfo() ?? request.cancelInfo;
   return {
-    flow, phase: phaseOf(request, now), user: request.otherUserId.toString(), own: request.isSelfVerification(), mine: request.weStarted(), passive: request.isPassive(),
+    flow, phase: phaseOf(request, now, kept), user: request.otherUserId.toString(), own: request.isSelfVerification(), mine: request.weStarted(), passive: request.isPassive(),
     device: request.otherDeviceId?.toString() ?? '', ...ways, ...(emoji ? { emoji } : {}), ...(info ? { reason: differs ? 'm.key_mismatch' : info.cancelCode(), byUs: info.cancelledbyUs() } : {}),
   };
 }
