@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import groupby
 from typing import Any, Literal
 
 from parvis.access import directory
@@ -20,6 +21,7 @@ from parvis.wire.ical.zones import Zone, zone
 _STEP = timedelta(minutes=30)
 _MOST_TRIED = 3_000
 _MOST_PEOPLE = 50
+_MOST_OF_A_DAY = 3
 _DAY_MS = 86_400_000
 State = Literal["free", "tentative", "busy", "unknown"]
 _COST: Mapping[State, int] = {"free": 0, "tentative": 3, "busy": 5, "unknown": 2}
@@ -160,8 +162,31 @@ def ranked(given: Sequence[Person], place: Zone, span: Span, length_ms: int, lim
         for at in range(len(starts))
         if not any(own[at] == "busy" and each.wanted.required for each, own in zip(given, states, strict=True))
     ]
-    best = sorted(possible, key=lambda at: (costs[at], starts[at]))[:limit]
-    return [_slot(given, [own[at] for own in states], starts[at], length_ms, costs[at]) for at in best]
+    best = sorted(possible, key=lambda at: (costs[at], starts[at]))
+    chosen = _varied([(costs[at], starts[at]) for at in best], place, length_ms, limit)
+    return [
+        _slot(given, [own[at] for own in states], starts[at], length_ms, costs[at])
+        for at in best
+        if starts[at] in chosen
+    ]
+
+
+def _varied(best: Sequence[tuple[int, int]], place: Zone, length_ms: int, limit: int) -> set[int]:
+    """As many of these times, given with their cost in their order, as are asked for: of those that are equally
+    good the ones that overlap no other first, and of these a few of each day."""
+    chosen = list[int]()
+    for _cost, equals in groupby(best, key=lambda each: each[0]):
+        rest = [start for _, start in equals]
+        for overlapping, of_a_day in ((0, _MOST_OF_A_DAY), (0, limit), (limit, limit)):
+            for start in rest:
+                if len(chosen) == limit:
+                    return set(chosen)
+                day = place.to_local(start).date()
+                near = sum(abs(start - other) < length_ms for other in chosen)
+                beside = sum(place.to_local(other).date() == day for other in chosen)
+                if start not in chosen and near <= overlapping and beside < of_a_day:
+                    chosen.append(start)
+    return set(chosen)
 
 
 def _different(given: Sequence[Person]) -> list[Person]:

@@ -106,6 +106,20 @@ def test_a_day_on_which_clocks_change_has_every_half_hour_once() -> None:
     assert len(set(starts)) == len(starts) and starts[0] == span.start_ms
 
 
+def test_of_times_that_are_equally_good_those_apart_are_told_first() -> None:
+    week = Span(DAY.start_ms, DAY.start_ms + 5 * 24 * HOUR)
+    starts = [each.start_ms for each in meeting.ranked([somebody("ann", span=week)], UTC, week, HOUR, 6)]
+    assert starts == [at(hour) for hour in (9, 10, 11, 33, 34, 35)]
+    starts = [each.start_ms for each in meeting.ranked([somebody("ann")], UTC, DAY, HOUR, 5)]
+    assert starts == [at(hour) for hour in (9, 10, 11, 12, 13)]
+    short = Span(at(9), at(11))
+    starts = [each.start_ms for each in meeting.ranked([somebody("ann")], UTC, short, HOUR, 5)]
+    assert starts == [at(hour) for hour in (9, 9.5, 10)]
+    taken = Busy(at(10), at(24 * 5))
+    starts = [each.start_ms for each in meeting.ranked([somebody("ann", taken, span=week)], UTC, week, HOUR, 2)]
+    assert starts[0] == at(9)
+
+
 def test_fifty_people_and_three_months_are_ranked_at_once() -> None:
     span = Span(DAY.start_ms, DAY.start_ms + 90 * 24 * HOUR)
     taken = [Busy(span.start_ms + n * 4 * HOUR, span.start_ms + n * 4 * HOUR + HOUR) for n in range(540)]
