@@ -150,7 +150,7 @@ test('somebody is invited, answers, and the answer is seen', async () => {
   await block(page, name).waitFor();
   const theirs = await enter(browser, guest);
   await theirs.goto(`/calendar/week/${day(3)}`);
-  await block(theirs, name).click({ timeout: 20_000 });
+  await block(theirs, name).click();
   await theirs.getByRole('button', { name: 'Có', exact: true }).click();
   await eventually(async () => {
     const [event] = await kept(page, name);
@@ -197,7 +197,7 @@ test('a guest proposes another time beside who is free, and the organizer moves 
   await block(page, name).waitFor();
   const theirs = await enter(browser, guest);
   await theirs.goto(`/calendar/week/${day(2)}`);
-  await block(theirs, name).click({ timeout: 20_000 });
+  await block(theirs, name).click();
   await shot(theirs, 'calendar-invited');
   await theirs.getByRole('button', { name: 'Proposer une autre heure' }).click();
   const dialog = theirs.getByRole('dialog', { name: 'Proposer une autre heure' });
@@ -207,7 +207,7 @@ test('a guest proposes another time beside who is free, and the organizer moves 
   await dialog.getByRole('button', { name: 'Proposer', exact: true }).click();
   await block(page, name).click();
   const proposal = page.getByRole('group', { name: /propose une autre heure/ });
-  await proposal.getByText('Le train arrive à 15 h.').waitFor({ timeout: 20_000 });
+  await proposal.getByText('Le train arrive à 15 h.').waitFor();
   await shot(page, 'calendar-proposal');
   await proposal.getByRole('button', { name: 'Déplacer à cette heure' }).click();
   await eventually(async () => assert.equal((await kept(page, name))[0].start, `${day(2)}T16:00:00`));
@@ -237,7 +237,7 @@ test('who answers uninvited becomes a guest when the organizer says so', async (
   await page.goto(`/calendar/week/${day(4)}`);
   await block(page, name).click();
   const asked = page.getByRole('group', { name: new RegExp(`${stranger.name} a répondu .*oui.* sans invitation`) });
-  await asked.getByText(stranger.address).waitFor({ timeout: 20_000 });
+  await asked.getByText(stranger.address).waitFor();
   await accessible(page, 'calendar-uninvited');
   const guests = async () => Object.values((await kept(page, name))[0].participants).map((one) => one.calendarAddress);
   assert.deepEqual(await guests(), [`mailto:${host.address}`]);

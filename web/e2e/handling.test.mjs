@@ -56,7 +56,7 @@ test('a conversation is snoozed with H, waits in its mailbox, comes back by undo
   const soon = new Date(Date.now() + 2_000).toISOString().replace(/\.\d+/, '');
   await jmap(page, [['Email/set', { update: { [id]: { mailboxIds: { [all.snoozed]: true }, snoozedUntil: soon, 'keywords/$seen': true } } }]]);
   await page.goto('/mail/inbox');
-  await page.locator('[role="option"]').first().locator('.unread', { hasText: subject }).waitFor({ timeout: 20_000 });
+  await page.locator('[role="option"]').first().locator('.unread', { hasText: subject }).waitFor();
   assert.deepEqual(page.faults, []);
 });
 
@@ -252,7 +252,7 @@ test('a large trash is emptied after a time in which it can be kept', async () =
     await page.clock.fastForward(8_500);
     if (kept) await eventually(async () => assert.equal(await held(), before));
   }
-  await page.getByText(/conversations supprimées définitivement/).waitFor({ timeout: 20_000 });
+  await page.getByText(/conversations supprimées définitivement/).waitFor();
   await eventually(async () => assert.equal(await held(), 0));
   assert.deepEqual(page.faults, []);
 });

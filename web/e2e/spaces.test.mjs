@@ -48,7 +48,7 @@ test('what is new in a space is told, and opens', async () => {
   const draft = { mailboxIds: { [inbox]: true }, from: [{ name: manager.name, email: manager.address }], subject, bodyValues: { 1: { value: 'Bonjour' } }, textBody: [{ partId: '1', type: 'text/plain' }] };
   await jmap(page, [['Email/set', { accountId: space, create: { m: draft } }]]);
   const row = page.getByRole('button', { name: subject });
-  await row.waitFor({ timeout: 20_000 });
+  await row.waitFor();
   await accessible(page, 'spaces');
   await row.click();
   await page.getByText('Bonjour').first().waitFor();

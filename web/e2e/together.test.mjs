@@ -77,7 +77,7 @@ test('a mail is brought into a room, which says who cannot open it; it is opened
   await dialog.getByRole('radio', { name: /Visite de la délégation/ }).check();
   await dialog.getByRole('textbox', { name: 'Ce que vous en dites' }).fill(`Alors ${SERIAL} ?`);
   await dialog.getByRole('button', { name: 'L’y apporter' }).click();
-  await log(ines).getByText(`Alors ${SERIAL} ?`).waitFor({ timeout: 20_000 });
+  await log(ines).getByText(`Alors ${SERIAL} ?`).waitFor();
   assert.equal(await log(ines).getByText(`Qu’en pensez-vous ? ${SERIAL}`).count(), 0);
   await camille.getByRole('link', { name: /On en parle dans Visite/ }).click();
   const card = log(camille).getByRole('article', { name: /^Message : / }).last();
