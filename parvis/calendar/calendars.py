@@ -218,9 +218,14 @@ async def writable(unit: Any, principal: Principal, number: int, right: Right = 
     return access, calendar
 
 
+async def fed(db: Any, number: int) -> bool:
+    """Whether a calendar shows what is published elsewhere."""
+    return await db.value("SELECT 1 FROM calendar_feed WHERE calendar_id = ?", number) is not None
+
+
 async def not_fed(unit: Any, number: int) -> None:
     """Raises Forbidden for a calendar that shows what is published elsewhere."""
-    if await unit.value("SELECT 1 FROM calendar_feed WHERE calendar_id = ?", number) is not None:
+    if await fed(unit, number):
         raise Forbidden("this calendar shows what is published elsewhere")
 
 

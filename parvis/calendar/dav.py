@@ -268,8 +268,8 @@ class Calendars(Tree):
         return await members.put(unit, principal, parent, name, old, draft, answers=upload.on_schedule_tag)
 
     async def delete(self, unit: Unit, principal: Principal, node: Node, *, reply: bool = True) -> None:
-        """An event, or a calendar with its events, of which nobody is told; not the one that new events go into, as
-        long as it is that (RFC 6638 §4.3)."""
+        """An event, or a calendar with its events; not the one that new events go into, as long as it is that (RFC
+        6638 §4.3)."""
         if inbox.holds(node):
             await inbox.remove(unit, node.account_id, node.id)
             return
@@ -282,8 +282,7 @@ class Calendars(Tree):
         if node.own.is_default:
             raise Precondition(caldav("default-calendar-needed"), "new events go into this calendar")
         await visibility.turn(unit)
-        while await service.empty(unit, node.id):
-            pass
+        await service.clear(unit, node.own, tell=True, reply=reply)
         await dead.forget(unit, [node.id])
         await calendars.destroy(unit, principal, node.id)
 

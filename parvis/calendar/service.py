@@ -20,7 +20,7 @@ from parvis.wire.ical import itip
 from parvis.wire.ical.calendar import Series
 from parvis.wire.ical.itip.message import organizer
 
-_PAGE = 200
+_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,25 +195,33 @@ async def destroy(unit: Unit, principal: Principal, found: Kept, *, tell: bool =
         raise Forbidden("this event is private")
     if Right.DELETE not in access.rights and not (Right.WRITE_OWN in access.rights and _own(series, mine)):
         raise Forbidden("you may not delete this event")
-    now = clock.now_ms()
-    if tell and not row.draft:
-        if scheduling.organizes(series, mine):
-            await outgoing.add(unit, row.account_id, itip.from_organizer(series, None, mine, now))
-        elif reply and scheduling.attends(series, mine):
-            answer = itip.from_attendee(series, None, mine, now)
-            await outgoing.add(unit, row.account_id, [answer] if answer is not None else [])
+    if tell:
+        await _take_leave(unit, row, series, mine, reply=reply)
     await events.delete(unit, row)
     if principal.id != row.account_id:
         await notices.add(unit, row, "destroyed", None, principal, found, None)
 
 
-async def empty(unit: Unit, calendar_id: int) -> bool:
-    """Removes a page of the events of a calendar, telling nobody; whether there are more."""
-    rows = await unit.rows(
-        f"SELECT {events.ROW} FROM calendar_event e WHERE e.calendar_id = ? ORDER BY e.id LIMIT ?",
-        calendar_id,
-        _PAGE,
-    )
-    for row in rows:
-        await events.delete(unit, Row(*row))
-    return len(rows) == _PAGE
+async def _take_leave(unit: Unit, row: Row, series: Series, mine: Collection[str], *, reply: bool) -> None:
+    """Tells of an event that goes: an organizer calls it off, who takes part declines it."""
+    if row.draft:
+        return
+    messages, now = list[itip.Message](), clock.now_ms()
+    if scheduling.organizes(series, mine):
+        messages = itip.from_organizer(series, None, mine, now)
+    elif reply and scheduling.attends(series, mine):
+        answer = itip.from_attendee(series, None, mine, now)
+        messages = [answer] if answer is not None else []
+    await outgoing.add(unit, row.account_id, messages)
+
+
+async def clear(unit: Unit, calendar: calendars.Row, *, tell: bool, reply: bool = True) -> None:
+    """Removes all events of a calendar. `tell`: as if each was removed; of what is over, and of what is published
+    elsewhere, nobody is told. RFC 6638 §3.2.3.2"""
+    now, mine = clock.now_ms(), await scheduling.me(unit, calendar.account_id)
+    tell = tell and not await calendars.fed(unit, calendar.id)
+    while page := await events.within(unit, calendar.id, None, None, "", 0, _PAGE, secret=True):
+        for row, data in page:
+            if tell and row.last_ms > now:
+                await _take_leave(unit, row, parsed(row.etag, data), mine, reply=reply)
+            await events.delete(unit, row)

@@ -100,6 +100,62 @@ async def test_a_new_time_asks_again_and_a_cancellation_is_seen(ann, bob, contex
     assert (await only(bob))["status"] == "cancelled"
 
 
+async def in_calendars(ann, bob, context) -> list[str]:
+    """Calendars besides the one for new events, Ann's with what she invites Bob to, his with what he accepted of it:
+    an event that is over, a series, and one that was never sent."""
+    made = [await who("Calendar/set", create={"c": {"name": "Work"}}) for who in (ann, bob)]
+    work, theirs = [each["created"]["c"]["id"] for each in made]
+    about = {"calendarIds": {work: True}, "participants": people("bob")}
+    await ann.make(title="Over", start="2025-11-05T10:00:00", tell=True, **about)
+    await ann.make(title="Weekly", recurrenceRule={"frequency": "weekly"}, tell=True, **about)
+    await ann.make(title="Unsent", isDraft=True, **about)
+    await run_jobs(context)
+    for number in await bob.found():
+        key = key_of(await bob.event(number), "bob")
+        patch = {f"participants/{key}/participationStatus": "accepted", "calendarIds": {theirs: True}}
+        assert not (await bob.change(number, patch, sendSchedulingMessages=True))["notUpdated"]
+    await run_jobs(context)
+    return [work, theirs]
+
+
+async def test_with_a_calendar_what_is_still_to_come_is_called_off(ann, bob, context) -> None:
+    """RFC 6638 §3.2.3.2"""
+    with clock.frozen(ms(2026)):
+        work, _ = await in_calendars(ann, bob, context)
+        tell = {"onDestroyRemoveEvents": True, "sendSchedulingMessages": True}
+        assert (await ann("Calendar/set", destroy=[work], **tell))["destroyed"] == [work]
+        await run_jobs(context)
+        theirs = (await bob("CalendarEvent/get", ids=None))["list"]
+        assert {each["title"]: each.get("status", "confirmed") for each in theirs} == {
+            "Over": "confirmed",
+            "Weekly": "cancelled",
+        }
+        assert await ann.found() == []
+
+
+async def test_with_a_calendar_what_is_still_to_come_is_declined(ann, bob, context) -> None:
+    """RFC 6638 §3.2.3.2"""
+    with clock.frozen(ms(2026)):
+        _, theirs = await in_calendars(ann, bob, context)
+        tell = {"onDestroyRemoveEvents": True, "sendSchedulingMessages": True}
+        assert (await bob("Calendar/set", destroy=[theirs], **tell))["destroyed"] == [theirs]
+        await run_jobs(context)
+        mine = (await ann("CalendarEvent/get", ids=None))["list"]
+        assert {each["title"]: answer_of(each, "bob") for each in mine} == {
+            "Over": "accepted",
+            "Weekly": "declined",
+            "Unsent": "needs-action",
+        }
+
+
+async def test_with_a_calendar_nobody_is_told_unless_it_is_asked_for(ann, bob, context) -> None:
+    """draft-ietf-jmap-calendars §4.3"""
+    with clock.frozen(ms(2026)):
+        work, _ = await in_calendars(ann, bob, context)
+        await ann("Calendar/set", destroy=[work], onDestroyRemoveEvents=True)
+        assert await context.store.db.value("SELECT COUNT(*) FROM calendar_message") == 0
+
+
 async def test_only_the_organizer_changes_the_event(ann, bob, context) -> None:
     await ann.make(title="Plan", participants=people("bob"), tell=True)
     await run_jobs(context)

@@ -248,7 +248,7 @@ test('who answers uninvited becomes a guest when the organizer says so', async (
   await theirs.context().close();
 });
 
-test('a calendar is made, coloured, hidden and deleted; letters lead from view to view', async () => {
+test('a calendar is made, coloured, hidden and deleted, with what it has called off; letters lead from view to view', async () => {
   const name = title('Équipe');
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.getByRole('button', { name: 'Ajouter un agenda' }).click();
@@ -259,9 +259,21 @@ test('a calendar is made, coloured, hidden and deleted; letters lead from view t
   await check.waitFor();
   await eventually(async () => assert.equal(await check.getAttribute('aria-checked'), 'true'));
   await check.click();
-  await eventually(async () => assert.ok((await jmap(page, [['Calendar/get', { ids: null }]]))[0].list.some((one) => one.name === name && !one.isVisible)));
+  const calendar = await eventually(async () => {
+    const found = (await jmap(page, [['Calendar/get', { ids: null }]]))[0].list.find((one) => one.name === name && !one.isVisible);
+    assert.ok(found);
+    return found.id;
+  });
+  const [host, guest] = [person('fr'), person('fr', 1)];
+  const participants = Object.fromEntries([host, guest].map((one, nth) => [nth, { calendarAddress: `mailto:${one.address}`, roles: { attendee: true, ...(nth ? {} : { owner: true }) } }]));
+  const meeting = { calendarIds: { [calendar]: true }, title: name, start: `${day(5)}T21:00:00`, duration: 'PT1H', timeZone: 'Europe/Paris', participants };
+  await jmap(page, [['CalendarEvent/set', { create: { e: meeting }, sendSchedulingMessages: true }]]);
+  const theirs = await enter(browser, guest);
+  await eventually(async () => assert.equal((await kept(theirs, name)).length, 1));
   await page.getByRole('button', { name: `Réglages de ${name}` }).click();
   await page.getByRole('menuitem', { name: 'Supprimer l’agenda' }).click();
+  await page.getByText('Les invités sont prévenus').waitFor();
+  await accessible(page, 'calendar-delete');
   await page.getByRole('button', { name: 'Supprimer', exact: true }).click();
   await check.waitFor({ state: 'detached' });
   for (const [key, path] of [['m', 'month'], ['d', 'day'], ['a', 'agenda'], ['w', 'week']]) {
@@ -273,7 +285,9 @@ test('a calendar is made, coloured, hidden and deleted; letters lead from view t
   await page.waitForFunction((url) => location.href !== url, here);
   await page.keyboard.press('t');
   await page.locator('.col.today').waitFor();
-  assert.deepEqual(page.faults, []);
+  await eventually(async () => assert.equal((await kept(theirs, name))[0].status, 'cancelled'));
+  assert.deepEqual([...page.faults, ...theirs.faults], []);
+  await theirs.context().close();
 });
 
 test('a day and a time are typed as people write them, or chosen by keys; what is neither is marked', async () => {

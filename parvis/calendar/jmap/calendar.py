@@ -32,9 +32,11 @@ _OWN = (
 
 
 class CalendarSetArguments(SetArguments):
-    """draft-ietf-jmap-calendars §4.3"""
+    """draft-ietf-jmap-calendars §4.3. Nobody is told of events that go with their calendar, unless it is asked for
+    as of a single one (§5.9)."""
 
     on_destroy_remove_events: bool = False
+    send_scheduling_messages: bool = False
     on_success_set_is_default: str | None = None
 
 
@@ -142,13 +144,13 @@ async def update(call: Call, unit: Unit, change: Update) -> Object | None:
 
 
 async def destroy(call: Call, unit: Unit, number: int) -> None:
-    """Destroys a calendar, with its events when that is asked for; nobody is told."""
+    """Destroys a calendar, with its events when that is asked for."""
     _, calendar = await calendars.proved(unit, call.principal, number, Right.DELETE | Right.SHARE)
     if calendar.account_id != call.account_id:
         raise SetError("notFound")
     if getattr(call.arguments, "on_destroy_remove_events", False) and not calendar.is_default:
-        while await service.empty(unit, number):
-            pass
+        tell = getattr(call.arguments, "send_scheduling_messages", False)
+        await service.clear(unit, calendar, tell=tell)
     try:
         await calendars.destroy(unit, call.principal, number)
     except Conflict as conflict:

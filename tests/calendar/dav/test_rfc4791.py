@@ -112,6 +112,29 @@ async def test_an_attendee_takes_an_event_away_with_or_without_a_word(ann, bob, 
         assert ("PARTSTAT=DECLINED" in kept) == (said == "T")
 
 
+async def test_a_calendar_is_deleted_with_or_without_a_word_of_what_is_still_to_come(ann, bob, context) -> None:
+    """RFC 6638 §3.2.3.2, §8.1"""
+    for number, said in enumerate(("F", "T")):
+        work = [f"{who.home}work{number}/" for who in (ann, bob)]
+        for who, path in zip((ann, bob), work, strict=True):
+            assert (await who.ask("MKCALENDAR", path)).status_code == 201
+        content = meeting(*TO_BOB, uid=f"u{number}", start="20990105T100000Z")
+        mine = f"{work[0]}a.ics"
+        assert (await ann.ask("PUT", mine, content, content_type="text/calendar")).status_code == 201
+        await run_jobs(context)
+        (name,) = [each for each in names(await bob.ask("PROPFIND", bob.calendar, depth="1")) if each]
+        moved = await bob.ask("MOVE", bob.calendar + name, destination=f"{work[1]}{name}")
+        assert moved.status_code == 201, moved.text
+        assert (await bob.ask("DELETE", work[1], schedule_reply=said)).status_code == 204
+        await run_jobs(context)
+        kept = (await ann.get(mine)).text.replace("\r\n ", "")
+        assert ("PARTSTAT=DECLINED" in kept) == (said == "T")
+        assert (await ann.delete(work[0])).status_code == 204
+        sent = await context.store.db.rows("SELECT method FROM calendar_message")
+        assert sent == [("CANCEL",)]
+        await run_jobs(context)
+
+
 async def test_what_the_organizer_changes_and_removes_reaches_the_others(ann, bob, context) -> None:
     """RFC 6638 §3.2.1.2, §3.2.1.3, §3.2.5, §3.2.8"""
     await put(ann, "a.ics", meeting(*TO_BOB))

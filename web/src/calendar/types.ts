@@ -160,7 +160,7 @@ export interface CalendarEventProposal {
   created?: string;
 }
 
-export const CalendarType = defineType<Calendar>({ name: 'Calendar', whole: true, capability: CALENDARS, set: { onDestroyRemoveEvents: true } });
+export const CalendarType = defineType<Calendar>({ name: 'Calendar', whole: true, capability: CALENDARS, set: { onDestroyRemoveEvents: true, sendSchedulingMessages: true } });
 export const ParticipantIdentityType = defineType<ParticipantIdentity>({ name: 'ParticipantIdentity', whole: true, capability: CALENDARS });
 export const CalendarEventType = defineType<CalendarEvent>({ name: 'CalendarEvent', follows: true, capability: CALENDARS, set: { sendSchedulingMessages: true } });
 export const CalendarEventProposalType = defineType<CalendarEventProposal>({ name: 'CalendarEventProposal', whole: true, capability: OWN });
