@@ -97,7 +97,9 @@ def test_delegating(kind) -> None:
     taken = 'ATTENDEE;PARTSTAT=ACCEPTED;DELEGATED-FROM="mailto:bob@example.org":mailto:dan@example.org'
     reply = short("REPLY", kind, FROM_BOB[0], taken)
     assert status(itip.received(after, reply, ANN, NOW).series, DAN) == "ACCEPTED"
-    assert itip.received(stored(kind), reply, ANN, NOW).series is not None
+    said_alone = itip.received(stored(kind), reply, ANN, NOW)
+    assert said_alone.series is None
+    assert [each.value("ATTENDEE") for each in said_alone.uninvited] == list(DAN)
 
 
 @BOTH

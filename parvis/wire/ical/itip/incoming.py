@@ -323,7 +323,8 @@ def _reply(stored: Series | None, message: Message) -> Outcome:
 
 def _answered(stored: Series, reply: Component, answer: Property, of: Series) -> Series | None:
     """The series with an answer; the same when nobody asked for it, None when it is too old or for what is not
-    there. One to an older revision counts as long as the time is the same: not of each revision guests are told."""
+    there. One to an older revision counts as long as the time is the same: not of each revision guests are told.
+    Who was handed it is on the list by the word of who did so, never by their own (RFC 5546 §3.2.2.3)."""
     at = instance_of(reply, of)
     target = by_instance(stored).get(at)
     if target is None:
@@ -333,11 +334,10 @@ def _answered(stored: Series, reply: Component, answer: Property, of: Series) ->
     if sequence(reply) < sequence(target) and not at_same_time(reply, of, target, stored):
         return None
     invited = attendees(target).get(address(answer))
-    if invited is not None and invited.param(REPLIED) > reply.value("DTSTAMP").strip():
-        return None
-    delegated = answer.param("DELEGATED-FROM").lower() in attendees(target)
-    if invited is None and not delegated:
+    if invited is None:
         return stored
+    if invited.param(REPLIED) > reply.value("DTSTAMP").strip():
+        return None
     target = with_attendee(target, _with_answer(invited, answer, reply))
     for to in answer.params.get("DELEGATED-TO", []):
         if to.lower() not in attendees(target):
@@ -346,9 +346,9 @@ def _answered(stored: Series, reply: Component, answer: Property, of: Series) ->
     return exchanged(stored, _progress(target, reply))
 
 
-def _with_answer(invited: Property | None, answer: Property, reply: Component) -> Property:
+def _with_answer(invited: Property, answer: Property, reply: Component) -> Property:
     said = {name: list(answer.params[name]) for name in _REPLY_PARAMS if name in answer.params}
-    before = dict(invited.params) if invited is not None else {"ROLE": ["OPT-PARTICIPANT"]}
+    before = dict(invited.params)
     if "CN" in before:
         said.pop("CN", None)
     if said.get("PARTSTAT", [""])[0].upper() not in ("", "NEEDS-ACTION"):
@@ -357,8 +357,7 @@ def _with_answer(invited: Property | None, answer: Property, reply: Component) -
     before.pop(REVISION, None)
     params = before | said | {"SCHEDULE-STATUS": ["2.0"]} | ({REPLIED: [stamped]} if stamped else {})
     params |= {REVISION: [str(sequence(reply))]} if sequence(reply) else {}
-    base = invited if invited is not None else Property("ATTENDEE", answer.value.strip())
-    return base.changed(params=params)
+    return invited.changed(params=params)
 
 
 def _progress(target: Component, reply: Component) -> Component:
