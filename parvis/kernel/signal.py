@@ -25,18 +25,21 @@ class Signal:
         """It may be waited for again."""
         self._set = False
 
-    async def wait(self, seconds: float | None = None) -> bool:
-        """Returns whether it came, at the latest after so many seconds."""
-        if self._set:
+    async def wait(self, seconds: float | None = None, other: "Signal | None" = None) -> bool:
+        """Returns whether it came, or the `other`, at the latest after so many seconds."""
+        if self._set or (other is not None and other._set):
             return True
+        both = (self,) if other is None else (self, other)
         loop = asyncio.get_running_loop()
         coming: asyncio.Future[bool] = loop.create_future()
         timer = None if seconds is None else loop.call_later(seconds, _over, coming)
-        self._waiting.append(coming)
+        for each in both:
+            each._waiting.append(coming)
         try:
             return await coming
         finally:
-            self._waiting.remove(coming)
+            for each in both:
+                each._waiting.remove(coming)
             if timer is not None:
                 timer.cancel()
 

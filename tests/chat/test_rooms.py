@@ -8,8 +8,12 @@ import pytest
 from parvis.access import accounts, sessions
 from parvis.access.erasure import Gone
 from parvis.chat.rooms import said
+from parvis.kernel.signal import Signal
 from parvis.ops import people
+from parvis.serve.context import Context
+from parvis.serve.doors import Doors
 from parvis.serve.feature import Feature
+from parvis.serve.http.exchange import Request
 from parvis.store.sql.contract import counting
 from tests.chat.conftest import Client, Opener
 
@@ -467,6 +471,38 @@ async def test_what_somebody_sent_is_confirmed_before_it_comes_back_to_them(open
     await say(ann, room, "one")
     assert not waiting.done()
     assert room in (await asyncio.wait_for(waiting, 2))["rooms"]["join"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "since", "next_"),
+    [
+        ("GET /_matrix/client/v3/sync", "since", "next_batch"),
+        ("POST /_matrix/client/unstable/org.matrix.simplified_msc3575/sync", "pos", "pos"),
+    ],
+)
+async def test_nothing_waits_for_a_client_that_has_gone(
+    open_client: Opener, doors: Doors, context: Context, monkeypatch, asked: str, since: str, next_: str
+) -> None:
+    ann = await open_client("ann")
+    first = (await ann.request(*asked.split())).json()[next_]
+    begun, ended = asyncio.Event(), asyncio.Event()
+    wait = Request.wait
+
+    async def watched(request: Request, signal: Signal, seconds: float) -> bool:
+        begun.set()
+        try:
+            return await wait(request, signal, seconds)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(Request, "wait", watched)
+    _, writer = await asyncio.open_connection("127.0.0.1", context.settings.ports.http)
+    head = f"host: x\r\nauthorization: {ann.headers['authorization']}"
+    writer.write(f"{asked}?{since}={first}&timeout=60000 HTTP/1.1\r\n{head}\r\n\r\n".encode())
+    async with asyncio.timeout(10):
+        await begun.wait()
+        writer.close()
+        await ended.wait()
 
 
 async def test_who_waits_is_answered_when_the_server_stops(open_client: Opener, room: Feature) -> None:

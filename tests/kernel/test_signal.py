@@ -36,6 +36,19 @@ async def test_who_has_waited_long_enough_goes_on() -> None:
     assert await other
 
 
+async def test_one_may_wait_for_either_of_two() -> None:
+    signal, other = Signal(), Signal()
+    waiting = asyncio.create_task(signal.wait(60, other))
+    await asyncio.sleep(0)
+    other.set()
+    assert await waiting and not signal.is_set()
+    assert await signal.wait(0, other)
+    other.clear()
+    assert not await signal.wait(0.01, other)
+    signal.set()
+    assert await signal.wait(0, other)
+
+
 async def test_who_stops_waiting_leaves_nothing_behind() -> None:
     signal = Signal()
     waiting = asyncio.create_task(signal.wait(60))

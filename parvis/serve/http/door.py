@@ -7,9 +7,10 @@ from typing import Any
 
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden, NotFound, ParvisError, Unauthenticated
+from parvis.kernel.signal import Signal
 from parvis.serve.http.compression import compressed
 from parvis.serve.http.errors import refusal
-from parvis.serve.http.exchange import Disconnected, Handle, Request, Response, Route, answer, parse_query
+from parvis.serve.http.exchange import GONE, Disconnected, Handle, Request, Response, Route, answer, parse_query
 from parvis.serve.http.identity import Identity
 from parvis.serve.http.metrics import Metrics
 from parvis.serve.http.rates import Rates
@@ -199,6 +200,7 @@ def _request(scope: Scope, receive: Receive) -> Request:
         raw_path=scope["raw_path"].decode("latin-1").partition("?")[0],
         raw_query=scope["query_string"].decode("latin-1"),
         fill=scope.get("extensions", {}).get(FILL),
+        gone=scope.get(GONE) or Signal(),
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from parvis.access.principal import Principal
 from parvis.kernel.errors import Invalid, ParvisError, TooLarge, Unauthenticated, Unavailable
+from parvis.kernel.signal import Signal
 from parvis.store.blobs.contract import Intake
 from parvis.store.blobs.extents import Extent
 
@@ -17,10 +18,12 @@ T = TypeVar("T")
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Fill = Callable[[memoryview], Awaitable[int]]
 _SILENT_SECONDS = 60.0
+GONE = "parvis.gone"
+"""Where the server's scope has a request's `gone`."""
 
 
 class Disconnected(Exception):
-    """The client went away while it was sending."""
+    """The client went away."""
 
 
 @dataclass(slots=True)
@@ -49,6 +52,8 @@ class Request:
     """How the route it is for tells of errors."""
     fill: Fill | None = None
     """Puts some of the body straight into memory, where the server can (serve.http.receiving)."""
+    gone: Signal = field(default_factory=Signal)
+    """Comes when the client's connection is lost."""
 
     @property
     def who(self) -> Principal:
@@ -98,6 +103,14 @@ class Request:
         none."""
         while (await self.receive())["type"] != "http.disconnect":
             pass
+
+    async def wait(self, signal: Signal, seconds: float) -> bool:
+        """Returns whether a signal came within so many seconds. Raises Disconnected as soon as the client has gone
+        away; unlike `left` it takes no task of its own beside."""
+        came = await signal.wait(seconds, self.gone)
+        if self.gone.is_set():
+            raise Disconnected
+        return came
 
     async def json(self, kind: type[Any] = dict, limit: int = 100_000) -> Any:
         """The body as JSON of this type. Raises Invalid."""

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from parvis.kernel.errors import Unavailable
 from parvis.kernel.settings import Settings
 from parvis.kernel.signal import Signal
+from parvis.serve.http.exchange import GONE
 from parvis.serve.http.receiving import LEAST, Receiving
 from parvis.serve.http.sending import FileSending, Joining
 
@@ -43,7 +44,7 @@ class _Protocol(HttpToolsProtocol):
     """One connection. uvicorn waits for a header as long as its client likes, and takes as much as that sends: here
     neither. What counts is what has come since the parser last gave something whole."""
 
-    __slots__ = ("_loose", "_parsed", "_timer", "_whole", "unparsed")
+    __slots__ = ("_gone", "_loose", "_parsed", "_timer", "_whole", "unparsed")
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
@@ -56,6 +57,7 @@ class _Protocol(HttpToolsProtocol):
         self._whole = False
         """Whether the parser has seen a request to its end, and nothing of another."""
         self._timer: asyncio.TimerHandle | None = None
+        self._gone = Signal()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -66,6 +68,7 @@ class _Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._have_header()
         super().connection_lost(exc)
+        self._gone.set()
 
     def data_received(self, data: bytes) -> None:
         if self.unparsed:
@@ -87,6 +90,7 @@ class _Protocol(HttpToolsProtocol):
         self._whole = False
         super().on_message_begin()
         self.scope["asgi"] = _ASGI  # type: ignore[typeddict-item] # the same for all
+        self.scope[GONE] = self._gone  # type: ignore[literal-required] # of ours
 
     def on_headers_complete(self) -> None:
         self._have_header()

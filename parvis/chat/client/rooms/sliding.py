@@ -35,7 +35,7 @@ async def _sync(call: Call) -> Object:
             if not pos or new or left <= 0 or found.wakes.closed:
                 answer["pos"] = connection.answer(present, told)
                 return answer
-            if not await waiting.come.wait(left):
+            if not await call.request.wait(waiting.come, left):
                 answer["pos"] = connection.answer(present, told)
                 return answer
 

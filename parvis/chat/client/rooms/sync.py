@@ -39,7 +39,7 @@ async def _sync(call: Call) -> Object:
             if since is None or full or new or left <= 0 or found.wakes.closed:
                 return answer
             since = present
-            if not await waiting.come.wait(left):
+            if not await call.request.wait(waiting.come, left):
                 return answer
 
 
