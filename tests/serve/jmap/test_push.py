@@ -88,6 +88,15 @@ async def test_a_change_is_told(open_client, doors) -> None:
         assert (await events.next())["data"]["changed"][ann.account]["Todo"] == missed
 
 
+async def test_who_knows_nothing_yet_is_told_all_states(open_client) -> None:
+    ann = await open_client("ann")
+    state = await add(ann)
+    async with Events(ann, pushstate="0", types="Todo,Other") as events:
+        assert (await events.next())["data"]["changed"] == {ann.account: {"Todo": state}}
+        state = await add(ann)
+        assert (await events.next())["data"]["changed"] == {ann.account: {"Todo": state}}
+
+
 async def test_nobody_between_takes_a_silent_stream_for_dead(open_client, doors, monkeypatch) -> None:
     from parvis.serve.http import events as sse
 

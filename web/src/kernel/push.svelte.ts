@@ -31,13 +31,13 @@ export class Push {
     this.takers.set(name, take as (told: unknown) => void);
   }
 
-  /** Starts listening; `template` is the session's eventSourceUrl. */
+  /** Starts listening; `template` is the session's eventSourceUrl. All states are told first, since what changes before the stream is open would be missed. */
   start(template: string): void {
     if (this.template === template) return;
     this.stop();
     this.template = template;
     this.stopped = new AbortController();
-    const url = template.replace('{types}', '*').replace('{closeafter}', 'no').replace('{ping}', '30');
+    const url = `${template.replace('{types}', '*').replace('{closeafter}', 'no').replace('{ping}', '30')}&pushstate=0`;
     this.channel = new BroadcastChannel('parvis-push');
     this.channel.onmessage = (event: MessageEvent<News>) => {
       this.connected = true;

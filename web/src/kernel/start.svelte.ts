@@ -5,7 +5,7 @@ import { jmap, JmapError, type Session } from './jmap';
 import { notices } from './notices.svelte';
 import { outbox } from './outbox.svelte';
 import { preferences, PreferencesType } from './preferences.svelte';
-import { Push } from './push.svelte';
+import { Push, type Changed } from './push.svelte';
 import { reasonOf } from './reasons';
 import { signedIn } from './session.svelte';
 import { store } from './store.svelte';
@@ -23,10 +23,7 @@ class Link {
 /** The state of the connection, for the shell. */
 export const link = new Link();
 
-const push = new Push(
-  (changed) => void sync.changed(changed).then(() => PreferencesType.name in Object.assign({}, ...Object.values(changed)) && preferences.apply()),
-  () => void reconnect(),
-);
+const push = new Push((changed) => void follow(changed), () => void reconnect());
 /** See `Push.on`. */
 export const heard = push.on.bind(push) as Push['on'];
 let listening = false;
@@ -40,6 +37,14 @@ export function hurry(): void {
 }
 
 let awake: Promise<void> | null = null;
+
+/** What has changed is asked for, unless what is being asked already says it. */
+async function follow(changed: Changed): Promise<void> {
+  await Promise.allSettled([awake]);
+  await Promise.allSettled([coming]);
+  await sync.changed(changed);
+  if (Object.values(changed).some((states) => PreferencesType.name in states)) preferences.apply();
+}
 
 /** Call once a person is known. Resolves when there is something to show. */
 export function wake(): Promise<void> {

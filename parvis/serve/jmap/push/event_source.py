@@ -28,7 +28,8 @@ class EventSource:
         return [Route("GET", "/jmap/events", self.events)]
 
     async def events(self, request: Request) -> Response:
-        """A stream of `state` and `ping` events."""
+        """A stream of `state` and `ping` events. Without Last-Event-ID what has changed since the client last asked
+        is not told; `pushstate`, as WebSockets have it (RFC 8887 §4.3.5.2), says from where on it is."""
         types = request.query.get("types", "*")
         close_after = request.query.get("closeafter", "no")
         ping = request.query.get("ping", "0")
@@ -40,13 +41,14 @@ class EventSource:
             raise RateLimited("too many streams are open", retry_after=30)
         seconds = min(max(int(ping), _SHORTEST_PING), _LONGEST_PING) if int(ping) else 0
         wanted = None if types == "*" else frozenset(types.split(","))
-        return events.stream(request, self._body(request, wanted, close_after == "state", seconds))
+        since = request.headers.get("last-event-id") or request.query.get("pushstate")
+        return events.stream(request, self._body(request, wanted, close_after == "state", seconds, since))
 
     async def _body(
-        self, request: Request, types: frozenset[str] | None, once: bool, ping: int
+        self, request: Request, types: frozenset[str] | None, once: bool, ping: int, since: str | None
     ) -> AsyncGenerator[bytes]:
         person = request.who.id
-        stream = await self._hub.open(request.who, types, request.headers.get("last-event-id"))
+        stream = await self._hub.open(request.who, types, since)
         self._open[person] = self._open.get(person, 0) + 1
         self._metrics.streams += 1
         try:

@@ -30,6 +30,7 @@ from parvis.store.sql.contract import marks
 
 _MOST_TOLD = 100
 _FAREWELL_SECONDS = 1.0
+_NOTHING = "0"
 PUSHED = "pushed"
 """The outbox event, and the topic, of an object that is pushed to whom an account belongs: `{"object": {...}}`,
 whose `@type` a client may choose among its types."""
@@ -120,7 +121,8 @@ class Hub:
                 stream.close()
 
     async def open(self, principal: Principal, types: frozenset[str] | None, since: str | None = None) -> Stream:
-        """Opens a stream. With `since`, a token it gave before, what changed after that is sent first."""
+        """Opens a stream. With `since`, a token it gave before, what changed after that is sent first; "0" is that
+        of who was told nothing."""
         stream = Stream(principal, types)
         self._streams.add(stream)
         self._listen(stream, {principal.id})
@@ -152,6 +154,8 @@ class Hub:
 
     def _go_back(self, stream: Stream, since: str) -> None:
         reached: dict[int, int] = {}
+        if since == _NOTHING:
+            stream.sent = {}
         for part in since.split(","):
             name, _, modseq = part.partition(".")
             number = ids.parse(name)
@@ -230,4 +234,4 @@ def token(stream: Stream) -> str:
     reached: dict[int, int] = {}
     for (number, _), state in stream.sent.items():
         reached[number] = max(reached.get(number, 0), state.modseq)
-    return ",".join(f"{ids.text(number)}.{modseq}" for number, modseq in sorted(reached.items())) or "0"
+    return ",".join(f"{ids.text(number)}.{modseq}" for number, modseq in sorted(reached.items())) or _NOTHING
