@@ -88,16 +88,17 @@ export class Batch {
   constructor(private readonly client: JmapClient) {}
 
   add<T = Record<string, unknown>>(name: string, args: Arguments): Call<T> {
-    const call = new Call<T>(name, args, `c${this.calls.length}`);
+    const call = new Call<T>(name, args, this.client.nextId());
     this.calls.push(call as Call<unknown>);
     return call;
   }
 
-  /** Sends the batch. Each call's `answer` settles on its own; this rejects only when the whole request failed. */
+  /** Sends the batch, in one request with others of the same tick. Each call's `answer` settles on its own; this rejects only when the
+   *  whole request failed. */
   async send(): Promise<void> {
     if (!this.calls.length) return;
     try {
-      const answers = await this.client.request(this.calls.map((call) => [call.name, call.args, call.id]));
+      const answers = await this.client.together(this.calls.map((call) => [call.name, call.args, call.id]));
       for (const call of this.calls) settle(call, answers.filter((answer) => answer[2] === call.id));
     } catch (error) {
       for (const call of this.calls) call.reject(error);
@@ -131,6 +132,8 @@ export class JmapClient {
   /** Called with the session state of each answer (RFC 8620 §3.4), to notice that accounts have changed. */
   onSessionState: (state: string) => void = () => undefined;
   private waiting: Batch | null = null;
+  private gathered: { calls: Invocation[]; answers: Promise<Invocation[]> } | null = null;
+  private made = 0;
 
   constructor(private readonly fetch: Fetch = (url, init) => globalThis.fetch(url, init)) {}
 
@@ -156,6 +159,25 @@ export class JmapClient {
 
   batch(): Batch {
     return new Batch(this);
+  }
+
+  /** An id for a call that no other has. */
+  nextId(): string {
+    return `c${this.made++}`;
+  }
+
+  /** Sends calls in one request with all others of the same tick, as far as it takes them. */
+  together(calls: Invocation[]): Promise<Invocation[]> {
+    if (!this.gathered || this.gathered.calls.length + calls.length > this.limit('maxCallsInRequest', 16)) {
+      const all: Invocation[] = [];
+      const answers = Promise.resolve().then(() => {
+        if (this.gathered?.calls === all) this.gathered = null;
+        return this.request(all);
+      });
+      this.gathered = { calls: all, answers };
+    }
+    this.gathered.calls.push(...calls);
+    return this.gathered.answers;
   }
 
   /** A number from the core capability (RFC 8620 §2). */
