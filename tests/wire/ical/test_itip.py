@@ -202,17 +202,82 @@ def test_several_instances_and_other_news_are_one_invitation() -> None:
         (";COUNT=4", ";COUNT=5", True),
         (";UNTIL=20260126T100000Z", ";UNTIL=20260119T100000Z", False),
         (";UNTIL=20260126T100000Z", ";UNTIL=20260202T100000Z", True),
-        (";UNTIL=20260126T100000Z", ";COUNT=2", True),
+        (";UNTIL=20260126T100000Z", ";COUNT=2", False),
         (";UNTIL=20260126T100000Z", "", True),
+        (";COUNT=4", ";UNTIL=20260126T235959Z", False),
+        (";COUNT=4", ";UNTIL=20260202T100000Z", True),
+        (";COUNT=4", ";INTERVAL=2;COUNT=2", False),
         (";COUNT=4", ";INTERVAL=2;COUNT=4", True),
+        ("", ";BYDAY=MO", True),  # endless, and perhaps the same
+        (";BYDAY=MO;WKST=MO", ";WKST=MO;BYDAY=MO", False),
+        (";COUNT=1200", ";COUNT=1300", True),
+        (";COUNT=1200", ";BYDAY=MO;COUNT=1200", True),  # more than can be gone through
     ],
 )
-def test_a_series_that_ends_earlier_asks_nobody_again(before, after, asked) -> None:
+def test_a_series_at_no_other_times_asks_nobody_again(before, after, asked) -> None:
     """RFC 6638 §3.2.8"""
     known, new = (
         answered(stored(*meeting(f"RRULE:FREQ=WEEKLY{rule}")), BOB, "ACCEPTED") for rule in (before, after)
     )
     assert status(itip.revised(known, new, ANN), BOB) == ("NEEDS-ACTION" if asked else "ACCEPTED")
+
+
+BERLIN = [
+    *("BEGIN:VTIMEZONE", "TZID:Europe/Berlin", "BEGIN:STANDARD", "DTSTART:19700101T000000", "TZOFFSETFROM:+0100"),
+    *("TZOFFSETTO:+0100", "END:STANDARD", "END:VTIMEZONE"),
+]
+ENDLESS = ("RRULE:FREQ=WEEKLY", "DURATION:PT1H")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asked"),
+    [
+        (("DTEND:20260105T110000Z",), ("DURATION:PT60M",), False),
+        (("DTEND:20260105T110000Z",), ("DURATION:PT90M",), True),
+        (ENDLESS, ("RRULE:FREQ=WEEKLY", "DTEND:20260105T110000Z"), False),
+        (ENDLESS, (*ENDLESS, "RDATE:20990101T100000Z"), True),
+        ((*ENDLESS, "EXDATE:20260112T100000Z"), ENDLESS, True),
+        ((*ENDLESS, "RDATE:20260106T100000Z"), ENDLESS, True),  # of what is endless not all can be looked at
+        (("RRULE:FREQ=DAILY;COUNT=3",), ("RDATE:20260106T100000Z,20260107T100000Z",), False),
+        (("RDATE:20260106T100000Z",), (), False),
+    ],
+)
+def test_the_same_times_in_other_words_ask_nobody_again(before, after, asked) -> None:
+    """RFC 6638 §3.2.8"""
+    known, new = (
+        answered(stored(*event("DTSTART:20260105T100000Z", *PEOPLE, *lines)), BOB, "ACCEPTED")
+        for lines in (before, after)
+    )
+    assert status(itip.revised(known, new, ANN), BOB) == ("NEEDS-ACTION" if asked else "ACCEPTED")
+
+
+def test_a_task_that_is_no_longer_due_is_asked_again() -> None:
+    known, new = (
+        answered(stored(*event(*due, *PEOPLE, kind="VTODO")), BOB, "ACCEPTED")
+        for due in (["DUE:20260105T100000Z"], [])
+    )
+    assert status(itip.revised(known, new, ANN), BOB) == "NEEDS-ACTION"
+
+
+@pytest.mark.parametrize(("rule", "asked"), [("COUNT=4", False), ("COUNT=20", True)])
+def test_another_zone_asks_again_when_it_is_at_another_time_there(rule, asked) -> None:
+    known, new = (
+        answered(stored(*zone, *event(start, f"RRULE:FREQ=WEEKLY;{rule}", *PEOPLE)), BOB, "ACCEPTED")
+        for zone, start in (
+            ([], "DTSTART:20260105T090000Z"),
+            (BERLIN, "DTSTART;TZID=Europe/Berlin:20260105T100000"),
+        )
+    )
+    assert status(itip.revised(known, new, ANN), BOB) == ("NEEDS-ACTION" if asked else "ACCEPTED")
+
+
+def test_an_answer_to_what_is_no_longer_there_does_not_bring_it_back() -> None:
+    """RFC 6638 §3.2.10.1"""
+    reply = event("RECURRENCE-ID:20260126T100000Z", PEOPLE[0], "ATTENDEE;PARTSTAT=DECLINED:mailto:bob@example.org")
+    known = itip.received(stored(*weekly()), itip.read(read("METHOD:REPLY", *reply)), ANN, NOW).series
+    assert known is not None and len(known.overrides) == 1
+    assert len(itip.with_answers(known, stored(*weekly("SUMMARY:Other"))).overrides) == 1
+    assert itip.with_answers(known, stored(*meeting("RRULE:FREQ=WEEKLY;COUNT=3"))).overrides == []
 
 
 def test_an_instance_of_an_older_revision_is_told_with_the_whole() -> None:

@@ -32,8 +32,12 @@ def timing(component: Component, of: Series) -> tuple[object, ...]:
     start = start_of(component, of)
     if start is None:
         return ()
-    rules = [sorted(each.value.strip().upper().split(";")) for each in component.every("RRULE")]
-    return start.ms(), start.day, start.zone is None, length_of(component, start, of.zones).whole, rules
+    return start.ms(), start.day, start.zone is None, length_of(component, start, of.zones).whole, rules(component)
+
+
+def rules(component: Component) -> list[list[str]]:
+    """How it recurs, in whatever order that is said."""
+    return [sorted(each.value.strip().upper().split(";")) for each in component.every("RRULE")]
 
 
 def by_instance(series: Series) -> dict[int | None, Component]:

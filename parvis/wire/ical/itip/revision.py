@@ -5,9 +5,12 @@ from collections.abc import Collection
 
 from parvis.wire.contentlines import Component, Property
 from parvis.wire.ical.calendar import Series, sequence
-from parvis.wire.ical.itip.instances import at_same_time, by_instance, excluded, instance_of, single
+from parvis.wire.ical.expand import Budget
+from parvis.wire.ical.itip.instances import at_same_time, by_instance, excluded, instance_of, rules, single
 from parvis.wire.ical.itip.message import REPLIED, REVISION, address, attendees, with_attendee, with_property
 from parvis.wire.ical.itip.organizer import shape
+from parvis.wire.ical.recurrence import MOST_INSTANCES, Instance, instances
+from parvis.wire.ical.zones import MAX_MS, MIN_MS
 
 _TIMES = ("DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "RDATE", "EXDATE", "STATUS")
 """A change of these is a new revision (RFC 5546 §2.1.4)."""
@@ -25,7 +28,7 @@ def revised(before: Series | None, after: Series, me: Collection[str]) -> Series
     for each in after.components:
         at = instance_of(each, after)
         if at is None or at in known:
-            made.append(_revised(known.get(at), each, me))
+            made.append(_revised(known.get(at), before, each, after, me))
         else:
             made.append(_of_its_own(before, at, each, after, me))
     return after.with_components(made)
@@ -56,15 +59,16 @@ def with_answers(before: Series, after: Series) -> Series:
 
 def _answered_alone(before: Series, given: Series) -> list[Component]:
     """The instances of `before` that are ones of their own by nothing but answers, as they are in what is given."""
-    if given.master is None or before.master is None or _rescheduled(before.master, given.master):
+    master, known = given.master, before.master
+    if master is None or known is None or _rescheduled(known, before, master, given):
         return []
-    there = by_instance(given)
+    there, budget = by_instance(given), Budget()
     return [
         _with_answers(old, single(given, at))
         for at, old in by_instance(before).items()
         if at is not None
         and at not in there
-        and not excluded(given, at)
+        and any(each.start_ms == at for each in _alone(master, given, at, at + 1, budget))
         and shape(old) == shape(single(before, at))
     ]
 
@@ -80,13 +84,15 @@ def _with_answers(old: Component | None, new: Component) -> Component:
     return made
 
 
-def _revised(old: Component | None, new: Component, me: Collection[str]) -> Component:
+def _revised(
+    old: Component | None, before: Series, new: Component, after: Series, me: Collection[str]
+) -> Component:
     if old is None:
         return new
     if not _moved(old, new):
         return _numbered(new, max(sequence(old), sequence(new)))
     changed = _numbered(new, max(sequence(old) + 1, sequence(new)))
-    return _asked_again(changed, me) if _rescheduled(old, new) else changed
+    return _asked_again(changed, me) if _rescheduled(old, before, new, after) else changed
 
 
 def _numbered(given: Component, number: int) -> Component:
@@ -102,15 +108,40 @@ def _moved(old: Component, new: Component) -> bool:
     return _values(old, *_TIMES) != _values(new, *_TIMES)
 
 
-def _rescheduled(old: Component, new: Component) -> bool:
-    """Whether it is at another time than it was. Who has said yes to a series has to all that is left of it when a
-    time is taken out or it ends earlier, and is not asked anew whether they come to what is called off."""
+def _rescheduled(old: Component, before: Series, new: Component, after: Series) -> bool:
+    """Whether it is at times that it was not at. Who has said yes to a series has to all that is left of it when
+    times are taken out or it ends earlier, and is not asked anew whether they come to what is called off."""
     placed = _PLACED
     if _ends_earlier(old.value("RRULE"), new.value("RRULE")):
         placed = tuple(each for each in _PLACED if each != "RRULE")
-    if _values(old, *placed) != _values(new, *placed):
+    if _values(old, *placed) == _values(new, *placed) and _values(old, "EXDATE") <= _values(new, "EXDATE"):
+        return False
+    return not _at_known_times(old, before, new, after)
+
+
+def _at_known_times(old: Component, before: Series, new: Component, after: Series) -> bool:
+    """Whether all times of a component are ones of another, in whatever words either says them. Of more than can
+    be gone through the first are, and the rule is the same; False for what takes too long to find out."""
+    budget = Budget()
+    known, times = (
+        _alone(one, of, MIN_MS, MAX_MS, budget, MOST_INSTANCES + 1) for one, of in ((old, before), (new, after))
+    )
+    if budget.spent or not times or not {_span(each) for each in times} <= {_span(each) for each in known}:
+        return False
+    if len(times) <= MOST_INSTANCES:
         return True
-    return not _values(old, "EXDATE") <= _values(new, "EXDATE")
+    return rules(old) == rules(new) and _values(old, "RDATE", "EXDATE") == _values(new, "RDATE", "EXDATE")
+
+
+def _alone(
+    one: Component, of: Series, start_ms: int, end_ms: int, budget: Budget, limit: int = MOST_INSTANCES
+) -> list[Instance]:
+    """The times of one component, without those that stand for single ones of them."""
+    return instances(Series(of.kind, of.uid, one, [], of.zones), start_ms, end_ms, limit, budget=budget)
+
+
+def _span(each: Instance) -> tuple[int, int, bool, bool]:
+    return each.start_ms, each.end_ms, each.start.day, each.start.zone is None
 
 
 def _ends_earlier(old: str, new: str) -> bool:
