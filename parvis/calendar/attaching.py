@@ -60,12 +60,15 @@ class Attaching:
     async def posted(
         self, principal: Principal, node: Node, headers: Mapping[str, str], query: Mapping[str, str], upload: Upload
     ) -> Posted:
-        """Adds, exchanges or removes a file of an event. Raises Precondition and what service.replace raises."""
+        """Adds, exchanges or removes a file of an event. Raises Precondition (RFC 8607 §3.11) and what
+        service.replace raises."""
         action, managed_id = query["action"], query.get("managed-id", "")
         if action not in _ACTIONS:
-            raise Precondition(caldav("valid-action-parameter"), "this is no action")
-        if (action == "attachment-add") == bool(managed_id) or (action == "attachment-update" and "rid" in query):
-            raise Precondition(caldav("valid-managed-id-parameter"), "it names the file, unless one is added")
+            raise Precondition(caldav("valid-action"), "this is no action")
+        if (action == "attachment-add") == bool(managed_id):
+            raise Precondition(caldav("valid-managed-id"), "it names the file, unless one is added")
+        if action == "attachment-update" and "rid" in query:
+            raise Precondition(caldav("valid-rid"), "a file is exchanged in all instances")
         if len(upload.content) > attachments.LARGEST:
             raise Precondition(caldav("max-attachment-size"), "this file is too large")
         digest = await self._store.blobs.put(upload.content) if action != "attachment-remove" else ""
@@ -111,7 +114,7 @@ def _unchanged(headers: Mapping[str, str], row: events.Row) -> None:
 def _changed(series: Series, action: str, managed_id: str, rid: str, given: Property | None) -> Series:
     """Raises Precondition."""
     if action != "attachment-add" and managed_id not in managed.ids_of(series):
-        raise Precondition(caldav("valid-managed-id-parameter"), "the event has no such file")
+        raise Precondition(caldav("valid-managed-id"), "the event has no such file")
     try:
         if action == "attachment-add":
             assert given is not None
@@ -120,7 +123,7 @@ def _changed(series: Series, action: str, managed_id: str, rid: str, given: Prop
             where = managed.instances_of(series, rid) if rid else managed.having(series, managed_id)
             series = managed.changed(series, where, managed.exchanged_for(managed_id, given))
     except BadCalendar as error:
-        raise Precondition(caldav("valid-rid-parameter"), error.sentence) from error
+        raise Precondition(caldav("valid-rid"), error.sentence) from error
     if len(managed.ids_of(series)) > attachments.MOST:
         raise Precondition(caldav("max-attachments-per-resource"), f"at most {attachments.MOST} files")
     return series
