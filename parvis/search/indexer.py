@@ -34,6 +34,8 @@ _MUST_SAY = 16 * 1024 * 1024
 """Bytes beyond which a document is loaded only when its type or name says what it is; its first bytes may else."""
 _NOTHING = Extract(text="", blocks=())
 _AT_ONCE = 8
+_PAGE = 40
+"""Events after which those who write go first again."""
 _REBUILT = 48
 _LARGE = 20_000
 """Characters beyond which a text is cut in a thread, so that others need not wait."""
@@ -58,7 +60,7 @@ class Indexer:
         """Follows the outbox and embeds, until cancelled."""
         embedding = asyncio.create_task(self.vectors.run())
         try:
-            await self._store.outbox.follow(CURSOR, self.take)
+            await self._store.outbox.follow(CURSOR, self.take, _PAGE)
         finally:
             embedding.cancel()
             await asyncio.gather(embedding, return_exceptions=True)

@@ -16,8 +16,10 @@ _PAGE = 200
 _RETRY_SECONDS = 5.0
 _SOON_SECONDS = 0.02
 _CALM_SECONDS, _CALM_TIMES = 0.2, 10
-_REST = 3.0
-"""How many times as long as a page took a follower rests after it, while others write."""
+_REST, _LATE_REST = 9.0, 3.0
+"""How many times as long as a page took a follower rests after it, while others write; the second one when what it
+was told of is a minute old."""
+_LATE_MS = 60_000
 _log = logging.getLogger(__name__)
 Follower = Callable[[list[Event]], Awaitable[None]]
 
@@ -76,11 +78,12 @@ class Outbox:
 
         await self._db.write(work)
 
-    async def follow(self, name: str, follower: Follower) -> None:
+    async def follow(self, name: str, follower: Follower, page: int = _PAGE) -> None:
         """Hands events to `follower` page by page, for ever; the cursor moves after it returns. What it raises is
         logged and the page is tried again. Those who write, and large content that comes in, go first: the follower
         is called when nothing was written for a moment or after two seconds, and while whole pages wait it takes a
-        quarter of the time."""
+        tenth of the time, a quarter when it is a minute late, and never rests longer than a second. Who takes long
+        for each event has small pages, so that others never wait long."""
         wake = asyncio.Event()
         await self.join(name)
         cancel = await self._bus.subscribe("outbox", lambda _: wake.set())
@@ -88,7 +91,7 @@ class Outbox:
             while True:
                 wake.clear()
                 try:
-                    await self._turn(name, follower, wake)
+                    await self._turn(name, follower, wake, page)
                 except Exception:  # the follower, or a database that is away
                     _log.exception("outbox follower %s", name)
                     await asyncio.sleep(_RETRY_SECONDS)
@@ -100,22 +103,24 @@ class Outbox:
         place = await self.cursor(name)
         return bool(await self._db.value("SELECT 1 FROM outbox WHERE (xid, position) > (?, ?) LIMIT 1", *place))
 
-    async def _turn(self, name: str, follower: Follower, wake: asyncio.Event) -> None:
+    async def _turn(self, name: str, follower: Follower, wake: asyncio.Event, page: int) -> None:
         """Hands one page on, then waits until there may be another."""
         started = clock.monotonic()
-        if await self._handed_on(name, follower):
+        if (told_ms := await self._handed_on(name, follower, page)) is not None:
+            took = clock.monotonic() - started
+            rest = _REST if clock.now_ms() - told_ms < _LATE_MS else _LATE_REST
             others = wake.is_set() or self._busy()
-            await asyncio.sleep(min(1.0, _REST * (clock.monotonic() - started)) if others else 0)
+            await asyncio.sleep(min(1.0, rest * took) if others else 0)
         else:
             await clock.woken(wake, _SOON_SECONDS if await self._unsettled(name) else _RETRY_SECONDS)
             await self._calm(wake)
 
-    async def _handed_on(self, name: str, follower: Follower) -> bool:
-        """Hands one page on, and holds nothing of it. Returns whether it was a whole one."""
-        if events := await self.after(*await self.cursor(name)):
+    async def _handed_on(self, name: str, follower: Follower, page: int) -> int | None:
+        """Hands one page on, and holds nothing of it. Returns when its last event was, if it was a whole one."""
+        if events := await self.after(*await self.cursor(name), page):
             await follower(events)
             await self._db.write(lambda tx: self.advance(Unit(tx), name, events[-1]))
-        return len(events) == _PAGE
+        return events[-1].time_ms if len(events) == page else None
 
     async def _calm(self, wake: asyncio.Event) -> None:
         """Waits until nothing more is written, though not for long."""

@@ -105,6 +105,28 @@ async def test_followers_wait_for_what_goes_first_but_not_for_ever(store: Store,
     await asyncio.wait_for(forever._calm(asyncio.Event()), 5)
 
 
+async def test_a_follower_rests_between_pages_while_others_write(store: Store, monkeypatch) -> None:
+    moment, rests, wake, reader = [0.0], list[float](), asyncio.Event(), Reader()
+
+    async def slow(events: list[Event]) -> None:
+        moment[0] += 0.01
+        await reader(events)
+
+    async def rest(seconds: float) -> None:
+        rests.append(round(seconds, 3))
+
+    for number in range(6):
+        await emit(store, number)
+    monkeypatch.setattr(clock, "monotonic", lambda: moment[0])
+    monkeypatch.setattr(outbox.asyncio, "sleep", rest)
+    await store.outbox._turn("index", slow, wake, 2)
+    wake.set()
+    await store.outbox._turn("index", slow, wake, 2)
+    with clock.frozen(clock.now_ms() + 60_000):
+        await store.outbox._turn("index", slow, wake, 2)
+    assert (rests, reader.seen) == ([0, 0.09, 0.03], list(range(6)))
+
+
 async def test_events_go_when_every_follower_has_passed_them(store: Store) -> None:
     for number in range(3):
         await emit(store, number)
