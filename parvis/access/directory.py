@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from parvis.access import teams
 from parvis.access.principal import Kind, Principal
 from parvis.access.visibility import refresh_members
 from parvis.kernel import clock, ids
@@ -76,12 +77,14 @@ async def join(unit: Unit, group_id: int, member_id: int, role: str = "member") 
         role,
     )
     await refresh_members(unit, member_id)
+    unit.emit(group_id, teams.CHANGED, {"group": group_id})
 
 
 async def leave(unit: Unit, group_id: int, member_id: int) -> None:
     """Ends a membership; what only the group let them see is gone from this commit on."""
     await unit.run("DELETE FROM membership WHERE group_id = ? AND member_id = ?", group_id, member_id)
     await refresh_members(unit, member_id)
+    unit.emit(group_id, teams.CHANGED, {"group": group_id})
 
 
 async def by_id(db: Database | Tx | Unit, principal_id: int) -> Principal:

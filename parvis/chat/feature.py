@@ -14,7 +14,18 @@ from parvis.chat.federation.service import Federation
 from parvis.chat.federation.table import ENDPOINTS as PEER_ENDPOINTS
 from parvis.chat.people import devices
 from parvis.chat.previews import Previews
-from parvis.chat.rooms import closing, leaving, notifying, profiles, removing, rereading, retention, sharing, using
+from parvis.chat.rooms import (
+    closing,
+    leaving,
+    notifying,
+    profiles,
+    removing,
+    rereading,
+    retention,
+    sharing,
+    teams,
+    using,
+)
 from parvis.chat.rooms.gateways import Gateways
 from parvis.chat.rooms.service import Rooms
 from parvis.chat.server import Server
@@ -37,6 +48,7 @@ def feature(context: Context) -> Feature:
     context.offer(federation)
     previews = Previews(server, Outside(context, "link-preview"))
     context.offer(previews)
+    spaces = teams.Teams(rooms)
     shared = SharedRooms(rooms, federation.peers)
     context.offer(shared)
     if federation.policy.enabled:
@@ -48,8 +60,11 @@ def feature(context: Context) -> Feature:
         await server.open()
         await rooms.open()
         await federation.open()
+        if context.settings.chat.enabled:
+            await spaces.open()
 
     async def erase(store: Store, gone: Gone) -> None:
+        await spaces.erase(gone)
         await leaving.everywhere(rooms, gone)
         await chat(store, gone)
 
@@ -78,7 +93,7 @@ def feature(context: Context) -> Feature:
             closing.JOB: shared.close,
             notifying.JOB: Gateways(rooms, context.egress).run,
         },
-        followers=_followers(server, rooms, federation),
+        followers=_followers(server, rooms, federation, spaces),
         erase=erase,
         start=start,
         closing=rooms.wakes.close,
@@ -86,7 +101,7 @@ def feature(context: Context) -> Feature:
     )
 
 
-def _followers(server: Server, rooms: Rooms, federation: Federation) -> dict[str, Follower]:
+def _followers(server: Server, rooms: Rooms, federation: Federation, spaces: teams.Teams) -> dict[str, Follower]:
     """Who hears of what changes."""
     named, ending = profiles.Profiles(rooms.home), devices.Ending(server)
 
@@ -99,4 +114,6 @@ def _followers(server: Server, rooms: Rooms, federation: Federation) -> dict[str
         profiles.FOLLOWER: people,
         notifying.FOLLOWER: notifying.Notifying(rooms.home).follow,
     }
+    if server.settings.chat.enabled:
+        found[teams.FOLLOWER] = spaces.follow
     return found | ({FOLLOWER: federation.telling.follow} if federation.policy.enabled else {})

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from parvis.access import directory
 from parvis.access.directory import COLUMNS, principal_of
 from parvis.access.principal import Principal
+from parvis.kernel import ids
 from parvis.kernel.errors import Invalid
 from parvis.store.sql.contract import Database, Tx, marks
 from parvis.store.unit import Unit
@@ -35,6 +36,10 @@ class Users:
         local, _, domain = address.rpartition("@")
         whole = domain != self.server or "@" in local
         return f"@{identifiers.localpart_for(address if whole else local)}:{self.server}"
+
+    def of_space(self, space_id: int) -> str:
+        """The user as which a space keeps its room. No address has this name: `=s` stands for no character."""
+        return f"@=space-{ids.text(space_id)}:{self.server}"
 
     def address_for(self, user_id: str) -> str | None:
         """The address that a user id stands for, whether or not anybody has it; None for another server's users

@@ -102,6 +102,7 @@ async def change(unit: Unit, principal: Principal, space_id: int, values: Mappin
         moment = clock.now_ms() if values["archived"] else None
         await unit.run("UPDATE principal SET archived_ms = ? WHERE id = ?", moment, space_id)
         await visibility.refresh_team(unit, space_id)
+        await unit.changed(space_id, "Principal", space_id, "updated")
     await store.told(unit, space_id, before, await store.everybody(unit, space_id))
 
 

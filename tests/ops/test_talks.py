@@ -1,10 +1,12 @@
 """The rooms of the demo: each once, with what was said when it was said, and what is still unread."""
 
 import json
+from functools import partial
 
 import pytest
 
 from parvis import chat
+from parvis.access import directory
 from parvis.chat.rooms.service import Rooms
 from parvis.kernel import clock
 from parvis.kernel.egress import Egress
@@ -39,6 +41,14 @@ async def test_the_demo_has_its_rooms_once(store, context, features) -> None:
         each.key: await people.create(store, features, "person", each.name, each.address, language=each.language)
         for each in everybody.accounts
     }
+    for group in everybody.groups.values():
+        if group.kind == "space":
+            space = principals[group.key] = await people.create(store, features, "space", group.name, group.address)
+            for key in group.members:
+                role = "manager" if key == group.members[0] else "member"
+                await store.write(
+                    partial(directory.join, group_id=space.id, member_id=principals[key].id, role=role)
+                )
     now = clock.now_ms()
     post = Post(everybody, scenario.drafts(), scenario.enclosures(), Calendar(now))
     talks = Talks(context.need(Rooms), principals, post)

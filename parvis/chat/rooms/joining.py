@@ -70,6 +70,8 @@ async def leave(writing: Writing, me: Me, room: Room, reason: str = "") -> None:
     before = await membership(writing.unit, room, me.user_id)
     if before == "leave":
         return
+    if room.team and await store.visible_rooms(writing.unit, me.principal, [room.id]):
+        raise Forbidden("this is the room of a space: who is in the space is in it")
     content: Object = {"membership": "leave"}
     if reason:
         content["reason"] = reason

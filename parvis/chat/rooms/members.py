@@ -150,6 +150,8 @@ async def is_in(db: store.Reader, room: int, user_id: str) -> bool:
 
 async def _open(writing: Writing, room: Room, principal_id: int, before: str, now: str) -> None:
     unit, owner = writing.unit, writing.home.owner
+    if room.team:
+        return  # who is in the space sees it by the grant of that
     if now == "join" and before != "join":
         await gate.give(unit, owner, room.id, principal_id, _RIGHTS)
     elif now != "join" and before == "join":

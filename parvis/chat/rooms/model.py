@@ -62,6 +62,8 @@ class Room:
     """The position up to which nothing that was said is kept any more; NOWHERE where nothing was purged."""
     purged_ms: int
     """The moment before which that is; 0 where nothing was purged."""
+    team: int
+    """The space of the house whose room it is; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)

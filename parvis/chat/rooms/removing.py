@@ -51,11 +51,13 @@ def tidying(settings: Settings) -> Callable[[Store], Awaitable[int]]:
 
 
 async def _abandoned(keep: Store, after: int, before_ms: int) -> list[tuple[int, bool]]:
-    """Rooms behind one that nobody is in, each with whether nothing has come there since a moment."""
+    """Rooms behind one that nobody is in, each with whether nothing has come there since a moment. That of a space
+    stays as long as the space, which may be restored."""
     found = await keep.db.rows(
         f"""SELECT r.id, COALESCE((SELECT e.received_ms FROM chat_event e WHERE e.room = r.id
-        ORDER BY e.stream DESC LIMIT 1), r.created_ms) FROM chat_room r WHERE r.id > ? AND NOT EXISTS
-        (SELECT 1 FROM chat_member m WHERE m.room = r.id AND {_HERE}) ORDER BY r.id LIMIT {_ROOMS}""",
+        ORDER BY e.stream DESC LIMIT 1), r.created_ms) FROM chat_room r WHERE r.id > ? AND r.team = 0
+        AND NOT EXISTS (SELECT 1 FROM chat_member m WHERE m.room = r.id AND {_HERE})
+        ORDER BY r.id LIMIT {_ROOMS}""",
         after,
     )
     return [(room, received_ms < before_ms) for room, received_ms in found]
@@ -74,12 +76,19 @@ class Removing:
     async def run(self, job: Job) -> None:
         """See Jobs.handle."""
         room = int(job.args["room"])
-        if not await self._store.write(partial(_close, room)):
-            return
-        await until_none(self._store, partial(_events, room))
-        for table, key in _LEFT:
-            await rows(self._store, table, key, "room = ?", room)
-        _log.info("room %d is gone: nobody was in it", room)
+        if await remove(self._store, room):
+            _log.info("room %d is gone: nobody was in it", room)
+
+
+async def remove(keep: Store, room: int) -> bool:
+    """Removes a room with all that was in it, in many small units; may be called again. False where somebody is
+    in it."""
+    if not await keep.write(partial(_close, room)):
+        return False
+    await until_none(keep, partial(_events, room))
+    for table, key in _LEFT:
+        await rows(keep, table, key, "room = ?", room)
+    return True
 
 
 async def _close(number: int, unit: Unit) -> bool:

@@ -15,7 +15,7 @@ from parvis.wire.matrix.event import Event, StateKey
 from parvis.wire.matrix.versions import supported
 
 _ROOM = """id, account_id, room_id, version, kind, type, depth, latest, joined, invited, listed, join_rule, \
-name, topic, alias, avatar, others, eldest, purged, purged_ms"""
+name, topic, alias, avatar, others, eldest, purged, purged_ms, team"""
 _EVENT = "e.id, e.room, e.stream, e.thread, e.redacted_by, e.replaces, e.event_id, e.json, r.version, e.rejected"
 _FROM = "chat_event e JOIN chat_room r ON r.id = e.room"
 _NO_MEMBERS = "s.type <> 'm.room.member'"
@@ -54,6 +54,12 @@ def _stored(row: Row) -> Stored:
 async def room_named(db: Reader, room_id: str) -> Room | None:
     """The room of this id in Matrix, whoever asks."""
     row = await db.row(f"SELECT {_ROOM} FROM chat_room WHERE room_id = ?", room_id)
+    return None if row is None else _room(row)
+
+
+async def room_of_team(db: Reader, space_id: int) -> Room | None:
+    """The room of a space of the house."""
+    row = await db.row(f"SELECT {_ROOM} FROM chat_room WHERE team = ? AND team <> 0", space_id)
     return None if row is None else _room(row)
 
 

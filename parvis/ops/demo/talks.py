@@ -8,10 +8,11 @@ from typing import Any
 
 from parvis.access.principal import Principal
 from parvis.chat.people import data, media
-from parvis.chat.rooms import aliases, creating, profiles, receipts
+from parvis.chat.rooms import aliases, creating, profiles, receipts, teams
 from parvis.chat.rooms.append import append
 from parvis.chat.rooms.model import Draft, Me, Room
 from parvis.chat.rooms.service import Rooms
+from parvis.chat.rooms.store import room_of_team
 from parvis.chat.rooms.writing import Writing
 from parvis.kernel import clock
 from parvis.kernel.errors import NotFound
@@ -72,6 +73,8 @@ class Talks:
     async def _room(self, writing: Writing, given: Mapping[str, Any], alias: str) -> Room:
         """The room with the people who are in it."""
         made, by = self._ms(given["at"]), self._me(given["by"])
+        if "space" in given:
+            return await self._of_space(writing, given, alias)
         kind = "private" if given.get("direct") else given.get("kind", "open")
         body: Object = {
             "preset": "public_chat" if given.get("public") else "private_chat",
@@ -95,6 +98,17 @@ class Talks:
                 await append(writing, room.room_id, me.user_id, joined)
         if given.get("direct"):
             await self._direct(writing, room, [given["by"], *given["people"]])
+        return room
+
+    async def _of_space(self, writing: Writing, given: Mapping[str, Any], alias: str) -> Room:
+        """The room of a space, in which are those who are in the space."""
+        made, by = self._ms(given["at"]), self._me(given["by"])
+        await teams.settle(writing, self.principals[given["space"]].id, made)
+        room = await room_of_team(writing.unit, self.principals[given["space"]].id)
+        assert room is not None
+        await aliases.put(writing, by, alias, room)
+        topic = {"topic": self._fill(given, given["topic"])}
+        await append(writing, room.room_id, by.user_id, Draft("m.room.topic", topic, "", said_ms=made))
         return room
 
     async def _direct(self, writing: Writing, room: Room, keys: list[str]) -> None:
