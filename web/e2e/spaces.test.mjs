@@ -1,7 +1,7 @@
 /** Spaces: made, filled with people, with what is new in them, archived, deleted and restored. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, demo, enter, eventually, jmap, launch, person } from './harness.mjs';
+import { DESKTOP, PHONE, accessible, demo, enter, eventually, jmap, launch, person, shot, sound } from './harness.mjs';
 
 const RUN = Date.now().toString(36);
 const NAME = `Équipe barrages ${RUN}`;
@@ -53,6 +53,36 @@ test('what is new in a space is told, and opens', async () => {
   await row.click();
   await page.getByText('Bonjour').first().waitFor();
   assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test('a space has a room, whose last words are on its page', async () => {
+  const page = await enter(browser, manager);
+  const guest = await enter(browser, other);
+  await page.goto('/spaces');
+  await page.getByRole('link', { name: NAME }).click();
+  await guest.goto('/spaces');
+  await guest.getByRole('link', { name: NAME }).click();
+  await guest.getByText('Chưa có ai nói gì.').waitFor();
+  await page.getByRole('link', { name: 'Ouvrir dans le chat' }).click();
+  await page.getByRole('textbox', { name: `Écrire dans ${NAME}` }).fill('La visite est **jeudi**.');
+  await page.keyboard.press('Enter');
+  await page.getByRole('log').getByText('La visite est').waitFor();
+  await page.getByRole('button', { name: 'Actions du salon' }).click();
+  await page.getByRole('menuitem', { name: 'Réglages du salon' }).waitFor();
+  assert.equal(await page.getByRole('menuitem', { name: 'Quitter le salon' }).count(), 0);
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Personnes' }).click();
+  await page.getByRole('region', { name: 'Personnes' }).getByText(other.name).waitFor();
+  await shot(page, 'spaces-room');
+  const last = guest.getByRole('link', { name: 'La visite est jeudi.' });
+  await last.waitFor();
+  await sound(guest, 'spaces-talk', DESKTOP);
+  await sound(guest, 'spaces-talk', PHONE);
+  await last.click();
+  await guest.getByRole('log').getByText('La visite est').waitFor();
+  assert.deepEqual([...page.faults, ...guest.faults], []);
+  await guest.context().close();
   await page.context().close();
 });
 

@@ -3,7 +3,7 @@ import { forwarded, messageOf, placed, replacing } from '../src/chat/compose';
 import { markdown, onlyEmoji, plainHtml } from '../src/chat/markdown';
 import { mediaUrl } from '../src/chat/matrix';
 import { matching, typedName } from '../src/chat/naming';
-import { addressOf, entryOf, holdsRooms, kindOf, may, nameOf, successorOf, titleOf, userFor } from '../src/chat/people';
+import { addressOf, countIn, entryOf, holdsRooms, kindOf, may, membersOf, nameOf, spaceOf, successorOf, titleOf, userFor } from '../src/chat/people';
 import { pathTo } from '../src/chat/places';
 import { asked, ended, pollOf, tallyOf, voted } from '../src/chat/poll';
 import { backOf, joined, newRoom, older, trimmed } from '../src/chat/reduce';
@@ -33,6 +33,18 @@ function lines(room: RoomState, more: Partial<Building> = {}): Item[] {
   return build({ room, events: room.timeline, me: ME, thread: '', readTo: '', pending: [], hidden: new Set(), ...more });
 }
 const said = (items: Item[]) => items.filter((item): item is Said => item.kind === 'said');
+
+describe('the room of a space', () => {
+  const keeper = (server: string) => `@=space-aabbccddeeffg:${server}`;
+  const kept = (by: string) => roomWith([event(by, { room_version: '12' }, { type: 'm.room.create', state_key: '' }), ...[by, ME, BOB].map((user) => event(user, { membership: 'join' }, { type: 'm.room.member', state_key: user }))], { joined: 3 });
+  it('is known by who keeps it, who is nobody in it', () => {
+    const room = kept(keeper('port.example'));
+    expect([spaceOf(room, ME), countIn(room, ME), membersOf(room).map(({ id }) => id)]).toEqual(['aabbccddeeffg', 2, [ME, BOB]]);
+  });
+  it('is never one that somebody else has made, or another server', () => {
+    for (const by of [BOB, keeper('elsewhere.example'), '@space-aabbccddeeffg:port.example']) expect([spaceOf(kept(by), ME), countIn(kept(by), ME)]).toEqual(['', 3]);
+  });
+});
 
 describe('what /sync says', () => {
   it('is put behind what is known, each event once, and state follows', () => {

@@ -46,6 +46,10 @@ export const chat: Feature = {
     }));
     fill('shell.overlay', withWords('chat', () => import('./DiscussDock.svelte')));
     fill('conversation.top', withWords('chat', () => import('./Discussed.svelte')));
+    fill('space.top', withWords('crypto', withWords('chat', async () => {
+      await load();
+      return import('./OfSpace.svelte');
+    })));
     setTimeout(() => void load().catch(() => undefined), LATER);
   },
 };

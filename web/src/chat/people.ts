@@ -68,10 +68,28 @@ function calledSo(state: RoomState['state']): Map<string, string[]> {
   return found;
 }
 
-/** Those of a room whose membership is known here. */
+const SPACE = /^@=space-([a-z2-9]{13}):/;
+
+/** Whether a user is no person, but a space that keeps its room. */
+export function isSpace(user: string): boolean {
+  return SPACE.test(user);
+}
+
+/** The space of the house whose room it is, which keeps it itself; empty for none. Whoever is in that is in it. */
+export function spaceOf(room: RoomState, me: string): string {
+  const keeper = stateOf(room, 'm.room.create')?.sender ?? '';
+  return (serverOf(keeper) === serverOf(me) && SPACE.exec(keeper)?.[1]) || '';
+}
+
+/** How many people are in a room. */
+export function countIn(room: RoomState, me: string): number {
+  return room.joined - (spaceOf(room, me) ? 1 : 0);
+}
+
+/** Those of a room whose membership is known here; a space that keeps it is nobody. */
 export function membersOf(room: RoomState): Member[] {
   return Object.values(room.state)
-    .filter(({ type }) => type === 'm.room.member')
+    .filter(({ type, state_key: id = '' }) => type === 'm.room.member' && !isSpace(id))
     .map(({ state_key: id = '', content }) => ({ id, name: nameOf(room, id), membership: String(content.membership) }));
 }
 

@@ -227,6 +227,8 @@ export interface Slots {
   'conversation.tools': { accountId: string; threadId: string; emailIds: string[] };
   /** A summary of some things, made as soon as it is `ready`, with its sources; `ondone` when it is whole or was stopped. */
   digest: { about: { accountId: string; kind: string; id: string }[]; ready: boolean; ondone: () => void };
+  /** On the page of a space, above where its things are: what is talked about there. */
+  'space.top': { accountId: string };
   /** Over everything, for composers and other floating windows; drawn once by the shell. */
   'shell.overlay': Record<string, never>;
   /** Above every screen, in a row of its own: what is to be seen at once, and covers nothing. */
