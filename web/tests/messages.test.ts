@@ -56,6 +56,7 @@ it('says why something was not done in the language in use', () => {
   const refused = (code: string) => new JmapError(code, 'the sentence of the server');
   expect(t('ui.refused', { reason: reasonOf(refused('forbidden')) })).toContain('vous n’en avez pas le droit');
   expect(whyOf(refused('overQuota'), '–')).toBe('Il n’y a plus de place');
+  expect(reasonOf(refused('tooManyRecipients'))).toBe('il y a trop de destinataires');
   expect(reasonOf(refused('invalidProperties'))).toBe('the sentence of the server');
   expect(whyOf(refused('offline'), 'plus tard')).toBe('plus tard');
 });

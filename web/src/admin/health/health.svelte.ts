@@ -2,6 +2,7 @@
 import { locale, t } from '../../kernel/i18n.svelte';
 import { jmap } from '../../kernel/jmap';
 import { notices } from '../../kernel/notices.svelte';
+import { reasonOf } from '../../kernel/reasons';
 import { router } from '../../kernel/router.svelte';
 import type { Diagnosis } from './diagnosis';
 
@@ -32,7 +33,7 @@ class Health {
       this.found = await call.answer;
       this.language = language;
     } catch (error) {
-      this.fault = error instanceof Error ? error.message : String(error);
+      this.fault = reasonOf(error);
     }
     this.began = 0;
     const here = router.parts[0] === 'admin' && (router.parts[1] ?? 'health') === 'health';

@@ -3,6 +3,7 @@ import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import { t, type MessageKey } from '../../kernel/i18n.svelte';
 import { jmap } from '../../kernel/jmap';
 import { notices } from '../../kernel/notices.svelte';
+import { reasonOf } from '../../kernel/reasons';
 import { grouped, steady, type Group, type Row, type Told } from './waiting';
 
 const QUEUE = 'urn:parvis:queue';
@@ -149,7 +150,7 @@ class Queue {
 }
 
 function failed(error: unknown): void {
-  notices.show(t('queue.failed', { reason: error instanceof Error ? error.message : String(error) }), { tone: 'danger' });
+  notices.show(t('queue.failed', { reason: reasonOf(error) }), { tone: 'danger' });
 }
 
 export const queue = new Queue();

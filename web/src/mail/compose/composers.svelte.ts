@@ -7,6 +7,7 @@ import { t } from '../../kernel/i18n.svelte';
 import { jmap, JmapError } from '../../kernel/jmap';
 import { notices } from '../../kernel/notices.svelte';
 import { preferences } from '../../kernel/preferences.svelte';
+import { reasonOf } from '../../kernel/reasons';
 import { store } from '../../kernel/store.svelte';
 import { displayName } from '../model';
 import { EmailBodyType, EmailType, IdentityType, MailboxType, type Email, type EmailBody, type Identity } from '../types';
@@ -122,7 +123,7 @@ class Composers {
       draft.waiting = passing;
       await this.keep(draft);
       if (passing) draft.minimised = true;
-      notices.show(passing ? t('compose.queued') : t('compose.failed', { reason: (error as Error).message }), { tone: passing ? 'plain' : 'danger' });
+      notices.show(passing ? t('compose.queued') : t('compose.failed', { reason: reasonOf(error) }), { tone: passing ? 'plain' : 'danger' });
     } finally {
       draft.sending = false;
     }
