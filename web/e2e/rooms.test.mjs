@@ -99,6 +99,13 @@ test('who reads further up stays there, and what comes meanwhile is below all th
     for (let n = 1; n <= 40; n++) await say(n);
   }, [id, SERIAL]);
   await line(ines, `Ligne 40 de ${SERIAL}`).waitFor();
+  const under = await log(ines).evaluate(async (box) => {
+    box.scrollTop -= 400;
+    [...box.querySelectorAll('button')].find((one) => one.textContent.includes('🥳')).click(); // drawn anew before it is told that somebody scrolled
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+    return box.scrollHeight - box.scrollTop - box.clientHeight;
+  });
+  assert.ok(under > 300, `${under} px under what is seen`);
   const first = line(ines, `Ligne 5 de ${SERIAL}`);
   await first.scrollIntoViewIfNeeded();
   await ines.getByRole('button', { name: 'Aller au plus récent' }).waitFor();
