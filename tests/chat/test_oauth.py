@@ -88,6 +88,24 @@ def bearer(tokens: dict) -> dict:
     return {"authorization": f"Bearer {tokens['access_token']}"}
 
 
+@pytest.mark.parametrize(
+    ("registered_uri", "uri", "source"),
+    [
+        ("http://127.0.0.1/back", "http://127.0.0.1:1234/back", "http://127.0.0.1:1234"),
+        ("http://[::1]/back", "http://[::1]:1234/back", "http:"),
+        ("example.chatter:/back", "example.chatter:/back", "example.chatter:"),
+    ],
+)
+async def test_a_browser_may_follow_the_answer_to_a_program_of_the_machine(
+    open_client, registered_uri, uri, source
+) -> None:
+    """RFC 8252 §7.1, §7.3"""
+    ann = await open_client("ann", signed_in=False)
+    client_id = await registered(ann, application_type="native", redirect_uris=[registered_uri])
+    page = await ann.get("/oauth/authorize", params=asked(client_id, redirect_uri=uri))
+    assert f"form-action 'self' {source};" in page.headers["content-security-policy"]
+
+
 async def test_a_program_is_let_in_renews_its_token_and_signs_out(open_client, context) -> None:
     ann = await open_client("ann", signed_in=False)
     told = await ann.ask("GET", "/v1/auth_metadata")

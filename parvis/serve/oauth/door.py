@@ -189,10 +189,8 @@ class OAuth:
     ) -> Response:
         program = _program(question.client, question.redirect_uri)
         asks = self._scopes.asks(language, program, question.scope)
-        to = urlsplit(question.redirect_uri)
-        leads_to = f"{to.scheme}://{to.netloc}" if to.netloc else f"{to.scheme}:"
         shown = proof(request, _name(request, question))
-        return pages.ask(language, asks, "", who, shown, error, leads_to=leads_to)
+        return pages.ask(language, asks, "", who, shown, error, leads_to=_source(question.redirect_uri))
 
     # A device without one
 
@@ -318,6 +316,13 @@ def _program(client: Client, uri: str) -> str:
     """How a program is named to people: as it calls itself, and where it is of, which is what it cannot make up."""
     host = urlsplit(uri).hostname if urlsplit(uri).scheme == "https" else urlsplit(client.uri).hostname
     return client.name if client.name == host else f"{client.name} ({host})"
+
+
+def _source(uri: str) -> str:
+    """Where an answer leads, as a content security policy says it: the origin, or the scheme alone where it is a
+    program's own or the host an IPv6 address, for which policies have no word (CSP 3 §2.3.1, host-char)."""
+    to = urlsplit(uri)
+    return f"{to.scheme}://{to.netloc}" if to.netloc and "[" not in to.netloc else f"{to.scheme}:"
 
 
 def _name(request: Request, question: _Question) -> str:
