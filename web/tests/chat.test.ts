@@ -10,7 +10,7 @@ import { backOf, joined, newRoom, older, trimmed } from '../src/chat/reduce';
 import { loudnessOf } from '../src/chat/rules';
 import { sanitised, shownHtml } from '../src/chat/sanitise';
 import { textFor } from '../src/chat/text';
-import { aimed, build, type Building, type Item, type Said } from '../src/chat/timeline';
+import { aimed, build, newest, type Building, type Item, type Said } from '../src/chat/timeline';
 import type { Content, RoomEvent, RoomState } from '../src/chat/types';
 
 const ME = '@ann:port.example';
@@ -112,6 +112,14 @@ describe('lines', () => {
     expect(said(lines(room, { thread: root.event_id })).map(({ content }) => content.body)).toEqual(['better', 'answer']);
     expect(said(lines(room, { hidden: new Set([mine.event_id]) }))[0]!.reactions[0]!.users).toEqual([BOB]);
   });
+  it('are not made of what is sealed and only refers to something, as steps of comparing signs do', () => {
+    const sealed = (more: Content) => event(BOB, { ciphertext: 'x', ...more }, { type: 'm.room.encrypted', sealed: { lost: 'key' } });
+    const [asks, answer] = [sealed({}), sealed({ 'm.relates_to': { 'm.in_reply_to': { event_id: '$x' } } })];
+    const room = roomWith([asks, sealed(about('m.reference', asks.event_id)), answer, sealed(about('m.reference', asks.event_id)), sealed(about('m.replace', asks.event_id))]);
+    expect(said(lines(room)).map((line) => line.event)).toEqual([asks, answer]);
+    expect(newest(room)).toBe(answer);
+  });
+
   it('show what waits under the key that it keeps once it is there', () => {
     const pending = { txn: 't1', order: 1, room: '!r', type: 'm.room.message', content: { msgtype: 'm.text', body: 'soon' }, made: NOON, status: 'waiting' as const };
     const echo = { event_id: '~t1', type: 'm.room.message', sender: ME, origin_server_ts: NOON, content: pending.content, unsigned: { transaction_id: 't1' } };

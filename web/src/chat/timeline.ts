@@ -51,6 +51,13 @@ export function relationOf(event: Pick<RoomEvent, 'content'>): Relation {
   return (event.content['m.relates_to'] as Relation | undefined) ?? {};
 }
 
+/** Whether an event is a line of what was said. Edits are none. What is sealed and only refers to another event is none
+ * opened either: it is an answer to a poll, or a step of comparing signs. */
+function isSaid(event: RoomEvent): boolean {
+  const { rel_type: type } = relationOf(event);
+  return SAID.has(event.type) && type !== 'm.replace' && !(event.type === 'm.room.encrypted' && type === 'm.reference');
+}
+
 /** The root of the thread that an event is in, empty for the main timeline. */
 export function threadOf(event: Pick<RoomEvent, 'content'>): string {
   const { rel_type: type, event_id: root = '' } = relationOf(event);
@@ -161,9 +168,9 @@ export function build({ room, events, me, thread, readTo, pending, hidden }: Bui
   const places: [index: number, said: Said][] = [];
   for (const [index, event] of events.entries()) {
     const mine = inThread(event, thread);
-    if (mine && (SAID.has(event.type) || NOTED.has(event.type)) && relationOf(event).rel_type !== 'm.replace') {
+    const talks = isSaid(event);
+    if (mine && (talks || NOTED.has(event.type))) {
       const gone = about.gone(event);
-      const talks = SAID.has(event.type);
       if (!(gone && !about.threads.has(event.event_id)) && (talks || worthNoting(event))) {
         if (dayOf(event.origin_server_ts) !== day) {
           day = dayOf(event.origin_server_ts);
@@ -222,7 +229,7 @@ function readers(room: RoomState, events: RoomEvent[], places: [number, Said][],
 
 /** The newest thing said in a room that a list shows, or undefined. */
 export function newest(room: RoomState, hidden: ReadonlySet<string> = new Set()): RoomEvent | undefined {
-  return room.timeline.findLast((event) => SAID.has(event.type) && !event.unsigned?.redacted_because && !hidden.has(event.event_id) && relationOf(event).rel_type !== 'm.replace');
+  return room.timeline.findLast((event) => isSaid(event) && !event.unsigned?.redacted_because && !hidden.has(event.event_id));
 }
 
 /** What reading up to the end means: the newest event of the main timeline or of a thread. */
