@@ -215,6 +215,7 @@ async def joining(side: Side, members: int) -> None:
     started = time.perf_counter()
     room = await side.room(range(members))
     side.note(f"joins a second, up to {members} members", members / (time.perf_counter() - started))
+    rest(side.processes)
     connection = await Connection.open(side.port)
     for number in range(members, members + 5):
         token = side.token(number)

@@ -134,11 +134,13 @@ async def joined(db: store.Reader, room: int) -> dict[str, dict[str, str]]:
         WHERE m.room = ? AND m.membership = 'join'""",
         room,
     )
-    found = {}
+    found: dict[str, dict[str, str]] = {}
     for user, source in rows:
-        face = _READ.decode(source).content
-        said = {"display_name": face.displayname, "avatar_url": face.avatar_url}
-        found[user] = {name: value for name, value in said.items() if isinstance(value, str)}
+        face, shown = _READ.decode(source).content, found.setdefault(user, {})
+        if isinstance(face.displayname, str):
+            shown["display_name"] = face.displayname
+        if isinstance(face.avatar_url, str):
+            shown["avatar_url"] = face.avatar_url
     return found
 
 
