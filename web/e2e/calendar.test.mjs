@@ -393,3 +393,31 @@ test('a reminder has a row of its own above the screen, is put off, and closed f
   assert.deepEqual(own.faults, []);
   await own.context().close();
 });
+
+test('a printed month has all events of a full day, and a narrow one its numbers', async () => {
+  const name = title('Relevé');
+  const [{ list }] = await jmap(page, [['Calendar/get', { ids: null }]]);
+  const calendarIds = { [list.find(({ isDefault }) => isDefault).id]: true };
+  const events = Array.from({ length: 9 }, (_none, n) => [`e${n}`, { calendarIds, title: `${name} n${n}`, start: '2026-11-03T09:00:00', timeZone: 'Etc/UTC', duration: 'PT1H' }]);
+  const [{ created }] = await jmap(page, [['CalendarEvent/set', { create: Object.fromEntries(events) }]]);
+  await page.goto('/calendar/month/2026-11-03');
+  const rest = page.locator('.rest').first();
+  await rest.waitFor();
+  await page.emulateMedia({ media: 'print' });
+  await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+  for (const [, event] of events) await page.getByRole('button', { name: event.title }).waitFor();
+  assert.equal(await page.locator('.rest').count(), 0);
+  const [last, week] = [await block(page, `${name} n8`).boundingBox(), await page.locator('.week').nth(1).boundingBox()];
+  assert.ok(last.y + last.height <= week.y + week.height, 'each week is as high as it needs');
+  await shot(page, 'calendar-printed');
+  await page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
+  await page.emulateMedia({ media: null });
+  await rest.waitFor();
+  await page.setViewportSize({ width: 320, height: 700 });
+  await eventually(async () => assert.equal(await page.evaluate(() => [...document.querySelectorAll('a.day')].filter((one) => one.offsetLeft + one.offsetWidth > one.parentElement.clientWidth + 1).length), 0));
+  await eventually(async () => assert.match(await rest.textContent(), /^\+\d+$/));
+  await shot(page, 'calendar-month-320');
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await jmap(page, [['CalendarEvent/set', { destroy: Object.values(created).map(({ id }) => id) }]]);
+  assert.deepEqual(page.faults, []);
+});
