@@ -123,9 +123,10 @@ test('they scan our code, and both are sure of each other', async () => {
   await trusted();
 });
 
-test('both make sure of each other by seven signs', async () => {
+const beginnings = { we: () => page.getByRole('button', { name: 'Compare signs instead' }).click(), they: (request) => request.startVerification('m.sas.v1') };
+for (const [who, begin] of Object.entries(beginnings)) test(`both make sure of each other by seven signs that ${who} begin with`, async () => {
   const request = await begun();
-  await page.getByRole('button', { name: 'Compare signs instead' }).click();
+  await begin(request);
   await come('the beginning', () => request.verifier);
   assert.equal(request.phase, VerificationPhase.Started);
   let shown;

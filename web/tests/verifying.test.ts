@@ -3,13 +3,13 @@ import { initAsync, Sas, VerificationRequestPhase, type OlmMachine } from '@matr
 import { expect, test, vi } from 'vitest';
 import { Verifying } from '../src/chat/crypto/verifying';
 
-/** Signs that one side has begun with, as far as they are asked. */
+/** Signs that one side has begun with, as far as they are asked: theirs can be accepted, once. */
 const signs = (ours: boolean) => Object.assign(Object.create(Sas.prototype) as Sas, {
-  weStarted: () => ours, accept: () => 'accept', registerChangesCallback: () => undefined, emoji: () => undefined,
+  weStarted: () => true, accept: vi.fn(() => undefined as unknown).mockReturnValueOnce(ours ? undefined : 'accept'), registerChangesCallback: vi.fn(), emoji: () => undefined,
   isCancelled: () => false, isDone: () => false, haveWeConfirmed: () => false, cancelInfo: () => undefined,
 });
 
-test('where both begin with the signs at once, and theirs count, they are accepted, once', async () => {
+test('their beginning with the signs is accepted, once, where this side asked, and where it counts in place of ours', async () => {
   await initAsync();
   let now: Sas | undefined;
   const request = {
@@ -26,6 +26,7 @@ test('where both begin with the signs at once, and theirs count, they are accept
   verifying.changed('flow');
   verifying.changed('flow');
   expect(sent).toEqual(['accept']);
+  expect(now.registerChangesCallback).toHaveBeenCalledOnce();
 });
 
 test.each([[false, 1], [true, 0]])('who asked begins with the signs after a while, unless the other side has: %s', async (theyBegin, begun) => {

@@ -30,8 +30,6 @@ interface Ways {
 
 export class Verifying {
   private readonly flows = new Map<string, VerificationRequest>();
-  /** Whose signs are waited for, by request: whether this side began with them. */
-  private readonly watched = new WeakMap<object, boolean>();
   private readonly ways = new Map<string, Ways>();
   private readonly ended = new WeakSet<object>();
 
@@ -93,11 +91,11 @@ export class Verifying {
     const request = this.flows.get(flow);
     if (!request) return;
     const now = request.getVerification();
-    // Where both begin at once, one's beginning counts, which may be theirs after all (§Error and exception handling).
-    if (now instanceof Sas && this.watched.get(request) !== now.weStarted()) {
-      this.watched.set(request, now.weStarted());
-      now.registerChangesCallback(async () => this.changed(flow));
-      if (!now.weStarted()) void this.out(now.accept());
+    // Their beginning is accepted, whoever asked; where both begin at once, it may count in place of ours (§Error and exception handling).
+    const accepted = now instanceof Sas ? now.accept() : undefined; // nothing for ours, nor a second time
+    if (accepted) {
+      now!.registerChangesCallback(async () => this.changed(flow));
+      void this.out(accepted);
     }
     if (request.phase() === VerificationRequestPhase.Ready && !this.ways.has(flow)) return void this.offer(flow, request);
     this.show(flow);
@@ -138,7 +136,8 @@ export class Verifying {
   /** Begins to compare signs. */
   async begin(flow: string): Promise<void> {
     const started = await this.flows.get(flow)?.startSas();
-    if (started) await this.out(started[1]);
+    started?.[0].registerChangesCallback(async () => this.changed(flow));
+    await this.out(started?.[1]);
     this.changed(flow);
   }
 
