@@ -10,7 +10,7 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from parvis.search.words import language, letters, reduced
 from parvis.search.words.language import detect, spoken
-from parvis.search.words.stem import forms, pairs, stem
+from parvis.search.words.stem import _stemmed, forms, pairs, stem
 from parvis.search.words.tokens import WORD_CHARACTERS, tokens, words
 
 
@@ -58,6 +58,14 @@ def test_inflected_forms_meet() -> None:
     assert pairs(["hop", "dong", "thue"]) == ["hop_dong", "dong_thue"]
     assert "hop_dong" in forms(words("Hợp đồng thuê nhà"), "vi")
     assert forms(words("the contracts of the houses"), "en") == [stem("contracts", "en"), stem("houses", "en")]
+
+
+def test_only_what_took_work_is_remembered() -> None:
+    stem("meetings", "en")
+    known = _stemmed.cache_info().currsize
+    for word, spoken_ in (("hop", "vi"), ("tuesday", "und"), ("b2b", "en")):
+        assert stem(word, spoken_) == word
+    assert _stemmed.cache_info().currsize == known
 
 
 @pytest.mark.parametrize(

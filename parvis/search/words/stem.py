@@ -39,12 +39,14 @@ def pairs(found: Sequence[str]) -> list[str]:
     return [f"{first}_{second}" for first, second in itertools.pairwise(found)]
 
 
-@functools.lru_cache(maxsize=65536)
 def stem(word: str, language: str) -> str:
     """The Snowball stem in French or English; the word itself in other languages, or when it holds a digit."""
     algorithm = _ALGORITHM.get(language)
-    if algorithm is None or not word.isalpha():
-        return word
+    return word if algorithm is None or not word.isalpha() else _stemmed(word, algorithm)
+
+
+@functools.lru_cache(maxsize=65536)
+def _stemmed(word: str, algorithm: str) -> str:
     return _stemmer(algorithm).stemWord(word)
 
 
