@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, eventually, launch, person } from './harness.mjs';
+import { enter, eventually, launch, person, shot } from './harness.mjs';
 
 const SERIAL = Date.now() % 100_000;
 const NAME = `Atelier ${SERIAL}`;
@@ -84,6 +84,8 @@ test('what is pinned is found again, what is passed on arrives, and signs are fo
   // Where much is unread one begins at its first line, and the end is drawn as one comes near.
   const there = await log(ines, 'Visite de la délégation').elementHandle();
   await ines.waitForFunction(([node, text]) => (node.scrollTo(0, node.scrollHeight), node.textContent.includes(text)), [there, `Épinglez ceci ${SERIAL}`]);
+  await log(ines, 'Visite de la délégation').getByRole('article').filter({ hasText: `Épinglez ceci ${SERIAL}` }).getByText('Transféré, de Inès Ben Youssef').waitFor();
+  await shot(ines, 'rooms-forwarded');
   await line(camille, `Épinglez ceci ${SERIAL}`).focus();
   await camille.keyboard.press('+');
   await camille.getByRole('searchbox', { name: 'Chercher par nom' }).fill('fete');

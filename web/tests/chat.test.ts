@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { forwarded, messageOf, placed, replacing } from '../src/chat/compose';
+import { authorOf, forwarded, messageOf, placed, replacing } from '../src/chat/compose';
 import { markdown, onlyEmoji, plainHtml } from '../src/chat/markdown';
 import { mediaUrl } from '../src/chat/matrix';
 import { matching, typedName } from '../src/chat/naming';
@@ -199,7 +199,10 @@ describe('what is written', () => {
   it('replaces, and is passed on without what it was about', () => {
     const old = text(ME, 'olf');
     expect(replacing(old, messageOf('old', []))).toMatchObject({ body: '* old', 'm.new_content': { body: 'old' }, 'm.relates_to': { rel_type: 'm.replace', event_id: old.event_id } });
-    expect(forwarded({ body: 'x', 'm.relates_to': {}, 'm.mentions': { user_ids: [BOB] } })).toEqual({ body: 'x', 'm.mentions': {} });
+    const passed = forwarded({ body: 'x', 'm.relates_to': {}, 'm.mentions': { user_ids: [BOB] } }, BOB, 'Bob');
+    expect(passed).toEqual({ body: 'x', 'm.mentions': {}, 'org.parvis.forwarded': { sender: BOB, name: 'Bob' } });
+    expect(authorOf(forwarded(passed, ME, 'Ann'))).toEqual({ sender: BOB, name: 'Bob' });
+    for (const told of [undefined, null, 'x', { sender: 7, name: 'x' }, { sender: BOB, name: ' ' }]) expect(authorOf({ 'org.parvis.forwarded': told })).toBe(null);
   });
   it('takes a room for private until it says that it is open', () => {
     const kind = (...events: RoomEvent[]) => kindOf(roomWith(events));

@@ -11,7 +11,7 @@ import { history } from './history.svelte';
 import { ask, MatrixError, ownData, room as inRoom, upload } from './matrix';
 import { fetchMembers } from './members';
 import { outbox } from './outbox.svelte';
-import { kindOf, mayCallAll, stateOf, type Entry, type Kind } from './people';
+import { kindOf, mayCallAll, nameOf, stateOf, type Entry, type Kind } from './people';
 import { pathTo } from './places';
 import { reading } from './reading.svelte';
 import type { Loudness } from './rules';
@@ -98,8 +98,8 @@ export function edit(room: RoomState, thread: string, said: Said): void {
   drafts.set(placeOf(room.id, thread), { text: String(said.content.body ?? ''), mentions, edit: said.event });
 }
 
-export function forward(event: RoomEvent, content: Content, to: RoomState): void {
-  outbox.send(to.id, event.type, forwarded(content));
+export function forward({ type, content, sender }: RoomEvent, from: RoomState | undefined, to: RoomState): void {
+  outbox.send(to.id, type, forwarded(content, sender, nameOf(from, sender)));
 }
 
 export function pinsOf(room: RoomState): string[] {

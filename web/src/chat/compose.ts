@@ -44,10 +44,19 @@ export function replacing(event: RoomEvent, content: Content): Content {
   return { ...content, body: `* ${String(content.body)}`, ...html, 'm.new_content': content, 'm.relates_to': { rel_type: 'm.replace', event_id: event.event_id } };
 }
 
-/** What is passed on of a message: what it says, not what it was about. */
-export function forwarded(content: Content): Content {
+/** In the content of what was passed on: who said it first. */
+const FORWARDED = 'org.parvis.forwarded';
+
+/** What is passed on of a message: what it says, and who did, not what it was about. What was passed on before keeps who said it first. */
+export function forwarded(content: Content, sender: string, name: string): Content {
   const { 'm.relates_to': _about, 'm.mentions': _named, 'm.new_content': _new, ...rest } = content;
-  return { ...rest, 'm.mentions': {} };
+  return { [FORWARDED]: { sender, name }, ...rest, 'm.mentions': {} };
+}
+
+/** Who said first what was passed on, as who passed it on tells; null for what was not. */
+export function authorOf(content: Content): { sender: string; name: string } | null {
+  const { sender, name } = (content[FORWARDED] ?? {}) as Record<string, unknown>;
+  return typeof sender === 'string' && typeof name === 'string' && sender.startsWith('@') && name.trim() ? { sender, name: name.trim() } : null;
 }
 
 /** The thread that an answer to an event is written in: its own, or the one it begins. */

@@ -6,7 +6,7 @@ class ChatUi {
   /** A dialog: a new room, a new conversation, rooms to join, or what one of the open room is set to. */
   dialog = $state<'room' | 'direct' | 'browse' | 'settings' | 'invite' | 'leave' | 'poll' | null>(null);
   /** A message to be passed on. */
-  forwarding = $state.raw<RoomEvent | null>(null);
+  forwarding = $state.raw<{ event: RoomEvent; from: string } | null>(null);
   /** A thing to be talked about in a room that is still to be chosen. */
   discussing = $state.raw<DiscussRequest | null>(null);
   /** A picture that is looked at. */
