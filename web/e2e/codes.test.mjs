@@ -115,3 +115,27 @@ test('a camera that is not allowed is said, and signs are compared instead', asy
   await trusted(other);
   assert.deepEqual(page.faults, []);
 });
+
+test('a device that another one has confirmed without giving it the keys says just that', async () => {
+  const [phone] = devices;
+  await page.context().close(); // it would give them
+  phone.http.opts.fetchFn = (url, how) => (/sendToDevice\/m\.room\.encrypted/.test(String(url)) ? new Promise(() => undefined) : fetch(url, how));
+  const asking = new Promise((resolve) => phone.once(CryptoEvent.VerificationRequestReceived, resolve));
+  page = await enter(browser, me);
+  await page.goto('/settings/encryption');
+  await page.getByRole('button', { name: 'Confirm from another device' }).click();
+  const request = await asking;
+  await request.accept();
+  await button('Compare signs instead').click();
+  await come('the beginning', () => request.verifier);
+  const verified = request.verifier.verify();
+  const signs = await come('the signs', () => request.verifier.getShowSasCallbacks());
+  await button('They are the same').click();
+  await signs.confirm();
+  await verified;
+  await dialog().getByText(/^Verified/).waitFor();
+  await button('Close').last().click();
+  await page.getByText('This device is confirmed, but your keys have not come to it').waitFor();
+  await sound(page, 'crypto-without-keys', DESKTOP);
+  assert.deepEqual(page.faults, []);
+});
