@@ -137,6 +137,8 @@ async def put(
         raise await _uid_conflict(unit, principal, conflict, made, parent) from conflict
     except scheduling.NotTheirs as error:
         raise Precondition(caldav("allowed-attendee-scheduling-object-change"), error.sentence) from error
+    except scheduling.NotHandedOver as error:
+        raise Precondition(caldav("allowed-organizer-scheduling-object-change"), error.sentence) from error
 
 
 async def _moved_here(unit: Unit, principal: Principal, parent: Node, name: str, conflict: Conflict) -> Kept:

@@ -119,7 +119,7 @@ async def replace(
     """Gives an event another content. What an organizer changes is told to those who take part; what these answer
     is told to the organizer. With `answers` those that came in meanwhile are kept: they were not known. With
     `complete` the instances that a guest leaves out are put back.
-    Raises NotFound, Forbidden (NotTheirs), Conflict, Invalid."""
+    Raises NotFound, Forbidden (NotTheirs, NotHandedOver), Conflict, Invalid."""
     row, data = found
     before, after = parsed(row.etag, data), given.series
     access = await allowed(unit, principal, row)
@@ -145,6 +145,8 @@ async def replace(
         messages += itip.to_delegates(before, after, mine, now)
         await events.decided(unit, row.id)
     elif scheduling.organizes(before, mine) or scheduling.organizes(after, mine):
+        if not _own(after, mine):
+            raise scheduling.NotHandedOver("nobody makes somebody else the organizer")
         revised = itip.revised(before, itip.with_answers(before, after) if answers else after, mine)
         if [id(each) for each in revised.components] != [id(each) for each in after.components]:
             kept = draft.made(revised, given.data)

@@ -27,6 +27,10 @@ class NotTheirs(Forbidden):
     """An attendee changes what only the organizer may. RFC 6638 §3.2.2.1"""
 
 
+class NotHandedOver(Forbidden):
+    """An organizer makes somebody else the organizer, who would be said to invite. RFC 6638 §3.2.4.3"""
+
+
 class Keeper(ABC):
     """A room that keeps what people are asked to do, beside the calendar."""
 

@@ -160,7 +160,7 @@ async def test_the_tag_of_scheduling_stays_while_messages_are_delivered(calendar
 
 
 async def test_conditions_of_scheduling(calendars) -> None:
-    """RFC 6638 §3.2.4, §4.3"""
+    """RFC 6638 §3.2.4, §3.2.4.3, §4.3"""
     ann, _ = calendars
     start, guests = "DTSTART:20260105T100000Z", ["ATTENDEE:mailto:ann@example.org", "ATTENDEE:mailto:zoe@e.example"]
     plan = event(start, "RRULE:FREQ=DAILY", "ORGANIZER:mailto:ann@example.org", *guests)
@@ -169,6 +169,10 @@ async def test_conditions_of_scheduling(calendars) -> None:
     refused = await ann.ask("PUT", path, text(*plan, *other), content_type="text/calendar")
     assert refused.status_code == 403 and "same-organizer-in-all-components" in refused.text
     assert (await ann.ask("PUT", path, text(*plan), content_type="text/calendar")).status_code == 201
+    forged = [line.replace("ORGANIZER:mailto:ann", "ORGANIZER:mailto:bob") for line in plan]
+    for content in (forged, [line for line in forged if "ATTENDEE:mailto:ann" not in line]):
+        refused = await ann.ask("PUT", path, text(*content), content_type="text/calendar")
+        assert refused.status_code == 403 and "allowed-organizer-scheduling-object-change" in refused.text
     assert (await ann.ask("MKCALENDAR", f"{ann.home}work/")).status_code == 201
     refused = await ann.ask("PUT", f"{ann.calendar}b.ics", text(*plan), content_type="text/calendar")
     assert refused.status_code == 409 and "no-uid-conflict" in refused.text
