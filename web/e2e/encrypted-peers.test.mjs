@@ -117,8 +117,17 @@ async function scanned(request) {
   await verified;
 }
 
-test('they scan our code, and both are sure of each other', async () => {
+test('who is in the room is asked for once as that is opened', async () => {
+  let asked = 0;
+  page.on('request', (request) => (asked += Number(request.url().endsWith('/members'))));
   await page.getByRole('button', { name: /Members|People/ }).first().click();
+  await page.getByRole('button', { name: /^Actions/ }).first().waitFor();
+  await say('Who is here?');
+  await heard(bob, room, 'Who is here?');
+  assert.equal(asked, 1);
+});
+
+test('they scan our code, and both are sure of each other', async () => {
   await scanned(await begun());
   await trusted();
 });
