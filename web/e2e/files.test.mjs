@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { enter, eventually, jmap, launch, person } from './harness.mjs';
+import { DESKTOP, enter, eventually, jmap, launch, person, sound } from './harness.mjs';
 
 let browser;
 let page;
@@ -58,6 +58,14 @@ test('a folder is made, a file is moved into it with keys alone, and back with Z
   await page.getByRole('dialog').getByText('Pas de dossier ici').waitFor();
   await page.getByRole('button', { name: 'Déplacer ici' }).click();
   await eventually(async () => assert.ok(!(await names()).includes('Liste.csv')));
+  await row('Archives du port').locator('[data-act="more"]').click();
+  await page.getByRole('menuitem', { name: 'Détails' }).click();
+  const details = page.getByRole('group', { name: 'Détails' });
+  await details.getByText('1 élément').waitFor();
+  await details.getByText(/^8\sO/i).waitFor();
+  await sound(page, 'files-folder', DESKTOP);
+  await page.keyboard.press('Escape');
+  await details.waitFor({ state: 'detached' });
   await page.keyboard.press('z');
   await eventually(async () => assert.ok((await names()).includes('Liste.csv')));
 });

@@ -89,7 +89,8 @@ function details(): void {
   const { view, ui } = room!;
   if (view.open) ui.side = ui.side === 'details' ? 'file' : 'details';
   else {
-    ui.side = 'details';
-    view.openRow(view.cursor);
+    const node = view.at(view.cursor);
+    if (node?.blobId) ui.side = 'details';
+    if (node) view.show(node);
   }
 }

@@ -28,7 +28,7 @@ export function doings(nodes: FileNode[]): MenuItem[] {
     one && first.myRights.mayRename && !first.role && { label: t('files.rename'), icon: Pencil, keys: 'F2', apart: true, run: () => (ui.naming = { kind: 'rename', node: first }) },
     deletable && { label: t('files.move'), icon: FolderInput, keys: 'V', run: () => (ui.moving = { nodes, copy: false }) },
     !infected && { label: t('files.copy'), icon: Copy, run: () => (ui.moving = { nodes, copy: true }) },
-    one && first.nodeType === 'file' && { label: t('files.details'), icon: Info, keys: 'I', run: () => { ui.side = 'details'; view.openNode(first); } },
+    one && { label: t('files.details'), icon: Info, keys: 'I', run: () => { if (first.blobId) ui.side = 'details'; view.show(first); } },
     deletable && { label: t('files.delete'), icon: Trash, keys: '#', danger: true, apart: true, run: () => trash(nodes) },
   ];
   return all.filter((item): item is MenuItem => !!item);

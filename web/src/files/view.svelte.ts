@@ -167,7 +167,12 @@ class FilesView extends RowChoice<Query<FileNode>> {
   openNode(node: FileNode): void {
     const { account } = this;
     if (node.nodeType === 'directory') slide(() => router.go(this.url({ kind: 'folder', account, id: node.id })));
-    else slide(() => router.go(this.url(this.place, node.id), { replace: this.open !== null }));
+    else this.show(node);
+  }
+
+  /** Opens a file, or what is known about a folder, beside the list. */
+  show(node: FileNode): void {
+    slide(() => router.go(this.url(this.place, node.id), { replace: this.open !== null }));
   }
 
   openRow(row: number): void {
