@@ -42,8 +42,8 @@ let awake: Promise<void> | null = null;
 async function follow(changed: Changed): Promise<void> {
   await Promise.allSettled([awake]);
   await Promise.allSettled([coming]);
-  await sync.changed(changed);
-  if (Object.values(changed).some((states) => PreferencesType.name in states)) preferences.apply();
+  const asked = await sync.changed(changed);
+  if (asked.has(PreferencesType.name)) preferences.apply();
 }
 
 /** Call once a person is known. Resolves when there is something to show. */

@@ -47,16 +47,20 @@ export class Sync {
     return () => this.open.delete(query);
   }
 
-  /** What a StateChange (RFC 8620 §7.1) says has changed. */
-  async changed(changed: Record<string, Record<string, string>>): Promise<void> {
+  /** What a StateChange (RFC 8620 §7.1) says has changed. Returns the kinds that were not known in the state it names. */
+  async changed(changed: Record<string, Record<string, string>>): Promise<Set<string>> {
     const work: Promise<void>[] = [];
+    const asked = new Set<string>();
     for (const [account, states] of Object.entries(changed)) {
       for (const [name, state] of Object.entries(states)) {
         const type = this.types.get(name);
-        if (type && this.store.state(type, account) !== state) work.push(this.bring(type, account));
+        if (!type || this.store.state(type, account) === state) continue;
+        asked.add(name);
+        work.push(this.bring(type, account));
       }
     }
     await Promise.allSettled(work);
+    return asked;
   }
 
   /** Everything, of every account: at start and after being offline. */
