@@ -7,6 +7,7 @@ import importlib.util
 import os
 import pathlib
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -20,6 +21,7 @@ from collections.abc import Callable, Coroutine
 import asyncpg
 
 _libc = ctypes.CDLL(None)
+_FIRST_PORT, _PORTS = 10_000, 20_000
 
 
 def die_with_parent() -> None:
@@ -56,9 +58,12 @@ def stop(process: subprocess.Popen, sign: int = signal.SIGTERM) -> None:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    """A loopback port that nobody listens on just now. It is none of those that the system gives to connections: one
+    of these might have taken it before it is used."""
+    while True:
+        port = _FIRST_PORT + secrets.randbelow(_PORTS)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def await_port(
