@@ -21,9 +21,15 @@ _MOST, _MOST_ROOMS = 100, 50
 
 
 def capabilities(settings: Chat) -> tuple[Capability, ...]:
-    """What the session says of chat: whether pages that are linked to can be seen in short, and whether keys
-    are for confirmed devices alone."""
-    told = {"linkPreviews": settings.previews, "confirmedDevices": settings.confirmed_devices}
+    """What the session says of chat: whether pages that are linked to can be seen in short, whether keys are for
+    confirmed devices alone, and how many days messages are kept (Retention; 0 as there)."""
+    kept = settings.retention
+    retention = {"days": kept.days, "leastDays": kept.least_days, "mostDays": kept.most_days}
+    told = {
+        "linkPreviews": settings.previews,
+        "confirmedDevices": settings.confirmed_devices,
+        "retention": retention,
+    }
     return (Capability(CHAT, OWN, told),)
 
 

@@ -122,4 +122,5 @@ async def test_who_may_open_a_mail_is_told_to_who_may_and_is_there(open_client, 
 
 def test_the_session_says_what_the_organisation_has_chosen() -> None:
     told = [capabilities(each)[0].session for each in (Chat(), Chat(previews=True, confirmed_devices=True))]
-    assert told == [{"linkPreviews": on, "confirmedDevices": on} for on in (False, True)]
+    kept = {"retention": {"days": 0, "leastDays": 1, "mostDays": 0}}
+    assert told == [{"linkPreviews": on, "confirmedDevices": on} | kept for on in (False, True)]

@@ -86,10 +86,16 @@ test('who looks after a room lets others look after it', async () => {
     assert.ok(able);
   });
   await jerome.getByRole('combobox', { name: 'Qui peut entrer' }).selectOption('Sur invitation');
+  await jerome.getByRole('combobox', { name: 'Durée de conservation des messages' }).selectOption('90 jours');
   await jerome.getByRole('button', { name: 'Enregistrer', exact: true }).click();
   await jerome.getByRole('dialog').waitFor({ state: 'detached' });
   const { chunk } = await matrix(helene, 'POST', 'v3/publicRooms', { filter: { generic_search_term: NAME } });
   assert.deepEqual(chunk, []);
+  const id = decodeURIComponent(new URL(helene.url()).pathname.split('/')[2]);
+  assert.deepEqual(await matrix(helene, 'GET', `v3/rooms/${encodeURIComponent(id)}/state/m.room.retention`), { max_lifetime: 90 * 86_400_000 });
+  await settings();
+  assert.equal(await jerome.getByRole('combobox', { name: 'Durée de conservation des messages' }).locator('option:checked').textContent(), '90 jours');
+  await jerome.keyboard.press('Escape');
 });
 
 test('a group of rooms shows what it holds, and a room that goes on elsewhere leads there', async () => {

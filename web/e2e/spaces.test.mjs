@@ -71,7 +71,14 @@ test('a space has a room, whose last words are on its page', async () => {
   await page.getByRole('button', { name: 'Actions du salon' }).click();
   await page.getByRole('menuitem', { name: 'Réglages du salon' }).waitFor();
   assert.equal(await page.getByRole('menuitem', { name: 'Quitter le salon' }).count(), 0);
-  await page.keyboard.press('Escape');
+  await page.getByRole('menuitem', { name: 'Réglages du salon' }).click();
+  await page.getByText('Qui est dans l’espace est dans ce salon').waitFor();
+  assert.ok(await page.getByRole('textbox', { name: 'Nom', exact: true }).isDisabled());
+  await page.getByRole('textbox', { name: 'De quoi on y parle' }).fill('Barrages et vannes');
+  await sound(page, 'spaces-room-settings', DESKTOP);
+  await page.getByRole('button', { name: 'Enregistrer', exact: true }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByText('Barrages et vannes').waitFor();
   await page.getByRole('button', { name: 'Personnes' }).click();
   await page.getByRole('region', { name: 'Personnes' }).getByText(other.name).waitFor();
   await shot(page, 'spaces-room');

@@ -1,4 +1,5 @@
 /** Users as Matrix names them, and the addresses they stand for (Matrix v1.19 Appendices §Mapping from other character sets). */
+import { DAY } from '../kernel/time/local';
 import type { Member, RoomEvent, RoomState } from './types';
 
 const PLAIN = /[a-z0-9._\-/+]/;
@@ -119,6 +120,12 @@ export type Entry = 'invite' | 'knock' | 'public';
 export function entryOf(room: RoomState): Entry {
   const rule = stateOf(room, 'm.room.join_rules')?.content.join_rule;
   return rule === 'public' ? 'public' : rule === 'knock' || rule === 'knock_restricted' ? 'knock' : 'invite';
+}
+
+/** How many days a room itself says that messages are kept (MSC1763); 0 where it says nothing. */
+export function keptIn(room: RoomState): number {
+  const lifetime = stateOf(room, 'm.room.retention')?.content.max_lifetime;
+  return typeof lifetime === 'number' && lifetime >= 0 ? Math.max(1, Math.round(lifetime / DAY)) : 0;
 }
 
 /** Whether it is no place to talk, but one that holds rooms (§Spaces). */
