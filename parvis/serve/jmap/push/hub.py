@@ -127,7 +127,8 @@ class Hub:
         self._streams.add(stream)
         self._listen(stream, {principal.id})
         try:
-            stream.sent = await self._states(stream)
+            if since != _NOTHING:
+                stream.sent = await self._states(stream)
         except BaseException:  # a client that left meanwhile, too
             self.close(stream)
             raise
@@ -154,8 +155,6 @@ class Hub:
 
     def _go_back(self, stream: Stream, since: str) -> None:
         reached: dict[int, int] = {}
-        if since == _NOTHING:
-            stream.sent = {}
         for part in since.split(","):
             name, _, modseq = part.partition(".")
             number = ids.parse(name)
