@@ -2,9 +2,10 @@
 people here what they may know, of people elsewhere what is published; of all others that nothing is known."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any, Literal
 
@@ -174,19 +175,19 @@ def ranked(given: Sequence[Person], place: Zone, span: Span, length_ms: int, lim
 def _varied(best: Sequence[tuple[int, int]], place: Zone, length_ms: int, limit: int) -> set[int]:
     """As many of these times, given with their cost in their order, as are asked for: of those that are equally
     good the ones that overlap no other first, and of these a few of each day."""
-    chosen = list[int]()
+    chosen, days = set[int](), Counter[date]()
     for _cost, equals in groupby(best, key=lambda each: each[0]):
-        rest = [start for _, start in equals]
-        for overlapping, of_a_day in ((0, _MOST_OF_A_DAY), (0, limit), (limit, limit)):
-            for start in rest:
+        rest = [(start, place.to_local(start).date()) for _, start in equals]
+        for overlapping, of_a_day in ((False, _MOST_OF_A_DAY), (False, limit), (True, limit)):
+            for start, day in rest:
                 if len(chosen) == limit:
-                    return set(chosen)
-                day = place.to_local(start).date()
-                near = sum(abs(start - other) < length_ms for other in chosen)
-                beside = sum(place.to_local(other).date() == day for other in chosen)
-                if start not in chosen and near <= overlapping and beside < of_a_day:
-                    chosen.append(start)
-    return set(chosen)
+                    return chosen
+                if start in chosen or days[day] >= of_a_day:
+                    continue
+                if overlapping or all(abs(start - other) >= length_ms for other in chosen):
+                    chosen.add(start)
+                    days[day] += 1
+    return chosen
 
 
 def _different(given: Sequence[Person]) -> list[Person]:
