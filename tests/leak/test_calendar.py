@@ -13,7 +13,6 @@ from parvis.calendar import attachments, availability, delivered, inbox
 from parvis.calendar.tools import Agenda, Answer, ChangeEvent, CreateEvent, Free
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Forbidden, ParvisError
-from parvis.kernel.settings import Ports, Settings
 from parvis.store.check import check
 from parvis.wire.ical import calendar as ical
 from parvis.wire.ical import itip
@@ -32,22 +31,6 @@ _QUERY = (
 _SYNC = (
     '<sync-collection xmlns="DAV:"><sync-token/><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>'
 )
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def app(request, tmp_path):
-    settings = Settings(data=str(tmp_path), domains=["example.net"], ports=Ports(http=0, smtp=0))
-    if request.param == "postgres":
-        settings.database = await request.getfixturevalue("postgres").fresh()
-    opened = await App.open(settings)
-    await opened.start()
-    opened.clients = []
-    yield opened
-    for client in opened.clients:
-        await client.aclose()
-    await opened.stop()
-    if settings.database:
-        await request.getfixturevalue("postgres").drop(settings.database)
 
 
 async def filled(ann: Person, word: str, *privacies: str) -> tuple[str, list[str]]:

@@ -10,7 +10,6 @@ from parvis.access import directory, erasure, gate, limits
 from parvis.app import App
 from parvis.kernel import ids
 from parvis.kernel.errors import Unauthenticated
-from parvis.kernel.settings import Ports, Settings
 from parvis.mail import erase as mail_erase
 from parvis.mail import service
 from parvis.mail.lists import store as lists
@@ -31,22 +30,6 @@ OTHERS = RAW.replace(b"ann@example.net", b"bob@example.net")
 GIF = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 for secret in SECRETS:
     OTHERS = OTHERS.replace(secret.encode(), b"ordinary")
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def app(request, tmp_path):
-    settings = Settings(data=str(tmp_path), domains=["example.net"], ports=Ports(http=0, smtp=0))
-    if request.param == "postgres":
-        settings.database = await request.getfixturevalue("postgres").fresh()
-    opened = await App.open(settings)
-    opened.ports = await opened.start()
-    opened.clients = []
-    yield opened
-    for client in opened.clients:
-        await client.aclose()
-    await opened.stop()
-    if settings.database:
-        await request.getfixturevalue("postgres").drop(settings.database)
 
 
 async def live(app: App, ann: Person, bob: Person) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from parvis import app as wiring
 from parvis.app import App
-from parvis.kernel.settings import Ports, Settings
 from parvis.serve.jmap.blobs import blob_id
 from tests.leak.test_leak import Person, listen, someone
 from tests.serve import notes
@@ -17,22 +16,10 @@ from tests.serve import notes
 SHOWN, HIDDEN = "quartzlantern", "velvetomnibus"
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def app(request, tmp_path, monkeypatch):
-    settings = Settings(data=str(tmp_path), domains=["example.net"], ports=Ports(http=0))
-    if request.param == "postgres":
-        settings.database = await request.getfixturevalue("postgres").fresh()
+@pytest.fixture
+def tables(monkeypatch) -> str:
     monkeypatch.setattr(wiring, "FEATURES", (*wiring.FEATURES, notes.feature))
-    opened = await App.open(settings)
-    await opened.context.store.db.script(notes.TABLE)
-    await opened.start()
-    opened.clients = []
-    yield opened
-    for client in opened.clients:
-        await client.aclose()
-    await opened.stop()
-    if settings.database:
-        await request.getfixturevalue("postgres").drop(settings.database)
+    return notes.TABLE
 
 
 def methods(app: App) -> set[str]:

@@ -11,29 +11,12 @@ from parvis.access.principal import Right
 from parvis.app import App
 from parvis.kernel import ids
 from parvis.kernel.errors import ParvisError
-from parvis.kernel.settings import Ports, Settings
 from parvis.store.check import check
 from parvis.tasks.tools import ChangeTask, CreateTask, FindTasks
 from tests.leak.test_erasure import left
 from tests.leak.test_leak import Person, asked, listen, someone
 
 SHOWN, HIDDEN = "quartzlantern", "velvetomnibus"
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def app(request, tmp_path):
-    settings = Settings(data=str(tmp_path), domains=["example.net"], ports=Ports(http=0, smtp=0))
-    if request.param == "postgres":
-        settings.database = await request.getfixturevalue("postgres").fresh()
-    opened = await App.open(settings)
-    await opened.start()
-    opened.clients = []
-    yield opened
-    for client in opened.clients:
-        await client.aclose()
-    await opened.stop()
-    if settings.database:
-        await request.getfixturevalue("postgres").drop(settings.database)
 
 
 async def filled(ann: Person, word: str, slug: str) -> tuple[str, str]:

@@ -4,8 +4,6 @@ from the moment they are in the space no more. The whole program runs. A4, S1"""
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import pytest
-
 from parvis.access import accounts, directory, erasure, gate
 from parvis.access.check import check
 from parvis.access.principal import Right
@@ -15,27 +13,10 @@ from parvis.chat.rooms import teams
 from parvis.chat.rooms.model import Room
 from parvis.chat.rooms.service import Rooms
 from parvis.kernel import clock, ids
-from parvis.kernel.settings import Ports, Settings
 from parvis.ops import people
 from tests.leak.test_chat import Chatter, becomes, chatter, found, say
 
 WORD = "turquoiseaxolotl"
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def app(request, tmp_path):
-    settings = Settings(data=str(tmp_path), domains=["example.net"], ports=Ports(http=0))
-    if request.param == "postgres":
-        settings.database = await request.getfixturevalue("postgres").fresh()
-    opened = await App.open(settings)
-    await opened.start()
-    opened.clients = []
-    yield opened
-    for client in opened.clients:
-        await client.aclose()
-    await opened.stop()
-    if settings.database:
-        await request.getfixturevalue("postgres").drop(settings.database)
 
 
 async def until(what: Callable[[], Awaitable[bool]]) -> None:
@@ -80,6 +61,16 @@ async def has(app: App, space: str, *who: Chatter) -> None:
     await until(same)
 
 
+async def together(app: App) -> tuple[Chatter, Chatter, str, Room]:
+    """Two people in a space, its id, and its room, in which they are."""
+    ann, bob = await chatter(app, "ann"), await chatter(app, "bob")
+    space = await made(app, ann, {bob.person.account: "member"})
+    await has(app, space, ann, bob)
+    room = await room_of(app, space)
+    assert room is not None
+    return ann, bob, space, room
+
+
 async def sees(app: App, who: Chatter, room: Room) -> bool:
     db = app.context.store.db
     return bool(await rows.visible_rooms(db, who.person.principal, [room.id]))
@@ -111,11 +102,7 @@ async def test_a_space_has_a_room_of_its_members(app: App) -> None:
 
 
 async def test_who_leaves_the_space_sees_nothing_at_once(app: App) -> None:
-    ann, bob = await chatter(app, "ann"), await chatter(app, "bob")
-    space = await made(app, ann, {bob.person.account: "member"})
-    await has(app, space, ann, bob)
-    room = await room_of(app, space)
-    assert room is not None
+    ann, bob, space, room = await together(app)
     event = await say(ann, room.room_id, f"The {WORD} arrives on Thursday.")
     await becomes(bob, WORD, True)
     await change(bob, space, members={ann.person.account: "manager"})
@@ -174,11 +161,7 @@ async def test_groups_names_the_archive_and_those_switched_off(app: App) -> None
 
 async def test_a_deleted_space_closes_its_room_and_takes_it_along(app: App) -> None:
     store = app.context.store
-    ann, bob = await chatter(app, "ann"), await chatter(app, "bob")
-    space = await made(app, ann, {bob.person.account: "member"})
-    await has(app, space, ann, bob)
-    room = await room_of(app, space)
-    assert room is not None
+    ann, bob, space, room = await together(app)
     event = await say(bob, room.room_id, f"The {WORD} arrives.")
     await ann.person(("Space/set", {"accountId": ann.person.account, "destroy": [space]}))
     assert not await sees(app, bob, room) and not await sees(app, ann, room)
