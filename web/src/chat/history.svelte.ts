@@ -1,4 +1,5 @@
 /** What was said before: pages of a room, and topics whose beginning is further back. */
+import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import { sealing } from './crypto/sealing.svelte';
 import { data } from './data.svelte';
@@ -57,9 +58,9 @@ class History {
     return false;
   }
 
-  /** One event, from here or from the server. Throws MatrixError. */
+  /** One event, from here or from the server. Not reactive: what comes in the room asks for it no more. Throws MatrixError. */
   async event(id: string, event: string): Promise<RoomEvent> {
-    const here = data.rooms.get(id)?.timeline.find(({ event_id }) => event_id === event) ?? [...this.topics.values()].flat().find(({ event_id }) => event_id === event);
+    const here = untrack(() => data.rooms.get(id)?.timeline.find(({ event_id }) => event_id === event) ?? [...this.topics.values()].flat().find(({ event_id }) => event_id === event));
     return here ?? (await sealing.opened(id, [await ask<RoomEvent>('GET', inRoom(id, 'event', event))]))[0]!;
   }
 
