@@ -404,7 +404,7 @@ export async function filters(page, look) {
   await page.getByRole('textbox', { name: 'Nom' }).waitFor();
   await look('filters-rule');
   await go(page, '/settings/filters/new');
-  await page.getByRole('button', { name: 'Enregistrer' }).click();
+  await page.getByRole('button', { name: 'Enregistrer', exact: true }).click();
   await page.getByText('Choisissez un dossier.').waitFor();
   await look('filters-faults');
   const [{ created }] = await jmap(page, [['Blob/upload', { create: { b: { data: [{ 'data:asText': '# à moi\nkeep;\n' }], type: 'application/sieve' } } }]]);
