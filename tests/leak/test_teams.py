@@ -4,12 +4,14 @@ from the moment they are in the space no more. The whole program runs. A4, S1"""
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
+
 from parvis.access import accounts, directory, erasure, gate
 from parvis.access.check import check
 from parvis.access.principal import Right
 from parvis.app import App
+from parvis.chat.rooms import removing, teams
 from parvis.chat.rooms import store as rows
-from parvis.chat.rooms import teams
 from parvis.chat.rooms.model import Room
 from parvis.chat.rooms.service import Rooms
 from parvis.kernel import clock, ids
@@ -159,6 +161,14 @@ async def test_groups_names_the_archive_and_those_switched_off(app: App) -> None
     await has(app, space, ann)
 
 
+async def hurry(app: App, *kinds: str) -> None:
+    """Has jobs run now."""
+    for kind in kinds:
+        await app.context.store.write(
+            lambda unit, kind=kind: unit.run("UPDATE job SET run_at_ms = 0 WHERE kind = ?", kind)
+        )
+
+
 async def test_a_deleted_space_closes_its_room_and_takes_it_along(app: App) -> None:
     store = app.context.store
     ann, bob, space, room = await together(app)
@@ -170,7 +180,7 @@ async def test_a_deleted_space_closes_its_room_and_takes_it_along(app: App) -> N
     await has(app, space, ann, bob)
     await bob("GET", f"/v3/rooms/{room.room_id}/event/{event}")
     await erasure.schedule(store, ids.parse(space))
-    await store.write(lambda unit: unit.run("UPDATE job SET run_at_ms = 0 WHERE kind = ?", accounts.ERASE))
+    await hurry(app, accounts.ERASE)
 
     async def gone() -> bool:
         return await store.db.value("SELECT 1 FROM account WHERE id = ?", ids.parse(space)) is None
@@ -178,6 +188,34 @@ async def test_a_deleted_space_closes_its_room_and_takes_it_along(app: App) -> N
     await until(gone)
     assert await room_of(app, space) is None and await rows.room_named(store.db, room.room_id) is None
     assert await store.db.value("SELECT COUNT(*) FROM chat_event WHERE room = ?", room.id) == 0
+    assert await check(store.db) == []
+
+
+async def test_nothing_of_its_room_is_left_where_the_removal_is_cut_off(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, cut = app.context.store, asyncio.Event()
+    _, bob, space, room = await together(app)
+    await say(bob, room.room_id, f"The {WORD} arrives.")
+
+    async def dies(*_: object) -> int:
+        cut.set()
+        raise OSError("the machine died")
+
+    monkeypatch.setattr(removing, "_events", dies)
+    await erasure.schedule(store, ids.parse(space))
+    await hurry(app, accounts.ERASE)
+    await asyncio.wait_for(cut.wait(), 15)
+    monkeypatch.undo()
+
+    async def gone() -> bool:
+        await hurry(app, accounts.ERASE, removing.JOB)
+        kept = await store.db.value("SELECT COUNT(*) FROM chat_event WHERE room = ?", room.id)
+        return not kept and await store.db.value("SELECT 1 FROM account WHERE id = ?", ids.parse(space)) is None
+
+    await until(gone)
+    for table, _ in removing._LEFT:
+        assert await store.db.value(f"SELECT COUNT(*) FROM {table} WHERE room = ?", room.id) == 0, table
     assert await check(store.db) == []
 
 

@@ -17,6 +17,8 @@ from parvis.store.unit import Unit
 
 JOB = "chat-remove"
 _DAY_MS = 86_400_000
+_LATER_MS = 600_000
+"""A removal that is not done after so long was cut off."""
 _ROOMS = 200
 _HERE = "m.principal_id <> 0 AND m.membership IN ('join', 'invite', 'knock')"
 _LEFT = (
@@ -63,8 +65,8 @@ async def _abandoned(keep: Store, after: int, before_ms: int) -> list[tuple[int,
     return [(room, received_ms < before_ms) for room, received_ms in found]
 
 
-async def _plan(room: int, unit: Unit) -> None:
-    await Jobs.add(unit, JOB, {"room": room}, key=str(room))
+async def _plan(room: int, unit: Unit, at_ms: int | None = None) -> None:
+    await Jobs.add(unit, JOB, {"room": room}, key=str(room), at_ms=at_ms)
 
 
 class Removing:
@@ -81,8 +83,8 @@ class Removing:
 
 
 async def remove(keep: Store, room: int) -> bool:
-    """Removes a room with all that was in it, in many small units; may be called again. False where somebody is
-    in it."""
+    """Removes a room with all that was in it, in many small units; what is left where it is killed goes by a job.
+    False where somebody is in it."""
     if not await keep.write(partial(_close, room)):
         return False
     await until_none(keep, partial(_events, room))
@@ -101,6 +103,7 @@ async def _close(number: int, unit: Unit) -> bool:
         return False
     await unit.run("DELETE FROM chat_room WHERE id = ?", number)
     await gate.remove_scope(unit, number)
+    await _plan(number, unit, clock.now_ms() + _LATER_MS)  # where this is cut off, nothing else leads to the rest
     return True
 
 
