@@ -58,6 +58,7 @@ test('a folder is made, a file is moved into it with keys alone, and back with Z
   await page.getByRole('dialog').getByText('Pas de dossier ici').waitFor();
   await page.getByRole('button', { name: 'Déplacer ici' }).click();
   await eventually(async () => assert.ok(!(await names()).includes('Liste.csv')));
+  await row('Archives du port').getByText(/^8\sO/i).waitFor();
   await row('Archives du port').locator('[data-act="more"]').click();
   await page.getByRole('menuitem', { name: 'Détails' }).click();
   const details = page.getByRole('group', { name: 'Détails' });
@@ -68,6 +69,7 @@ test('a folder is made, a file is moved into it with keys alone, and back with Z
   await details.waitFor({ state: 'detached' });
   await page.keyboard.press('z');
   await eventually(async () => assert.ok((await names()).includes('Liste.csv')));
+  await row('Archives du port').getByText(/^8\sO/i).waitFor({ state: 'detached' });
 });
 
 test('a folder and several files are downloaded as one archive, a file as it is', async () => {
