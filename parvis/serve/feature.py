@@ -42,7 +42,7 @@ class Listener(Protocol):
         ...
 
 
-def _nothing(_: Access) -> dict[str, Any]:
+def _nothing(_: object) -> dict[str, Any]:
     return {}
 
 
@@ -59,6 +59,8 @@ class Capability:
     """Its value in `capabilities`."""
     account: Callable[[Access], dict[str, Any]] = _nothing
     """Its value in an account's `accountCapabilities`."""
+    parts: Callable[[Sequence[Access]], dict[str, Any]] = _nothing
+    """What else is in that value, by each of the scopes that the principal sees there."""
     principals: Callable[[Call, Sequence[Object]], Awaitable[list[Object]]] | None = None
     """Its values in the `capabilities` of principals, which are given as they are shown. RFC 9670 §2"""
 

@@ -2,10 +2,13 @@
 
 import pytest
 
-from parvis.access.principal import Right
+from parvis.access import directory
+from parvis.access.principal import Principal, Right
 from parvis.files.jmap.node_set import FileNodeSetArguments, moves_shares
+from parvis.files.model import FILENODE
 from parvis.kernel import ids
 from parvis.serve.jmap.blobs import Library
+from parvis.serve.jmap.session import accounts_of
 from parvis.serve.quotas import quotas
 from parvis.store.sql.contract import counting
 
@@ -381,3 +384,21 @@ async def test_a_quota_is_told_to_whoever_sees_all_files(context, engine, make_o
     assert {row[0] for row in changed} == {held.id}
     assert await holder.held(store.db, bob, cleo.id) is None  # some of it is shared with him: not how much there is
     assert await holder.held(store.db, bob, bob.id) is None  # he has no limit
+
+
+async def test_who_writes_in_the_whole_tree_puts_things_at_its_top(
+    context, engine, make_owner, store, tree, ann, bob
+) -> None:
+    team, cleo = await make_owner(store, "team", kind="space"), await make_owner(store, "cleo")
+    await tree.do(directory.join, team.id, ann.id, "member")
+    await tree.do(directory.join, team.id, bob.id, "guest")
+    folder = await tree.folder(ann, "Plans", team)
+    for who in (bob, cleo):
+        await tree.share(team, folder, who, Right.READ | Right.WRITE)
+
+    async def told(who: Principal, account_id: int) -> bool:
+        account = (await accounts_of(context, engine, who))[ids.text(account_id)]
+        return account["accountCapabilities"][FILENODE]["mayCreateTopLevelFileNode"]
+
+    assert await told(ann, ann.id) and await told(ann, team.id)
+    assert not await told(bob, team.id) and not await told(cleo, team.id)

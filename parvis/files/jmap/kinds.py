@@ -1,5 +1,6 @@
 """The kinds and methods of files as the JMAP engine takes them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from parvis.access import visibility
@@ -95,7 +96,7 @@ METHODS = (
 )
 
 
-def _account(access: Access) -> dict[str, Any]:
+def _account(_: Access) -> dict[str, Any]:
     """draft-ietf-jmap-filenode §2.1"""
     return {
         "maxFileNodeDepth": DEPTH,
@@ -103,7 +104,6 @@ def _account(access: Access) -> dict[str, Any]:
         "forbiddenNameChars": FORBIDDEN_CHARACTERS,
         "forbiddenNodeNames": list(FORBIDDEN_NAMES),
         "fileNodeQuerySortOptions": sorted(node_query.SORTS),
-        "mayCreateTopLevelFileNode": access.owner and Right.WRITE in access.rights,
         "caseInsensitiveNames": False,
         "webTrashUrl": None,
         "webUrlTemplate": None,
@@ -111,7 +111,14 @@ def _account(access: Access) -> dict[str, Any]:
     }
 
 
+def _top(seen: Sequence[Access]) -> dict[str, Any]:
+    """Who writes in the whole tree, which is the part without a name, as members of a space do, puts things at its
+    top. draft-ietf-jmap-filenode §2.1"""
+    writes = any(Right.WRITE in access.rights for access in seen if not access.scope.name)
+    return {"mayCreateTopLevelFileNode": writes}
+
+
 CAPABILITIES = (
-    Capability(FILENODE, SCOPE, account=_account),
+    Capability(FILENODE, SCOPE, account=_account, parts=_top),
     Capability(PARVIS_FILES, SCOPE),
 )

@@ -120,7 +120,8 @@ def _capabilities(engine: Engine, principal: Principal, number: int, found: list
     for capability in engine.capabilities.values():
         access = _matching(engine, capability, principal, number, found)
         if access is not None:
-            values[capability.urn] = capability.account(access)
+            seen = [each for each in found if each.scope.kind == capability.scope]
+            values[capability.urn] = capability.account(access) | capability.parts(seen)
     # Whose account it is, and in which account that somebody is found. RFC 9670 §1.5.2
     owner = {"accountIdForPrincipal": ids.text(principal.id), "principalId": ids.text(number)}
     return values | {PRINCIPALS_OWNER: owner}
