@@ -133,6 +133,32 @@ test('the trash is emptied at once, and not before that is confirmed', async () 
   await row('Archives du port').waitFor();
 });
 
+test('a space has a trash of its own, from where its members bring things back', async () => {
+  const name = `Dépôt ${Date.now().toString(36)}`;
+  await jmap(page, [['Space/set', { create: { s: { name, members: {} } } }]]);
+  const places = page.getByRole('navigation', { name: 'Emplacements' });
+  await places.getByRole('link', { name }).click();
+  await page.getByRole('heading', { name, level: 1 }).waitFor();
+  await upload(file('Plan du bassin.txt', 'Nord'));
+  await row('Plan du bassin.txt').click();
+  await page.keyboard.press('s');
+  await page.keyboard.press('Escape');
+  const of = places.getByRole('listitem').filter({ has: page.getByRole('link', { name }) });
+  await of.getByRole('link', { name: 'Fichiers favoris' }).click();
+  await row('Plan du bassin.txt').waitFor();
+  await sound(page, 'files-space-favourites', DESKTOP);
+  await page.keyboard.press('#');
+  await page.getByText('« Plan du bassin.txt » mis à la corbeille').waitFor();
+  await of.getByRole('link', { name: 'Corbeille' }).click();
+  await row('Plan du bassin.txt').waitFor();
+  await sound(page, 'files-space-trash', DESKTOP);
+  await page.keyboard.press('r');
+  await page.getByText('La corbeille est vide').waitFor();
+  await page.getByRole('navigation', { name: 'Chemin' }).getByRole('link', { name }).click();
+  await row('Plan du bassin.txt').waitFor();
+  await places.getByRole('link', { name: 'Mes fichiers' }).click();
+});
+
 test('an upload that is cut off goes on by itself when the network is back', async () => {
   let cut = false;
   await page.route('**/files/uploads/*', async (route) => {

@@ -47,7 +47,7 @@ export function move(nodes: FileNode[], parentId: string | null, told: MessageKe
   if (!going.length) return;
   const { account } = view;
   const action = outbox.update(FileNodeType, account, Object.fromEntries(going.map((node) => [node.id, { parentId }])));
-  const target = parentId ? store.peek(FileNodeType, account, parentId)?.name : t('files.mine');
+  const target = parentId ? store.peek(FileNodeType, account, parentId)?.name : view.nameOf(account);
   report(told, holesOf(going, { folder: target ?? '' }), action);
   leave(going);
 }
@@ -58,7 +58,7 @@ export function trash(nodes = view.targets()): void {
   const first = going[0];
   if (!first) return;
   if (view.place.kind === 'trash') ui.destroying = going;
-  else if (view.account === view.home && view.trash) move(going, view.trash, 'files.trashed');
+  else if (view.trash) move(going, view.trash, 'files.trashed');
   else ui.destroying = going;
 }
 

@@ -14,7 +14,7 @@ export function doings(nodes: FileNode[]): MenuItem[] {
   const infected = nodes.some((node) => node.scan === 'infected');
   const deletable = nodes.every((node) => node.myRights.mayDelete);
   if (view.place.kind === 'trash') {
-    return [
+    return !deletable ? [] : [
       { label: t('files.restore'), icon: ArchiveRestore, keys: 'R', run: () => void restore(nodes) },
       { label: t('files.destroy'), icon: Trash, keys: '#', danger: true, apart: true, run: () => (ui.destroying = nodes) },
     ];

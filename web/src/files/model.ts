@@ -100,7 +100,7 @@ export interface Place {
 
 /** The address of a place. The person's own account is not named. */
 export function addressOf({ kind, account, id }: Place, home: string): string[] {
-  if (kind !== 'folder') return ['files', kind];
+  if (kind !== 'folder') return account === home ? ['files', kind] : ['files', kind, account];
   if (account === home) return id ? ['files', 'f', id] : ['files'];
   return ['files', 'f', keyOf(account, id)];
 }
@@ -108,7 +108,7 @@ export function addressOf({ kind, account, id }: Place, home: string): string[] 
 /** The place of an address; the top of the person's own account when it names none. */
 export function placeOf(parts: string[], home: string): Place {
   const [, first, last] = parts;
-  if (first === 'recent' || first === 'favourites' || first === 'transfers' || first === 'trash') return { kind: first, account: home, id: null };
+  if (first === 'recent' || first === 'favourites' || first === 'transfers' || first === 'trash') return { kind: first, account: last || home, id: null };
   if (first !== 'f' || !last) return { kind: 'folder', account: home, id: null };
   return last.includes('~') ? { kind: 'folder', ...fromKey(last) } : { kind: 'folder', account: home, id: last };
 }

@@ -2,6 +2,7 @@
 import { untrack } from 'svelte';
 import { accounts, type MailAccount } from '../kernel/accounts.svelte';
 import { RowChoice } from '../kernel/choice.svelte';
+import { t } from '../kernel/i18n.svelte';
 import { jmap, type Arguments } from '../kernel/jmap';
 import { Query } from '../kernel/query.svelte';
 import { path, router } from '../kernel/router.svelte';
@@ -30,7 +31,8 @@ function keptLook(): Look {
 class FilesView extends RowChoice<Query<FileNode>> {
   look = $state.raw<Look>(keptLook());
   private shown = '';
-  private bins = $state.raw<Query<FileNode> | null>(null);
+  /** What finds the trash of each account one has been in. */
+  private bins = $state.raw<Record<string, Query<FileNode>>>({});
   /** What the cursor is to be set on once it is in the list. */
   private sought = '';
 
@@ -53,10 +55,14 @@ class FilesView extends RowChoice<Query<FileNode>> {
     return this.place.account;
   }
 
-  /** The trash of the person's account, once it is known. Reactive. */
+  private get bin(): Query<FileNode> | undefined {
+    return this.bins[this.account];
+  }
+
+  /** The trash of the account we are in, once it is known; null where one is shown but a part of it. Reactive. */
   get trash(): string | null {
-    void this.bins?.version;
-    return this.bins?.idAt(0) ?? null;
+    void this.bin?.version;
+    return this.bin?.idAt(0) ?? null;
   }
 
   /** The folder we are in; undefined at the top, in places that are no folder, and until it is here. Reactive. */
@@ -76,6 +82,11 @@ class FilesView extends RowChoice<Query<FileNode>> {
   /** Whether things can be put at the top of an account. Reactive. */
   mayBegin(account: string): boolean {
     return !!link.session?.accounts[account]?.accountCapabilities[FILENODE]?.mayCreateTopLevelFileNode;
+  }
+
+  /** What the top of an account is called. Reactive. */
+  nameOf(account: string): string {
+    return account === this.home ? t('files.mine') : (this.accounts.find(({ id }) => id === account)?.short ?? '');
   }
 
   /** From the top down to a folder, itself included, as far as one may see. Reactive. */
@@ -104,25 +115,30 @@ class FilesView extends RowChoice<Query<FileNode>> {
     return this.open ? store.read(FileNodeType, this.account, this.open) : undefined;
   }
 
-  /** Starts what the whole room needs; call once the room is shown. */
-  begin(): void {
-    if (this.bins || !this.home) return;
-    this.bins = new Query<FileNode>({ type: FileNodeType, account: this.home, filter: { role: 'trash' }, sort: [{ property: 'name' }] });
-    void this.bins.start();
+  /** Finds the trash of the account we are in; call inside an effect. */
+  findTrash(): void {
+    const { account } = this;
+    untrack(() => {
+      if (!account || this.bin) return;
+      const bin = new Query<FileNode>({ type: FileNodeType, account, filter: { role: 'trash' }, sort: [{ property: 'name' }] });
+      this.bins = { ...this.bins, [account]: bin };
+      void bin.start();
+    });
   }
 
   /** Follows the URL; call inside an effect. */
   follow(): void {
     if (router.parts[0] !== 'files' || !this.home) return;
-    const { place, trash } = this;
+    const { place } = this;
     const { order } = this.look;
-    if (place.kind !== 'folder' && place.kind !== 'transfers' && !trash) return;
-    const key = JSON.stringify([place, order]);
+    const waits = place.kind !== 'folder' && (this.bin?.status !== 'ready' || (place.kind === 'trash' && !this.trash));
+    const listed = place.kind !== 'transfers' && !waits;
+    const key = JSON.stringify([place, order, listed]);
     untrack(() => {
       if (key === this.shown) return;
       this.shown = key;
       this.query?.close();
-      this.query = place.kind === 'transfers' ? null : this.list(place, order);
+      this.query = listed ? this.list(place, order) : null;
       this.cursor = 0;
       this.choose([]);
       void this.query?.start();
@@ -135,8 +151,8 @@ class FilesView extends RowChoice<Query<FileNode>> {
   }
 
   private asked(place: Place, order: Order): { filter: Arguments; sort: Arguments[]; matches: (node: FileNode) => boolean } {
-    const kept = { operator: 'NOT', conditions: [{ ancestorId: this.trash }] };
-    const both = (condition: Arguments) => ({ operator: 'AND', conditions: [condition, kept] });
+    const kept = this.trash ? [{ operator: 'NOT', conditions: [{ ancestorId: this.trash }] }] : [];
+    const both = (condition: Arguments) => ({ operator: 'AND', conditions: [condition, ...kept] });
     if (place.kind === 'recent') return { filter: both({ isOpened: true, nodeType: 'file' }), sort: [{ property: 'opened', isAscending: false }], matches: () => true };
     if (place.kind === 'favourites') return { filter: both({ isFavourite: true }), sort: sortOf(order), matches: (node) => node.isFavourite };
     if (place.kind === 'trash') return { filter: { parentId: this.trash }, sort: [{ property: 'trashed', isAscending: false }], matches: (node) => node.parentId === this.trash };
