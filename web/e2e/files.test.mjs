@@ -159,6 +159,18 @@ test('a space has a trash of its own, from where its members bring things back',
   await places.getByRole('link', { name: 'Mes fichiers' }).click();
 });
 
+test('a message among files is shown as one, with what is attached to it', async () => {
+  const message = ['From: Claire <claire@dehors.example>', 'Subject: Le bac de Valmont', 'MIME-Version: 1.0', 'Content-Type: multipart/mixed; boundary=b', '', '--b',
+    'Content-Type: text/html', '', '<p>Il <b>repart</b> lundi.</p>', '--b', 'Content-Type: text/plain', 'Content-Disposition: attachment; filename=horaires.txt', '', '8 h', '--b--', ''].join('\r\n');
+  await upload({ name: 'Claire.eml', mimeType: 'message/rfc822', buffer: Buffer.from(message) });
+  await row('Claire.eml').click();
+  await page.getByRole('heading', { name: 'Le bac de Valmont' }).waitFor();
+  await page.frameLocator('.reader iframe').getByText('repart').waitFor();
+  await page.getByText('horaires.txt').waitFor();
+  await sound(page, 'files-mail', DESKTOP);
+  await page.keyboard.press('Escape');
+});
+
 test('an upload that is cut off goes on by itself when the network is back', async () => {
   let cut = false;
   await page.route('**/files/uploads/*', async (route) => {

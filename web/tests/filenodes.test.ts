@@ -31,6 +31,7 @@ describe('kinds of files', () => {
     expect(viewerOf(file('a.csv', 'text/csv', 3_000_000))).toBeNull();
     expect(viewerOf(file('a.tiff', 'image/tiff'))).toBeNull();
     expect(viewerOf(file('a.docx'))).toBeNull();
+    expect([file('a.eml'), file('a', 'message/rfc822'), file('a.mbox')].map(viewerOf)).toEqual(['mail', 'mail', 'text']);
   });
 });
 

@@ -47,13 +47,14 @@ export function hueOfKind(kind: Kind): number {
 
 const TEXT_MOST = 2_000_000;
 
-export type Viewer = 'image' | 'pdf' | 'text' | 'audio' | 'video';
+export type Viewer = 'image' | 'pdf' | 'mail' | 'text' | 'audio' | 'video';
 
 /** How a file can be shown here; null when it can only be downloaded. */
 export function viewerOf(node: Pick<FileNode, 'nodeType' | 'type' | 'name' | 'size'>): Viewer | null {
   const kind = kindOf(node);
   if (kind === 'image') return /^image\/(png|jpe?g|gif|webp|avif|bmp|svg\+xml|x-icon|vnd\.microsoft\.icon)$/.test(node.type ?? '') ? 'image' : null;
   if (kind === 'pdf' || kind === 'audio' || kind === 'video') return kind;
+  if (node.type === 'message/rfc822' || /\.eml$/i.test(node.name)) return 'mail';
   const readable = kind === 'text' || kind === 'code' || kind === 'mail' || /\.(csv|tsv)$/i.test(node.name);
   return readable && (node.size ?? 0) <= TEXT_MOST ? 'text' : null;
 }

@@ -241,6 +241,8 @@ export interface Slots {
   'settings.lists': Record<string, never>;
   /** In a message that brings an invitation or an answer to one (iMIP, RFC 6047), above its text. */
   'mail.invitation': { accountId: string; blobId: string; from: string };
+  /** A message that lies among files, parsed, in an account that has mail. */
+  'file.mail': { accountId: string; blobId: string; titled: boolean };
   /** The part of the settings about encryption. */
   'settings.encryption': Record<string, never>;
   /** The part of the settings about chat. */

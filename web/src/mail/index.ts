@@ -19,6 +19,7 @@ import { view } from './view.svelte';
 
 sync.register(MailboxType, IdentityType, ThreadType, EmailType);
 fill('mail.conversation', async () => ({ default: Conversation }));
+fill('file.mail', () => import('./read/ParsedMessage.svelte'));
 
 /** Mailboxes by name, for the palette. */
 function findMailboxes(typed: string): Choice[] {
