@@ -1,8 +1,9 @@
 """The process that reads hostile files: `python -m parvis.search.extract.worker`.
 
 It stays, with the parsers loaded, and forks one child for each document. The child has limits on memory,
-processor time and file size, and dies with whatever a document does to it; the worker only passes its answer
-on. Frames on standard input and output: four bytes of length, big-endian, then MessagePack.
+processor time and file size, opens nothing but what is installed where the kernel can hold it to that, and dies
+with whatever a document does to it; the worker only passes its answer on. Frames on standard input and output:
+four bytes of length, big-endian, then MessagePack.
 """
 
 import os
@@ -14,6 +15,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from parvis.kernel.confined import enclose
 from parvis.search.extract.contract import Extract, Limits, Reason, Unreadable, assemble
 
 
@@ -92,12 +94,13 @@ def _in_child(question: Question) -> bytes:
 
 
 def _limit(limits: Limits) -> None:
-    """No more memory, time, large files or sockets than a document needs; and the lowest priority."""
+    """No more memory, time and files than a document needs; and the lowest priority."""
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.unpacked_bytes, limits.unpacked_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(10)
+    enclose()
 
 
 if __name__ == "__main__":

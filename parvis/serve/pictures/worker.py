@@ -1,6 +1,7 @@
 """The process that looks at one file and dies: `python -m parvis.serve.pictures.worker FORM SIDE`, the file as its
 standard input, the picture (WebP) as its standard output. It has limits on memory, processor time and files, no new
-privileges, and where the kernel allows it no network. Exit status 3 says that no picture can be made."""
+privileges, and where the kernel allows it no network and no file but what is installed (LibreOffice, which keeps
+files of its own, may open others). Exit status 3 says that no picture can be made."""
 
 import ctypes
 import os
@@ -10,6 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from parvis.kernel.confined import enclose
 
 MEMORY, SECONDS, WRITTEN, OPEN_FILES = 1_500_000_000, 20, 50_000_000, 64
 _OFFICE_SECONDS = 60
@@ -27,6 +30,7 @@ def confine() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (WRITTEN, WRITTEN))
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     os.nice(10)
 
 
@@ -40,6 +44,8 @@ def of_image(source: BinaryIO, side: int) -> Any:
     """A picture of a picture, turned as its camera was held."""
     from PIL import Image, ImageOps
 
+    Image.init()
+    enclose()
     Image.MAX_IMAGE_PIXELS = _PIXELS
     with Image.open(source, formats=("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "ICO")) as image:
         if image.size[0] * image.size[1] > _PIXELS:
@@ -53,7 +59,10 @@ def of_image(source: BinaryIO, side: int) -> Any:
 def of_pdf(content: bytes, side: int) -> Any:
     """The first page."""
     import pypdfium2
+    from PIL import Image
 
+    Image.init()
+    enclose()
     document = pypdfium2.PdfDocument(content)
     first = document[0]
     width, height = first.get_size()
