@@ -10,20 +10,29 @@ from pathlib import Path
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _ASK_VERSION, _BENEATH = 1, 1
 _NO_NEW_PRIVILEGES = 38  # prctl(2)
-_EXECUTE, _READ_FILE, _READ_FOLDER = 1 << 0, 1 << 2, 1 << 3
+_EXECUTE, _READ_FILE, _READ_FOLDER, _REMOVE_FILE, _MAKE_SOCKET = 1 << 0, 1 << 2, 1 << 3, 1 << 5, 1 << 9
 _FILES = {1: (1 << 13) - 1, 2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
 """Rights to files that a kernel can take away, by the version of its Landlock since which it can."""
 _CONNECTIONS = {4: 0b11}
 """To bind and to connect by TCP."""
 _OTHERS = {6: 0b11}
 """To reach processes outside by abstract sockets and by signals."""
-_INSTALLED = ("/usr", "/lib", "/lib64", "/etc/fonts", "/etc/alternatives", "/etc/ld.so.cache")
+_INSTALLED = (
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/etc/alternatives",
+    "/etc/fonts",
+    "/etc/libreoffice",
+    "/etc/ld.so.cache",
+    "/dev/urandom",
+)
 
 
-def enclose() -> int:
+def enclose(own: str = "") -> int:
     """From now on this process, and whatever it starts, opens nothing but what is installed, to read and to run it,
-    and makes no connection by TCP. Returns the version of the kernel's Landlock, which takes away what it knows of
-    (connections since the fourth); 0 without, when nothing is taken away."""
+    and what is in the folder `own`, and makes no connection by TCP. Returns the version of the kernel's Landlock,
+    which takes away what it knows of (connections since the fourth); 0 without, when nothing is taken away."""
     libc = ctypes.CDLL(None, use_errno=True)
     version = libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_VERSION)
     if version < 1:
@@ -35,7 +44,10 @@ def enclose() -> int:
         return 0
     try:
         for path in _readable():
-            _allow(libc, rules, path)
+            _allow(libc, rules, path, _EXECUTE | _READ_FILE | (_READ_FOLDER if Path(path).is_dir() else 0))
+        if own:
+            _allow(libc, rules, own, files)
+            _allow(libc, rules, "/tmp", _MAKE_SOCKET | _REMOVE_FILE)  # noqa: S108 - LibreOffice makes its own nowhere else
         libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         return int(version) if libc.syscall(_RESTRICT_SELF, rules, 0) == 0 else 0
     finally:
@@ -57,13 +69,12 @@ def _readable() -> set[str]:
     return {*_INSTALLED, sysconfig.get_path("stdlib"), *packages, str(Path(__file__).parents[1])}
 
 
-def _allow(libc: ctypes.CDLL, rules: int, path: str) -> None:
+def _allow(libc: ctypes.CDLL, rules: int, path: str, rights: int) -> None:
     try:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return  # not installed here
     try:
-        rights = _EXECUTE | _READ_FILE | (_READ_FOLDER if Path(path).is_dir() else 0)
         libc.syscall(_ADD_RULE, rules, _BENEATH, struct.pack("=Qi", rights, place), 0)
     finally:
         os.close(place)

@@ -36,6 +36,16 @@ def test_it_opens_only_what_is_installed(tmp_path: Path) -> None:
     assert run(cat).endswith("Permission denied"), "what it starts is enclosed as well"
 
 
+def test_a_folder_may_be_its_own(tmp_path: Path) -> None:
+    own, other = tmp_path / "own", tmp_path / "other"
+    own.mkdir()
+    other.mkdir()
+    before = f"from parvis.kernel.confined import enclose; enclose({str(own)!r}); from pathlib import Path; "
+    used = f"p = Path({str(own / 'a')!r}); p.write_text('x'); print(p.read_text()); p.unlink()"
+    assert run(used, before) == "x"
+    assert run(f"Path({str(other / 'a')!r}).write_text('x')", before).startswith("PermissionError")
+
+
 def test_it_connects_to_nobody(version: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -1,7 +1,7 @@
 """The process that looks at one file and dies: `python -m parvis.serve.pictures.worker FORM SIDE`, the file as its
 standard input, the picture (WebP) as its standard output. It has limits on memory, processor time and files, no new
-privileges, and where the kernel allows it no network and no file but what is installed (LibreOffice, which keeps
-files of its own, may open others). Exit status 3 says that no picture can be made."""
+privileges, and where the kernel allows it no network and no file but what is installed. Exit status 3 says that no
+picture can be made."""
 
 import ctypes
 import os
@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -86,7 +87,8 @@ def of_office(source: BinaryIO, side: int) -> Any:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={"HOME": folder, "PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+            preexec_fn=partial(enclose, folder),
+            env={"HOME": folder, "TMPDIR": folder, "PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
         )  # fmt: skip
         content = given.with_suffix(".pdf").read_bytes()
     limit()
