@@ -9,7 +9,7 @@ from parvis.files import service, store, tree
 from parvis.files.model import Node
 from parvis.files.service import Place
 from parvis.kernel import clock
-from parvis.kernel.errors import Forbidden, Invalid, NotFound
+from parvis.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from parvis.store.sql.contract import marks
 from parvis.store.store import Store
 from parvis.store.unit import Unit
@@ -53,6 +53,20 @@ async def put(unit: Unit, principal: Principal, node: Node) -> int:
         principal.id,
     )
     return modseq
+
+
+async def leave(
+    unit: Unit, principal: Principal, account_id: int, node_id: int, *, children: bool = False
+) -> list[int]:
+    """Puts a node into a trash that the principal may not see. Takes, returns and raises what `service.destroy`
+    does."""
+    await unit.hold(account_id)
+    node = await service.find(unit, principal, account_id, node_id, Right.READ | Right.DELETE)
+    below = await unit.rows(f"SELECT id FROM file_node WHERE id IN {store.DOWN} AND id <> ?", node_id, node_id)
+    if below and not children:
+        raise Conflict("the folder is not empty", reason="nodeHasChildren")
+    await put(unit, principal, node)
+    return [node_id, *(row[0] for row in below)]
 
 
 async def restore(unit: Unit, principal: Principal, account_id: int, node_id: int) -> tuple[int, str]:

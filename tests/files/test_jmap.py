@@ -4,6 +4,7 @@ import pytest
 
 from parvis.access import directory
 from parvis.access.principal import Principal, Right
+from parvis.files import store as files
 from parvis.files.jmap.node_set import FileNodeSetArguments, moves_shares
 from parvis.files.model import FILENODE
 from parvis.kernel import ids
@@ -245,6 +246,29 @@ async def test_writing_in_a_shared_folder_and_no_further(anna, bobby, tree, ann,
         create={"c": {"id": number, "name": "mine"}},
     )
     assert (await found(bobby, {"ancestorId": copied["created"]["c"]["id"]})) == ["b"]
+
+
+async def test_what_is_taken_out_of_a_shared_folder_goes_into_its_owners_trash(
+    anna, bobby, tree, ann, bob, store
+) -> None:
+    folder, file = await tree.folder(ann, "F/G"), await tree.file(ann, "F/G/a.txt")
+    around = await files.child(store.db, ann.id, 0, "F")
+    await tree.share(ann, around, bob, Right.READ | Right.WRITE | Right.DELETE)
+    inner, held = ids.text(folder.id), ids.text(file.id)
+    state = (await bobby("FileNode/get", accountId=anna.account, ids=[]))["state"]
+    refused = await bobby("FileNode/set", accountId=anna.account, destroy=[inner])
+    assert refused["notDestroyed"][inner]["type"] == "nodeHasChildren"
+    gone = await bobby("FileNode/set", accountId=anna.account, destroy=[inner, held])
+    assert sorted(gone["destroyed"]) == sorted([inner, held])
+    told = await bobby("FileNode/changes", accountId=anna.account, sinceState=state)
+    assert set(told["destroyed"]) == {inner, held}
+    assert (await bobby("FileNode/get", accountId=anna.account, ids=[inner, held]))["list"] == []
+    kept = (await anna.one(inner, "trashed"))["trashed"]
+    assert (kept["by"], kept["parentId"]) == (bobby.account, ids.text(around.id))
+    back = await anna("FileNode/restore", ids=[inner])
+    assert back["restored"][inner]["name"] == "G"
+    shown = await bobby("FileNode/get", accountId=anna.account, ids=[held], properties=["name"])
+    assert [one["name"] for one in shown["list"]] == ["a.txt"]
 
 
 async def test_the_trash_over_jmap(anna) -> None:

@@ -62,10 +62,10 @@ export function trash(nodes = view.targets()): void {
   else ui.destroying = going;
 }
 
-/** Destroys for good, after the time in which it can be undone. */
+/** Destroys for good, or gives to the trash of whoever shares it, after the time in which it can be undone. */
 export function destroy(nodes: FileNode[]): void {
   const action = outbox.destroy(FileNodeType, view.account, nodes.map(({ id }) => id), { hold: 7_500 });
-  report('files.destroyed', holesOf(nodes), action);
+  report(view.givesBack ? 'files.trashed' : 'files.destroyed', holesOf(nodes), action);
   leave(nodes);
 }
 

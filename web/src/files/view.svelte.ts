@@ -65,6 +65,11 @@ class FilesView extends RowChoice<Query<FileNode>> {
     return this.bin?.idAt(0) ?? null;
   }
 
+  /** Whether what is deleted here goes into the trash of whoever shares it, which one does not see. Reactive. */
+  get givesBack(): boolean {
+    return this.account !== this.home && this.place.kind !== 'trash' && !this.trash;
+  }
+
   /** The folder we are in; undefined at the top, in places that are no folder, and until it is here. Reactive. */
   get folder(): FileNode | undefined {
     const { kind, account, id } = this.place;
