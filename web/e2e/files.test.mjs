@@ -215,8 +215,19 @@ test('a folder is shared, and whom it is shared with sees it at once and no long
   await page.getByRole('dialog').locator('ul.some button').first().click();
   await page.getByRole('dialog').getByText(person('fr', 2).name).waitFor();
   await eventually(async () => assert.equal(await shared(), had + 1));
+  await other.goto('/files');
+  await other.getByRole('navigation', { name: 'Emplacements' }).getByRole('link', { name: who.name }).click();
+  await other.locator('.files [role="option"]', { hasText: 'Archives du port' }).click();
+  await other.getByRole('heading', { name: 'Archives du port' }).waitFor();
   await page.getByRole('button', { name: `Ne plus partager avec ${person('fr', 2).name}` }).click();
   await eventually(async () => assert.equal(await shared(), had));
+  await other.getByRole('heading', { name: 'Mes fichiers' }).waitFor();
+  const kept = () => other.evaluate(async () => {
+    const [{ name }] = await indexedDB.databases();
+    const opened = await new Promise((resolve) => { const asked = indexedDB.open(name); asked.onsuccess = () => resolve(asked.result); });
+    return new Promise((resolve) => { const asked = opened.transaction('records').objectStore('records').getAll(); asked.onsuccess = () => resolve(JSON.stringify(asked.result)); });
+  });
+  await eventually(async () => assert.ok(!(await kept()).includes('Archives du port')));
   await page.getByRole('button', { name: 'Terminé' }).click();
   await other.context().close();
   const [{ ids }] = await jmap(page, [['FileNode/query', { filter: { isTopLevel: true, nodeType: 'directory' } }]]);

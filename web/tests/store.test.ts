@@ -43,6 +43,30 @@ describe('Store', () => {
     await settle();
     expect(second.store.peek(EmailBodyType, 'A', 'm1p0')?.bodyValues['1']?.value).toContain('Bonjour');
   });
+  it('forgets what was withdrawn here and on the device, and asks for it anew when it was given again', async () => {
+    const { fake, store, db, sync } = await kernel();
+    store.read(EmailType, 'A', 'm1p0');
+    store.read(EmailBodyType, 'A', 'm1p0');
+    await sync.everything(['A']);
+    await settle();
+    await store.flush();
+    expect((await db.all('records', 'A/')).length).toBeGreaterThan(2);
+    await store.forget('A', EmailType);
+    expect(store.peek(EmailType, 'A', 'm1p0')).toBeUndefined();
+    expect(store.peek(EmailBodyType, 'A', 'm1p0')).toBeDefined();
+    expect(await db.all('records', 'A/Email/')).toEqual([]);
+    await store.forget('A');
+    expect(store.list(MailboxType, 'A')).toEqual([]);
+    expect([...(await db.all('records', 'A/')), ...(await db.all('states', 'A/')), ...(await db.all('queries', 'A/'))]).toEqual([]);
+    const asked = fake.requests.length;
+    store.read(EmailType, 'A', 'm1p0');
+    await settle();
+    expect(fake.requests).toHaveLength(asked);
+    store.recall('A');
+    store.read(EmailType, 'A', 'm1p0');
+    await settle();
+    expect(store.peek(EmailType, 'A', 'm1p0')).toBeDefined();
+  });
   it('says missing for what the server does not know, and empty again when it could not ask', async () => {
     const { store, network } = await kernel();
     store.read(EmailType, 'A', 'nothing');

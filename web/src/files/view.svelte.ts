@@ -136,6 +136,7 @@ class FilesView extends RowChoice<Query<FileNode>> {
     if (router.parts[0] !== 'files' || !this.home) return;
     const { place } = this;
     const { order } = this.look;
+    if (link.session && place.account !== this.home && !link.session.accounts[place.account]?.accountCapabilities[FILENODE]) return router.go('/files', { replace: true }); // withdrawn
     const waits = place.kind !== 'folder' && (this.bin?.status !== 'ready' || (place.kind === 'trash' && !this.trash));
     const listed = place.kind !== 'transfers' && !waits;
     const key = JSON.stringify([place, order, listed]);

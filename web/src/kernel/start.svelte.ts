@@ -89,11 +89,26 @@ async function fromDevice(session: Session): Promise<void> {
   preferences.apply();
 }
 
+/** What was withdrawn, accounts or kinds of things of an account, is forgotten at once; what was given is asked for anew. */
+function compare(before: Session, after: Session): void {
+  for (const [account, { accountCapabilities: had }] of Object.entries(before.accounts)) {
+    const has = after.accounts[account]?.accountCapabilities;
+    if (!has) void store.forget(account);
+    else for (const type of sync.all) if (type.capability && type.capability in had && !(type.capability in has)) void store.forget(account, type);
+  }
+  for (const [account, { accountCapabilities: has }] of Object.entries(after.accounts)) {
+    const had = before.accounts[account]?.accountCapabilities ?? {};
+    if (Object.keys(has).some((capability) => !(capability in had))) store.recall(account);
+  }
+}
+
 async function openSession(): Promise<void> {
   try {
     const opening = early ?? jmap.open();
     early = null;
-    jmap.session = link.session = await opening;
+    const session = await opening;
+    if (link.session) compare(link.session, session);
+    jmap.session = link.session = session;
     link.online = true;
     store.save('meta', 'session', link.session);
     push.start(link.session.eventSourceUrl);

@@ -284,6 +284,34 @@ export class Store {
     await this.db.write(changes).catch(() => undefined); // a full disk must not stop the reader
   }
 
+  /** Forgets what is not for the person any more, here and on the device: all of an account, or its records of one kind. */
+  async forget(account: string, type?: AnyType): Promise<void> {
+    const of = `${account}/${type?.name ?? ''}`;
+    const within = (key: string) => key.startsWith(type ? `${of}/` : of);
+    const gone = new Map<string, string[]>();
+    for (const [key, entry] of this.entries) {
+      if (!within(key)) continue;
+      entry.server = entry.patch = undefined;
+      entry.status = 'missing';
+      entry.rebuild();
+      gone.set(entry.type, [...(gone.get(entry.type) ?? []), entry.id]);
+    }
+    for (const [key, collection] of this.collections) {
+      if (type ? key !== of : !within(key)) continue;
+      collection.ids = [];
+      collection.loaded = false;
+    }
+    for (const key of this.states.keys()) if (type ? key === of : within(key)) this.states.delete(key);
+    for (const [name, ids] of gone) this.emit({ type: name, account, ids });
+    await this.flush();
+    await Promise.all([this.db.clear('records', type ? `${of}/` : of), this.db.clear('states', of), this.db.clear('queries', type ? `${of}?` : of)]);
+  }
+
+  /** What could not be had of an account may be there now: it is asked for when it is next looked at. */
+  recall(account: string): void {
+    for (const [key, entry] of this.entries) if (entry.status === 'missing' && key.startsWith(`${account}/`)) entry.status = 'empty';
+  }
+
   /** Forgets everything in memory (sign-out). */
   clear(): void {
     for (const entry of this.entries.values()) {
