@@ -29,10 +29,11 @@ _INSTALLED = (
 )
 
 
-def enclose(own: str = "") -> int:
-    """From now on this process, and whatever it starts, opens nothing but what is installed, to read and to run it,
-    and what is in the folder `own`, and makes no connection by TCP. Returns the version of the kernel's Landlock,
-    which takes away what it knows of (connections since the fourth); 0 without, when nothing is taken away."""
+def enclose(own: str = "", *installed: str) -> int:
+    """From now on this process, and whatever it starts, opens nothing but what is installed (in the system's usual
+    places, and in those of `installed`), to read and to run it, and what is in the folder `own`, and makes no
+    connection by TCP. Returns the version of the kernel's Landlock, which takes away what it knows of (connections
+    since the fourth); 0 without, when nothing is taken away."""
     libc = ctypes.CDLL(None, use_errno=True)
     version = libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_VERSION)
     if version < 1:
@@ -43,7 +44,7 @@ def enclose(own: str = "") -> int:
     if rules < 0:
         return 0
     try:
-        for path in _readable():
+        for path in {*_readable(), *installed}:
             _allow(libc, rules, path, _EXECUTE | _READ_FILE | (_READ_FOLDER if Path(path).is_dir() else 0))
         if own:
             _allow(libc, rules, own, files)

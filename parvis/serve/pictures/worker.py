@@ -6,6 +6,7 @@ picture can be made."""
 import ctypes
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,7 @@ def of_pdf(content: bytes, side: int) -> Any:
 
 def of_office(source: BinaryIO, side: int) -> Any:
     """The first page of what LibreOffice makes of a document."""
+    home = Path(shutil.which("soffice") or "/usr/bin/soffice").resolve().parents[1]
     with tempfile.TemporaryDirectory() as folder:
         given = Path(folder) / "document"
         given.write_bytes(source.read())
@@ -87,7 +89,7 @@ def of_office(source: BinaryIO, side: int) -> Any:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=partial(enclose, folder),
+            preexec_fn=partial(enclose, folder, str(home)),
             env={"HOME": folder, "TMPDIR": folder, "PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
         )  # fmt: skip
         content = given.with_suffix(".pdf").read_bytes()
