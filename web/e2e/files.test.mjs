@@ -136,6 +136,8 @@ test('the trash is emptied at once, and not before that is confirmed', async () 
 test('a space has a trash of its own, from where its members bring things back', async () => {
   const name = `Dépôt ${Date.now().toString(36)}`;
   await jmap(page, [['Space/set', { create: { s: { name, members: {} } } }]]);
+  await page.goto('/files/f/nowhere');
+  await page.waitForURL('**/files');
   const places = page.getByRole('navigation', { name: 'Emplacements' });
   await places.getByRole('link', { name }).click();
   await page.getByRole('heading', { name, level: 1 }).waitFor();

@@ -131,12 +131,19 @@ class FilesView extends RowChoice<Query<FileNode>> {
     });
   }
 
+  /** Where to be when the account or the folder of the address is not there for the person, or no longer. Reactive. */
+  private get instead(): Place | null {
+    const { kind, account, id } = this.place;
+    if (link.session && account !== this.home && !link.session.accounts[account]?.accountCapabilities[FILENODE]) return { kind: 'folder', account: this.home, id: null };
+    return kind === 'folder' && id && store.entry(FileNodeType, account, id).status === 'missing' ? { kind, account, id: null } : null;
+  }
+
   /** Follows the URL; call inside an effect. */
   follow(): void {
     if (router.parts[0] !== 'files' || !this.home) return;
-    const { place } = this;
+    const { place, instead } = this;
     const { order } = this.look;
-    if (link.session && place.account !== this.home && !link.session.accounts[place.account]?.accountCapabilities[FILENODE]) return router.go('/files', { replace: true }); // withdrawn
+    if (instead) return router.go(this.url(instead), { replace: true });
     const waits = place.kind !== 'folder' && (this.bin?.status !== 'ready' || (place.kind === 'trash' && !this.trash));
     const listed = place.kind !== 'transfers' && !waits;
     const key = JSON.stringify([place, order, listed]);
