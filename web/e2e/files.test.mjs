@@ -144,6 +144,9 @@ test('a space has a trash of its own, from where its members bring things back',
   await upload(file('Plan du bassin.txt', 'Nord'));
   await row('Plan du bassin.txt').click();
   await page.keyboard.press('s');
+  await page.keyboard.press('i');
+  await page.getByText(/^Les membres de .* le voient/).waitFor();
+  await page.keyboard.press('i');
   await page.keyboard.press('Escape');
   const of = places.getByRole('listitem').filter({ has: page.getByRole('link', { name }) });
   await of.getByRole('link', { name: 'Fichiers favoris' }).click();
