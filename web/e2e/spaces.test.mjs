@@ -49,6 +49,8 @@ test('what is new in a space is told, and opens', async () => {
   await jmap(page, [['Email/set', { accountId: space, create: { m: draft } }]]);
   const row = page.getByRole('button', { name: subject });
   await row.waitFor();
+  await jmap(page, [['FileNode/set', { accountId: space, create: { f: { name: 'Cotes', nodeType: 'directory' } } }]]);
+  await page.getByRole('button', { name: 'Cotes' }).getByText(manager.name).waitFor();
   await accessible(page, 'spaces');
   await row.click();
   await page.getByText('Bonjour').first().waitFor();

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { jmap } from '../src/kernel/jmap';
 import { coming } from '../src/spaces/coming';
+import { Feed } from '../src/spaces/feed.svelte';
 import { inGroups, initials, inOrder, isLastManager, membersInOrder } from '../src/spaces/model';
 import type { Space } from '../src/spaces/types';
 
@@ -48,4 +49,13 @@ it('one time of an event that recurs is known by its event and its time', async 
     return [name, name.endsWith('/get') ? { list: [{ id: 'e1x', baseEventId: 'e1', recurrenceId: '2026-12-08T11:00:00', title: 'Meeting', utcStart: '2026-12-08T10:00:00Z' }] } : { ids: ['e1x'] }, id];
   }));
   expect(await coming('S', Date.parse('2026-12-08T09:00:00Z'))).toEqual([{ type: 'CalendarEvent', id: 'e1', recurrenceId: '2026-12-08T11:00:00', name: 'Meeting', at: '2026-12-08T10:00:00Z' }]);
+});
+
+it('what is new is told with who did it, without what was thrown away', async () => {
+  const told = [['f1', 'created'], ['f2', 'updated'], ['f3', 'updated']].map(([objectId, change], n) => ({ id: `a${n}`, spaceId: 'S', type: 'FileNode', objectId, change, at: '2026-12-08T10:00:00Z' }));
+  const files = ['f1', 'f2', 'f3'].map((id) => ({ id, name: `${id}.txt`, role: null, createdBy: 'ann', changedBy: 'bob', trashed: id === 'f3' ? { by: 'bob' } : null }));
+  vi.spyOn(jmap, 'request').mockImplementation(async (calls) => calls.map(([name, , id]) => [name, name === 'SpaceActivity/get' ? { list: told } : name === 'FileNode/get' ? { list: files } : { ids: [], list: [] }, id]));
+  const feed = new Feed('S');
+  await feed.load();
+  expect(feed.list.map(({ name, who }) => [name, who])).toEqual([['f1.txt', 'ann'], ['f2.txt', 'bob']]);
 });

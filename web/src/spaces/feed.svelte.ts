@@ -10,6 +10,8 @@ const MOST = 50;
 export interface Told extends Happening {
   name: string;
   by: string;
+  /** The principal who did it; empty where the thing does not say. */
+  who: string;
 }
 
 interface Answer {
@@ -70,14 +72,15 @@ export class Feed {
       .map(({ type, look, ids }) => ({ type, look, call: batch.add<Answer>(`${type}/get`, { accountId: this.space, ids, properties: look.properties }) }));
     if (!asked.length) return [];
     await batch.send();
-    const found = new Map<string, { name: string; by: string }>();
+    const found = new Map<string, Answer['list'][number]>();
     for (const { type, look, call } of asked) {
       const answer = await call.answer.catch(() => null);
-      for (const thing of answer?.list ?? []) if (look.isPlain?.(thing) ?? true) found.set(`${type} ${String(thing.id)}`, { name: look.name(thing), by: look.by?.(thing) ?? '' });
+      for (const thing of answer?.list ?? []) if (look.isPlain?.(thing) ?? true) found.set(`${type} ${String(thing.id)}`, thing);
     }
     return happenings.flatMap((one) => {
       const thing = found.get(`${one.type} ${one.objectId}`);
-      return thing ? [{ ...one, ...thing }] : [];
+      const look = LOOKS[one.type]!;
+      return thing ? [{ ...one, name: look.name(thing), by: look.by?.(thing) ?? '', who: look.who?.(thing, one.change) ?? '' }] : [];
     });
   }
 }

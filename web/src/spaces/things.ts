@@ -1,6 +1,7 @@
 /** What is told of things by their type: which properties, how they are named, with which icon. */
 import type { AnyComponent } from '../kernel/commands.svelte';
 import { Calendar, FileText, ListChecks, Mail, User } from '../ui/icons';
+import type { Happening } from './types';
 
 type Fields = Record<string, unknown>;
 
@@ -11,7 +12,9 @@ interface Look {
   name: (thing: Fields) => string;
   /** Who it is from, where the thing says so. */
   by?: (thing: Fields) => string;
-  /** What is there by itself, as the trash is, is no news. */
+  /** Who has made or changed it, as a principal, where the thing says so. */
+  who?: (thing: Fields, change: Happening['change']) => string;
+  /** What is there by itself, as the trash is, or was thrown away is no news. */
   isPlain?: (thing: Fields) => boolean;
 }
 
@@ -26,6 +29,6 @@ export const LOOKS: Record<string, Look> = {
   Email: { icon: Mail, properties: ['id', 'subject', 'from'], name: ({ subject }) => text(subject), by: author },
   CalendarEvent: { icon: Calendar, properties: ['id', 'title', 'start'], name: ({ title }) => text(title) },
   Task: { icon: ListChecks, properties: ['id', 'title'], name: ({ title }) => text(title) },
-  FileNode: { icon: FileText, properties: ['id', 'name', 'role'], name: ({ name }) => text(name), isPlain: ({ role }) => !role },
+  FileNode: { icon: FileText, properties: ['id', 'name', 'role', 'trashed', 'createdBy', 'changedBy'], name: ({ name }) => text(name), who: ({ createdBy, changedBy }, change) => text(change === 'created' ? createdBy : changedBy), isPlain: ({ role, trashed }) => !role && !trashed },
   ContactCard: { icon: User, properties: ['id', 'name'], name: ({ name }) => text((name as Fields | undefined)?.full) },
 };
