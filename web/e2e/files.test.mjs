@@ -45,6 +45,21 @@ test('a name that is taken is asked about; what is replaced stays among the vers
   await page.keyboard.press('Escape');
 });
 
+test('a tag leads to all that has it', async () => {
+  await row('Liste.csv').click();
+  await page.keyboard.press('i');
+  await page.getByRole('textbox', { name: 'Ajouter une étiquette' }).fill('à relire');
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: 'à relire' }).click();
+  await page.getByRole('heading', { name: 'à relire', level: 1 }).waitFor();
+  await row('Liste.csv').waitFor();
+  assert.deepEqual(await names(), ['Liste.csv']);
+  await row('Liste.csv').click();
+  await page.keyboard.press('i');
+  await page.getByRole('link', { name: 'Mes fichiers' }).click();
+  await row('Compte rendu.txt').waitFor();
+});
+
 test('a folder is made, a file is moved into it with keys alone, and back with Z', async () => {
   await page.keyboard.press('n');
   await page.getByRole('textbox', { name: 'Nom' }).fill('Archives du port');

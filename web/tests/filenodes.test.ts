@@ -41,6 +41,7 @@ describe('places', () => {
       { kind: 'folder', account: 'a1', id: null }, { kind: 'folder', account: 'a1', id: 'n5' }, { kind: 'folder', account: 'a2', id: null },
       { kind: 'folder', account: 'a2', id: 'n7' }, { kind: 'recent', account: 'a1', id: null }, { kind: 'trash', account: 'a1', id: null },
       { kind: 'favourites', account: 'a2', id: null }, { kind: 'trash', account: 'a2', id: null },
+      { kind: 'tag', account: 'a1', id: 'à relire' }, { kind: 'tag', account: 'a2', id: 'a~b' },
     ] as const) expect(placeOf(addressOf(place, 'a1'), 'a1')).toEqual(place);
   });
   it('are the top when the address names none', () => {

@@ -93,23 +93,24 @@ export function fromKey(key: string): { account: string; id: string | null } {
 }
 
 export interface Place {
-  kind: 'folder' | 'recent' | 'favourites' | 'transfers' | 'trash';
+  kind: 'folder' | 'recent' | 'favourites' | 'transfers' | 'trash' | 'tag';
   account: string;
-  /** Of a folder: its id, null for the top. */
+  /** Of a folder its id, null for the top; of what has a tag, the tag. */
   id: string | null;
 }
 
 /** The address of a place. The person's own account is not named. */
 export function addressOf({ kind, account, id }: Place, home: string): string[] {
-  if (kind !== 'folder') return account === home ? ['files', kind] : ['files', kind, account];
+  if (kind !== 'folder') return ['files', kind, ...(kind === 'tag' ? [id!] : []), ...(account === home ? [] : [account])];
   if (account === home) return id ? ['files', 'f', id] : ['files'];
   return ['files', 'f', keyOf(account, id)];
 }
 
 /** The place of an address; the top of the person's own account when it names none. */
 export function placeOf(parts: string[], home: string): Place {
-  const [, first, last] = parts;
+  const [, first, last, more] = parts;
   if (first === 'recent' || first === 'favourites' || first === 'transfers' || first === 'trash') return { kind: first, account: last || home, id: null };
+  if (first === 'tag' && last) return { kind: first, account: more || home, id: last };
   if (first !== 'f' || !last) return { kind: 'folder', account: home, id: null };
   return last.includes('~') ? { kind: 'folder', ...fromKey(last) } : { kind: 'folder', account: home, id: last };
 }

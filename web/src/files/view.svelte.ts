@@ -168,6 +168,7 @@ class FilesView extends RowChoice<Query<FileNode>> {
     const both = (condition: Arguments) => ({ operator: 'AND', conditions: [condition, ...kept] });
     if (place.kind === 'recent') return { filter: both({ isOpened: true, nodeType: 'file' }), sort: [{ property: 'opened', isAscending: false }], matches: () => true };
     if (place.kind === 'favourites') return { filter: both({ isFavourite: true }), sort: sortOf(order), matches: (node) => node.isFavourite };
+    if (place.kind === 'tag') return { filter: both({ hasTag: place.id }), sort: sortOf(order), matches: (node) => place.id! in (node.tags ?? {}) };
     if (place.kind === 'trash') return { filter: { parentId: this.trash }, sort: [{ property: 'trashed', isAscending: false }], matches: (node) => node.parentId === this.trash };
     return { filter: { operator: 'AND', conditions: [{ parentId: place.id }, { operator: 'NOT', conditions: [{ role: 'trash' }] }] }, sort: sortOf(order), matches: (node) => node.parentId === place.id && node.role !== 'trash' };
   }
