@@ -51,6 +51,9 @@ test('what is new in a space is told, and opens', async () => {
   await row.waitFor();
   await jmap(page, [['FileNode/set', { accountId: space, create: { f: { name: 'Cotes', nodeType: 'directory' } } }]]);
   await page.getByRole('button', { name: 'Cotes' }).getByText(manager.name).waitFor();
+  await page.getByRole('list', { name: 'Ce que l’espace contient' }).getByRole('link', { name: 'Contacts' }).click();
+  await page.waitForURL(`**/contacts/book/${space}~*`);
+  await page.goBack();
   await accessible(page, 'spaces');
   await row.click();
   await page.getByText('Bonjour').first().waitFor();
