@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec.structs import replace
 
-from parvis.access import parts
+from parvis.access import parts, visibility
 from parvis.access.gate import Access
 from parvis.access.principal import Principal, Right
 from parvis.kernel import clock, ids
@@ -268,7 +268,8 @@ class TaskTree(Tree):
     async def delete(self, unit: Unit, principal: Principal, node: Node, *, reply: bool = True) -> None:
         """See Tree."""
         if isinstance(node.own, TaskBoard):
-            await service.remove_list(unit, principal, node.id, with_tasks=True)
+            await visibility.turn(unit)
+            await service.remove_list(unit, principal, node.id, with_tasks=True, reply=reply)
             return
         kept, access = await service.task_of(unit, principal, node.id)
         await service.destroy(unit, principal, kept, access, reply=reply)

@@ -86,6 +86,21 @@ async def _note(unit: Unit, person: int, by: Principal, task: Kept, kind: str, s
         await remove(unit, person, old)
 
 
+async def keep(unit: Unit, list_id: int) -> None:
+    """A list goes: what was told of it stays with those who see it until then, as their own; the rest goes."""
+    await unit.run(
+        """UPDATE task_notice SET list_id = 0 WHERE list_id = ? AND EXISTS (SELECT 1 FROM visible v
+        WHERE v.principal_id = task_notice.account_id AND v.scope_id = task_notice.list_id AND (v.rights & ?) <> 0
+        AND (v.expires_ms IS NULL OR v.expires_ms > ?))""",
+        list_id,
+        int(Right.READ),
+        clock.now_ms(),
+    )
+    rows = await unit.rows("SELECT id, account_id FROM task_notice WHERE list_id = ? ORDER BY account_id", list_id)
+    for number, account_id in rows:
+        await remove(unit, account_id, number)
+
+
 async def remove(unit: Unit, account_id: int, number: int) -> bool:
     """Removes one notice; False when it is not there."""
     if not await unit.run("DELETE FROM task_notice WHERE id = ? AND account_id = ?", number, account_id):

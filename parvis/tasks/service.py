@@ -20,6 +20,7 @@ from parvis.tasks.lists import TaskBoard
 from parvis.tasks.model import DEFAULT_ALERTS, DONE, LIST, MOST_TASKS, SCOPE, TASK
 from parvis.tasks.store import Kept
 
+_PAGE = 100
 OF_ASSIGNEE = frozenset({"progress", "percentComplete", "workflowStatus", "position", "comments"})
 """What somebody who is to do a task may change of it with the right to answer (mayRSVP)."""
 
@@ -262,6 +263,11 @@ async def move(unit: Unit, principal: Principal, kept: Kept, access: Access, lis
 async def destroy(unit: Unit, principal: Principal, kept: Kept, access: Access, *, reply: bool = True) -> None:
     """Removes a task; who was asked for it declines, unless not `reply`. Raises Forbidden."""
     need_write(access, kept, principal)
+    await _remove(unit, principal, kept, reply=reply)
+
+
+async def _remove(unit: Unit, principal: Principal, kept: Kept, *, reply: bool) -> None:
+    """Removes a task, and tells whom it concerns."""
     mine = await invitations.me(unit, kept.account_id, kept.content)
     if mine and not kept.draft:
         messages = await invitations.ended(unit, kept.list_id, kept.content, mine, reply=reply)
@@ -292,19 +298,26 @@ async def update_list(unit: Unit, principal: Principal, list_id: int, values: Ma
             await reminders.plan(unit, kept)
 
 
-async def remove_list(unit: Unit, principal: Principal, list_id: int, *, with_tasks: bool) -> None:
-    """Removes a list. Raises NotFound, Forbidden for who may not, and Conflict for the first list of an account,
-    and for one with tasks unless these go too."""
+async def remove_list(
+    unit: Unit, principal: Principal, list_id: int, *, with_tasks: bool, reply: bool = True
+) -> None:
+    """Removes a list. Of what is still to be done in it is told as if each was removed (who was asked for it
+    declines, unless not `reply`), of what is done nothing. Raises NotFound, Forbidden for who may not and for the
+    first list of an account, and Conflict for one with tasks unless these go too."""
     access = await parts.part(unit, principal, list_id, SCOPE, Right.DELETE)
     await lists.may_create(unit, principal, access.scope.account_id)
     before = await lists.kept(unit, list_id)
     if before.role == "inbox":
         raise Forbidden("every account keeps its first list")
-    found = await store.every(unit, "t.list_id = ?", list_id)
-    if found and not with_tasks:
-        raise Conflict("there are tasks in it", has="tasks")
-    for each in found:
-        await _forget(unit, each)
+    while found := await store.every(unit, "t.list_id = ?", list_id, content=True, tail=f"LIMIT {_PAGE}"):
+        if not with_tasks:
+            raise Conflict("there are tasks in it", has="tasks")
+        for each in found:
+            if each.progress in DONE:
+                await _forget(unit, each)
+            else:
+                await _remove(unit, principal, each, reply=reply)
+    await notices.keep(unit, list_id)
     await dead.forget(unit, [list_id])
     await unit.run("DELETE FROM tasklist_own WHERE list_id = ?", list_id)
     await unit.run("DELETE FROM tasklist WHERE id = ?", list_id)

@@ -172,6 +172,30 @@ async def test_what_is_changed_and_called_off_is_told_and_what_is_ones_own_stays
     assert (await ann("Task/query"))["ids"] == []
 
 
+async def test_with_a_list_what_is_still_to_be_done_is_called_off_or_declined(ann, bob, carry) -> None:
+    """RFC 5546 §3.4.3, §3.4.5"""
+    house, mine = [
+        (await who("TaskList/set", create={"l": {"name": "House"}}))["created"]["l"]["id"] for who in (ann, bob)
+    ]
+    for title in ("Paint", "Sweep"):
+        await ann.add(title, house, assigneeIds={bob.account: True})
+    kept = await ann.add("Wash", assigneeIds={bob.account: True})
+    await carry()
+    theirs = {each["title"]: each["id"] for each in (await bob("Task/get"))["list"]}
+    await bob.change(theirs["Sweep"], progress="completed")
+    await bob.change(theirs["Wash"], taskListId=mine)
+    await carry()
+    for who, number in ((ann, house), (bob, mine)):
+        done = await who("TaskList/set", destroy=[number], onDestroyRemoveTasks=True)
+        assert done["destroyed"] == [number]
+    await carry()
+    assert {each["title"]: each["progress"] for each in (await bob("Task/get"))["list"]} == {
+        "Paint": "cancelled",
+        "Sweep": "completed",
+    }
+    assert person(await ann.task(kept), BOB)["participationStatus"] == "declined"
+
+
 async def test_who_does_not_want_it_declines(ann, bob, carry) -> None:
     number = await ann.add("Paint", assigneeIds={bob.account: True})
     await carry()

@@ -332,6 +332,35 @@ async def test_who_is_to_do_it_is_told_and_may_say_how_far_it_is(ann, bob) -> No
     assert done["destroyed"] == [heard["id"]] and done["notCreated"]["x"]["type"] == "forbidden"
 
 
+async def test_who_is_to_do_something_in_a_list_is_told_that_it_was_deleted(ann, bob, store) -> None:
+    made = await ann("TaskList/set", create={"l": {"name": "House"}})
+    house = made["created"]["l"]["id"]
+    await share(ann, house, bob)
+    paint, sweep = [await ann.add(each, house, assigneeIds={bob.account: True}) for each in ("Paint", "Sweep")]
+    await ann.add("Other", house)
+    await ann.change(sweep, progress="completed")
+    state = (await bob("TaskNotification/get"))["state"]
+    assert (await ann("TaskList/set", destroy=[house], onDestroyRemoveTasks=True))["destroyed"] == [house]
+    (new,) = (await bob("TaskNotification/changes", sinceState=state))["created"]
+    (told,) = (await bob("TaskNotification/get", ids=[new]))["list"]
+    assert (told["type"], told["taskId"], told["task"]["title"]) == ("destroyed", paint, "Paint")
+    assert told["changedBy"]["name"] == "Ann"
+    assert {each["taskId"] for each in (await bob("TaskNotification/get"))["list"]} == {paint, sweep}
+    assert (await ann("TaskNotification/get"))["list"] == []
+    assert await check(store) == []
+
+
+async def test_of_a_deleted_list_nothing_stays_with_who_no_longer_saw_it(ann, bob, store) -> None:
+    made = await ann("TaskList/set", create={"l": {"name": "House"}})
+    house = made["created"]["l"]["id"]
+    await share(ann, house, bob)
+    await ann.add("Paint", house, assigneeIds={bob.account: True})
+    await ann("TaskList/set", update={house: {"shareWith": None}})
+    await ann("TaskList/set", destroy=[house], onDestroyRemoveTasks=True)
+    assert (await bob("TaskNotification/get"))["list"] == []
+    assert await store.db.value("SELECT COUNT(*) FROM task_notice") == 0
+
+
 async def test_alerts_are_each_persons_own(ann, bob) -> None:
     def alert(minutes):
         return {"a": {"@type": "Alert", "trigger": {"@type": "OffsetTrigger", "offset": f"-PT{minutes}M"}}}

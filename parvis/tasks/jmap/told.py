@@ -19,12 +19,12 @@ from parvis.tasks.model import NoticeCondition, TaskNotification, TaskReminder
 
 
 async def _notices(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]) -> list[Object]:
-    """Of tasks whose list may still be read."""
+    """Of tasks whose list may still be read, or could be until it was deleted."""
     some = f"AND n.id IN {marks(len(numbers))}" if numbers is not None else ""
     rows = await call.db.rows(
         f"""SELECT n.id, n.created_ms, n.by_id, n.by_name, n.by_address, n.type, n.owner_id,
         n.task_id, n.task, n.patch FROM task_notice n
-        WHERE n.account_id = ? AND n.list_id IN {VISIBLE} {some} ORDER BY n.id""",
+        WHERE n.account_id = ? AND (n.list_id = 0 OR n.list_id IN {VISIBLE}) {some} ORDER BY n.id""",
         call.account_id,
         *visible(call.principal),
         *(numbers or ()),
