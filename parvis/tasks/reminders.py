@@ -37,12 +37,14 @@ _LATE_MS = 7 * 86_400_000
 
 async def plan(unit: Unit, kept: Kept) -> None:
     """Finds when a task rings next, for its owner and for each who has alerts of their own. What is due by now and
-    has not rung yet still does."""
+    has not rung yet still does; what is done reminds nobody any more."""
     now = clock.now_ms()
     waiting: dict[int, int] = dict(
         await unit.rows("SELECT principal_id, at_ms FROM task_ring WHERE task_id = ?", kept.id)
     )
     await unit.run("DELETE FROM task_ring WHERE task_id = ?", kept.id)
+    if kept.progress in DONE:
+        await forget(unit, kept.id)
     if kept.progress in DONE or kept.draft:
         return
     floating = (await lists.kept(unit, kept.list_id)).zone
@@ -236,7 +238,7 @@ async def remove(unit: Unit, account_id: int, number: int) -> bool:
 
 
 async def forget(unit: Unit, task_id: int) -> None:
-    """Removes what has rung of a task that is gone."""
+    """Removes what has rung of a task that is done or gone."""
     for number, account_id in await unit.rows(
         "SELECT id, account_id FROM task_reminder WHERE task_id = ? ORDER BY account_id", task_id
     ):

@@ -159,6 +159,8 @@ async def rewrite_freely(
             made, facts = told.content, content.facts(told.content, onto.zone)
         scheduling.send(unit, kept.account_id, told.messages)
     written = await _rewritten(unit, principal, onto, kept, made, facts)
+    if rolled:
+        await reminders.forget(unit, kept.id)
     return replace(written, rolled=rolled)
 
 

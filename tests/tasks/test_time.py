@@ -107,6 +107,22 @@ async def test_a_reminder_comes_at_its_time_to_each_who_asked_for_it(ann, bob, s
     assert await check(store) == [] and await check_tasks(store.db) == []
 
 
+async def test_a_reminder_is_gone_once_its_time_is_done(ann, bob, store, due_ms) -> None:
+    await share(ann, await ann.first(), bob, {"mayReadItems": True, "mayUpdatePrivate": True})
+    about = {"due": when(due_ms), "timeZone": "Etc/UTC"}
+    once = await ann.add("Once", alerts=alert("PT0S"), **about)
+    await bob.change(once, account=ann.account, alerts=alert("PT0S"))
+    daily = await ann.add("Daily", recurrenceRule=DAILY, start=when(due_ms), alerts=alert("PT0S"), **about)
+    await rung(store, due_ms)
+    state = (await bob("TaskReminder/get"))["state"]
+    await ann.change(once, progress="completed")
+    assert len((await bob("TaskReminder/changes", sinceState=state))["destroyed"]) == 1
+    assert [each["taskId"] for each in (await ann("TaskReminder/get"))["list"]] == [daily]
+    await ann.change(daily, progress="completed")
+    assert (await ann.task(daily))["progress"] == "needs-action"
+    assert (await ann("TaskReminder/get"))["list"] == []
+
+
 async def test_what_is_done_moved_or_withdrawn_does_not_ring(ann, bob, store, due_ms) -> None:
     first = await ann.first()
     await share(ann, first, bob, {"mayReadItems": True, "mayUpdatePrivate": True})

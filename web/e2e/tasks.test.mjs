@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, eventually, launch, person, shot } from './harness.mjs';
+import { accessible, enter, eventually, jmap, launch, person, shot } from './harness.mjs';
 
 const NAME = `Repeindre la capitainerie ${Date.now() % 100_000}`;
 let browser;
@@ -86,4 +86,38 @@ test('a task is given to somebody who does not see the list: they say how far th
   await theirs.waitFor({ state: 'detached' });
   await page.locator('.chips', { hasText: 'faite' }).waitFor();
   assert.deepEqual([...page.faults, ...other.faults], []);
+});
+
+test('a reminder rings above every screen: it is put off, seen by all devices when it is closed, and gone once the task is done', async () => {
+  const whom = person('vi', 1);
+  const own = await enter(browser, whom, { reminders: true, locale: 'vi-VN' });
+  const other = await enter(browser, whom, { reminders: true, locale: 'vi-VN', theme: 'dark', width: 390, height: 844 });
+  const [{ list }] = await jmap(own, [['TaskList/get', { ids: null }]]);
+  const ring = async (title) => {
+    const due = new Date(Date.now() + 902_000).toISOString().slice(0, 19);
+    const task = { taskListId: list.find(({ role }) => role === 'inbox').id, title, due, timeZone: 'Etc/UTC', alerts: { 1: { '@type': 'Alert', trigger: { '@type': 'OffsetTrigger', offset: '-PT15M', relativeTo: 'end' } } } };
+    const [{ created }] = await jmap(own, [['Task/set', { create: { a: task } }]]);
+    return { id: created.a.id, row: (page) => page.getByRole('region', { name: 'Lời nhắc công việc' }).getByRole('article', { name: title }) };
+  };
+  const serial = Date.now() % 100_000;
+  const first = await ring(`Thay dây neo ${serial}`);
+  await first.row(own).waitFor();
+  const second = await ring(`Kiểm tra phao ${serial}`);
+  await Promise.all([own, other].map((page) => second.row(page).waitFor()));
+  await accessible(own, 'task-reminder');
+  await shot(own, 'tasks-reminder');
+  await shot(other, 'tasks-reminder-phone');
+  await second.row(own).getByRole('button', { name: 'Nhắc lại sau' }).click();
+  await own.getByRole('menuitem').first().click();
+  await first.row(own).getByRole('button', { name: 'Đóng lời nhắc' }).click();
+  await first.row(own).waitFor({ state: 'detached' });
+  await own.reload();
+  await own.waitForSelector('[role="option"]');
+  await second.row(other).getByRole('button', { name: 'Xong' }).click();
+  await second.row(other).waitFor({ state: 'detached' });
+  assert.equal(await first.row(other).count(), 0);
+  await eventually(async () => assert.deepEqual((await jmap(own, [['TaskReminder/get', { ids: null }]]))[0].list, []));
+  await eventually(async () => assert.equal((await jmap(own, [['Task/get', { ids: [second.id] }]]))[0].list[0].progress, 'completed'));
+  assert.equal(await second.row(own).count(), 0);
+  assert.deepEqual([...own.faults, ...other.faults], []);
 });

@@ -63,5 +63,5 @@ CAPABILITIES = (
     Capability(f"{TASKS}:recurrences", SCOPE, account=lambda _: {"maxExpandedQueryDuration": "P0D"}),
     Capability(f"{TASKS}:assignees", SCOPE, account=lambda _: {"maxParticipantsPerTask": MOST_PEOPLE}),
     Capability(f"{TASKS}:alerts", SCOPE),
-    Capability(PARVIS_TASKS, SCOPE),
+    Capability(PARVIS_TASKS, OWN),
 )

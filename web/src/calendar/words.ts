@@ -4,7 +4,7 @@ import { DAY, parseLocal, WEEKDAYS, weekdayOf } from '../kernel/time/local';
 import { wallsOf } from './layout';
 import type { Occurrence } from './occurrence';
 import type { RecurrenceRule } from '../kernel/time/rule';
-import { capital, clock, dayName, wallFormat, weekdayName } from '../kernel/time/words';
+import { capital, clock, dayName, lengthOf, wallFormat, weekdayName } from '../kernel/time/words';
 import { wallOf } from '../kernel/time/zone';
 
 /** When it is, in one line: `mardi 8 décembre, 09:00 – 10:00`. */
@@ -23,14 +23,6 @@ export function clocksOf(one: Occurrence, zone: string): string {
   if (one.wholeDay) return '';
   const start = clock(wallOf(one.from, zone));
   return one.to > one.from ? `${start} – ${clock(wallOf(one.to, zone))}` : start;
-}
-
-/** Length in words: `1 h 30`, `45 min`, `2 days`. */
-export function lengthOf(minutes: number): string {
-  const unit = (value: number, name: 'day' | 'hour' | 'minute', display: 'short' | 'long') => new Intl.NumberFormat(locale(), { style: 'unit', unit: name, unitDisplay: display }).format(value);
-  if (minutes >= 1440 && minutes % 1440 === 0) return unit(minutes / 1440, 'day', 'long');
-  const [hours, rest] = [Math.floor(minutes / 60), Math.round(minutes % 60)];
-  return [hours ? unit(hours, 'hour', 'short') : '', rest || !hours ? unit(rest, 'minute', 'short') : ''].filter(Boolean).join(' ');
 }
 
 /** A rule in words: `toutes les 2 semaines, le mardi et le jeudi, jusqu’au 3 mars 2027`. */

@@ -1,5 +1,5 @@
 /** The tasks feature: what it adds to the shell. Its screen comes when it is opened. */
-import { addHome, makeTask, openPassage, type Feature } from '../kernel/features';
+import { addHome, fill, makeTask, openPassage, type Feature } from '../kernel/features';
 import { withWords } from '../kernel/i18n.svelte';
 import { path } from '../kernel/router.svelte';
 import { link } from '../kernel/start.svelte';
@@ -7,9 +7,9 @@ import { store } from '../kernel/store.svelte';
 import { sync } from '../kernel/sync';
 import { ListChecks } from '../ui/icons';
 import { commands, load } from './commands';
-import { TaskListType, TASKS, TaskType } from './types';
+import { TaskListType, TaskReminderType, TASKS, TaskType } from './types';
 
-sync.register(TaskListType, TaskType);
+sync.register(TaskListType, TaskType, TaskReminderType);
 
 /** The first list of an account. */
 function boardOf(account: string): string {
@@ -35,6 +35,8 @@ export const tasks: Feature = {
   start: () => {
     addHome({ id: 'tasks', title: 'tasks.title', icon: ListChecks, capability: TASKS, path: boardOf });
     openPassage('Task').provide(async () => (await import('./passage')).open);
-    if (isThere()) makeTask.provide(withWords('tasks', async () => (await import('./passage')).make));
+    if (!isThere()) return;
+    fill('shell.top', () => import('./Over.svelte'));
+    makeTask.provide(withWords('tasks', async () => (await import('./passage')).make));
   },
 };

@@ -103,5 +103,16 @@ export interface Task {
   updated: string;
 }
 
+/** A reminder that has rung, until somebody has seen it. It is in the person's own account, whichever account the task is in. */
+export interface TaskReminder {
+  id: string;
+  at: string;
+  taskAccountId: string;
+  taskListId: string;
+  taskId: string;
+  title: string;
+}
+
 export const TaskListType = defineType<TaskList>({ name: 'TaskList', whole: true, capability: TASKS, set: { onDestroyRemoveTasks: true } });
 export const TaskType = defineType<Task>({ name: 'Task', capability: TASKS });
+export const TaskReminderType = defineType<TaskReminder>({ name: 'TaskReminder', whole: true, capability: PARVIS_TASKS });

@@ -33,6 +33,14 @@ export function dayName(wall: number, today: number, style: 'long' | 'short' = '
   return wallFormat({ weekday: style, day: 'numeric', month: style, ...(year ? { year: 'numeric' } : {}) }).format(wall);
 }
 
+/** Length in words: `1 h 30`, `45 min`, `2 days`. */
+export function lengthOf(minutes: number): string {
+  const unit = (value: number, name: 'day' | 'hour' | 'minute', display: 'short' | 'long') => new Intl.NumberFormat(locale(), { style: 'unit', unit: name, unitDisplay: display }).format(value);
+  if (minutes >= 1440 && minutes % 1440 === 0) return unit(minutes / 1440, 'day', 'long');
+  const [hours, rest] = [Math.floor(minutes / 60), Math.round(minutes % 60)];
+  return [hours ? unit(hours, 'hour', 'short') : '', rest || !hours ? unit(rest, 'minute', 'short') : ''].filter(Boolean).join(' ');
+}
+
 /** A weekday's name; 0 is Monday. */
 export function weekdayName(day: number, style: 'long' | 'short' | 'narrow' = 'long'): string {
   return wallFormat({ weekday: style }).format((day + 4) * DAY); // 5 January 1970 was a Monday
