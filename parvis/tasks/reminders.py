@@ -13,6 +13,7 @@ from parvis.kernel import clock, ids
 from parvis.kernel.errors import NotFound, ParvisError
 from parvis.serve.context import Context
 from parvis.serve.jmap.call import Reader
+from parvis.serve.jmap.push.hub import PUSHED
 from parvis.serve.post import Letter, Post, Sending
 from parvis.store.jobs import Job, Jobs
 from parvis.store.sql.contract import marks
@@ -191,11 +192,17 @@ class Ringer:
         except NotFound:
             return
         await _note(unit, due, at_ms)
+        unit.emit(due.person.id, PUSHED, {"object": _alert(due.kept)})
         if send is not None:
             await send(unit)
         following = next_ring(due.kept, due.given, at_ms, due.floating)
         if following is not None:
             await _set(unit, due.kept.id, due.person.id, following.at_ms)
+
+
+def _alert(kept: Kept) -> dict[str, Any]:
+    """What is pushed, as a CalendarAlert is of an event (draft-ietf-jmap-calendars §6.4)."""
+    return {"@type": "TaskAlert", "accountId": ids.text(kept.account_id), "taskId": ids.text(kept.id)}
 
 
 async def _end(unit: Unit, task_id: int, person: int, at_ms: int) -> bool:

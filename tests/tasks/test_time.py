@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+import msgspec
 import pytest
 
 from parvis.kernel import clock, ids
+from parvis.serve.jmap.push.hub import PUSHED
 from parvis.serve.post import Post
 from parvis.store.check import check
 from parvis.tasks import board, words
@@ -107,13 +109,20 @@ async def test_a_reminder_comes_at_its_time_to_each_who_asked_for_it(ann, bob, s
     assert await check(store) == [] and await check_tasks(store.db) == []
 
 
-async def test_a_reminder_is_gone_once_its_time_is_done(ann, bob, store, due_ms) -> None:
+async def test_a_reminder_is_pushed_and_gone_once_its_time_is_done(ann, bob, store, due_ms) -> None:
     await share(ann, await ann.first(), bob, {"mayReadItems": True, "mayUpdatePrivate": True})
     about = {"due": when(due_ms), "timeZone": "Etc/UTC"}
     once = await ann.add("Once", alerts=alert("PT0S"), **about)
     await bob.change(once, account=ann.account, alerts=alert("PT0S"))
     daily = await ann.add("Daily", recurrenceRule=DAILY, start=when(due_ms), alerts=alert("PT0S"), **about)
     await rung(store, due_ms)
+    pushed = await store.db.rows("SELECT account_id, body FROM outbox WHERE kind = ? ORDER BY position", PUSHED)
+    told = [(account, msgspec.json.decode(body)["object"]) for account, body in pushed]
+    expected = [(ann, once), (bob, once), (ann, daily)]
+    assert sorted(told, key=str) == sorted(
+        ((who.principal.id, {"@type": "TaskAlert", "accountId": ann.account, "taskId": n}) for who, n in expected),
+        key=str,
+    )
     state = (await bob("TaskReminder/get"))["state"]
     await ann.change(once, progress="completed")
     assert len((await bob("TaskReminder/changes", sinceState=state))["destroyed"]) == 1

@@ -52,6 +52,18 @@ test('a sign without content becomes a notification with what the server says, a
   await eventually(async () => assert.deepEqual(await told(), [{ title: `Camille Nguyễn-Rivière dans ${ROOM}`, body: `Le car est là ${SERIAL}`, tag: `chat ${message.roomId}` }]));
 });
 
+test('a reminder of an event and of a task is told with its title and time', async () => {
+  const [{ list }, { list: lists }] = await jmap(helene, [['Calendar/get', { ids: null }], ['TaskList/get', { ids: null }]]);
+  const event = { calendarIds: { [list.find(({ isDefault }) => isDefault).id]: true }, title: `Marée ${SERIAL}`, start: '2026-12-08T00:00:00', showWithoutTime: true, duration: 'P1D' };
+  const task = { taskListId: lists.find(({ role }) => role === 'inbox').id, title: `Amarres ${SERIAL}`, due: '2026-12-09T00:00:00', showWithoutTime: true, timeZone: 'Etc/UTC' };
+  const [{ created: one, accountId }, { created: other }] = await jmap(helene, [['CalendarEvent/set', { create: { a: event } }], ['Task/set', { create: { a: task } }]]);
+  await helene.evaluate(async () => { for (const shown of await (await navigator.serviceWorker.ready).getNotifications()) shown.close(); });
+  await brought({ '@type': 'CalendarAlert', accountId, calendarEventId: one.a.id, recurrenceId: null, alertId: '1' });
+  await eventually(async () => assert.deepEqual(await told(), [{ title: event.title, body: 'mardi 8 décembre', tag: `${accountId}/${one.a.id}/#1` }]));
+  await brought({ '@type': 'TaskAlert', accountId, taskId: other.a.id });
+  await eventually(async () => assert.deepEqual((await told()).find(({ tag }) => tag.startsWith('task')), { title: task.title, body: 'mercredi 9 décembre', tag: `task ${other.a.id}` }));
+});
+
 test('nothing is told in quiet hours', async () => {
   await helene.evaluate(async () => { for (const one of await (await navigator.serviceWorker.ready).getNotifications()) one.close(); });
   const set = (quiet) => jmap(helene, [['Preferences/set', { update: { singleton: quiet } }]]);

@@ -6,7 +6,7 @@
 import en from '../messages/en/push.json';
 import fr from '../messages/fr/push.json';
 import vi from '../messages/vi/push.json';
-import { choices, confirm, notice, type Pushed } from './kernel/pushed';
+import { choices, confirm, notice, TOLD, type Pushed, type Told } from './kernel/pushed';
 import { isQuiet } from './kernel/quiet';
 
 /** Both are filled in by vite.config.ts. */
@@ -48,16 +48,16 @@ worker.addEventListener('fetch', (event) => {
 worker.addEventListener('push', (event) => {
   const pushed = event.data?.json() as Pushed | undefined;
   if (pushed?.['@type'] === 'PushVerification') event.waitUntil(confirm(pushed.pushSubscriptionId, pushed.verificationCode));
-  if (pushed?.['@type'] === 'ChatMessage') event.waitUntil(tell(pushed.roomId, pushed.eventId));
+  else if (pushed && TOLD.includes(pushed['@type'])) event.waitUntil(tell(pushed));
 });
 
-async function tell(room: string, about: string): Promise<void> {
+async function tell(pushed: Told): Promise<void> {
   const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
   if (pages.some(({ focused }) => focused)) return;
   const chosen = await choices();
   if (isQuiet(new Date(), chosen)) return;
-  const { title, body } = await notice(room, about, WORDS[chosen.language]);
-  await worker.registration.showNotification(title, { body, tag: `chat ${room}`, icon: '/icon.svg', data: { path: `/chat/${encodeURIComponent(room)}` } });
+  const { title, body, tag, path } = await notice(pushed, chosen.language, WORDS[chosen.language]);
+  await worker.registration.showNotification(title, { body, tag, icon: '/icon.svg', data: { path } });
 }
 
 /** A notification that is pressed leads to what it is about, in the window that is open or in a new one. */

@@ -17,6 +17,7 @@ function server(answers: Record<string, unknown>): Asked[] {
 }
 afterEach(() => vi.unstubAllGlobals());
 
+const SIGN = { '@type': 'ChatMessage', roomId: '!r', eventId: '$e' } as const;
 const SAID = { type: 'm.room.message', sender: '@a:b.example', content: { body: 'Xin chào' } };
 
 it('says to the server that its code has arrived', async () => {
@@ -27,17 +28,42 @@ it('says to the server that its code has arrived', async () => {
 
 it('tells who said what in which room, with the words of the server alone', async () => {
   server({ '/event/%24e': SAID, '/m.room.member/%40a%3Ab.example': { displayname: 'Ann' }, '/m.room.name/': { name: 'Quay' } });
-  expect(await notice('!r', '$e', words)).toEqual({ title: 'Ann in Quay', body: 'Xin chào' });
+  expect(await notice(SIGN, 'en', words)).toEqual({ title: 'Ann in Quay', body: 'Xin chào', tag: 'chat !r', path: '/chat/!r' });
 });
 
 it('does not open what is encrypted, and does without names', async () => {
   server({ '/event/%24e': { ...SAID, type: 'm.room.encrypted', content: { ciphertext: 'x' } } });
-  expect(await notice('!r', '$e', words)).toEqual({ title: '@a:b.example', body: 'Encrypted message' });
+  expect(await notice(SIGN, 'en', words)).toMatchObject({ title: '@a:b.example', body: 'Encrypted message' });
+});
+
+const ALERT = { '@type': 'CalendarAlert', accountId: 'A', calendarEventId: 'E', recurrenceId: '2026-12-08T09:00:00', alertId: '1' } as const;
+const given = (name: string, list: object[]) => ({ '/jmap/api': { methodResponses: [[name, { list }, 'c']] } });
+
+it('reminds of one occurrence at its time', async () => {
+  const event = { title: 'Quay', start: '2026-12-01T09:00:00', timeZone: 'Etc/UTC', recurrenceOverrides: { '2026-12-08T09:00:00': { start: '2026-12-09T10:30:00' } } };
+  const asked = server(given('CalendarEvent/get', [event]));
+  const { title, body, tag, path } = await notice(ALERT, 'fr', words);
+  const time = new Intl.DateTimeFormat('fr', { weekday: 'long', hour: 'numeric', minute: '2-digit' }).format(Date.UTC(2026, 11, 9, 10, 30));
+  expect({ title, body, tag }).toEqual({ title: 'Quay', body: time, tag: 'A/E/2026-12-08T09:00:00#1' });
+  expect(new URL(path, 'http://x').searchParams.get('event')).toBe('A/E/2026-12-08T09:00:00');
+  expect(asked[0]!.body!.methodCalls[0]![1]).toMatchObject({ accountId: 'A', ids: ['E'] });
+});
+
+it('reminds of a whole day, and of a task', async () => {
+  server(given('CalendarEvent/get', [{ title: '', start: '2026-12-08T00:00:00', showWithoutTime: true }]));
+  expect(await notice({ ...ALERT, recurrenceId: null }, 'fr', words)).toMatchObject({ title: 'Untitled', body: 'mardi 8 décembre' });
+  server(given('Task/get', [{ title: 'Sweep', due: '2026-12-08T00:00:00', utcDue: '2026-12-08T00:00:00Z', showWithoutTime: true }]));
+  expect(await notice({ '@type': 'TaskAlert', accountId: 'A', taskId: 'T' }, 'fr', words)).toEqual({ title: 'Sweep', body: 'mardi 8 décembre', tag: 'task T', path: '/tasks?open=A%7ET' });
+});
+
+it('says nothing of what may not be read any more', async () => {
+  server(given('Task/get', []));
+  await expect(notice({ '@type': 'TaskAlert', accountId: 'A', taskId: 'T' }, 'en', words)).rejects.toThrow('not found');
 });
 
 it('fails where the server does not say it', async () => {
   server({});
-  await expect(notice('!r', '$e', words)).rejects.toThrow('404');
+  await expect(notice(SIGN, 'en', words)).rejects.toThrow('404');
 });
 
 it('knows what the person has chosen, and the usual where nothing was', async () => {

@@ -3,12 +3,12 @@
  * the service worker (`kernel/pushed.ts`). The subscription belongs to this sign-in, and is renewed as the app starts.
  */
 import { jmap, JmapError } from './jmap';
+import { TOLD } from './pushed';
 import { signedIn } from './session.svelte';
 import { link } from './start.svelte';
 
 const VAPID = 'urn:ietf:params:jmap:webpush-vapid';
 const DEVICE = 'parvis-push-device';
-const TYPES = ['ChatMessage'];
 /** The server gives a subscription no longer life than this. */
 const WEEK_MS = 7 * 86_400_000;
 
@@ -62,9 +62,9 @@ class WebPush {
   private async renew(subscription: PushSubscription): Promise<void> {
     const expires = `${new Date(Date.now() + WEEK_MS).toISOString().slice(0, 19)}Z`;
     const known = await this.kept();
-    if (known?.verificationCode) return void (await jmap.call('PushSubscription/set', { update: { [known.id]: { expires } } }));
+    if (known?.verificationCode) return void (await jmap.call('PushSubscription/set', { update: { [known.id]: { expires, types: TOLD } } }));
     const { endpoint: url, keys } = subscription.toJSON();
-    const create = { made: { deviceClientId: this.device, url, keys, expires, types: TYPES } };
+    const create = { made: { deviceClientId: this.device, url, keys, expires, types: TOLD } };
     const { notCreated } = await jmap.call<SetAnswer>('PushSubscription/set', { create, ...(known ? { destroy: [known.id] } : {}) });
     const refused = notCreated?.made;
     if (refused) throw new JmapError(refused.type, refused.description ?? refused.type);
