@@ -139,6 +139,19 @@ test('a message is kept for oneself, and all are called', async () => {
   await field(camille).waitFor();
 });
 
+test('a message becomes a task in one key, and the task leads back to it', async () => {
+  const text = `Prévenir le chantier ${SERIAL}`;
+  await field(camille).fill(text);
+  await camille.keyboard.press('Enter');
+  await line(ines, text).focus();
+  await ines.keyboard.press('a');
+  await ines.getByRole('button', { name: 'Ouvrir', exact: true }).click();
+  await eventually(async () => assert.equal(await ines.getByRole('textbox', { name: 'Nom' }).inputValue(), text));
+  await shot(ines, 'tasks-of-chat');
+  await ines.locator('.tasks .source').getByRole('link', { name: NAME }).click();
+  await eventually(async () => assert.equal(await line(ines, text).evaluate((node) => node.contains(document.activeElement)), true));
+});
+
 test('a muted room is quiet, and who leaves is gone from it', async () => {
   await entry(ines).click();
   await actions(ines).click();

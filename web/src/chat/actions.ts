@@ -1,5 +1,6 @@
 /** What can be done in rooms. What is said goes through the outbox; the rest is asked of the server at once, and told when it fails. */
 import { copyText } from '../kernel/clipboard';
+import { makeTask } from '../kernel/features';
 import { t } from '../kernel/i18n.svelte';
 import { notices } from '../kernel/notices.svelte';
 import { outbox as undoing, type Undoable } from '../kernel/outbox.svelte';
@@ -11,16 +12,18 @@ import { history } from './history.svelte';
 import { ask, MatrixError, ownData, room as inRoom, upload } from './matrix';
 import { fetchMembers } from './members';
 import { outbox } from './outbox.svelte';
-import { kindOf, mayCallAll, nameOf, stateOf, type Entry, type Kind } from './people';
+import { kindOf, mayCallAll, nameOf, stateOf, titleOf, type Entry, type Kind } from './people';
 import { pathTo } from './places';
 import { reading } from './reading.svelte';
 import type { Loudness } from './rules';
+import { textFor } from './text';
 import { lastOf, relationOf, type Said } from './timeline';
 import type { Content, RoomEvent, RoomState } from './types';
 import { view } from './view.svelte';
 import { whyNot } from './why';
 
 const UNDO_MS = 6_000;
+const MOST_TITLE = 200;
 
 /** Has something done, and says so when it is not. */
 export async function tried<T>(work: Promise<T>): Promise<T | undefined> {
@@ -112,9 +115,22 @@ export function pin(room: RoomState, event: string): Promise<unknown> {
   return setState(room, 'm.room.pinned_events', { pinned: pins.includes(event) ? pins.filter((id) => id !== event) : [...pins, event] });
 }
 
-export function copyLink(room: RoomState, event?: RoomEvent): Promise<void> {
+/** Where a room is, or a message in it. */
+function placeIn(room: RoomState, event?: RoomEvent): string {
   const thread = event && relationOf(event).rel_type === 'm.thread' ? relationOf(event).event_id : undefined;
-  return copyText(location.origin + pathTo(room.id, { ...(thread ? { thread } : {}), ...(event ? { event: event.event_id } : {}) }), t('chat.linkCopied'));
+  return pathTo(room.id, { ...(thread ? { thread } : {}), ...(event ? { event: event.event_id } : {}) });
+}
+
+export function copyLink(room: RoomState, event?: RoomEvent): Promise<void> {
+  return copyText(location.origin + placeIn(room, event), t('chat.linkCopied'));
+}
+
+/** A task of one's own that leads back to a message. What an encrypted message says stays out of it: tasks are not encrypted. */
+export function toTask(room: RoomState, { event, content }: Said): void {
+  const name = titleOf(room, data.me);
+  const sealed = t('chat.taskOf', { name: nameOf(room, event.sender), room: name });
+  const title = kindOf(room) === 'encrypted' ? sealed : textFor(event, content).slice(0, MOST_TITLE) || sealed;
+  void makeTask.open({ title, source: { path: placeIn(room, event), name } });
 }
 
 /** Sets what stands in a room; tells when it may not be. */

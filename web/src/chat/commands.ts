@@ -1,9 +1,10 @@
 /** What the keyboard and the palette can do in the chat. */
 import type { Command } from '../kernel/commands.svelte';
-import { fillings } from '../kernel/features';
+import { fillings, makeTask } from '../kernel/features';
 import type { MessageKey } from '../kernel/i18n.svelte';
 import { router } from '../kernel/router.svelte';
-import { Bookmark, MessageSquareText, MessagesSquare, Pencil, Reply, Search, SmilePlus, Sparkles, Trash } from '../ui/icons';
+import type { Act } from './view.svelte';
+import { Bookmark, CircleCheck, MessageSquareText, MessagesSquare, Pencil, Reply, Search, SmilePlus, Sparkles, Trash } from '../ui/icons';
 
 /** The room's own code, from the moment it has been opened: commands of a room that nobody is in do nothing. */
 let room: { view: typeof import('./view.svelte').view; ui: typeof import('./ui.svelte').ui; markUnread: typeof import('./actions').markUnread } | null = null;
@@ -18,7 +19,7 @@ const group: MessageKey = 'chat.title';
 const here = () => router.parts[0] === 'chat' && room !== null;
 const inRoom = () => here() && room!.view.room?.membership === 'join';
 const onOne = () => inRoom() && !!room!.view.cursor;
-const act = (what: 'reply' | 'thread' | 'react' | 'edit' | 'delete' | 'forward' | 'pin' | 'save') => () => room!.view.active?.act(what);
+const act = (what: Act) => () => room!.view.active?.act(what);
 const step = (by: number) => () => room!.view.active?.step(by);
 
 export const commands: Command[] = [
@@ -37,6 +38,7 @@ export const commands: Command[] = [
   { id: 'chat.react', title: 'chat.react', keys: ['+'], icon: SmilePlus, group, when: onOne, run: act('react') },
   { id: 'chat.edit', title: 'chat.edit', keys: ['E'], icon: Pencil, group, when: inRoom, run: act('edit') },
   { id: 'chat.forward', title: 'chat.forward', keys: ['F'], group, when: onOne, run: act('forward') },
+  { id: 'chat.task', title: 'chat.task', keys: ['A'], icon: CircleCheck, group, when: () => onOne() && makeTask.provided, run: act('task') },
   { id: 'chat.delete', title: 'chat.delete', keys: ['#', 'Delete'], icon: Trash, group, when: onOne, run: act('delete') },
   { id: 'chat.topics', title: 'chat.topics', keys: ['Shift+T'], group, when: inRoom, run: () => room!.view.show('topics') },
   { id: 'chat.people', title: 'chat.members', keys: ['Shift+P'], group, when: inRoom, run: () => room!.view.show('people') },

@@ -16,10 +16,13 @@ export interface Group {
   rooms: RoomState[];
 }
 
+/** What is done with a message. */
+export type Act = 'reply' | 'thread' | 'react' | 'edit' | 'delete' | 'forward' | 'pin' | 'save' | 'task';
+
 /** What the keys do with the lines that are shown. */
 export interface Pane {
   step: (by: number) => void;
-  act: (what: 'reply' | 'thread' | 'react' | 'edit' | 'delete' | 'forward' | 'pin' | 'save') => void;
+  act: (what: Act) => void;
   toEnd: () => void;
 }
 

@@ -165,10 +165,10 @@ export interface BringRequest {
   signal: AbortSignal;
 }
 
-/** Something to be done about a thing: a task with this title that leads back to it. */
+/** Something to be done about a thing: a task with this title that leads back to it, or to a place in this client with a name. */
 export interface TaskRequest {
   title: string;
-  source: { accountId: string; kind: string; id: string };
+  source: { accountId: string; kind: string; id: string } | { path: string; name: string };
 }
 
 /** A new event to begin with, for the calendar: what is known of it already. */

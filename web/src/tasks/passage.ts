@@ -22,7 +22,8 @@ export async function make({ title, source }: TaskRequest): Promise<void> {
   const list = view.lists(view.home)[0];
   if (!list) return;
   try {
-    const id = await create(view.home, list, { title, source });
+    const from = 'path' in source ? { links: { from: { '@type': 'Link', href: location.origin + source.path, rel: 'via', title: source.name } } } : { source };
+    const id = await create(view.home, list, { title, ...from });
     notices.show(t('tasks.made', { name: title }), { action: { label: t('tasks.open'), run: () => void open({ kind: 'Task', accountId: view.home, objectId: id, part: '', quote: '', fileName: '' }) } });
   } catch (error) {
     notices.show(t('tasks.notDone', { reason: reasonOf(error) }), { tone: 'danger' });
