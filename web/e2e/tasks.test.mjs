@@ -121,3 +121,35 @@ test('a reminder rings above every screen: it is put off, seen by all devices wh
   assert.equal(await second.row(own).count(), 0);
   assert.deepEqual([...own.faults, ...other.faults], []);
 });
+
+test('what others did to one\'s tasks is told, leads to them, and is gone once it was seen', async () => {
+  const serial = Date.now() % 100_000;
+  const other = await enter(browser, person('fr', 1), { theme: 'dark', width: 390, height: 844 });
+  const id = await other.evaluate(async () => (await (await fetch('/.well-known/jmap')).json()).primaryAccounts['urn:ietf:params:jmap:mail']);
+  const [{ created }] = await jmap(page, [['TaskList/set', { create: { l: { name: `Chantier ${serial}`, shareWith: { [id]: { mayReadItems: true, mayRSVP: true } } } } }]]);
+  const task = (title) => ({ taskListId: created.l.id, title, assigneeIds: { [id]: true } });
+  const [{ created: made }] = await jmap(page, [['Task/set', { create: { a: task(`Sabler ${serial}`), b: task(`Vernir ${serial}`) } }]]);
+  await jmap(page, [['Task/set', { update: { [made.b.id]: { due: '2026-12-24T00:00:00', showWithoutTime: true } } }]]);
+  await other.goto('/tasks');
+  const open = async (on) => {
+    await on.getByRole('button', { name: 'Listes', exact: true }).click();
+    await on.getByRole('button', { name: /^Ce que d’autres ont fait/ }).click();
+  };
+  await open(other);
+  const dialog = other.getByRole('dialog', { name: 'Ce que d’autres ont fait' });
+  const due = dialog.getByRole('listitem').filter({ hasText: `a changé l’échéance de « Vernir ${serial} »`.replaceAll(/(?<=«) | (?=»)/g, '\u00a0') });
+  await due.waitFor();
+  await accessible(other, 'tasks-news');
+  await due.getByRole('button', { name: 'Vu' }).click();
+  await due.waitFor({ state: 'detached' });
+  await dialog.getByRole('button', { name: new RegExp(`a ajouté.*Sabler ${serial}`) }).click();
+  await eventually(async () => assert.equal(await other.getByRole('textbox', { name: 'Nom' }).inputValue(), `Sabler ${serial}`));
+  await jmap(page, [['TaskList/set', { destroy: [created.l.id], onDestroyRemoveTasks: true }]]);
+  await other.goto('/tasks');
+  await open(other);
+  await dialog.getByText(new RegExp(`a supprimé.*Sabler ${serial}`)).waitFor();
+  await dialog.getByRole('button', { name: 'Tout vu' }).click();
+  await dialog.getByText('Rien de nouveau').waitFor();
+  await eventually(async () => assert.deepEqual((await jmap(other, [['TaskNotification/get', { ids: null }]]))[0].list, []));
+  assert.deepEqual([...page.faults, ...other.faults], []);
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseLocal } from '../src/kernel/time/local';
-import { alertsAt, between, columnFor, columnsOf, inOrder, offsetOf, readLine, recordOf, whenOf } from '../src/tasks/model';
+import { alertsAt, between, columnFor, columnsOf, inOrder, offsetOf, readLine, recordOf, whatOf, whenOf } from '../src/tasks/model';
 import type { Task, TaskList } from '../src/tasks/types';
 import { repeatOf, REPEATS, ruleFor } from '../src/tasks/words';
 
@@ -67,4 +67,10 @@ it('when one is reminded is kept as an alert before the end, and never as none',
   expect(alertsAt('-PT1H')).toEqual({ reminder: { '@type': 'Alert', trigger: { '@type': 'OffsetTrigger', offset: '-PT1H', relativeTo: 'end' }, action: 'display' } });
   expect(offsetOf(alertsAt('-P1D'))).toBe('-P1D');
   expect(offsetOf(null)).toBe('');
+});
+
+it('what somebody did to a task is said by what matters most of it', () => {
+  const of = (taskPatch: Record<string, unknown>) => whatOf({ type: 'updated', taskPatch });
+  expect([of({ progress: 'completed', due: null }), of({ 'comments/a': {} }), of({ due: '2026-12-24T00:00:00', title: 'x' }), of({ title: 'x' }), of({ progress: null })]).toEqual(['done', 'commented', 'due', 'changed', 'changed']);
+  expect(whatOf({ type: 'destroyed', taskPatch: null })).toBe('destroyed');
 });

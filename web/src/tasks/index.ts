@@ -7,9 +7,9 @@ import { store } from '../kernel/store.svelte';
 import { sync } from '../kernel/sync';
 import { ListChecks } from '../ui/icons';
 import { commands, load } from './commands';
-import { TaskListType, TaskReminderType, TASKS, TaskType } from './types';
+import { TaskListType, TaskNotificationType, TaskReminderType, TASKS, TaskType } from './types';
 
-sync.register(TaskListType, TaskType, TaskReminderType);
+sync.register(TaskListType, TaskType, TaskReminderType, TaskNotificationType);
 
 /** The first list of an account. */
 function boardOf(account: string): string {

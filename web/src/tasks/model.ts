@@ -4,7 +4,7 @@ import type { Language } from '../kernel/i18n.svelte';
 import { DAY, formatLocal, parseLocal, startOfDay, weekdayOf } from '../kernel/time/local';
 import { quick } from '../kernel/time/quick';
 import type { RecurrenceRule } from '../kernel/time/rule';
-import type { Alert, Task, TaskList } from './types';
+import type { Alert, Task, TaskList, TaskNotification } from './types';
 
 const DONE = new Set(['completed', 'failed', 'cancelled']);
 
@@ -13,6 +13,15 @@ export function isDone({ progress }: Pick<Task, 'progress'>): boolean {
 }
 
 const PROGRESS = ['needs-action', 'in-process', 'completed', 'failed', 'cancelled'];
+
+/** What is said of what somebody did to a task. */
+export function whatOf({ type, taskPatch }: Pick<TaskNotification, 'type' | 'taskPatch'>): 'created' | 'destroyed' | 'done' | 'commented' | 'due' | 'changed' {
+  if (type !== 'updated') return type;
+  const patch = taskPatch ?? {};
+  if (patch.progress === 'completed') return 'done';
+  if (Object.keys(patch).some((name) => name.split('/')[0] === 'comments')) return 'commented';
+  return 'due' in patch ? 'due' : 'changed';
+}
 
 /** The progress that a column stands for. */
 export function progressOf(status: string, list: Pick<TaskList, 'workflowProgress'>): string {

@@ -113,6 +113,19 @@ export interface TaskReminder {
   title: string;
 }
 
+/** What somebody else did to a task that concerns the person; the task is as it was before, a new one as it is. */
+export interface TaskNotification {
+  id: string;
+  created: string;
+  changedBy: { name: string; uri: string | null };
+  type: 'created' | 'updated' | 'destroyed';
+  taskAccountId: string;
+  taskId: string;
+  task: Partial<Task>;
+  taskPatch: Record<string, unknown> | null;
+}
+
 export const TaskListType = defineType<TaskList>({ name: 'TaskList', whole: true, capability: TASKS, set: { onDestroyRemoveTasks: true } });
 export const TaskType = defineType<Task>({ name: 'Task', capability: TASKS });
 export const TaskReminderType = defineType<TaskReminder>({ name: 'TaskReminder', whole: true, capability: PARVIS_TASKS });
+export const TaskNotificationType = defineType<TaskNotification>({ name: 'TaskNotification', mutable: [], capability: PARVIS_TASKS });
