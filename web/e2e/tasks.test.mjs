@@ -122,7 +122,7 @@ test('a reminder rings above every screen: it is put off, seen by all devices wh
   assert.deepEqual([...own.faults, ...other.faults], []);
 });
 
-test('what others did to one\'s tasks is told, leads to them, and is gone once it was seen', async () => {
+test('what others did that concerns somebody is told, leads to it, and is gone once it was seen', async () => {
   const serial = Date.now() % 100_000;
   const other = await enter(browser, person('fr', 1), { theme: 'dark', width: 390, height: 844 });
   const id = await other.evaluate(async () => (await (await fetch('/.well-known/jmap')).json()).primaryAccounts['urn:ietf:params:jmap:mail']);
@@ -130,26 +130,28 @@ test('what others did to one\'s tasks is told, leads to them, and is gone once i
   const task = (title) => ({ taskListId: created.l.id, title, assigneeIds: { [id]: true } });
   const [{ created: made }] = await jmap(page, [['Task/set', { create: { a: task(`Sabler ${serial}`), b: task(`Vernir ${serial}`) } }]]);
   await jmap(page, [['Task/set', { update: { [made.b.id]: { due: '2026-12-24T00:00:00', showWithoutTime: true } } }]]);
-  await other.goto('/tasks');
-  const open = async (on) => {
-    await on.getByRole('button', { name: 'Listes', exact: true }).click();
-    await on.getByRole('button', { name: /^Ce que d’autres ont fait/ }).click();
-  };
-  await open(other);
+  const bell = other.getByRole('button', { name: /^Ce que d’autres ont fait/ });
+  await eventually(async () => assert.match(await bell.getAttribute('aria-label'), /\d$/));
+  await bell.click();
   const dialog = other.getByRole('dialog', { name: 'Ce que d’autres ont fait' });
-  const due = dialog.getByRole('listitem').filter({ hasText: `a changé l’échéance de « Vernir ${serial} »`.replaceAll(/(?<=«) | (?=»)/g, '\u00a0') });
+  const told = (text) => dialog.getByRole('listitem').filter({ hasText: new RegExp(`${text}.*${serial}`) });
+  await told('partage.*Chantier').waitFor();
+  const due = told('a changé l’échéance.*Vernir');
   await due.waitFor();
-  await accessible(other, 'tasks-news');
+  await accessible(other, 'news');
   await due.getByRole('button', { name: 'Vu' }).click();
   await due.waitFor({ state: 'detached' });
-  await dialog.getByRole('button', { name: new RegExp(`a ajouté.*Sabler ${serial}`) }).click();
+  await told('a ajouté.*Sabler').getByRole('button').first().click();
   await eventually(async () => assert.equal(await other.getByRole('textbox', { name: 'Nom' }).inputValue(), `Sabler ${serial}`));
+  await bell.click();
   await jmap(page, [['TaskList/set', { destroy: [created.l.id], onDestroyRemoveTasks: true }]]);
-  await other.goto('/tasks');
-  await open(other);
-  await dialog.getByText(new RegExp(`a supprimé.*Sabler ${serial}`)).waitFor();
+  await told('a supprimé.*Sabler').waitFor();
+  await told('ne partage plus.*Chantier').waitFor();
   await dialog.getByRole('button', { name: 'Tout vu' }).click();
   await dialog.getByText('Rien de nouveau').waitFor();
-  await eventually(async () => assert.deepEqual((await jmap(other, [['TaskNotification/get', { ids: null }]]))[0].list, []));
+  await dialog.getByRole('button', { name: 'Fermer' }).last().click();
+  await eventually(async () => assert.equal(await bell.getAttribute('aria-label'), 'Ce que d’autres ont fait'));
+  const kinds = ['TaskNotification', 'ShareNotification', 'CalendarEventNotification'];
+  await eventually(async () => assert.deepEqual((await jmap(other, kinds.map((kind) => [`${kind}/query`, {}]))).flatMap(({ ids }) => ids), []));
   assert.deepEqual([...page.faults, ...other.faults], []);
 });

@@ -1,6 +1,7 @@
 /** The calendar feature: what it adds to the shell. Its screen, its editor and its panel come when they are needed. */
 import { addHome, fill, openEvent, openPassage, type Feature } from '../kernel/features';
 import { withWords } from '../kernel/i18n.svelte';
+import { news } from '../kernel/news.svelte';
 import { link } from '../kernel/start.svelte';
 import { sync } from '../kernel/sync';
 import { Calendar } from '../ui/icons';
@@ -25,6 +26,7 @@ export const calendar: Feature = {
     openPassage('CalendarEvent').provide(async () => (await import('./passage')).open);
     openEvent.provide(withWords('calendar', async () => (await import('./passage')).begin));
     fill('shell.top', () => import('./Over.svelte'));
+    news.add('CalendarEventNotification', withWords('calendar', async () => (await import('./news')).words));
     fill('settings.calendar', withWords('calendar', () => import('./SettingsPart.svelte')));
     if (OWN in (link.session?.capabilities ?? {})) fill('share.more', withWords('calendar', () => import('./Links.svelte')));
     fill('mail.invitation', withWords('calendar', () => import('./Invitation.svelte')));

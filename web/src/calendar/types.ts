@@ -160,6 +160,17 @@ export interface CalendarEventProposal {
   created?: string;
 }
 
+/** What somebody else did to an event of one's own; it is as it was before, a new one as it is. draft-ietf-jmap-calendars §7 */
+export interface CalendarEventNotification {
+  id: string;
+  created: string;
+  changedBy: { name: string; email: string | null };
+  type: 'created' | 'updated' | 'destroyed';
+  calendarEventId: string;
+  event: { title?: string; participants?: Record<string, unknown> | null } | null;
+  eventPatch: Record<string, unknown> | null;
+}
+
 export const CalendarType = defineType<Calendar>({ name: 'Calendar', whole: true, capability: CALENDARS, set: { onDestroyRemoveEvents: true, sendSchedulingMessages: true } });
 export const ParticipantIdentityType = defineType<ParticipantIdentity>({ name: 'ParticipantIdentity', whole: true, capability: CALENDARS });
 export const CalendarEventType = defineType<CalendarEvent>({ name: 'CalendarEvent', follows: true, capability: CALENDARS, set: { sendSchedulingMessages: true } });

@@ -6,7 +6,7 @@ import type { AnyComponent, Command } from './commands.svelte';
 import type { MessageKey } from './i18n.svelte';
 import type { AnyType } from './store.svelte';
 
-type Lazy<T> = () => Promise<T>;
+export type Lazy<T> = () => Promise<T>;
 
 export interface Feature {
   id: string;

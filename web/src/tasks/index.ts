@@ -1,15 +1,16 @@
 /** The tasks feature: what it adds to the shell. Its screen comes when it is opened. */
 import { addHome, fill, makeTask, openPassage, type Feature } from '../kernel/features';
 import { withWords } from '../kernel/i18n.svelte';
+import { news } from '../kernel/news.svelte';
 import { path } from '../kernel/router.svelte';
 import { link } from '../kernel/start.svelte';
 import { store } from '../kernel/store.svelte';
 import { sync } from '../kernel/sync';
 import { ListChecks } from '../ui/icons';
 import { commands, load } from './commands';
-import { TaskListType, TaskNotificationType, TaskReminderType, TASKS, TaskType } from './types';
+import { TaskListType, TaskReminderType, TASKS, TaskType } from './types';
 
-sync.register(TaskListType, TaskType, TaskReminderType, TaskNotificationType);
+sync.register(TaskListType, TaskType, TaskReminderType);
 
 /** The first list of an account. */
 function boardOf(account: string): string {
@@ -37,6 +38,7 @@ export const tasks: Feature = {
     openPassage('Task').provide(async () => (await import('./passage')).open);
     if (!isThere()) return;
     fill('shell.top', () => import('./Over.svelte'));
+    news.add('TaskNotification', withWords('tasks', async () => (await import('./news')).words));
     makeTask.provide(withWords('tasks', async () => (await import('./passage')).make));
   },
 };

@@ -128,4 +128,3 @@ export interface TaskNotification {
 export const TaskListType = defineType<TaskList>({ name: 'TaskList', whole: true, capability: TASKS, set: { onDestroyRemoveTasks: true } });
 export const TaskType = defineType<Task>({ name: 'Task', capability: TASKS });
 export const TaskReminderType = defineType<TaskReminder>({ name: 'TaskReminder', whole: true, capability: PARVIS_TASKS });
-export const TaskNotificationType = defineType<TaskNotification>({ name: 'TaskNotification', mutable: [], capability: PARVIS_TASKS });

@@ -3,8 +3,6 @@ import type { Task, TaskList } from './types';
 
 class TasksUi {
   drawer = $state(false);
-  /** What others did is shown. */
-  news = $state(false);
   /** A name is asked for: of a new list, a new column, or another one of a list or of a column. */
   naming = $state.raw<{ kind: 'list' } | { kind: 'column'; account: string; list: TaskList; status?: string } | { kind: 'rename'; account: string; list: TaskList } | null>(null);
   /** Of a list is asked when one is usually reminded. */

@@ -136,7 +136,6 @@ export { default as Smile } from '@lucide/svelte/icons/smile';
 export { default as SmilePlus } from '@lucide/svelte/icons/smile-plus';
 export { default as AtSign } from '@lucide/svelte/icons/at-sign';
 export { default as Pin } from '@lucide/svelte/icons/pin';
-export { default as BellDot } from '@lucide/svelte/icons/bell-dot';
 export { default as BellOff } from '@lucide/svelte/icons/bell-off';
 export { default as MessageSquareText } from '@lucide/svelte/icons/message-square-text';
 export { default as Vote } from '@lucide/svelte/icons/vote';

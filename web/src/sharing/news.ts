@@ -1,0 +1,34 @@
+/** What is said of what was shared with the person. RFC 9670 §3 */
+import { homes } from '../kernel/features';
+import { t } from '../kernel/i18n.svelte';
+import type { NewsWords } from '../kernel/news.svelte';
+import { router } from '../kernel/router.svelte';
+
+/** Something was shared with the person, shared in another way, or is shared no more. RFC 9670 §3.1 */
+export interface ShareNotification {
+  id: string;
+  created: string;
+  changedBy: { name: string; email: string | null };
+  objectType: string;
+  objectAccountId: string;
+  objectId: string;
+  oldRights: Record<string, boolean> | null;
+  newRights: Record<string, boolean> | null;
+  name: string;
+}
+
+/** Which feature shows what is shared. */
+const PLACES: Record<string, string> = { Calendar: 'calendar', TaskList: 'tasks', AddressBook: 'contacts', FileNode: 'files', mail: 'mail' };
+const homeOf = (type: string) => homes().find(({ id }) => id === PLACES[type]);
+
+export const words: NewsWords<ShareNotification> = {
+  say: ({ changedBy: { name }, oldRights, newRights, name: thing, objectType }) => {
+    const home = homeOf(objectType);
+    const said = thing || (home ? t(home.title) : objectType);
+    return t(!newRights ? 'sharing.news.taken' : oldRights ? 'sharing.news.changed' : 'sharing.news.given', { name, thing: said });
+  },
+  open: ({ newRights, objectType, objectAccountId }) => {
+    const home = newRights ? homeOf(objectType) : undefined;
+    return home && (() => router.go(home.path(objectAccountId)));
+  },
+};
