@@ -326,6 +326,7 @@ async def test_who_is_to_do_it_is_told_and_may_say_how_far_it_is(ann, bob) -> No
     (heard,) = (await ann("TaskNotification/get"))["list"]
     assert (heard["type"], heard["taskPatch"]["progress"]) == ("updated", "in-process")
     assert (await bob("TaskNotification/query", filter={"type": "updated"}))["ids"] == []
+    assert (await bob("TaskNotification/query", filter={"taskIds": [number]}))["ids"] == [told["id"]]
     await ann("TaskList/set", update={first: {"shareWith": None}})
     assert (await bob("TaskNotification/get"))["list"] == [] and (await bob("Task/mine"))["list"] == []
     done = await ann("TaskNotification/set", destroy=[heard["id"]], create={"x": {}})

@@ -17,14 +17,16 @@ from parvis.store.unit import Unit
 from parvis.tasks import notices, reminders
 from parvis.tasks.model import NoticeCondition, TaskNotification, TaskReminder
 
+_TOLD = f"n.account_id = ? AND (n.list_id = 0 OR n.list_id IN {VISIBLE})"
+"""Of tasks whose list may still be read, or could be until it was deleted."""
+
 
 async def _notices(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]) -> list[Object]:
-    """Of tasks whose list may still be read, or could be until it was deleted."""
     some = f"AND n.id IN {marks(len(numbers))}" if numbers is not None else ""
     rows = await call.db.rows(
         f"""SELECT n.id, n.created_ms, n.by_id, n.by_name, n.by_address, n.type, n.owner_id,
         n.task_id, n.task, n.patch FROM task_notice n
-        WHERE n.account_id = ? AND (n.list_id = 0 OR n.list_id IN {VISIBLE}) {some} ORDER BY n.id""",
+        WHERE {_TOLD} {some} ORDER BY n.id""",
         call.account_id,
         *visible(call.principal),
         *(numbers or ()),
@@ -52,10 +54,17 @@ async def _notices(call: Call, numbers: Sequence[int] | None, wanted: frozenset[
 
 
 async def _query_notices(call: Call, question: Query) -> list[int]:
-    kept: list[Object] = []
-    for each in await _notices(call, None, frozenset()):
-        if matches(question.filter, partial(_meets, each)):
-            kept.append(each)
+    """What each was about is not read: it may be long."""
+    rows = await call.db.rows(
+        f"SELECT n.id, n.created_ms, n.type, n.task_id FROM task_notice n WHERE {_TOLD} ORDER BY n.id",
+        call.account_id,
+        *visible(call.principal),
+    )
+    found: list[Object] = [
+        {"id": ids.text(row[0]), "created": clock.utc_date(row[1]), "type": row[2], "taskId": ids.text(row[3])}
+        for row in rows
+    ]
+    kept = [each for each in found if matches(question.filter, partial(_meets, each))]
     in_order = ordered(kept, question.sort, lambda one, by: one[by.property], lambda one: one["id"])
     return [ids.parse(one["id"]) or 0 for one in in_order]
 
