@@ -141,6 +141,9 @@ test('what others did that concerns somebody is told, leads to it, and is gone o
   await accessible(other, 'news');
   await due.getByRole('button', { name: 'Vu' }).click();
   await due.waitFor({ state: 'detached' });
+  await told('partage.*Chantier').getByRole('button').first().click();
+  await eventually(async () => assert.match(other.url(), new RegExp(`/tasks/l/[^/]*~${created.l.id}`)));
+  await bell.click();
   await told('a ajouté.*Sabler').getByRole('button').first().click();
   await eventually(async () => assert.equal(await other.getByRole('textbox', { name: 'Nom' }).inputValue(), `Sabler ${serial}`));
   await bell.click();

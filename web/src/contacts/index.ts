@@ -2,7 +2,7 @@
 import { addHome, openPassage, type Feature } from '../kernel/features';
 import { addFinder } from '../kernel/finders';
 import { withWords } from '../kernel/i18n.svelte';
-import { path } from '../kernel/router.svelte';
+import { path, router } from '../kernel/router.svelte';
 import { link } from '../kernel/start.svelte';
 import { store } from '../kernel/store.svelte';
 import { sync } from '../kernel/sync';
@@ -36,6 +36,7 @@ export const contacts: Feature = {
   start: () => {
     addHome({ id: 'contacts', title: 'contacts.title', icon: Users, capability: CONTACTS, path: bookOf });
     addFinder((typed) => suggestions.find(typed));
+    openPassage('AddressBook').provide(async () => ({ accountId, objectId }) => router.go(path('contacts', 'book', `${accountId}~${objectId}`)));
     openPassage('ContactCard').provide(async () => (await import('./passage')).open);
   },
 };

@@ -1,5 +1,5 @@
 /** What is said of what was shared with the person. RFC 9670 §3 */
-import { homes } from '../kernel/features';
+import { homes, openPassage } from '../kernel/features';
 import { t } from '../kernel/i18n.svelte';
 import type { NewsWords } from '../kernel/news.svelte';
 import { router } from '../kernel/router.svelte';
@@ -17,8 +17,8 @@ export interface ShareNotification {
   name: string;
 }
 
-/** Which feature shows what is shared. */
-const PLACES: Record<string, string> = { Calendar: 'calendar', TaskList: 'tasks', AddressBook: 'contacts', FileNode: 'files', mail: 'mail' };
+/** Which feature shows what is shared where no passage leads to it. */
+const PLACES: Record<string, string> = { Calendar: 'calendar', mail: 'mail' };
 const homeOf = (type: string) => homes().find(({ id }) => id === PLACES[type]);
 
 export const words: NewsWords<ShareNotification> = {
@@ -27,8 +27,10 @@ export const words: NewsWords<ShareNotification> = {
     const said = thing || (home ? t(home.title) : objectType);
     return t(!newRights ? 'sharing.news.taken' : oldRights ? 'sharing.news.changed' : 'sharing.news.given', { name, thing: said });
   },
-  open: ({ newRights, objectType, objectAccountId }) => {
-    const home = newRights ? homeOf(objectType) : undefined;
+  open: ({ newRights, objectType, objectAccountId, objectId }) => {
+    if (!newRights) return undefined;
+    const [passage, home] = [openPassage(objectType), homeOf(objectType)];
+    if (passage.provided) return () => void passage.open({ kind: objectType, accountId: objectAccountId, objectId, part: '', quote: '', fileName: '' });
     return home && (() => router.go(home.path(objectAccountId)));
   },
 };

@@ -2,7 +2,7 @@
 import { addHome, fill, makeTask, openPassage, type Feature } from '../kernel/features';
 import { withWords } from '../kernel/i18n.svelte';
 import { news } from '../kernel/news.svelte';
-import { path } from '../kernel/router.svelte';
+import { path, router } from '../kernel/router.svelte';
 import { link } from '../kernel/start.svelte';
 import { store } from '../kernel/store.svelte';
 import { sync } from '../kernel/sync';
@@ -35,6 +35,7 @@ export const tasks: Feature = {
   commands,
   start: () => {
     addHome({ id: 'tasks', title: 'tasks.title', icon: ListChecks, capability: TASKS, path: boardOf });
+    openPassage('TaskList').provide(async () => ({ accountId, objectId }) => router.go(path('tasks', 'l', `${accountId}~${objectId}`)));
     openPassage('Task').provide(async () => (await import('./passage')).open);
     if (!isThere()) return;
     fill('shell.top', () => import('./Over.svelte'));
