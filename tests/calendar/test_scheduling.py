@@ -80,6 +80,38 @@ async def test_an_invitation_is_answered(ann, bob, context, desk) -> None:
     assert desk.letters == []
 
 
+async def test_a_word_with_an_answer_reaches_the_organizer_and_nobody_else(ann, bob, person, context) -> None:
+    """RFC 8984 §4.4.6, RFC 5546 §3.2.3"""
+    cid = await person("cid")
+    number = await ann.make(title="Plan", participants=people("bob", "cid"), tell=True)
+    await run_jobs(context)
+    theirs = await only(bob)
+    name = f"participants/{key_of(theirs, 'bob')}"
+
+    async def says(**said: str) -> str | None:
+        patch = {f"{name}/{each}": value for each, value in said.items()}
+        assert not (await bob.change(theirs["id"], patch, sendSchedulingMessages=True))["notUpdated"]
+        await run_jobs(context)
+        return (await ann.event(number))["participants"]["b"].get("participationComment")
+
+    assert (
+        await says(participationStatus="accepted", participationComment='"Late", sorry\nBob')
+        == '"Late", sorry\nBob'
+    )
+    told = (await ann("CalendarEventNotification/get", ids=None))["list"]
+    assert [each["comment"] for each in told] == ['"Late", sorry\nBob']
+    assert await says(participationComment="By train") == "By train"
+    await ann.change(number, {"title": "Plan B"}, sendSchedulingMessages=True)
+    await run_jobs(context)
+    mine = await only(bob)
+    assert (
+        mine["title"] == "Plan B"
+        and mine["participants"][key_of(mine, "bob")]["participationComment"] == "By train"
+    )
+    assert "participationComment" not in str(await only(cid)) and answer_of(await only(cid), "bob") == "accepted"
+    assert await says(participationStatus="declined", participationComment="") is None
+
+
 async def test_nobody_is_told_unless_it_is_asked_for(ann, bob, context) -> None:
     await ann.make(title="Plan", participants=people("bob"))
     await run_jobs(context)

@@ -7,6 +7,7 @@ from parvis.wire.contentlines import Component, Property, escape
 from parvis.wire.ical.calendar import Series, cancelled, sequence
 from parvis.wire.ical.itip.instances import by_instance, excluded, exclusions, instance_of, single, timing
 from parvis.wire.ical.itip.message import (
+    NOTE,
     Message,
     address,
     attendees,
@@ -212,7 +213,10 @@ def _changed(before: Series, after: Series, me: Collection[str]) -> list[Compone
     for at, component in by_instance(after).items():
         said = _answer(component, me)
         was = _answer(known[at], me) if at in known else master
-        if said and (said != was or _progress(component) != _progress(known.get(at)) or _forced(component, me)):
+        news = _note(component, me) not in ("", _note(known.get(at) or before.master, me))
+        if said and (
+            said != was or news or _progress(component) != _progress(known.get(at)) or _forced(component, me)
+        ):
             found.append(component)
     left = known.keys() - by_instance(after).keys() if before.master is None else set[int | None]()
     gone = {at for at in left if not cancelled(known[at])}
@@ -223,6 +227,11 @@ def _changed(before: Series, after: Series, me: Collection[str]) -> list[Compone
         if old is not None and _answer(old, me) not in ("", "DECLINED"):
             found.append(declined(old, me))
     return found
+
+
+def _note(component: Component | None, me: Collection[str]) -> str:
+    own = mine(component, me) if component is not None else None
+    return own.param(NOTE) if own is not None else ""
 
 
 def _forced(component: Component, me: Collection[str]) -> bool:
@@ -244,6 +253,6 @@ def _reply(component: Component, me: Collection[str], comment: str) -> Component
     properties = [each for each in component.properties if each.name in names]
     if own is not None:
         properties.append(own.changed(params={name: each for name, each in own.params.items() if name != "RSVP"}))
-    if comment:
+    if comment := comment or _note(component, me):
         properties.append(Property("COMMENT", escape(comment)))
     return Component(component.name, [*properties, Property("REQUEST-STATUS", "2.0;Success")])

@@ -20,6 +20,7 @@ from parvis.wire.ical.itip.instances import (
     without,
 )
 from parvis.wire.ical.itip.message import (
+    NOTE,
     REPLIED,
     REVISION,
     Message,
@@ -48,6 +49,7 @@ Happened = Literal[
     "refused",
 ]
 _REPLY_PARAMS = ("PARTSTAT", "DELEGATED-TO", "DELEGATED-FROM", "SENT-BY", "CN")
+_LONGEST_NOTE = 2_000
 _PROGRESS = ("PERCENT-COMPLETE", "COMPLETED", "STATUS")
 _OWN = ("TRANSP",)
 """Properties that are the attendee's own."""
@@ -212,12 +214,15 @@ def _own(given: Component, old: Component | None, me: Collection[str]) -> Compon
         made = _with_progress(_with_status(made, old), old)
     answered = mine(old, me) if old is not None else None
     invited = mine(given, me)
-    if old is None or answered is None or invited is None or sequence(given) != sequence(old):
+    if old is None or answered is None or invited is None:
         return made
-    status = answered.param("PARTSTAT")
-    if not status or invited.param("PARTSTAT").upper() not in ("", "NEEDS-ACTION"):
+    asked = invited.param("PARTSTAT").upper() in ("", "NEEDS-ACTION")
+    if asked and sequence(given) != sequence(old):
         return made
-    return with_attendee(made, invited.changed(params={**invited.params, "PARTSTAT": [status]}))
+    said = {NOTE: list(answered.params[NOTE])} if NOTE in answered.params else {}
+    if asked and answered.param("PARTSTAT"):
+        said["PARTSTAT"] = [answered.param("PARTSTAT")]
+    return with_attendee(made, invited.changed(params={**invited.params, **said})) if said else made
 
 
 def _with_status(made: Component, old: Component) -> Component:
@@ -354,7 +359,10 @@ def _with_answer(invited: Property, answer: Property, reply: Component) -> Prope
     if said.get("PARTSTAT", [""])[0].upper() not in ("", "NEEDS-ACTION"):
         before.pop("RSVP", None)
     stamped = reply.value("DTSTAMP").strip()
-    before.pop(REVISION, None)
+    for name in (REVISION, NOTE):
+        before.pop(name, None)
+    if note := reply.value("COMMENT")[:_LONGEST_NOTE]:
+        said[NOTE] = [note]
     params = before | said | {"SCHEDULE-STATUS": ["2.0"]} | ({REPLIED: [stamped]} if stamped else {})
     params |= {REVISION: [str(sequence(reply))]} if sequence(reply) else {}
     return invited.changed(params=params)

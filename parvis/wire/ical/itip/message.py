@@ -19,8 +19,10 @@ REPLIED = "X-PARVIS-REPLIED"
 """Parameter of ATTENDEE: the DTSTAMP of the answer that counts, so that an older one that comes later does not."""
 REVISION = "X-PARVIS-REVISION"
 """Parameter of ATTENDEE: the SEQUENCE of that answer."""
+NOTE = "X-PARVIS-NOTE"
+"""Parameter of ATTENDEE: what they said with their answer, for the organizer alone."""
 _PRIVATE = frozenset({"comments", "isDraft", "useDefaultAlerts", "workflowStatus"})
-_UNSAID = frozenset({"SCHEDULE-AGENT", "SCHEDULE-STATUS", "SCHEDULE-FORCE-SEND", REPLIED, REVISION})
+_UNSAID = frozenset({"SCHEDULE-AGENT", "SCHEDULE-STATUS", "SCHEDULE-FORCE-SEND", REPLIED, REVISION, NOTE})
 
 
 @dataclass(frozen=True, slots=True)

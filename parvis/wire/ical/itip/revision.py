@@ -7,7 +7,7 @@ from parvis.wire.contentlines import Component, Property
 from parvis.wire.ical.calendar import Series, sequence
 from parvis.wire.ical.expand import Budget
 from parvis.wire.ical.itip.instances import at_same_time, by_instance, excluded, instance_of, rules, single
-from parvis.wire.ical.itip.message import REPLIED, REVISION, address, attendees, with_attendee, with_property
+from parvis.wire.ical.itip.message import NOTE, REPLIED, REVISION, address, attendees, with_attendee, with_property
 from parvis.wire.ical.itip.organizer import shape
 from parvis.wire.ical.recurrence import MOST_INSTANCES, Instance, instances
 from parvis.wire.ical.zones import MAX_MS, MIN_MS
@@ -15,7 +15,7 @@ from parvis.wire.ical.zones import MAX_MS, MIN_MS
 _TIMES = ("DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "RDATE", "EXDATE", "STATUS")
 """A change of these is a new revision (RFC 5546 §2.1.4)."""
 _PLACED = tuple(each for each in _TIMES if each not in ("EXDATE", "STATUS"))
-_ANSWER = ("PARTSTAT", REPLIED, REVISION, "SCHEDULE-STATUS")
+_ANSWER = ("PARTSTAT", REPLIED, REVISION, NOTE, "SCHEDULE-STATUS")
 
 
 def revised(before: Series | None, after: Series, me: Collection[str]) -> Series:
@@ -173,5 +173,5 @@ def _open(given: Property, me: Collection[str]) -> Property:
     """An attendee who is asked again."""
     if address(given) in me or given.param("PARTSTAT").upper() in ("", "NEEDS-ACTION", "DELEGATED"):
         return given
-    params = {name: each for name, each in given.params.items() if name not in (REPLIED, REVISION)}
+    params = {name: each for name, each in given.params.items() if name not in (REPLIED, REVISION, NOTE)}
     return given.changed(params=params | {"PARTSTAT": ["NEEDS-ACTION"], "RSVP": ["TRUE"]})

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from parvis.wire.contentlines import Component, Property
 from parvis.wire.ical.errors import BadCalendar
-from parvis.wire.ical.itip.message import REPLIED, REVISION
+from parvis.wire.ical.itip.message import NOTE, REPLIED, REVISION
 from parvis.wire.ical.jscalendar.words import (
     KINDS,
     ROLES,
@@ -23,7 +23,7 @@ from parvis.wire.ical.zones import ms_of
 
 _KNOWN_PARAMS = frozenset(
     {"CN", "CUTYPE", "ROLE", "PARTSTAT", "RSVP", "DELEGATED-TO", "DELEGATED-FROM", "MEMBER", "SENT-BY",
-     "SCHEDULE-AGENT", "SCHEDULE-FORCE-SEND", "SCHEDULE-STATUS", "EMAIL", "JSID", REPLIED, REVISION}
+     "SCHEDULE-AGENT", "SCHEDULE-FORCE-SEND", "SCHEDULE-STATUS", "EMAIL", "JSID", REPLIED, REVISION, NOTE}
 )  # fmt: skip
 PROGRESS = ("in-process", "completed")
 """How far somebody is with a task, which iCalendar has as their answer. RFC 8984 §4.4.6"""
@@ -98,6 +98,8 @@ def _participant(given: Property) -> Json:
     ):
         if addresses := given.params.get(param):
             said[name] = {participant_key(each): True for each in addresses}
+    if note := given.param(NOTE):
+        said["participationComment"] = note
     if sender := given.param("SENT-BY"):
         said["sentBy"] = sender.removeprefix("mailto:")
     return said | _scheduling(given)
@@ -194,6 +196,8 @@ def _params(name: str, given: Json, addresses: Mapping[str, str]) -> dict[str, l
     for js, param in (("delegatedTo", "DELEGATED-TO"), ("delegatedFrom", "DELEGATED-FROM"), ("memberOf", "MEMBER")):
         if found := [addresses[each] for each in truths(given.get(js)) if each in addresses]:
             params[param] = found
+    if note := text(given.get("participationComment")):
+        params[NOTE] = [note]
     if sender := text(given.get("sentBy")):
         params["SENT-BY"] = [sender if ":" in sender else f"mailto:{sender}"]
     if name != participant_key(addresses[name]):
