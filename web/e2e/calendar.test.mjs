@@ -149,8 +149,10 @@ test('somebody is invited, answers, and the answer is seen', async () => {
   await page.goto(`/calendar/week/${day(3)}`);
   await block(page, name).waitFor();
   const theirs = await enter(browser, guest);
-  await theirs.goto(`/calendar/week/${day(3)}`);
-  await block(theirs, name).click();
+  await theirs.getByRole('button', { name: /^Người khác đã làm gì/ }).click();
+  await theirs.getByRole('dialog', { name: 'Người khác đã làm gì' }).getByRole('button', { name: new RegExp(`đã mời bạn dự.*${name}`) }).click();
+  await theirs.getByRole('button', { name: 'Thêm lời nhắn' }).click();
+  await theirs.getByRole('textbox', { name: 'Thêm lời nhắn' }).fill('Tôi đến muộn');
   await theirs.getByRole('button', { name: 'Có', exact: true }).click();
   await eventually(async () => {
     const [event] = await kept(page, name);
@@ -159,6 +161,10 @@ test('somebody is invited, answers, and the answer is seen', async () => {
   });
   await block(page, name).click();
   await page.getByText('2 oui').waitFor();
+  await page.getByRole('button', { name: /^Ce que d’autres ont fait/ }).click();
+  await page.getByRole('listitem').filter({ hasText: new RegExp(`a répondu pour.*${name}.*Tôi đến muộn`) }).waitFor();
+  await shot(page, 'calendar-news');
+  await page.getByRole('dialog').getByRole('button', { name: 'Fermer' }).last().click();
   assert.ok(host.address !== guest.address);
   assert.deepEqual([...page.faults, ...theirs.faults], []);
   await theirs.context().close();

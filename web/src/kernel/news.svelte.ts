@@ -11,6 +11,8 @@ export interface Told {
   id: string;
   created: string;
   changedBy: { name: string; email?: string | null; uri?: string | null };
+  /** What they said of it. */
+  comment?: string | null;
 }
 
 export interface NewsWords<T> {
