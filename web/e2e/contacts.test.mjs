@@ -23,7 +23,15 @@ async function make(given, surname, email) {
   await page.getByRole('article', { name: `${given} ${surname}` }).waitFor();
 }
 
-test('a contact is made, changed, and changed back with Z', async () => {
+test('a contact is made, after an empty one was refused, changed, and changed back with Z', async () => {
+  await page.keyboard.press('c');
+  await page.getByRole('textbox', { name: 'Prénom' }).press('Control+Enter');
+  await page.getByRole('alert').waitFor();
+  await page.getByRole('textbox', { name: 'Prénom' }).fill('Zoé');
+  await page.keyboard.press('Control+Enter');
+  await page.getByRole('article', { name: 'Zoé' }).waitFor();
+  await page.keyboard.press('#');
+  await page.getByRole('article', { name: 'Zoé' }).waitFor({ state: 'detached' });
   await make('Zoé', 'Quémener', 'zoe.quemener@port.example');
   await page.keyboard.press('e');
   await page.getByRole('textbox', { name: 'Fonction' }).fill('Capitaine');
@@ -31,6 +39,31 @@ test('a contact is made, changed, and changed back with Z', async () => {
   await page.getByRole('article').getByText('Capitaine').waitFor();
   await page.keyboard.press('z');
   await page.getByRole('article').getByText('Capitaine').waitFor({ state: 'detached' });
+});
+
+test('keys work again after one has left the form for another list', async () => {
+  await page.keyboard.press('c');
+  await page.getByRole('textbox', { name: 'Prénom' }).waitFor();
+  await page.getByRole('navigation', { name: 'Carnets d’adresses' }).getByRole('link', { name: 'Annuaire' }).click();
+  await page.getByRole('heading', { name: 'Annuaire' }).waitFor();
+  await page.keyboard.press('f');
+  await page.locator('.find input:focus').waitFor();
+  await page.keyboard.press('Escape');
+  await page.goto('/contacts');
+  await card('Zoé Quémener').waitFor();
+});
+
+test('a contact is begun wherever one is: in the directory, which cannot hold it, and among duplicates', async () => {
+  for (const [place, given] of [['Annuaire', 'Maël'], ['Doublons', 'Nolwenn']]) {
+    await page.getByRole('navigation', { name: 'Carnets d’adresses' }).getByRole('link', { name: place }).click();
+    await page.getByRole('heading', { name: place }).waitFor();
+    await page.getByRole('button', { name: 'Nouveau contact' }).click();
+    await page.getByRole('textbox', { name: 'Prénom' }).fill(given);
+    await page.keyboard.press('Control+Enter');
+    await page.getByRole('article', { name: given }).waitFor();
+    await card(given).waitFor();
+  }
+  await page.keyboard.press('Escape');
 });
 
 test('it is found without accents, and suggested where one writes', async () => {

@@ -39,8 +39,9 @@ function onControl(): boolean {
 
 function edit(): void {
   const { view } = room!;
+  const id = view.open ?? view.query?.idAt(view.cursor) ?? null;
   if (!view.open) view.openRow(view.cursor);
-  view.editing = true;
+  view.changing = id;
 }
 
 export const commands: Command[] = [

@@ -21,8 +21,8 @@ class ContactsView extends RowChoice<Query<Card>> {
   private shown = '';
   /** The groups of the person's own account. */
   groups = $state.raw<Query<Card> | null>(null);
-  /** Something of the open card, or a new one, is being changed. */
-  editing = $state(false);
+  /** The card that is being changed, as long as it is the open one. */
+  changing = $state<string | null>(null);
   /** Asks the search field to take the focus; counts up. */
   focus = $state(0);
 
@@ -53,6 +53,11 @@ class ContactsView extends RowChoice<Query<Card>> {
     return router.query.get('open');
   }
 
+  /** The open card, or a new one, is being changed. Reactive. */
+  get editing(): boolean {
+    return this.open === 'new' || (this.open !== null && this.open === this.changing);
+  }
+
   get card(): Card | undefined {
     return this.open && this.open !== 'new' ? store.read(CardType, this.account, this.open) : undefined;
   }
@@ -71,12 +76,12 @@ class ContactsView extends RowChoice<Query<Card>> {
     return role === 'directory' ? t('contacts.directory') : name;
   }
 
-  /** The book that new cards go into: the open one, else the default one, if they may be written. Reactive. */
+  /** The book that new cards go into: the open one, else one's own default one, if they may be written. Reactive. */
   get target(): AddressBook | undefined {
     const { kind, account, id } = this.place;
     const here = kind === 'book' ? this.book(account, id) : undefined;
-    const all = this.books(kind === 'book' ? account : this.home);
-    return [here, all.find((book) => book.isDefault), ...all].find((book) => book?.myRights.mayWrite && book.role !== 'collected');
+    const own = this.books(this.home);
+    return [here, own.find((book) => book.isDefault), ...own].find((book) => book?.myRights.mayWrite && book.role !== 'collected');
   }
 
   /** Whether a card can be changed: one of its books can. Reactive. */
@@ -147,13 +152,15 @@ class ContactsView extends RowChoice<Query<Card>> {
     this.openCard(id);
   }
 
-  openCard(id: string, replace = this.open !== null): void {
-    this.editing = id === 'new';
-    slide(() => router.go(this.url(this.place, { open: id, text: this.text }), { replace }));
+  /** Opens a card of an account in the list that is shown, or, where that cannot hold it, among all. */
+  openCard(id: string, replace = this.open !== null, account = this.account): void {
+    this.changing = null;
+    const place: Place = this.place.kind === 'duplicates' || account !== this.account ? { kind: 'all', account: this.home, id: '' } : this.place;
+    slide(() => router.go(this.url(place, { open: id, text: this.text }), { replace }));
   }
 
   close(): void {
-    this.editing = false;
+    this.changing = null;
     slide(() => router.go(this.url(this.place, { text: this.text })));
   }
 
