@@ -66,6 +66,21 @@ test('a contact is begun wherever one is: in the directory, which cannot hold it
   await page.keyboard.press('Escape');
 });
 
+test('what was written and not saved is had back, wherever one has gone since', async () => {
+  await card('Zoé Quémener').click();
+  await page.keyboard.press('e');
+  await page.getByRole('textbox', { name: 'Fonction' }).fill('Lamaneuse');
+  await page.keyboard.press('Escape');
+  await page.getByRole('article', { name: 'Zoé Quémener' }).waitFor();
+  await page.getByRole('link', { name: 'Tâches' }).click();
+  await page.getByRole('heading', { name: 'Mes tâches' }).waitFor();
+  await page.getByRole('region', { name: 'Ce qui vient de se passer' }).getByRole('button', { name: 'Annuler' }).click();
+  await page.waitForFunction(() => [...document.querySelectorAll('input')].some((one) => one.value === 'Lamaneuse'));
+  await page.keyboard.press('Control+Enter');
+  await page.getByRole('article').getByText('Lamaneuse').waitFor();
+  await page.keyboard.press('Escape');
+});
+
 test('it is found without accents, and suggested where one writes', async () => {
   await page.keyboard.press('f');
   await page.keyboard.type('zoe quemener');

@@ -1,5 +1,16 @@
 /** Which of the contacts screen's dialogs are open, and what is dragged. */
+import type { Form } from './form';
 import type { AddressBook, Card } from './types';
+
+/** What was written in a form. */
+export interface Written {
+  /** Its address. */
+  where: string;
+  form: Form;
+  bookId: string;
+  /** A picture that was chosen; null to have none, undefined to leave it. */
+  photo: { blobId: string; type: string; url: string } | null | undefined;
+}
 
 class ContactsUi {
   drawer = $state(false);
@@ -11,6 +22,8 @@ class ContactsUi {
   picker = $state.raw<{ kind: 'book' | 'group'; cards: Card[] } | null>(null);
   /** A file of cards that is to be read in. */
   importing = $state.raw<File | null>(null);
+  /** What had been written in a form that is opened again. */
+  written: Written | null = null;
   dragged: Card[] = [];
 }
 
