@@ -98,6 +98,32 @@ test('a space has a room, whose last words are on its page', async () => {
   await page.context().close();
 });
 
+test('what is put at the top of a space is told to be there; into other files than its own it is copied, and said to be', async () => {
+  const page = await enter(browser, manager);
+  await page.goto('/spaces');
+  await page.getByRole('link', { name: NAME }).click();
+  await page.getByRole('heading', { name: NAME, level: 1 }).waitFor();
+  const accountId = new URL(page.url()).pathname.split('/')[2];
+  const node = (name, more) => ({ accountId, create: { n: { parentId: null, nodeType: 'directory', name, ...more } } });
+  const [{ created }] = await jmap(page, [['FileNode/set', node('Relevés')]]);
+  await jmap(page, [['FileNode/set', node('Avril', { parentId: created.n.id })]]);
+  await page.goto(`/files/f/${accountId}~${created.n.id}`);
+  await page.getByRole('option', { name: 'Avril' }).waitFor();
+  await page.keyboard.press('v');
+  await page.getByRole('dialog').getByText('Pas de dossier ici').waitFor();
+  await page.keyboard.press('Backspace');
+  await page.getByRole('dialog').getByText(NAME).waitFor();
+  await page.keyboard.press('Backspace');
+  await page.getByRole('dialog').getByRole('button', { name: 'Mes fichiers' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Copier ici' }).waitFor();
+  await page.keyboard.press('Backspace');
+  await page.getByRole('dialog').getByRole('button', { name: NAME }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Déplacer ici' }).click();
+  await page.getByText(`« Avril » déplacé dans « ${NAME} »`).waitFor();
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
 test('a space is archived, deleted, and restored', async () => {
   const page = await enter(browser, manager);
   await page.goto('/spaces');
