@@ -124,6 +124,22 @@ test('what is put at the top of a space is told to be there; into other files th
   await page.context().close();
 });
 
+test('a task of a space is given to its members, not to the space', async () => {
+  const page = await enter(browser, manager);
+  await page.goto('/spaces');
+  await page.getByRole('link', { name: NAME }).click();
+  await page.getByRole('link', { name: 'Tâches' }).last().click();
+  await page.getByRole('textbox', { name: 'Nouvelle tâche' }).fill(`Relever la vanne @${other.name.split(' ')[0]}`);
+  await page.locator('.said', { hasText: other.name }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.tasks [role="option"]', { hasText: 'Relever la vanne' }).click();
+  await page.locator('.chip', { hasText: other.name }).waitFor();
+  const offered = await page.getByRole('combobox', { name: 'Confier à…' }).locator('option').allTextContents();
+  assert.deepEqual(offered, ['Confier à…', manager.name, 'Quelqu’un d’autre…']);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
 test('a space is archived, deleted, and restored', async () => {
   const page = await enter(browser, manager);
   await page.goto('/spaces');

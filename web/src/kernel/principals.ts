@@ -31,6 +31,19 @@ export function myself(): string {
   return typeof given === 'string' ? given : account();
 }
 
+type Membership = (account: string) => string[];
+const memberships: Membership[] = [];
+
+/** Tells who belongs to an account that is not one person's. */
+export function addMembership(membership: Membership): void {
+  memberships.push(membership);
+}
+
+/** Ids of those who belong to an account that is not one person's. Reactive. */
+export function membersOf(account: string): string[] {
+  return memberships.flatMap((membership) => membership(account));
+}
+
 /** Those whose name or address begins with what was typed; nothing for less than two letters, or when it cannot be asked. */
 export async function findPrincipals(text: string, limit = 6): Promise<Principal[]> {
   if (text.trim().length < 2) return [];
