@@ -81,6 +81,39 @@ test('what was written and not saved is had back, wherever one has gone since', 
   await page.keyboard.press('Escape');
 });
 
+test('a group is made, filled, written to, called otherwise, deleted, and had back', async () => {
+  const books = page.getByRole('navigation', { name: 'Carnets d’adresses' });
+  const act = async (group, what) => {
+    await books.getByRole('link', { name: group }).click({ button: 'right' });
+    await page.getByRole('menuitem', { name: what }).click();
+  };
+  await books.getByRole('button', { name: 'Nouveau groupe' }).click();
+  await page.getByRole('dialog').getByRole('textbox', { name: 'Nom' }).fill('Lamaneurs');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Lamaneurs' }).waitFor();
+  await page.getByText('Personne dans ce groupe').waitFor();
+  await page.goto('/contacts');
+  await card('Zoé Quémener').click();
+  await page.getByRole('article', { name: 'Zoé Quémener' }).waitFor();
+  await page.keyboard.press('l');
+  await page.getByRole('combobox', { name: 'Groupes' }).fill('Laman');
+  await page.keyboard.press('Enter');
+  await page.getByRole('article').getByRole('link', { name: 'Lamaneurs' }).waitFor();
+  await page.goto('/contacts');
+  await card('Zoé Quémener').waitFor();
+  await act('Lamaneurs', 'Écrire');
+  await page.locator('.composer .chip', { hasText: 'Zoé Quémener' }).waitFor();
+  await page.getByRole('button', { name: 'Supprimer le brouillon' }).click();
+  await act('Lamaneurs', 'Renommer');
+  await page.getByRole('dialog').getByRole('textbox', { name: 'Nom' }).fill('Lamaneurs du port');
+  await page.keyboard.press('Enter');
+  await act('Lamaneurs du port', 'Supprimer');
+  await books.getByRole('link', { name: 'Lamaneurs du port' }).waitFor({ state: 'detached' });
+  await page.getByText('« Lamaneurs du port » supprimé').waitFor();
+  await page.keyboard.press('z');
+  await books.getByRole('link', { name: 'Lamaneurs du port' }).waitFor();
+});
+
 test('it is found without accents, and suggested where one writes', async () => {
   await page.keyboard.press('f');
   await page.keyboard.type('zoe quemener');

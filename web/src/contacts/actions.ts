@@ -1,13 +1,15 @@
 /** What can be done to contacts: each is shown at once, goes through the outbox, and can be undone. */
 import { openCompose, openShare, type Person } from '../kernel/features';
 import { t, type MessageKey } from '../kernel/i18n.svelte';
+import { jmap } from '../kernel/jmap';
 import { notices } from '../kernel/notices.svelte';
 import { outbox, type Action } from '../kernel/outbox.svelte';
 import { escapeName, type Patch } from '../kernel/patch';
+import { router } from '../kernel/router.svelte';
 import { store } from '../kernel/store.svelte';
-import { displayName, emailsOf } from './model';
+import { displayName, emailsOf, isGroup } from './model';
 import { AddressBookType, CardType, type AddressBook, type Card } from './types';
-import { view } from './view.svelte';
+import { MOST_MEMBERS, view } from './view.svelte';
 
 function report(key: MessageKey, holes: Record<string, string | number>, action: Action): void {
   notices.show(t(key, holes), { action: { label: t('ui.undo'), keys: 'Z', run: () => action.undo() } });
@@ -68,6 +70,16 @@ export async function createGroup(name: string, members: Card[]): Promise<string
   return id as string;
 }
 
+export function renameGroup(group: Card, name: string): void {
+  report('contacts.bookRenamed', { name: name.trim() }, outbox.update(CardType, view.home, { [group.id]: { name: { full: name.trim() } } }));
+}
+
+/** Deletes a group, after the time in which it can be undone; who is in it stays. */
+export function deleteGroup(group: Card): void {
+  report('contacts.bookDeleted', { name: displayName(group) }, outbox.destroy(CardType, view.home, [group.id], { hold: 7_500 }));
+  if (view.place.kind === 'group' && view.place.id === group.id) router.go('/contacts');
+}
+
 export async function createBook(name: string): Promise<string> {
   const [id] = await outbox.create(AddressBookType, view.home, { name: name.trim(), isSubscribed: true, sortOrder: 10 }).done;
   return id as string;
@@ -96,17 +108,26 @@ export function shareBook(account: string, book: AddressBook): void {
   });
 }
 
-/** The people that cards stand for, as recipients; the members of groups as far as they are here. */
-export function peopleOf(cards: Card[]): Person[] {
-  const held = store.held(CardType, view.account).map((id) => store.peek(CardType, view.account, id)).filter((card) => card !== undefined);
-  const all = cards.flatMap((card) => (card.kind === 'group' ? held.filter(({ uid }) => card.members?.[uid]) : [card]));
-  return all.flatMap((card) => {
+/** Those who are in a group; without a network, as far as they are here. */
+async function membersOf(group: Card): Promise<Card[]> {
+  const uids = Object.keys(group.members ?? {}).slice(0, MOST_MEMBERS);
+  if (!uids.length) return [];
+  try {
+    const filter = { operator: 'OR', conditions: uids.map((uid) => ({ uid })) };
+    const { ids } = await jmap.call<{ ids: string[] }>('ContactCard/query', { accountId: view.home, filter });
+    return await store.fetch(CardType, view.home, ids);
+  } catch {
+    const held = store.held(CardType, view.home).map((id) => store.peek(CardType, view.home, id));
+    return held.filter((card): card is Card => card !== undefined && uids.includes(card.uid));
+  }
+}
+
+/** Begins a message to people, and to those in groups. */
+export async function write(cards = view.targets()): Promise<void> {
+  const all = await Promise.all(cards.map((card) => (isGroup(card) ? membersOf(card) : [card])));
+  const to = all.flat().flatMap((card): Person[] => {
     const [email] = emailsOf(card);
     return email ? [{ name: displayName(card), email }] : [];
   });
-}
-
-export function write(cards = view.targets()): void {
-  const to = peopleOf(cards);
-  if (to.length && openCompose.provided) void openCompose.open({ mode: 'new', to });
+  if (to.length && openCompose.provided) await openCompose.open({ mode: 'new', to });
 }

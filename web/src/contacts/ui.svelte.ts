@@ -14,8 +14,8 @@ export interface Written {
 
 class ContactsUi {
   drawer = $state(false);
-  /** A name is asked for: of a new book or group, or another one of a book. */
-  naming = $state.raw<{ kind: 'book' } | { kind: 'group'; members: Card[] } | { kind: 'rename'; account: string; book: AddressBook } | null>(null);
+  /** A name is asked for: of a new book or group, or another one of one there is. */
+  naming = $state.raw<{ kind: 'book' } | { kind: 'group'; members: Card[] } | { kind: 'regroup'; group: Card } | { kind: 'rename'; account: string; book: AddressBook } | null>(null);
   /** A book that is to be deleted with what is in it, once confirmed. */
   deleting = $state.raw<{ account: string; book: AddressBook } | null>(null);
   /** Cards for which a book or a group is chosen. */

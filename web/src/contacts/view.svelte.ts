@@ -14,8 +14,8 @@ import { addressOf, placeOf, type Place } from './places';
 import { AddressBookType, CardType, CONTACTS, type AddressBook, type Card } from './types';
 
 const BY_NAME: Arguments[] = [{ property: 'name', isAscending: true }];
-/** Members of a group that are listed. */
-const MOST_MEMBERS = 200;
+/** Members of a group that are listed and written to. */
+export const MOST_MEMBERS = 200;
 
 class ContactsView extends RowChoice<Query<Card>> {
   private shown = '';
