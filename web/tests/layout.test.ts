@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { describe, expect, it } from 'vitest';
-import { barsOf, piecesOf } from '../src/calendar/layout';
+import { barsOf, fitted, piecesOf } from '../src/calendar/layout';
 import { occurrencesOf } from '../src/calendar/occurrence';
 
 const ZONE = 'Etc/UTC';
@@ -38,5 +38,12 @@ describe('the lanes of whole days', () => {
   });
   it('hold what lasts a day and a night', () => {
     expect(place(at('trip', '08T18:00:00', 'P1DT12H'))).toEqual(['trip 0-3 0']);
+  });
+  it('leave a lane to say how many more a day has, of that day alone', () => {
+    const week = ['a', 'b', 'c'].map((title) => at(title, '08', 'P3D', true));
+    const bars = barsOf([...week, at('d', '10', 'P2D', true), at('e', '12', 'P1D', true)], DAY, 5, ZONE);
+    const titles = (most: number) => fitted(bars, 5, most).shown.map(({ occurrence }) => occurrence.title).join('');
+    expect([titles(4), fitted(bars, 5, 4).hidden]).toEqual(['abcde', [0, 0, 0, 0, 0]]);
+    expect([titles(3), fitted(bars, 5, 3).hidden]).toEqual(['abe', [1, 1, 2, 1, 0]]);
   });
 });

@@ -80,6 +80,14 @@ function columned(pieces: Piece[]): Piece[] {
   return pieces;
 }
 
+/** The bars that stand in so many lanes, and how many more each of the days has: where there are too many, the last lane is left to say so. */
+export function fitted(bars: Bar[], days: number, most: number): { shown: Bar[]; hidden: number[] } {
+  const all = Array.from({ length: days }, (_none, day) => bars.filter((bar) => bar.first <= day && bar.last > day));
+  const full = all.map((of) => of.some((bar) => bar.lane >= most));
+  const shown = new Set(bars.filter((bar) => bar.lane < (full.slice(bar.first, bar.last).some(Boolean) ? most - 1 : most)));
+  return { shown: [...shown], hidden: all.map((of) => of.filter((bar) => !shown.has(bar)).length) };
+}
+
 /** What lasts days, in lanes over `count` days from `first` (a midnight on the wall). With `all`, what is short too, as months show it. */
 export function barsOf(occurrences: Occurrence[], first: number, count: number, zone: string, all = false): Bar[] {
   const end = first + count * DAY;
