@@ -35,6 +35,7 @@ describe('names', () => {
   });
   it('have a line below them, and addresses lines of their own', () => {
     expect(subline(card)).toBe('Directrice, Ville de Valmont, International');
+    expect(subline({ ...card, name: undefined, nicknames: undefined, titles: undefined, organizations: { o1: { name: 'Hôtel du Port' } } } as Card)).toBe('c@home.example');
     expect(addressLines(card.addresses!.a1!)).toEqual(['3 quai Vauban', 'Centre', '35000 Valmont']);
   });
 });

@@ -73,9 +73,9 @@ export function emailsOf(card: Card): string[] {
   return preferred(card.emails).map(([, { address }]) => address).filter(Boolean);
 }
 
-/** What stands below the name in a list. */
+/** What stands below the name in a list, and is not the name. */
 export function subline(card: Card): string {
-  return [jobTitle(card), organization(card)].filter(Boolean).join(', ') || emailsOf(card)[0] || values(card.phones)[0]?.number || '';
+  return [jobTitle(card), organization(card)].filter((part) => part && part !== displayName(card)).join(', ') || emailsOf(card)[0] || values(card.phones)[0]?.number || '';
 }
 
 export function isGroup(card: Card): boolean {
