@@ -87,6 +87,17 @@ test('a folder is made, a file is moved into it with keys alone, and back with Z
   await row('Archives du port').getByText(/^8\sO/i).waitFor({ state: 'detached' });
 });
 
+test('something new is begun where there are no folders too, and is put among one’s own', async () => {
+  await page.getByRole('link', { name: 'Fichiers récents' }).click();
+  await page.getByRole('heading', { name: 'Fichiers récents' }).waitFor();
+  await page.getByRole('button', { name: 'Nouveau' }).first().click();
+  await page.getByRole('menuitem', { name: 'Nouveau dossier' }).click();
+  await page.getByRole('textbox', { name: 'Nom' }).fill('Bouées');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Mes fichiers' }).waitFor();
+  await row('Bouées').waitFor();
+});
+
 test('a folder and several files are downloaded as one archive, a file as it is', async () => {
   const taken = async (act) => {
     const [download] = await Promise.all([page.waitForEvent('download'), act()]);

@@ -7,9 +7,10 @@ import { ui } from './ui.svelte';
 import { view } from './view.svelte';
 
 export function beginnings(): MenuItem[] {
-  return [
-    { label: t('files.upload'), icon: Upload, keys: 'C', disabled: !view.mayAdd, run: () => pick() },
-    { label: t('files.uploadFolder'), icon: FolderUp, disabled: !view.mayAdd, run: () => pick({ folders: true }) },
-    { label: t('files.newFolder'), icon: FolderPlus, keys: 'N', apart: true, disabled: !view.mayAdd, run: () => (ui.naming = { kind: 'folder' }) },
+  const all: MenuItem[] = [
+    { label: t('files.upload'), icon: Upload, keys: 'C', run: () => pick() },
+    { label: t('files.uploadFolder'), icon: FolderUp, run: () => pick({ folders: true }) },
+    { label: t('files.newFolder'), icon: FolderPlus, keys: 'N', apart: true, run: () => (ui.naming = { kind: 'folder' }) },
   ];
+  return all.map((item) => ({ ...item, run: () => (view.goToAdd(), item.run!()) }));
 }

@@ -21,7 +21,7 @@ const here = () => router.parts[0] === 'files' && room !== null;
 const inTrash = () => here() && room!.view.place.kind === 'trash';
 const some = () => here() && (room!.view.chosen.size > 0 || room!.view.open !== null || !!room!.view.query?.length);
 const living = () => some() && !inTrash();
-const adding = () => here() && room!.view.mayAdd;
+const adding = () => here() && room!.view.mayBeginNew;
 
 /** J and K: the next file when one is open, else only the cursor. */
 function step(by: number): void {
@@ -46,13 +46,14 @@ function onControl(): boolean {
 }
 
 async function pick(folders: boolean): Promise<void> {
+  room!.view.goToAdd();
   (await import('./picking')).pick({ folders });
 }
 
 export const commands: Command[] = [
   { id: 'files.upload', title: 'files.upload', keys: ['C'], icon: Upload, group, when: adding, run: () => pick(false) },
   { id: 'files.uploadFolder', title: 'files.uploadFolder', icon: FolderUp, group, when: adding, run: () => pick(true) },
-  { id: 'files.newFolder', title: 'files.newFolder', keys: ['N'], icon: FolderPlus, group, when: adding, run: () => (room!.ui.naming = { kind: 'folder' }) },
+  { id: 'files.newFolder', title: 'files.newFolder', keys: ['N'], icon: FolderPlus, group, when: adding, run: () => (room!.view.goToAdd(), (room!.ui.naming = { kind: 'folder' })) },
   { id: 'files.open', title: 'files.open', keys: ['O'], icon: Eye, group, when: some, run: () => room!.view.openRow(room!.view.cursor) },
   { id: 'files.enter', title: 'files.open', keys: ['Enter'], group, quiet: true, when: () => some() && !onControl(), run: () => room!.view.openRow(room!.view.cursor) },
   { id: 'files.download', title: 'files.download', keys: ['D'], icon: Download, group, when: living, run: () => room!.actions.download() },

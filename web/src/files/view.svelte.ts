@@ -84,6 +84,17 @@ class FilesView extends RowChoice<Query<FileNode>> {
     return this.mayBegin(account);
   }
 
+  /** Whether something new can begin: here, or, in a place that is no folder, at a top. Reactive. */
+  get mayBeginNew(): boolean {
+    return this.place.kind === 'folder' ? this.mayAdd : this.mayBegin(this.account) || this.mayBegin(this.home);
+  }
+
+  /** Goes where new things can be put: from a place that is no folder to the top of its account, else of one's own. */
+  goToAdd(): void {
+    if (this.place.kind === 'folder') return;
+    router.go(this.url({ kind: 'folder', account: this.mayBegin(this.account) ? this.account : this.home, id: null }));
+  }
+
   /** Whether things can be put at the top of an account. Reactive. */
   mayBegin(account: string): boolean {
     return !!link.session?.accounts[account]?.accountCapabilities[FILENODE]?.mayCreateTopLevelFileNode;
