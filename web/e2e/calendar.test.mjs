@@ -57,6 +57,20 @@ test('an event in words is there at once, on the server, and in another window',
   assert.deepEqual(page.faults, []);
 });
 
+test('a line of words that was closed and not kept is had back', async () => {
+  const words = `${title('Relevé')} demain 12h30`;
+  const line = page.getByRole('textbox', { name: 'Quoi, quand et où' });
+  await page.keyboard.press('c');
+  await line.fill(words);
+  await page.keyboard.press('Escape');
+  await page.getByText('Vos changements ne sont pas enregistrés').waitFor();
+  await page.keyboard.press('z');
+  await eventually(async () => assert.equal(await line.inputValue(), words));
+  await line.fill('');
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => !document.querySelector('dialog:modal'));
+});
+
 test('an event is dragged to another day and hour, pulled longer, and put back with Z', async () => {
   const name = title('Visite');
   await write(page, `${name} le ${french(day(0))} 10h-11h`);
@@ -123,6 +137,7 @@ test('of a series one time is deleted, or that and all that follow', async () =>
   const remove = async (n, scope) => {
     await block(page, name).nth(n).click();
     await page.getByRole('dialog', { name }).getByRole('button', { name: 'Supprimer l’événement' }).click();
+    await page.locator('dialog[open] input[type="radio"]:focus').waitFor();
     await page.getByRole('radio', { name: scope }).check();
     await page.getByRole('button', { name: 'Supprimer', exact: true }).click();
   };
