@@ -129,6 +129,7 @@ test('a task of a space is given to its members, not to the space', async () => 
   await page.goto('/spaces');
   await page.getByRole('link', { name: NAME }).click();
   await page.getByRole('link', { name: 'Tâches' }).last().click();
+  await page.locator('.tasks .head').getByText(NAME).waitFor();
   await page.getByRole('textbox', { name: 'Nouvelle tâche' }).fill(`Relever la vanne @${other.name.split(' ')[0]}`);
   await page.locator('.said', { hasText: other.name }).waitFor();
   await page.keyboard.press('Enter');

@@ -68,6 +68,18 @@ class TasksView {
     return store.peek(TaskListType, account, id);
   }
 
+  /** Whose an account is: the team's or the person's name; '' for one's own. Reactive. */
+  ownerOf(account: string): string {
+    return account === this.home ? '' : (this.accounts.find(({ id }) => id === account)?.short ?? '');
+  }
+
+  /** What a list is called among those of all accounts: with whose it is, or, where they have no other, by that alone. Reactive. */
+  nameOf(account: string, id: string): string {
+    const owner = this.ownerOf(account);
+    const name = this.listOf(account, id)?.name ?? '';
+    return owner && this.lists(account).length > 1 ? `${owner} · ${name}` : owner || name;
+  }
+
   /** The open list; undefined among one's own tasks. Reactive. */
   get list(): TaskList | undefined {
     return this.place.kind === 'list' ? this.listOf(this.place.account, this.place.id) : undefined;
