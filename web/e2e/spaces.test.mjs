@@ -22,7 +22,8 @@ test('a space is made in one step, and its members see it at once', async () => 
   await accessible(page, 'spaces-new');
   await page.getByRole('button', { name: 'Créer' }).click();
   await page.getByRole('heading', { name: NAME, level: 1 }).waitFor();
-  await page.getByRole('button', { name: /^Membres/ }).click();
+  await page.getByText('Personne d’autre n’est encore dans cet espace.').waitFor();
+  await page.getByRole('button', { name: 'Ajouter des personnes ou des groupes' }).click();
   await page.getByRole('combobox', { name: 'Ajouter' }).fill(other.name);
   await page.getByRole('list', { name: 'Ajouter' }).getByRole('button').first().click();
   await page.getByRole('combobox', { name: `Rôle de ${other.name}` }).waitFor();
