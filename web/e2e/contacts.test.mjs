@@ -41,6 +41,22 @@ test('a contact is made, after an empty one was refused, changed, and changed ba
   await page.getByRole('article').getByText('Capitaine').waitFor({ state: 'detached' });
 });
 
+test('a birthday is written as people write it, with or without its year', async () => {
+  const field = page.getByRole('textbox', { name: 'Anniversaire' });
+  await page.keyboard.press('e');
+  await field.fill('14/7');
+  await page.keyboard.press('Control+Enter');
+  await page.getByRole('article').getByText('14 juillet', { exact: true }).waitFor();
+  await page.keyboard.press('e');
+  assert.equal(await field.inputValue(), '14 juillet');
+  await field.fill('bientôt');
+  await page.keyboard.press('Control+Enter');
+  await page.getByRole('alert').waitFor();
+  await field.fill('14/7/81');
+  await page.keyboard.press('Control+Enter');
+  await page.getByRole('article').getByText('14 juillet 1981', { exact: true }).waitFor();
+});
+
 test('keys work again after one has left the form for another list', async () => {
   await page.keyboard.press('c');
   await page.getByRole('textbox', { name: 'Prénom' }).waitFor();

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { birthdayText, parseBirthday } from '../src/contacts/birthday';
 import { useMessages, type Language } from '../src/kernel/i18n.svelte';
 import { formatDay, DAY } from '../src/kernel/time/local';
 import { clockText, dayText, parseClock, parseDay } from '../src/kernel/time/typed';
@@ -59,4 +60,16 @@ it('two letters tell the days of a week apart in each language', () => {
     const letters = [0, 1, 2, 3, 4, 5, 6].map(weekdayLetters);
     expect([language, new Set(letters).size, letters.every((each) => each.length === 2)]).toEqual([language, 7, true]);
   }
+});
+
+describe('a birthday in a field', () => {
+  it.each([['fr', 'fr-FR'], ['vi', 'vi-VN'], ['en', 'en-GB'], ['en', 'en-US']] as const)('reads what it shows, in %s as %s writes it', (language, region) => {
+    speak(language, region);
+    for (const day of ['1980-05-30', '--05-30', '--02-29', '--12-01', '2000-02-29', '']) expect([birthdayText(day), parseBirthday(birthdayText(day), NOW)]).toEqual([birthdayText(day), day]);
+  });
+  it('is read with and without a year, and has been', () => {
+    speak('fr', 'fr-FR');
+    expect(['30/5/1980', '30/05/80', '30/05/12', '30 mai', '29/02', '1er mars 1947'].map((text) => parseBirthday(text, NOW))).toEqual(['1980-05-30', '1980-05-30', '2012-05-30', '--05-30', '--02-29', '1947-03-01']);
+    expect(['demain', '5', '31/2', '30/05/2030', 'bientôt 4'].map((text) => parseBirthday(text, NOW))).toEqual([null, null, null, null, null]);
+  });
 });
