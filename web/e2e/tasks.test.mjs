@@ -56,6 +56,16 @@ test('a message becomes a task in one key, and the task leads back to it', async
   assert.deepEqual(page.faults, []);
 });
 
+test('in tasks and contacts the address of what is no longer there says so, and leads on', async () => {
+  const away = { '/tasks/l/none': ['Cette liste n’est plus là.', 'Mes tâches'], '/contacts/book/none': ['Ce carnet n’est plus là.', 'Tous les contacts'], '/contacts/group/none': ['Ce groupe n’est plus là.', 'Tous les contacts'] };
+  for (const [path, [told, on]] of Object.entries(away)) {
+    await page.goto(path);
+    await page.getByText(told).waitFor();
+    await page.getByRole('main').getByRole('button', { name: on }).click();
+    await page.getByRole('heading', { name: on, level: 1 }).waitFor();
+  }
+});
+
 test('a task is given to somebody who does not see the list: they say how far they are, and who asked sees it', async () => {
   const name = `Vérifier les amarres ${Date.now() % 100_000}`, whom = person('fr', 1);
   await page.goto('/tasks');

@@ -76,6 +76,13 @@ class ContactsView extends RowChoice<Query<Card>> {
     return role === 'directory' ? t('contacts.directory') : name;
   }
 
+  /** Whether the address is that of a book or a group which is not there, or no longer. Reactive. */
+  get gone(): boolean {
+    const { kind, account, id } = this.place;
+    if (kind === 'group') return store.entry(CardType, account, id).status === 'missing';
+    return kind === 'book' && !this.book(account, id) && !!link.session && (store.complete(AddressBookType, account) || !this.accounts.some((one) => one.id === account));
+  }
+
   /** The book that new cards go into: the open one, else one's own default one, if they may be written. Reactive. */
   get target(): AddressBook | undefined {
     const { kind, account, id } = this.place;

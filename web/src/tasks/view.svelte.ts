@@ -85,10 +85,17 @@ class TasksView {
     return this.place.kind === 'list' ? this.listOf(this.place.account, this.place.id) : undefined;
   }
 
+  /** Whether the address is that of a list which is not there, or no longer. Reactive. */
+  get gone(): boolean {
+    const { kind, account } = this.place;
+    return kind === 'list' && !this.list && !!link.session && (store.complete(TaskListType, account) || !this.accounts.some(({ id }) => id === account));
+  }
+
   /** The list that new tasks go into, with its account. Reactive. */
   get target(): { account: string; list: TaskList } | undefined {
-    const { account } = this.place;
+    const { kind, account } = this.place;
     if (this.list) return this.list.myRights.mayWriteAll || this.list.myRights.mayWriteOwn ? { account, list: this.list } : undefined;
+    if (kind === 'list') return undefined;
     const list = this.lists(this.home)[0];
     return list && { account: this.home, list };
   }
