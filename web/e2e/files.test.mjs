@@ -259,6 +259,16 @@ test('a folder is shared, and whom it is shared with sees it at once and no long
     return new Promise((resolve) => { const asked = opened.transaction('records').objectStore('records').getAll(); asked.onsuccess = () => resolve(JSON.stringify(asked.result)); });
   });
   await eventually(async () => assert.ok(!(await kept()).includes('Archives du port')));
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByRole('button', { name: 'Créer un lien' }).click();
+  await page.getByRole('button', { name: 'Créer le lien' }).click();
+  await page.getByText('Lien copié').waitFor();
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^http/);
+  await page.evaluate(() => (navigator.clipboard.writeText = () => Promise.reject(new Error('no'))));
+  await page.getByRole('button', { name: 'Copier le lien' }).click();
+  await page.getByText(/^À copier d’ici\s: http/).waitFor();
+  await page.getByRole('button', { name: 'Supprimer le lien' }).click();
+  await page.getByRole('button', { name: 'Copier le lien' }).waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Terminé' }).click();
   await other.context().close();
   const [{ ids }] = await jmap(page, [['FileNode/query', { filter: { isTopLevel: true, nodeType: 'directory' } }]]);
