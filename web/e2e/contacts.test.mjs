@@ -130,6 +130,18 @@ test('a group is made, filled, written to, called otherwise, deleted, and had ba
   await books.getByRole('link', { name: 'Lamaneurs du port' }).waitFor();
 });
 
+test('without a network a new contact is kept at once, and is there when the network is back', async () => {
+  await page.context().setOffline(true);
+  await page.getByRole('status').getByText('Hors ligne').first().waitFor();
+  await page.keyboard.press('c');
+  await page.getByRole('textbox', { name: 'Prénom' }).fill('Goulven');
+  await page.keyboard.press('Control+Enter');
+  await page.getByText('Goulven enregistré').waitFor();
+  await page.getByRole('textbox', { name: 'Prénom' }).waitFor({ state: 'detached' });
+  await page.context().setOffline(false);
+  await card('Goulven').waitFor();
+});
+
 test('it is found without accents, and suggested where one writes', async () => {
   await page.keyboard.press('f');
   await page.keyboard.type('zoe quemener');
