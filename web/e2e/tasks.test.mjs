@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, enter, eventually, jmap, launch, person, shot } from './harness.mjs';
+import { accessible, arrive, enter, eventually, jmap, launch, person, shot } from './harness.mjs';
 
 const NAME = `Repeindre la capitainerie ${Date.now() % 100_000}`;
 let browser;
@@ -44,12 +44,15 @@ test('on the board it is moved with keys, told, and where it was put after a rel
 });
 
 test('a message becomes a task in one key, and the task leads back to it', async () => {
+  const subject = `Amarres ${Date.now() % 100_000}`;
+  await arrive(page, [`From: Greffe <greffe@port.example>\nTo: moi@port.example\nSubject: Re: TR: ${subject}\n\nBonjour.\n`]);
   await page.goto('/mail/inbox');
-  await page.locator('[role="option"]').first().click();
+  await page.locator('[role="option"]', { hasText: subject }).click();
   await page.locator('article .body').first().waitFor();
   const thread = new URL(page.url()).pathname.split('/').at(-1);
   await page.keyboard.press('t');
   await page.getByRole('button', { name: 'Ouvrir', exact: true }).click();
+  await eventually(async () => assert.equal(await page.getByRole('textbox', { name: 'Nom' }).inputValue(), subject));
   await page.locator('.tasks .source button').click();
   await page.locator('article .body').first().waitFor();
   assert.equal(new URL(page.url()).pathname.split('/').at(-1), thread);

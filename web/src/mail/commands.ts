@@ -9,6 +9,7 @@ import { store } from '../kernel/store.svelte';
 import { Archive, Bookmark, Clock, Code, CopyPlus, FilePen, FileStack, Folder, FolderInput, FolderPlus, Forward, Inbox, Inboxes, ListChecks, MailOpen, MessagesSquare, CircleCheck, Palette, Printer, Reply, ReplyAll, Send, ShieldAlert, ShieldX, SquarePen, Star, Tag, Trash, Unsubscribe } from '../ui/icons';
 import { archive, junk, markRead, phishing, star, targets, trash } from './actions';
 import { bringToRoom } from './discuss';
+import { plainSubject } from './model';
 import { EmailType, ThreadType } from './types';
 import { ui } from './ui.svelte';
 import { view } from './view.svelte';
@@ -43,7 +44,7 @@ function compose(mode: 'reply' | 'replyAll' | 'forward' | 'again'): void {
 function task(): void {
   const { account, emailId } = newest();
   const email = emailId ? store.peek(EmailType, account, emailId) : undefined;
-  if (email) void makeTask.open({ title: email.subject?.trim() || t('mail.noSubject'), source: { accountId: account, kind: 'Email', id: email.id } });
+  if (email) void makeTask.open({ title: plainSubject(email.subject) || t('mail.noSubject'), source: { accountId: account, kind: 'Email', id: email.id } });
 }
 
 /** Brings the message into a room. */
