@@ -16,7 +16,7 @@ from parvis.files.model import FILENODE, KIND, RIGHTS, SCOPE
 from parvis.files.nextcloud.door import NextcloudDoor
 from parvis.files.preview.door import PreviewDoor
 from parvis.files.preview.maker import Previews
-from parvis.files.scan import Clamd, Guards, Scanner
+from parvis.files.scan import QUARANTINE, Clamd, Guards, Scanner
 from parvis.files.source import FileSource
 from parvis.files.tools import FileTools
 from parvis.files.uploads.tus import Tus
@@ -89,10 +89,12 @@ async def _held(db: Any, principal: Principal, account_id: int) -> Held | None:
 
 async def _holding(call: Call, digest: str) -> list[int]:
     rows = await call.db.rows(
-        f"""SELECT n.id FROM file_node n WHERE n.hash = ? AND n.account_id = ? AND n.folder = 0
-        AND n.scope_id IN {VISIBLE} LIMIT 1000""",
+        f"""SELECT n.id FROM file_node n WHERE n.id IN (SELECT object_id FROM blob_link WHERE hash = ?
+        AND account_id = ? AND kind IN ('{KIND}', '{QUARANTINE}')) AND n.hash = ? AND n.scope_id IN {VISIBLE}
+        LIMIT 1000""",
         digest,
         call.account_id,
+        digest,
         *visible(call.principal),
     )
     return [row[0] for row in rows]

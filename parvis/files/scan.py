@@ -218,8 +218,8 @@ class Guards:
 async def forget(store: Store) -> int:
     """Drops verdicts on contents that nobody has any more; part of the daily tidying. Returns how many."""
     rows = await store.db.scan(
-        """SELECT s.hash FROM file_scan s WHERE NOT EXISTS (SELECT 1 FROM file_node n WHERE n.hash = s.hash)
-        AND NOT EXISTS (SELECT 1 FROM file_version v WHERE v.hash = s.hash) LIMIT 10000"""
+        f"""SELECT s.hash FROM file_scan s WHERE NOT EXISTS (SELECT 1 FROM blob_link b WHERE b.hash = s.hash
+        AND b.kind IN ('{KIND}', '{QUARANTINE}')) LIMIT 10000"""
     )
 
     async def work(unit: Unit) -> None:

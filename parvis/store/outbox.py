@@ -31,7 +31,7 @@ class Outbox:
         """`busy` says whether this node has something to do that goes before what followers do."""
         self._db, self._bus, self._busy = db, bus, busy
         self._page = f"""SELECT xid, position, account_id, kind, time_ms, body FROM outbox
-            WHERE (xid, position) > (?, ?) AND {db.dialect.settled} ORDER BY xid, position LIMIT ?"""
+            WHERE {db.dialect.after} AND {db.dialect.settled} ORDER BY xid, position LIMIT ?"""
 
     async def after(self, xid: int, position: int, limit: int = _PAGE) -> list[Event]:
         """The next events after a place."""
@@ -101,7 +101,7 @@ class Outbox:
     async def _unsettled(self, name: str) -> bool:
         """Whether events are there that wait for an older transaction to end (PostgreSQL)."""
         place = await self.cursor(name)
-        return bool(await self._db.value("SELECT 1 FROM outbox WHERE (xid, position) > (?, ?) LIMIT 1", *place))
+        return bool(await self._db.value(f"SELECT 1 FROM outbox WHERE {self._db.dialect.after} LIMIT 1", *place))
 
     async def _turn(self, name: str, follower: Follower, wake: asyncio.Event, page: int) -> None:
         """Hands one page on, then waits until there may be another."""

@@ -31,7 +31,7 @@ async def outbox(store: Store, keep_ms: int = DAY_MS) -> int:
         async def work(tx: Tx, place: tuple[int, int] = (row[0], row[1])) -> int:
             return await tx.run(
                 """DELETE FROM outbox WHERE position IN (SELECT position FROM outbox
-                WHERE (xid, position) <= (?, ?) AND time_ms < ? ORDER BY xid, position LIMIT 1000)""",
+                WHERE (xid, position) <= (?, ?) AND time_ms < ? ORDER BY position LIMIT 1000)""",
                 *place,
                 now - keep_ms,
             )

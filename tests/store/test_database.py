@@ -93,13 +93,15 @@ async def test_units_of_one_commit_fail_each_by_itself(store_sqlite: Store, fail
         if number in failing:
             raise ValueError(number)
 
-    tasks = [asyncio.ensure_future(store_sqlite.write(partial(work, number=number))) for number in range(1, 5)]
-    await asyncio.sleep(0)
-    all_wait.set()
-    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    with counting() as count:
+        tasks = [asyncio.ensure_future(store_sqlite.write(partial(work, number=number))) for number in range(1, 5)]
+        await asyncio.sleep(0)
+        all_wait.set()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert {number for number, outcome in enumerate(outcomes, 1) if isinstance(outcome, ValueError)} == failing
     kept = await store_sqlite.db.rows("SELECT id FROM account ORDER BY id")
     assert kept == [(number,) for number in range(1, 5) if number not in failing]
+    assert len(count) == 4  # those that were undone because of another one are not counted again
 
 
 async def test_a_cancelled_caller_does_not_tear_a_unit(store: Store) -> None:

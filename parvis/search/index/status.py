@@ -18,7 +18,7 @@ async def status(store: Store, principal: Principal, model: str) -> IndexStatus:
         f"SELECT COUNT(*), COALESCE(SUM(embedded), 0) FROM search_passage WHERE {which}", *args
     )
     cursor = await store.outbox.cursor("search")
-    waiting = await store.db.scan("SELECT COUNT(*) FROM outbox WHERE (xid, position) > (?, ?)", *cursor)
+    waiting = await store.db.scan(f"SELECT COUNT(*) FROM outbox WHERE {store.db.dialect.after}", *cursor)
     troubles = await store.db.scan(
         f"""SELECT i.kind, i.object_id, i.title, d.part, d.file_name, d.reason FROM search_document d
         JOIN search_item i ON i.id = d.item_id WHERE d.reason <> '' AND i.{mine}

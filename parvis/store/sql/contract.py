@@ -63,6 +63,8 @@ class Dialect:
     """Replacements in migrations: {key} {serial} {text} {bytes} {clustered} {transaction}."""
     settled: str
     """Condition on outbox rows: no older transaction can still add a row before this one."""
+    after: str
+    """Condition on outbox rows: they come after a place, whose xid and position are its parameters."""
     skip_locked: str
     """Ends a SELECT that claims rows which others may be claiming."""
     numbers: str
@@ -134,6 +136,11 @@ def forget(statements: Iterable[str]) -> None:
         for sql in statements:
             if sql in count.statements:  # counting may have begun within the unit
                 count.statements.remove(sql)
+
+
+def count_no_more() -> None:
+    """What the present context does was counted before: it was undone because of others, and is done again."""
+    _count.set(None)
 
 
 @contextmanager

@@ -30,6 +30,7 @@ DIALECT = Dialect(
         "transaction": "(pg_current_xact_id()::text::bigint)",
     },
     settled="xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+    after="(xid, position) > (?, ?)",
     skip_locked="FOR UPDATE SKIP LOCKED",
     numbers="(SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(? AS JSON)))",
 )

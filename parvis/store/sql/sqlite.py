@@ -15,7 +15,7 @@ import apsw
 
 from parvis.kernel import clock, memory
 from parvis.kernel.errors import Conflict, Unavailable
-from parvis.store.sql.contract import Dialect, Row, Tx, Write, note
+from parvis.store.sql.contract import Dialect, Row, Tx, Write, count_no_more, note
 
 T = TypeVar("T")
 DIALECT = Dialect(
@@ -29,6 +29,7 @@ DIALECT = Dialect(
         "transaction": "0",
     },
     settled="1 = 1",
+    after="xid = ? AND position > ?",  # one transaction follows the other: xid is 0 in all
     skip_locked="",
     numbers="(SELECT value FROM json_each(?))",
 )
@@ -232,14 +233,13 @@ class SqliteDatabase:
             batch = [order]
             try:
                 connection.execute("BEGIN IMMEDIATE")
-                _apply(tx, connection, order)
-                while len(batch) < _BATCH and not self._orders.empty():
-                    following = self._orders.get()
-                    if following is None:
-                        self._orders.put(None)
-                        break
-                    batch.append(following)
-                    _apply(tx, connection, following)
+                if not self._all_good(tx, batch):  # seldom: savepoints for all would cost each of them more
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    connection.execute("BEGIN IMMEDIATE")
+                    for each in batch[:-1]:
+                        each.context.run(count_no_more)
+                        _apply_apart(tx, connection, each)
                 connection.execute("COMMIT")
             except apsw.Error as error:
                 _fail(connection, batch, error)
@@ -247,6 +247,18 @@ class SqliteDatabase:
             if log.pages >= _LOG_PAGES:
                 log.shorten()
         connection.close()
+
+    def _all_good(self, tx: SqliteTx, batch: list[_Order]) -> bool:
+        """Runs the units of a batch, which those that wait join, until one fails; whether none did."""
+        _apply(tx, batch[0])
+        while batch[-1].error is None and len(batch) < _BATCH and not self._orders.empty():
+            following = self._orders.get()
+            if following is None:
+                self._orders.put(None)
+                break
+            batch.append(following)
+            _apply(tx, following)
+        return batch[-1].error is None
 
     def _next(self, log: "_Log") -> _Order | None:
         """The next unit of work; the log is brought over, and memory given back, when none comes for a while. None
@@ -292,19 +304,24 @@ def _let_go(connection: apsw.Connection) -> None:
         connection.execute(pragma).fetchall()
 
 
-def _apply(tx: SqliteTx, connection: apsw.Connection, order: _Order) -> None:
-    """Runs one unit of work inside a savepoint; what it raises is kept for its caller only."""
-    connection.execute("SAVEPOINT unit")
-    tx.failure = None
+def _apply(tx: SqliteTx, order: _Order) -> None:
+    """Runs one unit of work; what it raises is kept for its caller."""
+    tx.failure = order.error = None
     try:
         order.result = order.context.run(_drive, order.work, tx)
         if tx.failure is not None:
             raise tx.failure
-        connection.execute("RELEASE unit")
     except BaseException as error:
         order.error = _translated(error)
+
+
+def _apply_apart(tx: SqliteTx, connection: apsw.Connection, order: _Order) -> None:
+    """The same inside a savepoint: nothing of a unit that fails stays, and others are not concerned."""
+    connection.execute("SAVEPOINT unit")
+    _apply(tx, order)
+    if order.error is not None:
         connection.execute("ROLLBACK TO unit")
-        connection.execute("RELEASE unit")
+    connection.execute("RELEASE unit")
 
 
 def _drive(work: Callable[[Tx], Awaitable[T]], tx: SqliteTx) -> T:
