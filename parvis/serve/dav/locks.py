@@ -70,7 +70,7 @@ async def touching(db: Reader, spot: Spot, *, membership: bool = False, below: b
     span = (spot.key + "/", spot.key + "0") if spot.place else ("", "\U0010ffff")  # 0 follows the slash
     rows = await db.rows(
         f"""SELECT {_FIELDS} FROM dav_lock WHERE account_id = ? AND home = ? AND expires_ms > ?
-        AND (place IN {marks(len(keys))} {lower}) ORDER BY token LIMIT {_MOST_SHOWN}""",
+        AND (place IN {marks(len(keys))} {lower}) LIMIT {_MOST_SHOWN}""",
         spot.account_id,
         spot.home,
         clock.now_ms(),
@@ -80,7 +80,7 @@ async def touching(db: Reader, spot: Spot, *, membership: bool = False, below: b
     parent = keys[-2] if len(keys) > 1 and membership else None
     return [
         lock
-        for lock in map(_lock, rows)
+        for lock in map(_lock, sorted(rows))
         if lock.deep or lock.place in (spot.key, parent) or len(lock.place) > len(spot.key)
     ]
 
