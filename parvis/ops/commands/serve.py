@@ -12,6 +12,9 @@ from parvis.kernel.settings import Settings
 from parvis.ops.commands.texts import Texts
 from parvis.ops.program import Opener
 
+_YOUNG = 10_000
+"""Objects that are made before Python looks among them for cycles: a request makes hundreds, and few cycles."""
+
 
 def add(parser: argparse.ArgumentParser, texts: Texts) -> None:
     """Declares the arguments."""
@@ -50,6 +53,7 @@ async def until_told_to_stop(meanwhile: Coroutine[Any, Any, None] | None = None)
     """Returns at the first SIGTERM or SIGINT; `meanwhile` runs beside and is broken off then."""
     gc.collect()
     gc.freeze()  # what a server begins with stays for good: to walk over it again and again holds everybody up
+    gc.set_threshold(_YOUNG)
     memory.give_back()
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
