@@ -125,8 +125,12 @@ class Apache(Peer):
         self.folder.chmod(0o755)
         shutil.chown(files, "www-data", "www-data")
         shutil.chown(self.folder, "www-data", "www-data")
-        modules = ["mpm_event", "authz_core", "dav", "dav_fs", "alias"]
-        loaded = "\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in modules)
+        passwords = self.folder / "passwords"
+        subprocess.run(["htpasswd", "-bc", passwords, self.user, "x"], check=True, capture_output=True)
+        modules = ["mpm_event", "auth_basic", "authn_core", "authn_file", "authz_core", "authz_user"]
+        loaded = "\n".join(
+            f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in [*modules, "dav", "dav_fs", "alias"]
+        )
         config = self.folder / "httpd.conf"
         config.write_text(f"""{loaded}
 ServerName localhost
@@ -146,7 +150,11 @@ Alias /dav {files}
 Dav On
 DavDepthInfinity On
 LimitXMLRequestBody 0
-Require all granted
+AuthType Basic
+AuthName files
+AuthBasicProvider file
+AuthUserFile {passwords}
+Require valid-user
 </Directory>
 """)
         return ["/usr/sbin/apache2", "-f", str(config), "-DFOREGROUND"]
