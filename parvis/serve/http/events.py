@@ -11,6 +11,8 @@ import msgspec
 
 from parvis.serve.http.exchange import Request, Response
 
+OPEN = b": open\n\n"
+"""What a stream begins with."""
 KEEP_ALIVE_SECONDS = 20.0
 """Proxies cut a silent connection after a minute as a rule; some after 30 seconds."""
 _HEADERS = (
@@ -26,16 +28,18 @@ def event(data: object, *, name: str = "", number: str = "") -> bytes:
     return head.encode() + b"data: " + msgspec.json.encode(data) + b"\n\n"
 
 
-def stream(request: Request, events: AsyncGenerator[bytes]) -> Response:
-    """An answer that sends `events` as they come. The generator is closed when it, or the client, is done."""
-    return Response(200, _kept_alive(request, events), list(_HEADERS))
+def stream(request: Request, events: AsyncGenerator[bytes], *, opens: bool = False) -> Response:
+    """An answer that sends `events` as they come. The generator is closed when it, or the client, is done. With
+    `opens` it begins with OPEN itself, once nothing more is missed."""
+    return Response(200, _kept_alive(request, events, opens=opens), list(_HEADERS))
 
 
-async def _kept_alive(request: Request, events: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+async def _kept_alive(request: Request, events: AsyncGenerator[bytes], *, opens: bool) -> AsyncIterator[bytes]:
     gone = asyncio.ensure_future(_gone(request))
     coming = asyncio.ensure_future(anext(events, None))
     try:
-        yield b": open\n\n"
+        if not opens:
+            yield OPEN
         while not gone.done():
             await asyncio.wait((coming, gone), timeout=KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if coming.done():

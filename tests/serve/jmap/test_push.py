@@ -88,6 +88,23 @@ async def test_a_change_is_told(open_client, doors) -> None:
         assert (await events.next())["data"]["changed"][ann.account]["Todo"] == missed
 
 
+async def test_a_stream_says_that_it_is_open_once_it_misses_nothing(open_client, doors, monkeypatch) -> None:
+    ann, states, looked = await open_client("ann"), doors.hub.states, asyncio.Event()
+
+    async def late(*given):
+        await looked.wait()
+        return await states(*given)
+
+    monkeypatch.setattr(doors.hub, "states", late)
+    opening = asyncio.ensure_future(Events(ann).__aenter__())
+    await add(ann)
+    assert not opening.done()
+    looked.set()
+    events, state = await opening, await add(ann)
+    assert (await events.next())["data"]["changed"][ann.account]["Todo"] == state
+    await events.__aexit__(None, None, None)
+
+
 async def test_who_knows_nothing_yet_is_told_all_states(open_client) -> None:
     ann = await open_client("ann")
     state = await add(ann)

@@ -42,7 +42,9 @@ class EventSource:
         seconds = min(max(int(ping), _SHORTEST_PING), _LONGEST_PING) if int(ping) else 0
         wanted = None if types == "*" else frozenset(types.split(","))
         since = request.headers.get("last-event-id") or request.query.get("pushstate")
-        return events.stream(request, self._body(request, wanted, close_after == "state", seconds, since))
+        return events.stream(
+            request, self._body(request, wanted, close_after == "state", seconds, since), opens=True
+        )
 
     async def _body(
         self, request: Request, types: frozenset[str] | None, once: bool, ping: int, since: str | None
@@ -52,6 +54,7 @@ class EventSource:
         self._open[person] = self._open.get(person, 0) + 1
         self._metrics.streams += 1
         try:
+            yield events.OPEN  # whoever reads this is told of all that changes from now on
             async for piece in self._pieces(stream, once, ping):
                 yield piece
         finally:
