@@ -20,6 +20,8 @@ const SHIELDS: Partial<Record<ShieldStateCode, Shield>> = {
   [ShieldStateCode.MismatchedSender]: 'forged',
 };
 const ROUNDS = 8;
+/** As long a device that asks to be verified is waited for to be known; then it is heard as it is. */
+const KNOWN_MS = 3_000;
 
 export class Machine {
   private olm!: OlmMachine;
@@ -82,8 +84,15 @@ export class Machine {
     const users = (all: string[] = []) => all.map((user) => new UserId(user));
     const counts = new Map(Object.entries(told.device_one_time_keys_count ?? {}));
     const fallback = told.device_unused_fallback_key_types ? new Set(told.device_unused_fallback_key_types) : undefined;
-    const lists = new DeviceLists(users(told.device_lists?.changed), users(told.device_lists?.left));
-    const heard = await this.olm.receiveSyncChanges(JSON.stringify(told.to_device?.events ?? []), lists, counts, fallback, settings());
+    const events = told.to_device?.events ?? [];
+    const receive = (some: unknown[], lists: DeviceLists) => this.olm.receiveSyncChanges(JSON.stringify(some), lists, counts, fallback, settings());
+    let lists = new DeviceLists(users(told.device_lists?.changed), users(told.device_lists?.left));
+    if (events.some((event) => (event as RoomEvent).type === 'm.key.verification.request')) { // the library ignores those of devices that it does not know yet
+      await receive([], lists);
+      lists = new DeviceLists();
+      await Promise.race([this.flush().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, KNOWN_MS))]);
+    }
+    const heard = await receive(events, lists);
     for (const { type, sender, content } of heard.map(({ rawEvent }) => JSON.parse(rawEvent) as RoomEvent)) {
       if (type === 'm.key.verification.request') this.verifying.heard(sender, String(content.transaction_id));
       else if (type.startsWith('m.key.verification.')) this.verifying.changed(String(content.transaction_id));
