@@ -1,5 +1,6 @@
-"""Servers of calendars and files that stand beside ours, each a private instance that takes any password: Radicale
-and Xandikos (pip, found on the PATH or in PARVIS_BENCH_VENV) and Apache's mod_dav (Debian's apache2)."""
+"""Servers of calendars and files that stand beside ours, each a private instance: Radicale and Xandikos (pip,
+found on the PATH or in PARVIS_BENCH_VENV) and Apache's mod_dav (Debian's apache2), which asks for a password
+as its manual sets that up; the others take any."""
 
 import os
 import pathlib
