@@ -1,4 +1,5 @@
 /** The kinds of records the calendar works with: JMAP for Calendars, whose events are JSCalendar (RFC 8984). */
+import type { Told } from '../kernel/news.svelte';
 import { defineType } from '../kernel/store.svelte';
 import type { RecurrenceRule } from '../kernel/time/rule';
 
@@ -161,10 +162,7 @@ export interface CalendarEventProposal {
 }
 
 /** What somebody else did to an event of one's own; it is as it was before, a new one as it is. draft-ietf-jmap-calendars §7 */
-export interface CalendarEventNotification {
-  id: string;
-  created: string;
-  changedBy: { name: string; email: string | null };
+export interface CalendarEventNotification extends Told {
   type: 'created' | 'updated' | 'destroyed';
   calendarEventId: string;
   event: { title?: string; participants?: Record<string, unknown> | null } | null;

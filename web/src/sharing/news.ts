@@ -1,14 +1,11 @@
 /** What is said of what was shared with the person. RFC 9670 §3 */
 import { homes, openPassage } from '../kernel/features';
 import { t } from '../kernel/i18n.svelte';
-import type { NewsWords } from '../kernel/news.svelte';
+import type { NewsWords, Told } from '../kernel/news.svelte';
 import { router } from '../kernel/router.svelte';
 
 /** Something was shared with the person, shared in another way, or is shared no more. RFC 9670 §3.1 */
-export interface ShareNotification {
-  id: string;
-  created: string;
-  changedBy: { name: string; email: string | null };
+export interface ShareNotification extends Told {
   objectType: string;
   objectAccountId: string;
   objectId: string;

@@ -1,4 +1,5 @@
 /** The kinds of records that tasks are made of: draft-ietf-jmap-tasks, JSCalendar tasks (RFC 8984 §5.2), and what Parvis adds. */
+import type { Told } from '../kernel/news.svelte';
 import { defineType } from '../kernel/store.svelte';
 import type { RecurrenceRule } from '../kernel/time/rule';
 
@@ -114,10 +115,7 @@ export interface TaskReminder {
 }
 
 /** What somebody else did to a task that concerns the person; the task is as it was before, a new one as it is. */
-export interface TaskNotification {
-  id: string;
-  created: string;
-  changedBy: { name: string; uri: string | null };
+export interface TaskNotification extends Told {
   type: 'created' | 'updated' | 'destroyed';
   taskAccountId: string;
   taskId: string;
