@@ -4,6 +4,7 @@ good after a while."""
 from dataclasses import dataclass
 from typing import Any
 
+from parvis.access.gate import VISIBLE, visible
 from parvis.access.principal import Principal, Right
 from parvis.files import service, store, tree
 from parvis.files.model import Node
@@ -53,6 +54,13 @@ async def put(unit: Unit, principal: Principal, node: Node) -> int:
         principal.id,
     )
     return modseq
+
+
+async def is_seen(unit: Unit, principal: Principal, account_id: int) -> bool:
+    """Whether a principal may read what is in the trash of an account."""
+    sql = f"""SELECT 1 FROM file_account a JOIN file_node n ON n.id = a.trash_id
+        WHERE a.account_id = ? AND n.scope_id IN {VISIBLE}"""
+    return await unit.value(sql, account_id, *visible(principal)) is not None
 
 
 async def leave(

@@ -6,10 +6,9 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from parvis.access import parts
 from parvis.access.principal import Right
 from parvis.files import person, service, sharing, store, trash
-from parvis.files.model import KIND, RIGHTS, ROLES, SCOPE, Content, Node, node_name, tags_of
+from parvis.files.model import KIND, RIGHTS, ROLES, Content, Node, node_name, tags_of
 from parvis.files.service import OnExists, Place
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound
@@ -286,16 +285,9 @@ async def destroy(call: Call, unit: Unit, number: int) -> None:
         call.gone.remove(number)
         return
     whole = getattr(call.arguments, "on_destroy_remove_children", False) or await _all_named(call, unit, number)
-    remove = service.destroy if await _sees_trash(call, unit) else trash.leave
+    own = call.account_id == call.principal.id or await trash.is_seen(unit, call.principal, call.account_id)
+    remove = service.destroy if own else trash.leave
     call.gone += (await _guarded(remove(unit, call.principal, call.account_id, number, children=whole)))[1:]
-
-
-async def _sees_trash(call: Call, unit: Unit) -> bool:
-    if call.account_id == call.principal.id:
-        return True
-    room = await store.room(unit, call.account_id)
-    bin_ = await store.by_id(unit, room[1]) if room else None
-    return bin_ is not None and bool(await parts.several(unit, call.principal, SCOPE, [bin_.scope_id]))
 
 
 async def _all_named(call: Call, unit: Unit, number: int) -> bool:
