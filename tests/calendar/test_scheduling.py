@@ -234,6 +234,24 @@ async def test_what_is_called_off_is_cancelled_by_letter_and_stays_here(ann, bob
         assert seen.get("status", "confirmed") == "confirmed" and len(seen["recurrenceOverrides"]) == 1
 
 
+async def test_what_is_called_off_with_other_words_has_these_everywhere(ann, bob, context, desk) -> None:
+    """RFC 5546 §3.2.5"""
+    number = await ann.make(title="Plan", participants=people("zoe@x.example", "bob"), tell=True)
+    await run_jobs(context)
+    said = {"title": "Later", "description": "Too few of us", "locations": {"p": {"name": "Nowhere"}}}
+    patch = said | {"status": "cancelled", "start": "2026-01-06T10:00:00"}
+    await ann.change(number, patch, sendSchedulingMessages=True)
+    await run_jobs(context)
+    theirs = await only(bob)
+    assert [theirs[name] for name in ("title", "description", "status", "start")] == [
+        "Later", "Too few of us", "cancelled", "2026-01-06T10:00:00",
+    ]  # fmt: skip
+    assert [each["name"] for each in theirs["locations"].values()] == ["Nowhere"]
+    letter = desk.letters[-1]
+    assert (letter.method, letter.subject) == ("CANCEL", "Cancelled: Later") and "Too few of us" in letter.text
+    assert b"SUMMARY:Later" in letter.calendar and b"LOCATION" in letter.calendar
+
+
 async def test_messages_about_the_same_event_are_delivered_in_their_order(ann, bob, context) -> None:
     number = await ann.make(title="Plan", participants=people("bob"), tell=True)
     await ann("CalendarEvent/set", destroy=[number], sendSchedulingMessages=True)

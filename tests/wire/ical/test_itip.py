@@ -415,6 +415,61 @@ def test_what_is_called_off_is_cancelled_and_may_take_place_again() -> None:
         assert again is not None and again.first.value("STATUS") == ""
 
 
+def test_what_is_called_off_in_other_words_says_these() -> None:
+    """RFC 5546 §3.2.5 lets a cancellation say all of it, or only which one it is: that changes no words."""
+    own = "SUMMARY:Ours", "LOCATION:Here", "TRANSP:TRANSPARENT"
+    instance = event("RECURRENCE-ID:20260112T100000Z", "DTSTART:20260112T120000Z", "DURATION:PT1H", *PEOPLE)
+    before = stored(*weekly("LOCATION:Here"), *instance[:-1], *own, instance[-1])
+    off = [line.replace("Plan", "Off") for line in weekly("LOCATION:There", "STATUS:CANCELLED")]
+    after = stored(*off, *instance[:-1], *own[1:], "SUMMARY:Ours", "STATUS:CANCELLED", instance[-1])
+    (message,) = itip.from_organizer(before, itip.revised(before, after, ANN), ANN, NOW)
+    bob = itip.received(answered(before, BOB, "ACCEPTED"), wire(message), BOB, NOW).series
+    assert bob is not None and status(bob, BOB) == "ACCEPTED"
+    said = [[each.value(name) for name in ("SUMMARY", "LOCATION", "STATUS")] for each in bob.components]
+    assert said == [["Off", "There", "CANCELLED"], ["Ours", "There", "CANCELLED"]]
+    assert bob.overrides[0].value("DTSTART") == "20260112T120000Z"
+    named = text("METHOD:CANCEL", *event("SEQUENCE:1", *PEOPLE[::2]))
+    bob = itip.received(before, itip.read(calendar.read(named)), BOB, NOW).series
+    assert bob is not None and (bob.first.value("SUMMARY"), len(bob.overrides)) == ("Plan", 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (["DTSTART:20260106T100000Z", "DTEND:20260106T120000Z"], ["20260106T100000Z", "20260106T120000Z", ""]),
+        (["DTSTART:20260105T100000Z", "DTEND:20260105T110000Z"], ["20260105T100000Z", "20260105T110000Z", ""]),
+        (["DTSTART:20260106T100000Z", "DTEND:20260101T120000Z"], ["20260105T100000Z", "", "PT1H"]),
+        (["DTSTART:soon"], ["20260105T100000Z", "", "PT1H"]),
+    ],
+)
+def test_what_is_called_off_at_another_time_is_there(said, kept) -> None:
+    """What cannot be read of it is passed over."""
+    message = itip.read(calendar.read(text("METHOD:CANCEL", *event("SEQUENCE:1", *PEOPLE[::2], *said))))
+    bob = itip.received(stored(*meeting()), message, BOB, NOW).series
+    assert bob is not None and bob.first.value("STATUS") == "CANCELLED"
+    assert [bob.first.value(name) for name in ("DTSTART", "DTEND", "DURATION")] == kept
+
+
+def test_of_a_series_that_is_called_off_at_other_times_nothing_is_left_where_it_was() -> None:
+    instance = event("RECURRENCE-ID:20260112T100000Z", "DTSTART:20260112T120000Z", "DURATION:PT1H", *PEOPLE)
+    before = stored(*weekly(), *instance)
+    said = ["DTSTART:20260106T100000Z", "DURATION:PT1H", "RRULE:FREQ=WEEKLY;COUNT=2"]
+    message = itip.read(calendar.read(text("METHOD:CANCEL", *event("SEQUENCE:1", *PEOPLE[::2], *said))))
+    bob = itip.received(before, message, BOB, NOW).series
+    assert bob is not None and not bob.overrides and bob.first.value("DTSTART") == "20260106T100000Z"
+
+
+def test_an_instance_that_is_called_off_in_other_words_says_these() -> None:
+    extra = event("RECURRENCE-ID:20260112T100000Z", "DTSTART:20260112T100000Z", "DURATION:PT1H", *PEOPLE)
+    before, after = stored(*extra), stored(*extra[:-1], "SUMMARY:Off", "STATUS:CANCELLED", extra[-1])
+    (message,) = itip.from_organizer(before, itip.revised(before, after, ANN), ANN, NOW)
+    bob = itip.received(before, wire(message), BOB, NOW).series
+    assert bob is not None and (bob.first.value("SUMMARY"), bob.first.value("STATUS")) == ("Off", "CANCELLED")
+    whole = stored(*weekly()), stored(*weekly(), *extra[:-1], "SUMMARY:Off", "STATUS:CANCELLED", extra[-1])
+    (message,) = itip.from_organizer(whole[0], itip.revised(*whole, ANN), ANN, NOW)
+    assert (message.method, message.series.first.value("SUMMARY")) == ("CANCEL", "Off")
+
+
 def test_an_instance_that_is_called_off_and_takes_place_again() -> None:
     extra = event("RECURRENCE-ID:20260112T100000Z", "DTSTART:20260112T100000Z", "DURATION:PT1H", *PEOPLE)
     before, off = stored(*weekly(), *extra), stored(*weekly(), *extra[:-1], "STATUS:CANCELLED", extra[-1])

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from parvis.wire.contentlines import Component, Property
-from parvis.wire.ical.calendar import Series, recurrence_id, sequence
+from parvis.wire.ical.calendar import Series, check, recurrence_id, sequence
+from parvis.wire.ical.errors import BadCalendar
 from parvis.wire.ical.itip.instances import (
     at_same_time,
     by_instance,
@@ -53,6 +54,17 @@ _LONGEST_NOTE = 2_000
 _PROGRESS = ("PERCENT-COMPLETE", "COMPLETED", "STATUS")
 _OWN = ("TRANSP",)
 """Properties that are the attendee's own."""
+_KEPT = frozenset(
+    {"UID", "RECURRENCE-ID", "DTSTAMP", "SEQUENCE", "ORGANIZER", "ATTENDEE", "EXDATE", *_OWN, *_PROGRESS}
+)
+"""Properties of which a cancellation says nothing new: which one it is, who takes part, what is the attendee's."""
+_TIMES = ("DTSTART", "RRULE", "RDATE")
+_ONE_OF = (
+    ("DTEND", "DUE", "DURATION"),
+    ("DESCRIPTION", "STYLED-DESCRIPTION", "X-ALT-DESC"),
+    ("LOCATION", "GEO"),
+)
+"""Properties that say one thing together: who says it anew says all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +294,7 @@ def _cancel(stored: Series | None, message: Message) -> Outcome:
         old = stored.first
         if age(whole) < age(old) and sequence(whole) < sequence(old):
             return Outcome("outdated")
-        return Outcome("cancelled", _cancelled(stored, whole))
+        return Outcome("cancelled", _cancelled(stored, whole, given), zones=_zones(message))
     result, done = stored, False
     for each in given.overrides:
         at = instance_of(each, given)
@@ -292,18 +304,52 @@ def _cancel(stored: Series | None, message: Message) -> Outcome:
         result, done = without(result, at, recurrence_id(each, given.zones)), True
     if not done:
         return Outcome("outdated")
-    return (
-        Outcome("cancelled", result) if result.components else Outcome("cancelled", _cancelled(stored, given.first))
-    )
+    if result.components:
+        return Outcome("cancelled", result)
+    return Outcome("cancelled", _cancelled(stored, given.first, given), zones=_zones(message))
 
 
-def _cancelled(stored: Series, by: Component) -> Series:
+def _cancelled(stored: Series, by: Component, of: Series) -> Series:
     def cancelled(each: Component) -> Component:
         each = with_property(each, Property("STATUS", "CANCELLED"))
         each = with_property(each, Property("SEQUENCE", str(max(sequence(by), sequence(each)))))
         return with_property(each, by.first("DTSTAMP") or Property("DTSTAMP", each.value("DTSTAMP")))
 
-    return _rebuilt(stored, [cancelled(each) for each in stored.components], stored)
+    return _rebuilt(stored, [cancelled(each) for each in _described(stored, by, of)], stored)
+
+
+def _described(stored: Series, by: Component, of: Series) -> list[Component]:
+    """The components with what a cancellation says of them besides, as some programs say all and others only which
+    one it is; as they are when that cannot be read. Instances with words of their own keep these."""
+    old, others = stored.first, stored.components[1:]
+    if instance_of(by, of) != instance_of(old, stored):
+        return stored.components
+    new = _with_said(old, old, by)
+    try:
+        check(Series(stored.kind, stored.uid, new, [], of.zones))
+        moved = by.first("DTSTART") is not None and timing(new, of) != timing(old, stored)
+    except BadCalendar:
+        return stored.components
+    if stored.master is None:
+        return [new, *others]
+    return [new] if moved else [new, *(_with_said(each, old, by) for each in others)]
+
+
+def _with_said(each: Component, old: Component, by: Component) -> Component:
+    """A component with what is said anew, where it says the same as the old one."""
+    made = Component(each.name, list(each.properties), each.components)
+    named = dict.fromkeys(one.name for one in by.properties if one.name not in _KEPT)
+    for names in dict.fromkeys(next((group for group in _ONE_OF if name in group), (name,)) for name in named):
+        timed = names == _ONE_OF[0] or names[0] in _TIMES
+        if each is old or (not timed and _values(each, names) == _values(old, names)):
+            for name in names:
+                own = [one for one in each.every(name) if is_private(one)]
+                made.put(name, *(one for one in by.every(name) if not is_private(one)), *own)
+    return made
+
+
+def _values(component: Component, names: Collection[str]) -> list[tuple[str, str]]:
+    return [(one.name, one.value) for one in component.every(*names) if not is_private(one)]
 
 
 def _reply(stored: Series | None, message: Message) -> Outcome:

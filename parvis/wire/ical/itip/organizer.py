@@ -168,10 +168,17 @@ def _cancellations(
         messages.append(made("CANCEL", whole, [said], before.zones, now_ms))
     for at, recipients in sorted(gone.items()):
         assert after is not None
-        component = by_instance(before).get(at) or single(before, at)
-        said = _cancelled(component, off=not _takes_place(after, at))
+        said = _off(after, at) or _cancelled(
+            by_instance(before).get(at) or single(before, at), off=not _takes_place(after, at)
+        )
         messages.append(made("CANCEL", recipients, [said], before.zones, now_ms))
     return messages
+
+
+def _off(series: Series, at: int) -> Component | None:
+    """An instance that says of itself that it is called off."""
+    found = by_instance(series).get(at)
+    return found if found is not None and cancelled(found) else None
 
 
 def _takes_place(series: Series, at: int) -> bool:
