@@ -55,6 +55,12 @@ class Access:
     rights: Right
     owner: bool
 
+    @property
+    def arranges(self) -> bool:
+        """Whether somebody says which parts an account has, and which is for new things: its owner, and who manages
+        a space."""
+        return self.owner or self.rights == Right.owner()
+
 
 async def require(
     db: Database | Tx | Unit, principal: Principal, account_id: int, kind: str, right: Right = Right.READ

@@ -303,7 +303,7 @@ class Calendars(Tree):
         properties: Mapping[str, Element],
     ) -> int:
         """Makes a calendar in one's own home, or in that of a space. RFC 4791 §5.3.1"""
-        if not {Right.WRITE, Right.SHARE} <= set(parent.access.rights):
+        if not parent.access.arranges:
             raise Forbidden("calendars are made in one's own home")
         if name in schedule.NAMES:
             raise Forbidden("this name is taken")

@@ -186,12 +186,6 @@ async def writable(unit: Any, principal: Principal, number: int, right: Right = 
     return access, book
 
 
-def rules(access: Access) -> bool:
-    """Whether somebody may make books in an account and say which one new cards go into: its owner, and who manages
-    a space."""
-    return access.owner or access.rights == Right.owner()
-
-
 async def destroy(unit: Unit, principal: Principal, number: int) -> None:
     """Removes an empty book. Raises NotFound, Forbidden, and Conflict for the one that new cards go into."""
     _, book = await writable(unit, principal, number, Right.DELETE | Right.SHARE)

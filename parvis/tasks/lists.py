@@ -11,6 +11,7 @@ from parvis.access import directory, gate, parts
 from parvis.access.gate import Access
 from parvis.access.principal import Kind as PrincipalKind
 from parvis.access.principal import Principal, Right
+from parvis.access.roles import RIGHTS
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, Forbidden, Invalid, NotFound, OverQuota
 from parvis.serve.jmap.call import Reader
@@ -161,20 +162,17 @@ async def create(
     return await _insert(unit, account_id, values.get("name", ""), slug, values)
 
 
+def arranges(access: Access) -> bool:
+    """Whether somebody makes and removes lists in an account, of whose parts together this says what they may: its
+    owner, and who writes in all of a space, as no single list is shared."""
+    return access.owner or RIGHTS["member"] in access.rights
+
+
 async def may_create(db: Reader, principal: Principal, account_id: int) -> None:
-    """Raises Forbidden for who may not make lists in an account."""
+    """Raises Forbidden for who may not make lists in an account, NotFound for who sees none in it."""
     if principal.id == account_id:
         return
-    role = await db.value(
-        "SELECT role FROM tasklist l JOIN visible v ON v.scope_id = l.id AND v.principal_id = ? AND v.grant_id = ?"
-        " WHERE l.account_id = ? AND (v.rights & ?) = ? LIMIT 1",
-        principal.id,
-        account_id,
-        account_id,
-        int(Right.WRITE | Right.DELETE),
-        int(Right.WRITE | Right.DELETE),
-    )
-    if role is None:
+    if not arranges(await parts.any_part(db, principal, account_id, SCOPE)):
         raise Forbidden("only its owner makes lists here")
 
 

@@ -11,8 +11,10 @@ from parvis.mail import service as mail
 from parvis.serve.context import Context
 from parvis.serve.jmap.core import feature as core
 from parvis.serve.jmap.engine import Engine
+from parvis.serve.jmap.session import session
 from parvis.store.check import check
 from parvis.tasks import feature, lists
+from parvis.tasks.model import TASKS
 from tests.tasks.conftest import Client
 
 
@@ -43,6 +45,39 @@ async def test_a_space_has_a_board_of_its_own(ann, bob, open_client, store, task
     await store.write(lambda unit: directory.leave(unit, ids.parse(space), bob.principal.id))
     assert (await bob("Task/get", accountId=space, ids=[number]))["error"] == "accountNotFound"
     assert await rights.check(store.db) == [] and await check(store) == []
+
+
+async def test_who_makes_and_removes_lists_is_said(ann, bob, open_client, store, tasks, context, engine) -> None:
+    roles = {"manager": True, "member": True, "guest": False}
+    people = {role: await open_client(role) for role in roles}
+
+    async def work(unit) -> int:
+        number = await directory.create(unit, "space", "Visit", "visit@example.org")
+        await tasks.provision(unit, number, "space")
+        for role, who in people.items():
+            await directory.join(unit, number, who.principal.id, role)
+        return number
+
+    space = ids.text(await store.write(work))
+    shared = {"mayReadItems": True, "mayWriteAll": True, "mayAdmin": True}
+    await ann("TaskList/set", update={await ann.first(): {"shareWith": {bob.account: shared}}})
+    for who, account, may in [
+        *((people[role], space, may) for role, may in roles.items()),
+        (ann, ann.account, True),
+        (bob, ann.account, False),
+    ]:
+        told = (await session(context, engine, who.principal, "http://x"))["accounts"][account]
+        assert told["accountCapabilities"][TASKS]["mayCreateTaskList"] is may
+        made = await who("TaskList/set", accountId=account, create={"l": {"name": "More"}})
+        assert bool(made.get("created")) is may, made
+        if may:
+            number = made["created"]["l"]["id"]
+            (more,) = (await who("TaskList/get", accountId=account, ids=[number]))["list"]
+            assert more["myRights"]["mayDelete"]
+            assert (await who("TaskList/set", accountId=account, destroy=[number]))["destroyed"] == [number]
+        assert not any(
+            each["myRights"]["mayDelete"] for each in (await who("TaskList/get", accountId=account))["list"]
+        )
 
 
 async def test_who_was_there_before_tasks_has_a_list_after_the_start(store, tasks, engine) -> None:

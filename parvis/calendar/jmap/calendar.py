@@ -82,6 +82,8 @@ def _shown(calendar: calendars.Row, chosen: Mapping[str, Any], owner: bool, spac
 async def create(call: Call, unit: Unit, creation: Creation) -> Created:
     """Makes a calendar in one's own account (or a space's)."""
     values = creation.values
+    if not (await parts.any_part(unit, call.principal, call.account_id, SCOPE)).arranges:
+        raise SetError("forbidden", "only the owner of an account makes calendars in it")
     number = await calendars.create(
         unit,
         call.account_id,

@@ -58,7 +58,7 @@ def _account(access: Access) -> Object:
         "maxDateTime": "9998-12-31T23:59:59Z",
         "maxExpandedQueryDuration": f"P{MOST_EXPANDED_DAYS}D",
         "maxParticipantsPerEvent": MOST_PARTICIPANTS,
-        "mayCreateCalendar": {Right.WRITE, Right.SHARE} <= set(access.rights),
+        "mayCreateCalendar": access.arranges,
     }
 
 

@@ -60,7 +60,7 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
 async def create(call: Call, unit: Unit, creation: Creation) -> Created:
     """Makes a book in one's own account (or a space's)."""
     values = creation.values
-    if not books.rules(await parts.any_part(unit, call.principal, call.account_id, SCOPE)):
+    if not (await parts.any_part(unit, call.principal, call.account_id, SCOPE)).arranges:
         raise SetError("forbidden", "only the owner of an account makes address books in it")
     number = await books.create(
         unit,
@@ -125,7 +125,7 @@ async def after_set(call: Call, outcome: SetOutcome) -> list[Invocation]:
 
     async def work(unit: Unit) -> list[int]:
         access = await parts.any_part(unit, call.principal, call.account_id, SCOPE)
-        return await books.make_default(unit, call.account_id, number) if books.rules(access) else []
+        return await books.make_default(unit, call.account_id, number) if access.arranges else []
 
     changed = await call.context.store.write(work)
     outcome.more = bool(changed)

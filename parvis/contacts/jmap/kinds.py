@@ -3,7 +3,6 @@
 from parvis.access import visibility
 from parvis.access.gate import Access
 from parvis.access.principal import Right
-from parvis.contacts import books
 from parvis.contacts.jmap import book, card, card_query, methods
 from parvis.contacts.model import (
     BOOK,
@@ -24,7 +23,7 @@ from parvis.serve.jmap.types import Object
 
 def _account(access: Access) -> Object:
     """RFC 9610 §1.4.1"""
-    return {"maxAddressBooksPerCard": 1, "mayCreateAddressBook": books.rules(access)}
+    return {"maxAddressBooksPerCard": 1, "mayCreateAddressBook": access.arranges}
 
 
 CAPABILITIES = (Capability(CONTACTS, SCOPE, account=_account), Capability(MERGING, SCOPE))

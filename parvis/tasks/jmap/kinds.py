@@ -8,7 +8,9 @@ from parvis.serve.feature import Capability
 from parvis.serve.jmap.call import Call, Result
 from parvis.serve.jmap.kind import OWN, Kind, Method
 from parvis.serve.jmap.types import Arguments, UnsignedInt
-from parvis.tasks.jmap import asking, changing, lists, reading, told
+from parvis.tasks import lists
+from parvis.tasks.jmap import asking, changing, reading, told
+from parvis.tasks.jmap import lists as list_kind
 from parvis.tasks.model import MOST_PEOPLE, PARVIS_TASKS, SCOPE, TASK, TASKS, Task, TaskCondition
 
 TASK_KIND = Kind(
@@ -29,7 +31,7 @@ TASK_KIND = Kind(
     check_sort=asking.check_sort,
     rights={"create": Right.WRITE, "update": Right.READ, "destroy": Right.DELETE},
 )
-KINDS = (lists.KIND, TASK_KIND, told.NOTICES, told.REMINDERS)
+KINDS = (list_kind.KIND, TASK_KIND, told.NOTICES, told.REMINDERS)
 _MOST = 500
 
 
@@ -54,7 +56,7 @@ def _account(access: Access) -> dict[str, Any]:
     return {
         "minDateTime": "1970-01-01T00:00:00",
         "maxDateTime": "9999-12-31T23:59:59",
-        "mayCreateTaskList": access.owner,
+        "mayCreateTaskList": lists.arranges(access),
     }
 
 

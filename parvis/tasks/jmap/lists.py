@@ -33,6 +33,7 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
     if "shareWith" in wanted:
         given = await shares.read(call.db, call.principal, list(accesses), NAMES)
     mine = call.principal.id == call.account_id
+    arranges = bool(found) and lists.arranges(parts.union(found))
     return [
         {
             "id": ids.text(each.id),
@@ -52,7 +53,7 @@ async def read(call: Call, numbers: Sequence[int] | None, wanted: frozenset[str]
             "workflowNames": dict(each.names) or None,
             "shareWith": given.get(each.id),
             "myRights": shares.mine(accesses[each.id], NAMES)
-            | {"mayDelete": mine and each.role is None and Right.DELETE in accesses[each.id].rights},
+            | {"mayDelete": arranges and each.role is None and Right.DELETE in accesses[each.id].rights},
         }
         for each in boards
     ]

@@ -230,6 +230,13 @@ async def test_a_shared_calendar_until_it_is_withdrawn(ann, bob, store) -> None:
     assert (await bob.get(mount + "a.ics")).status_code == 404
 
 
+async def test_who_may_do_all_in_one_calendar_makes_no_other(ann, bob, store) -> None:
+    """RFC 4791 §5.3.1"""
+    await shared(store, ann, bob, Right.READ | Right.WRITE | Right.DELETE | Right.SHARE)
+    assert (await bob.ask("MKCALENDAR", ann.home + "more/")).status_code in (403, 404)
+    assert (await ann.ask("MKCALENDAR", ann.home + "more/")).status_code == 201
+
+
 async def test_who_sees_only_when_somebody_is_busy(ann, bob, store) -> None:
     """RFC 4791 §6.1.1"""
     await put(ann, "a.ics", meeting("LOCATION:clinic"))

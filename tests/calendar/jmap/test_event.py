@@ -1,10 +1,14 @@
 """CalendarEvent over JMAP: the protocol's methods, instances, rights, what each person has for themselves."""
 
+from functools import partial
+
 import pytest
 
-from parvis.access import gate
+from parvis.access import directory, gate
 from parvis.access.principal import Right
+from parvis.calendar.model import CALENDARS, NAMES
 from parvis.kernel import ids
+from parvis.serve.jmap.session import session
 from parvis.store.sql.contract import counting
 
 WEEKLY = {"recurrenceRule": {"@type": "RecurrenceRule", "frequency": "weekly", "count": 4}}
@@ -287,6 +291,26 @@ async def test_what_others_do_to_ones_events_is_noted(ann, bob) -> None:
     done = await ann("CalendarEventNotification/set", destroy=found["ids"])
     assert done["destroyed"] == [notices[1]["id"]]
     assert len((await ann("CalendarEventNotification/get", ids=None))["list"]) == 2
+
+
+async def test_who_makes_calendars_is_said(ann, bob, person, context, engine) -> None:
+    """draft-ietf-jmap-calendars §1.5.1"""
+    roles = {"manager": True, "member": False, "guest": False}
+    people, team = {role: await person(role) for role in roles}, await person("team", kind="space")
+    for role, who in people.items():
+        join = partial(directory.join, group_id=team.principal.id, member_id=who.principal.id, role=role)
+        await context.store.write(join)
+    rights = dict.fromkeys(NAMES, True)
+    await ann("Calendar/set", update={await ann.calendar(): {"shareWith": {bob.account: rights}}})
+    for who, account, may in [
+        *((people[role], team.account, may) for role, may in roles.items()),
+        (ann, ann.account, True),
+        (bob, ann.account, False),
+    ]:
+        told = (await session(context, engine, who.principal, "http://x"))["accounts"][account]
+        assert told["accountCapabilities"][CALENDARS]["mayCreateCalendar"] is may
+        made = await who("Calendar/set", accountId=account, create={"c": {"name": "More"}})
+        assert bool(made.get("created")) is may, made
 
 
 async def test_a_space_shows_its_calendar_to_its_members_until_they_hide_it(person, context, bob) -> None:
