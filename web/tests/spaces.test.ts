@@ -51,11 +51,11 @@ it('one time of an event that recurs is known by its event and its time', async 
   expect(await coming('S', Date.parse('2026-12-08T09:00:00Z'))).toEqual([{ type: 'CalendarEvent', id: 'e1', recurrenceId: '2026-12-08T11:00:00', name: 'Meeting', at: '2026-12-08T10:00:00Z' }]);
 });
 
-it('what is new is told with who did it, without what was thrown away', async () => {
-  const told = [['f1', 'created'], ['f2', 'updated'], ['f3', 'updated']].map(([objectId, change], n) => ({ id: `a${n}`, spaceId: 'S', type: 'FileNode', objectId, change, at: '2026-12-08T10:00:00Z' }));
-  const files = ['f1', 'f2', 'f3'].map((id) => ({ id, name: `${id}.txt`, role: null, createdBy: 'ann', changedBy: 'bob', trashed: id === 'f3' ? { by: 'bob' } : null }));
-  vi.spyOn(jmap, 'request').mockImplementation(async (calls) => calls.map(([name, , id]) => [name, name === 'SpaceActivity/get' ? { list: told } : name === 'FileNode/get' ? { list: files } : { ids: [], list: [] }, id]));
+it('what is new is told with who did it, a folder as such, without what was thrown away', async () => {
+  const told = [['f1', 'created'], ['f2', 'updated'], ['f3', 'updated'], ['d', 'created']].map(([objectId, change], n) => ({ id: `a${n}`, spaceId: 'S', type: 'FileNode', objectId, change, at: '2026-12-08T10:00:00Z' }));
+  const files = ['f1', 'f2', 'f3'].map((id) => ({ id, name: `${id}.txt`, role: null, createdBy: 'ann', changedBy: 'bob', trashed: id === 'f3' ? { by: 'bob' } : null, nodeType: 'file' }));
+  vi.spyOn(jmap, 'request').mockImplementation(async (calls) => calls.map(([name, , id]) => [name, name === 'SpaceActivity/get' ? { list: told } : name === 'FileNode/get' ? { list: [...files, { id: 'd', name: 'Plans', role: null, createdBy: 'ann', nodeType: 'directory' }] } : { ids: [], list: [] }, id]));
   const feed = new Feed('S');
   await feed.load();
-  expect(feed.list.map(({ name, who }) => [name, who])).toEqual([['f1.txt', 'ann'], ['f2.txt', 'bob']]);
+  expect(feed.list.map(({ name, who, word }) => [name, who, word])).toEqual([['f1.txt', 'ann', 'FileNode'], ['f2.txt', 'bob', 'FileNode'], ['Plans', 'ann', 'Folder']]);
 });

@@ -1,4 +1,5 @@
 /** What is next and what is new in one space: the newest things with their names, asked for again when anything in its account changes. */
+import type { AnyComponent } from '../kernel/commands.svelte';
 import { jmap } from '../kernel/jmap';
 import { store } from '../kernel/store.svelte';
 import { coming, type Coming } from './coming';
@@ -12,6 +13,9 @@ export interface Told extends Happening {
   by: string;
   /** The principal who did it; empty where the thing does not say. */
   who: string;
+  /** What it is called: its type, or what it is besides. */
+  word: string;
+  icon: AnyComponent;
 }
 
 interface Answer {
@@ -80,7 +84,9 @@ export class Feed {
     return happenings.flatMap((one) => {
       const thing = found.get(`${one.type} ${one.objectId}`);
       const look = LOOKS[one.type]!;
-      return thing ? [{ ...one, name: look.name(thing), by: look.by?.(thing) ?? '', who: look.who?.(thing, one.change) ?? '' }] : [];
+      if (!thing) return [];
+      const { icon, word } = look.as?.(thing) ?? { icon: look.icon, word: one.type };
+      return [{ ...one, name: look.name(thing), by: look.by?.(thing) ?? '', who: look.who?.(thing, one.change) ?? '', icon, word }];
     });
   }
 }
