@@ -25,6 +25,8 @@ _INSTALLED = (
     "/etc/fonts",
     "/etc/libreoffice",
     "/etc/ld.so.cache",
+    "/var/lib/libreoffice",
+    "/var/spool/libreoffice",
     "/dev/urandom",
 )
 

@@ -14,6 +14,7 @@ from parvis.files.preview import maker
 from parvis.files.preview.forms import form_of, has_office
 from parvis.files.preview.maker import KIND, Previews, forget
 from parvis.kernel import clock, ids
+from parvis.serve.pictures import worker
 from tests.files.conftest import Client
 
 
@@ -145,4 +146,25 @@ async def test_office_files(store, tree, ann) -> None:
     kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
     assert form_of(kind, "a.docx", office=True) == "office"
     node = await put(store, tree, ann, "a.docx", made.getvalue(), kind)
+    before = set(Path("/tmp").glob("OSL_PIPE_*"))
     assert await Previews(store, office=True).of(node, 256) is not None
+    assert set(Path("/tmp").glob("OSL_PIPE_*")) <= before
+
+
+def test_an_office_that_ends_early_leaves_nothing(tmp_path, monkeypatch) -> None:
+    """The name of the socket is the one that LibreOffice 7.4 gave to it."""
+    known = "SingleOfficeIPC_af1a801ebddfbd6b7671ee85f96d7b8"
+    assert worker.socket_of("file:///tmp/x/profile") == f"OSL_PIPE_*{known}"
+    left = []
+
+    def ended(arguments, **_) -> None:
+        profile = next(each for each in arguments if str(each).startswith("-env:")).partition("=")[2]
+        left.extend(Path("/tmp") / worker.socket_of(profile).replace("*", user) for user in ("", "1000_"))
+        for socket in left:
+            socket.touch()
+        raise subprocess.CalledProcessError(134, "soffice")
+
+    monkeypatch.setattr(worker.subprocess, "run", ended)
+    with pytest.raises(subprocess.CalledProcessError):
+        worker.as_pdf(b"", str(tmp_path))
+    assert len(left) == 2 and not any(socket.exists() for socket in left)

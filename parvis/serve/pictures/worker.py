@@ -4,6 +4,7 @@ privileges, and where the kernel allows it no network and no file but what is in
 picture can be made."""
 
 import ctypes
+import hashlib
 import os
 import resource
 import shutil
@@ -75,14 +76,23 @@ def of_pdf(content: bytes, side: int) -> Any:
 
 def of_office(source: BinaryIO, side: int) -> Any:
     """The first page of what LibreOffice makes of a document."""
-    home = Path(shutil.which("soffice") or "/usr/bin/soffice").resolve().parents[1]
     with tempfile.TemporaryDirectory() as folder:
-        given = Path(folder) / "document"
-        given.write_bytes(source.read())
+        content = as_pdf(source.read(), folder)
+    limit()
+    return of_pdf(content, side)
+
+
+def as_pdf(document: bytes, folder: str) -> bytes:
+    """What LibreOffice makes of a document, in a folder of its own. The socket that it makes in /tmp all the same
+    and leaves there when it ends early is removed. Raises OSError and subprocess.SubprocessError."""
+    home = Path(shutil.which("soffice") or "/usr/bin/soffice").resolve().parents[1]
+    given, profile = Path(folder) / "document", f"file://{folder}/profile"
+    given.write_bytes(document)
+    try:
         subprocess.run(  # noqa: S603 - the arguments are ours
             [  # noqa: S607 - wherever the system has it
                 "soffice", "--headless", "--norestore", "--nolockcheck", "--nodefault",
-                f"-env:UserInstallation=file://{folder}/profile", "--convert-to", "pdf", "--outdir", folder, given,
+                f"-env:UserInstallation={profile}", "--convert-to", "pdf", "--outdir", folder, given,
             ],
             check=True,
             timeout=_OFFICE_SECONDS,
@@ -92,9 +102,17 @@ def of_office(source: BinaryIO, side: int) -> Any:
             preexec_fn=partial(enclose, folder, str(home)),
             env={"HOME": folder, "TMPDIR": folder, "PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
         )  # fmt: skip
-        content = given.with_suffix(".pdf").read_bytes()
-    limit()
-    return of_pdf(content, side)
+    finally:
+        for socket in Path("/tmp").glob(socket_of(profile)):  # noqa: S108 - where LibreOffice makes it
+            socket.unlink(missing_ok=True)
+    return given.with_suffix(".pdf").read_bytes()
+
+
+def socket_of(profile: str) -> str:
+    """A pattern of the socket's name: it has the number of LibreOffice's user, when that is known, and the MD5 of
+    where its profile is."""
+    digest = hashlib.md5(profile.encode("utf-16-le"), usedforsecurity=False).digest()
+    return "OSL_PIPE_*SingleOfficeIPC_" + "".join(f"{octet:x}" for octet in digest)
 
 
 def main() -> int:
