@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from parvis.access import parts
 from parvis.access.gate import VISIBLE, Access, visible
 from parvis.access.principal import Principal, Right
-from parvis.files import deep, listing, person, service, store, trash
+from parvis.files import across, deep, listing, person, service, store, trash
 from parvis.files.model import SCOPE
 from parvis.files.model import Content as Held
 from parvis.files.model import Node as File
@@ -312,16 +312,15 @@ class Files(Tree):
     async def move(
         self, unit: Unit, principal: Principal, node: Node, parent: Node, name: str, replaced: Node | None
     ) -> None:
-        """Within an account the node stays what it is; to another one a copy is made, and what was is destroyed."""
+        """The node stays what it is, in another account too."""
         if node.own is None:
             raise Forbidden("the top of an account stays")
         if replaced is not None:
             await self.delete(unit, principal, replaced)
         if node.account_id == parent.account_id:
             await service.move(unit, principal, node.own, _place(parent), name)
-            return
-        await service.copy(unit, principal, node.own, _place(parent), name)
-        await trash.put(unit, principal, node.own)
+        else:
+            await across.move(unit, principal, node.own, _place(parent), name)
 
     async def sync(
         self, db: Database, principal: Principal, node: Node, state: int, limit: int, *, deep: bool

@@ -100,10 +100,10 @@ async def gather(unit: Unit, node: Node, scope_id: int) -> None:
         await unit.changed(node.account_id, KIND, one.id, "updated", part=scope_id)
         await unit.left(node.account_id, KIND, one.id, one.scope_id)
     await _follow(unit, node, scope_id)
-    await _end_parts(unit, node, nodes)
+    await end_parts(unit, node, nodes)
 
 
-async def _end_parts(unit: Unit, node: Node, nodes: Sequence[Node]) -> None:
+async def end_parts(unit: Unit, node: Node, nodes: Sequence[Node]) -> None:
     """Ends the parts whose roots are a node or below it, inner ones first."""
     parts = await unit.rows(f"SELECT scope_id, node_id FROM file_part WHERE node_id IN {DOWN}", node.id)
     place = {one.id: index for index, one in enumerate(nodes)}
@@ -210,7 +210,7 @@ async def destroy(unit: Unit, node: Node) -> list[int]:
     )
     await links.end_below(unit, account_id, node)
     await _end_comments(unit, account_id, node)
-    await _end_parts(unit, node, nodes)
+    await end_parts(unit, node, nodes)
     for statement in _OF_NODES:
         await unit.run(statement, account_id, node.id)
     await dead.forget(unit, [one.id for one in nodes])

@@ -6,9 +6,10 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from parvis.access import parts
 from parvis.access.principal import Right
-from parvis.files import person, service, sharing, store, trash
-from parvis.files.model import KIND, RIGHTS, ROLES, Content, Node, node_name, tags_of
+from parvis.files import across, person, service, sharing, store, trash
+from parvis.files.model import KIND, RIGHTS, ROLES, SCOPE, Content, Node, node_name, tags_of
 from parvis.files.service import OnExists, Place
 from parvis.kernel import clock, ids
 from parvis.kernel.errors import Conflict, NotFound
@@ -281,6 +282,8 @@ async def _share(call: Call, unit: Unit, node: Node, wanted: dict[str, Any]) -> 
 async def destroy(call: Call, unit: Unit, number: int) -> None:
     """Destroys a node for good; clients that want it back move it into the trash instead. Who sees but a part of
     somebody's tree, and no trash, puts it into theirs."""
+    if (call.account_id, number) in call.exchange.moved:
+        return
     if number in call.gone:  # its folder was destroyed before it in the same call
         call.gone.remove(number)
         return
@@ -310,8 +313,15 @@ async def copy(call: Call, unit: Unit, copying: Copying) -> Created:
     where = await service.place(unit, call.principal, call.account_id, _folder(call, values.get("parentId")))
     wanted = node_name(values.get("name", node.name))
     name, _ = await _settled(call, unit, where, wanted, {"modified_ms": node.modified_ms}, folder=node.folder)
-    number = await service.copy(unit, call.principal, node, where, name)
-    return Created(number, {"name": name})
+    moved = call.arguments.on_success_destroy_original and await _goes(call, unit, node)
+    put = across.move if moved else service.copy
+    return Created(await put(unit, call.principal, node, where, name), {"name": name}, moved)
+
+
+async def _goes(call: Call, unit: Unit, node: Node) -> bool:
+    """Whether what is copied is moved, since its original is to be destroyed and may be."""
+    deletable = await parts.several(unit, call.principal, SCOPE, [node.scope_id], Right.DELETE)
+    return bool(deletable) and call.arguments.destroy_from_if_in_state is None
 
 
 RIGHTS_NEEDED = {"create": Right.WRITE, "update": Right.READ, "destroy": Right.DELETE}

@@ -38,6 +38,8 @@ class Exchange:
     """The weight of what references have brought so far."""
     brought: int = 0
     """Bytes of blobs and bodies so far."""
+    moved: set[tuple[int, int]] = field(default_factory=set)
+    """Account and id of originals that a /copy has moved, which the /set that is to destroy them does not find."""
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from parvis.kernel import ids
 from parvis.kernel.errors import ParvisError
 from parvis.serve.jmap.call import Call, Then
 from parvis.serve.jmap.errors import MethodError, SetError, of_object
-from parvis.serve.jmap.kind import Copying, Kind
+from parvis.serve.jmap.kind import Copying, Created, Kind
 from parvis.serve.jmap.reading import may, state
 from parvis.serve.jmap.types import Invocation, Object
 from parvis.serve.jmap.values import substituted
@@ -90,10 +90,13 @@ async def _one(kind: Kind, call: Call, source: Call, done: _Copied, creation: st
     copying = Copying(creation, source, number, values)
     prepared = await kind.prepare(call, copying) if kind.prepare is not None else None
 
-    async def work(unit: Unit) -> Object:
+    async def work(unit: Unit) -> Created:
         there = replace(source, db=unit)
-        made = await make(replace(call, db=unit), unit, replace(copying, source=there, prepared=prepared))
-        return {"id": ids.text(made.object_id), **(made.properties or {})}
+        return await make(replace(call, db=unit), unit, replace(copying, source=there, prepared=prepared))
 
-    done.created[creation] = await call.context.store.write(work)
+    made = await call.context.store.write(work)
+    if made.moved:
+        call.exchange.moved.add((source.account_id, number))
+    call.exchange.moved.discard((call.account_id, made.object_id))
+    done.created[creation] = {"id": ids.text(made.object_id), **(made.properties or {})}
     done.originals.append(ids.text(number))

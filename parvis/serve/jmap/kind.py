@@ -180,6 +180,8 @@ class Created:
 
     object_id: int
     properties: Object | None = None
+    moved: bool = False
+    """Of a copy: the original is no longer in its account."""
 
 
 @dataclass(slots=True)
