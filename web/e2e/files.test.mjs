@@ -190,6 +190,37 @@ test('a space has a trash of its own, from where its members bring things back',
   await places.getByRole('link', { name: 'Mes fichiers' }).click();
 });
 
+test('what is moved into a space keeps its versions, and comes back when that is undone', async () => {
+  const name = `Quai ${Date.now().toString(36)}`;
+  const [{ created }] = await jmap(page, [['Space/set', { create: { s: { name, members: {} } } }]]);
+  const space = created.s.id;
+  await page.goto('/files');
+  await page.getByRole('heading', { name: 'Mes fichiers' }).waitFor();
+  await upload(file('Tirant d’eau.txt', 'Trois mètres'));
+  await row('Tirant d’eau.txt').waitFor();
+  await upload(file('Tirant d’eau.txt', 'Quatre mètres'));
+  await page.getByRole('dialog').getByRole('button', { name: 'Remplacer' }).click();
+  await row('Tirant d’eau.txt').waitFor();
+  const versions = async (account) => {
+    const [{ ids }] = await jmap(page, [['FileNode/query', { accountId: account, filter: { name: 'Tirant d’eau.txt' } }]]);
+    return ids.length ? (await jmap(page, [['FileVersion/query', { accountId: account, filter: { nodeId: ids[0] } }]]))[0].ids.length : null;
+  };
+  await row('Tirant d’eau.txt').click();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('v');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Remonter ou revenir' }).click();
+  await dialog.getByRole('button', { name }).click();
+  await sound(page, 'files-move-away', DESKTOP);
+  await dialog.getByRole('button', { name: 'Déplacer ici' }).click();
+  await page.getByText(`« Tirant d’eau.txt » déplacé dans « ${name} »`).waitFor();
+  await row('Tirant d’eau.txt').waitFor({ state: 'detached' });
+  assert.equal(await versions(space), 1);
+  await page.keyboard.press('z');
+  await row('Tirant d’eau.txt').waitFor();
+  assert.equal(await versions(space), null);
+});
+
 test('a message among files is shown as one, with what is attached to it', async () => {
   const message = ['From: Claire <claire@dehors.example>', 'Subject: Le bac de Valmont', 'MIME-Version: 1.0', 'Content-Type: multipart/mixed; boundary=b', '', '--b',
     'Content-Type: text/html', '', '<p>Il <b>repart</b> lundi.</p>', '--b', 'Content-Type: text/plain', 'Content-Disposition: attachment; filename=horaires.txt', '', '8 h', '--b--', ''].join('\r\n');

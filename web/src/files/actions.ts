@@ -107,18 +107,61 @@ export function opened(account: string, node: FileNode): void {
   outbox.update(FileNodeType, account, { [node.id]: { opened: `${new Date().toISOString().slice(0, 19)}Z` } }, { undoable: false });
 }
 
-/** Copies of nodes in a folder of an account; the server gives them free names. */
-export async function copy(nodes: FileNode[], account: string, parentId: string | null): Promise<void> {
-  const from = view.account;
-  const create = Object.fromEntries(nodes.map((node) => [node.id, { id: node.id, parentId, name: node.name }]));
+/** Where something goes to, under which name. */
+interface Going {
+  id: string;
+  parentId: string | null;
+  name: string;
+}
+
+interface Answer {
+  created: Record<string, { id: string }> | null;
+  notCreated: Record<string, { type: string; description?: string }> | null;
+}
+
+/** Copies things into another account, or moves them there; the server gives them free names. Resolves with their ids there by their ids here: what was refused is told, and is not among them. */
+async function carried(from: string, to: string, going: Going[], onSuccessDestroyOriginal = false): Promise<Map<string, string>> {
   try {
-    const answer = await jmap.call<{ notCreated?: Record<string, { type: string; description?: string }> | null }>('FileNode/copy', { fromAccountId: from, accountId: account, create, onExists: 'rename' });
-    const [refused] = Object.values(answer.notCreated ?? {});
-    if (refused) throw new JmapError(refused.type, refused.description ?? refused.type);
-    notices.show(t('files.copied', holesOf(nodes)));
+    const create = Object.fromEntries(going.map((one) => [one.id, one]));
+    const { created, notCreated } = await jmap.call<Answer>('FileNode/copy', { fromAccountId: from, accountId: to, create, onExists: 'rename', onSuccessDestroyOriginal });
+    const [refused] = Object.values(notCreated ?? {});
+    if (refused) failed(new JmapError(refused.type, refused.description ?? refused.type));
+    const there = new Map(Object.entries(created ?? {}).map(([id, made]) => [id, made.id]));
+    if (onSuccessDestroyOriginal) store.remove(FileNodeType, from, [...there.keys()]);
+    return there;
   } catch (error) {
-    notices.show(t('files.notDone', { reason: reasonOf(error) }), { tone: 'danger' });
+    failed(error);
+    return new Map();
   }
+}
+
+function failed(error: unknown): void {
+  notices.show(t('files.notDone', { reason: reasonOf(error) }), { tone: 'danger' });
+}
+
+/** Moves nodes into a folder of another account, where they stay what they are: with their ids, their versions, their comments. */
+export async function moveAway(nodes: FileNode[], account: string, parentId: string | null): Promise<void> {
+  const from = view.account;
+  const there = await carried(from, account, nodes.map(({ id, name }) => ({ id, parentId, name })), true);
+  const gone = nodes.filter(({ id }) => there.has(id));
+  if (!gone.length) return;
+  let done = false;
+  const undo = (): boolean => {
+    if (done) return false;
+    done = true;
+    void carried(account, from, gone.map(({ id, parentId: home, name }) => ({ id: there.get(id)!, parentId: home, name })), true);
+    return true;
+  };
+  outbox.remember({ undo });
+  const folder = (parentId && store.peek(FileNodeType, account, parentId)?.name) || view.nameOf(account);
+  notices.show(t('files.moved', holesOf(gone, { folder })), { action: { label: t('ui.undo'), keys: 'Z', run: undo } });
+  if (view.account === from) leave(gone);
+}
+
+/** Copies of nodes in a folder of an account. */
+export async function copy(nodes: FileNode[], account: string, parentId: string | null): Promise<void> {
+  const made = await carried(view.account, account, nodes.map(({ id, name }) => ({ id, parentId, name })));
+  if (made.size) notices.show(t('files.copied', holesOf(nodes.filter(({ id }) => made.has(id)))));
 }
 
 export function share(node: FileNode | undefined = view.targets()[0]): void {
