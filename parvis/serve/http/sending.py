@@ -4,9 +4,10 @@ extension http.response.zerocopysend, which uvicorn leaves to others."""
 import asyncio
 import os
 import select
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import msgspec
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from parvis.serve.http.receiving import FILL, Receiving
@@ -15,6 +16,8 @@ BODY = "http.response.body"
 ZERO_COPY = "http.response.zerocopysend"
 _STEP = 8 * 1024 * 1024
 """Bytes that a thread gives to the network before others have their turn."""
+_PARTS = 16
+"""How many parts are gathered at most, each with a descriptor."""
 _PATIENCE_MS = 5
 """How long it waits there for room: a client that is quick has made some by then, and another way to a thread and
 back for each bit of it would cost more than the bytes."""
@@ -61,11 +64,19 @@ class Joining:
         self._transport.close()
 
 
+class _Part(msgspec.Struct):
+    """Bytes of a file that are still to be sent; the descriptor is ours."""
+
+    file: int
+    offset: int
+    count: int
+
+
 class FileSending:
     """An application as the server runs it for one request over plain TCP: it may send parts of files, and have a
-    large body put where it wants it."""
+    large body put where it wants it. Parts that follow each other are gathered and go together."""
 
-    __slots__ = ("_application", "_cycle", "_receiving", "_socket", "_transport")
+    __slots__ = ("_application", "_cycle", "_parts", "_receiving", "_socket", "_transport")
 
     def __init__(
         self,
@@ -77,6 +88,7 @@ class FileSending:
         self._application, self._cycle, self._transport = application, cycle, transport
         self._receiving = receiving
         self._socket = -1
+        self._parts: Sequence[_Part] = ()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The ASGI entry."""
@@ -87,24 +99,35 @@ class FileSending:
         finally:
             if self._receiving is not None:
                 self._receiving.close()
+            for part in self._parts:
+                os.close(part.file)
             if self._socket >= 0:
                 os.close(self._socket)
                 self._hold(None)
 
     async def _send(self, message: Any) -> None:
         if message["type"] != ZERO_COPY:
+            if self._parts:
+                await self._flush()
             await self._cycle.send(message)
             return
-        file, offset, count = message["file"], message["offset"], message["count"]
+        count = message["count"]
         if count > self._cycle.expected_content_length:
             raise RuntimeError("Response content longer than Content-Length")
         self._cycle.expected_content_length -= count
-        await self._written()
-        while count and not self._gone():
-            sent = await self._offered(file, offset, min(count, _STEP))
-            offset, count = offset + sent, count - sent
-        if not message.get("more_body", False):
+        part = _Part(os.dup(message["file"]), message["offset"], count)
+        self._parts = (*self._parts, part)
+        more = message.get("more_body", False)
+        if not more or len(self._parts) == _PARTS or sum(part.count for part in self._parts) >= _STEP:
+            await self._flush()
+        if not more:
             await self._cycle.send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _flush(self) -> None:
+        """Sends what was gathered."""
+        await self._written()
+        while self._parts and not self._gone():
+            await self._offered()
 
     def _gone(self) -> bool:
         return self._cycle.disconnected or bool(self._transport.is_closing())
@@ -123,22 +146,25 @@ class FileSending:
         if self._socket < 0 and not self._gone():
             self._socket = os.dup(self._transport.get_extra_info("socket").fileno())
 
-    async def _offered(self, file: int, offset: int, count: int) -> int:
-        """How many bytes the network took; when not all, there is room for more by then. The file's may have to
-        come from the disk, so that is done in a thread; whoever ends the request waits for it, since afterwards
-        the descriptors are somebody else's."""
-        taking = asyncio.ensure_future(asyncio.to_thread(_taken, self._socket, file, offset, count))
+    async def _offered(self) -> None:
+        """Lets the network take some of what was gathered. The bytes may have to come from the disk, so that is
+        done in a thread; whoever ends the request waits for it, since afterwards the descriptors are somebody
+        else's."""
+        taking = asyncio.ensure_future(asyncio.to_thread(_taken, self._socket, self._parts))
         try:
-            sent = await asyncio.shield(taking)
+            full = await asyncio.shield(taking)
         except asyncio.CancelledError:
             await asyncio.wait([taking])
             raise
         except ConnectionError:  # the client is gone, as it may
             self._transport.close()
-            return 0
-        if sent < count:
+            return
+        for part in self._parts:
+            if not part.count:
+                os.close(part.file)
+        self._parts = tuple(part for part in self._parts if part.count)
+        if full:
             await self._writable()
-        return sent
 
     async def _writable(self) -> None:
         loop, free = asyncio.get_running_loop(), asyncio.Event()
@@ -149,19 +175,20 @@ class FileSending:
             loop.remove_writer(self._socket)
 
 
-def _taken(socket: int, file: int, offset: int, count: int) -> int:
-    """The bytes that went from the file to the socket: all, or those until it had no room for a while. Raises
-    ConnectionError, and OSError when the file is shorter than was said."""
-    room, sent = select.poll(), 0
+def _taken(socket: int, parts: Sequence[_Part]) -> bool:
+    """Gives bytes of files to a socket, _STEP at most, and notes in the parts what is left of them. Returns whether
+    the socket had no room for a while. Raises ConnectionError, and OSError when a file is shorter than was said."""
+    room, left = select.poll(), _STEP
     room.register(socket, select.POLLOUT)
-    while sent < count:
-        try:
-            step = os.sendfile(socket, file, offset + sent, count - sent)
-        except BlockingIOError:
-            if not room.poll(_PATIENCE_MS):
-                break
-        else:
-            if not step:
-                raise OSError("the file has ended")
-            sent += step
-    return sent
+    for part in parts:
+        while part.count and left:
+            try:
+                sent = os.sendfile(socket, part.file, part.offset, min(part.count, left))
+            except BlockingIOError:
+                if not room.poll(_PATIENCE_MS):
+                    return True
+            else:
+                if not sent:
+                    raise OSError("the file has ended")
+                part.offset, part.count, left = part.offset + sent, part.count - sent, left - sent
+    return False
