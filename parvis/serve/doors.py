@@ -54,8 +54,8 @@ class Doors:
         context.offer(self._delivery)
         rates = Rates(context.settings.limits)
         sockets = {"/jmap/ws": WebSocket(context, self._api, self.hub, rates)}
-        static = Static(web or Path("web/dist"))
-        self.door = Door(self._routes(features), self._identity, rates, static, self.metrics, sockets)
+        static, activity = Static(web or Path("web/dist")), context.store.activity
+        self.door = Door(self._routes(features), self._identity, rates, static, self.metrics, activity, sockets)
         self._server: HttpServer | None = None
         self._started = clock.monotonic()
 

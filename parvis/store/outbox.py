@@ -16,9 +16,9 @@ _PAGE = 200
 _RETRY_SECONDS = 5.0
 _SOON_SECONDS = 0.02
 _CALM_SECONDS, _CALM_TIMES = 0.2, 10
-_REST, _LATE_REST = 9.0, 3.0
-"""How many times as long as a page took a follower rests after it, while others write; the second one when what it
-was told of is a minute old."""
+_REST, _LATE_REST = 19.0, 3.0
+"""How many times as long as a page took a follower rests after it, while others have something to do, for each
+follower that has more to read; the second one when what it was told of is a minute old."""
 _LATE_MS = 60_000
 _log = logging.getLogger(__name__)
 Follower = Callable[[list[Event]], Awaitable[None]]
@@ -30,6 +30,8 @@ class Outbox:
     def __init__(self, db: Database, bus: Bus, busy: Callable[[], bool] = lambda: False) -> None:
         """`busy` says whether this node has something to do that goes before what followers do."""
         self._db, self._bus, self._busy = db, bus, busy
+        self._behind: set[str] = set()
+        """The followers for whom whole pages wait."""
         self._page = f"""SELECT xid, position, account_id, kind, time_ms, body FROM outbox
             WHERE {db.dialect.after} AND {db.dialect.settled} ORDER BY xid, position LIMIT ?"""
 
@@ -80,10 +82,10 @@ class Outbox:
 
     async def follow(self, name: str, follower: Follower, page: int = _PAGE) -> None:
         """Hands events to `follower` page by page, for ever; the cursor moves after it returns. What it raises is
-        logged and the page is tried again. Those who write, and large content that comes in, go first: the follower
-        is called when nothing was written for a moment or after two seconds, and while whole pages wait it takes a
-        tenth of the time, a quarter when it is a minute late, and never rests longer than a second. Who takes long
-        for each event has small pages, so that others never wait long."""
+        logged and the page is tried again. Those who ask and write, and large content that comes in, go first: the
+        follower is called when nobody did for a moment or after two seconds, and while whole pages wait all take a
+        twentieth of the time together, a quarter when they are a minute late, and never rest longer than a second.
+        Who takes long for each event has small pages, so that others never wait long."""
         wake = asyncio.Event()
         await self.join(name)
         cancel = await self._bus.subscribe("outbox", lambda _: wake.set())
@@ -96,6 +98,7 @@ class Outbox:
                     _log.exception("outbox follower %s", name)
                     await asyncio.sleep(_RETRY_SECONDS)
         finally:
+            self._behind.discard(name)
             cancel()
 
     async def _unsettled(self, name: str) -> bool:
@@ -107,11 +110,13 @@ class Outbox:
         """Hands one page on, then waits until there may be another."""
         started = clock.monotonic()
         if (told_ms := await self._handed_on(name, follower, page)) is not None:
+            self._behind.add(name)
             took = clock.monotonic() - started
             rest = _REST if clock.now_ms() - told_ms < _LATE_MS else _LATE_REST
             others = wake.is_set() or self._busy()
-            await asyncio.sleep(min(1.0, rest * took) if others else 0)
+            await asyncio.sleep(min(1.0, rest * took * len(self._behind)) if others else 0)
         else:
+            self._behind.discard(name)
             await clock.woken(wake, _SOON_SECONDS if await self._unsettled(name) else _RETRY_SECONDS)
             await self._calm(wake)
 
@@ -123,7 +128,7 @@ class Outbox:
         return events[-1].time_ms if len(events) == page else None
 
     async def _calm(self, wake: asyncio.Event) -> None:
-        """Waits until nothing more is written, though not for long."""
+        """Waits until nobody writes or asks any more, though not for long."""
         for _ in range(_CALM_TIMES):
             wake.clear()
             await asyncio.sleep(_CALM_SECONDS)

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from parvis.kernel.activity import Activity
 from parvis.kernel.errors import Invalid, ParvisError
 from parvis.kernel.events import StateChange
 from parvis.kernel.settings import Settings
@@ -31,7 +32,9 @@ class Store:
 
     def __init__(self, db: Database, blobs: WholeBlobs, bus: Bus, sealer: Sealer) -> None:
         self.db, self.blobs, self.bus, self.sealer = db, blobs, bus, sealer
-        self.outbox, self.jobs = Outbox(db, bus, blobs.busy), Jobs(db, bus)
+        self.activity = Activity()
+        self.outbox = Outbox(db, bus, lambda: self.activity.recent() or blobs.busy())
+        self.jobs = Jobs(db, bus)
 
     @classmethod
     async def open(cls, settings: Settings, rooms: Sequence[str], prepare: Sequence[Prepare] = ()) -> "Store":

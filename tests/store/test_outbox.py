@@ -124,7 +124,41 @@ async def test_a_follower_rests_between_pages_while_others_write(store: Store, m
     await store.outbox._turn("index", slow, wake, 2)
     with clock.frozen(clock.now_ms() + 60_000):
         await store.outbox._turn("index", slow, wake, 2)
-    assert (rests, reader.seen) == ([0, 0.09, 0.03], list(range(6)))
+    assert (rests, reader.seen) == ([0, 0.19, 0.03], list(range(6)))
+
+
+async def test_followers_with_more_to_read_share_the_time_of_one(store: Store, monkeypatch) -> None:
+    moment, rests, wake = [0.0], list[float](), asyncio.Event()
+
+    async def slow(events: list[Event]) -> None:
+        moment[0] += 0.01
+
+    async def rest(seconds: float) -> None:
+        rests.append(round(seconds, 3))
+
+    for number in range(3):
+        await emit(store, number)
+    monkeypatch.setattr(clock, "monotonic", lambda: moment[0])
+    monkeypatch.setattr(outbox.asyncio, "sleep", rest)
+    store.activity.note()
+    await store.outbox._turn("index", slow, wake, 2)
+    await store.outbox._turn("audit", slow, wake, 2)
+    wake.set()
+    await store.outbox._turn("index", slow, wake, 2)  # it has read all that there is
+    await store.outbox._turn("audit", slow, wake, 1)
+    assert rests[:2] == [0.19, 0.38]
+    assert rests[-1] == 0.19
+
+
+async def test_who_asks_goes_first_for_a_moment(store: Store, monkeypatch) -> None:
+    moment = [100.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: moment[0])
+    seen = [store.outbox._busy()]
+    store.activity.note()
+    seen.append(store.outbox._busy())
+    moment[0] += 0.2
+    seen.append(store.outbox._busy())
+    assert seen == [False, True, False]
 
 
 async def test_events_go_when_every_follower_has_passed_them(store: Store) -> None:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from parvis.kernel import clock, ids
+from parvis.kernel.activity import Activity
 from parvis.kernel.errors import Forbidden, NotFound, ParvisError, Unauthenticated
 from parvis.kernel.signal import Signal
 from parvis.serve.http.compression import compressed
@@ -48,11 +49,13 @@ class Door:
         rates: Rates,
         static: Static,
         metrics: Metrics,
+        activity: Activity,
         sockets: Mapping[str, Socket] | None = None,
     ) -> None:
-        """`sockets` are the WebSocket handlers by path."""
+        """`activity` hears of each request; `sockets` are the WebSocket handlers by path."""
         self._router = Router(routes)
         self._identity, self._rates, self._static, self._metrics = identity, rates, static, metrics
+        self._activity = activity
         self._sockets = sockets or {}
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -62,6 +65,7 @@ class Door:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = clock.monotonic()
+        self._activity.note()
         request = _request(scope, receive)
         scope["headers"] = ()  # they are in the request, which may wait long
         try:
