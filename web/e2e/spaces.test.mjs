@@ -55,12 +55,40 @@ test('what is new in a space is told, and opens', async () => {
   await page.getByRole('list', { name: 'Ce que l’espace contient' }).getByRole('link', { name: 'Contacts' }).click();
   await page.waitForURL(`**/contacts/book/${space}~*`);
   await page.goBack();
+  await calendarOf(page, space);
   await accessible(page, 'spaces');
   await row.click();
   await page.getByText('Bonjour').first().waitFor();
   assert.deepEqual(page.faults, []);
   await page.context().close();
 });
+
+/** From a space's page to its calendar alone, which the address says, and back to all. */
+async function calendarOf(page, space) {
+  await page.getByRole('list', { name: 'Ce que l’espace contient' }).getByRole('link', { name: 'Agenda' }).click();
+  const mine = page.getByRole('navigation', { name: 'Agendas' }).getByRole('checkbox').first();
+  const alone = page.locator('header .only', { hasText: NAME });
+  const all = page.getByRole('navigation', { name: 'Agendas' }).getByRole('checkbox', { checked: true });
+  await alone.waitFor();
+  assert.equal(new URL(page.url()).searchParams.get('of'), space);
+  await eventually(async () => assert.equal(await all.count(), 1));
+  assert.equal(await mine.getAttribute('aria-checked'), 'false');
+  await page.keyboard.press('c');
+  await eventually(async () => assert.ok((await page.getByRole('dialog').getByRole('combobox', { name: 'Agenda' }).inputValue()).startsWith(`${space}/`)));
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Mois', exact: true }).click();
+  await page.reload();
+  await alone.waitFor();
+  await sound(page, 'spaces-calendar', DESKTOP);
+  await mine.click();
+  await page.locator('header .only', { hasText: '2 agendas' }).waitFor();
+  await page.goBack();
+  await alone.getByRole('button', { name: 'Afficher tous les agendas' }).click();
+  await alone.waitFor({ state: 'detached' });
+  assert.equal(await mine.getAttribute('aria-checked'), 'true');
+  await page.getByRole('button', { name: 'Semaine', exact: true }).click();
+  await page.goto(`/spaces/${space}`);
+}
 
 test('a space has a room, whose last words are on its page', async () => {
   const page = await enter(browser, manager);

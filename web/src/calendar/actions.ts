@@ -120,15 +120,6 @@ export function exportIt({ account, calendar }: Place): void {
   saveAs(jmap.downloadUrl(account, `w${calendar.id}`, name, 'text/calendar'), name);
 }
 
-/** Shows one calendar and hides the others; pressed again, all. */
-export function only(place: Place): void {
-  const alone = data.places.every((one) => (one.key === place.key) === (one.calendar.isVisible !== false));
-  for (const one of data.places) {
-    const visible = alone || one.key === place.key;
-    if ((one.calendar.isVisible !== false) !== visible) outbox.update(CalendarType, one.account, { [one.calendar.id]: { isVisible: visible } }, { undoable: false });
-  }
-}
-
 /** The newest record of an event, for who holds an occurrence made from an older one. */
 export function current(one: Occurrence): CalendarEvent | undefined {
   return store.peek(CalendarEventType, one.account, one.event.id);

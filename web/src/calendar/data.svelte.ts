@@ -70,9 +70,9 @@ class CalendarData {
   }
 
   /** The calendar an event is drawn as: the first of its that is shown. Reactive. */
-  placeOf(account: string, event: Pick<CalendarEvent, 'calendarIds'>): Place | undefined {
+  placeOf(account: string, event: Pick<CalendarEvent, 'calendarIds'>, shows = isShown): Place | undefined {
     const places = Object.keys(event.calendarIds ?? {}).map((id) => this.place(account, id)).filter((place) => place !== undefined);
-    return places.find(isShown) ?? places[0];
+    return places.find(shows) ?? places[0];
   }
 
   /** Calendars one may put events into, the one for new events first. Reactive. */
@@ -82,16 +82,16 @@ class CalendarData {
       .toSorted((a, b) => Number(b.own && b.calendar.isDefault) - Number(a.own && a.calendar.isDefault) || Number(b.own) - Number(a.own));
   }
 
-  /** Everything shown from `from` to before `to` (milliseconds since 1970), in order. Reactive. */
-  occurrences(from: number, to: number): Occurrence[] {
+  /** Everything shown from `from` to before `to` (milliseconds since 1970), in order; `shows` tells of which calendars. Reactive. */
+  occurrences(from: number, to: number, shows = isShown): Occurrence[] {
     const found: Occurrence[] = [];
     for (const { id } of this.accounts) {
       const events = store.list(CalendarEventType, id);
       const known = events.some(isNew) ? new Set(events.filter((event) => !isNew(event)).map((event) => event.uid)) : null;
       for (const event of events) {
         if (known?.has(event.uid) && isNew(event)) continue; // the server has it, its answer is on the way
-        const place = this.placeOf(id, event);
-        if (place && isShown(place) && !event.baseEventId) found.push(...occurrencesOf(id, event, from, to, this.zone));
+        const place = this.placeOf(id, event, shows);
+        if (place && shows(place) && !event.baseEventId) found.push(...occurrencesOf(id, event, from, to, this.zone));
       }
     }
     return found.sort(byTime);

@@ -22,7 +22,7 @@ export const calendar: Feature = {
   commands: calendarCommands,
   start: () => {
     if (!(CALENDARS in (link.session?.primaryAccounts ?? {}))) return;
-    addHome({ id: 'calendar', title: 'calendar.title', icon: Calendar, capability: CALENDARS, path: () => '/calendar' });
+    addHome({ id: 'calendar', title: 'calendar.title', icon: Calendar, capability: CALENDARS, path: (account) => `/calendar?${new URLSearchParams({ of: account })}` });
     openPassage('CalendarEvent').provide(async () => (await import('./passage')).open);
     openEvent.provide(withWords('calendar', async () => (await import('./passage')).begin));
     fill('shell.top', () => import('./Over.svelte'));

@@ -1,10 +1,13 @@
 /** What the calendar's screen shows now: which days, in which form, and the event that is open. The address is the source. */
 import { untrack } from 'svelte';
+import { t } from '../kernel/i18n.svelte';
 import { preferences, type Agenda } from '../kernel/preferences.svelte';
 import { path, router } from '../kernel/router.svelte';
-import { data } from './data.svelte';
+import { store } from '../kernel/store.svelte';
+import { data, isShown, type Place } from './data.svelte';
 import { addMonths, DAY, formatDay, parseLocal, startOfDay, startOfMonth, startOfWeek, WEEK } from '../kernel/time/local';
 import type { Occurrence } from './occurrence';
+import { CalendarType } from './types';
 import { instantOf, todayIn, wallOf } from '../kernel/time/zone';
 import { capital, dayName, wallFormat } from '../kernel/time/words';
 
@@ -100,8 +103,39 @@ class CalendarView {
 
   readonly occurrences: Occurrence[] = $derived.by(() => {
     const { from, to } = this.range;
-    return data.occurrences(from, to);
+    return data.occurrences(from, to, this.shows);
   });
+
+  /** The calendars that the address asks for alone: keys of theirs, or accounts, whose calendars are all meant. Reactive. */
+  private readonly asked = $derived(router.parts[0] === 'calendar' ? (router.query.get('of') ?? '').split(',').filter(Boolean) : []);
+
+  /** Keys of the calendars that are shown alone, whichever are shown else; null when none is singled out. Reactive. */
+  readonly only: Set<string> | null = $derived.by(() => {
+    const found = data.places.filter(({ key, account }) => this.asked.includes(key) || this.asked.includes(account)).map(({ key }) => key);
+    const awaited = data.accounts.some(({ id }) => this.asked.some((one) => one.split('/')[0] === id) && !store.complete(CalendarType, id));
+    return found.length || awaited ? new Set(found) : null;
+  });
+
+  /** What is shown alone is called so. Reactive. */
+  get onlyName(): string {
+    const { owner, account, calendar } = data.places.find(({ key }) => this.only?.has(key)) ?? {};
+    if (!calendar || !this.only) return '';
+    if (this.asked.length === 1 && this.asked[0] === account) return owner || calendar.name;
+    return this.only.size === 1 ? calendar.name : t('calendar.count', { count: this.only.size });
+  }
+
+  /** Whether what is in a calendar is drawn on this screen. Reactive. */
+  readonly shows = (place: Place): boolean => (this.only ? this.only.has(place.key) && place.calendar.myRights.mayReadItems !== false : isShown(place));
+
+  /** The calendar that new events are for at first. Reactive. */
+  get first(): Place | undefined {
+    return (this.only && data.writable.find(this.shows)) || data.writable[0];
+  }
+
+  /** Shows some calendars alone (keys of theirs), or again those that are shown else. */
+  showOnly(keys: string[] | null): void {
+    router.go(this.url(this.mode, this.day, keys ?? []));
+  }
 
   /** What the days in view are called. Reactive. */
   get title(): string {
@@ -125,8 +159,13 @@ class CalendarView {
     return router.parts[0] === 'calendar' ? router.query.get('event') : null;
   }
 
-  url(mode: Mode, day: number): string {
-    return path('calendar', mode, formatDay(day));
+  url(mode: Mode, day: number, of = this.asked): string {
+    return path('calendar', mode, formatDay(day)) + queryOf({ of: of.join() });
+  }
+
+  /** The address of what is sought. */
+  searchUrl(text: string): string {
+    return path('calendar', 'search') + queryOf({ of: this.asked.join(), q: text });
   }
 
   go(day: number, mode: Mode = this.mode): void {
@@ -147,12 +186,18 @@ class CalendarView {
 
   /** Opens the card of an event, on the day it is. */
   open(one: Pick<Occurrence, 'key'>): void {
-    router.go(`${location.pathname}?${new URLSearchParams({ ...(this.sought === null ? {} : { q: this.sought }), event: one.key })}`);
+    router.go(location.pathname + queryOf({ of: this.asked.join(), q: this.sought ?? '', event: one.key }));
   }
 
   close(): void {
-    if (this.opened) router.go(location.pathname + (this.sought === null ? '' : `?${new URLSearchParams({ q: this.sought })}`), { replace: true });
+    if (this.opened) router.go(location.pathname + queryOf({ of: this.asked.join(), q: this.sought ?? '' }), { replace: true });
   }
+}
+
+/** The query of an address, of what is not empty. */
+function queryOf(fields: Record<string, string>): string {
+  const given = Object.entries(fields).filter(([, text]) => text);
+  return given.length ? `?${new URLSearchParams(given)}` : '';
 }
 
 export const view = new CalendarView();
