@@ -192,7 +192,7 @@ async function spaces(page, look) {
 /** Closes what is open over the page. */
 async function away(page) {
   await page.keyboard.press('Escape');
-  await page.waitForFunction(() => !document.querySelector('dialog:modal, :popover-open'));
+  await page.waitForFunction(() => !document.querySelector('dialog:modal, [popover="auto"]:popover-open'));
 }
 
 /** Presses a key until what it opens is there: keys wait for what was closed just before. */

@@ -76,7 +76,7 @@ export const commands = new Registry();
 export function listenToKeys(): () => void {
   const listener = (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.isComposing) return;
-    const busy = isField(event.target) || !!document.querySelector('dialog:modal, :popover-open');
+    const busy = isField(event.target) || !!document.querySelector('dialog:modal, [popover="auto"]:popover-open');
     if (busy && event.key === 'Escape') return; // closes the dialog or leaves the field, by their own listeners
     if (commands.keys.press(event, busy)) event.preventDefault();
   };
