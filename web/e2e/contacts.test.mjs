@@ -41,6 +41,24 @@ test('a contact is made, after an empty one was refused, changed, and changed ba
   await page.getByRole('article').getByText('Capitaine').waitFor({ state: 'detached' });
 });
 
+test('what can be done with a contact is in a menu, by the other button of the mouse and by the keyboard', async () => {
+  const item = (name) => page.getByRole('menu', { name: 'Actions sur les contacts' }).getByRole('menuitem', { name });
+  await page.goto('/contacts');
+  await card('Zoé Quémener').click({ button: 'right' });
+  await item('Supprimer').click();
+  await card('Zoé Quémener').waitFor({ state: 'detached' });
+  await page.keyboard.press('z');
+  await card('Zoé Quémener').click();
+  await page.getByRole('listbox').focus();
+  await page.keyboard.press('ContextMenu');
+  await item('Écrire').waitFor();
+  await page.keyboard.press('m'); // Modifier
+  await page.keyboard.press('Enter');
+  await page.getByRole('textbox', { name: 'Fonction' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('article', { name: 'Zoé Quémener' }).waitFor();
+});
+
 test('a birthday is written as people write it, with or without its year', async () => {
   const field = page.getByRole('textbox', { name: 'Anniversaire' });
   await page.keyboard.press('e');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, arrive, enter, eventually, jmap, launch, person, shot } from './harness.mjs';
+import { accessible, arrive, enter, eventually, jmap, launch, person, shot, waiting } from './harness.mjs';
 
 const NAME = `Repeindre la capitainerie ${Date.now() % 100_000}`;
 let browser;
@@ -29,6 +29,39 @@ test('a line of words makes a task, which is done with E and to do again with Z'
   await task(NAME).waitFor({ state: 'detached' });
   await page.keyboard.press('z');
   await task(NAME).waitFor();
+});
+
+test('what can be done with a task is in a menu, by the other button of the mouse and by the keyboard, in the list and on the board', async () => {
+  const item = (name) => page.getByRole('menu', { name: 'Actions pour la tâche' }).getByRole('menuitem', { name });
+  await waiting(page);
+  await page.goto('/tasks');
+  await task(NAME).click({ button: 'right' });
+  await accessible(page, 'tasks-menu');
+  await item('Lundi prochain').click();
+  const monday = (due) => new Date(`${due.slice(0, 10)}T12:00:00`).getDay() === 1;
+  const kept = async () => (await jmap(page, [['Task/query', { filter: { text: NAME } }]]).then(([{ ids }]) => jmap(page, [['Task/get', { ids }]])))[0].list.find(({ title }) => title === NAME);
+  await eventually(async () => assert.ok(monday((await kept()).due)));
+  await page.getByRole('listbox').focus();
+  await eventually(async () => {
+    await page.keyboard.press('ArrowDown');
+    const at = await page.getByRole('listbox').getAttribute('aria-activedescendant');
+    assert.ok((await page.locator(`[id="${at}"]`).textContent()).includes(NAME));
+  });
+  await page.keyboard.press('Shift+F10');
+  await page.getByRole('menuitemcheckbox', { name: 'Haute', checked: true }).waitFor();
+  await page.keyboard.press('b'); // Basse
+  await page.keyboard.press('Enter');
+  await eventually(async () => assert.equal((await kept()).priority, 9));
+  await page.getByRole('listbox').and(page.locator(':focus')).waitFor();
+  await page.keyboard.press('z');
+  await eventually(async () => assert.equal((await kept()).priority, 1));
+  await page.locator('nav.folders .place a').first().click();
+  await page.getByRole('tab', { name: 'Tableau' }).click();
+  await page.locator('[data-task]', { hasText: NAME }).click({ button: 'right' });
+  await item('Sans date').click();
+  await eventually(async () => assert.equal((await kept()).due ?? null, null));
+  await page.getByRole('tab', { name: 'Liste' }).click();
+  assert.deepEqual(page.faults, []);
 });
 
 test('on the board it is moved with keys, told, and where it was put after a reload', async () => {

@@ -157,6 +157,19 @@ export function dated(due: string, wholeDay: boolean, timeZone: string): { due: 
   return wholeDay ? { due: `${due.slice(0, 10)}T00:00:00`, showWithoutTime: true, timeZone: null } : { due, showWithoutTime: false, timeZone };
 }
 
+/** What changes when a task is due on another day, at the time it has; '' is no day. */
+export function dueOn(task: Pick<Task, 'due' | 'showWithoutTime'>, day: string, timeZone: string): Record<string, unknown> {
+  if (!day) return { due: null, showWithoutTime: null, start: null, recurrenceRule: null };
+  const time = task.showWithoutTime ? '' : (task.due?.slice(11) ?? '');
+  return dated(`${day}T${time || '00:00:00'}`, !time, timeZone);
+}
+
+/** The priorities that are told apart, of those of RFC 8984 §4.4.1. */
+export const LEVELS = [1, 5, 9, 0] as const;
+export function levelOf({ priority }: Pick<Task, 'priority'>): (typeof LEVELS)[number] {
+  return priority === 0 ? 0 : priority < 5 ? 1 : priority === 5 ? 5 : 9;
+}
+
 /** A rule with the types that JSCalendar writes. */
 export function ruleOf(rule: RecurrenceRule): Record<string, unknown> {
   return { '@type': 'RecurrenceRule', ...rule, ...(rule.byDay ? { byDay: rule.byDay.map((day) => ({ '@type': 'NDay', ...day })) } : {}) };
