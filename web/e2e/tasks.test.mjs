@@ -64,6 +64,27 @@ test('what can be done with a task is in a menu, by the other button of the mous
   assert.deepEqual(page.faults, []);
 });
 
+test('how long a task will take is written as people say it, and what is no length says so', async () => {
+  await task(NAME).click();
+  const field = page.getByRole('combobox', { name: 'Durée estimée' });
+  await field.fill('1h30');
+  await page.keyboard.press('Tab');
+  assert.match(await field.inputValue(), /^1\sh 30\smin$/);
+  const id = new URL(page.url()).searchParams.get('open');
+  const kept = async () => (await jmap(page, [['Task/get', { ids: [id] }]]))[0].list[0].estimatedDuration ?? null;
+  await eventually(async () => assert.equal(await kept(), 'PT1H30M'));
+  await field.fill('bientôt');
+  await page.keyboard.press('Tab');
+  await page.getByRole('alert').getByText('Écrivez une durée').waitFor();
+  await accessible(page, 'tasks-length');
+  assert.equal(await kept(), 'PT1H30M');
+  await field.fill('');
+  await page.keyboard.press('Tab');
+  await eventually(async () => assert.equal(await kept(), null));
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+});
+
 test('on the board it is moved with keys, told, and where it was put after a reload', async () => {
   await page.locator('nav.folders .place a').first().click();
   await page.getByRole('tab', { name: 'Tableau' }).click();

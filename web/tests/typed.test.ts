@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { birthdayText, parseBirthday } from '../src/contacts/birthday';
 import { useMessages, type Language } from '../src/kernel/i18n.svelte';
 import { formatDay, DAY } from '../src/kernel/time/local';
-import { clockText, dayText, parseClock, parseDay } from '../src/kernel/time/typed';
+import { clockText, dayText, lengthText, parseClock, parseDay, parseLength } from '../src/kernel/time/typed';
 import { weekdayLetters } from '../src/kernel/time/words';
 
 const NOW = Date.UTC(2026, 10, 29, 15); // a Sunday
@@ -71,5 +71,19 @@ describe('a birthday in a field', () => {
     speak('fr', 'fr-FR');
     expect(['30/5/1980', '30/05/80', '30/05/12', '30 mai', '29/02', '1er mars 1947'].map((text) => parseBirthday(text, NOW))).toEqual(['1980-05-30', '1980-05-30', '2012-05-30', '--05-30', '--02-29', '1947-03-01']);
     expect(['demain', '5', '31/2', '30/05/2030', 'bientôt 4'].map((text) => parseBirthday(text, NOW))).toEqual([null, null, null, null, null]);
+  });
+});
+
+describe('a length in a field', () => {
+  it.each(['fr', 'vi', 'en'] as const)('reads what it shows, in %s', (language) => {
+    speak(language);
+    for (const length of ['PT5M', 'PT45M', 'PT1H', 'PT1H30M', 'PT36H15M', 'P1D', 'P2D', 'P3DT4H', 'P1DT2H30M', '']) expect(parseLength(lengthText(length))).toBe(length);
+  });
+  it('reads it as people write it', () => {
+    const told = { PT1H30M: ['1h30', '1 h 30', '1:30', '1,5', '1.5 h', '90', '90 min', '1h 30 min', '1 h et demie', '1 giờ rưỡi', '1 giờ 30 phút', '1 tiếng 30'], PT2H: ['2', '2h', '2 hours', '120m'], PT20M: ['20', '20 phút', '20mn'], P2D: ['2 j', '2 jours', '2 ngày', '2 days'], P1DT4H: ['1j 4h', '1 d 4 h'], '': ['', ' ', '0', '0 min'] };
+    for (const [length, all] of Object.entries(told)) expect(all.map((typed) => [typed, parseLength(typed)])).toEqual(all.map((typed) => [typed, length]));
+  });
+  it('says what is none', () => {
+    expect(['demain', '1h30h', '-2', '1 h 2 x', 'h'].map(parseLength)).toEqual([null, null, null, null, null]);
   });
 });

@@ -94,7 +94,8 @@ export interface Task {
   parentId: string | null;
   source: { accountId: string; kind: string; id: string } | null;
   links?: Record<string, { href: string; title?: string; rel?: string }> | null;
-  estimatedWork?: number | null;
+  /** RFC 8984 §5.2.3: how long it will take. */
+  estimatedDuration?: string | null;
   checklists?: Record<string, { '@type'?: string; title?: string; checkItems?: CheckItem[] }> | null;
   comments?: Record<string, Comment> | null;
   alerts?: Record<string, Alert> | null;

@@ -1,9 +1,9 @@
-/** Days and times of day as people type them into a field: `3/12`, `mardi`, `1 déc. 2026`, `15h30`, `3 pm`. */
+/** Days, times of day and lengths as people type them into a field: `3/12`, `mardi`, `1 déc. 2026`, `15h30`, `3 pm`, `1 h 30`. */
 import { folded } from '../fold';
 import { locale, t } from '../i18n.svelte';
-import { DAY, formatDay, MINUTE, parseLocal, startOfDay } from './local';
+import { DAY, formatDay, formatDays, formatExact, MINUTE, parseDuration, parseLocal, startOfDay } from './local';
 import { quick } from './quick';
-import { clock, wallFormat, weekdayName } from './words';
+import { clock, lengthOf, wallFormat, weekdayName } from './words';
 
 /** A day as a field shows it: `mar. 1 déc. 2026`. */
 export function dayText(day: string): string {
@@ -101,4 +101,22 @@ export function parseClock(typed: string): string | null {
   }
   const { title, wholeDay, start } = quick(typed, Date.UTC(2026, 0, 5), locale());
   return title || wholeDay ? null : timeIn(Math.round((start % DAY) / MINUTE));
+}
+
+/** A length (RFC 8984 §1.4.6) as a field shows it: `1 h 30 min`, `2 days`; '' for none. */
+export function lengthText(duration: string): string {
+  const { days, exact } = parseDuration(duration);
+  return [days ? lengthOf((days * DAY) / MINUTE) : '', exact ? lengthOf(exact / MINUTE) : ''].filter(Boolean).join(' ');
+}
+
+const LENGTH = /^(?:(\d{1,3})\s*(?:d|days?|j|jours?|ngay))?\s*(?:(\d{1,3}(?:[.,]\d{1,2})?)\s*(?:h|hrs?|hours?|heures?|g|gio|tieng))?\s*(?:(\d{1,4})\s*(?:m|mn|mins?|minutes?|p|ph|phut)?|((?:et |and a )?(?:demie?|half|ruoi)))?$/;
+
+/** What was typed as `PT1H30M`; '' for nothing, null for what is no length. A digit alone, or parts of one, are hours; else a number is minutes. */
+export function parseLength(typed: string): string | null {
+  const text = folded(typed).trim().replace(/^(\d{1,3}):(\d{2})$/, '$1h$2').replace(/^(\d|\d+[.,]\d+)$/, '$1h');
+  const match = LENGTH.exec(text);
+  if (!match) return null;
+  const [, days, hours = '0', minutes = '0', half] = match;
+  const exact = Math.round(Number(hours.replace(',', '.')) * 60 + Number(minutes) + (half ? 30 : 0)) * MINUTE;
+  return Number(days) ? formatDays(Number(days)) + (exact ? formatExact(exact).slice(1) : '') : exact ? formatExact(exact) : '';
 }
