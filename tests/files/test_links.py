@@ -124,6 +124,11 @@ async def test_links_end(api, visitor, tree, ann) -> None:
     gone, path = await made(api, node)
     assert (await api("FileLink/set", destroy=[gone]))["destroyed"] == [gone]
     assert (await visitor.get(path)).status_code == 404 == (await visitor.get("/s/nonsense")).status_code
+    ended, path = await made(api, node)
+    assert (await api("FileLink/set", update={ended: {"expires": "1970-01-01T00:00:00Z"}}))["updated"]
+    assert (await visitor.get(path)).status_code == 404
+    assert (await api("FileLink/set", update={ended: {"expires": None}}))["updated"]
+    assert (await visitor.get(path)).status_code == 200
     _, binned = await made(api, node)
     await tree.do(trash.put, ann, node)
     assert (await visitor.get(binned)).status_code == 404

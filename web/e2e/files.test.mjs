@@ -298,9 +298,28 @@ test('a folder is shared, and whom it is shared with sees it at once and no long
   await page.evaluate(() => (navigator.clipboard.writeText = () => Promise.reject(new Error('no'))));
   await page.getByRole('button', { name: 'Copier le lien' }).click();
   await page.getByText(/^À copier d’ici\s: http/).waitFor();
+  // A link that is removed ends at once; the note of it can be pressed over the dialog, and brings the same address back.
+  const link = (await page.getByRole('dialog').locator('.words .trunc').textContent()).replace(/^[^/]*/, '');
+  const leads = (status) => eventually(async () => assert.equal(await page.evaluate(async (link) => (await fetch(link)).status, link), status));
+  await leads(200);
   await page.getByRole('button', { name: 'Supprimer le lien' }).click();
   await page.getByRole('button', { name: 'Copier le lien' }).waitFor({ state: 'detached' });
+  await leads(404);
+  const note = page.locator('.toast', { hasText: 'Lien supprimé' });
+  await note.getByRole('button', { name: 'Annuler' }).click();
+  await page.getByRole('dialog').locator('.words', { hasText: link }).waitFor();
+  await leads(200);
+  await page.getByRole('button', { name: 'Supprimer le lien' }).click();
+  await note.waitFor();
+  await page.getByRole('button', { name: 'Terminé' }).focus();
+  await eventually(async () => {
+    await page.keyboard.press('Tab');
+    assert.ok(await note.evaluate((one) => one.contains(document.activeElement)));
+  });
+  await page.evaluate(() => document.activeElement.blur());
   await page.getByRole('button', { name: 'Terminé' }).click();
+  assert.ok(await note.evaluate((one) => !one.closest('dialog')), 'it stays when the dialog has gone');
+  await leads(404);
   await other.context().close();
   const [{ ids }] = await jmap(page, [['FileNode/query', { filter: { isTopLevel: true, nodeType: 'directory' } }]]);
   assert.ok(ids.length);

@@ -34,6 +34,8 @@ async def add(unit: Unit, principal: Principal, account_id: int, node_id: int, v
     )  # fmt: skip
     link = replace(link, **values)
     _check(link, folder=node.folder)
+    if link.expires_ms is not None and link.expires_ms <= clock.now_ms():
+        raise Invalid("that is over already", field="expires")
     await store.add(unit, link)
     await unit.changed(account_id, KIND, link.id, "created", part=node.scope_id)
     return link
@@ -46,8 +48,6 @@ def _check(link: Link, *, folder: bool) -> None:
         raise Invalid("files are put into a folder", field="mode")
     if link.most < 0:
         raise Invalid("a number of uses is not below 0", field="maxUses")
-    if link.expires_ms is not None and link.expires_ms <= clock.now_ms():
-        raise Invalid("that is over already", field="expires")
     if len(link.name) > _TEXT or len(link.message) > _TEXT:
         raise Invalid(f"at most {_TEXT} characters", field="message")
 
@@ -64,7 +64,7 @@ async def find(unit: Any, principal: Principal, account_id: int, link_id: int) -
 async def change(
     unit: Unit, principal: Principal, account_id: int, link_id: int, values: Mapping[str, Any]
 ) -> None:
-    """Changes a link. Raises NotFound, Forbidden, Invalid."""
+    """Changes a link; a time that is past ends it. Raises NotFound, Forbidden, Invalid."""
     link, part = await find(unit, principal, account_id, link_id)
     node = await service.find(unit, principal, account_id, link.node_id)
     fresh = replace(link, **values)

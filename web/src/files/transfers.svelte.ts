@@ -41,23 +41,6 @@ class Transfers {
       .toSorted((a, b) => b.link.created.localeCompare(a.link.created));
   }
 
-  /** Ends links at once. Rejects with JmapError. */
-  async end(given: Given[]): Promise<void> {
-    for (const account of new Set(given.map((one) => one.account))) {
-      await setAside('FileLink', account, { destroy: given.filter((one) => one.account === account).map(({ link }) => link.id) });
-      await sync.bring(FileLinkType, account);
-    }
-  }
-
-  async withdraw(given: Given[]): Promise<void> {
-    try {
-      await this.end(given);
-      if (given.length === 1) notices.show(t('files.withdrawn', { name: nameOf(given[0]!) }), { stay: 3_000 });
-    } catch (error) {
-      notices.show(t('files.notDone', { reason: reasonOf(error) }), { tone: 'danger' });
-    }
-  }
-
   /** A link by which others put files into a folder, in the clipboard. */
   async request(account: string, folder: FileNode): Promise<void> {
     try {
