@@ -37,6 +37,14 @@ async function kept(of, name) {
   return list.filter((one) => one.title?.startsWith(name));
 }
 
+/** Until an event has its own id, also here: what is drawn is drawn anew then. */
+async function settled(page, name) {
+  await eventually(async () => {
+    const [event] = await kept(page, name);
+    assert.ok((await block(page, name).getAttribute('data-key')).includes(`/${event.id}/`));
+  });
+}
+
 test('an event in words is there at once, on the server, and in another window', async () => {
   const name = title('Déjeuner avec Linh');
   const other = await page.context().newPage();
@@ -74,6 +82,7 @@ test('a line of words that was closed and not kept is had back', async () => {
 test('an event is dragged to another day and hour, pulled longer, and put back with Z', async () => {
   const name = title('Visite');
   await write(page, `${name} le ${french(day(0))} 10h-11h`);
+  await settled(page, name);
   const box = await block(page, name).boundingBox();
   const column = await page.locator(`[data-column="${Date.parse(`${day(2)}T00:00:00Z`)}"]`).boundingBox();
   const hour = box.height;
@@ -96,10 +105,7 @@ test('an event is dragged to another day and hour, pulled longer, and put back w
 test('with the keyboard alone an event is taken up, moved, made longer, opened, renamed and deleted', async () => {
   const name = title('Clavier');
   await write(page, `${name} le ${french(day(1))} 15h`);
-  await eventually(async () => { // from then on it has its own id, also here
-    const [event] = await kept(page, name);
-    assert.ok((await block(page, name).getAttribute('data-key')).includes(`/${event.id}/`));
-  });
+  await settled(page, name);
   await block(page, name).focus();
   await page.keyboard.press('Space');
   for (const key of ['ArrowRight', 'ArrowDown', 'ArrowDown', 'Shift+ArrowDown']) await page.keyboard.press(key);

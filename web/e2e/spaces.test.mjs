@@ -127,7 +127,7 @@ test('a space has a room, whose last words are on its page', async () => {
   await page.context().close();
 });
 
-test('what is put at the top of a space is told to be there; into other files than its own it is copied, and said to be', async () => {
+test('what is put at the top of a space is told to be there; it can be moved into other files than those of the space', async () => {
   const page = await enter(browser, manager);
   await page.goto('/spaces');
   await page.getByRole('link', { name: NAME }).click();
@@ -144,7 +144,7 @@ test('what is put at the top of a space is told to be there; into other files th
   await page.getByRole('dialog').getByText(NAME).waitFor();
   await page.keyboard.press('Backspace');
   await page.getByRole('dialog').getByRole('button', { name: 'Mes fichiers' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Copier ici' }).waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Déplacer ici' }).waitFor();
   await page.keyboard.press('Backspace');
   await page.getByRole('dialog').getByRole('button', { name: NAME }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Déplacer ici' }).click();
