@@ -113,6 +113,7 @@ class FileSending:
             return
         count = message["count"]
         if count > self._cycle.expected_content_length:
+            await self._flush()
             raise RuntimeError("Response content longer than Content-Length")
         self._cycle.expected_content_length -= count
         part = _Part(os.dup(message["file"]), message["offset"], count)
