@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from parvis.access import visibility
 from parvis.access.principal import Principal, Right
-from parvis.files import service, store, trash, tree
-from parvis.files.model import DEPTH, KIND, Node, node_name, sort_name
+from parvis.files import service, store, trash, tree, versions
+from parvis.files.model import KIND, Node, sort_name
 from parvis.files.scan import QUARANTINE
 from parvis.files.service import Place
 from parvis.files.store import DOWN
 from parvis.kernel import clock
-from parvis.kernel.errors import Conflict, Invalid
 from parvis.serve.dav import dead
 from parvis.store.unit import Unit
 
@@ -39,21 +38,13 @@ async def move(unit: Unit, principal: Principal, node: Node, where: Place, name:
     for account_id in sorted((node.account_id, where.account_id)):
         await unit.hold(account_id)
     node = await service.find(unit, principal, node.account_id, node.id, Right.READ | Right.DELETE)
-    if node.role == "trash":
-        raise Invalid("the trash stays where it is", field="parentId")
+    kept = await service.called(unit, node, where, name)
     nodes = await tree.below(unit, node)
     if not await _is_theirs(unit, principal, nodes):
         number = await service.copy(unit, principal, node, where, name)
         await trash.put(unit, principal, node)
         return number
-    if where.folder and where.folder.role == "trash":
-        raise Invalid("things get into the trash by being moved there", field="parentId")
-    kept = node_name(name)
-    deep, there = await store.seat(unit, where.account_id, where.id, kept)
-    if there is not None:
-        raise Conflict("a file of this name is there", field="name", existing=there)
-    if deep + (await store.height(unit, node.id) if node.folder else 0) > DEPTH:
-        raise Invalid(f"at most {DEPTH} folders inside each other", field="parentId")
+    await tree.check_place(unit, node, where.id)
     await _hand_over(unit, nodes, where, kept, principal.id)
     return node.id
 
@@ -86,7 +77,7 @@ async def _hand_over(unit: Unit, nodes: Sequence[Node], where: Place, name: str,
             place = (one.parent_id, one.name, sort_name(one.name), one.changed_ms, one.changed_by)
         rows.append((account_id, where.scope_id, *place, modseq, newest, modseq, one.id))
     octets, count = (top.tree_bytes, top.tree_nodes + 1) if top.folder else (top.size, 1)
-    older = await unit.value(f"SELECT COALESCE(SUM(size), 0) FROM file_version WHERE node_id IN {DOWN}", top.id)
+    older = await versions.octets_below(unit, top.id)
     await store.count(unit, top.parent_id, -octets, -count, placed[0][0])
     await store.depart(unit, top, placed[0][0])
     await unit.many(_PLACED, rows)
@@ -99,8 +90,8 @@ async def _hand_over(unit: Unit, nodes: Sequence[Node], where: Place, name: str,
     await unit.run(departed, account_id, newest, top.id)
     await store.count(unit, where.id, octets, count, newest)
     await store.arrive(unit, account_id, where.id, name, folder=top.folder)
-    await store.weigh(unit, source, -octets - int(older))
-    await store.weigh(unit, account_id, octets + int(older))
+    await store.weigh(unit, source, -octets - older)
+    await store.weigh(unit, account_id, octets + older)
 
 
 async def _told(unit: Unit, node: Node, where: Place) -> tuple[int, int]:

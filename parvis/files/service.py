@@ -265,18 +265,25 @@ async def move(unit: Unit, principal: Principal, node: Node, where: Place, name:
     node = await find(
         unit, principal, node.account_id, node.id, Right.WRITE | Right.DELETE if leaves else Right.WRITE
     )
+    kept = await called(unit, node, where, name)
+    if where.id == node.parent_id and kept == node.name:
+        return node.modseq
+    await unit.run("DELETE FROM file_trash WHERE node_id = ?", node.id)
+    return await tree.move(unit, node, where.folder, where.scope_id, kept, principal.id)
+
+
+async def called(unit: Unit, node: Node, where: Place, name: str) -> str:
+    """The name under which a node can be moved into a folder, of whichever account. Raises Invalid, and Conflict
+    when something else has it."""
     if node.role == "trash":
         raise Invalid("the trash stays where it is", field="parentId")
     if where.folder and where.folder.role == "trash":
         raise Invalid("things get into the trash by being moved there", field="parentId")
     kept = node_name(name)
-    there = await store.child(unit, node.account_id, where.id, kept)
+    there = await store.child(unit, where.account_id, where.id, kept)
     if there is not None and there.id != node.id:
         raise Conflict("a file of this name is there", field="name", existing=there.id)
-    if where.id == node.parent_id and kept == node.name:
-        return node.modseq
-    await unit.run("DELETE FROM file_trash WHERE node_id = ?", node.id)
-    return await tree.move(unit, node, where.folder, where.scope_id, kept, principal.id)
+    return kept
 
 
 async def copy(unit: Unit, principal: Principal, node: Node, where: Place, name: str, *, deep: bool = True) -> int:

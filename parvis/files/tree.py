@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from parvis.access import gate
-from parvis.files import store
+from parvis.files import store, versions
 from parvis.files.links import store as links
 from parvis.files.model import COMMENT, DEPTH, KIND, MOST_TOUCHED, Node, sort_name
 from parvis.files.store import DOWN
@@ -27,7 +27,7 @@ async def move(unit: Unit, node: Node, place: Node | None, scope_id: int, name: 
     is free there. Returns its modseq. Raises Invalid when it would be inside itself or too deep."""
     target = place.id if place else 0
     if target != node.parent_id:
-        await _check_place(unit, node, target)
+        await check_place(unit, node, target)
     own = await unit.value("SELECT scope_id FROM file_part WHERE node_id = ?", node.id)
     kept = node.scope_id if own else scope_id
     modseq = await unit.changed(node.account_id, KIND, node.id, "updated", part=kept)
@@ -60,7 +60,8 @@ async def move(unit: Unit, node: Node, place: Node | None, scope_id: int, name: 
     return modseq
 
 
-async def _check_place(unit: Unit, node: Node, target: int) -> None:
+async def check_place(unit: Unit, node: Node, target: int) -> None:
+    """Raises Invalid when a node would be inside itself or too deep in a folder (0: the top)."""
     around = await store.above(unit, target)
     if any(folder.id == node.id for folder in around):
         raise Invalid("a folder cannot be inside itself", field="parentId")
@@ -203,11 +204,7 @@ async def destroy(unit: Unit, node: Node) -> list[int]:
     TooLarge."""
     nodes = await below(unit, node)
     account_id = node.account_id
-    older = await unit.value(
-        f"SELECT COALESCE(SUM(size), 0) FROM file_version WHERE account_id = ? AND node_id IN {DOWN}",
-        account_id,
-        node.id,
-    )
+    older = await versions.octets_below(unit, node.id)
     await links.end_below(unit, account_id, node)
     await _end_comments(unit, account_id, node)
     await end_parts(unit, node, nodes)
@@ -222,7 +219,7 @@ async def destroy(unit: Unit, node: Node) -> list[int]:
             octets, count = _held(nodes)[node.id]
             await store.depart(unit, node, modseq)
             await store.count(unit, node.parent_id, -octets, -count - 1, modseq)
-    await store.weigh(unit, account_id, -octets - int(older or 0))
+    await store.weigh(unit, account_id, -octets - older)
     return [one.id for one in nodes]
 
 

@@ -35,6 +35,12 @@ class Version:
 _COLUMNS = "id, node_id, number, hash, size, media_type, content_ms, content_by, label"
 
 
+async def octets_below(unit: Unit, node_id: int) -> int:
+    """The bytes of all older contents of a node and of what is below it."""
+    sql = f"SELECT COALESCE(SUM(size), 0) FROM file_version WHERE node_id IN {store.DOWN}"
+    return int(await unit.value(sql, node_id))
+
+
 async def keep(unit: Unit, node: Node) -> int:
     """Makes a version of what a file holds now. Returns how many bytes the oldest gave back, being one too many."""
     number = ids.new_id()
