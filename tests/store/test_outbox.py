@@ -105,58 +105,56 @@ async def test_followers_wait_for_what_goes_first_but_not_for_ever(store: Store,
     await asyncio.wait_for(forever._calm(asyncio.Event()), 5)
 
 
+class Slow(Reader):
+    """A follower that takes ten milliseconds for each page, by the clock of the test; it notes how long is rested."""
+
+    def __init__(self, monkeypatch) -> None:
+        super().__init__()
+        self.moment = 100.0
+        self.rests: list[float] = []
+        monkeypatch.setattr(clock, "monotonic", lambda: self.moment)
+        monkeypatch.setattr(outbox.asyncio, "sleep", self._rest)
+
+    async def __call__(self, events: list[Event]) -> None:
+        self.moment += 0.01
+        await super().__call__(events)
+
+    async def _rest(self, seconds: float) -> None:
+        self.rests.append(round(seconds, 3))
+
+
 async def test_a_follower_rests_between_pages_while_others_write(store: Store, monkeypatch) -> None:
-    moment, rests, wake, reader = [0.0], list[float](), asyncio.Event(), Reader()
-
-    async def slow(events: list[Event]) -> None:
-        moment[0] += 0.01
-        await reader(events)
-
-    async def rest(seconds: float) -> None:
-        rests.append(round(seconds, 3))
-
     for number in range(6):
         await emit(store, number)
-    monkeypatch.setattr(clock, "monotonic", lambda: moment[0])
-    monkeypatch.setattr(outbox.asyncio, "sleep", rest)
+    slow, wake = Slow(monkeypatch), asyncio.Event()
     await store.outbox._turn("index", slow, wake, 2)
     wake.set()
     await store.outbox._turn("index", slow, wake, 2)
     with clock.frozen(clock.now_ms() + 60_000):
         await store.outbox._turn("index", slow, wake, 2)
-    assert (rests, reader.seen) == ([0, 0.19, 0.03], list(range(6)))
+    assert (slow.rests, slow.seen) == ([0, 0.19, 0.03], list(range(6)))
 
 
 async def test_followers_with_more_to_read_share_the_time_of_one(store: Store, monkeypatch) -> None:
-    moment, rests, wake = [0.0], list[float](), asyncio.Event()
-
-    async def slow(events: list[Event]) -> None:
-        moment[0] += 0.01
-
-    async def rest(seconds: float) -> None:
-        rests.append(round(seconds, 3))
-
     for number in range(3):
         await emit(store, number)
-    monkeypatch.setattr(clock, "monotonic", lambda: moment[0])
-    monkeypatch.setattr(outbox.asyncio, "sleep", rest)
+    slow, wake = Slow(monkeypatch), asyncio.Event()
     store.activity.note()
     await store.outbox._turn("index", slow, wake, 2)
     await store.outbox._turn("audit", slow, wake, 2)
     wake.set()
     await store.outbox._turn("index", slow, wake, 2)  # it has read all that there is
     await store.outbox._turn("audit", slow, wake, 1)
-    assert rests[:2] == [0.19, 0.38]
-    assert rests[-1] == 0.19
+    assert slow.rests[:2] == [0.19, 0.38]
+    assert slow.rests[-1] == 0.19
 
 
 async def test_who_asks_goes_first_for_a_moment(store: Store, monkeypatch) -> None:
-    moment = [100.0]
-    monkeypatch.setattr(clock, "monotonic", lambda: moment[0])
+    slow = Slow(monkeypatch)
     seen = [store.outbox._busy()]
     store.activity.note()
     seen.append(store.outbox._busy())
-    moment[0] += 0.2
+    slow.moment += 0.2
     seen.append(store.outbox._busy())
     assert seen == [False, True, False]
 
