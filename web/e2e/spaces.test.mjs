@@ -144,6 +144,7 @@ test('what is put at the top of a space is told to be there; it can be moved int
   await page.getByRole('dialog').getByText(NAME).waitFor();
   await page.keyboard.press('Backspace');
   await page.getByRole('dialog').getByRole('button', { name: 'Mes fichiers' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: NAME }).waitFor({ state: 'detached' });
   await page.getByRole('dialog').getByRole('button', { name: 'Déplacer ici' }).waitFor();
   await page.keyboard.press('Backspace');
   await page.getByRole('dialog').getByRole('button', { name: NAME }).click();

@@ -3,7 +3,7 @@ import { openShare } from '../kernel/features';
 import { t, type MessageKey } from '../kernel/i18n.svelte';
 import { jmap, JmapError } from '../kernel/jmap';
 import { notices } from '../kernel/notices.svelte';
-import { outbox, type Action } from '../kernel/outbox.svelte';
+import { outbox, type Action, type Undoable } from '../kernel/outbox.svelte';
 import type { Patch } from '../kernel/patch';
 import { reasonOf } from '../kernel/reasons';
 import { saveAs } from '../kernel/save';
@@ -12,7 +12,8 @@ import { FileNodeType, type FileNode } from './types';
 import { ui } from './ui.svelte';
 import { view } from './view.svelte';
 
-function report(key: MessageKey, holes: Record<string, string | number>, action: Action): void {
+/** Tells what was done, with the way back. */
+export function report(key: MessageKey, holes: Record<string, string | number>, action: Undoable): void {
   notices.show(t(key, holes), { action: { label: t('ui.undo'), keys: 'Z', run: () => action.undo() } });
 }
 
@@ -146,15 +147,17 @@ export async function moveAway(nodes: FileNode[], account: string, parentId: str
   const gone = nodes.filter(({ id }) => there.has(id));
   if (!gone.length) return;
   let done = false;
-  const undo = (): boolean => {
-    if (done) return false;
-    done = true;
-    void carried(account, from, gone.map(({ id, parentId: home, name }) => ({ id: there.get(id)!, parentId: home, name })), true);
-    return true;
+  const moved: Undoable = {
+    undo: () => {
+      if (done) return false;
+      done = true;
+      void carried(account, from, gone.map(({ id, parentId: home, name }) => ({ id: there.get(id)!, parentId: home, name })), true);
+      return true;
+    },
   };
-  outbox.remember({ undo });
+  outbox.remember(moved);
   const folder = (parentId && store.peek(FileNodeType, account, parentId)?.name) || view.nameOf(account);
-  notices.show(t('files.moved', holesOf(gone, { folder })), { action: { label: t('ui.undo'), keys: 'Z', run: undo } });
+  report('files.moved', holesOf(gone, { folder }), moved);
   if (view.account === from) leave(gone);
 }
 

@@ -1,8 +1,7 @@
 /** Ending links for people outside: at once, and with a way back to the same addresses. */
-import { t } from '../kernel/i18n.svelte';
-import { notices } from '../kernel/notices.svelte';
 import { outbox, type Action, type Undoable } from '../kernel/outbox.svelte';
 import { store } from '../kernel/store.svelte';
+import { report } from './actions';
 import { endOf } from './model';
 import type { Given } from './transfers.svelte';
 import { FileLinkType, type FileLink } from './types';
@@ -15,10 +14,11 @@ const LONG_AGO = '1970-01-01T00:00:00Z';
 export function withdraw(given: Given[]): void {
   const accounts = [...new Set(given.map(({ account }) => account))];
   const done = accounts.map((account) => end(account, given.filter((one) => one.account === account).map(({ link }) => link)));
-  const undo = () => done.map((one) => one.undo()).some(Boolean);
+  const ended: Undoable = { undo: () => done.map((one) => one.undo()).some(Boolean) };
   const [{ node, link }] = given as [Given];
-  outbox.remember({ undo });
-  notices.show(given.length === 1 && link.recipient ? t('files.withdrawn', { name: node?.name ?? link.name }) : t('files.linksDeleted', { count: given.length }), { action: { label: t('ui.undo'), keys: 'Z', run: undo } });
+  outbox.remember(ended);
+  if (given.length === 1 && link.recipient) report('files.withdrawn', { name: node?.name ?? link.name }, ended);
+  else report('files.linksDeleted', { count: given.length }, ended);
 }
 
 /** Nobody comes in by them from now on, as their time is over; they are deleted once that can no longer be undone. */
